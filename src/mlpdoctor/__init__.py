@@ -1,0 +1,3 @@
+"""Says why a neural network's loss is stuck."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,68 @@
+"""Rows of features and targets, streamed in blocks; which column plays which part."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from mlpdoctor.network import Array
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """A block of rows.
+
+    Attributes:
+        features: shape (rows, features), float64; an empty cell is NaN.
+        targets: shape (rows, targets), float64.
+        first_row: number of the first row in the data, counted from 0.
+    """
+
+    features: Array
+    targets: Array
+    first_row: int
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the model and the user ask of a table.
+
+    Attributes:
+        features: number of columns that enter the model; None when it is not known.
+        targets: numbers of target columns that would fit, the likeliest first; empty when not known.
+        target: names (or 1-based positions) of the target columns the user chose, None for a guess.
+        feature_names: names of the feature columns the user chose, None for all the rest.
+        drop: names of columns to leave out.
+    """
+
+    features: int | None
+    targets: tuple[int, ...] = ()
+    target: tuple[str, ...] | None = None
+    feature_names: tuple[str, ...] | None = None
+    drop: tuple[str, ...] = ()
+
+
+class Dataset(Protocol):
+    """Rows that can be read again from the top as often as a fact needs them."""
+
+    @property
+    def path(self) -> str:
+        """The path given by the user, ``-`` for standard input."""
+
+    @property
+    def format(self) -> str:
+        """The kind of file, for people: ``CSV``."""
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Names of the columns that enter the model, in order."""
+
+    @property
+    def target_names(self) -> tuple[str, ...]:
+        """Names of the columns the model should predict, in order."""
+
+    @property
+    def guesses(self) -> tuple[str, ...]:
+        """What was assumed and not told, one short phrase each: ``target y: the last column``."""
+
+    def batches(self, rows: int) -> Iterator[Batch]:
+        """All rows in order, in blocks of exactly ``rows`` (the last one may be shorter)."""

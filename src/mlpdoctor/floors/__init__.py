@@ -1,0 +1,1 @@
+"""Lower bounds on the loss, each with the solution that reaches it."""

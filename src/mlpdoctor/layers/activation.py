@@ -1,0 +1,40 @@
+"""What mlpdoctor has to know about an activation function."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from mlpdoctor.network import Array
+
+
+@dataclass(frozen=True, eq=False)
+class Activation:
+    """An activation function with the properties the rules reason from.
+
+    Attributes:
+        name: the Keras name, ``relu``.
+        function: the value, float64 in and out, same shape.
+        derivative: the slope at each pre-activation; None where the function works on a whole row (softmax).
+        kinks: where a piecewise linear function changes its piece; empty for a linear one, None for a function
+            that is not piecewise linear.
+        bounds: the closed interval that holds all values.
+        gated: whether the function is exactly zero on a whole half line, so that a unit can be dead.
+        saturating: whether the function levels off on both sides, so that a unit can be stuck there.
+    """
+
+    name: str
+    function: Callable[[Array], Array]
+    derivative: Callable[[Array], Array] | None
+    kinks: tuple[float, ...] | None = None
+    bounds: tuple[float, float] = (-np.inf, np.inf)
+    gated: bool = False
+    saturating: bool = False
+
+    @property
+    def affine(self) -> bool:
+        """Whether the function is a straight line."""
+        return self.kinks == ()
+
+
+LINEAR = Activation("linear", function=lambda z: z, derivative=np.ones_like, kinks=())

@@ -1,0 +1,53 @@
+"""What mlpdoctor has to know about a kind of Keras layer, and the register of all kinds it knows."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from mlpdoctor.layers.activation import LINEAR, Activation
+from mlpdoctor.network import Array, Config, Layer, Shape
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A weight that a layer owns: Keras name, shape, and whether the optimizer may change it."""
+
+    name: str
+    shape: tuple[int, ...]
+    trainable: bool = True
+
+
+class LayerFamily(ABC):
+    """Layers that work alike.
+
+    A layer is ``activation(forward(inputs))``: what it does to its inputs, then the function it applies to
+    each result. A layer without an activation has the linear one, and a pure activation layer has the identity
+    for its forward. The split is what lets one rule look at the pre-activations of every kind of layer.
+
+    Attributes:
+        kinds: the Keras class names of the family.
+        affine: whether ``forward`` (without the activation) is an affine map of all inputs together, whatever
+            the weights; in inference mode, so BatchNormalization and Dropout count.
+        learned: whether ``forward`` mixes features by a trained kernel, as Dense does.
+    """
+
+    kinds: ClassVar[tuple[str, ...]]
+    affine: ClassVar[bool] = True
+    learned: ClassVar[bool] = False
+
+    def variables(self, config: Config, shapes: Sequence[Shape]) -> tuple[Variable, ...]:  # noqa: ARG002
+        """The weights such a layer owns, in the order in which Keras creates and saves them."""
+        return ()
+
+    def output_shape(self, config: Config, shapes: Sequence[Shape]) -> Shape:  # noqa: ARG002
+        """The output's shape without the batch axis, from the inputs' shapes."""
+        return shapes[0]
+
+    @abstractmethod
+    def forward(self, layer: Layer, inputs: Sequence[Array]) -> Array:
+        """The layer's map in inference mode, float64, before its activation; axis 0 is the batch."""
+
+    def activation(self, layer: Layer) -> Activation:  # noqa: ARG002
+        """The function applied to what ``forward`` returns."""
+        return LINEAR

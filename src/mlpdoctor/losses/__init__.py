@@ -1,0 +1,1 @@
+"""Keras losses: what they measure and the best constant for each."""

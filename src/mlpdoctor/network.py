@@ -1,0 +1,119 @@
+"""A saved network as plain data: no framework type, no code, nothing that runs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Array: TypeAlias = npt.NDArray[np.float64]
+Stored: TypeAlias = npt.NDArray[Any]
+"""An array as the file holds it, in the file's own number type."""
+Config: TypeAlias = Mapping[str, Any]
+"""A Keras configuration: JSON values by name."""
+Shape: TypeAlias = tuple[int | None, ...]
+"""A tensor's shape without the batch axis; None is an axis of any length."""
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """One layer with its own weights; a layer used twice is one Layer in two nodes.
+
+    Attributes:
+        name: unique in the network; inside a nested model it is a path, ``body/dense``.
+        kind: the Keras class name, ``Dense``.
+        config: the layer's Keras configuration as the file spells it.
+        weights: arrays by their Keras names (``kernel``, ``bias``, ``moving_mean``, ...); empty when the
+            file holds none or the kind is unknown.
+        trainable: False when the layer, or a model around it, is frozen.
+        keras: major version of the Keras that wrote the file: a few activations changed between 2 and 3.
+        registered: the registered name of a class that is not Keras's own, such as ``my_package>Mixer``;
+            None for a built-in layer.
+    """
+
+    name: str
+    kind: str
+    config: Config
+    weights: Mapping[str, Stored] = field(default_factory=dict)
+    trainable: bool = True
+    keras: int = 3
+    registered: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """One call of a layer: which layer, on the outputs of which earlier nodes, giving which shape.
+
+    Attributes:
+        layer: the layer called.
+        sources: positions in ``Network.nodes`` whose outputs enter, in the order of the call.
+        shape: shape of the output without the batch axis, or None where a layer of an unknown kind hides it.
+    """
+
+    layer: Layer
+    sources: tuple[int, ...]
+    shape: Shape | None
+
+
+@dataclass(frozen=True)
+class LossConfig:
+    """A loss as the file names it: ``mse``, ``MeanSquaredError``, with the options it was made with."""
+
+    name: str
+    options: Config = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Optimizer:
+    """What the file remembers of training.
+
+    Attributes:
+        name: the Keras class name, ``Adam``.
+        options: its configuration, as compiled.
+        iterations: updates ever made; None when the file holds no optimizer state.
+        learning_rate: the rate at the time of saving; None when it follows a schedule and no variable holds it.
+        slots: arrays by layer name, weight name and slot name: ``slots["dense"]["kernel"]["velocity"]``.
+    """
+
+    name: str
+    options: Config = field(default_factory=dict)
+    iterations: int | None = None
+    learning_rate: float | None = None
+    slots: Mapping[str, Mapping[str, Mapping[str, Stored]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A saved model: layers in topological order, weights, losses and optimizer.
+
+    Attributes:
+        name: the model's own name.
+        nodes: calls in an order in which every source comes before its use. Nested models are unfolded.
+        inputs: positions of the input nodes, in the model's order of inputs.
+        outputs: positions of the nodes that are the model's outputs, in order.
+        output_names: one name an output, as Keras names them in the log.
+        losses: one for each output, None where the model was saved without one.
+        loss_weights: the factor of each output's loss in the total.
+        optimizer: None when the model was saved without being compiled.
+        file: the path given by the user.
+        format: the kind of file, for people: ``Keras 3 archive``.
+        keras_version: as the file states it, or None.
+    """
+
+    name: str
+    nodes: tuple[Node, ...]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    output_names: tuple[str, ...]
+    losses: tuple[LossConfig | None, ...]
+    loss_weights: tuple[float, ...]
+    optimizer: Optimizer | None
+    file: str
+    format: str
+    keras_version: str | None = None
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """Each layer once, in the order of first use."""
+        return tuple({id(node.layer): node.layer for node in self.nodes}.values())

@@ -1,0 +1,1 @@
+"""Model files and data files, read without running any code in them."""

@@ -1,0 +1,1 @@
+"""A report, drawn: for people in a terminal, for programs as JSON."""

@@ -1,0 +1,1 @@
+"""Mergeable summaries of what a batch shows: one small file each."""
