@@ -1,9 +1,11 @@
-"""What mlpdoctor has to know about a kind of Keras layer, and the register of all kinds it knows."""
+"""What mlpdoctor has to know about a kind of Keras layer."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
+
+import numpy as np
 
 from mlpdoctor.layers.activation import LINEAR, Activation
 from mlpdoctor.network import Array, Config, Layer, Shape
@@ -51,3 +53,26 @@ class LayerFamily(ABC):
     def activation(self, layer: Layer) -> Activation:  # noqa: ARG002
         """The function applied to what ``forward`` returns."""
         return LINEAR
+
+    def obstacle(self, layer: Layer) -> str | None:
+        """What in this layer's configuration puts it beyond the family, in words for the user; None if nothing.
+
+        A quantized or LoRA layer keeps its class name but holds other weights.
+        """
+        dtype = layer.config.get("dtype")
+        if isinstance(dtype, Mapping):
+            policy = dtype.get("config")
+            dtype = policy.get("name") if isinstance(policy, Mapping) else None
+            source = policy.get("source_name") if isinstance(policy, Mapping) else None
+            if source is not None:
+                return "is quantized"
+        if "_from_" in str(dtype) or layer.config.get("quantization_config"):
+            return "is quantized"
+        if layer.config.get("lora_rank"):
+            return "holds LoRA weights"
+        return None
+
+
+def weight(layer: Layer, name: str) -> Array:
+    """One of the layer's weights in float64; no copy when it is so already."""
+    return np.asarray(layer.weights[name], dtype=np.float64)

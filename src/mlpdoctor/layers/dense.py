@@ -1,0 +1,32 @@
+"""Dense: the kernel that mixes features, on the last axis of an input of any rank."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from mlpdoctor.layers.activations import shape_after
+from mlpdoctor.layers.activations.layer import Activated
+from mlpdoctor.layers.family import Variable, weight
+from mlpdoctor.network import Array, Config, Layer, Shape
+
+
+class Dense(Activated):
+    """``inputs @ kernel + bias``, then the activation."""
+
+    kinds: ClassVar[tuple[str, ...]] = ("Dense",)
+    learned: ClassVar[bool] = True
+
+    def variables(self, config: Config, shapes: Sequence[Shape]) -> tuple[Variable, ...]:
+        units, features = int(config["units"]), shapes[0][-1]
+        if features is None:
+            raise ValueError("the last axis of its input has no known length")
+        kernel = Variable("kernel", (features, units))
+        return (kernel, Variable("bias", (units,))) if config.get("use_bias", True) else (kernel,)
+
+    def output_shape(self, config: Config, shapes: Sequence[Shape]) -> Shape:
+        return shape_after(config.get("activation"), (*shapes[0][:-1], int(config["units"])))
+
+    def forward(self, layer: Layer, inputs: Sequence[Array]) -> Array:
+        outputs = inputs[0] @ weight(layer, "kernel")
+        if "bias" in layer.weights:
+            outputs += weight(layer, "bias")
+        return outputs

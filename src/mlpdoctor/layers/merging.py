@@ -1,0 +1,92 @@
+"""Layers that join several tensors: sums and the concatenation are affine, products and extremes are not."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from functools import reduce
+from typing import ClassVar
+
+import numpy as np
+
+from mlpdoctor.layers.family import LayerFamily
+from mlpdoctor.network import Array, Config, Layer, Shape
+
+
+class Elementwise(LayerFamily):
+    """Tensors combined value by value, with broadcasting."""
+
+    def output_shape(self, config: Config, shapes: Sequence[Shape]) -> Shape:  # noqa: ARG002
+        if not shapes:
+            raise ValueError("it merges nothing")
+        rank = max(len(shape) for shape in shapes)
+        aligned = [(1,) * (rank - len(shape)) + shape for shape in shapes]
+        return tuple(_broadcast(lengths) for lengths in zip(*aligned, strict=True))
+
+    def forward(self, layer: Layer, inputs: Sequence[Array]) -> Array:
+        rank = max(tensor.ndim for tensor in inputs)
+        aligned = [
+            tensor.reshape(len(tensor), *[1] * (rank - tensor.ndim), *tensor.shape[1:]) for tensor in inputs
+        ]
+        return self.merge(layer.kind, aligned)
+
+    @abstractmethod
+    def merge(self, kind: str, inputs: Sequence[Array]) -> Array:
+        """The combination of tensors of one rank."""
+
+
+class LinearMerge(Elementwise):
+    """Add, Subtract and Average."""
+
+    kinds: ClassVar[tuple[str, ...]] = ("Add", "Subtract", "Average")
+
+    def merge(self, kind: str, inputs: Sequence[Array]) -> Array:
+        if kind == "Subtract":
+            first, second = inputs
+            return np.asarray(first - second)
+        total = reduce(np.add, inputs)
+        return np.asarray(total / len(inputs)) if kind == "Average" else total
+
+
+EXTREMES: dict[str, Callable[[Array, Array], Array]] = {
+    "Multiply": np.multiply,
+    "Maximum": np.maximum,
+    "Minimum": np.minimum,
+}
+
+
+class NonlinearMerge(Elementwise):
+    """Multiply, Maximum and Minimum."""
+
+    kinds: ClassVar[tuple[str, ...]] = tuple(EXTREMES)
+    affine: ClassVar[bool] = False
+
+    def merge(self, kind: str, inputs: Sequence[Array]) -> Array:
+        return reduce(EXTREMES[kind], inputs)
+
+
+class Concatenate(LayerFamily):
+    """Tensors side by side along an axis."""
+
+    kinds: ClassVar[tuple[str, ...]] = ("Concatenate",)
+
+    def output_shape(self, config: Config, shapes: Sequence[Shape]) -> Shape:
+        axis = int(config.get("axis", -1)) % (len(shapes[0]) + 1) - 1
+        lengths = [shape[axis] for shape in shapes]
+        total = None if None in lengths else sum(length or 0 for length in lengths)
+        return (*shapes[0][:axis], total, *shapes[0][axis + 1 :])
+
+    def forward(self, layer: Layer, inputs: Sequence[Array]) -> Array:
+        return np.concatenate(inputs, axis=int(layer.config.get("axis", -1)))
+
+    def obstacle(self, layer: Layer) -> str | None:
+        if layer.config.get("axis", -1) == 0:
+            return "joins tensors along the batch"
+        return super().obstacle(layer)
+
+
+def _broadcast(lengths: Sequence[int | None]) -> int | None:
+    known = {length for length in lengths if length not in (1, None)}
+    if len(known) > 1:
+        raise ValueError(f"it merges axes of the lengths {sorted(known, key=str)}")
+    if known:
+        return known.pop()
+    return None if None in lengths else 1

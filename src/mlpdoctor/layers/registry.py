@@ -1,0 +1,43 @@
+"""The kinds of layers mlpdoctor knows: a new family is a new file in this folder."""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
+
+from mlpdoctor import layers
+from mlpdoctor.layers.family import LayerFamily
+from mlpdoctor.network import Layer
+
+
+@cache
+def families() -> Mapping[str, LayerFamily]:
+    """Every family by the Keras class names it covers."""
+    known: dict[str, LayerFamily] = {}
+    for module in pkgutil.iter_modules(layers.__path__, f"{layers.__name__}."):
+        for _, member in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
+            if issubclass(member, LayerFamily) and not inspect.isabstract(member) and "kinds" in vars(member):
+                known |= dict.fromkeys(member.kinds, member())
+    return MappingProxyType(known)
+
+
+def family_of(layer: Layer | str) -> LayerFamily | None:
+    """The family of a layer, or None when mlpdoctor cannot follow it.
+
+    Args:
+        layer: a layer, whose whole configuration is looked at (a custom activation, a quantized kernel and a
+            custom class of the same name are unknown), or a bare Keras class name.
+    """
+    if isinstance(layer, str):
+        return families().get(layer)
+    return None if obstacle(layer) else families()[layer.kind]
+
+
+def obstacle(layer: Layer) -> str | None:
+    """Why mlpdoctor cannot follow a layer, in words that complete "layer 'x' ..."; None when it can."""
+    if layer.registered is not None:
+        return f"is of the custom class {layer.registered}"
+    family = families().get(layer.kind)
+    return f"is of the kind {layer.kind}" if family is None else family.obstacle(layer)
