@@ -1,0 +1,173 @@
+"""Reads .keras files: a zip of config.json, metadata.json and weights in HDF5 (Keras 3, and 2.12 to 2.15)."""
+
+import io
+import json
+import re
+import zipfile
+from pathlib import PurePosixPath
+from typing import Any
+
+import h5py
+
+from mlpdoctor.errors import ModelFileError
+from mlpdoctor.network import Config, Layer, Stored
+from mlpdoctor.readers.keras_blueprint import Blueprint
+from mlpdoctor.readers.keras_hdf5 import Budget, child, dataset
+from mlpdoctor.readers.keras_weights import Expected, fill
+
+CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
+CONFIG_LIMIT = 1 << 26
+EXPANSION, EXPANSION_FLOOR = 100, 1 << 24
+"""Keras stores members uncompressed; a member that grows a hundredfold past 16 MiB is a bomb."""
+FOLDERS = {"layers": 1, "_layer_checkpoint_dependencies": 2}
+"""Where layers lie, and by how much a layer with weights advances the count in its folder's name.
+
+Keras 2.12 walks a dictionary in which each layer with weights stands twice.
+"""
+
+
+class Archive:
+    """An opened .keras file."""
+
+    def __init__(self, path: str, budget: Budget) -> None:
+        """Args: path: the file; budget: bytes that may be read."""
+        self._budget = budget
+        with zipfile.ZipFile(path) as archive:
+            self._check_names(archive)
+            if CONFIG not in archive.namelist():
+                raise ModelFileError(_no_model(archive.namelist()))
+            self.config = _json(self._read(archive, CONFIG, CONFIG_LIMIT), CONFIG)
+            described = METADATA in archive.namelist()
+            metadata = _json(self._read(archive, METADATA, CONFIG_LIMIT), METADATA) if described else {}
+            self.keras_version = str(metadata.get("keras_version") or "") or None
+            if WEIGHTS not in archive.namelist():
+                raise ModelFileError(
+                    f"the archive has no {WEIGHTS}, which holds the weights; save the whole model with "
+                    "model.save('model.keras')"
+                )
+            content = self._read(archive, WEIGHTS, budget.allowed)
+        self._weights = h5py.File(io.BytesIO(content), "r")
+
+    def close(self) -> None:
+        """Frees the weights file."""
+        self._weights.close()
+
+    @property
+    def keras(self) -> int:
+        """Major version of the Keras that wrote the file."""
+        leading = re.match(r"\d+", self.keras_version or "")
+        return int(leading.group()) if leading else 3
+
+    @property
+    def compiled(self) -> Config | None:
+        """What ``compile`` was called with: loss, loss_weights, optimizer."""
+        found = self.config.get("compile_config")
+        return found if isinstance(found, dict) and found else None
+
+    def fill(self, model: Blueprint, expected: Expected) -> None:
+        """Gives every layer of a model its weights."""
+        self._fill(model, expected, self._weights)
+
+    def optimizer(self) -> list[tuple[str, Stored]]:
+        """The optimizer's variables by their numbers, in order."""
+        for path in ("optimizer/vars", "optimizer/inner_optimizer/vars"):
+            found = self._numbered(child(self._weights, path))
+            if found:
+                return [(str(number), values) for number, values in enumerate(found)]
+        return []
+
+    def first_width(self, model: Blueprint) -> int | None:
+        """Rows of the first Dense kernel of a Sequential model."""
+        for name, group in self._folders(model, self._weights):
+            member = model.members[name]
+            if isinstance(member, Layer) and member.kind == "Dense" and group is not None:
+                found = child(group, "vars/0")
+                return int(found.shape[0]) if isinstance(found, h5py.Dataset) and found.shape else None
+        return None
+
+    def _fill(self, model: Blueprint, expected: Expected, group: Any) -> None:  # noqa: ANN401
+        for name, folder in self._folders(model, group):
+            member = model.members[name]
+            if isinstance(member, Blueprint):
+                self._fill(member, expected, folder)
+                continue
+            stored = self._numbered(None if folder is None else child(folder, "vars"))
+            variables = expected.of(member, stored)
+            if variables is not None:
+                fill(member, variables, stored)
+
+    @staticmethod
+    def _folders(model: Blueprint, group: Any) -> list[tuple[str, Any]]:  # noqa: ANN401
+        """Each member's folder: its class name in snake case, with a count for those after the first."""
+        if group is None:
+            return [(name, None) for name in model.members]
+        base, step = next(
+            ((found, step) for name, step in FOLDERS.items() if (found := child(group, name)) is not None),
+            (None, 1),
+        )
+        counts: dict[str, int] = {}
+        found = []
+        for name, member in model.members.items():
+            if member.kind.startswith("ops."):  # no layer, so no folder
+                found.append((name, None))
+                continue
+            snake = _snake_case(member.kind)
+            count = counts.get(snake, 0)
+            folder = None if base is None else child(base, f"{snake}_{count}" if count else snake)
+            counts[snake] = count + (step if folder is not None else 1)
+            found.append((name, folder))
+        return found
+
+    def _numbered(self, group: Any) -> list[Stored]:  # noqa: ANN401
+        if not isinstance(group, h5py.Group):
+            return []
+        return [dataset(group, str(number), self._budget) for number in range(len(group))]
+
+    @staticmethod
+    def _check_names(archive: zipfile.ZipFile) -> None:
+        for name in archive.namelist():
+            path = PurePosixPath(name.replace("\\", "/"))
+            if path.is_absolute() or ".." in path.parts or re.match(r"[A-Za-z]:", name):
+                raise ModelFileError(f"the archive member '{name}' points outside the archive; do not trust this file")
+
+    def _read(self, archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
+        member = archive.getinfo(name)
+        bomb = member.file_size > EXPANSION_FLOOR and member.file_size > EXPANSION * member.compress_size
+        if bomb or member.file_size > limit:
+            raise ModelFileError(
+                f"the archive member {name} unpacks from {member.compress_size:,} to {member.file_size:,} bytes, "
+                "more than may be read; "
+                + ("do not trust this file" if bomb else "if you trust the file, raise the limit with --max-bytes")
+            )
+        self._budget.take(member.file_size, name)
+        with archive.open(member) as stream:
+            return stream.read(member.file_size + 1)
+
+
+def _snake_case(name: str) -> str:
+    name = re.sub(r"\W+", "", name)
+    name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+def _json(content: bytes, name: str) -> dict[str, Any]:
+    try:
+        found = json.loads(content)
+    except ValueError as error:
+        raise ModelFileError(f"{name} is no valid JSON ({error}); re-save the model") from error
+    if not isinstance(found, dict):
+        raise ModelFileError(f"{name} should be a JSON object, but is a {type(found).__name__}; re-save the model")
+    return found
+
+
+def _no_model(names: list[str]) -> str:
+    kind = "a zip without config.json"
+    if names and all(name.endswith(".npy") for name in names):
+        kind = "a NumPy .npz file"
+    elif "[Content_Types].xml" in names:
+        kind = "an Office document"
+    elif any(name.endswith("saved_model.pb") for name in names):
+        kind = "a zipped SavedModel"
+    elif any(name.endswith(f"/{CONFIG}") for name in names):
+        kind = "a zip of a folder with a model in it"
+    return f"this is {kind}; expected a Keras model as model.save('model.keras') writes it"

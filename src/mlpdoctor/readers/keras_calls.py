@@ -1,0 +1,82 @@
+"""What a layer was called on, in the two spellings of Keras 2 and Keras 3."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from mlpdoctor.network import Shape
+from mlpdoctor.readers.keras_blueprint import Reference
+
+CONSTANT = "_CONSTANT_VALUE"
+CONSTANTS = {"__tensor__", "__numpy__"}
+
+
+class Argument(NamedTuple):
+    """A tensor passed in a call: where it comes from, under which key of a dictionary, of which shape."""
+
+    source: Reference
+    key: str | None
+    shape: Shape | None
+
+
+def references(found: list[Argument]) -> tuple[Reference, ...]:
+    """The sources alone."""
+    return tuple(argument.source for argument in found)
+
+
+def arguments(node: Any, key: str | None = None) -> list[Argument]:  # noqa: ANN401 - any JSON
+    """All tensors of a call in order; dictionaries are read by sorted key, as Keras flattens them.
+
+    Args:
+        node: Keras 3: ``{"args": [...], "kwargs": {...}}``; Keras 2: nested lists of
+            ``[layer, call, tensor, {keyword: ...}]``; also the list of a model's inputs or outputs.
+        key: the key of the dictionary that holds it.
+    """
+    if isinstance(node, list):
+        if _is_reference(node):
+            rest = node[3] if len(node) > 3 and isinstance(node[3], Mapping) else {}  # noqa: PLR2004
+            own = [] if node[0] == CONSTANT else [Argument(Reference(node[0], node[1], node[2]), key, None)]
+            return own + _keywords(rest)
+        return [argument for item in node for argument in arguments(item, key)]
+    if not isinstance(node, Mapping):
+        return []
+    if node.get("class_name") == "__keras_tensor__":
+        config = node["config"]
+        layer, call, tensor = config["keras_history"]
+        return [Argument(Reference(str(layer), int(call), int(tensor)), key, shape_of(config.get("shape")))]
+    if "args" in node and "kwargs" in node:
+        return arguments(node["args"]) + _keywords(node["kwargs"])
+    return [argument for name in sorted(node) for argument in arguments(node[name], name)]
+
+
+def _is_reference(node: list[Any]) -> bool:
+    named = len(node) >= 3 and isinstance(node[0], str) and isinstance(node[1], int)  # noqa: PLR2004
+    return named and (isinstance(node[2], int) or node[0] == CONSTANT)
+
+
+def _keywords(keywords: Mapping[str, Any]) -> list[Argument]:
+    return [
+        argument._replace(key=None)
+        for name, value in keywords.items()
+        if name != "mask"
+        for argument in arguments(value)
+    ]
+
+
+def has_constant(node: Any) -> bool:  # noqa: ANN401 - any JSON
+    """Whether a call passes numbers beside tensors, which no built-in layer keeps in its weights."""
+    if isinstance(node, list):
+        return (bool(node) and node[0] == CONSTANT) or any(has_constant(item) for item in node)
+    if not isinstance(node, Mapping):
+        return False
+    return node.get("class_name") in CONSTANTS or any(
+        has_constant(value) for name, value in node.items() if name != "mask"
+    )
+
+
+def shape_of(batch_shape: object) -> Shape | None:
+    """A shape without its batch axis, from the JSON list with it; None when it is no such list."""
+    if not isinstance(batch_shape, (list, tuple)) or not batch_shape:
+        return None
+    if not all(length is None or isinstance(length, int) for length in batch_shape):
+        return None
+    return tuple(batch_shape)[1:]
