@@ -1,0 +1,155 @@
+"""Text tables, CSV and its kin: pyarrow on pieces of the file, the careful reader where pyarrow gives up."""
+
+import io
+import re
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO
+
+import numpy as np
+
+from mlpdoctor.network import Array
+from mlpdoctor.readers.data_source import Source
+from mlpdoctor.readers.table import Table
+from mlpdoctor.readers.text_cells import FALSE, MISSING, TRUE
+from mlpdoctor.readers.text_layout import FORMATS, Layout, sniff
+from mlpdoctor.readers.text_rows import LONGEST_LINE, careful_blocks, short_lines, split_rows
+
+SAMPLE = 1 << 17
+"""Bytes to tell the layout from. A file no longer is read without pyarrow, whose import takes longer."""
+PIECE = 1 << 23
+"""Bytes given to pyarrow at a time: enough for both cores, few enough to keep memory flat."""
+FEWEST_LINES = 4
+"""Lines the sample should hold when lines are long."""
+
+_SPACES = re.compile(rb'("(?:[^"]|"")*")|[ \t]+')
+_MARGINS = re.compile(rb"^[ \t]+|[ \t]+(?=\r?$)", re.MULTILINE)
+
+
+def open_delimited(source: Source) -> Table:
+    """Open a text table.
+
+    Raises:
+        DataFileError: this is no text, there is nothing in it, or a header and no rows.
+    """
+    with source.open() as stream:
+        sample = stream.read(SAMPLE)
+        while sample.count(b"\n") < FEWEST_LINES and len(sample) < LONGEST_LINE:
+            more = stream.read(len(sample) + 1)
+            if not more:
+                break
+            sample += more
+        whole = not stream.read(1)
+    layout = sniff(source.path, sample, whole=whole)
+    quick = layout.plain and not (whole and len(sample) <= SAMPLE)
+
+    def blocks(columns: Sequence[int]) -> Iterator[Array]:
+        with source.open() as stream:
+            yield from (_quick if quick else _careful)(source.path, stream, layout, columns)
+
+    return Table(
+        format=FORMATS.get(layout.delimiter, "text table"),
+        names=layout.names,
+        blocks=blocks,
+        text=layout.text,
+        guesses=layout.guesses,
+    )
+
+
+def _careful(
+    path: str, stream: BinaryIO, layout: Layout, columns: Sequence[int], lines_before: int = 0
+) -> Iterator[Array]:
+    """Read a stream line by line; ``lines_before`` lines of the file come before it."""
+    text = io.TextIOWrapper(stream, encoding=layout.encoding, errors="replace", newline="")
+    lines = short_lines(path, text)
+    skipped = max(layout.skip - lines_before, 0)
+    for _ in range(skipped):
+        next(lines, "")
+    rows = split_rows(lines, layout.delimiter)
+    numbered = ((lines_before + skipped + line, row) for line, row in rows)
+    yield from careful_blocks(
+        path, numbered, layout.names, layout.width, columns, decimal_comma=layout.decimal_comma
+    )
+    text.detach()
+
+
+def _quick(path: str, stream: BinaryIO, layout: Layout, columns: Sequence[int]) -> Iterator[Array]:
+    """Read a stream in pieces with pyarrow; a piece it cannot read goes the careful way, alone."""
+    import pyarrow as pa
+
+    for _ in range(layout.skip):
+        stream.readline()
+    line = layout.skip
+    for piece in _pieces(stream):
+        try:
+            block = _parsed(piece, layout, columns)
+        except pa.ArrowException:
+            yield from _careful(path, io.BytesIO(piece), layout, columns, line)
+        else:
+            yield block
+        line += piece.count(b"\n")
+
+
+def _parsed(piece: bytes, layout: Layout, columns: Sequence[int]) -> Array:
+    """Read whole lines with pyarrow: shape (rows, columns)."""
+    import pyarrow as pa
+    from pyarrow import csv
+
+    spaces = layout.delimiter == " "
+    if spaces:
+        piece = _SPACES.sub(lambda run: run[1] or b" ", _MARGINS.sub(b"", piece))
+    names = [str(place) for place in range(layout.width)]
+    wanted = [names[column] for column in columns]
+    boolean, real = pa.bool_(), pa.float64()
+    table = csv.read_csv(
+        pa.BufferReader(piece),
+        read_options=csv.ReadOptions(column_names=names, block_size=max(PIECE // 8, _longest(piece))),
+        parse_options=csv.ParseOptions(delimiter=layout.delimiter, newlines_in_values=b'"' in piece),
+        convert_options=csv.ConvertOptions(
+            check_utf8=False,
+            include_columns=wanted,
+            column_types={names[c]: boolean if c in layout.booleans else real for c in columns},
+            null_values=[space + mark for mark in MISSING for space in ("", " ")],
+            true_values=[*TRUE, "1"],
+            false_values=[*FALSE, "0"],
+            decimal_point="," if layout.decimal_comma else ".",
+        ),
+    )
+    out = np.empty((len(columns), table.num_rows))
+    for place, name in enumerate(wanted):
+        column = table.column(name)
+        out[place] = (column.cast(real) if column.type == boolean else column).to_numpy()
+    return out.T
+
+
+def _longest(piece: bytes) -> int:
+    """Bytes of a line, as far as the first tells; pyarrow wants whole lines in its blocks."""
+    return 4 * (piece.find(b"\n") + 1)
+
+
+def _pieces(stream: BinaryIO) -> Iterator[bytes]:
+    """Cut a stream after line ends that no quotes enclose."""
+    rest = b""
+    while part := stream.read(PIECE):
+        piece = rest + part
+        cut = _cut(piece)
+        if cut == 0 and len(piece) < LONGEST_LINE:
+            rest = piece
+            continue
+        cut = cut or len(piece)  # the careful reader will say how long the line is
+        rest = piece[cut:]
+        yield piece[:cut]
+    if rest:
+        yield rest
+
+
+def _cut(piece: bytes) -> int:
+    """Position after the last line end with an even number of quotes before it, or after the last of all."""
+    last = place = piece.rfind(b"\n") + 1
+    if b'"' not in piece:  # far quicker than to count them
+        return last
+    quotes = piece.count(b'"', 0, last)
+    while place and quotes % 2:
+        earlier = piece.rfind(b"\n", 0, place - 1) + 1
+        quotes -= piece.count(b'"', earlier, place)
+        place = earlier
+    return place or last

@@ -1,0 +1,152 @@
+"""One array in NumPy's own file format, read a block of rows at a time and never as a pickle."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from itertools import product
+from math import prod
+from typing import Any, BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+from mlpdoctor.errors import DataFileError
+from mlpdoctor.network import Array
+
+MOST_COLUMNS = 1 << 20
+"""A row of more numbers than this enters no network of dense layers."""
+
+
+@dataclass(frozen=True, eq=False)
+class StoredArray:
+    """An array in a file: what its header says, and how to get at its rows.
+
+    Attributes:
+        path: the file, as the messages name it.
+        name: what the array is called.
+        open: gives a reader at the first byte of the header.
+        shape: rows first.
+        dtype: of the file; one with fields is a table with named columns.
+        by_column: whether the values of a column stand together, in Fortran's order.
+        start: bytes before the first value.
+    """
+
+    path: str
+    name: str
+    open: Callable[[], AbstractContextManager[BinaryIO]]
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    by_column: bool
+    start: int
+
+    @property
+    def width(self) -> int:
+        """Numbers in a row."""
+        return len(self.dtype.names) if self.dtype.names else prod(self.shape[1:])
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of a row."""
+        return prod(self.shape[1:]) * self.dtype.itemsize
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns: ``x`` for a single one, ``x[0]``, ``x[1]`` or ``x[0,0]`` for more."""
+        if self.dtype.names:
+            return self.dtype.names
+        if self.width == 1:
+            return (self.name,)
+        return tuple(
+            f"{self.name}[{','.join(map(str, place))}]" for place in product(*map(range, self.shape[1:]))
+        )
+
+    @property
+    def text(self) -> frozenset[str]:
+        """Names of the columns that do not hold numbers."""
+        if self.dtype.names:
+            return frozenset(name for name in self.dtype.names if not _is_number(self.dtype[name]))
+        return frozenset() if _is_number(self.dtype) else frozenset(self.names)
+
+    def rows(self, height: int) -> Iterator[npt.NDArray[Any]]:
+        """Blocks of rows in the file's own type, shape (rows, width), or (rows,) with fields.
+
+        Args:
+            height: rows of every block but the last.
+
+        Raises:
+            DataFileError: the file ends before its last row.
+        """
+        with self.open() as stream:
+            stream.seek(self.start) if self.by_column else stream.read(self.start)
+            for first in range(0, self.shape[0], height):
+                count = min(height, self.shape[0] - first)
+                if self.by_column:
+                    yield self._by_column(stream, first, count)
+                else:
+                    values = self._values(stream, count * prod(self.shape[1:]))
+                    yield values if self.dtype.names else values.reshape(count, self.width)
+
+    def _by_column(self, stream: BinaryIO, first: int, count: int) -> npt.NDArray[Any]:
+        """Some rows of an array in Fortran's order, put together from all its columns."""
+        out = np.empty((self.width, count), self.dtype)
+        for column in range(self.width):
+            stream.seek(self.start + (column * self.shape[0] + first) * self.dtype.itemsize)
+            out[column] = self._values(stream, count)
+        return out.reshape(*self.shape[:0:-1], count).T.reshape(count, self.width)
+
+    def _values(self, stream: BinaryIO, count: int) -> npt.NDArray[Any]:
+        """The next values of the stream."""
+        size = count * self.dtype.itemsize
+        data = stream.read(size)
+        if len(data) < size:
+            raise DataFileError(
+                f"{self.path}: the array {self.name!r} ends before its last row: "
+                "the file was cut short; write it again"
+            )
+        return np.frombuffer(data, self.dtype)
+
+
+def read_header(path: str, name: str, opener: Callable[[], AbstractContextManager[BinaryIO]]) -> StoredArray:
+    """Read what an array's header says, and refuse what cannot be rows of numbers.
+
+    Args:
+        path: the file, as the messages name it.
+        name: what the array is called.
+        opener: gives a reader at the first byte of the header.
+
+    Raises:
+        DataFileError: the array holds Python objects, or rows too long for any network.
+        ValueError: the header is broken.
+    """
+    with opener() as stream:
+        version = np.lib.format.read_magic(stream)
+        reader = (
+            np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        )
+        shape, by_column, dtype = reader(stream)
+        start = stream.tell()
+    if dtype.hasobject:
+        raise DataFileError(
+            f"{path}: the array {name!r} holds Python objects, which run code when they are read: save it as "
+            "numbers, with .astype('float64')"
+        )
+    array = StoredArray(path, name, opener, shape, dtype, by_column and len(shape) > 1, start)
+    if min(shape, default=0) < 0 or array.width > MOST_COLUMNS or (dtype.names and len(shape) > 1):
+        raise DataFileError(
+            f"{path}: the array {name!r} has the shape {shape}, type {dtype.name}: "
+            "rows of numbers were expected"
+        )
+    return array
+
+
+def as_numbers(block: npt.NDArray[Any], columns: list[int]) -> Array:
+    """The chosen columns of a block of rows: shape (rows, columns), float64."""
+    if block.dtype.names:
+        fields = [block[block.dtype.names[column]].astype(np.float64) for column in columns]
+        return np.stack(fields, axis=1)
+    return block[:, columns].astype(np.float64)
+
+
+def _is_number(kind: np.dtype[Any]) -> bool:
+    """Whether a type is that of real numbers or of true and false."""
+    return kind.kind in "biuf" and kind.subdtype is None

@@ -1,0 +1,167 @@
+"""A table whose columns can be read in any choice, and the data set it becomes once they have parts."""
+
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+
+from mlpdoctor.column_names import printable
+from mlpdoctor.columns import Roles
+from mlpdoctor.dataset import Batch
+from mlpdoctor.errors import DataFileError
+from mlpdoctor.network import Array
+
+TROUBLE = (
+    OSError,
+    ValueError,  # UnicodeDecodeError and most of pyarrow's errors are kinds of it
+    EOFError,
+    ArithmeticError,
+    LookupError,
+    TypeError,
+    RuntimeError,  # NotImplementedError is one: a compression nobody here knows
+    MemoryError,
+    struct.error,
+    zlib.error,
+    zipfile.BadZipFile,
+)
+"""What the libraries raise on a file that is broken, by accident or on purpose."""
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Named columns of numbers in some file.
+
+    Attributes:
+        format: the kind of file, for people: ``CSV``.
+        names: column names, each once.
+        blocks: given column positions, yields the rows in order as arrays of shape (rows, positions),
+            float64, in blocks of any height and any memory order.
+        text: names of the columns seen to hold something other than numbers.
+        marked: positions of the columns that the file itself marks as targets, as two arrays do.
+        guesses: what was assumed about the file.
+    """
+
+    format: str
+    names: tuple[str, ...]
+    blocks: Callable[[Sequence[int]], Iterator[Array]]
+    text: frozenset[str] = frozenset()
+    marked: tuple[int, ...] = ()
+    guesses: tuple[str, ...] = ()
+
+
+@contextmanager
+def readable(path: str) -> Iterator[None]:
+    """Turn whatever a library raises on a broken file into one line.
+
+    Args:
+        path: the file, as the message should name it.
+
+    Raises:
+        DataFileError: in place of any of `TROUBLE`.
+    """
+    try:
+        yield
+    except TROUBLE as error:
+        raise DataFileError(f"{path}: cannot be read as data: {one_line(error)}") from error
+
+
+def one_line(error: BaseException) -> str:
+    """The first line of what a library says, short enough for a terminal."""
+    longest = 160
+    said = getattr(error, "strerror", None) or str(error)
+    words = printable((said.strip().splitlines() or [type(error).__name__])[0])
+    return words if len(words) <= longest else words[:longest] + "..."
+
+
+@dataclass(frozen=True, eq=False)
+class TableDataset:
+    """A `Dataset` over the chosen columns of a table.
+
+    Attributes:
+        path: the path given by the user, ``-`` for standard input.
+        table: where the rows come from.
+        roles: which column plays which part.
+    """
+
+    path: str
+    table: Table
+    roles: Roles
+
+    @property
+    def format(self) -> str:
+        """The kind of file, for people: ``CSV``."""
+        return self.table.format
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Names of the columns that enter the model, in order."""
+        return tuple(self.table.names[column] for column in self.roles.features)
+
+    @property
+    def target_names(self) -> tuple[str, ...]:
+        """Names of the columns the model should predict, in order."""
+        return tuple(self.table.names[column] for column in self.roles.targets)
+
+    @property
+    def guesses(self) -> tuple[str, ...]:
+        """What was assumed and not told, the parts of the columns first."""
+        return self.roles.guesses + self.table.guesses
+
+    def batches(self, rows: int) -> Iterator[Batch]:
+        """All rows in order, in batches whose height does not depend on how the file is laid out.
+
+        Args:
+            rows: rows of every batch but the last, at least 1.
+
+        Yields:
+            Features of shape (rows, features) and targets of shape (rows, targets), C-contiguous float64.
+
+        Raises:
+            DataFileError: the file is broken, holds something other than a number where one is needed,
+                or holds no rows.
+        """
+        needed = list(dict.fromkeys((*self.roles.features, *self.roles.targets)))
+        features = [needed.index(column) for column in self.roles.features]
+        targets = [needed.index(column) for column in self.roles.targets]
+        seen = 0
+        with readable(self.path), closing(_of_height(self.table.blocks(needed), rows)) as pieces:
+            for piece in pieces:
+                yield Batch(_columns(piece, features), _columns(piece, targets), seen)
+                seen += sum(len(part) for part in piece)
+            if not seen:
+                raise DataFileError(f"{self.path}: holds no rows of data")
+
+
+def _of_height(blocks: Iterator[Array], rows: int) -> Generator[list[Array]]:
+    """Regroup blocks of any height: each group of parts has ``rows`` rows in all, the last may have fewer."""
+    group: list[Array] = []
+    missing = rows
+    for block in blocks:
+        start = 0
+        while len(block) - start >= missing:
+            group.append(block[start : start + missing])
+            start += missing
+            yield group
+            group, missing = [], rows
+        if start < len(block):
+            group.append(block[start:])
+            missing -= len(block) - start
+    if group:
+        yield group
+
+
+def _columns(parts: Sequence[Array], columns: Sequence[int]) -> Array:
+    """Stack the chosen columns of some blocks into one C-contiguous array."""
+    first, last = columns[0], columns[-1]
+    neighbours = list(columns) == list(range(first, last + 1))
+    chosen = slice(first, last + 1) if neighbours else list(columns)  # a slice spares a copy
+    out = np.empty((sum(len(part) for part in parts), len(columns)))
+    start = 0
+    for part in parts:
+        out[start : start + len(part)] = part[:, chosen]
+        start += len(part)
+    return out
