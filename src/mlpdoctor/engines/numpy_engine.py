@@ -1,4 +1,4 @@
-"""Runs a network forward in NumPy, in float64 and inference mode, and shows every layer's values as it goes."""
+"""Runs a network forward in NumPy, in float64 and inference mode, and shows each layer's values."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ See = Callable[[int, Array, Array], None]
 """Called with a node's position, its pre-activations and its outputs; the arrays are not to be changed."""
 
 
-class UnsupportedLayer(InputError):
+class UnsupportedLayer(InputError):  # noqa: N818 - it says what is there, as Keras's own names do
     """The network holds layers that this engine cannot follow; the message names each with the reason."""
 
 
@@ -29,12 +29,16 @@ class NumpyEngine:
         Raises:
             UnsupportedLayer: where a layer's kind, or its activation, is unknown.
         """
-        problems = [f"layer '{layer.name}' {reason}" for layer in network.layers if (reason := obstacle(layer))]
+        problems = [
+            f"layer '{layer.name}' {reason}" for layer in network.layers if (reason := obstacle(layer))
+        ]
         if problems:
             raise UnsupportedLayer(f"mlpdoctor cannot follow this model: {'; '.join(problems)}")
         self.network = network
         self._steps = _steps(network)
-        self._last_use = {source: place for place, node in enumerate(network.nodes) for source in node.sources}
+        self._last_use = {
+            source: place for place, node in enumerate(network.nodes) for source in node.sources
+        }
         self._last_use |= dict.fromkeys(network.outputs, len(network.nodes))
 
     def forward(self, features: Array, see: See | None = None) -> list[Array]:
@@ -80,7 +84,9 @@ class NumpyEngine:
             raise InputError(f"the model takes {sum(known)} features, but got {features.shape[1]}")
         starts = np.cumsum([0, *known])
         return [
-            features[:, start : start + width].reshape(len(features), *(length or 0 for length in shape or ()))
+            features[:, start : start + width].reshape(
+                len(features), *(length or 0 for length in shape or ())
+            )
             for start, width, shape in zip(starts, known, shapes, strict=False)
         ]
 
@@ -108,14 +114,3 @@ def _settled(shape: Shape | None, width: int) -> Sequence[int]:
     if list(shape).count(None) != 1 or not fixed or width % fixed:
         raise InputError(f"the model takes inputs of the shape {shape}, which {width} features do not fill")
     return [width // fixed if length is None else length for length in shape]
-
-
-def input_width(network: Network) -> int | None:
-    """Features that the network takes over all its inputs; None where an input has an open axis."""
-    widths = [_width(network.nodes[place].shape) for place in network.inputs]
-    return None if None in widths else sum(width or 0 for width in widths)
-
-
-def output_widths(network: Network) -> tuple[int | None, ...]:
-    """Values that each output gives for a row; None where its shape is unknown or open."""
-    return tuple(_width(network.nodes[place].shape) for place in network.outputs)

@@ -15,9 +15,9 @@ class Activation:
     Attributes:
         name: the Keras name, ``relu``.
         function: the value, float64 in and out; same shape, except for ``glu``, which halves an axis.
-        derivative: the slope at each pre-activation; None where the function works on a whole row (softmax).
-        kinks: where a continuous piecewise linear function changes its piece; empty for a linear one, None for
-            a function that is not piecewise linear or that jumps.
+        derivative: the slope at each pre-activation; None where the function works on whole rows (softmax).
+        kinks: where a continuous piecewise linear function changes its piece; empty for a linear one, None
+            for a function that is not piecewise linear or that jumps.
         bounds: the closed interval that holds all values.
         gated: whether the function is exactly zero on a whole half line, so that a unit can be dead.
         saturating: whether the function levels off on both sides, so that a unit can be stuck there.

@@ -1,4 +1,5 @@
 """BatchNormalization, which at inference is one scale and one shift for each feature."""
+# ruff: noqa: D102 - LayerFamily documents these methods
 
 from collections.abc import Sequence
 from typing import ClassVar

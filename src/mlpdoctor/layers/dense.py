@@ -1,4 +1,5 @@
 """Dense: the kernel that mixes features, on the last axis of an input of any rank."""
+# ruff: noqa: D102 - LayerFamily documents these methods
 
 from collections.abc import Sequence
 from typing import ClassVar

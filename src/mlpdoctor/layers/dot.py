@@ -1,4 +1,5 @@
 """Dot: products between two tensors, row by row."""
+# ruff: noqa: D102 - LayerFamily documents these methods
 
 from collections.abc import Sequence
 from typing import ClassVar

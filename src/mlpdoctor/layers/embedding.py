@@ -1,4 +1,5 @@
 """Embedding: a row of weights for each id."""
+# ruff: noqa: D102 - LayerFamily documents these methods
 
 from collections.abc import Sequence
 from typing import ClassVar

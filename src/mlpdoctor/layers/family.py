@@ -24,8 +24,8 @@ class LayerFamily(ABC):
     """Layers that work alike.
 
     A layer is ``activation(forward(inputs))``: what it does to its inputs, then the function it applies to
-    each result. A layer without an activation has the linear one, and a pure activation layer has the identity
-    for its forward. The split is what lets one rule look at the pre-activations of every kind of layer.
+    each result. A layer without an activation has the linear one, and a pure activation layer has the
+    identity for its forward. The split is what lets one rule look at the pre-activations of every kind of layer.
 
     Attributes:
         kinds: the Keras class names of the family.
@@ -55,7 +55,7 @@ class LayerFamily(ABC):
         return LINEAR
 
     def obstacle(self, layer: Layer) -> str | None:
-        """What in this layer's configuration puts it beyond the family, in words for the user; None if nothing.
+        """What in this layer's configuration puts it beyond the family, for the user; or None.
 
         A quantized or LoRA layer keeps its class name but holds other weights.
         """

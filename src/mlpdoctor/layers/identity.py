@@ -1,4 +1,5 @@
 """Layers that change nothing at inference: inputs, dropout, noise, penalties."""
+# ruff: noqa: D102 - LayerFamily documents these methods
 
 from collections.abc import Sequence
 from typing import ClassVar

@@ -1,4 +1,5 @@
 """LayerNormalization and UnitNormalization: each row is scaled by its own size, so they are not affine."""
+# ruff: noqa: D102 - LayerFamily documents these methods
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -7,7 +8,7 @@ import numpy as np
 
 from mlpdoctor.layers.configured import axes, number
 from mlpdoctor.layers.family import LayerFamily, Variable, weight
-from mlpdoctor.network import Array, Config, Layer, Shape
+from mlpdoctor.network import KERAS_3, Array, Config, Layer, Shape
 
 UNIT_EPSILON = 1e-12
 """Keras's floor under the norm (Keras 2: under its square)."""
@@ -25,7 +26,10 @@ class LayerNormalization(LayerFamily):
             raise ValueError("a normalized axis of its input has no known length")
         lengths = tuple(int(length or 0) for length in shape)
         rms = bool(config.get("rms_scaling"))
-        named = [("gamma", config.get("scale", True) or rms), ("beta", config.get("center", True) and not rms)]
+        named = [
+            ("gamma", config.get("scale", True) or rms),
+            ("beta", config.get("center", True) and not rms),
+        ]
         return tuple(Variable(name, lengths) for name, used in named if used)
 
     def forward(self, layer: Layer, inputs: Sequence[Array]) -> Array:
@@ -53,7 +57,7 @@ class UnitNormalization(LayerFamily):
     def forward(self, layer: Layer, inputs: Sequence[Array]) -> Array:
         over = axes(layer.config.get("axis", -1), inputs[0].ndim)
         square = np.sum(np.square(inputs[0]), axis=over, keepdims=True)
-        floor = UNIT_EPSILON**2 if layer.keras >= 3 else UNIT_EPSILON  # noqa: PLR2004
+        floor = UNIT_EPSILON**2 if layer.keras >= KERAS_3 else UNIT_EPSILON
         return np.asarray(inputs[0] / np.sqrt(np.maximum(square, floor)))
 
 

@@ -1,4 +1,5 @@
 """Layers that join several tensors: sums and the concatenation are affine, products and extremes are not."""
+# ruff: noqa: D102 - LayerFamily documents these methods
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence

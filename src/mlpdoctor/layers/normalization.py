@@ -1,4 +1,5 @@
 """Preprocessing that is part of the model: Normalization and Rescaling, both fixed affine maps."""
+# ruff: noqa: D102 - LayerFamily documents these methods
 
 from collections.abc import Sequence
 from typing import ClassVar

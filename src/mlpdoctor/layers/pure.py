@@ -1,4 +1,5 @@
 """Layers that are nothing but a function applied to each value or row."""
+# ruff: noqa: D102 - LayerFamily documents these methods
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -43,8 +44,8 @@ class AdvancedActivation(LayerFamily):
 class ParametricRelu(LayerFamily):
     """PReLU: a relu whose slope below zero is a weight of each unit.
 
-    It is piecewise linear with a kink at zero even where a slope is one at the moment, since training moves the
-    slopes. A unit is gated only while every slope is exactly zero.
+    It is piecewise linear with a kink at zero even where a slope is one at the moment, since training moves
+    the slopes. A unit is gated only while every slope is exactly zero.
     """
 
     kinds: ClassVar[tuple[str, ...]] = ("PReLU",)

@@ -1,4 +1,5 @@
 """Layers that move values without changing them."""
+# ruff: noqa: D102 - LayerFamily documents these methods
 
 import math
 from collections.abc import Sequence

@@ -1,24 +1,23 @@
 """Reads .keras files: a zip of config.json, metadata.json and weights in HDF5 (Keras 3, and 2.12 to 2.15)."""
 
 import io
-import json
 import re
 import zipfile
-from pathlib import PurePosixPath
 from typing import Any
 
 import h5py
 
 from mlpdoctor.errors import ModelFileError
-from mlpdoctor.network import Config, Layer, Stored
+from mlpdoctor.network import Layer, Stored
 from mlpdoctor.readers.keras_blueprint import Blueprint
 from mlpdoctor.readers.keras_hdf5 import Budget, child, dataset
+from mlpdoctor.readers.keras_json import json_object, major_version
 from mlpdoctor.readers.keras_weights import Expected, fill
+from mlpdoctor.readers.keras_zip import check_names, read_member
 
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 CONFIG_LIMIT = 1 << 26
-EXPANSION, EXPANSION_FLOOR = 100, 1 << 24
-"""Keras stores members uncompressed; a member that grows a hundredfold past 16 MiB is a bomb."""
+"""Bytes of JSON; the configuration of a thousand layers takes one MiB."""
 FOLDERS = {"layers": 1, "_layer_checkpoint_dependencies": 2}
 """Where layers lie, and by how much a layer with weights advances the count in its folder's name.
 
@@ -33,19 +32,22 @@ class Archive:
         """Args: path: the file; budget: bytes that may be read."""
         self._budget = budget
         with zipfile.ZipFile(path) as archive:
-            self._check_names(archive)
-            if CONFIG not in archive.namelist():
-                raise ModelFileError(_no_model(archive.namelist()))
-            self.config = _json(self._read(archive, CONFIG, CONFIG_LIMIT), CONFIG)
-            described = METADATA in archive.namelist()
-            metadata = _json(self._read(archive, METADATA, CONFIG_LIMIT), METADATA) if described else {}
+            check_names(archive)
+            members = archive.namelist()
+            if CONFIG not in members:
+                raise ModelFileError(_no_model(members))
+            self.config: dict[str, object] = json_object(read_member(archive, CONFIG, CONFIG_LIMIT), CONFIG)
+            metadata = {}
+            if METADATA in members:
+                metadata = json_object(read_member(archive, METADATA, CONFIG_LIMIT), METADATA)
             self.keras_version = str(metadata.get("keras_version") or "") or None
-            if WEIGHTS not in archive.namelist():
+            self.keras = major_version(self.keras_version, 3)
+            if WEIGHTS not in members:
                 raise ModelFileError(
                     f"the archive has no {WEIGHTS}, which holds the weights; save the whole model with "
                     "model.save('model.keras')"
                 )
-            content = self._read(archive, WEIGHTS, budget.allowed)
+            content = read_member(archive, WEIGHTS, budget.allowed)
         self._weights = h5py.File(io.BytesIO(content), "r")
 
     def close(self) -> None:
@@ -53,13 +55,7 @@ class Archive:
         self._weights.close()
 
     @property
-    def keras(self) -> int:
-        """Major version of the Keras that wrote the file."""
-        leading = re.match(r"\d+", self.keras_version or "")
-        return int(leading.group()) if leading else 3
-
-    @property
-    def compiled(self) -> Config | None:
+    def compiled(self) -> dict[str, object] | None:
         """What ``compile`` was called with: loss, loss_weights, optimizer."""
         found = self.config.get("compile_config")
         return found if isinstance(found, dict) and found else None
@@ -123,41 +119,11 @@ class Archive:
             return []
         return [dataset(group, str(number), self._budget) for number in range(len(group))]
 
-    @staticmethod
-    def _check_names(archive: zipfile.ZipFile) -> None:
-        for name in archive.namelist():
-            path = PurePosixPath(name.replace("\\", "/"))
-            if path.is_absolute() or ".." in path.parts or re.match(r"[A-Za-z]:", name):
-                raise ModelFileError(f"the archive member '{name}' points outside the archive; do not trust this file")
-
-    def _read(self, archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
-        member = archive.getinfo(name)
-        bomb = member.file_size > EXPANSION_FLOOR and member.file_size > EXPANSION * member.compress_size
-        if bomb or member.file_size > limit:
-            raise ModelFileError(
-                f"the archive member {name} unpacks from {member.compress_size:,} to {member.file_size:,} bytes, "
-                "more than may be read; "
-                + ("do not trust this file" if bomb else "if you trust the file, raise the limit with --max-bytes")
-            )
-        self._budget.take(member.file_size, name)
-        with archive.open(member) as stream:
-            return stream.read(member.file_size + 1)
-
 
 def _snake_case(name: str) -> str:
     name = re.sub(r"\W+", "", name)
     name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
     return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
-
-
-def _json(content: bytes, name: str) -> dict[str, Any]:
-    try:
-        found = json.loads(content)
-    except ValueError as error:
-        raise ModelFileError(f"{name} is no valid JSON ({error}); re-save the model") from error
-    if not isinstance(found, dict):
-        raise ModelFileError(f"{name} should be a JSON object, but is a {type(found).__name__}; re-save the model")
-    return found
 
 
 def _no_model(names: list[str]) -> str:

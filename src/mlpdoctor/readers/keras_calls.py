@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from mlpdoctor.network import Shape
-from mlpdoctor.readers.keras_blueprint import Reference
+from mlpdoctor.readers.keras_blueprint import Call, Reference
 
 CONSTANT = "_CONSTANT_VALUE"
 CONSTANTS = {"__tensor__", "__numpy__"}
@@ -16,6 +16,20 @@ class Argument(NamedTuple):
     source: Reference
     key: str | None
     shape: Shape | None
+
+
+def call_of(found: list[Argument], built: object) -> Call:
+    """The call with these arguments.
+
+    Args:
+        found: the tensors passed.
+        built: the layer's ``build_config``, which tells the shape of a single input.
+    """
+    shapes = [argument.shape for argument in found]
+    if len(shapes) == 1 and shapes[0] is None and isinstance(built, Mapping):
+        shapes = [shape_of(built.get("input_shape"))]
+    keys = tuple(argument.key for argument in found if argument.key is not None)
+    return Call(references(found), keys if len(keys) == len(found) else (), tuple(shapes))
 
 
 def references(found: list[Argument]) -> tuple[Reference, ...]:
@@ -33,9 +47,11 @@ def arguments(node: Any, key: str | None = None) -> list[Argument]:  # noqa: ANN
     """
     if isinstance(node, list):
         if _is_reference(node):
-            rest = node[3] if len(node) > 3 and isinstance(node[3], Mapping) else {}  # noqa: PLR2004
-            own = [] if node[0] == CONSTANT else [Argument(Reference(node[0], node[1], node[2]), key, None)]
-            return own + _keywords(rest)
+            layer, call, tensor, *rest = node
+            own = [] if layer == CONSTANT else [Argument(Reference(layer, call, tensor), key, None)]
+            return own + [
+                more for keywords in rest if isinstance(keywords, Mapping) for more in _keywords(keywords)
+            ]
         return [argument for item in node for argument in arguments(item, key)]
     if not isinstance(node, Mapping):
         return []
@@ -49,8 +65,10 @@ def arguments(node: Any, key: str | None = None) -> list[Argument]:  # noqa: ANN
 
 
 def _is_reference(node: list[Any]) -> bool:
-    named = len(node) >= 3 and isinstance(node[0], str) and isinstance(node[1], int)  # noqa: PLR2004
-    return named and (isinstance(node[2], int) or node[0] == CONSTANT)
+    match node:
+        case [str(layer), int(), tensor, *_]:
+            return isinstance(tensor, int) or layer == CONSTANT
+    return False
 
 
 def _keywords(keywords: Mapping[str, Any]) -> list[Argument]:

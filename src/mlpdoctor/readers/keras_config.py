@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from mlpdoctor.errors import ModelFileError
-from mlpdoctor.network import Config, Layer
-from mlpdoctor.readers.keras_blueprint import Blueprint, Call, Reference
-from mlpdoctor.readers.keras_calls import Argument, arguments, has_constant, references, shape_of
+from mlpdoctor.network import KERAS_3, Config, Layer
+from mlpdoctor.readers.keras_blueprint import Blueprint, Reference
+from mlpdoctor.readers.keras_calls import arguments, call_of, has_constant, references
+from mlpdoctor.readers.keras_sequential import chain, own_name
 
 KERAS_MODULES = {"keras", "tf_keras", "tensorflow"}
 
@@ -29,34 +29,27 @@ def parse_model(spec: Config, keras: int, prefix: str = "", *, trainable: bool =
         config = {"layers": config}
     if not isinstance(config, Mapping) or not isinstance(config.get("layers"), list):
         raise ModelFileError(
-            f"the model is of the class {spec.get('class_name')}, whose file does not tell its graph of layers; "
-            "mlpdoctor reads Sequential and Functional models, so rebuild it as one of these and save that"
+            f"the model is of the class {spec.get('class_name')}, whose file does not tell its graph "
+            "of layers; mlpdoctor reads Sequential and Functional models, so rebuild it as one of these and save that"
         )
     name = str(config.get("name") or spec.get("name") or "model")
     trainable = trainable and config.get("trainable", True) is not False
     members: dict[str, Layer | Blueprint] = {}
     for item in config["layers"]:
         member = _member(item, keras, prefix, trainable=trainable)
-        key = _own_name(item)
+        key = own_name(item)
         if key in members:
             raise ModelFileError(f"two layers of '{name}' are called '{key}'; names must differ")
         members[key] = member
     kind = str(spec.get("class_name", "Functional")).rpartition(">")[2]
     if "input_layers" in config:
         return _functional(name, kind, config, members)
-    return _sequential(name, kind, spec, config, members, prefix)
-
-
-def _own_name(item: Config) -> str:
-    name = item.get("name")
-    if name is None and isinstance(item["config"], Mapping):
-        name = item["config"].get("name")
-    return str(name or item["class_name"])
+    return chain(Blueprint(name, kind, members, {}, (), ()), {**spec, "config": config}, prefix)
 
 
 def _member(item: Config, keras: int, prefix: str, *, trainable: bool) -> Layer | Blueprint:
     config = item["config"]
-    name = prefix + _own_name(item)
+    name = prefix + own_name(item)
     if isinstance(config, list) or (isinstance(config, Mapping) and isinstance(config.get("layers"), list)):
         return parse_model(item, keras, f"{name}/", trainable=trainable)
     if not isinstance(config, Mapping):
@@ -85,38 +78,31 @@ def _identity(item: Config, config: Config, keras: int) -> tuple[str, str | None
         return kind, str(item.get("registered_name") or f"{module}>{kind}")
     # keras.ops.add makes an operation of the class Add, which is not layers.Add; HDF5 files tell no module,
     # but an operation has no trainable flag.
-    in_ops = ".ops." in str(module) or (module is None and keras >= 3 and "trainable" not in config)  # noqa: PLR2004
-    return (f"ops.{kind}" if in_ops and kind != "InputLayer" else kind), None
+    untold = module is None and keras >= KERAS_3 and "trainable" not in config
+    in_ops = (untold or ".ops." in str(module)) and kind != "InputLayer"
+    return (f"ops.{kind}" if in_ops else kind), None
 
 
-def _functional(
-    name: str, kind: str, config: Config, members: dict[str, Layer | Blueprint]
-) -> Blueprint:
+def _functional(name: str, kind: str, config: Config, members: dict[str, Layer | Blueprint]) -> Blueprint:
     inputs, outputs = arguments(config["input_layers"]), arguments(config["output_layers"])
     calls = {}
     for item in config["layers"]:
         for number, node in enumerate(item.get("inbound_nodes") or ()):
-            calls[_own_name(item), number] = _call(arguments(node), item)
+            calls[own_name(item), number] = call_of(arguments(node), item.get("build_config"))
     model = Blueprint(name, kind, members, calls, references(inputs), references(outputs))
     return _renumbered(model, tuple(str(argument.key) for argument in outputs if argument.key is not None))
-
-
-def _call(found: list[Argument], item: Config) -> Call:
-    shapes = [argument.shape for argument in found]
-    built = item.get("build_config")
-    if len(shapes) == 1 and shapes[0] is None and isinstance(built, Mapping):
-        shapes = [shape_of(built.get("input_shape"))]
-    keys = tuple(str(argument.key) for argument in found if argument.key is not None)
-    return Call(references(found), keys if len(keys) == len(found) else (), tuple(shapes))
 
 
 def _renumbered(model: Blueprint, output_keys: tuple[str, ...]) -> Blueprint:
     """Counts calls from zero.
 
-    Keras 2 gives a nested model a first call of its own, its making, which is referred to but not listed. Every
+    Keras 2 gives a nested model a first call of its own, its making, which is counted but not listed. Every
     listed call is referred to, so the surplus of the largest reference over the list is what to take off.
     """
-    used = [source for call in model.calls.values() for source in call.sources] + [*model.inputs, *model.outputs]
+    used = [source for call in model.calls.values() for source in call.sources] + [
+        *model.inputs,
+        *model.outputs,
+    ]
     largest: dict[str, int] = {}
     for source in used:
         largest[source.member] = max(source.call, largest.get(source.member, 0))
@@ -132,41 +118,3 @@ def _renumbered(model: Blueprint, output_keys: tuple[str, ...]) -> Blueprint:
     return replace(
         model, calls=calls, inputs=shift(model.inputs), outputs=shift(model.outputs), output_keys=output_keys
     )
-
-
-def _sequential(
-    name: str, kind: str, spec: Config, config: Config, members: dict[str, Layer | Blueprint], prefix: str
-) -> Blueprint:
-    if not members:
-        raise ModelFileError(f"the model '{name}' has no layers; add some and save it again")
-    first = next(iter(members.values()))
-    if not (isinstance(first, Layer) and first.kind == "InputLayer"):
-        shape = _entry(config["layers"][0], first, spec, config)
-        entry = f"{name}_input"
-        head = Layer(prefix + entry, "InputLayer", {"batch_shape": shape}, weights={}, keras=3)
-        members = {entry: head, **members}
-    chain = list(members)
-    calls = {}
-    items: dict[str, Any] = {_own_name(item): item for item in config["layers"]}
-    for before, member in zip(chain, chain[1:], strict=False):
-        source = Argument(Reference(before, 0, 0), None, None)
-        calls[member, 0] = _call([source], items[member])
-    return Blueprint(
-        name, kind, members, calls, (Reference(chain[0], 0, 0),), (Reference(chain[-1], 0, 0),)
-    )
-
-
-def _entry(item: Config, first: Layer | Blueprint, spec: Config, config: Config) -> object:
-    """The batch shape of a Sequential model without an InputLayer, wherever the file may tell it."""
-    if isinstance(first, Blueprint):
-        inner = first.members.get(first.inputs[0].member)
-        own = inner.config if isinstance(inner, Layer) else {}
-    else:
-        own = first.config
-    places: list[object] = [own.get("batch_input_shape"), own.get("batch_shape"), config.get("build_input_shape")]
-    places += [
-        built.get("input_shape")
-        for built in (spec.get("build_config"), item.get("build_config"))
-        if isinstance(built, Mapping)
-    ]
-    return next((place for place in places if isinstance(place, list) and shape_of(place)), None)

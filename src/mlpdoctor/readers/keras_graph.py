@@ -43,7 +43,9 @@ def unfold(model: Blueprint) -> Graph:
     for source in model.inputs:
         member = model.members.get(source.member)
         if not isinstance(member, Layer):
-            raise ModelFileError(f"the model's input '{source.member}' is not among its layers; re-save the model")
+            raise ModelFileError(
+                f"the model's input '{source.member}' is not among its layers; re-save the model"
+            )
         ready[source.member, source.call] = [_append(graph, member, (), ())]
     graph.inputs = tuple(positions[0] for positions in ready.values())
     graph.outputs = tuple(_run(graph, model, ready))
@@ -83,19 +85,21 @@ def _explain(model: Blueprint, waiting: dict[CallKey, int]) -> None:
         for source in model.calls[member, number].sources:
             if (source.member, source.call) not in model.calls:
                 raise ModelFileError(
-                    f"layer '{member}' is called on '{source.member}', call {source.call}, which the file does "
-                    "not hold; the file is damaged, re-save the model"
+                    f"layer '{member}' is called on '{source.member}', call {source.call}, which the file "
+                    "does not hold; the file is damaged, re-save the model"
                 )
+    some = ", ".join(sorted({member for member, _ in waiting})[:5])
     raise ModelFileError(
-        f"the layers {', '.join(sorted({member for member, _ in waiting})[:5])} are called on each other in a "
-        "circle; the file is damaged, re-save the model"
+        f"the layers {some} are called on each other in a circle; the file is damaged, re-save the model"
     )
 
 
 def _position(model: Blueprint, source: Reference, done: dict[CallKey, list[int]]) -> int:
     positions = done.get((source.member, source.call))
     if positions is None:
-        raise ModelFileError(f"'{source.member}', call {source.call}, is used but never called; re-save the model")
+        raise ModelFileError(
+            f"'{source.member}', call {source.call}, is used but never called; re-save the model"
+        )
     if isinstance(model.members[source.member], Layer):
         return positions[0]  # only layers of unknown kinds have several outputs
     if not 0 <= source.tensor < len(positions):
@@ -117,8 +121,8 @@ def _bound(model: Blueprint, call: Call, sources: Sequence[int]) -> dict[CallKey
     """The nested model's inputs, tied to what it is called on; by name where a dictionary was passed."""
     if len(sources) != len(model.inputs):
         raise ModelFileError(
-            f"the nested model '{model.name}' has {len(model.inputs)} inputs but is called on {len(sources)}; "
-            "re-save the model"
+            f"the nested model '{model.name}' has {len(model.inputs)} inputs but is called on "
+            f"{len(sources)}; re-save the model"
         )
     places = {entry.member: (entry.member, entry.call) for entry in model.inputs}
     if call.keys and set(call.keys) == places.keys():

@@ -1,16 +1,15 @@
-"""Reads legacy .h5 models of Keras 2, Keras 3 and R keras: one HDF5 file with its configuration in attributes."""
+"""Reads legacy .h5 models of Keras 2, Keras 3 and R keras: HDF5 with the configuration in attributes."""
 
-import json
-import re
 from typing import Any
 
 import h5py
 
 from mlpdoctor.errors import ModelFileError
 from mlpdoctor.layers.family import Variable
-from mlpdoctor.network import Config, Layer, Stored
+from mlpdoctor.network import Layer, Stored
 from mlpdoctor.readers.keras_blueprint import Blueprint
 from mlpdoctor.readers.keras_hdf5 import Budget, child, dataset, names, text
+from mlpdoctor.readers.keras_json import json_object, major_version
 from mlpdoctor.readers.keras_weights import Expected, fill
 
 WEIGHTS = "model_weights"
@@ -25,8 +24,14 @@ class H5Model:
         # No lock: the file may be read while training goes on, and from a disk that cannot be written to.
         self._file = h5py.File(path, "r", locking=False)
         try:
-            self.config = self._object("model_config")
-            self._training = self._object("training_config") if "training_config" in self._file.attrs else None
+            group = child(self._file, WEIGHTS)
+            beside = None if group is None else text(group, "keras_version")  # as very old files have it
+            self.keras_version = text(self._file, "keras_version") or beside
+            self.keras = major_version(self.keras_version, 2)
+            self.config: dict[str, object] = self._object("model_config")
+            self._training = (
+                self._object("training_config") if "training_config" in self._file.attrs else None
+            )
         except BaseException:
             self._file.close()
             raise
@@ -36,20 +41,7 @@ class H5Model:
         self._file.close()
 
     @property
-    def keras_version(self) -> str | None:
-        """As the file states it; very old files state it beside the weights."""
-        group = child(self._file, WEIGHTS)
-        beside = None if group is None else text(group, "keras_version")
-        return text(self._file, "keras_version") or beside
-
-    @property
-    def keras(self) -> int:
-        """Major version of the Keras that wrote the file."""
-        leading = re.match(r"\d+", self.keras_version or "")
-        return int(leading.group()) if leading else 2
-
-    @property
-    def compiled(self) -> Config | None:
+    def compiled(self) -> dict[str, object] | None:
         """What ``compile`` was called with: loss, loss_weights, optimizer."""
         if self._training is None:
             return None
@@ -91,17 +83,11 @@ class H5Model:
         content = text(self._file, name)
         if content is None:
             raise ModelFileError(_no_model(list(self._file)))
-        try:
-            found = json.loads(content)
-        except ValueError as error:
-            raise ModelFileError(f"{name} is no valid JSON ({error}); re-save the model") from error
-        if not isinstance(found, dict):
-            raise ModelFileError(f"{name} should be a JSON object, but is a {type(found).__name__}")
-        return found
+        return json_object(content, name)
 
 
 def _fill_nested(model: Blueprint, expected: Expected, stored: list[tuple[str, Stored]]) -> None:
-    """Deals a nested model's weights out: first all that are trained, then all others, each in layer order."""
+    """Deals a nested model's weights out: first all that are trained, then all others, by layer."""
     owned: list[tuple[Layer, Variable]] = []
     complete = True
     for layer in model.layers():
@@ -114,8 +100,8 @@ def _fill_nested(model: Blueprint, expected: Expected, stored: list[tuple[str, S
     owned.sort(key=lambda pair: not (pair[0].trainable and pair[1].trainable))
     if len(owned) != len(stored):
         raise ModelFileError(
-            f"the nested model '{model.name}' should have {len(owned)} weights, but the file holds {len(stored)}; "
-            "re-save the model with model.save"
+            f"the nested model '{model.name}' should have {len(owned)} weights, but the file holds "
+            f"{len(stored)}; re-save the model with model.save"
         )
     dealt: dict[int, dict[str, Stored]] = {}
     for (layer, variable), (_, values) in zip(owned, stored, strict=True):
@@ -140,7 +126,9 @@ def _fill_by_name(model: Blueprint, expected: Expected, stored: list[tuple[str, 
 
 
 def _no_model(groups: list[str]) -> str:
-    if "layer_names" in groups or any(name in groups for name in ("layers", "_layer_checkpoint_dependencies", "vars")):
+    if "layer_names" in groups or any(
+        name in groups for name in ("layers", "_layer_checkpoint_dependencies", "vars")
+    ):
         return (
             "this file holds weights alone, without the architecture; save the whole model with "
             "model.save('model.keras') instead of save_weights"

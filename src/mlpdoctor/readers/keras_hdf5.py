@@ -1,4 +1,4 @@
-"""HDF5 access that reads nothing outside the file, follows no soft link and never allocates more than allowed."""
+"""HDF5 access that reads nothing outside the file, follows no soft link and allocates within bounds."""
 
 import math
 from dataclasses import dataclass
@@ -53,7 +53,9 @@ def dataset(group: Any, path: str, budget: Budget) -> Stored:  # noqa: ANN401
     if not isinstance(found, h5py.Dataset):
         raise ModelFileError(f"the weight '{path}' is missing; the file is damaged, re-save the model")
     if found.external or found.is_virtual:
-        raise ModelFileError(f"the weight '{path}' is kept in another file; re-save the model with model.save")
+        raise ModelFileError(
+            f"the weight '{path}' is kept in another file; re-save the model with model.save"
+        )
     bfloat16 = found.dtype.kind == "V" and _text(found.attrs.get("dtype")) == "bfloat16"
     if found.shape is None or not (bfloat16 or found.dtype.kind in NUMBERS):
         raise ModelFileError(f"the weight '{path}' holds {found.dtype} where numbers are expected")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mlpdoctor.layers.family import Variable
-from mlpdoctor.network import Config, Layer, Optimizer, Stored
+from mlpdoctor.network import KERAS_3, Config, Layer, Optimizer, Stored
 from mlpdoctor.readers.keras_training import configured_rate
 
 Slots = dict[str, dict[str, dict[str, Stored]]]
@@ -46,11 +46,14 @@ def optimizer(
         steps = int(options.get("gradient_accumulation_steps") or 1)
         iterations = int(rest.pop(0)[1]) // steps
     configured = configured_rate(options)
-    if iterations is not None and keras >= 3 and configured is not None and rest and rest[0][1].ndim == 0:  # noqa: PLR2004
+    counted = iterations is not None and keras >= KERAS_3
+    if counted and configured is not None and rest and rest[0][1].ndim == 0:
         rate = float(rest.pop(0)[1])
     # A scalar that belongs to no weight: the running product of Nadam.
     arrays = [
-        pair for pair in rest if not (name == "Nadam" and pair[1].ndim == 0 and pair[0].isdigit() and _lonely(trained))
+        pair
+        for pair in rest
+        if not (name == "Nadam" and pair[1].ndim == 0 and pair[0].isdigit() and _lonely(trained))
     ]
     slots = _dealt(arrays, trained, _layout(name, options, keras, _is_legacy(arrays)))
     return Optimizer(name, options, iterations, configured if rate is None else rate, slots)
@@ -81,7 +84,7 @@ def _layout(name: str, options: Config, keras: int, legacy: bool) -> Groups | No
         if options.get("amsgrad"):
             own += (("velocity_hat",),)
     elif name == "SGD":
-        always = keras < 3 and not legacy  # noqa: PLR2004
+        always = keras < KERAS_3 and not legacy
         own = (("momentum",),) if always or float(options.get("momentum") or 0) else ()
     elif name == "RMSprop":
         own = (("velocity",),)

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from mlpdoctor.network import Config, LossConfig
 from mlpdoctor.layers.configured import number
+from mlpdoctor.network import Config, LossConfig
 
 OPTIMIZERS: Mapping[str, str] = MappingProxyType(
     {
@@ -17,8 +17,11 @@ OPTIMIZERS: Mapping[str, str] = MappingProxyType(
     }
 )  # fmt: skip
 
+RATES: Mapping[str, float] = MappingProxyType({"SGD": 1e-2, "Lion": 1e-4})
+"""Default learning rates of Keras 2 that are not 0.001."""
 
-def losses(spec: Any, names: Sequence[str], keys: Sequence[str] = ()) -> tuple[LossConfig | None, ...]:  # noqa: ANN401
+
+def losses(spec: object, names: Sequence[str], keys: Sequence[str] = ()) -> tuple[LossConfig | None, ...]:
     """The loss of each output.
 
     Args:
@@ -29,12 +32,12 @@ def losses(spec: Any, names: Sequence[str], keys: Sequence[str] = ()) -> tuple[L
     return tuple(_loss(item) for item in _by_output(spec, names, keys))
 
 
-def loss_weights(spec: Any, names: Sequence[str], keys: Sequence[str] = ()) -> tuple[float, ...]:  # noqa: ANN401
+def loss_weights(spec: object, names: Sequence[str], keys: Sequence[str] = ()) -> tuple[float, ...]:
     """The factor of each output's loss."""
     return tuple(number(item, 1.0) for item in _by_output(spec, names, keys))
 
 
-def _by_output(spec: Any, names: Sequence[str], keys: Sequence[str]) -> list[Any]:  # noqa: ANN401
+def _by_output(spec: object, names: Sequence[str], keys: Sequence[str]) -> list[Any]:
     if isinstance(spec, list):
         return [spec[place] if place < len(spec) else None for place in range(len(names))]
     if isinstance(spec, Mapping) and "class_name" not in spec:
@@ -62,8 +65,9 @@ def _loss(spec: object) -> LossConfig | None:
 
 def optimizer_name(spec: object) -> tuple[str, Config] | None:
     """The optimizer's class name and options; a loss-scaling wrapper is looked through."""
-    if isinstance(spec, str):
-        return OPTIMIZERS.get(spec.lower(), spec), {}
+    if isinstance(spec, str):  # Keras 2 keeps the name alone, which stands for all defaults
+        name = OPTIMIZERS.get(spec.lower(), spec)
+        return name, {"learning_rate": RATES.get(name, 1e-3)} if name in OPTIMIZERS.values() else {}
     if not isinstance(spec, Mapping):
         return None
     config = spec.get("config")

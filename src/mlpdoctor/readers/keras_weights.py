@@ -22,7 +22,7 @@ class Expected:
 
         Args:
             layer: the layer.
-            stored: the file's arrays for it; behind a layer of an unknown kind, the first one tells the width.
+            stored: the file's arrays for it; behind an unknown layer the first one tells the width.
         """
         family = family_of(layer)
         if family is None:
@@ -57,8 +57,8 @@ def fill(layer: Layer, variables: Sequence[Variable], stored: Sequence[Stored]) 
     for variable, values in zip(variables, stored, strict=True):
         if values.shape != variable.shape:
             raise ModelFileError(
-                f"layer '{layer.name}' ({layer.kind}) should have {variable.name} of the shape {variable.shape}, "
-                f"but the file holds {values.shape}; re-save the model with model.save"
+                f"layer '{layer.name}' ({layer.kind}) should have {variable.name} of the shape "
+                f"{variable.shape}, but the file holds {values.shape}; re-save the model with model.save"
             )
     # The dictionary was made empty by the reader and is nobody else's yet.
     weights = cast("dict[str, Any]", layer.weights)

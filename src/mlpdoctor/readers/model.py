@@ -5,16 +5,16 @@ import zipfile
 import zlib
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
 from mlpdoctor.errors import ModelFileError
 from mlpdoctor.layers.family import Variable
-from mlpdoctor.network import Config, Layer, Network, Optimizer, Stored
+from mlpdoctor.network import Layer, Network, Optimizer
 from mlpdoctor.readers.keras_blueprint import Blueprint
 from mlpdoctor.readers.keras_config import parse_model
 from mlpdoctor.readers.keras_graph import Graph, unfold
 from mlpdoctor.readers.keras_hdf5 import Budget
 from mlpdoctor.readers.keras_slots import optimizer
+from mlpdoctor.readers.keras_source import Source
 from mlpdoctor.readers.keras_training import loss_weights, losses, optimizer_name
 from mlpdoctor.readers.keras_weights import Expected
 
@@ -22,47 +22,28 @@ MAX_BYTES = 4 << 30
 ZIP_MAGIC, HDF5_MAGIC = b"PK", b"\x89HDF\r\n\x1a\n"
 
 STRAY = (
-    ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, MemoryError, NotImplementedError,
-    OSError, RecursionError, RuntimeError, TypeError, ValueError, struct.error, zipfile.BadZipFile, zlib.error,
-)  # fmt: skip
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 """What a damaged file may raise in zipfile, json, h5py or our own reading of a configuration."""
-
-
-class Source(Protocol):
-    """A model file of one format."""
-
-    config: Config
-
-    @property
-    def keras_version(self) -> str | None:
-        """As the file states it."""
-
-    @property
-    def keras(self) -> int:
-        """Major version of Keras."""
-
-    @property
-    def compiled(self) -> Config | None:
-        """The arguments of ``compile``."""
-
-    def fill(self, model: Blueprint, expected: Expected) -> None:
-        """Gives every layer its weights."""
-
-    def first_width(self, model: Blueprint) -> int | None:
-        """Features that the first Dense kernel takes."""
-
-    def optimizer(self) -> list[tuple[str, Stored]]:
-        """The optimizer's variables in order."""
-
-    def close(self) -> None:
-        """Closes the file."""
 
 
 def read_network(path: str, *, max_bytes: int = MAX_BYTES) -> Network:
     """The network saved in a file, whatever its suffix.
 
     Args:
-        path: a .keras archive (Keras 3, Keras 2.12 to 2.15) or a legacy HDF5 model (Keras 2, Keras 3, R keras).
+        path: a .keras archive (Keras 3, or 2.12 to 2.15) or a legacy HDF5 model (Keras 2, Keras 3, R keras).
         max_bytes: weights and configuration may not be larger in memory.
 
     Raises:
@@ -105,8 +86,8 @@ def _magic(path: str) -> bytes:
     if place.is_dir():
         saved = (place / "saved_model.pb").exists()
         raise ModelFileError(
-            f"this is a {'SavedModel folder' if saved else 'folder'}; expected one file, so load the model in Keras "
-            "and save it again with model.save('model.keras')"
+            f"this is a {'SavedModel folder' if saved else 'folder'}; expected one file, so load the model "
+            "in Keras and save it again with model.save('model.keras')"
         )
     if not place.is_file():
         raise ModelFileError("this is no regular file; give the path of a saved Keras model")
@@ -116,7 +97,8 @@ def _magic(path: str) -> bytes:
         raise ModelFileError("the file is empty; save the model again")
     if magic != HDF5_MAGIC and not magic.startswith(ZIP_MAGIC):
         raise ModelFileError(
-            "this is neither a .keras archive nor an HDF5 file; expected a model saved with model.save('model.keras')"
+            "this is neither a .keras archive nor an HDF5 file; expected a model saved with "
+            "model.save('model.keras')"
         )
     return magic
 
@@ -177,5 +159,7 @@ def _optimizer(source: Source, graph: Graph, model: Blueprint, expected: Expecte
         if variables is None and layer.trainable:
             trained = []  # behind an unknown layer no variable can be told from its number
             return optimizer(*named, source.optimizer(), trained, source.keras)
-        trained += [(layer, variable) for variable in variables or () if layer.trainable and variable.trainable]
+        trained += [
+            (layer, variable) for variable in variables or () if layer.trainable and variable.trainable
+        ]
     return optimizer(*named, source.optimizer(), trained, source.keras)

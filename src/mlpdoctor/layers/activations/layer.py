@@ -1,4 +1,5 @@
 """The part that all layers with an ``activation`` option share."""
+# ruff: noqa: D102 - LayerFamily documents these methods
 
 from mlpdoctor.layers.activation import Activation
 from mlpdoctor.layers.activations.named import activation_of

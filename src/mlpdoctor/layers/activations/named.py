@@ -9,7 +9,7 @@ from mlpdoctor.layers.activations.piecewise import HARD_SIGMOID_KERAS_2, PIECEWI
 from mlpdoctor.layers.activations.rowwise import ROWWISE, softmax
 from mlpdoctor.layers.activations.smooth import SMOOTH, elu
 from mlpdoctor.layers.configured import number
-from mlpdoctor.network import Config, Shape
+from mlpdoctor.network import KERAS_3, Config, Shape
 
 ALIASES = {"swish": "silu", "hard_swish": "hard_silu", "softmax_v2": "softmax"}
 """Second names: Keras's own, and the one that TensorFlow 2 wrote for its softmax."""
@@ -24,7 +24,7 @@ KERAS_2: Mapping[str, Activation] = MappingProxyType({"hard_sigmoid": HARD_SIGMO
 def named_activations(keras: int = 3) -> dict[str, Activation]:
     """All activation functions by name, as the given major version of Keras computes them."""
     known = dict(NAMED) | {alias: NAMED[name] for alias, name in ALIASES.items()}
-    return known | dict(KERAS_2) if keras < 3 else known  # noqa: PLR2004
+    return known | dict(KERAS_2) if keras < KERAS_3 else known
 
 
 def activation_of(spec: object, keras: int = 3) -> Activation | None:
@@ -39,11 +39,11 @@ def activation_of(spec: object, keras: int = 3) -> Activation | None:
         return LINEAR
     if isinstance(spec, str):
         name = ALIASES.get(spec, spec)
-        found = KERAS_2.get(name) if keras < 3 else None  # noqa: PLR2004
+        found = KERAS_2.get(name) if keras < KERAS_3 else None
         return found or NAMED.get(name)
     if not isinstance(spec, Mapping):
         return None
-    kind, config = spec.get("class_name"), spec.get("config")
+    kind, config = str(spec.get("class_name")), spec.get("config")
     if not _from_keras(spec):
         return None
     if isinstance(config, str):

@@ -1,5 +1,7 @@
 """Activation functions made of straight pieces: relu and its relatives, the hard and the shrinking ones."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from mlpdoctor.layers.activation import LINEAR, Activation
@@ -12,10 +14,10 @@ def relu(
     threshold: float = 0.0,
     name: str = "relu",
 ) -> Activation:
-    """The Keras relu: ``slope * (z - threshold)`` below the threshold, then ``z``, capped at ``max_value``.
+    """The relu of Keras: ``slope * (z - threshold)`` up to the threshold, then ``z`` up to ``max_value``.
 
-    Source: ``keras/src/activations/activations.py``, class ReLU. With a threshold other than zero the function
-    jumps there, so it has no kinks that a proof about continuous functions could count.
+    Source: ``keras/src/activations/activations.py``, class ReLU. With a threshold other than zero the
+    function jumps there, so it has no kinks that a proof about continuous functions could count.
     """
     top = np.inf if max_value is None else max_value
 
@@ -48,14 +50,10 @@ def relu(
 
 
 def _relu_kinks(negative_slope: float, max_value: float | None) -> tuple[float, ...]:
-    slopes = [(-np.inf, negative_slope), (0.0, 1.0)]
+    pieces = [(-np.inf, negative_slope), (0.0, 1.0)]
     if max_value is not None:
-        slopes = [(-np.inf, negative_slope), (0.0, 1.0), (max_value, 0.0)] if max_value > 0 else [
-            (-np.inf, negative_slope), (0.0, 0.0),
-        ]  # fmt: skip
-    return tuple(
-        start for (_, before), (start, after) in zip(slopes, slopes[1:], strict=False) if before != after
-    )
+        pieces = [*pieces, (max_value, 0.0)] if max_value > 0 else [pieces[0], (0.0, 0.0)]
+    return tuple(start for (_, before), (start, after) in pairwise(pieces) if before != after)
 
 
 def thresholded_relu(threshold: float, default_value: float = 0.0, name: str = "threshold") -> Activation:

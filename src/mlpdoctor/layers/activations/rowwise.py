@@ -18,7 +18,7 @@ def softmax(axis: int | Sequence[int] = -1) -> Activation:
     def function(z: Array) -> Array:
         weights = np.exp(z - np.max(z, axis=over, keepdims=True))
         weights /= np.sum(weights, axis=over, keepdims=True)
-        return weights
+        return np.asarray(weights)
 
     return Activation("softmax", function, None, bounds=(0.0, 1.0))
 
@@ -43,7 +43,7 @@ def sparsemax(axis: int = -1) -> Activation:
         support = np.sum(descending * count > total - 1.0, axis=axis, keepdims=True)
         # A row with NaN has an empty support; its result is NaN either way.
         last = np.take_along_axis(total, np.maximum(support, 1) - 1, axis=axis)
-        return np.maximum(z - (last - 1.0) / np.maximum(support, 1), 0.0)
+        return np.asarray(np.maximum(z - (last - 1.0) / np.maximum(support, 1), 0.0))
 
     return Activation("sparsemax", function, None, bounds=(0.0, 1.0))
 

@@ -11,6 +11,8 @@ from mlpdoctor.network import Array
 SELU_SCALE = 1.05070098735548049342
 SELU_ALPHA = 1.67326324235437728482
 
+HARD_SILU_END = 3.0
+
 # The least value of each function that dips below zero, rounded down in the sixteenth digit.
 SILU_LEAST = -0.2784645427610739
 GELU_LEAST = -0.1699712074779407
@@ -105,7 +107,7 @@ def _hard_silu(z: Array) -> Array:
 
 
 def _hard_silu_slope(z: Array) -> Array:
-    return np.where(z >= 3.0, 1.0, np.where(z <= -3.0, 0.0, z / 3.0 + 0.5))  # noqa: PLR2004
+    return np.where(np.abs(z) < HARD_SILU_END, z / 3.0 + 0.5, np.heaviside(z, 0.0))
 
 
 def _sparse_plus(z: Array) -> Array:
