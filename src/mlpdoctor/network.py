@@ -1,5 +1,6 @@
 """A saved network as plain data: no framework type, no code, nothing that runs."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -12,6 +13,8 @@ Stored: TypeAlias = npt.NDArray[Any]
 """An array as the file holds it, in the file's own number type."""
 Config: TypeAlias = Mapping[str, Any]
 """A Keras configuration: JSON values by name."""
+KERAS_3 = 3
+"""The major version with which Keras changed some names and a few activation functions."""
 Shape: TypeAlias = tuple[int | None, ...]
 """A tensor's shape without the batch axis; None is an axis of any length."""
 
@@ -72,7 +75,7 @@ class Optimizer:
         name: the Keras class name, ``Adam``.
         options: its configuration, as compiled.
         iterations: updates ever made; None when the file holds no optimizer state.
-        learning_rate: the rate at the time of saving; None when it follows a schedule and no variable holds it.
+        learning_rate: the rate at the time of saving; None when it follows a schedule that no variable holds.
         slots: arrays by layer name, weight name and slot name: ``slots["dense"]["kernel"]["velocity"]``.
     """
 
@@ -117,3 +120,18 @@ class Network:
     def layers(self) -> tuple[Layer, ...]:
         """Each layer once, in the order of first use."""
         return tuple({id(node.layer): node.layer for node in self.nodes}.values())
+
+    @property
+    def input_width(self) -> int | None:
+        """How many numbers enter for one row, all inputs together; None when a length is open."""
+        widths = [_width(self.nodes[position].shape) for position in self.inputs]
+        return None if None in widths else sum(width or 0 for width in widths)
+
+    @property
+    def output_widths(self) -> tuple[int | None, ...]:
+        """How many numbers each output has for one row; None where a length is open or unknown."""
+        return tuple(_width(self.nodes[position].shape) for position in self.outputs)
+
+
+def _width(shape: Shape | None) -> int | None:
+    return None if shape is None or None in shape else math.prod(side or 0 for side in shape)
