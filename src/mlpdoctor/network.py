@@ -124,8 +124,13 @@ class Network:
     @property
     def input_width(self) -> int | None:
         """How many numbers enter for one row, all inputs together; None when a length is open."""
-        widths = [_width(self.nodes[position].shape) for position in self.inputs]
+        widths = self.input_widths
         return None if None in widths else sum(width or 0 for width in widths)
+
+    @property
+    def input_widths(self) -> tuple[int | None, ...]:
+        """How many numbers enter each input for one row; None where a length is open."""
+        return tuple(_width(self.nodes[position].shape) for position in self.inputs)
 
     @property
     def output_widths(self) -> tuple[int | None, ...]:

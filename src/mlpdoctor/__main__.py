@@ -1,0 +1,6 @@
+"""``python -m mlpdoctor``."""
+
+from mlpdoctor.cli import main
+
+if __name__ == "__main__":
+    main()

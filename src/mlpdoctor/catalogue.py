@@ -1,0 +1,45 @@
+"""The rules as a list, read from the source of the checks without importing them.
+
+``mlpdoctor rules`` and ``explain`` answer in the time it takes to start Python: importing the checks would import
+NumPy. A test holds this reading against the imported checks.
+"""
+
+import ast
+import inspect
+from pathlib import Path
+
+from mlpdoctor.check import Rule
+from mlpdoctor.finding import Severity
+
+CHECKS = Path(__file__).parent / "checks"
+
+
+def rules() -> tuple[Rule, ...]:
+    """All rules, ordered by code."""
+    found = [rule for path in CHECKS.rglob("*.py") if (rule := _rule_in(path)) is not None]
+    return tuple(sorted(found, key=lambda rule: rule.code))
+
+
+def _rule_in(path: Path) -> Rule | None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for function in tree.body:
+        if isinstance(function, ast.FunctionDef):
+            for decorator in function.decorator_list:
+                if isinstance(decorator, ast.Call) and getattr(decorator.func, "id", None) == "check":
+                    return _rule(function, decorator)
+    return None
+
+
+def _rule(function: ast.FunctionDef, decorator: ast.Call) -> Rule:
+    code, severity, message = decorator.args
+    options = {word.arg: ast.literal_eval(word.value) for word in decorator.keywords}
+    defaults = zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True)
+    return Rule(
+        code=ast.literal_eval(code),
+        name=function.name.replace("_", "-"),
+        severity=Severity[ast.unparse(severity).removeprefix("Severity.")],
+        message=ast.literal_eval(message),
+        clears=options.get("clears"),
+        page=inspect.cleandoc(ast.get_docstring(function) or ""),
+        thresholds={name.arg: ast.literal_eval(value) for name, value in defaults if value is not None},
+    )

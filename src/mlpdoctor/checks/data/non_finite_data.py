@@ -1,0 +1,57 @@
+"""D701: missing or infinite cells."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from mlpdoctor.check import check
+from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.statistics.cell_counts import CellCounts
+from mlpdoctor.stream import Passes
+from mlpdoctor.wording import count, listing
+
+
+@check(
+    "D701",
+    Severity.ERROR,
+    "{bad_rows} of {rows} rows have missing or infinite cells, first in column {column}, row {row}",
+    clears="missing or infinite values",
+)
+def non_finite_data(cells: CellCounts, passes: Passes) -> Iterator[Evidence]:
+    """Missing or infinite cells in the data.
+
+    Why it matters
+        One NaN among the inputs or targets of a batch makes the loss of the batch NaN, its gradient NaN, and from
+        then on every weight. Keras does not warn.
+    Remedy
+        Drop or fill the rows before training.
+    Stays quiet on
+        Nothing: a network of plain layers has no use for a missing value. All that the report says of these data is
+        worked out on the complete rows.
+    Certainty
+        Measured: every cell is looked at.
+    """
+    if not cells.bad_rows:
+        return
+    names = (*passes.dataset.feature_names, *passes.dataset.target_names)
+    bad = cells.missing + cells.infinite
+    columns = [f"{names[k]} ({bad[k]:,})" for k in np.argsort(-bad, kind="stable") if bad[k]]
+    first = int(np.argmin(cells.first_bad))
+    yield Evidence(
+        numbers={
+            "bad_rows": cells.bad_rows,
+            "rows": cells.rows,
+            "column": names[first],
+            "row": int(cells.first_bad[first]) + 1,
+            "missing": int(cells.missing.sum()),
+            "infinite": int(cells.infinite.sum()),
+            "columns": {names[k]: int(bad[k]) for k in range(len(names)) if bad[k]},
+        },
+        certainty=Certainty.MEASURED,
+        why=f"A NaN in one batch turns the loss and then every weight into NaN. By column: {listing(columns)}. "
+        f"The rest of this report uses the {count(cells.rows - cells.bad_rows, 'complete row')}.",
+        remedy=Remedy("drop or fill these rows before training", "df = df.replace([np.inf, -np.inf], np.nan).dropna()"),
+        strength=cells.bad_rows / cells.rows,
+        verdict=f"The data hold missing or infinite values in {cells.bad_rows:,} of {cells.rows:,} rows; "
+        "training on them turns the loss into NaN.",
+    )

@@ -1,0 +1,115 @@
+"""D702: features far from the scale the first layer expects."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from mlpdoctor.check import check
+from mlpdoctor.facts.entrance import Entrance
+from mlpdoctor.facts.standing import Standing
+from mlpdoctor.facts.training import Training
+from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.layers.doors import Door
+from mlpdoctor.resolve import PerLayer
+from mlpdoctor.statistics.affine_factor import TargetFactor
+from mlpdoctor.statistics.moments import EnteringMoments, FirstSumMoments
+from mlpdoctor.stream import Passes
+from mlpdoctor.wording import count, listing, short
+
+FAR = 0.5
+"""A model that has not come half the way from the constant to what is known to be reachable is stuck."""
+
+
+@check(
+    "D702",
+    Severity.ERROR,
+    "{columns} of {width} features enter {door} far from unit scale: {worst}",
+    clears="input scale",
+)
+def unscaled_inputs(
+    entrance: Entrance,
+    entering: PerLayer[EnteringMoments],
+    sums: PerLayer[FirstSumMoments],
+    factor: TargetFactor,
+    passes: Passes,
+    where: Standing | None,
+    training: Training,
+    *,
+    large: float = 10.0,
+    small: float = 0.01,
+) -> Iterator[Evidence]:
+    """Features far from the scale the first layer expects.
+
+    Why it matters
+        The curvature of the loss along a weight grows with the square of its feature. Mean squared error bends by
+        2 r^2 along the weight of a feature of root mean square r, and gradient descent is stable up to a rate of
+        2 / (2 r^2): for r = 10 that is 0.01, the default rate of Keras's SGD. Beyond it training blows up, and
+        at a rate that is small enough the other features hardly move. Large features also saturate sigmoid and tanh
+        units at once. A feature that never leaves a hundredth of zero is invisible beside the others.
+    Remedy
+        Standardise: a Normalization layer adapted to the training data, as the first layer of the model.
+    Stays quiet on
+        Columns between 0 and 1, one-hot columns however rare, and features that a Normalization, Rescaling or
+        BatchNormalization inside the model brings to scale. A model that does as well as anything is known to in
+        spite of its scales gets a note.
+    Certainty
+        Measured: the root mean square and the largest size of each column on all rows.
+    References
+        LeCun, Bottou, Orr and Muller, Efficient BackProp, 1998, section 4.3.
+    """
+    for door in entrance.doors:
+        seen = entering[door.layer.name]
+        size, top = seen.root_mean_square, np.maximum(np.abs(seen.low), np.abs(seen.high))
+        off = (size > large) | ((top < small) & (top > 0))
+        if not off.any():
+            continue
+        order = [int(k) for k in np.argsort(-np.abs(np.log(np.where(size > 0, size, 1.0)))) if off[k]]
+        names = _names(door, len(size), passes.dataset.feature_names)
+        yield Evidence(
+            numbers={
+                "columns": len(order),
+                "width": len(size),
+                "door": door.layer.name,
+                "worst": listing([f"{names[k]} ({short(size[k], 3)})" for k in order]),
+                "root_mean_square": {names[k]: float(size[k]) for k in order[:100]},
+                "mean": {names[k]: float(seen.mean[k]) for k in order[:100]},
+                "deviation": {names[k]: float(seen.deviation[k]) for k in order[:100]},
+                "pre_activation_root_mean_square": float(sums[door.layer.name].root_mean_square.max()),
+                "condition": _condition(factor) if door.raw else None,
+                "stable_rate": float(1 / np.square(size).sum()),
+            },
+            certainty=Certainty.MEASURED,
+            severity=_severity(where, training, too_large=bool((size > large).any())),
+            why=f"Their root mean square should be near 1. On these inputs plain gradient descent on a squared error is "
+            f"stable only below a rate of about {short(float(1 / np.square(size).sum()), 2)}.",
+            remedy=Remedy(
+                f"standardise the features: put a Normalization layer, adapted to the training data, before {door.layer.name}",
+                "norm = keras.layers.Normalization(); norm.adapt(x_train)",
+            ),
+            strength=float(min(np.abs(np.log10(size[order[0]])) / 6, 1.0)) if size[order[0]] > 0 else 0.0,
+            verdict=f"The inputs are not scaled: {count(len(order), 'feature')} of {len(size)} {'is' if len(order) == 1 else 'are'} far from "
+            f"unit scale ({listing([f'{names[k]}: {short(size[k], 3)}' for k in order])}), and training suffers from it.",
+        )
+
+
+def _severity(where: Standing | None, training: Training, *, too_large: bool) -> Severity:
+    if where is None or training.never:
+        return Severity.WARNING
+    if where.well:
+        return Severity.NOTE
+    return Severity.ERROR if too_large and not where.shortfall <= FAR else Severity.WARNING
+
+
+def _names(door: Door, width: int, features: tuple[str, ...]) -> tuple[str, ...]:
+    if door.first_feature is None:
+        return tuple(f"value {k + 1}" for k in range(width))
+    return features[door.first_feature : door.first_feature + width]
+
+
+def _condition(factor: TargetFactor) -> float | None:
+    """Condition number of the Gram matrix of ``[1, X]``: steps that gradient descent needs along its slowest way."""
+    moved = factor.triangle.copy()
+    moved[:, 1:] += moved[:, :1] * factor.origin
+    singular = np.linalg.svd(moved[:, : 1 + factor.features], compute_uv=False)
+    kept = singular[singular > singular[0] * np.finfo(np.float64).eps * len(singular)]
+    return float(np.square(kept[0] / kept[-1])) if len(kept) else None

@@ -1,0 +1,1 @@
+"""Where the model stands on the loss ladder."""

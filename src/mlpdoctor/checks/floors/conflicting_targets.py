@@ -1,0 +1,60 @@
+"""L503: identical inputs with different targets."""
+
+from collections.abc import Iterator
+
+from mlpdoctor.check import check
+from mlpdoctor.facts.conflict_floor import ConflictFloor
+from mlpdoctor.facts.standing import Standing
+from mlpdoctor.facts.training import Trained
+from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.ladder import ON_A_RUNG
+from mlpdoctor.wording import count, percent, short
+
+
+@check(
+    "L503",
+    Severity.WARNING,
+    "{rows} rows in {groups} groups have identical inputs but different targets: no model gets below {floor}",
+    clears="conflicting rows",
+)
+def conflicting_targets(
+    found: ConflictFloor, where: Standing, trained: Trained | None, *, tolerated: float = 0.05
+) -> Iterator[Evidence]:
+    """Rows with identical inputs and different targets.
+
+    Why it matters
+        A function gives one answer to one input. Where the same input occurs with several targets the best answer
+        is their mean (squared error) or median (absolute error), and the rest is lost whatever the model.
+    Remedy
+        Find the column that tells these rows apart, or accept the floor.
+    Stays quiet on
+        Repeated rows with equal targets, and noise that costs less than the tolerated share of what the best
+        constant loses.
+    Certainty
+        Proved: the rows are compared in full, and the floor is the loss of the best answer to each group.
+    """
+    share = found.total / where.constant if where.constant > 0 else 0.0
+    if share <= tolerated:
+        return
+    on_it = trained is not None and where.model - found.total <= ON_A_RUNG * found.total
+    pair = found.conflicts.example
+    example = "" if pair is None else f" For example rows {pair[0] + 1:,} and {pair[1] + 1:,}."
+    yield Evidence(
+        numbers={
+            "rows": found.conflicts.rows,
+            "groups": found.conflicts.groups,
+            "floor": found.total,
+            "constant_share": share,
+            "example_rows": None if pair is None else (pair[0] + 1, pair[1] + 1),
+            "model": where.model,
+        },
+        certainty=Certainty.PROVED,
+        severity=Severity.NOTE if on_it or where.well else Severity.WARNING,
+        why=f"They hold {percent(share)} of the loss of the best constant, {short(where.constant)}.{example}",
+        remedy=Remedy("add the feature that tells these rows apart, or take this floor as the goal"),
+        explains=min(found.total / where.model, 1.0) if where.model > 0 else None,
+        strength=min(share, 1.0),
+        verdict=f"{count(found.conflicts.rows, 'row')} with identical inputs have different targets, so no model of these "
+        f"inputs gets below {short(found.total)}.",
+        rules_out=("learning rate", "more epochs", "more units") if on_it else (),
+    )

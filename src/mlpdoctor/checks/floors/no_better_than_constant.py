@@ -1,0 +1,66 @@
+"""L502: a trained model that does no better than the best constant."""
+
+from collections.abc import Iterator
+
+from mlpdoctor.check import check
+from mlpdoctor.facts.model_loss import ModelLoss
+from mlpdoctor.facts.standing import Standing
+from mlpdoctor.facts.training import Trained
+from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.statistics.moments import OutputMoments, TargetMoments
+from mlpdoctor.wording import short
+
+
+@check(
+    "L502",
+    Severity.ERROR,
+    "the model's loss, {model}, is no better than always answering {answer} ({constant})",
+    clears="answering a constant",
+)
+def no_better_than_constant(
+    where: Standing,
+    model: ModelLoss,
+    outputs: OutputMoments,
+    targets: TargetMoments,
+    trained: Trained,
+    *,
+    tolerated_gain: float = 0.01,
+) -> Iterator[Evidence]:
+    """A trained model that does no better than the best constant.
+
+    Why it matters
+        The mean (squared error) or median (absolute error) of the targets costs nothing to find. A model at that
+        loss has learned nothing from its inputs; one far above it answers on the wrong scale.
+    Remedy
+        Look at the causes named with it: scale, dead or saturated units, the step size. If there is none, check
+        that the inputs in training are those in this file.
+    Stays quiet on
+        Models that have not been trained; data on which nothing known does better than a constant.
+    Certainty
+        Measured: both losses are evaluated on all rows.
+    """
+    useless = where.reach >= where.constant * (1 - tolerated_gain)
+    if not model.finite or useless or where.model < where.constant * (1 - tolerated_gain):
+        return
+    answer = short(float(targets.mean[0])) if len(targets.mean) == 1 else "the targets' means"
+    spread = float((outputs.deviation / (targets.deviation + (targets.deviation == 0))).max())
+    alike = "Its answers hardly differ from row to row" if spread < 0.1 else "Its answers do vary, but not with the targets"  # noqa: PLR2004
+    yield Evidence(
+        numbers={
+            "model": where.model,
+            "constant": where.constant,
+            "affine": where.affine,
+            "answer": answer,
+            "output_spread": spread,
+            "updates": trained.updates,
+        },
+        certainty=Certainty.MEASURED,
+        why=f"{alike} (they spread {short(spread, 2)} times as far as the targets). Linear regression reaches "
+        f"{short(where.affine)} on these rows.",
+        remedy=Remedy("mend the causes named with this; if there are none, check that this file holds the inputs "
+                      "the model was trained on, on the same scale"),
+        explains=where.share(where.constant),
+        strength=min(where.model / where.constant, 10.0) / 10.0,
+        verdict=f"The model has learned nothing from its inputs: its loss, {short(where.model)}, is no better than always "
+        f"answering {answer}, which gives {short(where.constant)}.",
+    )

@@ -1,0 +1,108 @@
+"""L501: a nonlinear model that does no better than linear regression."""
+
+from collections.abc import Iterator
+
+from mlpdoctor.check import check
+from mlpdoctor.facts.collapse import Collapse
+from mlpdoctor.facts.model_loss import ModelLoss
+from mlpdoctor.facts.second_opinion import SecondOpinion
+from mlpdoctor.facts.standing import Standing
+from mlpdoctor.facts.training import Trained
+from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.wording import agreeing_digits, percent, short
+
+STRAIGHT = 1e-4
+"""Where the best line leaves less than this share of the constant's loss there is no curve worth the name."""
+
+
+@check("L501", Severity.WARNING, "the model's loss, {model}, is {compared} linear regression's, {affine}")
+def no_better_than_linear(
+    where: Standing,
+    model: ModelLoss,
+    collapse: Collapse,
+    trained: Trained,
+    opinion: SecondOpinion | None,
+    *,
+    tolerated_gain: float = 0.05,
+) -> Iterator[Evidence]:
+    """A nonlinear model that does no better than linear regression.
+
+    Why it matters
+        Linear regression is found at once and exactly. A deep network on the same loss has learned the linear part
+        of the data and nothing else; what it was built for has not begun.
+    Remedy
+        Where the data hold nonlinear structure: train longer without early stopping on a small ``min_delta``, with
+        an adaptive optimizer; then look at the units. Where they hold none, linear is enough.
+    Stays quiet on
+        Networks that are affine by construction (A101 speaks of those), models no better than a constant (L502),
+        models that have not been trained, and data that lie on a line.
+    Certainty
+        Measured for both losses; estimated, with its error bar, for what is left to learn.
+    """
+    if collapse.whole or not model.finite or where.affine <= STRAIGHT * where.constant:
+        return
+    if where.model < where.affine * (1 - tolerated_gain) or where.model >= where.constant * 0.99:
+        return
+    gain = 1 - where.model / where.affine
+    structure = opinion is not None and opinion.structure
+    if not structure and where.well:
+        severity = Severity.NOTE
+    else:
+        severity = Severity.WARNING
+    yield Evidence(
+        numbers={
+            "model": where.model,
+            "affine": where.affine,
+            "compared": _compared(gain),
+            "digits": agreeing_digits(where.model, where.affine),
+            "data": where.data,
+            "line_out_of_sample": opinion.line if opinion else None,
+            "curve_out_of_sample": opinion.curve if opinion else None,
+            "saved": opinion.saved if opinion else None,
+            "saved_error": opinion.error if opinion else None,
+            "updates": trained.updates,
+        },
+        certainty=Certainty.MEASURED,
+        severity=severity,
+        why=_left(where, opinion),
+        remedy=_remedy(structure=structure, opinion=opinion),
+        explains=where.share(where.affine) if structure else None,
+        strength=min(max(where.shortfall, 0.0), 1.0),
+        verdict=_verdict(where, opinion, _compared(gain), structure=structure),
+    )
+
+
+def _compared(gain: float) -> str:
+    if abs(gain) < 0.0005:  # noqa: PLR2004  to three digits
+        return "the same as"
+    return f"{percent(abs(gain))} {'below' if gain > 0 else 'above'}"
+
+
+def _left(where: Standing, opinion: SecondOpinion | None) -> str:
+    allows = f"These data allow {short(where.data)}: " + (
+        "no two rows with equal inputs disagree." if where.data == 0 else "rows with equal inputs disagree."
+    )
+    if opinion is None:
+        return f"{allows} There are too few rows to tell whether anything nonlinear is left to learn."
+    found = f"out of sample a quick nonlinear fit reaches {short(opinion.curve)} and a line {short(opinion.line)}"
+    bar = f"a gain of {short(opinion.saved, 2)} ± {short(opinion.error, 2)}"
+    if opinion.structure:
+        return f"{allows} There is nonlinear structure left to learn: {found}, {bar}."
+    return f"{allows} No nonlinear structure shows: {found}, {bar}."
+
+
+def _remedy(*, structure: bool, opinion: SecondOpinion | None) -> Remedy:
+    if structure or opinion is None:
+        return Remedy(
+            "train on with Adam instead of plain SGD, and without early stopping on the training loss: the nonlinear "
+            "part is learned last",
+            "model.compile(optimizer=keras.optimizers.Adam(1e-3), loss=model.loss)",
+        )
+    return Remedy("keep the linear model, or look for features that carry the nonlinear part")
+
+
+def _verdict(where: Standing, opinion: SecondOpinion | None, compared: str, *, structure: bool) -> str:
+    start = f"The network does no better than linear regression: its loss, {short(where.model)}, is {compared} the best line's, {short(where.affine)}."
+    if structure and opinion is not None:
+        return f"{start} There is more to learn: a quick nonlinear fit reaches about {short(opinion.curve)} on unseen rows."
+    return f"{start} That is not a floor of the data." if opinion is None else f"{start} No sign of anything nonlinear to learn was found."

@@ -1,0 +1,1 @@
+"""What the file remembers: weights and optimizer state."""

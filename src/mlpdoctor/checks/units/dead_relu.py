@@ -1,0 +1,111 @@
+"""U401: rectified units that never fire."""
+
+from collections.abc import Iterator
+
+from mlpdoctor.check import check
+from mlpdoctor.facts.standing import Standing
+from mlpdoctor.facts.training import Training
+from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.layers.nature import activation_of
+from mlpdoctor.network import Layer, Network
+from mlpdoctor.statistics.firing import Firing
+from mlpdoctor.wording import count
+
+NARROW = 8
+"""With fewer live units than this a layer misses each dead one; networks of this size are drawn unit by unit."""
+HALF = 0.5
+
+
+@check(
+    "U401", Severity.ERROR, "{dead} of {units} {activation} units are zero on all {rows} rows", clears="dead ReLU units"
+)
+def dead_relu(
+    layer: Layer,
+    network: Network,
+    seen: Firing,
+    where: Standing | None,
+    training: Training,
+    *,
+    tolerated: float = 0.1,
+) -> Iterator[Evidence]:
+    """ReLU units that never fire.
+
+    Why it matters
+        Where a ReLU is zero its gradient is zero too. A unit that is zero on every row gets no gradient from any of
+        them, so training on these data never wakes it: the layer is narrower than it looks.
+    Remedy
+        Draw its weights anew: another seed, he_normal or he_uniform, a wider layer, LeakyReLU, a lower learning
+        rate, inputs that take both signs.
+    Stays quiet on
+        A minority of dead units, up to the tolerated share. In a model that does as well as anything is known to, a
+        larger share is a note.
+    Certainty
+        Measured: every unit on every row. A pre-activation of exactly zero counts as not firing.
+    References
+        Lu, Shin, Su and Karniadakis, Dying ReLU and initialization, 2019.
+    """
+    units, dead = len(seen.dead), int(seen.dead.sum())
+    if dead / units <= tolerated:
+        return
+    live = units - dead
+    output = any(network.nodes[position].layer is layer for position in network.outputs)
+    activation = activation_of(layer)
+    silent = live == 0
+    yield Evidence(
+        numbers={
+            "dead": dead,
+            "units": units,
+            "live": live,
+            "rows": seen.rows,
+            "activation": activation.name if activation else "ReLU",
+            "output": output,
+            "dead_units": tuple(int(unit) for unit in seen.dead.nonzero()[0][:100]),
+        },
+        certainty=Certainty.MEASURED,
+        severity=_severity(dead / units, live, where, silent=silent),
+        why=_why(live, silent=silent, output=output, untrained=training.never),
+        remedy=_remedy(layer, units, output=output),
+        strength=dead / units,
+        verdict=_verdict(layer, dead, units, live, silent=silent, output=output),
+    )
+
+
+def _severity(share: float, live: int, where: Standing | None, *, silent: bool) -> Severity:
+    if silent:
+        return Severity.ERROR
+    if where is not None and where.well:
+        return Severity.NOTE
+    return Severity.ERROR if live < NARROW or share > HALF else Severity.WARNING
+
+
+def _why(live: int, *, silent: bool, output: bool, untrained: bool) -> str:
+    since = "from the start" if untrained else "and no row passes a gradient back to them"
+    if silent and output:
+        return f"The answer is 0 on every row, {since}."
+    if silent:
+        return f"Nothing of the input gets past this layer: what follows sees the same on every row, {since}."
+    return f"They never take part, {since}. {count(live, 'unit')} {'does' if live == 1 else 'do'} all the work of this layer."
+
+
+def _remedy(layer: Layer, units: int, *, output: bool) -> Remedy:
+    name = layer.name.rpartition("/")[2]
+    if output:
+        return Remedy(
+            f"take the activation off the output layer {name}, unless every target is positive",
+            f'Dense({units}, name="{name}")',
+        )
+    wider = max(4 * units, 2 * NARROW) if units < 2 * NARROW else units
+    code = f'Dense({wider}, activation="relu", kernel_initializer="he_uniform", bias_initializer="normal", name="{name}")'
+    more = f" and make it wider, {wider} instead of {units}" if wider > units else ""
+    return Remedy(f"draw the weights of {name} anew with he_uniform{more}; or use a smooth activation such as tanh", code)
+
+
+def _verdict(layer: Layer, dead: int, units: int, live: int, *, silent: bool, output: bool) -> str:
+    if silent and output:
+        return f"The output is 0 on every row: its ReLU in {layer.name} never fires, and no gradient can wake it."
+    if silent:
+        return f"Nothing gets through {layer.name}: all {units} of its ReLU units are zero on every row."
+    return (
+        f"{dead} of the {units} ReLU units in {layer.name} are dead, zero on every row, and training cannot wake them: "
+        f"the model has to do with {live}."
+    )

@@ -1,0 +1,77 @@
+"""U403: a nonlinear network that is affine on the data."""
+
+from collections.abc import Iterator
+
+from mlpdoctor.check import check
+from mlpdoctor.facts.collapse import Collapse
+from mlpdoctor.facts.standing import Standing
+from mlpdoctor.facts.training import Training
+from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.floors import least_squares
+from mlpdoctor.statistics.affine_factor import OutputFactor
+from mlpdoctor.statistics.moments import OutputMoments
+from mlpdoctor.statistics.piece_patterns import PiecePatterns
+from mlpdoctor.wording import percent, short
+
+
+@check("U403", Severity.WARNING, "on these rows the network is an affine function{pieces}: {bent_share} of its output is not")
+def linear_regime(
+    factor: OutputFactor,
+    outputs: OutputMoments,
+    patterns: PiecePatterns | None,
+    collapse: Collapse,
+    where: Standing | None,
+    training: Training,
+    *,
+    tolerated: float = 1e-4,
+) -> Iterator[Evidence]:
+    """A nonlinear network that is affine on these rows.
+
+    Why it matters
+        A ReLU bends only where its pre-activation changes sign, tanh only away from zero. If no row lies beyond a
+        bend the network is one affine function on the data, and the best it does is linear regression. A ReLU
+        net whose biases start from zero has all its bends at the origin; inputs between 0 and 1 never cross it.
+    Remedy
+        Centre the inputs, start the biases at random so that the bends are spread over the data, or use tanh.
+    Stays quiet on
+        Networks that are affine by construction (A101), constant outputs, data on which nothing known does better
+        than a line, and too few rows to tell a bend.
+    Certainty
+        Measured: the best affine fit to the network's own outputs on all rows. A single pattern of linear pieces
+        would prove it.
+    References
+        Steinwart, A sober look at neural network initializations, 2019; Holzmuller and Steinwart, Training two-layer
+        ReLU networks with gradient descent is inconsistent, 2020.
+    """
+    spread = float(outputs.squared.sum())
+    moves = bool((outputs.high - outputs.low > 0).any())
+    if collapse.whole or not moves or factor.rows <= 2 * (factor.features + 1):
+        return
+    bent = sum(fit.value for fit in least_squares.fit(factor)) * factor.rows / spread
+    if bent > tolerated or (where is not None and where.well):
+        return
+    number = None if patterns is None or patterns.overflow else len(patterns.patterns)
+    pieces = "" if number is None else f" (its units switch on and off in {number} {'pattern' if number == 1 else 'patterns'})"
+    line = short(where.affine) if where else None
+    yield Evidence(
+        numbers={
+            "bent_share": bent,
+            "pieces": pieces,
+            "patterns": number,
+            "rows": factor.rows,
+            "affine": where.affine if where else None,
+            "model": where.model if where else None,
+        },
+        certainty=Certainty.PROVED if number == 1 else Certainty.MEASURED,
+        severity=Severity.NOTE if training.never else Severity.WARNING,
+        why="No bend of any unit lies among the data, so every row goes through the same straight piece."
+        + (f" A straight line's loss is {line} at best." if line else ""),
+        remedy=Remedy(
+            "centre the inputs and start the biases at random, so that the bends spread over the data; or use tanh",
+            'Dense(units, activation="relu", kernel_initializer="he_uniform", bias_initializer="random_normal")',
+        ),
+        explains=where.share(where.affine) if where and where.model >= where.affine else None,
+        strength=1.0 - min(bent / tolerated, 1.0),
+        verdict="The network has nonlinear units, but on these rows none of them bends: it answers with a straight line"
+        + (f", whose loss is {line} at best." if line else f" up to {percent(bent)} of its output."),
+    )

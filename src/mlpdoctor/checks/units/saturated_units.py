@@ -1,0 +1,75 @@
+"""U402: saturating units on their flat part."""
+
+from collections.abc import Iterator
+
+from mlpdoctor.check import check
+from mlpdoctor.facts.standing import Standing
+from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.layers.nature import activation_of
+from mlpdoctor.network import Layer, Network
+from mlpdoctor.statistics.flatness import Flatness
+from mlpdoctor.wording import percent
+
+MOST_ROWS = 0.5
+"""A unit counts as saturated when it is flat on at least half of the rows: then its median slope is flat."""
+FAR = 0.5
+"""A model that has not come half the way from the constant to what is known to be reachable is stuck."""
+
+
+@check(
+    "U402",
+    Severity.ERROR,
+    "{saturated} of {units} {activation} units are flat on most rows; their mean slope is {slope_share} of the steepest",
+    clears="saturated units",
+)
+def saturated_units(
+    layer: Layer, network: Network, seen: Flatness, where: Standing | None, *, tolerated: float = 0.5
+) -> Iterator[Evidence]:
+    """Sigmoid, tanh and similar units on the flat part of their curve.
+
+    Why it matters
+        A unit far out on its curve passes on almost no gradient, so neither its own weights nor those before it
+        learn. Its output is nearly a constant or a step.
+    Remedy
+        Start from smaller weights (the default glorot_uniform), scale the inputs, put BatchNormalization before the
+        activation, or use ReLU in hidden layers.
+    Stays quiet on
+        Models that do as well as anything is known to, whatever their units; in particular an output sigmoid that
+        is rightly sure.
+    Certainty
+        Measured: every unit on every row.
+    References
+        Glorot and Bengio, Understanding the difficulty of training deep feedforward neural networks, 2010.
+    """
+    share = seen.flat / seen.rows
+    saturated = share >= MOST_ROWS
+    units = len(share)
+    output = any(network.nodes[position].layer is layer for position in network.outputs)
+    if saturated.mean() <= tolerated or (where is not None and where.well) or (output and where is None):
+        return
+    activation = activation_of(layer)
+    name = layer.name.rpartition("/")[2]
+    stuck = where is not None and not where.shortfall <= FAR
+    yield Evidence(
+        numbers={
+            "saturated": int(saturated.sum()),
+            "units": units,
+            "rows": seen.rows,
+            "activation": activation.name if activation else layer.kind,
+            "flat_share": float(share.mean()),
+            "slope_share": float((seen.slope / seen.rows).mean()),
+            "output": output,
+        },
+        certainty=Certainty.MEASURED,
+        severity=Severity.ERROR if stuck else Severity.WARNING,
+        why=f"On {percent(float(share.mean()))} of all rows and units the slope is under a twentieth of the steepest, so almost "
+        f"no gradient gets through {name}.",
+        remedy=Remedy(
+            f"draw the weights of {name} anew, smaller: the default glorot_uniform instead of a standard normal",
+            f'Dense({units}, activation="{activation.name if activation else "tanh"}", '
+            f'kernel_initializer="glorot_uniform", name="{name}")',
+        ),
+        strength=float(share.mean()) * (0.5 if output else 1.0),
+        verdict=f"Training is stuck because the units of {layer.name} are saturated: {int(saturated.sum())} of {units} sit "
+        "on the flat part of their curve, where almost no gradient passes.",
+    )

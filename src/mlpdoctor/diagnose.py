@@ -1,0 +1,148 @@
+"""The whole story on one screen: read, stream, work out facts, run checks, rank, report."""
+
+import dataclasses
+import time
+from collections.abc import Callable
+from typing import BinaryIO
+
+from mlpdoctor import checks as check_package
+from mlpdoctor import facts as fact_package
+from mlpdoctor.check import Check
+from mlpdoctor.dataset import Dataset, Wanted
+from mlpdoctor.engines.numpy_engine import NumpyEngine, UnsupportedLayer
+from mlpdoctor.fact import Absent, Fact
+from mlpdoctor.facts.heads import Heads
+from mlpdoctor.facts.training import Training
+from mlpdoctor.finding import Report
+from mlpdoctor.ladder import Ladder
+from mlpdoctor.losses.registry import known
+from mlpdoctor.network import LossConfig, Network
+from mlpdoctor.rank import rank
+from mlpdoctor.readers.data import open_dataset
+from mlpdoctor.readers.model import read_network
+from mlpdoctor.registry import declared
+from mlpdoctor.resolve import Answers, fact_types, statistics_behind
+from mlpdoctor.run_checks import run
+from mlpdoctor.statistics.cell_counts import CellCounts
+from mlpdoctor.stream import Engine, Passes, block_rows, collect
+from mlpdoctor.summary import ruled_out, summarise_data, summarise_model
+from mlpdoctor.verdict import verdict
+
+
+@dataclasses.dataclass(frozen=True)
+class Question:
+    """What the user asks.
+
+    Attributes:
+        model: path of the model file.
+        data: path of the data, ``-`` for standard input, None to look at the model alone.
+        target: names or positions of the target columns; None for a guess.
+        features: names of the feature columns; None for all the rest.
+        drop: columns to leave out.
+        loss: name of the loss, where the file has none or another is meant.
+    """
+
+    model: str
+    data: str | None = None
+    target: tuple[str, ...] | None = None
+    features: tuple[str, ...] | None = None
+    drop: tuple[str, ...] = ()
+    loss: str | None = None
+
+
+def diagnose(
+    question: Question,
+    *,
+    stdin: BinaryIO | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Report:
+    """Answer the question.
+
+    Args:
+        question: what to look at.
+        stdin: where data come from when their path is ``-``.
+        progress: told the number of rows read, now and then.
+
+    Raises:
+        InputError: when the model or the data cannot be used.
+    """
+    started = time.perf_counter()
+    network = with_loss(read_network(question.model), question.loss)
+    dataset = None
+    if question.data is not None:
+        dataset = open_dataset(question.data, wanted(network, question), stdin=stdin)
+    read = time.perf_counter()
+    checks = sorted(declared(check_package, Check), key=lambda check: check.rule.code)
+    answers = examine(network, dataset, checks, progress)
+    findings, outcomes = run(checks, answers)
+    ranked = rank(findings)
+    ladder = answers.get(Ladder)
+    finished = time.perf_counter()
+    training = answers.get(Training)
+    return Report(
+        model=summarise_model(network),
+        data=None if dataset is None else summarise_data(dataset, answers.get(CellCounts)),
+        verdict=verdict(ranked, ladder, training),
+        ladder=None if isinstance(ladder, Absent) else ladder,
+        no_ladder=ladder.reason if isinstance(ladder, Absent) else None,
+        findings=ranked,
+        ruled_out=ruled_out(ranked, outcomes),
+        outcomes=tuple(outcomes),
+        seconds={"read": read - started, "examine": finished - read},
+    )
+
+
+def examine(
+    network: Network,
+    dataset: Dataset | None,
+    checks: list[Check],
+    progress: Callable[[int], None] | None = None,
+) -> Answers:
+    """Make the one pass that these checks need and hold its answers ready."""
+    facts = fact_types(declared(fact_package, Fact))
+    engine, obstacle = _engine(network)
+    if dataset is None:
+        return Answers(network, facts, no_forward=obstacle)
+    asking = [check.function for check in checks] + [facts[Ladder].function]
+    heads = Answers(network, facts).get(Heads)
+    losses = None if isinstance(heads, Absent) else heads.losses
+    statistics = statistics_behind(asking, facts) | {CellCounts}
+    collected = collect(dataset, engine, losses, statistics, progress)
+    return Answers(network, facts, Passes(dataset, block_rows(None, dataset)), obstacle, collected)
+
+
+def _engine(network: Network) -> tuple[Engine | None, str | None]:
+    try:
+        return NumpyEngine(network), None
+    except UnsupportedLayer as obstacle:
+        return None, str(obstacle)
+
+
+def with_loss(network: Network, name: str | None) -> Network:
+    """The network with another loss on every output.
+
+    Raises:
+        UsageError: when no such loss is known.
+    """
+    if name is None:
+        return network
+    from mlpdoctor.errors import UsageError
+    from mlpdoctor.losses.registry import find
+
+    if find(name) is None:
+        have = ", ".join(loss.names[0] for loss in known())
+        raise UsageError(f"--loss {name}: no such loss has a ladder; these have: {have}")
+    return dataclasses.replace(network, losses=(LossConfig(name),) * len(network.outputs))
+
+
+def wanted(network: Network, question: Question) -> Wanted:
+    """What the model and the user ask of the data."""
+    width = network.input_width
+    outputs = None if None in network.output_widths else sum(w or 0 for w in network.output_widths)
+    return Wanted(
+        features=width,
+        targets=() if outputs is None else (outputs,),
+        target=question.target,
+        feature_names=question.features,
+        drop=question.drop,
+    )

@@ -1,0 +1,131 @@
+"""Where layers collapse into one affine map because nothing nonlinear stands between them."""
+
+import math
+from dataclasses import dataclass
+
+from mlpdoctor.fact import fact
+from mlpdoctor.layers.nature import is_affine, is_learned, maps_zero_to_zero
+from mlpdoctor.network import Layer, Network
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Learned affine layers in series with nothing nonlinear between them: together they are one affine map.
+
+    Attributes:
+        layers: from the input towards the output; the last one's own activation does not matter.
+        width: numbers that enter the first layer.
+        narrowest: the narrowest of the layers before the last.
+        last_width: units of the last layer.
+    """
+
+    layers: tuple[Layer, ...]
+    width: int
+    narrowest: int
+    last_width: int
+
+    @property
+    def bottleneck(self) -> bool:
+        """Whether the middle is narrower than both ends: a low-rank map, which one layer could not be."""
+        return self.narrowest < min(self.width, self.last_width)
+
+
+@dataclass(frozen=True)
+class Collapse:
+    """What of the network is affine whatever its weights.
+
+    Attributes:
+        stretches: where two or more learned layers act as one.
+        affine_outputs: for each output of the network, whether it is an affine function of the inputs.
+        intercept: False when no layer can add a constant, so that an affine output is zero at the origin.
+    """
+
+    stretches: tuple[Stretch, ...]
+    affine_outputs: tuple[bool, ...]
+    intercept: bool
+
+    @property
+    def whole(self) -> bool:
+        """Whether every output is an affine function of the inputs."""
+        return all(self.affine_outputs)
+
+
+@fact
+def collapse(network: Network) -> Collapse:
+    """Composition of affine maps is affine; sums, concatenations and inference-mode scalings of them are, too."""
+    straight = [is_affine(node.layer) for node in network.nodes]
+    affine: list[bool] = []
+    for node, passes in zip(network.nodes, straight, strict=True):
+        affine.append(passes and all(affine[source] for source in node.sources))
+    return Collapse(
+        stretches=tuple(_stretches(network, straight)),
+        affine_outputs=tuple(affine[output] for output in network.outputs),
+        intercept=not all(maps_zero_to_zero(layer) for layer in network.layers),
+    )
+
+
+def _stretches(network: Network, straight: list[bool]) -> list[Stretch]:
+    """Group learned layers by the links between them."""
+    links = {
+        start: ends
+        for start, node in enumerate(network.nodes)
+        if is_learned(node.layer) and straight[start] and (ends := _next_learned(network, straight, start))
+    }
+    groups: list[set[int]] = []
+    for start, ends in links.items():
+        joined = {start, *ends}
+        for group in [group for group in groups if group & joined]:
+            groups.remove(group)
+            joined |= group
+        groups.append(joined)
+    return [stretch for group in groups if (stretch := _stretch(network, sorted(group), set(links)))]
+
+
+def _next_learned(network: Network, straight: list[bool], start: int) -> set[int]:
+    """The learned nodes that a node feeds through affine ones alone; empty if any of its paths does otherwise.
+
+    A path that meets something nonlinear first puts the layer's output to use there. A path that joins a skip
+    around the layer is a residual branch, which is affine at its end by design.
+    """
+    before = _ancestors(network, start)
+    ends: set[int] = set()
+    todo = [start]
+    while todo:
+        here = todo.pop()
+        users = [position for position, node in enumerate(network.nodes) if here in node.sources]
+        if not users or here in network.outputs:
+            return set()
+        for user in users:
+            node = network.nodes[user]
+            if is_learned(node.layer):
+                ends.add(user)
+            elif not straight[user] or before & set(node.sources):
+                return set()
+            else:
+                todo.append(user)
+    return ends
+
+
+def _ancestors(network: Network, start: int) -> set[int]:
+    found: set[int] = set()
+    todo = list(network.nodes[start].sources)
+    while todo:
+        here = todo.pop()
+        if here not in found:
+            found.add(here)
+            todo += network.nodes[here].sources
+    return found
+
+
+def _stretch(network: Network, positions: list[int], inner: set[int]) -> Stretch | None:
+    nodes = network.nodes
+    shapes = [nodes[position].shape for position in (nodes[positions[0]].sources[0], *positions)]
+    if any(shape is None for shape in shapes):
+        return None
+    widths = [math.prod(side or 1 for side in shape or ()) for shape in shapes]
+    return Stretch(
+        layers=tuple(nodes[position].layer for position in positions),
+        width=widths[0],
+        narrowest=min(width for position, width in zip(positions, widths[1:], strict=True) if position in inner),
+        last_width=max(w for position, w in zip(positions, widths[1:], strict=True) if position not in inner),
+    )

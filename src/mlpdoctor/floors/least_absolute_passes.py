@@ -1,0 +1,96 @@
+"""The least mean absolute error over more rows than fit into memory, between two proved bounds.
+
+Far from the best line the sign of a row's residual does not change any more, so all rows far above it can be added
+up to one row, and all far below to another. By the triangle inequality ``|sum r_i| <= sum |r_i|`` the problem with
+the two sums instead of the rows is a proved lower bound, whether or not the signs were right; the error of any line
+over all rows is an upper one. When no sign was wrong both are the optimum (the preprocessing step of Portnoy and
+Koenker, 1997).
+"""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from mlpdoctor.floors.least_absolute import Solution, as_fit, solve
+from mlpdoctor.floors.linear_fit import LinearFit
+from mlpdoctor.network import Array
+from mlpdoctor.statistics.row_hashes import hash_rows
+from mlpdoctor.views import Rows
+
+KEPT_CELLS = 1 << 20
+"""Numbers kept at once, 8 MiB: the exact problem of that size is solved in about a second."""
+ROOM = 0.9
+"""Share of the kept rows that a random sample or a quantile of it aims at, so that chance does not overflow them."""
+MOST_PASSES = 4
+TIGHT = 1e-9
+"""Relative distance of the bounds at which another pass would change no digit shown."""
+
+Reread = Callable[[], Iterator[Rows]]
+
+
+def fit_passes(reread: Reread, rows: int, features: int, target: int) -> LinearFit:
+    """The best affine function for one target.
+
+    Args:
+        reread: starts another pass over the usable rows.
+        rows: how many there are.
+        features: how many of the features enter, from the first on; 0 for the best constant.
+        target: which column of the targets.
+
+    Returns:
+        The best line found, its error over all rows, and the proved lower bound.
+    """
+    most = max(KEPT_CELLS // (features + 2), 1)
+    design, values, origin = _sample(reread, features, target, min(1.0, ROOM * most / rows) if rows > most else 1.0)
+    found = solve(design, values)
+    if rows <= most:
+        return as_fit(found, origin, rows)
+    line = found.line
+    best = Solution(line, np.inf, 0.0)
+    for _ in range(MOST_PASSES):
+        radius = float(np.quantile(np.abs(values - design @ line), ROOM * most / rows))
+        upper, reduced = _one_pass(reread, origin, target, line, radius, most)
+        if upper < best.value:
+            best = Solution(line, upper, best.lower)
+        best = Solution(best.line, best.value, max(best.lower, reduced.lower))
+        if best.value - best.lower <= TIGHT * best.value:
+            break
+        line = reduced.line
+    return as_fit(Solution(best.line, best.value, min(best.lower, best.value)), origin, rows)
+
+
+def _sample(reread: Reread, features: int, target: int, share: float) -> tuple[Array, Array, Array]:
+    """Design, target and origin of a random share of the rows, chosen by a hash of their numbers."""
+    below = np.uint64(min(int(share * 2**64), 2**64 - 1))
+    parts = []
+    for block in reread():
+        chosen = hash_rows(block.numbers[:, None]) <= below
+        parts.append((block.features[chosen, :features], block.targets[chosen, target]))
+    kept, values = (np.concatenate(part) for part in zip(*parts, strict=True))
+    origin = kept[0].copy()
+    return _design(kept, origin), values, origin
+
+
+def _design(features: Array, origin: Array) -> Array:
+    return np.concatenate([np.ones((len(features), 1)), features - origin], axis=1)
+
+
+def _one_pass(
+    reread: Reread, origin: Array, target: int, line: Array, radius: float, most: int
+) -> tuple[float, Solution]:
+    """The error of a line over all rows, and the problem in which the rows far from it are added up."""
+    upper, kept = 0.0, 0
+    near: list[Array] = []
+    sums = np.zeros((2, len(line) + 1))
+    for block in reread():
+        table = np.column_stack([_design(block.features[:, : len(origin)], origin), block.targets[:, target]])
+        residual = table[:, -1] - table[:, :-1] @ line
+        upper += float(np.abs(residual).sum())
+        close = np.abs(residual) <= radius
+        close[np.flatnonzero(close)[most - kept :]] = False
+        kept += int(close.sum())
+        near.append(table[close])
+        sums[0] += table[~close & (residual >= 0)].sum(axis=0)
+        sums[1] += table[~close & (residual < 0)].sum(axis=0)
+    reduced = np.concatenate([*near, sums])
+    return upper, solve(reduced[:, :-1], reduced[:, -1])

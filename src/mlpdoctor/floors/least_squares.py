@@ -1,0 +1,58 @@
+"""The least mean squared error of an affine function, exact from the triangular factor of the rows."""
+
+import numpy as np
+
+from mlpdoctor.floors.linear_fit import LinearFit
+from mlpdoctor.network import Array
+from mlpdoctor.statistics.affine_factor import AffineFactor
+
+EPSILON = float(np.finfo(np.float64).eps)
+ROUNDING = 16.0
+"""Error of a residual norm in units of ``EPSILON`` times the norm of the target. Householder QR is backward stable
+(Higham, Accuracy and Stability of Numerical Algorithms, theorem 19.4) with a small constant in practice."""
+
+
+def fit(factor: AffineFactor, *, intercept: bool = True) -> tuple[LinearFit, ...]:
+    """The best affine function of the features for each target, in mean squared error.
+
+    Exact for collinear and constant columns and for fewer rows than columns: the minimum does not depend on which
+    of the minimisers is taken, and the one of least norm is shown.
+
+    Args:
+        factor: of the rows.
+        intercept: False for functions that vanish where all features are zero.
+
+    Returns:
+        One fit a target. The floor is zero within ``lower`` and ``value`` when the rows lie on a plane.
+    """
+    last = 1 + factor.features
+    if intercept:
+        design, targets = factor.triangle[:, :last], factor.triangle[:, last:]
+    else:
+        moved = factor.triangle.copy()
+        moved[:, 1:] += moved[:, :1] * factor.origin
+        design, targets = moved[:, 1:last], moved[:, last:]
+    scale = np.linalg.norm(design, axis=0)
+    scale[scale == 0] = 1.0
+    cutoff = EPSILON * max(factor.rows, last)
+    solution = np.linalg.lstsq(design / scale, targets, rcond=cutoff)[0] / scale[:, None]
+    residual = np.linalg.norm(targets - design @ solution, axis=0)
+    doubt = ROUNDING * EPSILON * np.linalg.norm(targets, axis=0)
+    return tuple(
+        _fit(factor, solution[:, k], k, residual[k], doubt[k], intercept=intercept)
+        for k in range(targets.shape[1])
+    )
+
+
+def _fit(
+    factor: AffineFactor, solution: Array, target: int, residual: float, doubt: float, *, intercept: bool
+) -> LinearFit:
+    slopes = solution[1:] if intercept else solution
+    centre = factor.origin
+    start = float(centre[factor.features + target] + solution[0] - slopes @ centre[: factor.features])
+    return LinearFit(
+        value=0.0 if residual <= doubt else float(residual**2 / factor.rows),
+        lower=float(max(residual - doubt, 0.0) ** 2 / factor.rows),
+        intercept=start if intercept else 0.0,
+        slopes=tuple(float(slope) for slope in slopes),
+    )

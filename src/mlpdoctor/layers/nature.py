@@ -1,0 +1,42 @@
+"""What kind of function a layer or a network is, whatever its weights."""
+
+from mlpdoctor.layers.activation import LINEAR, Activation
+from mlpdoctor.layers.registry import family_of
+from mlpdoctor.network import Layer, Network
+
+OFFSETS = ("BatchNormalization", "Normalization", "Rescaling")
+"""Affine kinds that add a constant of their own."""
+
+
+def activation_of(layer: Layer) -> Activation | None:
+    """The function a layer applies last, or None when its kind is unknown."""
+    family = family_of(layer)
+    return None if family is None else family.activation(layer)
+
+
+def is_affine(layer: Layer) -> bool:
+    """Whether the layer with its activation is an affine map of all its inputs. An unknown layer may be anything."""
+    family = family_of(layer)
+    return family is not None and family.affine and family.activation(layer).affine
+
+
+def is_learned(layer: Layer) -> bool:
+    """Whether the layer mixes features by a trained kernel."""
+    family = family_of(layer)
+    return family is not None and family.learned
+
+
+def maps_zero_to_zero(layer: Layer) -> bool:
+    """Whether an affine layer adds nothing of its own, whatever its weights. In doubt it does."""
+    if layer.kind == "Dense" and layer.config.get("use_bias", True):
+        return False
+    return is_affine(layer) and layer.kind not in OFFSETS and activation_of(layer) is LINEAR
+
+
+def is_piecewise_linear(network: Network) -> bool:
+    """Whether every layer is affine but for an activation with kinks."""
+    for layer in network.layers:
+        family = family_of(layer)
+        if family is None or not family.affine or family.activation(layer).kinks is None:
+            return False
+    return True

@@ -1,0 +1,53 @@
+"""Puts the finding to mend first on top, and effects under their causes."""
+
+import dataclasses
+from collections.abc import Iterable
+
+from mlpdoctor.causes import CAUSES
+from mlpdoctor.finding import Certainty, Finding, Severity
+
+SEVERITIES = list(Severity)
+CERTAINTIES = list(Certainty)
+
+
+def rank(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Order findings: causes by severity, certainty, share explained and strength, each followed by its effects.
+
+    A finding is an effect only of a finding at least as grave: a mere note never hides an error below it.
+    """
+    ordered = sorted(findings, key=_order)
+    codes = {finding.code: finding.severity for finding in reversed(ordered)}
+    linked = [dataclasses.replace(f, because_of=_cause(f, codes)) for f in ordered]
+    ranked: list[Finding] = []
+    for finding in linked:
+        if finding.because_of is None:
+            _append_with_effects(finding, linked, ranked)
+    return tuple(ranked)
+
+
+def _append_with_effects(cause: Finding, findings: list[Finding], ranked: list[Finding]) -> None:
+    ranked.append(cause)
+    first = not any(other.code == cause.code for other in ranked[:-1])
+    for effect in findings if first else ():
+        if effect.because_of == cause.code:
+            _append_with_effects(effect, findings, ranked)
+
+
+def _cause(finding: Finding, present: dict[str, Severity]) -> str | None:
+    grave = SEVERITIES.index(finding.severity)
+    return next(
+        (code for code in CAUSES.get(finding.code, ()) if code in present and SEVERITIES.index(present[code]) <= grave),
+        None,
+    )
+
+
+def _order(finding: Finding) -> tuple[int, int, float, float, str, str]:
+    evidence = finding.evidence
+    return (
+        SEVERITIES.index(finding.severity),
+        CERTAINTIES.index(evidence.certainty),
+        -(evidence.explains if evidence.explains is not None else 0.0),
+        -evidence.strength,
+        finding.code,
+        finding.layer or "",
+    )

@@ -1,0 +1,72 @@
+"""A report as one JSON object, the same bytes for the same input apart from ``timing``."""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from mlpdoctor import __version__
+from mlpdoctor.finding import Finding, Report
+from mlpdoctor.ladder import Ladder
+
+SCHEMA_VERSION = "1.0"
+
+
+def render(report: Report) -> str:
+    """The report as JSON text that ends in a newline."""
+    return json.dumps(clean(as_object(report)), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def as_object(report: Report) -> dict[str, Any]:
+    """The report as plain values; losses of a broken model may still be infinite or NaN."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "tool": {"name": "mlpdoctor", "version": __version__},
+        "model": asdict(report.model),
+        "data": None if report.data is None else asdict(report.data),
+        "verdict": report.verdict,
+        "ladder": _ladder(report.ladder, report.no_ladder),
+        "findings": [_finding(rank, finding) for rank, finding in enumerate(report.findings, start=1)],
+        "ruled_out": [asdict(suspect) for suspect in report.ruled_out],
+        "checks": [
+            {"code": o.code, "name": o.name, "outcome": o.status.value, "reason": o.reason} for o in report.outcomes
+        ],
+        "timing": dict(report.seconds),
+    }
+
+
+def _ladder(ladder: Ladder | None, reason: str | None) -> dict[str, Any]:
+    if ladder is None:
+        return {"loss": None, "rungs": [], "plateau": None, "reason": reason}
+    on = None if ladder.standing is None else {"rung": ladder.standing, "digits": ladder.digits}
+    return {"loss": ladder.loss, "rungs": [asdict(rung) for rung in ladder.rungs], "plateau": on, "reason": None}
+
+
+def _finding(rank: int, finding: Finding) -> dict[str, Any]:
+    evidence = finding.evidence
+    return {
+        "rank": rank,
+        "code": finding.code,
+        "name": finding.name,
+        "severity": finding.severity.value,
+        "certainty": evidence.certainty.value,
+        "layer": finding.layer,
+        "message": finding.message,
+        "why": evidence.why,
+        "evidence": evidence.numbers,
+        "explains": evidence.explains,
+        "because_of": finding.because_of,
+        "remedy": None if evidence.remedy is None else asdict(evidence.remedy),
+    }
+
+
+def clean(value: Any) -> Any:  # noqa: ANN401  any JSON value
+    """The same value without what JSON cannot say: infinite numbers and NaN become null."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): clean(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [clean(item) for item in value]
+    return value

@@ -1,0 +1,214 @@
+"""A report for people, drawn with rich: verdict, ladder, findings, what is ruled out."""
+
+import math
+from collections.abc import Iterator
+
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from mlpdoctor.finding import DataSummary, Finding, ModelSummary, Report, Severity, Status
+from mlpdoctor.ladder import Ladder, Rung
+from mlpdoctor.wording import count, listing, percent, short
+
+COLOURS = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "bold cyan"}
+BAR = 24
+"""Width of the longest bar: what is left of 80 columns beside the longest label and two numbers."""
+NARROW = 60
+"""On a terminal narrower than this the bars give way to the numbers."""
+
+
+class TerminalReport:
+    """A report as something rich can print."""
+
+    def __init__(self, report: Report, *, verbose: bool = False) -> None:
+        """Hold the report; ``verbose`` lists every check that did not run, and why."""
+        self.report = report
+        self.verbose = verbose
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Yield the parts from top to bottom."""
+        report = self.report
+        block = "█" if not options.ascii_only else "#"
+        yield ""
+        yield _inset(_files(report.model, report.data))
+        yield ""
+        yield _inset(Text(report.verdict, style="bold"))
+        if report.ladder is not None:
+            yield ""
+            yield from _ladder(report.ladder, block if console.width >= NARROW else "")
+        elif report.no_ladder is not None and report.data is not None:
+            yield ""
+            yield _inset(Text(f"no loss ladder: {report.no_ladder}"))
+        for number, finding in enumerate(report.findings, start=1):
+            yield ""
+            yield from _finding(number, finding, report.findings)
+        yield ""
+        yield from self._closing()
+
+    def _closing(self) -> Iterator[RenderableType]:
+        report = self.report
+        if report.ruled_out:
+            by_number = {f.code: n for n, f in reversed(list(enumerate(report.findings, start=1)))}
+            suspects = [
+                f"{suspect.what} (by {by_number[suspect.by]})" if suspect.by in by_number else suspect.what
+                for suspect in report.ruled_out
+            ]
+            yield _inset(_labelled("ruled out", Text(", ".join(_grouped(suspects)))))
+        crashed = [outcome for outcome in report.outcomes if outcome.status is Status.CRASHED]
+        for outcome in crashed:
+            yield _inset(Text(f"{outcome.code} {outcome.name} crashed: {outcome.reason}", style="bold red"))
+        if self.verbose:
+            for outcome in report.outcomes:
+                if outcome.reason is not None and outcome.status is not Status.CRASHED:
+                    line = f"{outcome.code} {outcome.name}  {outcome.status.value}: {outcome.reason}"
+                    yield _inset(Text(line, style="dim"))
+        yield _inset(_labelled("checks", Text(_tally(report, verbose=self.verbose))))
+        yield ""
+
+
+def _inset(part: RenderableType) -> Padding:
+    return Padding(part, (0, 1, 0, 2))
+
+
+def _labelled(label: str, text: Text) -> Table:
+    grid = Table.grid(padding=(0, 3, 0, 0))
+    grid.add_column(no_wrap=True, style="dim")
+    grid.add_column(overflow="fold")
+    grid.add_row(label, text)
+    return grid
+
+
+def _files(model: ModelSummary, data: DataSummary | None) -> Table:
+    grid = Table.grid(padding=(0, 3, 0, 0))
+    grid.add_column(overflow="fold", style="bold")
+    grid.add_column(overflow="fold")
+    grid.add_row(model.path, _model(model))
+    if data is not None:
+        grid.add_row("standard input" if data.path == "-" else data.path, _data(data))
+    return grid
+
+
+def _model(model: ModelSummary) -> str:
+    parts = [f"{count(model.dense_layers, 'Dense layer')}, {count(model.parameters, 'parameter')}"]
+    if model.optimizer:
+        rate = "" if model.learning_rate is None else f" at {model.learning_rate:.3g}"
+        after = "" if model.iterations is None else f" after {count(model.iterations, 'update')}"
+        parts.append(f"{model.optimizer}{rate}{after}")
+    parts.append(model.loss.replace("_", " ") if model.loss else "saved without a loss")
+    return ", ".join(parts)
+
+
+def _data(data: DataSummary) -> str:
+    rows = count(data.rows, "row")
+    if data.rows_used != data.rows:
+        rows += f" ({data.rows_used:,} complete)"
+    features = f"{count(len(data.features), 'feature')} ({listing(data.features)})"
+    targets = f"{count(len(data.targets), 'target')} ({listing(data.targets)})"
+    guesses = f"; {'; '.join(data.guesses)}" if data.guesses else ""
+    return f"{rows}, {features} -> {targets}{guesses}"
+
+
+def _ladder(ladder: Ladder, block: str) -> Iterator[RenderableType]:
+    yield _inset(Text.assemble("loss ladder", ("   " + ladder.loss, "dim")))
+    finite = [rung.value for rung in ladder.rungs if math.isfinite(rung.value)]
+    tops = [ladder.value("constant") or 0.0, ladder.value("affine") or 0.0]
+    longest = max([*tops, 1e-300])
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column(justify="right", no_wrap=True)
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    model = ladder.rung("model")
+    standing = ladder.standing if model is not None else None
+    for rung in ladder.rungs:
+        if rung.name == "model" and standing is not None:
+            continue
+        bar = _bar(rung.value, longest, block) if finite else ""
+        text = _remark(rung)
+        if rung.name == "model":
+            text.append("<- your model", style="bold")
+        elif rung.name == standing and model is not None:
+            close = f"equal to {ladder.digits} digits" if (ladder.digits or 0) > 1 else "nearly equal"
+            here = f"<- your model, {short(model.value)}, {close}"
+            text = Text(here, style="bold") if not text else Text.assemble((here, "bold"), "; ", text)
+        grid.add_row(
+            Text(rung.label, style="bold" if rung.name in ("model", standing) else ""),
+            Text(_shown(rung)),
+            Text(bar, style="blue" if rung.name != "model" else "red"),
+            text,
+        )
+    yield Padding(grid, (0, 1, 0, 4))
+    for note in ladder.notes:
+        yield Padding(Text(note, style="dim"), (0, 1, 0, 4))
+
+
+def _shown(rung: Rung) -> str:
+    if rung.value - rung.lower > 1e-4 * rung.value:  # noqa: PLR2004  beyond the digits shown
+        return f"{short(rung.lower)} to {short(rung.value)}"
+    return short(rung.value)
+
+
+def _bar(value: float, longest: float, block: str) -> str:
+    if not block or not math.isfinite(value) or value <= 0:
+        return ""
+    return block * max(1, round(BAR * min(value / longest, 1.0))) + (">" if value > longest else "")
+
+
+def _remark(rung: Rung) -> Text:
+    if rung.name == "affine" and "=" in rung.witness:
+        return Text(rung.witness)
+    if rung.name == "architecture":
+        return Text(f"{rung.certainty}: {rung.witness}")
+    if rung.name == "data" and rung.value > 0:
+        return Text(rung.witness)
+    return Text("")
+
+
+def _finding(number: int, finding: Finding, findings: tuple[Finding, ...]) -> Iterator[RenderableType]:
+    evidence = finding.evidence
+    sure = evidence.certainty.value
+    if evidence.explains is not None and evidence.explains > 0:
+        sure += f", keeps {percent(evidence.explains)} of the loss"
+    head = Table.grid(padding=(0, 2, 0, 0), expand=True)
+    head.add_column(no_wrap=True)
+    head.add_column(no_wrap=True, style=COLOURS[finding.severity])
+    head.add_column(ratio=1)
+    head.add_column(justify="right", style="dim")
+    head.add_row(str(number), finding.severity.value, f"{finding.code} {finding.name}", sure)
+    yield _inset(head)
+    place = f"{finding.layer}: " if finding.layer else ""
+    body = Table.grid(padding=(0, 2, 0, 0))
+    body.add_column(no_wrap=True, style="dim")
+    body.add_column(overflow="fold")
+    body.add_row("", Text(f"{place}{finding.message}."))
+    body.add_row("why", Text(evidence.why))
+    if evidence.remedy is not None:
+        body.add_row("fix", Text(evidence.remedy.text))
+        if evidence.remedy.code is not None:
+            body.add_row("", Text(evidence.remedy.code, style="green"))
+    if finding.because_of is not None:
+        cause = next(n for n, other in enumerate(findings, start=1) if other.code == finding.because_of)
+        body.add_row("", Text(f"a consequence of {cause}", style="dim"))
+    yield Padding(body, (0, 1, 0, 5))
+
+
+def _grouped(suspects: list[str]) -> list[str]:
+    """``a (by 1), b (by 1)`` as ``a, b (by 1)``."""
+    kept = []
+    for this, following in zip(suspects, [*suspects[1:], ""], strict=True):
+        text, mark, by = this.rpartition(" (by ")
+        kept.append(text if mark and following.endswith(f"{mark}{by}") else this)
+    return kept
+
+
+def _tally(report: Report, *, verbose: bool) -> str:
+    number = {status: sum(o.status is status for o in report.outcomes) for status in Status}
+    quiet = number[Status.NOT_APPLICABLE] + number[Status.SKIPPED]
+    text = f"{number[Status.PASSED]} passed, {number[Status.FOUND]} found something, {quiet} did not apply"
+    if quiet and not verbose:
+        text += " (-v lists them)"
+    if report.findings:
+        text += f". More: mlpdoctor explain {report.findings[0].code}"
+    return text

@@ -1,0 +1,69 @@
+"""All that least squares needs to know of the rows, in a triangle as small as the columns are few."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from mlpdoctor.network import Array
+from mlpdoctor.views import Outputs, Rows
+
+
+@dataclass(frozen=True, eq=False)
+class AffineFactor:
+    """The triangular factor R of ``[1, X - origin, Y - origin]``, built block by block (TSQR).
+
+    Any least squares problem of columns of Y on columns of X has the same solutions and the same residuals on R as
+    on the rows themselves (Demmel, Grigori, Hoemmen and Langou, 2012). Columns are counted from an origin, their
+    first row, because R keeps digits relative to a column's norm: an offset of 1e9 would cost nine of them.
+
+    Attributes:
+        rows: rows summarised.
+        features: number of columns in X.
+        origin: shape (columns of X and Y,).
+        triangle: shape (1 + columns, 1 + columns), upper triangular.
+    """
+
+    rows: int
+    features: int
+    origin: Array
+    triangle: Array
+
+    @classmethod
+    def of_values(cls, features: Array, values: Array) -> Self:
+        """Factor one block of rows."""
+        columns = np.concatenate([features, values], axis=1)
+        origin = columns[0].copy()
+        design = np.concatenate([np.ones((len(columns), 1)), columns - origin], axis=1)
+        return cls(len(columns), features.shape[1], origin, _triangle(design))
+
+    def __add__(self, other: Self) -> Self:
+        """Factor both blocks as one, counted from this one's origin."""
+        moved = other.triangle.copy()
+        moved[:, 1:] += moved[:, :1] * (other.origin - self.origin)
+        stacked = np.concatenate([self.triangle, moved])
+        return type(self)(self.rows + other.rows, self.features, self.origin, _triangle(stacked))
+
+
+def _triangle(design: Array) -> Array:
+    factor = np.linalg.qr(design, mode="r")
+    short = design.shape[1] - len(factor)
+    return np.pad(factor, ((0, short), (0, 0))) if short else factor
+
+
+class TargetFactor(AffineFactor):
+    """The factor for fitting the targets by the features."""
+
+    @classmethod
+    def of(cls, view: Rows) -> Self:
+        """Factor one batch."""
+        return cls.of_values(view.features, view.targets)
+
+
+class OutputFactor(AffineFactor):
+    """The factor for fitting the network's own outputs by the features."""
+
+    @classmethod
+    def of(cls, view: Outputs) -> Self | None:
+        """Factor one batch; absent where an output is not finite."""
+        return cls.of_values(view.features, view.values) if np.isfinite(view.values).all() else None

@@ -1,0 +1,55 @@
+"""Which cells of the data are missing or infinite."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from mlpdoctor.views import Cells
+
+NEVER = np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True, eq=False)
+class CellCounts:
+    """Unusable cells by column (features first, then targets) and unusable rows.
+
+    Attributes:
+        rows: all rows read.
+        bad_rows: rows with at least one missing or infinite cell.
+        missing: missing cells (NaN) of each column.
+        infinite: infinite cells of each column.
+        first_bad: number of the first row with a bad cell in each column, counted from 0; ``NEVER`` without one.
+    """
+
+    rows: int
+    bad_rows: int
+    missing: npt.NDArray[np.int64]
+    infinite: npt.NDArray[np.int64]
+    first_bad: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, view: Cells) -> Self:
+        """Count in one batch."""
+        cells = np.concatenate([view.features, view.targets], axis=1)
+        bad = ~np.isfinite(cells)
+        missing = np.isnan(cells)
+        first = np.where(bad.any(axis=0), view.first_row + bad.argmax(axis=0), NEVER)
+        return cls(
+            rows=len(cells),
+            bad_rows=int(bad.any(axis=1).sum()),
+            missing=missing.sum(axis=0),
+            infinite=(bad & ~missing).sum(axis=0),
+            first_bad=first.astype(np.int64),
+        )
+
+    def __add__(self, other: Self) -> Self:
+        """Count in both."""
+        return type(self)(
+            rows=self.rows + other.rows,
+            bad_rows=self.bad_rows + other.bad_rows,
+            missing=self.missing + other.missing,
+            infinite=self.infinite + other.infinite,
+            first_bad=np.minimum(self.first_bad, other.first_bad),
+        )

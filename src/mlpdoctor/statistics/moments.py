@@ -1,0 +1,93 @@
+"""Mean, spread and range of columns."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from mlpdoctor.network import Array
+from mlpdoctor.views import Entering, Outputs, Targets
+
+
+@dataclass(frozen=True, eq=False)
+class Moments:
+    """Count, mean, sum of squared deviations and extremes of each column.
+
+    Merged by the pairwise update of Chan, Golub and LeVeque, 1979, which loses no digits to a large mean.
+    """
+
+    rows: int
+    mean: Array
+    squared: Array
+    low: Array
+    high: Array
+
+    @classmethod
+    def of_values(cls, values: Array) -> Self:
+        """Summarise an array of shape (rows, columns)."""
+        mean = values.mean(axis=0)
+        return cls(
+            rows=len(values),
+            mean=mean,
+            squared=np.square(values - mean).sum(axis=0),
+            low=values.min(axis=0),
+            high=values.max(axis=0),
+        )
+
+    def __add__(self, other: Self) -> Self:
+        """Summarise both."""
+        rows = self.rows + other.rows
+        shift = other.mean - self.mean
+        return type(self)(
+            rows=rows,
+            mean=self.mean + shift * (other.rows / rows),
+            squared=self.squared + other.squared + np.square(shift) * (self.rows * other.rows / rows),
+            low=np.minimum(self.low, other.low),
+            high=np.maximum(self.high, other.high),
+        )
+
+    @property
+    def deviation(self) -> Array:
+        """Standard deviation of each column, over all rows."""
+        return np.sqrt(self.squared / self.rows)
+
+    @property
+    def root_mean_square(self) -> Array:
+        """Distance of each column from zero, root mean square."""
+        return np.hypot(self.deviation, self.mean)
+
+
+class TargetMoments(Moments):
+    """Moments of the targets."""
+
+    @classmethod
+    def of(cls, view: Targets) -> Self:
+        """Summarise one batch."""
+        return cls.of_values(view.values)
+
+
+class OutputMoments(Moments):
+    """Moments of what the network answers."""
+
+    @classmethod
+    def of(cls, view: Outputs) -> Self:
+        """Summarise one batch."""
+        return cls.of_values(view.values)
+
+
+class EnteringMoments(Moments):
+    """Moments of the numbers that enter a first learned layer."""
+
+    @classmethod
+    def of(cls, view: Entering) -> Self:
+        """Summarise one layer on one batch."""
+        return cls.of_values(view.values)
+
+
+class FirstSumMoments(Moments):
+    """Moments of the weighted sums that a first learned layer makes of what enters it."""
+
+    @classmethod
+    def of(cls, view: Entering) -> Self:
+        """Summarise one layer on one batch."""
+        return cls.of_values(view.pre_activation)

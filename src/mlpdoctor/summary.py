@@ -1,0 +1,50 @@
+"""The model, the data and the cleared suspects, each in a line."""
+
+import math
+from collections.abc import Iterable
+
+from mlpdoctor.dataset import Dataset
+from mlpdoctor.fact import Absent
+from mlpdoctor.finding import DataSummary, Finding, ModelSummary, Outcome, RuledOut, Status
+from mlpdoctor.network import Network
+from mlpdoctor.statistics.cell_counts import CellCounts
+
+
+def summarise_model(network: Network) -> ModelSummary:
+    """What the file holds."""
+    layers, optimizer = network.layers, network.optimizer
+    losses = [config.name for config in network.losses if config is not None]
+    return ModelSummary(
+        path=network.file,
+        format=network.format,
+        keras_version=network.keras_version,
+        layers=sum(layer.kind != "InputLayer" for layer in layers),
+        dense_layers=sum(layer.kind == "Dense" for layer in layers),
+        parameters=sum(math.prod(weight.shape) for layer in layers for weight in layer.weights.values()),
+        optimizer=optimizer.name if optimizer else None,
+        learning_rate=optimizer.learning_rate if optimizer else None,
+        iterations=optimizer.iterations if optimizer else None,
+        loss=", ".join(dict.fromkeys(losses)) or None,
+    )
+
+
+def summarise_data(dataset: Dataset, cells: CellCounts | Absent) -> DataSummary:
+    """What the data hold."""
+    rows = 0 if isinstance(cells, Absent) else cells.rows
+    bad = 0 if isinstance(cells, Absent) else cells.bad_rows
+    return DataSummary(
+        path=dataset.path,
+        format=dataset.format,
+        rows=rows,
+        rows_used=rows - bad,
+        features=dataset.feature_names,
+        targets=dataset.target_names,
+        guesses=dataset.guesses,
+    )
+
+
+def ruled_out(findings: Iterable[Finding], outcomes: Iterable[Outcome]) -> tuple[RuledOut, ...]:
+    """What the findings exclude as a cause, then what passed checks do."""
+    by_findings = [RuledOut(what, finding.code) for finding in findings for what in finding.evidence.rules_out]
+    by_checks = [RuledOut(o.clears, o.code) for o in outcomes if o.clears and o.status is Status.PASSED]
+    return tuple({suspect.what: suspect for suspect in reversed((*by_findings, *by_checks))}.values())[::-1]

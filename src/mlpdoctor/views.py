@@ -1,0 +1,86 @@
+"""What one batch shows of the data or of a layer. Statistics say by their annotation which view they summarise."""
+
+from dataclasses import dataclass
+
+from mlpdoctor.layers.activation import Activation as ActivationFunction
+from mlpdoctor.network import Array, Layer
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """All cells of a batch as read, unusable rows included; shapes (rows, features) and (rows, targets)."""
+
+    features: Array
+    targets: Array
+    first_row: int
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """Features of the usable rows, shape (rows, features)."""
+
+    values: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Targets:
+    """Targets of the usable rows, shape (rows, targets)."""
+
+    values: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Features and targets of the usable rows, with each row's number in the file, counted from 0."""
+
+    features: Array
+    targets: Array
+    numbers: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Outputs:
+    """What the network answers, beside what it was given; all its outputs side by side, shape (rows, outputs)."""
+
+    features: Array
+    values: Array
+
+
+@dataclass(frozen=True, eq=False)
+class RowLoss:
+    """The loss of each row and output column, before averaging; shape (rows, outputs)."""
+
+    values: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Entering:
+    """What enters a learned layer that no other learned layer comes before, and what its kernel makes of it.
+
+    Shapes (rows, features) and (rows, units); before the layer's own activation.
+    """
+
+    layer: Layer
+    values: Array
+    pre_activation: Array
+
+
+@dataclass(frozen=True, eq=False)
+class PreActivation:
+    """What enters one layer's activation function and what comes out, flattened to shape (rows, units)."""
+
+    layer: Layer
+    function: ActivationFunction
+    values: Array
+    outputs: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Pieces:
+    """On which linear piece each piecewise linear unit of the whole network works, shape (rows, units).
+
+    Only networks in which every activation is piecewise linear show it: in them two rows on the same pieces go
+    through the same affine map.
+    """
+
+    values: Array

@@ -1,0 +1,74 @@
+"""Numbers as people read them: few digits, no needless exponents, and how far two of them agree."""
+
+import math
+from collections.abc import Sequence
+
+SHOWN_DIGITS = 4
+"""Significant digits of a loss in a report: what Keras logs, and enough to recognise the user's own number."""
+MOST_DIGITS = 6
+"""Weights are float32 and carry about seven digits, so no agreement beyond six is claimed."""
+
+
+def short(value: float, digits: int = SHOWN_DIGITS) -> str:
+    """A number with so many significant digits: ``0.005676``, ``1.2e-09``, ``10,000``, ``nan``."""
+    if not math.isfinite(value):
+        return str(value)
+    if value == 0:
+        return "0"
+    if float(value).is_integer() and abs(value) < 10**9:
+        return f"{int(value):,}"
+    magnitude = math.floor(math.log10(abs(value)))
+    if magnitude < -digits or magnitude >= 9:  # noqa: PLR2004  beyond a billion an exponent reads better
+        return f"{value:.{digits - 1}e}"
+    return f"{value:,.{max(digits - 1 - magnitude, 0)}f}"
+
+
+def percent(share: float) -> str:
+    """A share as a percentage: ``100 %``, ``2.5 %``, ``under 0.1 %``."""
+    hundredths = 100 * share
+    if 0 < hundredths < 0.1:  # noqa: PLR2004
+        return "under 0.1 %"
+    if 99.95 <= hundredths < 100:  # noqa: PLR2004
+        return "over 99.9 %" if share < 1 - 1e-9 else "100 %"
+    return f"{hundredths:.3g} %"
+
+
+def agreeing_digits(value: float, reference: float) -> int:
+    """To how many significant digits two numbers agree, at most ``MOST_DIGITS``."""
+    if value == reference:
+        return MOST_DIGITS
+    if reference == 0 or not math.isfinite(value):
+        return 0
+    return max(0, min(MOST_DIGITS, math.floor(-math.log10(abs(value - reference) / abs(reference)))))
+
+
+def listing(names: Sequence[str], most: int = 4) -> str:
+    """Names in a row, the rest counted: ``a, b, c and 7 more``."""
+    if len(names) <= most:
+        return ", ".join(names)
+    return f"{', '.join(names[: most - 1])} and {len(names) - most + 1} more"
+
+
+def count(number: int, noun: str) -> str:
+    """A number with its noun: ``1 row``, ``3 rows``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+COEFFICIENT_DIGITS = 5
+
+
+def coefficient(value: float) -> str:
+    """A number with five significant digits, no idle zeros, no thousands separators: ``0.01671``."""
+    text = f"{value:.{COEFFICIENT_DIGITS}g}"
+    return "0" if text in ("-0", "0") else text
+
+
+def equation(target: str, intercept: float, slopes: tuple[float, ...], features: tuple[str, ...]) -> str:
+    """An affine function written out: ``y = 0.20796 x + 0.01671``."""
+    text = ""
+    for value, name in (*zip(slopes, features, strict=True), (intercept, "")):
+        size = coefficient(abs(value))
+        if size != "0":
+            sign = ("-" if value < 0 else "") if not text else (" - " if value < 0 else " + ")
+            text += f"{sign}{size} {name}".rstrip()
+    return f"{target} = {text or '0'}"
