@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.feather as feather
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from pyarrow import feather
 
 from mlpdoctor.dataset import Dataset, Wanted
 from mlpdoctor.network import Array
@@ -29,7 +29,10 @@ def text(delimiter: str, *, header: bool = True, comma: bool = False, ends: str 
     def write(folder: Path, table: Array) -> Path:
         lines = [delimiter.join(NAMES)] if header else []
         for row in table:
-            cells = ["" if math.isnan(value) and delimiter != " " else repr(float(value)) for value in row]
+            cells = [
+                "" if math.isnan(value) and header and delimiter != " " else repr(float(value))
+                for value in row
+            ]
             lines.append(delimiter.join(cell.replace(".", ",") if comma else cell for cell in cells))
         path = folder / "data.txt"
         path.write_bytes((ends.join(lines) + ends).encode())
@@ -84,7 +87,10 @@ def npz(folder: Path, table: Array) -> Path:
 
 def npz_packed_by_column(folder: Path, table: Array) -> Path:
     np.savez_compressed(
-        folder / "data.npz", x_train=np.asfortranarray(table[:, :2]), y_train=table[:, 2:], x_test=table[:1, :2]
+        folder / "data.npz",
+        x_train=np.asfortranarray(table[:, :2]),
+        y_train=table[:, 2:],
+        x_test=table[:1, :2],
     )
     return folder / "data.npz"
 
@@ -143,7 +149,9 @@ WRITERS: dict[str, Write] = {
 }
 
 tables = arrays(np.float64, st.tuples(st.integers(1, 12), st.just(3)), elements=st.floats(width=64))
-exactly = settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+exactly = settings(
+    deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 def everything(dataset: Dataset, rows: int = 5) -> Array:
@@ -196,7 +204,9 @@ def test_reads_standard_input_again_and_again(kind: str, tmp_path: Path) -> None
 
 @given(rows=st.integers(1, 400))
 @settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_batches_do_not_depend_on_the_blocks_of_the_file(rows: int, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_batches_do_not_depend_on_the_blocks_of_the_file(
+    rows: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     folder = tmp_path_factory.mktemp("blocks")
     table = np.random.default_rng(0).normal(size=(301, 3))
     for write in (text(","), parquet, arrow, npy):

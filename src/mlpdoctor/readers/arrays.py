@@ -57,13 +57,12 @@ def open_npz(source: Source, width: int | None) -> Table:
     """Open a zip file of arrays: features and targets, or one table.
 
     Args:
-        source: the file.
+        source: a zip file that can be read from any part.
         width: number of features the model takes, None when it is not known.
 
     Raises:
         DataFileError: it is not clear which arrays are meant, or they do not fit together.
     """
-    source = seekable(source)
     with source.open() as stream, zipfile.ZipFile(stream) as archive:
         members = archive.namelist()
     arrays = [_member(source, name) for name in members]
@@ -149,21 +148,19 @@ def _member(source: Source, member: str) -> StoredArray:
 
 def _numbered(array: StoredArray, what: str) -> Table:
     """A table whose columns are called by their position."""
-    table = _side_by_side([array], what)
-    names = tuple(f"column {place}" for place in range(1, array.width + 1))
-    text = frozenset(names) if table.text else frozenset[str]()
-    return replace(table, names=names, text=text)
+    return _side_by_side([array], what, [f"column {place}" for place in range(1, array.width + 1)])
 
 
-def _side_by_side(arrays: Sequence[StoredArray], what: str) -> Table:
+def _side_by_side(arrays: Sequence[StoredArray], what: str, names: Sequence[str] = ()) -> Table:
     """A table of the columns of some arrays with the same number of rows."""
     path = arrays[0].path
     if not arrays[0].shape or not arrays[0].shape[0] or not sum(array.width for array in arrays):
         raise DataFileError(
             f"{path}: holds no rows of data: the array {arrays[0].name!r} has shape {arrays[0].shape}"
         )
-    names = unique([name for array in arrays for name in array.names])
-    text = frozenset(name for array in arrays for name in unique(sorted(array.text)))
+    names = unique(names or [name for array in arrays for name in array.names])
+    holds_text = [is_text for array in arrays for is_text in array.text]
+    text = frozenset(name for name, is_text in zip(names, holds_text, strict=True) if is_text)
     height = max(1, BLOCK_BYTES // max(1, *(array.row_bytes for array in arrays)))
 
     def blocks(columns: Sequence[int]) -> Iterator[Array]:

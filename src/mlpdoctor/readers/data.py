@@ -17,7 +17,7 @@ from mlpdoctor.readers.data_kind import (
     refuse_folder,
     refuse_zip,
 )
-from mlpdoctor.readers.data_source import Source, from_path, from_stdin, unzipped
+from mlpdoctor.readers.data_source import Source, from_path, from_stdin, seekable, unzipped
 from mlpdoctor.readers.table import Table, TableDataset, readable
 
 MOST_BYTES = 1 << 33
@@ -81,6 +81,7 @@ def _open(source: Source, width: int | None, *, packed: bool = False) -> Table:
     if head.startswith(ZIP):
         from mlpdoctor.readers.arrays import open_npz
 
+        source = seekable(source)
         refuse_zip(source)
         return open_npz(source, width)
     if head.startswith(PARQUET):

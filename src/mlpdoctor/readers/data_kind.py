@@ -4,7 +4,7 @@ import zipfile
 from pathlib import Path, PurePosixPath
 
 from mlpdoctor.errors import DataFileError
-from mlpdoctor.readers.data_source import Source, seekable
+from mlpdoctor.readers.data_source import Source
 
 HEAD = 512
 """First bytes that are enough to tell."""
@@ -83,10 +83,13 @@ def refuse(path: str, head: bytes) -> None:
 def refuse_zip(source: Source) -> None:
     """Stop at a zip file that is no set of NumPy arrays.
 
+    Args:
+        source: a zip file that can be read from any part.
+
     Raises:
         DataFileError: it is a model, a workbook or something else that was zipped.
     """
-    with seekable(source).open() as stream, zipfile.ZipFile(stream) as archive:
+    with source.open() as stream, zipfile.ZipFile(stream) as archive:
         names = archive.namelist()
     if names and all(name.endswith(".npy") for name in names):
         return

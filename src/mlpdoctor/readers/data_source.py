@@ -4,7 +4,6 @@ import gzip
 import io
 import sys
 import tempfile
-import weakref
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -69,15 +68,7 @@ def from_stream(path: str, stream: BinaryIO, max_bytes: int) -> Source:
     Raises:
         DataFileError: there are more than ``max_bytes``.
     """
-    spool = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the finalizer below closes it
-    bounded = _Bounded(stream, path, max_bytes)
-    while part := bounded.read(COPIED_AT_ONCE):
-        spool.write(part)
-    size = spool.tell()
-    kept = cast("BinaryIO", spool)
-    source = Source(path, lambda: cast("BinaryIO", io.BufferedReader(_Window(kept, size))), max_bytes)
-    weakref.finalize(source, spool.close)
-    return source
+    return Source(path, _Spool(_Bounded(stream, path, max_bytes)).open, max_bytes)
 
 
 def unzipped(source: Source) -> Source:
@@ -130,12 +121,27 @@ class _Bounded(io.RawIOBase):
         return len(part)
 
 
+class _Spool:
+    """A temporary file that lives as long as anybody may still read it."""
+
+    def __init__(self, stream: io.RawIOBase) -> None:
+        self.file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - outlives this call
+        while part := stream.read(COPIED_AT_ONCE):
+            self.file.write(part)
+        self.size = self.file.tell()
+
+    def open(self) -> BinaryIO:
+        return cast("BinaryIO", io.BufferedReader(_Window(self)))
+
+    def __del__(self) -> None:
+        self.file.close()
+
+
 class _Window(io.RawIOBase):
     """One reader of a shared file, with a place of its own."""
 
-    def __init__(self, file: BinaryIO, size: int) -> None:
-        self._file = file
-        self._size = size
+    def __init__(self, spool: _Spool) -> None:
+        self._spool = spool
         self._place = 0
 
     def readable(self) -> bool:
@@ -145,13 +151,13 @@ class _Window(io.RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._size}[whence]
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._spool.size}[whence]
         self._place = max(0, start + offset)
         return self._place
 
     def readinto(self, buffer: bytearray | memoryview, /) -> int:  # type: ignore[override]
-        self._file.seek(self._place)
-        part = self._file.read(len(buffer))
+        self._spool.file.seek(self._place)
+        part = self._spool.file.read(len(buffer))
         buffer[: len(part)] = part
         self._place += len(part)
         return len(part)

@@ -59,17 +59,16 @@ def _careful(
     path: str, stream: BinaryIO, layout: Layout, columns: Sequence[int], lines_before: int = 0
 ) -> Iterator[Array]:
     """Read a stream line by line; ``lines_before`` lines of the file come before it."""
-    text = io.TextIOWrapper(stream, encoding=layout.encoding, errors="replace", newline="")
-    lines = short_lines(path, text)
-    skipped = max(layout.skip - lines_before, 0)
-    for _ in range(skipped):
-        next(lines, "")
-    rows = split_rows(lines, layout.delimiter)
-    numbered = ((lines_before + skipped + line, row) for line, row in rows)
-    yield from careful_blocks(
-        path, numbered, layout.names, layout.width, columns, decimal_comma=layout.decimal_comma
-    )
-    text.detach()
+    with io.TextIOWrapper(stream, encoding=layout.encoding, errors="replace", newline="") as text:
+        lines = short_lines(path, text)
+        before = max(layout.skip - lines_before, 0)
+        for _ in range(before):
+            next(lines, "")
+        before += lines_before
+        rows = ((before + line, row) for line, row in split_rows(lines, layout.delimiter))
+        yield from careful_blocks(
+            path, rows, layout.names, layout.width, columns, decimal_comma=layout.decimal_comma
+        )
 
 
 def _quick(path: str, stream: BinaryIO, layout: Layout, columns: Sequence[int]) -> Iterator[Array]:
@@ -135,7 +134,7 @@ def _pieces(stream: BinaryIO) -> Iterator[bytes]:
         if cut == 0 and len(piece) < LONGEST_LINE:
             rest = piece
             continue
-        cut = cut or len(piece)  # the careful reader will say how long the line is
+        cut = cut or piece.rfind(b"\n") + 1 or len(piece)  # a quote that is never closed, or no table at all
         rest = piece[cut:]
         yield piece[:cut]
     if rest:
@@ -143,13 +142,13 @@ def _pieces(stream: BinaryIO) -> Iterator[bytes]:
 
 
 def _cut(piece: bytes) -> int:
-    """Position after the last line end with an even number of quotes before it, or after the last of all."""
-    last = place = piece.rfind(b"\n") + 1
+    """Position after the last line end with an even number of quotes before it, 0 if there is none."""
+    place = piece.rfind(b"\n") + 1
     if b'"' not in piece:  # far quicker than to count them
-        return last
-    quotes = piece.count(b'"', 0, last)
+        return place
+    quotes = piece.count(b'"', 0, place)
     while place and quotes % 2:
         earlier = piece.rfind(b"\n", 0, place - 1) + 1
         quotes -= piece.count(b'"', earlier, place)
         place = earlier
-    return place or last
+    return place

@@ -1,10 +1,12 @@
 """One array in NumPy's own file format, read a block of rows at a time and never as a pickle."""
 
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import product
 from math import prod
+from tokenize import TokenError
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -61,11 +63,11 @@ class StoredArray:
         )
 
     @property
-    def text(self) -> frozenset[str]:
-        """Names of the columns that do not hold numbers."""
+    def text(self) -> tuple[bool, ...]:
+        """For each column whether it holds something other than numbers."""
         if self.dtype.names:
-            return frozenset(name for name in self.dtype.names if not _is_number(self.dtype[name]))
-        return frozenset() if _is_number(self.dtype) else frozenset(self.names)
+            return tuple(not _is_number(self.dtype[name]) for name in self.dtype.names)
+        return (not _is_number(self.dtype),) * self.width
 
     def rows(self, height: int) -> Iterator[npt.NDArray[Any]]:
         """Blocks of rows in the file's own type, shape (rows, width), or (rows,) with fields.
@@ -115,7 +117,7 @@ def read_header(path: str, name: str, opener: Callable[[], AbstractContextManage
         opener: gives a reader at the first byte of the header.
 
     Raises:
-        DataFileError: the array holds Python objects, or rows too long for any network.
+        DataFileError: the header is broken, or the array holds Python objects or rows that are too long.
         ValueError: the header is broken.
     """
     with opener() as stream:
@@ -123,7 +125,13 @@ def read_header(path: str, name: str, opener: Callable[[], AbstractContextManage
         reader = (
             np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         )
-        shape, by_column, dtype = reader(stream)
+        try:
+            with warnings.catch_warnings(action="ignore"):  # a file of Python 2 is as good as any other
+                shape, by_column, dtype = reader(stream)
+        except (SyntaxError, TokenError):
+            raise DataFileError(
+                f"{path}: the header of the array {name!r} is broken: write the file again"
+            ) from None
         start = stream.tell()
     if dtype.hasobject:
         raise DataFileError(

@@ -150,7 +150,7 @@ def _dialect(lines: Sequence[str], candidates: str) -> tuple[str, bool]:
     best, dialect = 0.0, (candidates[0], False)
     for delimiter in candidates:
         rows = [row for _, row in split_rows(lines, delimiter)]
-        widths = [len(row) for row in rows[1:] or rows]
+        widths = [len(row) for row in rows]
         width = max(set(widths), key=widths.count, default=0)
         cells = [cell for row in rows for cell in row][:MOST_CELLS]
         if width < 2 and len(candidates) > 1:  # noqa: PLR2004 - a delimiter parts at least two cells

@@ -31,15 +31,18 @@ def split_rows(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, list
         The number of the line a row ends on, from 1, and the row.
 
     Raises:
-        csv.Error: a cell is longer than any number.
+        ValueError: a cell is longer than any number.
     """
     spaces = delimiter == " "
     if spaces:
         lines = (line.replace("\t", " ").strip() + "\n" for line in lines)
     reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=spaces)
-    for row in reader:
-        if row and not (len(row) == 1 and row[0].isspace()):
-            yield reader.line_num, row
+    try:
+        for row in reader:
+            if row and not (len(row) == 1 and row[0].isspace()):
+                yield reader.line_num, row
+    except csv.Error as error:
+        raise ValueError(f"{error}; is a quote never closed?") from None
 
 
 def short_lines(path: str, stream: TextIO) -> Iterator[str]:
@@ -83,24 +86,19 @@ def careful_blocks(
         DataFileError: a row has too few or too many cells, or a cell is no number.
     """
     block: list[list[float]] = []
-    try:
-        for line, row in rows:
-            if len(row) != width and (len(row) < width or any(cell.strip() for cell in row[width:])):
-                raise DataFileError(f"{path}, line {line}: {_ragged(len(row), width)}")
-            values: list[float] = []
-            for column in columns:
-                value = number(row[column], decimal_comma=decimal_comma)
-                if value is None:
-                    raise DataFileError(f"{path}, line {line}: {complaint(row[column], names[column])}")
-                values.append(value)
-            block.append(values)
-            if len(block) == ROWS_AT_ONCE:
-                yield np.array(block, dtype=np.float64)
-                block = []
-    except csv.Error as error:
-        raise DataFileError(
-            f"{path}: is no table of numbers: {error}; look for a quote that is never closed"
-        ) from None
+    for line, row in rows:
+        if len(row) != width and (len(row) < width or any(cell.strip() for cell in row[width:])):
+            raise DataFileError(f"{path}, line {line}: {_ragged(len(row), width)}")
+        values: list[float] = []
+        for column in columns:
+            value = number(row[column], decimal_comma=decimal_comma)
+            if value is None:
+                raise DataFileError(f"{path}, line {line}: {complaint(row[column], names[column])}")
+            values.append(value)
+        block.append(values)
+        if len(block) == ROWS_AT_ONCE:
+            yield np.array(block, dtype=np.float64)
+            block = []
     if block:
         yield np.array(block, dtype=np.float64)
 
