@@ -25,7 +25,8 @@ class LayerFamily(ABC):
 
     A layer is ``activation(forward(inputs))``: what it does to its inputs, then the function it applies to
     each result. A layer without an activation has the linear one, and a pure activation layer has the
-    identity for its forward. The split is what lets one rule look at the pre-activations of every kind of layer.
+    identity for its forward. The split is what lets one rule look at the pre-activations of every kind of
+    layer.
 
     Attributes:
         kinds: the Keras class names of the family.

@@ -36,11 +36,11 @@ class LayerNormalization(LayerFamily):
         features, rank = inputs[0], inputs[0].ndim
         over = _sorted_axes(layer.config, rank)
         spread = [features.shape[axis] if axis in over else 1 for axis in range(rank)]
-        centered = features
-        if not layer.config.get("rms_scaling"):
-            centered = features - features.mean(axis=over, keepdims=True)
+        centered = features - features.mean(axis=over, keepdims=True)
         variance = np.mean(np.square(centered), axis=over, keepdims=True)
-        outputs = np.asarray(centered / np.sqrt(variance + number(layer.config.get("epsilon"), 1e-3)))
+        # Keras's rms_scaling leaves the mean in but scales by the variance about it.
+        scaled = features if layer.config.get("rms_scaling") else centered
+        outputs = np.asarray(scaled / np.sqrt(variance + number(layer.config.get("epsilon"), 1e-3)))
         if "gamma" in layer.weights:
             outputs *= weight(layer, "gamma").reshape(spread)
         if "beta" in layer.weights:

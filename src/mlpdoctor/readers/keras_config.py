@@ -30,7 +30,8 @@ def parse_model(spec: Config, keras: int, prefix: str = "", *, trainable: bool =
     if not isinstance(config, Mapping) or not isinstance(config.get("layers"), list):
         raise ModelFileError(
             f"the model is of the class {spec.get('class_name')}, whose file does not tell its graph "
-            "of layers; mlpdoctor reads Sequential and Functional models, so rebuild it as one of these and save that"
+            "of layers; mlpdoctor reads Sequential and Functional models, so rebuild it as one of these and "
+            "save that"
         )
     name = str(config.get("name") or spec.get("name") or "model")
     trainable = trainable and config.get("trainable", True) is not False
@@ -77,8 +78,8 @@ def _identity(item: Config, config: Config, keras: int) -> tuple[str, str | None
     if module is not None and str(module).split(".")[0] not in KERAS_MODULES:
         return kind, str(item.get("registered_name") or f"{module}>{kind}")
     # keras.ops.add makes an operation of the class Add, which is not layers.Add; HDF5 files tell no module,
-    # but an operation has no trainable flag.
-    untold = module is None and keras >= KERAS_3 and "trainable" not in config
+    # but an operation has neither a number type nor a trainable flag.
+    untold = module is None and keras >= KERAS_3 and not {"trainable", "dtype"} & config.keys()
     in_ops = (untold or ".ops." in str(module)) and kind != "InputLayer"
     return (f"ops.{kind}" if in_ops else kind), None
 

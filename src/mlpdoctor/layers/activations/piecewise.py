@@ -16,8 +16,8 @@ def relu(
 ) -> Activation:
     """The relu of Keras: ``slope * (z - threshold)`` up to the threshold, then ``z`` up to ``max_value``.
 
-    Source: ``keras/src/activations/activations.py``, class ReLU. With a threshold other than zero the
-    function jumps there, so it has no kinks that a proof about continuous functions could count.
+    Source: ``keras/src/activations/activations.py``, class ReLU. With a positive threshold, or a negative
+    one and no cap, the function jumps, so it has no kinks that a proof about continuous functions could count.
     """
     top = np.inf if max_value is None else max_value
 
@@ -42,17 +42,25 @@ def relu(
         name,
         function,
         derivative,
-        kinks=_relu_kinks(negative_slope, max_value) if threshold == 0 else None,
+        kinks=_relu_kinks(negative_slope, max_value, threshold),
         bounds=(low, high),
         gated=negative_slope == 0,
-        saturating=negative_slope == 0 and max_value is not None,
+        saturating=negative_slope == 0 and max_value is not None and max_value > 0,
     )
 
 
-def _relu_kinks(negative_slope: float, max_value: float | None) -> tuple[float, ...]:
-    pieces = [(-np.inf, negative_slope), (0.0, 1.0)]
+def _relu_kinks(
+    negative_slope: float, max_value: float | None, threshold: float
+) -> tuple[float, ...] | None:
+    # Above a positive threshold the values start at the threshold, below an uncapped negative one they dip
+    # under zero; only a capped one is held at zero until z is positive.
+    if threshold > 0 or (threshold < 0 and max_value is None):
+        return None
+    pieces = [(-np.inf, negative_slope), (threshold, 0.0), (0.0, 1.0)]
     if max_value is not None:
-        pieces = [*pieces, (max_value, 0.0)] if max_value > 0 else [pieces[0], (0.0, 0.0)]
+        pieces = [*pieces, (max_value, 0.0)] if max_value > 0 else pieces[:2]
+    if threshold == 0 and len(pieces) > 2:  # noqa: PLR2004 - the flat piece has no length
+        del pieces[1]
     return tuple(start for (_, before), (start, after) in pairwise(pieces) if before != after)
 
 

@@ -34,18 +34,23 @@ def log_softmax(axis: int = -1) -> Activation:
 
 
 def sparsemax(axis: int = -1) -> Activation:
-    """The nearest point of the probability simplex (Martins and Astudillo, 2016)."""
+    """Keras's sparsemax, which is not quite that of Martins and Astudillo (2016).
+
+    The threshold ought to come from the sum of the largest values; Keras (``backend/*/nn.py``) adds up all the
+    running sums instead, so a row need not sum to one and values above one occur. We follow what the model runs.
+    """
 
     def function(z: Array) -> Array:
         descending = -np.sort(-z, axis=axis)
         total = np.cumsum(descending, axis=axis)
         count = np.ones_like(z).cumsum(axis=axis)
-        support = np.sum(descending * count > total - 1.0, axis=axis, keepdims=True)
-        # A row with NaN has an empty support; its result is NaN either way.
-        last = np.take_along_axis(total, np.maximum(support, 1) - 1, axis=axis)
-        return np.asarray(np.maximum(z - (last - 1.0) / np.maximum(support, 1), 0.0))
+        support = descending - (total - 1.0) / count > 0
+        # Values near 1e300 leave rounding nothing to support.
+        size = np.maximum(np.sum(support, axis=axis, keepdims=True), 1)
+        threshold = (np.sum(np.where(support, total, 0.0), axis=axis, keepdims=True) - 1.0) / size
+        return np.asarray(np.maximum(z - threshold, 0.0))
 
-    return Activation("sparsemax", function, None, bounds=(0.0, 1.0))
+    return Activation("sparsemax", function, None, bounds=(0.0, np.inf))
 
 
 def glu(axis: int = -1) -> Activation:
