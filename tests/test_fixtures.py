@@ -88,6 +88,16 @@ def test_mostly_linear_stops_at_the_linear_error() -> None:
     assert loss["trained"] == pytest.approx(loss["affine"], rel=0.03)
 
 
+def test_boosted_trees_learn_what_the_mostly_linear_network_misses(measure: Any) -> None:  # noqa: ANN401
+    ensemble = pytest.importorskip("sklearn.ensemble")
+    selection = pytest.importorskip("sklearn.model_selection")
+    x, y = measure.read(FIXTURES / EXPECTED["mostly-linear"]["data"], ["y"])
+    rest = y[:, 0] - x @ np.linalg.lstsq(x, y[:, 0], rcond=None)[0]
+    trees = ensemble.HistGradientBoostingRegressor(loss="absolute_error", max_depth=2, max_iter=200)
+    unseen = selection.cross_val_predict(trees, x, rest, cv=3)
+    assert np.abs(rest - unseen).mean() < 0.5 * EXPECTED["mostly-linear"]["affine"]
+
+
 def test_numpy_cosine_is_worse_than_a_constant_and_its_twins_are_not() -> None:
     assert EXPECTED["numpy-cosine"]["trained"] > 2 * EXPECTED["numpy-cosine"]["constant"]
     assert EXPECTED["numpy-cosine-mean-error"]["trained"] < 0.01
