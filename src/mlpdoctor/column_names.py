@@ -57,10 +57,9 @@ def find_columns(columns: Columns, asked: Sequence[str], option: str) -> tuple[i
 def listed(names: Sequence[str], most: int = 8) -> str:
     """Names with commas between them, the middle left out when there are many."""
     longest = 40
-    short = [name if len(name) <= longest else name[:longest] + "..." for name in names]
-    if len(short) > most:
-        short = [*short[: most - 1], "...", short[-1]]
-    return ", ".join(short)
+    shown = list(names) if len(names) <= most else [*names[: most - 1], "...", names[-1]]
+    shown = [printable(name) for name in shown]
+    return ", ".join(name if len(name) <= longest else name[:longest] + "..." for name in shown)
 
 
 def counted(number: int, noun: str) -> str:

@@ -12,7 +12,6 @@ from mlpdoctor.errors import DataFileError
 from mlpdoctor.readers import delimited
 from mlpdoctor.readers.data import open_dataset
 
-
 cells = st.one_of(
     st.integers(-999, 999).map(str),
     st.floats(allow_nan=False, allow_infinity=False).map(repr),

@@ -1,22 +1,21 @@
 """NumPy files: one array as a table, or two arrays of which one holds the features and one the targets."""
 
+import io
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
 from typing import BinaryIO, cast
 
-import numpy as np
-
-from mlpdoctor.column_names import listed, unique
+from mlpdoctor.column_names import listed, printable
 from mlpdoctor.errors import DataFileError
-from mlpdoctor.network import Array
-from mlpdoctor.readers.data_source import Source, from_stream, seekable
-from mlpdoctor.readers.stored_array import StoredArray, as_numbers, read_header
+from mlpdoctor.readers.array_table import side_by_side
+from mlpdoctor.readers.data_source import Source, seekable
+from mlpdoctor.readers.spool import AT_ONCE, Bounded
+from mlpdoctor.readers.stored_array import StoredArray, read_header
 from mlpdoctor.readers.table import Table
-from mlpdoctor.readers.text_cells import complaint
 
-BLOCK_BYTES = 1 << 22
 PAIRS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("x", ("y",)),
     ("x_train", ("y_train",)),
@@ -44,7 +43,7 @@ def open_npy(source: Source) -> Table:
     array = stored_npy(source, "column")
     if not array.dtype.names and len(array.shape) <= 2:  # noqa: PLR2004 - rows and columns
         return _numbered(array, "NumPy array")
-    return _side_by_side([array], "NumPy array")
+    return side_by_side([array], "NumPy array")
 
 
 def stored_npy(source: Source, name: str) -> StoredArray:
@@ -85,7 +84,7 @@ def open_arrays(path: str, arrays: Mapping[str, StoredArray], width: int | None,
     """
     if len(arrays) == 1:
         (array,) = arrays.values()
-        return _side_by_side([array], what) if array.dtype.names else _numbered(array, what)
+        return side_by_side([array], what) if array.dtype.names else _numbered(array, what)
     pair = _pair(arrays, width)
     if pair is None:
         found = listed([f"{name} {array.shape}" for name, array in arrays.items()])
@@ -99,7 +98,7 @@ def open_arrays(path: str, arrays: Mapping[str, StoredArray], width: int | None,
             f"{path}: {x.name} has {x.shape[0]:,} rows and {y.name} has {y.shape[0]:,}; each row of features "
             "needs its row of targets"
         )
-    table = _side_by_side([x, y], what)
+    table = side_by_side([x, y], what)
     others = [name for name in arrays if name not in pair]
     guesses = [
         f"features: the array {x.name}",
@@ -127,57 +126,23 @@ def _pair(arrays: Mapping[str, StoredArray], width: int | None) -> tuple[str, st
 
 def _member(source: Source, member: str) -> StoredArray:
     """One array of a zip file."""
-    name = member.removesuffix(".npy")
+    name = printable(member.removesuffix(".npy"))
 
     @contextmanager
     def reader() -> Iterator[BinaryIO]:
         with source.open() as stream, zipfile.ZipFile(stream) as archive, archive.open(member) as inside:
-            yield cast("BinaryIO", inside)
+            bounded = Bounded(cast("BinaryIO", inside), source.path, source.max_bytes)
+            yield cast("BinaryIO", io.BufferedReader(bounded, AT_ONCE))
+
+    @cache
+    def copied() -> Source:
+        return seekable(Source(source.path, reader, source.max_bytes, seekable=False))
 
     array = read_header(source.path, name, reader)
-    if array.shape and array.shape[0] * array.row_bytes > source.max_bytes:
-        raise DataFileError(
-            f"{source.path}: the array {name!r} comes to more than {source.max_bytes:,} bytes; --max-bytes "
-            "raises the bound"
-        )
-    if not array.by_column:
-        return array
-    with reader() as stream:  # its columns are read in turns, and a packed stream does not jump
-        return replace(array, open=from_stream(source.path, stream, source.max_bytes).open)
+    # Columns that stand one after the other are read in turns, and a packed stream does not jump.
+    return replace(array, open=lambda: copied().open()) if array.by_column else array
 
 
 def _numbered(array: StoredArray, what: str) -> Table:
     """A table whose columns are called by their position."""
-    return _side_by_side([array], what, [f"column {place}" for place in range(1, array.width + 1)])
-
-
-def _side_by_side(arrays: Sequence[StoredArray], what: str, names: Sequence[str] = ()) -> Table:
-    """A table of the columns of some arrays with the same number of rows."""
-    path = arrays[0].path
-    if not arrays[0].shape or not arrays[0].shape[0] or not sum(array.width for array in arrays):
-        raise DataFileError(
-            f"{path}: holds no rows of data: the array {arrays[0].name!r} has shape {arrays[0].shape}"
-        )
-    names = unique(names or [name for array in arrays for name in array.names])
-    holds_text = [is_text for array in arrays for is_text in array.text]
-    text = frozenset(name for name, is_text in zip(names, holds_text, strict=True) if is_text)
-    height = max(1, BLOCK_BYTES // max(1, *(array.row_bytes for array in arrays)))
-
-    def blocks(columns: Sequence[int]) -> Iterator[Array]:
-        for column in columns:
-            if names[column] in text:
-                raise DataFileError(f"{path}: {complaint('text or dates', names[column])}")
-        order, parts, before = [], [], 0
-        for array in arrays:
-            inside = [column - before for column in columns if before <= column < before + array.width]
-            order += [column + before for column in inside]
-            before += array.width
-            if inside:
-                parts.append((array, inside))
-        back = [order.index(column) for column in columns]
-        streams = [array.rows(height) for array, _ in parts]
-        for together in zip(*streams, strict=True):
-            chosen = [as_numbers(block, inside) for block, (_, inside) in zip(together, parts, strict=True)]
-            yield (np.concatenate(chosen, axis=1) if len(chosen) > 1 else chosen[0])[:, back]
-
-    return Table(what, names, blocks, text)
+    return side_by_side([array], what, [f"column {place}" for place in range(1, array.width + 1)])

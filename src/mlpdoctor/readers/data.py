@@ -18,7 +18,8 @@ from mlpdoctor.readers.data_kind import (
     refuse_zip,
 )
 from mlpdoctor.readers.data_source import Source, from_path, from_stdin, seekable, unzipped
-from mlpdoctor.readers.table import Table, TableDataset, readable
+from mlpdoctor.readers.data_trouble import readable
+from mlpdoctor.readers.table import Table, TableDataset
 
 MOST_BYTES = 1 << 33
 """Bytes that compressed or piped data may come to, unless the user says otherwise: 8 GiB."""

@@ -3,6 +3,7 @@
 import zipfile
 from pathlib import Path, PurePosixPath
 
+from mlpdoctor.column_names import listed
 from mlpdoctor.errors import DataFileError
 from mlpdoctor.readers.data_source import Source
 
@@ -99,8 +100,10 @@ def refuse_zip(source: Source) -> None:
         raise DataFileError(f"{source.path}: is an Excel workbook: export the sheet as CSV")
     if "mimetype" in names and "content.xml" in names:
         raise DataFileError(f"{source.path}: is an OpenDocument file: export the sheet as CSV")
-    inside = ", ".join(PurePosixPath(name).name or name for name in names[:3])
-    raise DataFileError(f"{source.path}: is a zip file ({inside}): unzip it and give the data file inside")
+    inside = [PurePosixPath(name).name or name for name in names]
+    raise DataFileError(
+        f"{source.path}: is a zip file ({listed(inside, most=3)}): unzip it and give the data file inside"
+    )
 
 
 def refuse_folder(path: str) -> None:

@@ -3,7 +3,6 @@
 import gzip
 import io
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -12,10 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from mlpdoctor.errors import DataFileError
-
-IN_MEMORY = 1 << 24
-"""A piped file up to this many bytes stays in memory; a larger one goes to an anonymous temporary file."""
-COPIED_AT_ONCE = 1 << 20
+from mlpdoctor.readers.spool import AT_ONCE, Bounded, Spool
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +64,7 @@ def from_stream(path: str, stream: BinaryIO, max_bytes: int) -> Source:
     Raises:
         DataFileError: there are more than ``max_bytes``.
     """
-    return Source(path, _Spool(_Bounded(stream, path, max_bytes)).open, max_bytes)
+    return Source(path, Spool(Bounded(stream, path, max_bytes)).open, max_bytes)
 
 
 def unzipped(source: Source) -> Source:
@@ -77,8 +73,8 @@ def unzipped(source: Source) -> Source:
     @contextmanager
     def reader() -> Iterator[BinaryIO]:
         with source.open() as packed, gzip.GzipFile(fileobj=packed) as inside:
-            bounded = _Bounded(cast("BinaryIO", inside), source.path, source.max_bytes)
-            yield cast("BinaryIO", io.BufferedReader(bounded, COPIED_AT_ONCE))
+            bounded = Bounded(cast("BinaryIO", inside), source.path, source.max_bytes)
+            yield cast("BinaryIO", io.BufferedReader(bounded, AT_ONCE))
 
     return Source(source.path, reader, source.max_bytes, seekable=False)
 
@@ -93,74 +89,6 @@ def seekable(source: Source) -> Source:
         return source
     with source.open() as stream:
         return from_stream(source.path, stream, source.max_bytes)
-
-
-class _Bounded(io.RawIOBase):
-    """Passes a stream on, and stops at a bound: a few kilobytes can unpack to a full disk."""
-
-    def __init__(self, stream: BinaryIO, path: str, max_bytes: int) -> None:
-        self._stream = stream
-        self._path = path
-        self._max_bytes = max_bytes
-        self._left = max_bytes
-
-    def readable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._max_bytes - self._left
-
-    def readinto(self, buffer: bytearray | memoryview, /) -> int:  # type: ignore[override]
-        part = self._stream.read(len(buffer))
-        self._left -= len(part)
-        if self._left < 0:
-            raise DataFileError(
-                f"{self._path}: comes to more than {self._max_bytes:,} bytes; --max-bytes raises the bound"
-            )
-        buffer[: len(part)] = part
-        return len(part)
-
-
-class _Spool:
-    """A temporary file that lives as long as anybody may still read it."""
-
-    def __init__(self, stream: io.RawIOBase) -> None:
-        self.file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - outlives this call
-        while part := stream.read(COPIED_AT_ONCE):
-            self.file.write(part)
-        self.size = self.file.tell()
-
-    def open(self) -> BinaryIO:
-        return cast("BinaryIO", io.BufferedReader(_Window(self)))
-
-    def __del__(self) -> None:
-        self.file.close()
-
-
-class _Window(io.RawIOBase):
-    """One reader of a shared file, with a place of its own."""
-
-    def __init__(self, spool: _Spool) -> None:
-        self._spool = spool
-        self._place = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._spool.size}[whence]
-        self._place = max(0, start + offset)
-        return self._place
-
-    def readinto(self, buffer: bytearray | memoryview, /) -> int:  # type: ignore[override]
-        self._spool.file.seek(self._place)
-        part = self._spool.file.read(len(buffer))
-        buffer[: len(part)] = part
-        self._place += len(part)
-        return len(part)
 
 
 def _near(file: Path) -> str:

@@ -11,7 +11,8 @@ from mlpdoctor.network import Array
 from mlpdoctor.readers.data_source import Source
 from mlpdoctor.readers.table import Table
 from mlpdoctor.readers.text_cells import FALSE, MISSING, TRUE
-from mlpdoctor.readers.text_layout import FORMATS, Layout, sniff
+from mlpdoctor.readers.text_dialect import FORMATS
+from mlpdoctor.readers.text_layout import Layout, sniff
 from mlpdoctor.readers.text_rows import LONGEST_LINE, careful_blocks, short_lines, split_rows
 
 SAMPLE = 1 << 17

@@ -1,7 +1,7 @@
 """One array in NumPy's own file format, read a block of rows at a time and never as a pickle."""
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import product
@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from mlpdoctor.errors import DataFileError
 from mlpdoctor.network import Array
+from mlpdoctor.readers.table import together
 
 MOST_COLUMNS = 1 << 20
 """A row of more numbers than this enters no network of dense layers."""
@@ -107,9 +108,21 @@ class StoredArray:
             )
         return np.frombuffer(data, self.dtype)
 
+    def refuse_objects(self) -> None:
+        """Stop at an array that only a pickle can hold.
+
+        Raises:
+            DataFileError: the array holds Python objects.
+        """
+        if self.dtype.hasobject:
+            raise DataFileError(
+                f"{self.path}: the array {self.name!r} holds Python objects, which run code when read: "
+                "save it as numbers, with .astype('float64')"
+            )
+
 
 def read_header(path: str, name: str, opener: Callable[[], AbstractContextManager[BinaryIO]]) -> StoredArray:
-    """Read what an array's header says, and refuse what cannot be rows of numbers.
+    """Read what an array's header says.
 
     Args:
         path: the file, as the messages name it.
@@ -117,7 +130,7 @@ def read_header(path: str, name: str, opener: Callable[[], AbstractContextManage
         opener: gives a reader at the first byte of the header.
 
     Raises:
-        DataFileError: the header is broken, or the array holds Python objects or rows that are too long.
+        DataFileError: the header is broken, or the rows are too long.
         ValueError: the header is broken.
     """
     with opener() as stream:
@@ -133,11 +146,6 @@ def read_header(path: str, name: str, opener: Callable[[], AbstractContextManage
                 f"{path}: the header of the array {name!r} is broken: write the file again"
             ) from None
         start = stream.tell()
-    if dtype.hasobject:
-        raise DataFileError(
-            f"{path}: the array {name!r} holds Python objects, which run code when they are read: save it as "
-            "numbers, with .astype('float64')"
-        )
     array = StoredArray(path, name, opener, shape, dtype, by_column and len(shape) > 1, start)
     if min(shape, default=0) < 0 or array.width > MOST_COLUMNS or (dtype.names and len(shape) > 1):
         raise DataFileError(
@@ -147,12 +155,12 @@ def read_header(path: str, name: str, opener: Callable[[], AbstractContextManage
     return array
 
 
-def as_numbers(block: npt.NDArray[Any], columns: list[int]) -> Array:
+def as_numbers(block: npt.NDArray[Any], columns: Sequence[int]) -> Array:
     """The chosen columns of a block of rows: shape (rows, columns), float64."""
     if block.dtype.names:
         fields = [block[block.dtype.names[column]].astype(np.float64) for column in columns]
         return np.stack(fields, axis=1)
-    return block[:, columns].astype(np.float64)
+    return block[:, together(columns)].astype(np.float64)
 
 
 def _is_number(kind: np.dtype[Any]) -> bool:

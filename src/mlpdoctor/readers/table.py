@@ -1,34 +1,16 @@
 """A table whose columns can be read in any choice, and the data set it becomes once they have parts."""
 
-import struct
-import zipfile
-import zlib
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
 
-from mlpdoctor.column_names import printable
 from mlpdoctor.columns import Roles
 from mlpdoctor.dataset import Batch
 from mlpdoctor.errors import DataFileError
 from mlpdoctor.network import Array
-
-TROUBLE = (
-    OSError,
-    ValueError,  # UnicodeDecodeError and most of pyarrow's errors are kinds of it
-    EOFError,
-    ArithmeticError,
-    LookupError,
-    TypeError,
-    RuntimeError,  # NotImplementedError is one: a compression nobody here knows
-    MemoryError,
-    struct.error,
-    zlib.error,
-    zipfile.BadZipFile,
-)
-"""What the libraries raise on a file that is broken, by accident or on purpose."""
+from mlpdoctor.readers.data_trouble import readable
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,30 +33,6 @@ class Table:
     text: frozenset[str] = frozenset()
     marked: tuple[int, ...] = ()
     guesses: tuple[str, ...] = ()
-
-
-@contextmanager
-def readable(path: str) -> Iterator[None]:
-    """Turn whatever a library raises on a broken file into one line.
-
-    Args:
-        path: the file, as the message should name it.
-
-    Raises:
-        DataFileError: in place of any of `TROUBLE`.
-    """
-    try:
-        yield
-    except TROUBLE as error:
-        raise DataFileError(f"{path}: cannot be read as data: {one_line(error)}") from error
-
-
-def one_line(error: BaseException) -> str:
-    """The first line of what a library says, short enough for a terminal."""
-    longest = 160
-    said = getattr(error, "strerror", None) or str(error)
-    words = printable((said.strip().splitlines() or [type(error).__name__])[0])
-    return words if len(words) <= longest else words[:longest] + "..."
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,8 +83,9 @@ class TableDataset:
                 or holds no rows.
         """
         needed = list(dict.fromkeys((*self.roles.features, *self.roles.targets)))
-        features = [needed.index(column) for column in self.roles.features]
-        targets = [needed.index(column) for column in self.roles.targets]
+        places = {column: place for place, column in enumerate(needed)}
+        features = [places[column] for column in self.roles.features]
+        targets = [places[column] for column in self.roles.targets]
         seen = 0
         with readable(self.path), closing(_of_height(self.table.blocks(needed), rows)) as pieces:
             for piece in pieces:
@@ -134,6 +93,12 @@ class TableDataset:
                 seen += sum(len(part) for part in piece)
             if not seen:
                 raise DataFileError(f"{self.path}: holds no rows of data")
+
+
+def together(columns: Sequence[int]) -> slice | list[int]:
+    """The same columns as a slice, which spares a copy, if they stand side by side."""
+    first, last = columns[0], columns[-1]
+    return slice(first, last + 1) if list(columns) == list(range(first, last + 1)) else list(columns)
 
 
 def _of_height(blocks: Iterator[Array], rows: int) -> Generator[list[Array]]:
@@ -156,9 +121,7 @@ def _of_height(blocks: Iterator[Array], rows: int) -> Generator[list[Array]]:
 
 def _columns(parts: Sequence[Array], columns: Sequence[int]) -> Array:
     """Stack the chosen columns of some blocks into one C-contiguous array."""
-    first, last = columns[0], columns[-1]
-    neighbours = list(columns) == list(range(first, last + 1))
-    chosen = slice(first, last + 1) if neighbours else list(columns)  # a slice spares a copy
+    chosen = together(columns)
     out = np.empty((sum(len(part) for part in parts), len(columns)))
     start = 0
     for part in parts:

@@ -9,28 +9,18 @@ from dataclasses import dataclass
 from mlpdoctor.column_names import unique
 from mlpdoctor.errors import DataFileError
 from mlpdoctor.readers.text_cells import is_boolean, number
+from mlpdoctor.readers.text_dialect import DELIMITERS, find_dialect, find_encoding
 from mlpdoctor.readers.text_header import Header, find_header
 from mlpdoctor.readers.text_rows import split_rows
 
 MOST_LINES = 200
 """Lines looked at."""
 MOST_CELLS = 4000
-"""Cells looked at, for each delimiter in question and then for the header and the kinds of column ..."""
+"""Cells looked at to tell the header and the kinds of column ..."""
 FEWEST_ROWS = 10
 """... but never fewer rows than these."""
-DELIMITERS = ",;\t| "
-"""In the order in which they win a tie; a space stands for any run of spaces and tabs."""
-FORMATS = {
-    ",": "CSV",
-    ";": "CSV with semicolons",
-    "\t": "TSV",
-    "|": "table with bars",
-    " ": "table with spaces",
-}
 
-_DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+([eE][-+]?\d+)?")
 _EXCEL_DIRECTIVE = re.compile(r"sep=(.)")
-_BINARY = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f]")
 
 
 @dataclass(frozen=True)
@@ -73,7 +63,7 @@ def sniff(path: str, sample: bytes, *, whole: bool) -> Layout:
     Raises:
         DataFileError: this is no text, there is nothing in it, or a header and no rows.
     """
-    encoding = _encoding(path, sample)
+    encoding = find_encoding(path, sample)
     decoder = codecs.getincrementaldecoder(encoding)("replace")
     lines = list(io.StringIO(decoder.decode(sample, final=whole), newline=""))
     if not whole and len(lines) > 1:
@@ -83,7 +73,7 @@ def sniff(path: str, sample: bytes, *, whole: bool) -> Layout:
     if not body:
         what = "is empty" if not sample else "holds only blank lines and comments"
         raise DataFileError(f"{path}: {what}; a table of numbers was expected")
-    delimiter, decimal_comma = _dialect(body, forced or DELIMITERS)
+    delimiter, decimal_comma = find_dialect(body, forced or DELIMITERS)
     numbered = list(split_rows(body, delimiter))
     rows = [row for _, row in numbered]
     rows = rows[: max(MOST_CELLS // max(len(rows[0]), 1), FEWEST_ROWS)]
@@ -108,29 +98,6 @@ def sniff(path: str, sample: bytes, *, whole: bool) -> Layout:
     )
 
 
-def _encoding(path: str, sample: bytes) -> str:
-    """The encoding of the bytes, as far as the first of them show it."""
-    if sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    zeros = sample.count(0)
-    if zeros:
-        third = len(sample) / 3
-        if zeros > third and not sample[::2].count(0):
-            return "utf-16-le"
-        if zeros > third and not sample[1::2].count(0):
-            return "utf-16-be"
-        raise DataFileError(f"{path}: is a binary file of no known kind; a table of numbers was expected")
-    try:
-        codecs.getincrementaldecoder("utf-8-sig")("strict").decode(sample)
-    except UnicodeDecodeError:
-        if _BINARY.search(sample):
-            raise DataFileError(
-                f"{path}: is a binary file of no known kind; a table of numbers was expected"
-            ) from None
-        return "latin-1"
-    return "utf-8-sig"
-
-
 def _top(lines: Sequence[str]) -> tuple[int, str, str]:
     """Lines before the table, the last comment among them, and the delimiter that one declares."""
     comment = forced = ""
@@ -143,25 +110,6 @@ def _top(lines: Sequence[str]) -> tuple[int, str, str]:
         elif words:
             return count, comment, forced
     return len(lines), comment, forced
-
-
-def _dialect(lines: Sequence[str], candidates: str) -> tuple[str, bool]:
-    """The delimiter of the most regular table with the most numbers; whether decimals have commas."""
-    best, dialect = 0.0, (candidates[0], False)
-    for delimiter in candidates:
-        rows = [row for _, row in split_rows(lines, delimiter)]
-        widths = [len(row) for row in rows]
-        width = max(set(widths), key=widths.count, default=0)
-        cells = [cell for row in rows for cell in row][:MOST_CELLS]
-        if width < 2 and len(candidates) > 1:  # noqa: PLR2004 - a delimiter parts at least two cells
-            continue
-        comma = delimiter != "," and any(_DECIMAL_COMMA.fullmatch(cell.strip()) for cell in cells)
-        numbers = sum(number(cell, decimal_comma=comma) is not None for cell in cells)
-        regular = widths.count(width) / max(len(widths), 1)
-        score = regular * (0.1 + numbers / max(len(cells), 1))  # a table of text still has a best delimiter
-        if score > best:
-            best, dialect = score, (delimiter, comma)
-    return dialect
 
 
 def _kinds(column: Sequence[str], *, decimal_comma: bool) -> tuple[bool, bool]:
