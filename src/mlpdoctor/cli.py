@@ -4,6 +4,7 @@ import contextlib
 import difflib
 import os
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -14,7 +15,7 @@ from mlpdoctor import __version__
 from mlpdoctor.errors import InputError, UsageError
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
 
     from mlpdoctor.check import Rule
     from mlpdoctor.finding import Report
@@ -36,6 +37,8 @@ Exit status:
 """
 FAILED = 2
 INTERRUPTED = 130
+FILE_WIDTH = 100
+"""Columns of a report written to a file: wide enough for its tables, narrow enough for a side-by-side diff."""
 LEVELS = ("error", "warning", "note", "never")
 
 
@@ -55,6 +58,10 @@ def main() -> NoReturn:
         # Whoever read the report has seen enough; the interpreter must not complain about it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except Exception:  # noqa: BLE001  whatever it is, status 1 would say that something was found
+        click.echo(f"mlpdoctor {__version__}: this is a fault in mlpdoctor, not in your files; please report it:", err=True)
+        traceback.print_exc()
+        sys.exit(FAILED)
     sys.exit(0)
 
 
@@ -144,13 +151,26 @@ def _write(report: "Report", form: str, output: Path | None, color: str, *, quie
     else:
         from mlpdoctor.report.terminal import TerminalReport
 
+        drawn = TerminalReport(report, verbose=verbose)
         if output is None:
-            console(color).print(TerminalReport(report, verbose=verbose))
+            _print(drawn, color=color)
         else:
-            plain = console("never", width=100)
-            with plain.capture() as captured:
-                plain.print(TerminalReport(report, verbose=verbose))
-            _put(captured.get(), output)
+            _put(_text(console("never", width=FILE_WIDTH), drawn), output)
+
+
+def _print(*parts: "RenderableType", color: str = "auto") -> None:
+    """Print to a terminal as it is; to anything else without the blanks that pad lines on a screen."""
+    screen = console(color)
+    if screen.is_terminal:
+        screen.print(*parts, sep="\n")
+    else:
+        _put(_text(screen, *parts), None)
+
+
+def _text(plain: "Console", *parts: "RenderableType") -> str:
+    with plain.capture() as captured:
+        plain.print(*parts, sep="\n")
+    return "".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())
 
 
 def _put(text: str, output: Path | None) -> None:
@@ -199,23 +219,16 @@ def rules() -> None:
     table = Table.grid(padding=(0, 2, 0, 0))
     for rule in all_rules():
         table.add_row(rule.code, rule.name, rule.severity.value, Text(rule.summary))
-    console("auto").print(table)
+    _print(table)
 
 
 @commands.command()
 @click.argument("rule")
 def explain(rule: str) -> None:
     """Explain RULE, a code such as A101 or a name such as dead-relu."""
-    found = _find(rule)
-    out = console("auto")
-    out.print(f"{found.code} {found.name}  (up to {found.severity.value})", style="bold")
-    out.print()
-    out.print(found.page)
-    if found.thresholds:
-        out.print()
-        out.print("Thresholds")
-        for name, value in found.thresholds.items():
-            out.print(f"    {name} = {value}")
+    from mlpdoctor.report.page import page
+
+    _print(*page(_find(rule)))
 
 
 def _find(name: str) -> "Rule":

@@ -13,24 +13,26 @@ CERTAINTIES = list(Certainty)
 def rank(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Order findings: causes by severity, certainty, share explained and strength, each followed by its effects.
 
-    A finding is an effect only of a finding at least as grave: a mere note never hides an error below it.
+    A finding is an effect only of a finding at least as grave: a mere note never hides an error below it. Findings of
+    one rule and severity stay together, in front of what they bring about.
     """
     ordered = sorted(findings, key=_order)
-    codes = {finding.code: finding.severity for finding in reversed(ordered)}
-    linked = [dataclasses.replace(f, because_of=_cause(f, codes)) for f in ordered]
+    gravest = {finding.code: finding.severity for finding in reversed(ordered)}
+    linked = [dataclasses.replace(f, because_of=_cause(f, gravest)) for f in ordered]
     ranked: list[Finding] = []
     for finding in linked:
-        if finding.because_of is None:
-            _append_with_effects(finding, linked, ranked)
+        if finding.because_of is None and finding not in ranked:
+            _append_group(finding, linked, ranked)
     return tuple(ranked)
 
 
-def _append_with_effects(cause: Finding, findings: list[Finding], ranked: list[Finding]) -> None:
-    ranked.append(cause)
-    first = not any(other.code == cause.code for other in ranked[:-1])
-    for effect in findings if first else ():
-        if effect.because_of == cause.code:
-            _append_with_effects(effect, findings, ranked)
+def _append_group(first: Finding, findings: list[Finding], ranked: list[Finding]) -> None:
+    alike = (first.code, first.severity, first.because_of)
+    leads = all(finding.code != first.code for finding in ranked)
+    ranked += [f for f in findings if (f.code, f.severity, f.because_of) == alike]
+    for effect in findings if leads else ():
+        if effect.because_of == first.code and effect not in ranked:
+            _append_group(effect, findings, ranked)
 
 
 def _cause(finding: Finding, present: dict[str, Severity]) -> str | None:

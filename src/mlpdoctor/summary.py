@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from mlpdoctor.dataset import Dataset
 from mlpdoctor.fact import Absent
 from mlpdoctor.finding import DataSummary, Finding, ModelSummary, Outcome, RuledOut, Status
+from mlpdoctor.losses.registry import find
 from mlpdoctor.network import Network
 from mlpdoctor.statistics.cell_counts import CellCounts
 
@@ -13,7 +14,7 @@ from mlpdoctor.statistics.cell_counts import CellCounts
 def summarise_model(network: Network) -> ModelSummary:
     """What the file holds."""
     layers, optimizer = network.layers, network.optimizer
-    losses = [config.name for config in network.losses if config is not None]
+    losses = [_in_words(config.name) for config in network.losses if config is not None]
     return ModelSummary(
         path=network.file,
         format=network.format,
@@ -26,6 +27,11 @@ def summarise_model(network: Network) -> ModelSummary:
         iterations=optimizer.iterations if optimizer else None,
         loss=", ".join(dict.fromkeys(losses)) or None,
     )
+
+
+def _in_words(loss: str) -> str:
+    known = find(loss)
+    return loss if known is None else known.label
 
 
 def summarise_data(dataset: Dataset, cells: CellCounts | Absent) -> DataSummary:

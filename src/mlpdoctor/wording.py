@@ -7,6 +7,8 @@ SHOWN_DIGITS = 4
 """Significant digits of a loss in a report: what Keras logs, and enough to recognise the user's own number."""
 MOST_DIGITS = 6
 """Weights are float32 and carry about seven digits, so no agreement beyond six is claimed."""
+SMALLEST, LARGEST = -4, 9
+"""Powers of ten between which zeros are easier to read than an exponent."""
 
 
 def short(value: float, digits: int = SHOWN_DIGITS) -> str:
@@ -18,7 +20,7 @@ def short(value: float, digits: int = SHOWN_DIGITS) -> str:
     if float(value).is_integer() and abs(value) < 10**9:
         return f"{int(value):,}"
     magnitude = math.floor(math.log10(abs(value)))
-    if magnitude < -digits or magnitude >= 9:  # noqa: PLR2004  beyond a billion an exponent reads better
+    if not SMALLEST <= magnitude < LARGEST:
         return f"{value:.{digits - 1}e}"
     return f"{value:,.{max(digits - 1 - magnitude, 0)}f}"
 

@@ -57,19 +57,20 @@ def collapse(network: Network) -> Collapse:
     affine: list[bool] = []
     for node, passes in zip(network.nodes, straight, strict=True):
         affine.append(passes and all(affine[source] for source in node.sources))
+    outputs = tuple(affine[output] for output in network.outputs)
     return Collapse(
-        stretches=tuple(_stretches(network, straight)),
-        affine_outputs=tuple(affine[output] for output in network.outputs),
+        stretches=tuple(_stretches(network, straight, branching=all(outputs))),
+        affine_outputs=outputs,
         intercept=not all(maps_zero_to_zero(layer) for layer in network.layers),
     )
 
 
-def _stretches(network: Network, straight: list[bool]) -> list[Stretch]:
+def _stretches(network: Network, straight: list[bool], *, branching: bool) -> list[Stretch]:
     """Group learned layers by the links between them."""
     links = {
         start: ends
         for start, node in enumerate(network.nodes)
-        if is_learned(node.layer) and straight[start] and (ends := _next_learned(network, straight, start))
+        if is_learned(node.layer) and straight[start] and (ends := _ends(network, straight, start, branching=branching))
     }
     groups: list[set[int]] = []
     for start, ends in links.items():
@@ -81,11 +82,12 @@ def _stretches(network: Network, straight: list[bool]) -> list[Stretch]:
     return [stretch for group in groups if (stretch := _stretch(network, sorted(group), set(links)))]
 
 
-def _next_learned(network: Network, straight: list[bool], start: int) -> set[int]:
+def _ends(network: Network, straight: list[bool], start: int, *, branching: bool) -> set[int]:
     """The learned nodes that a node feeds through affine ones alone; empty if any of its paths does otherwise.
 
-    A path that meets something nonlinear first puts the layer's output to use there. A path that joins a skip
-    around the layer is a residual branch, which is affine at its end by design.
+    A path that meets something nonlinear first puts the layer's output to use there. In a network that is nonlinear
+    elsewhere, a layer whose output branches is the stem of a skip connection, and one whose output joins a skip
+    around it ends a residual block: both are linear by design.
     """
     before = _ancestors(network, start)
     ends: set[int] = set()
@@ -93,13 +95,13 @@ def _next_learned(network: Network, straight: list[bool], start: int) -> set[int
     while todo:
         here = todo.pop()
         users = [position for position, node in enumerate(network.nodes) if here in node.sources]
-        if not users or here in network.outputs:
+        if not users or here in network.outputs or (len(users) > 1 and not branching):
             return set()
         for user in users:
             node = network.nodes[user]
             if is_learned(node.layer):
                 ends.add(user)
-            elif not straight[user] or before & set(node.sources):
+            elif not straight[user] or (before & set(node.sources) and not branching):
                 return set()
             else:
                 todo.append(user)

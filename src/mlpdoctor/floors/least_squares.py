@@ -38,6 +38,8 @@ def fit(factor: AffineFactor, *, intercept: bool = True) -> tuple[LinearFit, ...
     solution = np.linalg.lstsq(design / scale, targets, rcond=cutoff)[0] / scale[:, None]
     residual = np.linalg.norm(targets - design @ solution, axis=0)
     doubt = ROUNDING * EPSILON * np.linalg.norm(targets, axis=0)
+    # A term this small is rounding, and an equation that shows it would only puzzle its reader.
+    solution[np.abs(solution) * scale[:, None] <= doubt] = 0.0
     return tuple(
         _fit(factor, solution[:, k], k, residual[k], doubt[k], intercept=intercept)
         for k in range(targets.shape[1])

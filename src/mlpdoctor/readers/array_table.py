@@ -39,9 +39,6 @@ def side_by_side(arrays: Sequence[StoredArray], what: str, names: Sequence[str] 
     height = max(1, BLOCK_BYTES // max(1, *(array.row_bytes for array in arrays)))
 
     def blocks(columns: Sequence[int]) -> Iterator[Array]:
-        for column in columns:
-            if names[column] in text:
-                raise DataFileError(f"{path}: {complaint('text or dates', names[column])}")
         order, parts, before = [], [], 0
         for array in arrays:
             inside = [column - before for column in columns if before <= column < before + array.width]
@@ -49,6 +46,11 @@ def side_by_side(arrays: Sequence[StoredArray], what: str, names: Sequence[str] 
             before += array.width
             if inside:
                 parts.append((array, inside))
+            for column in inside:
+                if array.text[column]:
+                    value = array.first_row()[column]
+                    name = names[before - array.width + column]
+                    raise DataFileError(f"{path}, row 1: {complaint(str(value), name)}")
         places = {column: place for place, column in enumerate(order)}
         back = together([places[column] for column in columns])
         streams = [array.rows(height) for array, _ in parts]

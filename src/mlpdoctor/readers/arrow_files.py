@@ -1,6 +1,6 @@
 """Parquet and Arrow (Feather) files, read a row group or a record batch at a time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,8 @@ from mlpdoctor.readers.table import Table
 from mlpdoctor.readers.text_cells import complaint
 
 ROWS_AT_ONCE = 1 << 15
+BUFFER_BYTES = 1 << 16
+"""Of each column."""
 
 
 def open_parquet(source: Source) -> Table:
@@ -27,13 +29,16 @@ def open_parquet(source: Source) -> Table:
     with source.open() as stream, parquet.ParquetFile(stream) as file:
         schema, rows = file.schema_arrow, file.metadata.num_rows
 
-    def blocks(columns: Sequence[int]) -> Iterator[Array]:
-        names = _numeric(source.path, schema, columns)
-        with source.open() as stream, parquet.ParquetFile(stream) as file:
-            for batch in file.iter_batches(batch_size=ROWS_AT_ONCE, columns=names):
-                yield _numbers(batch, names)
+    def batches(columns: Sequence[int]) -> Iterator[Any]:
+        names = [schema.names[column] for column in columns]
+        # A row group may be as large as the file: it is not fetched ahead but read through a buffer.
+        with (
+            source.open() as stream,
+            parquet.ParquetFile(stream, pre_buffer=False, buffer_size=BUFFER_BYTES) as file,
+        ):
+            yield from file.iter_batches(batch_size=ROWS_AT_ONCE, columns=names)
 
-    return Table("Parquet", _names(source.path, schema, rows), blocks, _not_numbers(schema))
+    return _table(source.path, "Parquet", schema, rows, batches)
 
 
 def open_arrow(source: Source) -> Table:
@@ -50,62 +55,71 @@ def open_arrow(source: Source) -> Table:
         schema = file.schema
         rows = any(file.get_batch(place).num_rows for place in range(file.num_record_batches))
 
-    def blocks(columns: Sequence[int]) -> Iterator[Array]:
-        names = _numeric(source.path, schema, columns)
+    def batches(columns: Sequence[int]) -> Iterator[Any]:
         with source.open() as stream:
-            options = ipc.IpcReadOptions(included_fields=sorted(columns))
-            file = ipc.open_file(stream, options=options)
+            file = ipc.open_file(stream, options=ipc.IpcReadOptions(included_fields=sorted(columns)))
             for place in range(file.num_record_batches):
                 batch = file.get_batch(place)
                 batch.validate(full=True)  # the lengths in the file are not to be trusted
-                yield _numbers(batch, names)
+                yield batch
 
-    return Table("Arrow (Feather)", _names(source.path, schema, int(rows)), blocks, _not_numbers(schema))
+    return _table(source.path, "Arrow (Feather)", schema, int(rows), batches)
 
 
-def _names(path: str, schema: Any, rows: int) -> tuple[str, ...]:  # noqa: ANN401 - pyarrow has no types
-    """Column names of a file that has rows."""
-    names = tuple(map(str, schema.names))
+def _table(
+    path: str,
+    what: str,
+    schema: Any,  # noqa: ANN401 - pyarrow has no types
+    rows: int,
+    batches: Callable[[Sequence[int]], Iterator[Any]],
+) -> Table:
+    """A table of record batches."""
     if not rows:
         raise DataFileError(f"{path}: holds no rows of data")
-    if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
+    own = list(map(str, schema.names))
+    names = unique(own)
+    if len(set(own)) < len(own):
+        twice = next(name for name in own if own.count(name) > 1)
         raise DataFileError(f"{path}: has two columns called {twice!r}: rename one")
-    return unique(names)
+
+    def blocks(columns: Sequence[int]) -> Iterator[Array]:
+        first_row = 0
+        for batch in batches(columns):
+            out = np.empty((len(columns), batch.num_rows))
+            for place, column in enumerate(columns):
+                values = batch.column(own[column])
+                if _is_number(values.type):
+                    out[place] = _numbers(values)
+                else:
+                    row, value = next(
+                        ((row, cell) for row, cell in enumerate(values) if cell.is_valid), (0, None)
+                    )
+                    raise DataFileError(
+                        f"{path}, row {first_row + row + 1:,}: {complaint(str(value), names[column])}"
+                    )
+            yield out.T
+            first_row += batch.num_rows
+
+    text = frozenset(name for name, field in zip(names, schema, strict=True) if not _is_number(field.type))
+    return Table(what, names, blocks, text)
 
 
 def _is_number(kind: Any) -> bool:  # noqa: ANN401 - pyarrow has no types
     """Whether values of an Arrow type are numbers, true and false, or all missing."""
     from pyarrow import types
 
+    kind = kind.value_type if types.is_dictionary(kind) else kind
     tests = (types.is_integer, types.is_floating, types.is_boolean, types.is_decimal, types.is_null)
     return any(test(kind) for test in tests)
 
 
-def _not_numbers(schema: Any) -> frozenset[str]:  # noqa: ANN401 - pyarrow has no types
-    """Names of the columns that hold something other than numbers."""
-    names = unique(schema.names)
-    return frozenset(name for name, field in zip(names, schema, strict=True) if not _is_number(field.type))
-
-
-def _numeric(path: str, schema: Any, columns: Sequence[int]) -> list[str]:  # noqa: ANN401 - pyarrow has no types
-    """Names of the chosen columns, all of which hold numbers."""
-    for column in columns:
-        field = schema.field(column)
-        if not _is_number(field.type):
-            raise DataFileError(f"{path}: {complaint(f'type {field.type}', str(field.name))}")
-    return [str(schema.field(column).name) for column in columns]
-
-
-def _numbers(batch: Any, names: Sequence[str]) -> Array:  # noqa: ANN401 - pyarrow has no types
-    """The named columns of a record batch: shape (rows, names)."""
+def _numbers(values: Any) -> Array:  # noqa: ANN401 - pyarrow has no types
+    """An Arrow array as float64."""
     import pyarrow as pa
 
-    out = np.empty((len(names), batch.num_rows))
-    for place, name in enumerate(names):
-        column = batch.column(name)
-        if pa.types.is_null(column.type):
-            out[place] = np.nan
-        else:
-            out[place] = column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
-    return out.T
+    if pa.types.is_dictionary(values.type):
+        values = values.dictionary_decode()
+    if pa.types.is_null(values.type):
+        return np.full(len(values), np.nan)
+    numbers: Array = values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+    return numbers

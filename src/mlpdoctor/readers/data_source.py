@@ -52,8 +52,8 @@ def from_stdin(stdin: BinaryIO | None, max_bytes: int) -> Source:
     Raises:
         DataFileError: nothing is piped in, or more than ``max_bytes``.
     """
-    stream = stdin if stdin is not None else sys.stdin.buffer
-    if stream.isatty():
+    stream = stdin if stdin is not None else getattr(sys.stdin, "buffer", None)
+    if stream is None or stream.isatty():
         raise DataFileError("-: the data should come from standard input, and nothing is piped into it")
     return from_stream("-", stream, max_bytes)
 

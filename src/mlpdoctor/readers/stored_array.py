@@ -89,6 +89,10 @@ class StoredArray:
                     values = self._values(stream, count * prod(self.shape[1:]))
                     yield values if self.dtype.names else values.reshape(count, self.width)
 
+    def first_row(self) -> list[Any]:
+        """The first row as Python values."""
+        return list(next(self.rows(1)).tolist()[0])
+
     def _by_column(self, stream: BinaryIO, first: int, count: int) -> npt.NDArray[Any]:
         """Some rows of an array in Fortran's order, put together from all its columns."""
         out = np.empty((self.width, count), self.dtype)

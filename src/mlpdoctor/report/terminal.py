@@ -10,11 +10,11 @@ from rich.text import Text
 
 from mlpdoctor.finding import DataSummary, Finding, ModelSummary, Report, Severity, Status
 from mlpdoctor.ladder import Ladder, Rung
-from mlpdoctor.wording import count, listing, percent, short
+from mlpdoctor.wording import SHOWN_DIGITS, count, listing, percent, short
 
 COLOURS = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "bold cyan"}
-BAR = 24
-"""Width of the longest bar: what is left of 80 columns beside the longest label and two numbers."""
+BAR = 16
+"""Width of the longest bar: what 80 columns leave beside the longest label, a number and the longest remark."""
 NARROW = 60
 """On a terminal narrower than this the bars give way to the numbers."""
 
@@ -64,12 +64,14 @@ class TerminalReport:
                 if outcome.reason is not None and outcome.status is not Status.CRASHED:
                     line = f"{outcome.code} {outcome.name}  {outcome.status.value}: {outcome.reason}"
                     yield _inset(Text(line, style="dim"))
-        yield _inset(_labelled("checks", Text(_tally(report, verbose=self.verbose))))
+        yield _inset(_labelled("checks   ", Text(_tally(report, verbose=self.verbose))))
+        if report.findings:
+            yield _inset(_labelled("more     ", Text(f"mlpdoctor explain {report.findings[0].code}")))
         yield ""
 
 
 def _inset(part: RenderableType) -> Padding:
-    return Padding(part, (0, 1, 0, 2))
+    return Padding(part, (0, 1, 0, 2), expand=False)
 
 
 def _labelled(label: str, text: Text) -> Table:
@@ -96,7 +98,7 @@ def _model(model: ModelSummary) -> str:
         rate = "" if model.learning_rate is None else f" at {model.learning_rate:.3g}"
         after = "" if model.iterations is None else f" after {count(model.iterations, 'update')}"
         parts.append(f"{model.optimizer}{rate}{after}")
-    parts.append(model.loss.replace("_", " ") if model.loss else "saved without a loss")
+    parts.append(model.loss or "saved without a loss")
     return ", ".join(parts)
 
 
@@ -105,9 +107,11 @@ def _data(data: DataSummary) -> str:
     if data.rows_used != data.rows:
         rows += f" ({data.rows_used:,} complete)"
     features = f"{count(len(data.features), 'feature')} ({listing(data.features)})"
-    targets = f"{count(len(data.targets), 'target')} ({listing(data.targets)})"
-    guesses = f"; {'; '.join(data.guesses)}" if data.guesses else ""
-    return f"{rows}, {features} -> {targets}{guesses}"
+    how = next((guess.removeprefix("target: ") for guess in data.guesses if guess.startswith("target: ")), None)
+    named = listing(data.targets) + (f", {how}" if how else "")
+    targets = f"{count(len(data.targets), 'target')} ({named})"
+    others = [guess for guess in data.guesses if not guess.startswith("target: ")]
+    return "; ".join([f"{rows}, {features} -> {targets}", *others])
 
 
 def _ladder(ladder: Ladder, block: str) -> Iterator[RenderableType]:
@@ -121,27 +125,42 @@ def _ladder(ladder: Ladder, block: str) -> Iterator[RenderableType]:
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
     model = ladder.rung("model")
-    standing = ladder.standing if model is not None else None
+    mark = _mark(ladder)
     for rung in ladder.rungs:
-        if rung.name == "model" and standing is not None:
+        if rung.name == "model" and mark is not None:
             continue
-        bar = _bar(rung.value, longest, block) if finite else ""
-        text = _remark(rung)
+        text = Text("proved: no weights go below") if rung.name == "architecture" else Text()
         if rung.name == "model":
             text.append("<- your model", style="bold")
-        elif rung.name == standing and model is not None:
-            close = f"equal to {ladder.digits} digits" if (ladder.digits or 0) > 1 else "nearly equal"
-            here = f"<- your model, {short(model.value)}, {close}"
-            text = Text(here, style="bold") if not text else Text.assemble((here, "bold"), "; ", text)
+        elif rung is mark and model is not None:
+            same = (ladder.digits or 0) >= SHOWN_DIGITS
+            close = f", to {ladder.digits} digits" if same else f" {short(model.value)}"
+            text = Text(f"<- your model{close}", style="bold")
         grid.add_row(
-            Text(rung.label, style="bold" if rung.name in ("model", standing) else ""),
+            Text(rung.label, style="bold" if rung.name == "model" or rung is mark else ""),
             Text(_shown(rung)),
-            Text(bar, style="blue" if rung.name != "model" else "red"),
+            Text(_bar(rung.value, longest, block) if finite else "", style="red" if rung.name == "model" else "blue"),
             text,
         )
-    yield Padding(grid, (0, 1, 0, 4))
-    for note in ladder.notes:
-        yield Padding(Text(note, style="dim"), (0, 1, 0, 4))
+    yield Padding(grid, (0, 1, 0, 4), expand=False)
+    for note in (*_witnesses(ladder), *ladder.notes):
+        yield Padding(Text(note, style="dim"), (0, 1, 0, 4), expand=False)
+
+
+def _mark(ladder: Ladder) -> Rung | None:
+    """The topmost rung that the model's loss equals: a reader knows the best line sooner than the architecture."""
+    on = ladder.rung(ladder.standing) if ladder.standing else None
+    if on is None:
+        return None
+    return next(rung for rung in ladder.rungs if rung.name != "model" and rung.value <= on.value * (1 + 1e-9))
+
+
+def _witnesses(ladder: Ladder) -> Iterator[str]:
+    line, data = ladder.rung("affine"), ladder.rung("data")
+    if line is not None and "=" in line.witness:
+        yield f"{line.label}: {line.witness}"
+    if data is not None and data.value > 0:
+        yield f"{data.label}: {data.witness}"
 
 
 def _shown(rung: Rung) -> str:
@@ -154,16 +173,6 @@ def _bar(value: float, longest: float, block: str) -> str:
     if not block or not math.isfinite(value) or value <= 0:
         return ""
     return block * max(1, round(BAR * min(value / longest, 1.0))) + (">" if value > longest else "")
-
-
-def _remark(rung: Rung) -> Text:
-    if rung.name == "affine" and "=" in rung.witness:
-        return Text(rung.witness)
-    if rung.name == "architecture":
-        return Text(f"{rung.certainty}: {rung.witness}")
-    if rung.name == "data" and rung.value > 0:
-        return Text(rung.witness)
-    return Text("")
 
 
 def _finding(number: int, finding: Finding, findings: tuple[Finding, ...]) -> Iterator[RenderableType]:
@@ -191,7 +200,7 @@ def _finding(number: int, finding: Finding, findings: tuple[Finding, ...]) -> It
     if finding.because_of is not None:
         cause = next(n for n, other in enumerate(findings, start=1) if other.code == finding.because_of)
         body.add_row("", Text(f"a consequence of {cause}", style="dim"))
-    yield Padding(body, (0, 1, 0, 5))
+    yield Padding(body, (0, 1, 0, 5), expand=False)
 
 
 def _grouped(suspects: list[str]) -> list[str]:
@@ -209,6 +218,4 @@ def _tally(report: Report, *, verbose: bool) -> str:
     text = f"{number[Status.PASSED]} passed, {number[Status.FOUND]} found something, {quiet} did not apply"
     if quiet and not verbose:
         text += " (-v lists them)"
-    if report.findings:
-        text += f". More: mlpdoctor explain {report.findings[0].code}"
     return text

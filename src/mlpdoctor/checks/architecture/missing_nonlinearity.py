@@ -66,7 +66,7 @@ def missing_nonlinearity(
             severity=severity,
             why=_why(where, opinion, whole=whole, severity=severity),
             remedy=_remedy(network, first.name, int(first.config.get("units", 0))),
-            explains=where.share(floor.value) if where and floor else None,
+            explains=where.share(floor.value) if where and floor and not training.never else None,
             strength=1.0,
             verdict=_verdict(floor.value if floor else None, network, stuck=stuck, untrained=training.never, whole=whole),
             rules_out=_rules_out(stuck=stuck) if whole and severity is Severity.ERROR else (),
@@ -125,7 +125,7 @@ def _remedy(network: Network, name: str, units: int) -> Remedy:
     width = network.input_width
     activation = "tanh" if width is not None and width <= SMOOTH_WIDTH else "relu"
     return Remedy(
-        f'give {name} an activation: Dense({units}, activation="{activation}")',
+        f"give {name} an activation",
         f'Dense({units}, activation="{activation}", name="{name.rpartition("/")[2]}")',
     )
 
@@ -147,7 +147,7 @@ def _verdict(floor: float | None, network: Network, *, stuck: bool, untrained: b
 
 
 def _rules_out(*, stuck: bool) -> tuple[str, ...]:
-    always = ("learning rate", "optimizer", "more epochs", "more units")
+    always = ("learning rate", "optimizer", "epochs", "width")
     return (*always, "local minimum") if stuck else always
 
 

@@ -15,7 +15,6 @@ from mlpdoctor.wording import count, listing
     "D701",
     Severity.ERROR,
     "{bad_rows} of {rows} rows have missing or infinite cells, first in column {column}, row {row}",
-    clears="missing or infinite values",
 )
 def non_finite_data(cells: CellCounts, passes: Passes) -> Iterator[Evidence]:
     """Missing or infinite cells in the data.

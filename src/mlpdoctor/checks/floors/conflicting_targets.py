@@ -56,5 +56,5 @@ def conflicting_targets(
         strength=min(share, 1.0),
         verdict=f"{count(found.conflicts.rows, 'row')} with identical inputs have different targets, so no model of these "
         f"inputs gets below {short(found.total)}.",
-        rules_out=("learning rate", "more epochs", "more units") if on_it else (),
+        rules_out=("learning rate", "optimizer", "epochs", "width") if on_it else (),
     )

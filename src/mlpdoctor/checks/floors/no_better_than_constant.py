@@ -10,12 +10,14 @@ from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.statistics.moments import OutputMoments, TargetMoments
 from mlpdoctor.wording import short
 
+FLAT = 0.1
+"""Answers that vary less than a tenth as much as the targets are all but one answer."""
+
 
 @check(
     "L502",
     Severity.ERROR,
-    "the model's loss, {model}, is no better than always answering {answer} ({constant})",
-    clears="answering a constant",
+    "the model's loss, {model}, is no better than the {constant} of always answering {answer}",
 )
 def no_better_than_constant(
     where: Standing,
@@ -44,7 +46,6 @@ def no_better_than_constant(
         return
     answer = short(float(targets.mean[0])) if len(targets.mean) == 1 else "the targets' means"
     spread = float((outputs.deviation / (targets.deviation + (targets.deviation == 0))).max())
-    alike = "Its answers hardly differ from row to row" if spread < 0.1 else "Its answers do vary, but not with the targets"  # noqa: PLR2004
     yield Evidence(
         numbers={
             "model": where.model,
@@ -55,8 +56,7 @@ def no_better_than_constant(
             "updates": trained.updates,
         },
         certainty=Certainty.MEASURED,
-        why=f"{alike} (they spread {short(spread, 2)} times as far as the targets). Linear regression reaches "
-        f"{short(where.affine)} on these rows.",
+        why=f"{_answers(spread)} {_known(where)}",
         remedy=Remedy("mend the causes named with this; if there are none, check that this file holds the inputs "
                       "the model was trained on, on the same scale"),
         explains=where.share(where.constant),
@@ -64,3 +64,15 @@ def no_better_than_constant(
         verdict=f"The model has learned nothing from its inputs: its loss, {short(where.model)}, is no better than always "
         f"answering {answer}, which gives {short(where.constant)}.",
     )
+
+
+def _answers(spread: float) -> str:
+    if spread < FLAT:
+        return "Its answers hardly differ from row to row."
+    return f"Its answers vary {short(spread, 2)} times as much as the targets, but not with them."
+
+
+def _known(where: Standing) -> str:
+    if where.reach < where.affine:
+        return f"A quick nonlinear fit reaches about {short(where.reach)} on unseen rows."
+    return f"Linear regression reaches {short(where.affine)} on these rows."

@@ -9,7 +9,8 @@ from mlpdoctor.facts.second_opinion import SecondOpinion
 from mlpdoctor.facts.standing import Standing
 from mlpdoctor.facts.training import Trained
 from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.wording import agreeing_digits, percent, short
+from mlpdoctor.network import Network
+from mlpdoctor.wording import agreeing_digits, count, percent, short
 
 STRAIGHT = 1e-4
 """Where the best line leaves less than this share of the constant's loss there is no curve worth the name."""
@@ -17,12 +18,14 @@ STRAIGHT = 1e-4
 
 @check("L501", Severity.WARNING, "the model's loss, {model}, is {compared} linear regression's, {affine}")
 def no_better_than_linear(
+    network: Network,
     where: Standing,
     model: ModelLoss,
     collapse: Collapse,
     trained: Trained,
     opinion: SecondOpinion | None,
     *,
+    learned: float = 0.2,
     tolerated_gain: float = 0.05,
 ) -> Iterator[Evidence]:
     """A nonlinear model that does no better than linear regression.
@@ -37,14 +40,17 @@ def no_better_than_linear(
         Networks that are affine by construction (A101 speaks of those), models no better than a constant (L502),
         models that have not been trained, and data that lie on a line.
     Certainty
-        Measured for both losses; estimated, with its error bar, for what is left to learn.
+        Measured for both losses; estimated, with its error bar, for what is left to learn. Where a quick nonlinear
+        fit shows structure, ``learned`` is the share of the way from the line to that fit a model must have gone to
+        pass; where it shows none, ``tolerated_gain`` is the share it must lie below the line.
     """
     if collapse.whole or not model.finite or where.affine <= STRAIGHT * where.constant:
         return
-    if where.model < where.affine * (1 - tolerated_gain) or where.model >= where.constant * 0.99:
-        return
     gain = 1 - where.model / where.affine
     structure = opinion is not None and opinion.structure
+    allowed = learned * (1 - where.reach / where.affine) if structure else tolerated_gain
+    if gain > allowed or where.model >= where.constant * 0.99:
+        return
     if not structure and where.well:
         severity = Severity.NOTE
     else:
@@ -65,7 +71,7 @@ def no_better_than_linear(
         certainty=Certainty.MEASURED,
         severity=severity,
         why=_left(where, opinion),
-        remedy=_remedy(structure=structure, opinion=opinion),
+        remedy=_remedy(network, structure=structure, opinion=opinion),
         explains=where.share(where.affine) if structure else None,
         strength=min(max(where.shortfall, 0.0), 1.0),
         verdict=_verdict(where, opinion, _compared(gain), structure=structure),
@@ -91,13 +97,15 @@ def _left(where: Standing, opinion: SecondOpinion | None) -> str:
     return f"{allows} No nonlinear structure shows: {found}, {bar}."
 
 
-def _remedy(*, structure: bool, opinion: SecondOpinion | None) -> Remedy:
+def _remedy(network: Network, *, structure: bool, opinion: SecondOpinion | None) -> Remedy:
+    optimizer = network.optimizer
     if structure or opinion is None:
-        return Remedy(
-            "train on with Adam instead of plain SGD, and without early stopping on the training loss: the nonlinear "
-            "part is learned last",
-            "model.compile(optimizer=keras.optimizers.Adam(1e-3), loss=model.loss)",
-        )
+        late = "the nonlinear part is learned last, so train on without early stopping on the training loss"
+        if optimizer is None or optimizer.name == "SGD":
+            how = "" if optimizer is None else ", with Adam instead of plain SGD"
+            return Remedy(f"{late}{how}", "model.compile(optimizer=keras.optimizers.Adam(1e-3), loss=model.loss)")
+        made = "" if optimizer.iterations is None else f" ({count(optimizer.iterations, 'update')} so far)"
+        return Remedy(f"{late}{made}; then try a wider first layer")
     return Remedy("keep the linear model, or look for features that carry the nonlinear part")
 
 

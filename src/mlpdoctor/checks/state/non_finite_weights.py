@@ -14,7 +14,6 @@ from mlpdoctor.wording import count, listing
     "W301",
     Severity.ERROR,
     "{bad} of {weights} weights are NaN or infinite, first in {layer} ({weight})",
-    clears="broken weights",
 )
 def non_finite_weights(network: Network) -> Iterator[Evidence]:
     """Weights that are NaN or infinite.

@@ -1,5 +1,6 @@
 """U402: saturating units on their flat part."""
 
+import math
 from collections.abc import Iterator
 
 from mlpdoctor.check import check
@@ -8,7 +9,7 @@ from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.layers.nature import activation_of
 from mlpdoctor.network import Layer, Network
 from mlpdoctor.statistics.flatness import Flatness
-from mlpdoctor.wording import percent
+from mlpdoctor.wording import percent, short
 
 MOST_ROWS = 0.5
 """A unit counts as saturated when it is flat on at least half of the rows: then its median slope is flat."""
@@ -65,7 +66,7 @@ def saturated_units(
         why=f"On {percent(float(share.mean()))} of all rows and units the slope is under a twentieth of the steepest, so almost "
         f"no gradient gets through {name}.",
         remedy=Remedy(
-            f"draw the weights of {name} anew, smaller: the default glorot_uniform instead of a standard normal",
+            f"draw the weights of {name} anew and smaller, as the default glorot_uniform does{_scale(layer)}",
             f'Dense({units}, activation="{activation.name if activation else "tanh"}", '
             f'kernel_initializer="glorot_uniform", name="{name}")',
         ),
@@ -73,3 +74,12 @@ def saturated_units(
         verdict=f"Training is stuck because the units of {layer.name} are saturated: {int(saturated.sum())} of {units} sit "
         "on the flat part of their curve, where almost no gradient passes.",
     )
+
+
+def _scale(layer: Layer) -> str:
+    """How the layer's weights compare with what Glorot and Bengio advise, if it has a kernel."""
+    kernel = layer.weights.get("kernel")
+    if kernel is None or kernel.ndim != 2:  # noqa: PLR2004  a matrix
+        return ""
+    advised = math.sqrt(2 / sum(kernel.shape))
+    return f" (their standard deviation is {short(float(kernel.std()), 2)}, its would be {short(advised, 2)})"
