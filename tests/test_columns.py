@@ -145,9 +145,7 @@ def test_text_columns_are_named_when_the_counts_do_not_fit() -> None:
 
 
 @given(st.integers(1, 9), st.integers(1, 9), st.data())
-def test_an_exact_count_always_gives_the_last_columns(
-    features: int, targets: int, data: st.DataObject
-) -> None:
+def test_an_exact_count_always_gives_the_last_columns(features: int, targets: int, data: st.DataObject) -> None:
     names = data.draw(
         st.lists(
             st.from_regex(r"f[a-z]{4}", fullmatch=True),
@@ -199,11 +197,7 @@ def test_what_is_chosen_fits_what_is_wanted(names: list[str], wanted: Wanted) ->
     if wanted.feature_names is not None:
         assert chosen.features == find_columns(columns, wanted.feature_names, "--features")
     unused = len(names) - len(dropped) - len(used)
-    assert (
-        unused == 0
-        or wanted.feature_names is not None
-        or any("left out" in guess for guess in chosen.guesses)
-    )
+    assert unused == 0 or wanted.feature_names is not None or any("left out" in guess for guess in chosen.guesses)
 
 
 @given(st.lists(st.text(max_size=5)))

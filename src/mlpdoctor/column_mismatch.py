@@ -15,9 +15,7 @@ def wrong_choice(columns: Columns, option: str, count: int, asked: str) -> DataF
     return DataFileError(f"{columns.path}: {option} names {counted(count, 'column')}, and {asked}")
 
 
-def mismatch(
-    columns: Columns, left: Sequence[int], targets: int, wanted: Wanted, *, chosen: bool
-) -> DataFileError:
+def mismatch(columns: Columns, left: Sequence[int], targets: int, wanted: Wanted, *, chosen: bool) -> DataFileError:
     """The error for a table with too few or too many columns.
 
     Args:
@@ -42,26 +40,18 @@ def mismatch(
             f"features; add the target as the last column (the columns are {listed(names)})"
         )
     text = [name for name in names if name in columns.text]
-    causes = (
-        _too_many(names, text, wanted, off, chosen=chosen)
-        if off > 0
-        else _too_few(text, wanted, targets, off)
-    )
+    causes = _too_many(names, text, wanted, off, chosen=chosen) if off > 0 else _too_few(text, wanted, targets, off)
     return DataFileError(
         f"{columns.path}: has {there}, and the model takes {needs}: {abs(off):,} too "
         f"{'many' if off > 0 else 'few'}; {'; or '.join(causes)} (the columns are {listed(names)})"
     )
 
 
-def _too_many(
-    names: Sequence[str], text: Sequence[str], wanted: Wanted, off: int, *, chosen: bool
-) -> list[str]:
+def _too_many(names: Sequence[str], text: Sequence[str], wanted: Wanted, off: int, *, chosen: bool) -> list[str]:
     """Reasons for columns over, the likeliest first."""
     causes = []
     if text:
-        causes.append(
-            f"the model cannot have taken text as it stands ({listed(text)}): leave it out with --drop"
-        )
+        causes.append(f"the model cannot have taken text as it stands ({listed(text)}): leave it out with --drop")
     if names[0].lower() in INDEX_NAMES:
         causes.append(f"the first column numbers the rows: leave it out with --drop {names[0]!r}")
     if not chosen and wanted.targets:
@@ -69,9 +59,7 @@ def _too_many(
             f"the last {off + wanted.targets[0]} columns are all targets, perhaps one-hot labels, and the "
             "model has fewer outputs"
         )
-    causes.append(
-        "columns were left out in training: name them with --drop, or the ones used with --features"
-    )
+    causes.append("columns were left out in training: name them with --drop, or the ones used with --features")
     return causes
 
 
@@ -80,8 +68,7 @@ def _too_few(text: Sequence[str], wanted: Wanted, targets: int, off: int) -> lis
     causes = []
     if text:
         causes.append(
-            f"text columns ({listed(text)}) became several columns in training, one-hot encoded: "
-            "give the encoded table"
+            f"text columns ({listed(text)}) became several columns in training, one-hot encoded: give the encoded table"
         )
     if targets > 1 and off == 1 - targets:
         causes.append(

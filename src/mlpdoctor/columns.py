@@ -72,9 +72,7 @@ def _chosen(
         raise DataFileError(f"{columns.path}: {option} names no column")
     for place in places:
         if place in dropped:
-            raise DataFileError(
-                f"{columns.path}: {option} and --drop both name the column {columns.names[place]!r}"
-            )
+            raise DataFileError(f"{columns.path}: {option} and --drop both name the column {columns.names[place]!r}")
     return places
 
 
@@ -133,9 +131,7 @@ def _with_guess(
     return targets, table, wanted, (*guess, *index)
 
 
-def _likely_targets(
-    columns: Columns, table: Sequence[int], count: int
-) -> tuple[tuple[int, ...], tuple[str, ...]]:
+def _likely_targets(columns: Columns, table: Sequence[int], count: int) -> tuple[tuple[int, ...], tuple[str, ...]]:
     """Take the columns that are called a target if there are just as many as needed, else the last ones."""
     last = tuple(table[-count:])
     called = tuple(place for place in table if _TARGET_NAME.fullmatch(columns.names[place]))

@@ -6,6 +6,7 @@ import io
 import pickle
 import re
 import zipfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -113,13 +114,8 @@ def test_the_line_is_right_far_down_a_large_file(tmp_path: Path) -> None:
 
 def test_missing_file_names_near_ones(tmp_path: Path) -> None:
     (tmp_path / "data.csv").write_text("1,2")
-    assert (
-        complaint(tmp_path / "date.csv") == f": there is no such file; did you mean {tmp_path / 'data.csv'}?"
-    )
-    assert (
-        complaint(tmp_path / "nowhere" / "x.csv")
-        == f": there is no such file, nor a folder {tmp_path / 'nowhere'}"
-    )
+    assert complaint(tmp_path / "date.csv") == f": there is no such file; did you mean {tmp_path / 'data.csv'}?"
+    assert complaint(tmp_path / "nowhere" / "x.csv") == f": there is no such file, nor a folder {tmp_path / 'nowhere'}"
 
 
 def test_standard_input_without_a_pipe() -> None:
@@ -151,9 +147,7 @@ def test_folders(tmp_path: Path) -> None:
     assert complaint(tmp_path).startswith(": is a folder with only notes.md")
     (tmp_path / "1.csv").write_text("x,y\n1,2\n")
     (tmp_path / "2.csv").write_text("x,z\n1,2\n")
-    with pytest.raises(
-        DataFileError, match=r"2\.csv: has a column 'z' where x, y were expected, as in 1\.csv"
-    ):
+    with pytest.raises(DataFileError, match=r"2\.csv: has a column 'z' where x, y were expected, as in 1\.csv"):
         open_dataset(str(tmp_path), ANY)
     (tmp_path / "2.csv").write_text("y,x\n1,2\n")
     with pytest.raises(DataFileError, match=r"2\.csv: has its columns in another order"):
@@ -190,9 +184,7 @@ def test_arrays(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-8])
     assert "ends before its last row" in complaint(path)
     with path.open("wb") as file:
-        np.lib.format.write_array_header_1_0(
-            file, {"descr": "<f8", "fortran_order": False, "shape": (1, 10**9)}
-        )
+        np.lib.format.write_array_header_1_0(file, {"descr": "<f8", "fortran_order": False, "shape": (1, 10**9)})
     assert "rows of numbers were expected" in complaint(path)
 
 
@@ -215,12 +207,14 @@ def test_archives(tmp_path: Path) -> None:
 def test_arrow_files(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     pq.write_table(pa.table({"x": ["a"], "y": [1.0]}), path)
-    assert complaint(path).startswith(": column 'x' holds text, 'type string'")
+    assert complaint(path).startswith(", row 1: column 'x' holds text, 'a'")
+    pq.write_table(pa.table({"x": [None, datetime(2020, 1, 31, tzinfo=UTC)], "y": [1.0, 2.0]}), path)
+    assert complaint(path).startswith(", row 2: column 'x' holds a date or time, '2020-01-31 00:00:00+00:00'")
+    pq.write_table(pa.table({"x": pa.array(["a", "b"]).dictionary_encode(), "y": [1.0, 2.0]}), path)
+    assert complaint(path).startswith(", row 1: column 'x' holds text, 'a'")
     pq.write_table(pa.table({"x": pa.array([], pa.float64()), "y": pa.array([], pa.float64())}), path)
     assert complaint(path) == ": holds no rows of data"
-    feather.write_feather(
-        pa.table({"x": pa.array([], pa.float64()), "y": pa.array([], pa.float64())}), str(path)
-    )
+    feather.write_feather(pa.table({"x": pa.array([], pa.float64()), "y": pa.array([], pa.float64())}), str(path))
     assert complaint(path) == ": holds no rows of data"
 
 
@@ -289,7 +283,5 @@ def test_damaged_files_are_read_or_refused(kind: str, data: st.DataObject) -> No
     for _ in range(data.draw(st.integers(1, 3))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     read_or_refuse(
-        bytes(content[: data.draw(st.integers(0, len(content)))])
-        if data.draw(st.booleans())
-        else bytes(content)
+        bytes(content[: data.draw(st.integers(0, len(content)))]) if data.draw(st.booleans()) else bytes(content)
     )

@@ -29,10 +29,7 @@ def text(delimiter: str, *, header: bool = True, comma: bool = False, ends: str 
     def write(folder: Path, table: Array) -> Path:
         lines = [delimiter.join(NAMES)] if header else []
         for row in table:
-            cells = [
-                "" if math.isnan(value) and header and delimiter != " " else repr(float(value))
-                for value in row
-            ]
+            cells = ["" if math.isnan(value) and header and delimiter != " " else repr(float(value)) for value in row]
             lines.append(delimiter.join(cell.replace(".", ",") if comma else cell for cell in cells))
         path = folder / "data.txt"
         path.write_bytes((ends.join(lines) + ends).encode())
@@ -149,9 +146,7 @@ WRITERS: dict[str, Write] = {
 }
 
 tables = arrays(np.float64, st.tuples(st.integers(1, 12), st.just(3)), elements=st.floats(width=64))
-exactly = settings(
-    deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+exactly = settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def everything(dataset: Dataset, rows: int = 5) -> Array:
@@ -204,9 +199,7 @@ def test_reads_standard_input_again_and_again(kind: str, tmp_path: Path) -> None
 
 @given(rows=st.integers(1, 400))
 @settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_batches_do_not_depend_on_the_blocks_of_the_file(
-    rows: int, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_batches_do_not_depend_on_the_blocks_of_the_file(rows: int, tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("blocks")
     table = np.random.default_rng(0).normal(size=(301, 3))
     for write in (text(","), parquet, arrow, npy):
@@ -238,6 +231,7 @@ def test_two_arrays_of_other_names_are_told_apart_by_width(tmp_path: Path) -> No
         (pa.array([None, None, None]), [math.nan] * 3),
         (pa.array([1.5, 2, 3], pa.float32()), [1.5, 2, 3]),
         (pa.array([1, 2, 3]).cast(pa.decimal128(21, 2)), [1, 2, 3]),
+        (pa.array([3, None, 3]).dictionary_encode(), [3, math.nan, 3]),
     ],
 )
 def test_arrow_types_become_float64(column: pa.Array, expected: list[float], tmp_path: Path) -> None:

@@ -21,9 +21,7 @@ print(rows, getrusage(RUSAGE_SELF).ru_maxrss - before)
 
 def growth(path: Path) -> tuple[int, float]:
     """Rows of a file, and megabytes that it takes to read them."""
-    ran = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(path)], capture_output=True, text=True, check=True
-    )
+    ran = subprocess.run([sys.executable, "-c", PROGRAM, str(path)], capture_output=True, text=True, check=True)
     rows, kilobytes = ran.stdout.split()
     return int(rows), int(kilobytes) / 1024
 

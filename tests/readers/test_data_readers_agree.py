@@ -18,9 +18,7 @@ cells = st.one_of(
     st.sampled_from(
         ["", "NA", " ?", "-", "nan", "inf", "true", "FALSE", "+1", ".5", "5.", " 7 ", '"8"', '"1\n2"', "text"]
     ),
-    st.sampled_from(
-        ["1_0", "1e400", "1e", "0x1", "1 2", "Infinity", "-NaN", "null", '""', "'1'", "1d5", "e5", "--1"]
-    ),
+    st.sampled_from(["1_0", "1e400", "1e", "0x1", "1 2", "Infinity", "-NaN", "null", '""', "'1'", "1d5", "e5", "--1"]),
 )
 
 

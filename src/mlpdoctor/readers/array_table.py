@@ -30,9 +30,7 @@ def side_by_side(arrays: Sequence[StoredArray], what: str, names: Sequence[str] 
     for array in arrays:
         array.refuse_objects()
     if not arrays[0].shape or not arrays[0].shape[0] or not sum(array.width for array in arrays):
-        raise DataFileError(
-            f"{path}: holds no rows of data: the array {arrays[0].name!r} has shape {arrays[0].shape}"
-        )
+        raise DataFileError(f"{path}: holds no rows of data: the array {arrays[0].name!r} has shape {arrays[0].shape}")
     names = unique(names or [name for array in arrays for name in array.names])
     holds_text = [is_text for array in arrays for is_text in array.text]
     text = frozenset(name for name, is_text in zip(names, holds_text, strict=True) if is_text)

@@ -65,9 +65,7 @@ def open_npz(source: Source, width: int | None) -> Table:
     with source.open() as stream, zipfile.ZipFile(stream) as archive:
         members = archive.namelist()
     arrays = [_member(source, name) for name in members]
-    return open_arrays(
-        source.path, {array.name: array for array in arrays if array.shape}, width, "NumPy archive"
-    )
+    return open_arrays(source.path, {array.name: array for array in arrays if array.shape}, width, "NumPy archive")
 
 
 def open_arrays(path: str, arrays: Mapping[str, StoredArray], width: int | None, what: str) -> Table:

@@ -91,12 +91,8 @@ def _table(
                 if _is_number(values.type):
                     out[place] = _numbers(values)
                 else:
-                    row, value = next(
-                        ((row, cell) for row, cell in enumerate(values) if cell.is_valid), (0, None)
-                    )
-                    raise DataFileError(
-                        f"{path}, row {first_row + row + 1:,}: {complaint(str(value), names[column])}"
-                    )
+                    row, value = next(((row, cell) for row, cell in enumerate(values) if cell.is_valid), (0, None))
+                    raise DataFileError(f"{path}, row {first_row + row + 1:,}: {complaint(str(value), names[column])}")
             yield out.T
             first_row += batch.num_rows
 

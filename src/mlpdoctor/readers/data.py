@@ -25,9 +25,7 @@ MOST_BYTES = 1 << 33
 """Bytes that compressed or piped data may come to, unless the user says otherwise: 8 GiB."""
 
 
-def open_dataset(
-    path: str, wanted: Wanted, *, stdin: BinaryIO | None = None, max_bytes: int = MOST_BYTES
-) -> Dataset:
+def open_dataset(path: str, wanted: Wanted, *, stdin: BinaryIO | None = None, max_bytes: int = MOST_BYTES) -> Dataset:
     """Open a data file, or a folder of them, and tell features from targets.
 
     The kind of file is told from its content: delimited text, Parquet, Arrow (Feather), ``.npy`` or ``.npz``,
@@ -71,9 +69,7 @@ def _open(source: Source, width: int | None, *, packed: bool = False) -> Table:
     head = first_bytes(source)
     if head.startswith(GZIP) and not packed:
         table = _open(unzipped(source), width, packed=True)
-        return Table(
-            f"{table.format}, gzip", table.names, table.blocks, table.text, table.marked, table.guesses
-        )
+        return Table(f"{table.format}, gzip", table.names, table.blocks, table.text, table.marked, table.guesses)
     refuse(source.path, head)
     if head.startswith(NPY):
         from mlpdoctor.readers.arrays import open_npy

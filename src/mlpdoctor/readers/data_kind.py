@@ -18,9 +18,7 @@ ZIP = b"PK\x03\x04"
 _MODEL = "perhaps the model: the order is MODEL, then DATA; for data, export it as CSV, Parquet or .npz"
 _UNPACK = "unpack it and give the file inside"
 _TABLE = "a table of numbers was expected"
-_PICKLE = (
-    "a pickle, which runs code when it is opened: save it with to_parquet, to_csv or numpy.savez instead"
-)
+_PICKLE = "a pickle, which runs code when it is opened: save it with to_parquet, to_csv or numpy.savez instead"
 REFUSED: tuple[tuple[bytes, str], ...] = (
     (b"\x89HDF\r\n\x1a\n", f"an HDF5 file, {_MODEL}"),
     *((b"\x80" + bytes([protocol]), _PICKLE) for protocol in range(2, 6)),

@@ -1,7 +1,6 @@
 """Text tables, CSV and its kin: pyarrow on pieces of the file, the careful reader where pyarrow gives up."""
 
 import io
-import re
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
@@ -21,9 +20,6 @@ PIECE = 1 << 23
 """Bytes given to pyarrow at a time: enough for both cores, few enough to keep memory flat."""
 FEWEST_LINES = 4
 """Lines the sample should hold when lines are long."""
-
-_SPACES = re.compile(rb'("(?:[^"]|"")*")|[ \t]+')
-_MARGINS = re.compile(rb"^[ \t]+|[ \t]+(?=\r?$)", re.MULTILINE)
 
 
 def open_delimited(source: Source) -> Table:
@@ -67,9 +63,7 @@ def _careful(
             next(lines, "")
         before += lines_before
         rows = ((before + line, row) for line, row in split_rows(lines, layout.delimiter))
-        yield from careful_blocks(
-            path, rows, layout.names, layout.width, columns, decimal_comma=layout.decimal_comma
-        )
+        yield from careful_blocks(path, rows, layout.names, layout.width, columns, decimal_comma=layout.decimal_comma)
 
 
 def _quick(path: str, stream: BinaryIO, layout: Layout, columns: Sequence[int]) -> Iterator[Array]:
@@ -81,11 +75,9 @@ def _quick(path: str, stream: BinaryIO, layout: Layout, columns: Sequence[int]) 
     line = layout.skip
     for piece in _pieces(stream):
         try:
-            block = _parsed(piece, layout, columns)
+            yield _parsed(piece, layout, columns)
         except pa.ArrowException:
             yield from _careful(path, io.BytesIO(piece), layout, columns, line)
-        else:
-            yield block
         line += piece.count(b"\n")
 
 
@@ -94,9 +86,8 @@ def _parsed(piece: bytes, layout: Layout, columns: Sequence[int]) -> Array:
     import pyarrow as pa
     from pyarrow import csv
 
-    spaces = layout.delimiter == " "
-    if spaces:
-        piece = _SPACES.sub(lambda run: run[1] or b" ", _MARGINS.sub(b"", piece))
+    if layout.delimiter == " ":
+        piece = b"\n".join(b" ".join(line.split()) for line in piece.split(b"\n"))
     names = [str(place) for place in range(layout.width)]
     wanted = [names[column] for column in columns]
     boolean, real = pa.bool_(), pa.float64()

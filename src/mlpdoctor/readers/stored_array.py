@@ -59,9 +59,7 @@ class StoredArray:
             return self.dtype.names
         if self.width == 1:
             return (self.name,)
-        return tuple(
-            f"{self.name}[{','.join(map(str, place))}]" for place in product(*map(range, self.shape[1:]))
-        )
+        return tuple(f"{self.name}[{','.join(map(str, place))}]" for place in product(*map(range, self.shape[1:])))
 
     @property
     def text(self) -> tuple[bool, ...]:
@@ -107,8 +105,7 @@ class StoredArray:
         data = stream.read(size)
         if len(data) < size:
             raise DataFileError(
-                f"{self.path}: the array {self.name!r} ends before its last row: "
-                "the file was cut short; write it again"
+                f"{self.path}: the array {self.name!r} ends before its last row: the file was cut short; write it again"
             )
         return np.frombuffer(data, self.dtype)
 
@@ -139,22 +136,17 @@ def read_header(path: str, name: str, opener: Callable[[], AbstractContextManage
     """
     with opener() as stream:
         version = np.lib.format.read_magic(stream)
-        reader = (
-            np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        )
+        reader = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         try:
             with warnings.catch_warnings(action="ignore"):  # a file of Python 2 is as good as any other
                 shape, by_column, dtype = reader(stream)
         except (SyntaxError, TokenError):
-            raise DataFileError(
-                f"{path}: the header of the array {name!r} is broken: write the file again"
-            ) from None
+            raise DataFileError(f"{path}: the header of the array {name!r} is broken: write the file again") from None
         start = stream.tell()
     array = StoredArray(path, name, opener, shape, dtype, by_column and len(shape) > 1, start)
     if min(shape, default=0) < 0 or array.width > MOST_COLUMNS or (dtype.names and len(shape) > 1):
         raise DataFileError(
-            f"{path}: the array {name!r} has the shape {shape}, type {dtype.name}: "
-            "rows of numbers were expected"
+            f"{path}: the array {name!r} has the shape {shape}, type {dtype.name}: rows of numbers were expected"
         )
     return array
 

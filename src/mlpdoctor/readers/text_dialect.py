@@ -48,9 +48,7 @@ def find_encoding(path: str, sample: bytes) -> str:
         codecs.getincrementaldecoder("utf-8-sig")("strict").decode(sample)
     except UnicodeDecodeError:
         if _BINARY.search(sample):
-            raise DataFileError(
-                f"{path}: is a binary file of no known kind; a table of numbers was expected"
-            ) from None
+            raise DataFileError(f"{path}: is a binary file of no known kind; a table of numbers was expected") from None
         return "latin-1"
     return "utf-8-sig"
 

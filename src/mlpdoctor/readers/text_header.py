@@ -46,9 +46,7 @@ def find_header(rows: Rows, comment: str, delimiter: str, *, decimal_comma: bool
         numbered = tuple(f"column {place}" for place in range(1, width - bare + 1))
         return Header(numbered, width, 0, "column names: numbered, as the file has no header")
     width = len(first)
-    bare = (
-        width > 1 and not first[-1].strip() and all(not row[-1].strip() for row in rest if len(row) == width)
-    )
+    bare = width > 1 and not first[-1].strip() and all(not row[-1].strip() for row in rest if len(row) == width)
     if bare:
         return Header(tuple(first[:-1]), width, 1)
     if rest and all(len(row) == width + 1 for row in rest):
