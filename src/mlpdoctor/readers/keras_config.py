@@ -1,5 +1,6 @@
 """From a Keras configuration, of Keras 2, Keras 3 or R keras, to a blueprint."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -44,7 +45,7 @@ def parse_model(spec: Config, keras: int, prefix: str = "", *, trainable: bool =
         members[key] = member
     kind = str(spec.get("class_name", "Functional")).rpartition(">")[2]
     if "input_layers" in config:
-        return _functional(name, kind, config, members)
+        return _functional(name, kind, keras, config, members)
     return chain(Blueprint(name, kind, members, {}, (), ()), {**spec, "config": config}, prefix)
 
 
@@ -84,38 +85,38 @@ def _identity(item: Config, config: Config, keras: int) -> tuple[str, str | None
     return (f"ops.{kind}" if in_ops else kind), None
 
 
-def _functional(name: str, kind: str, config: Config, members: dict[str, Layer | Blueprint]) -> Blueprint:
+def _functional(name: str, kind: str, keras: int, config: Config, members: dict[str, Layer | Blueprint]) -> Blueprint:
     inputs, outputs = arguments(config["input_layers"]), arguments(config["output_layers"])
-    calls = {}
-    for item in config["layers"]:
-        for number, node in enumerate(item.get("inbound_nodes") or ()):
-            calls[own_name(item), number] = call_of(arguments(node), item.get("build_config"))
-    model = Blueprint(name, kind, members, calls, references(inputs), references(outputs))
-    return _renumbered(model, tuple(str(argument.key) for argument in outputs if argument.key is not None))
+    calls = {
+        (own_name(item), number): call_of(arguments(node), item.get("build_config"))
+        for item in config["layers"]
+        for number, node in enumerate(item.get("inbound_nodes") or ())
+    }
+    keys = tuple(argument.key for argument in outputs if argument.key is not None)
+    model = Blueprint(name, kind, members, calls, references(inputs), references(outputs), keys)
+    if keras < KERAS_3:
+        return _counted_from_zero(model)
+    # Keras 3 counts the making of a Functional model as its first call, but in its lists of outputs alone.
+    functional = {own_name(item) for item in config["layers"] if "input_layers" in item["config"]}
+    return replace(model, outputs=_shifted(model.outputs, dict.fromkeys(functional, 1)))
 
 
-def _renumbered(model: Blueprint, output_keys: tuple[str, ...]) -> Blueprint:
+def _counted_from_zero(model: Blueprint) -> Blueprint:
     """Counts calls from zero.
 
     Keras 2 gives a nested model a first call of its own, its making, which is counted but not listed. Every
     listed call is referred to, so the surplus of the largest reference over the list is what to take off.
     """
-    used = [source for call in model.calls.values() for source in call.sources] + [
-        *model.inputs,
-        *model.outputs,
-    ]
+    listed = Counter(member for member, _ in model.calls)
+    used = [source for call in model.calls.values() for source in call.sources]
     largest: dict[str, int] = {}
-    for source in used:
+    for source in [*used, *model.inputs, *model.outputs]:
         largest[source.member] = max(source.call, largest.get(source.member, 0))
-    listed: dict[str, int] = dict.fromkeys(model.members, 0)
-    for member, _ in model.calls:
-        listed[member] += 1
-    surplus = {member: max(0, top - max(listed.get(member, 0) - 1, 0)) for member, top in largest.items()}
+    surplus = {member: max(0, top - max(listed[member] - 1, 0)) for member, top in largest.items()}
+    calls = {key: replace(call, sources=_shifted(call.sources, surplus)) for key, call in model.calls.items()}
+    ends = _shifted(model.inputs, surplus), _shifted(model.outputs, surplus)
+    return replace(model, calls=calls, inputs=ends[0], outputs=ends[1])
 
-    def shift(sources: tuple[Reference, ...]) -> tuple[Reference, ...]:
-        return tuple(source._replace(call=source.call - surplus[source.member]) for source in sources)
 
-    calls = {key: replace(call, sources=shift(call.sources)) for key, call in model.calls.items()}
-    return replace(
-        model, calls=calls, inputs=shift(model.inputs), outputs=shift(model.outputs), output_keys=output_keys
-    )
+def _shifted(sources: tuple[Reference, ...], surplus: Mapping[str, int]) -> tuple[Reference, ...]:
+    return tuple(source._replace(call=source.call - surplus.get(source.member, 0)) for source in sources)
