@@ -66,7 +66,7 @@ class Archive:
 
     def optimizer(self) -> list[tuple[str, Stored]]:
         """The optimizer's variables by their numbers, in order."""
-        for path in ("optimizer/vars", "optimizer/inner_optimizer/vars"):
+        for path in ("optimizer/inner_optimizer/vars", "optimizer/vars"):
             found = self._numbered(child(self._weights, path))
             if found:
                 return [(str(number), values) for number, values in enumerate(found)]

@@ -49,18 +49,10 @@ def optimizer(
     counted = iterations is not None and keras >= KERAS_3
     if counted and configured is not None and rest and rest[0][1].ndim == 0:
         rate = float(rest.pop(0)[1])
-    # A scalar that belongs to no weight: the running product of Nadam.
-    arrays = [
-        pair
-        for pair in rest
-        if not (name == "Nadam" and pair[1].ndim == 0 and pair[0].isdigit() and _lonely(trained))
-    ]
+    # Nadam keeps a running product beside the slots; no weight of ours is a scalar.
+    arrays = [pair for pair in rest if name != "Nadam" or pair[1].ndim]
     slots = _dealt(arrays, trained, _layout(name, options, keras, _is_legacy(arrays)))
     return Optimizer(name, options, iterations, configured if rate is None else rate, slots)
-
-
-def _lonely(trained: Sequence[tuple[Layer, Variable]]) -> bool:
-    return all(variable.shape for _, variable in trained)
 
 
 def _is_legacy(stored: Sequence[tuple[str, Stored]]) -> bool:
