@@ -59,7 +59,9 @@ def main() -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except Exception:  # noqa: BLE001  whatever it is, status 1 would say that something was found
-        click.echo(f"mlpdoctor {__version__}: this is a fault in mlpdoctor, not in your files; please report it:", err=True)
+        click.echo(
+            f"mlpdoctor {__version__}: this is a fault in mlpdoctor, not in your files; please report it:", err=True
+        )
         traceback.print_exc()
         sys.exit(FAILED)
     sys.exit(0)
@@ -84,18 +86,33 @@ def _names(_: click.Context, __: click.Parameter, value: str | None) -> tuple[st
 @commands.command(epilog=CHECK_EPILOG)
 @click.argument("model", type=str)
 @click.argument("data", type=str, required=False)
-@click.option("--target", callback=_names, metavar="NAMES", help="Target columns, by name or position, comma separated.")
-@click.option("--features", callback=_names, metavar="NAMES", help="Feature columns in the model's order, comma separated.")
+@click.option(
+    "--target", callback=_names, metavar="NAMES", help="Target columns, by name or position, comma separated."
+)
+@click.option(
+    "--features", callback=_names, metavar="NAMES", help="Feature columns in the model's order, comma separated."
+)
 @click.option("--drop", callback=_names, metavar="NAMES", help="Columns to leave out, comma separated.")
 @click.option("--loss", metavar="NAME", help="The loss, where the file has none or a custom one: mse, mae.")
 @click.option(
-    "--fail-on", type=click.Choice(LEVELS), default="error", show_default=True, help="Exit with 1 at this severity or above."
+    "--fail-on",
+    type=click.Choice(LEVELS),
+    default="error",
+    show_default=True,
+    help="Exit with 1 at this severity or above.",
 )
 @click.option(
-    "--format", "form", type=click.Choice(["terminal", "json"]), default="terminal", show_default=True, help="How to report."
+    "--format",
+    "form",
+    type=click.Choice(["terminal", "json"]),
+    default="terminal",
+    show_default=True,
+    help="How to report.",
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the report to this file instead.")
-@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True, help="Colour.")
+@click.option(
+    "--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True, help="Colour."
+)
 @click.option("-q", "--quiet", is_flag=True, help="Print the verdict alone.")
 @click.option("-v", "--verbose", is_flag=True, help="Also list the checks that did not run, and why.")
 @click.option("--no-progress", is_flag=True, help="No progress on standard error.")
@@ -191,8 +208,14 @@ def console(color: str, width: int | None = None) -> "Console":
     forced = {"auto": None, "always": True, "never": False}[color]
     plain = color == "never" or (color == "auto" and bool(os.environ.get("NO_COLOR")))
     return Console(
-        force_terminal=forced, no_color=plain or None, color_system=None if plain else "auto", highlight=False,
-        width=width, soft_wrap=False, emoji=False, markup=False,
+        force_terminal=forced,
+        no_color=plain or None,
+        color_system=None if plain else "auto",
+        highlight=False,
+        width=width,
+        soft_wrap=False,
+        emoji=False,
+        markup=False,
     )
 
 

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from mlpdoctor.ladder import Ladder
 
-Number: TypeAlias = int | float | str | bool | None | tuple["Number", ...] | Mapping[str, "Number"]
+Number: TypeAlias = int | float | str | bool | tuple["Number", ...] | Mapping[str, "Number"] | None
 """A piece of evidence: a plain value that JSON can hold."""
 
 

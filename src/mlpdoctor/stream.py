@@ -34,9 +34,7 @@ class Engine(Protocol):
 
     network: Network
 
-    def forward(
-        self, features: Array, see: Callable[[int, Array, Array], None] | None = None
-    ) -> list[Array]:
+    def forward(self, features: Array, see: Callable[[int, Array, Array], None] | None = None) -> list[Array]:
         """Run rows through the network, showing each node's pre-activation and output on the way."""
 
 
@@ -147,9 +145,7 @@ def _width(shape: tuple[int | None, ...]) -> int:
     return int(np.prod([side or 1 for side in shape], dtype=np.int64))
 
 
-def _show_forward(
-    collector: Collector, engine: Engine, losses: tuple[Loss, ...] | None, rows: views.Rows
-) -> None:
+def _show_forward(collector: Collector, engine: Engine, losses: tuple[Loss, ...] | None, rows: views.Rows) -> None:
     shown = _Shown(collector, engine.network)
     outputs = engine.forward(rows.features, shown.see if collector.wants(*OF_LAYERS, views.Pieces) else None)
     flat = np.concatenate([_flat(output) for output in outputs], axis=1)

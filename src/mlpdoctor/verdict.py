@@ -26,7 +26,8 @@ def verdict(findings: tuple[Finding, ...], ladder: Ladder | Absent, training: Tr
     if model is None or not math.isfinite(model):
         return nothing
     if training.never:
-        return f"{nothing} It has not been trained yet; the best linear fit, {short(ladder.value('affine') or 0.0)}, is the loss to beat."
+        beat = f"the best linear fit, {short(ladder.value('affine') or 0.0)}, is the loss to beat"
+        return f"{nothing} It has not been trained yet; {beat}."
     return f"{nothing} {_place(ladder, model)}"
 
 
@@ -40,7 +41,11 @@ def _place(ladder: Ladder, model: float) -> str:
         return f"{loss} is the least these data allow."
     if ladder.standing in ("affine", "architecture"):
         return f"{loss} is that of the best linear fit, {short(affine)}."
-    left = f"{loss} is {percent(model / constant)} of what the best constant loses" if constant > 0 else f"{loss} is small"
+    left = (
+        f"{loss} is {percent(model / constant)} of what the best constant loses" if constant > 0 else f"{loss} is small"
+    )
     if model < affine <= MOST_TIMES * model:
-        return f"{left}, and {short(affine / model, 2)} times below the best linear fit's; these data allow {short(data)}."
+        return (
+            f"{left}, and {short(affine / model, 2)} times below the best linear fit's; these data allow {short(data)}."
+        )
     return f"{left}."

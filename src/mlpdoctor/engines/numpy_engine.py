@@ -29,16 +29,12 @@ class NumpyEngine:
         Raises:
             UnsupportedLayer: where a layer's kind, or its activation, is unknown.
         """
-        problems = [
-            f"layer '{layer.name}' {reason}" for layer in network.layers if (reason := obstacle(layer))
-        ]
+        problems = [f"layer '{layer.name}' {reason}" for layer in network.layers if (reason := obstacle(layer))]
         if problems:
             raise UnsupportedLayer(f"mlpdoctor cannot follow this model: {'; '.join(problems)}")
         self.network = network
         self._steps = _steps(network)
-        self._last_use = {
-            source: place for place, node in enumerate(network.nodes) for source in node.sources
-        }
+        self._last_use = {source: place for place, node in enumerate(network.nodes) for source in node.sources}
         self._last_use |= dict.fromkeys(network.outputs, len(network.nodes))
 
     def forward(self, features: Array, see: See | None = None) -> list[Array]:
@@ -84,9 +80,7 @@ class NumpyEngine:
             raise InputError(f"the model takes {sum(known)} features, but got {features.shape[1]}")
         starts = np.cumsum([0, *known])
         return [
-            features[:, start : start + width].reshape(
-                len(features), *(length or 0 for length in shape or ())
-            )
+            features[:, start : start + width].reshape(len(features), *(length or 0 for length in shape or ()))
             for start, width, shape in zip(starts, known, shapes, strict=False)
         ]
 

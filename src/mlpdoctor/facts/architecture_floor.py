@@ -45,9 +45,7 @@ def architecture_floor(
     fits = linear.fits
     if not collapse.intercept:
         straight = least_squares.fit(factor, intercept=False)
-        fits = tuple(
-            straight[k] if loss.unit == "squares" else linear.fits[k] for k, loss in enumerate(heads.losses)
-        )
+        fits = tuple(straight[k] if loss.unit == "squares" else linear.fits[k] for k, loss in enumerate(heads.losses))
     flat = [
         affine
         for affine, width in zip(collapse.affine_outputs, network.output_widths, strict=True)
@@ -55,8 +53,6 @@ def architecture_floor(
     ]
     lowest = conflicts.conflicts.floors
     return ArchitectureFloor(
-        per_output=tuple(
-            max(fits[k].lower, lowest[k]) if affine else lowest[k] for k, affine in enumerate(flat)
-        ),
+        per_output=tuple(max(fits[k].lower, lowest[k]) if affine else lowest[k] for k, affine in enumerate(flat)),
         reason="an affine network" if collapse.intercept else "an affine network without any bias",
     )

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from mlpdoctor.fact import fact
-from mlpdoctor.layers.nature import is_affine, is_learned, maps_zero_to_zero
+from mlpdoctor.layers.nature import has_affine_forward, is_affine, is_learned, maps_zero_to_zero
 from mlpdoctor.network import Layer, Network
 
 
@@ -37,11 +37,14 @@ class Collapse:
     Attributes:
         stretches: where two or more learned layers act as one.
         affine_outputs: for each output of the network, whether it is an affine function of the inputs.
+        linear_heads: whether every output is affine in the inputs up to its own activation, as in a logistic
+            regression.
         intercept: False when no layer can add a constant, so that an affine output is zero at the origin.
     """
 
     stretches: tuple[Stretch, ...]
     affine_outputs: tuple[bool, ...]
+    linear_heads: bool
     intercept: bool
 
     @property
@@ -57,12 +60,19 @@ def collapse(network: Network) -> Collapse:
     affine: list[bool] = []
     for node, passes in zip(network.nodes, straight, strict=True):
         affine.append(passes and all(affine[source] for source in node.sources))
-    outputs = tuple(affine[output] for output in network.outputs)
+    heads = all(_below_is_affine(network, affine, output) for output in network.outputs)
     return Collapse(
-        stretches=tuple(_stretches(network, straight, branching=all(outputs))),
-        affine_outputs=outputs,
+        stretches=tuple(_stretches(network, straight, branching=heads)),
+        affine_outputs=tuple(affine[output] for output in network.outputs),
+        linear_heads=heads,
         intercept=not all(maps_zero_to_zero(layer) for layer in network.layers),
     )
+
+
+def _below_is_affine(network: Network, affine: list[bool], output: int) -> bool:
+    """Whether an output is affine up to its activation, be it the layer's own or an Activation layer at the end."""
+    node = network.nodes[output]
+    return has_affine_forward(node.layer) and all(affine[source] for source in node.sources)
 
 
 def _stretches(network: Network, straight: list[bool], *, branching: bool) -> list[Stretch]:

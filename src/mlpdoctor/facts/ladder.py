@@ -99,6 +99,4 @@ def _constants(fits: tuple[LinearFit, ...], targets: tuple[str, ...]) -> str:
 def _equations(fits: tuple[LinearFit, ...], features: tuple[str, ...], targets: tuple[str, ...]) -> str:
     if len(features) > EQUATION_FEATURES:
         return f"linear regression on {len(features)} features"
-    return listing(
-        [equation(y, fit.intercept, fit.slopes, features) for y, fit in zip(targets, fits, strict=True)]
-    )
+    return listing([equation(y, fit.intercept, fit.slopes, features) for y, fit in zip(targets, fits, strict=True)])

@@ -85,10 +85,11 @@ def _row_losses(heads: Heads, errors: Array) -> Array:
 
 
 def _standardised(features: Array) -> Array:
-    centred = features - features.mean(axis=0)
-    spread = centred.std(axis=0)
+    centred: Array = features - features.mean(axis=0)
+    spread: Array = centred.std(axis=0)
     spread[spread == 0] = 1.0
-    return centred / spread
+    scaled: Array = centred / spread
+    return scaled
 
 
 def _dictionaries(plain: Array, number: int) -> list[Array]:

@@ -104,6 +104,6 @@ def _costs(group: npt.NDArray[np.intp], target: Array, loss: str) -> Array:
         # Deviations from a member of the group first, so that a large common offset costs no digits.
         near = values - values[start][groups]
         best = np.bincount(groups, near) / size
-        return np.bincount(groups, np.square(near - best[groups]))
+        return np.bincount(groups, np.square(near - best[groups])).astype(np.float64)
     best = values[start + (size - 1) // 2]
-    return np.bincount(groups, np.abs(values - best[groups]))
+    return np.bincount(groups, np.abs(values - best[groups])).astype(np.float64)

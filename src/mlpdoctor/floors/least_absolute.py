@@ -168,7 +168,7 @@ class _System:
         pull = self.off + at_zero / self.a - at_one / self.s
         line = np.linalg.lstsq(self.gram, self.columns.T @ (self.weight * pull), rcond=None)[0]
         a = self.weight * (pull - self.columns @ line)
-        return _Step(line, a, (at_zero - self.z * a) / self.a, (at_one + self.w * a) / self.s)
+        return _Step(np.asarray(line, np.float64), a, (at_zero - self.z * a) / self.a, (at_one + self.w * a) / self.s)
 
 
 def _room(*pairs: tuple[Array, Array]) -> float:
@@ -191,7 +191,7 @@ def _vertex(columns: Array, target: Array, line: Array, dual: Array) -> tuple[Ar
     nearest = np.argsort(np.abs(target - columns @ line), kind="stable")[:size]
     if np.linalg.cond(columns[nearest]) * EPSILON > GAP:
         return line, dual
-    corner = np.linalg.solve(columns[nearest], target[nearest])
+    corner = np.asarray(np.linalg.solve(columns[nearest], target[nearest]), np.float64)
     if _error(columns, target, corner) > _error(columns, target, line):
         return line, dual
     signs = np.sign(target - columns @ corner)

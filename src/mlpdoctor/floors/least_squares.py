@@ -41,8 +41,7 @@ def fit(factor: AffineFactor, *, intercept: bool = True) -> tuple[LinearFit, ...
     # A term this small is rounding, and an equation that shows it would only puzzle its reader.
     solution[np.abs(solution) * scale[:, None] <= doubt] = 0.0
     return tuple(
-        _fit(factor, solution[:, k], k, residual[k], doubt[k], intercept=intercept)
-        for k in range(targets.shape[1])
+        _fit(factor, solution[:, k], k, residual[k], doubt[k], intercept=intercept) for k in range(targets.shape[1])
     )
 
 

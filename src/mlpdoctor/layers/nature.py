@@ -20,6 +20,12 @@ def is_affine(layer: Layer) -> bool:
     return family is not None and family.affine and family.activation(layer).affine
 
 
+def has_affine_forward(layer: Layer) -> bool:
+    """Whether what the layer hands to its activation is an affine map of all its inputs."""
+    family = family_of(layer)
+    return family is not None and family.affine
+
+
 def is_learned(layer: Layer) -> bool:
     """Whether the layer mixes features by a trained kernel."""
     family = family_of(layer)

@@ -43,9 +43,7 @@ def unfold(model: Blueprint) -> Graph:
     for source in model.inputs:
         member = model.members.get(source.member)
         if not isinstance(member, Layer):
-            raise ModelFileError(
-                f"the model's input '{source.member}' is not among its layers; re-save the model"
-            )
+            raise ModelFileError(f"the model's input '{source.member}' is not among its layers; re-save the model")
         ready[source.member, source.call] = [_append(graph, member, (), ())]
     graph.inputs = tuple(positions[0] for positions in ready.values())
     graph.outputs = tuple(_run(graph, model, ready))
@@ -97,9 +95,7 @@ def _explain(model: Blueprint, waiting: dict[CallKey, int]) -> None:
 def _position(model: Blueprint, source: Reference, done: dict[CallKey, list[int]]) -> int:
     positions = done.get((source.member, source.call))
     if positions is None:
-        raise ModelFileError(
-            f"'{source.member}', call {source.call}, is used but never called; re-save the model"
-        )
+        raise ModelFileError(f"'{source.member}', call {source.call}, is used but never called; re-save the model")
     if isinstance(model.members[source.member], Layer):
         return positions[0]  # only layers of unknown kinds have several outputs
     if not 0 <= source.tensor < len(positions):

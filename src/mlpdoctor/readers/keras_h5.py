@@ -29,9 +29,7 @@ class H5Model:
             self.keras_version = text(self._file, "keras_version") or beside
             self.keras = major_version(self.keras_version, 2)
             self.config: dict[str, object] = self._object("model_config")
-            self._training = (
-                self._object("training_config") if "training_config" in self._file.attrs else None
-            )
+            self._training = self._object("training_config") if "training_config" in self._file.attrs else None
         except BaseException:
             self._file.close()
             raise
@@ -126,9 +124,7 @@ def _fill_by_name(model: Blueprint, expected: Expected, stored: list[tuple[str, 
 
 
 def _no_model(groups: list[str]) -> str:
-    if "layer_names" in groups or any(
-        name in groups for name in ("layers", "_layer_checkpoint_dependencies", "vars")
-    ):
+    if "layer_names" in groups or any(name in groups for name in ("layers", "_layer_checkpoint_dependencies", "vars")):
         return (
             "this file holds weights alone, without the architecture; save the whole model with "
             "model.save('model.keras') instead of save_weights"

@@ -53,9 +53,7 @@ def dataset(group: Any, path: str, budget: Budget) -> Stored:  # noqa: ANN401
     if not isinstance(found, h5py.Dataset):
         raise ModelFileError(f"the weight '{path}' is missing; the file is damaged, re-save the model")
     if found.external or found.is_virtual:
-        raise ModelFileError(
-            f"the weight '{path}' is kept in another file; re-save the model with model.save"
-        )
+        raise ModelFileError(f"the weight '{path}' is kept in another file; re-save the model with model.save")
     bfloat16 = found.dtype.kind == "V" and _text(found.attrs.get("dtype")) == "bfloat16"
     if found.shape is None or not (bfloat16 or found.dtype.kind in NUMBERS):
         raise ModelFileError(f"the weight '{path}' holds {found.dtype} where numbers are expected")

@@ -24,9 +24,7 @@ def json_object(content: str | bytes, name: str) -> dict[str, Any]:
     except ValueError as error:
         raise ModelFileError(f"{name} is no valid JSON ({error}); re-save the model") from error
     if not isinstance(found, dict):
-        raise ModelFileError(
-            f"{name} should be a JSON object, but is a {type(found).__name__}; re-save the model"
-        )
+        raise ModelFileError(f"{name} should be a JSON object, but is a {type(found).__name__}; re-save the model")
     return found
 
 

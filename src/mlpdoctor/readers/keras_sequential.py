@@ -36,9 +36,7 @@ def chain(model: Blueprint, spec: Config, prefix: str) -> Blueprint:
         config = {"batch_shape": _entry(next(iter(items.values())), first, spec)}
         members = {entry: Layer(prefix + entry, "InputLayer", config, weights={}), **members}
     calls = {
-        (member, 0): call_of(
-            [Argument(Reference(before, 0, 0), None, None)], items[member].get("build_config")
-        )
+        (member, 0): call_of([Argument(Reference(before, 0, 0), None, None)], items[member].get("build_config"))
         for before, member in pairwise(members)
     }
     names = list(members)

@@ -95,9 +95,7 @@ def _dealt(
     """The slots, or nothing where number, shape or name of any variable leaves a doubt."""
     if not layout:
         return {}
-    places = [
-        (layer.name, variable, slot) for group in layout for layer, variable in trained for slot in group
-    ]
+    places = [(layer.name, variable, slot) for group in layout for layer, variable in trained for slot in group]
     if len(places) != len(stored):
         return {}
     slots: Slots = {}

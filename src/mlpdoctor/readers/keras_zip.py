@@ -15,9 +15,7 @@ def check_names(archive: zipfile.ZipFile) -> None:
     for name in archive.namelist():
         path = PurePosixPath(name.replace("\\", "/"))
         if path.is_absolute() or ".." in path.parts or re.match(r"[A-Za-z]:", name):
-            raise ModelFileError(
-                f"the archive member '{name}' points outside the archive; do not trust this file"
-            )
+            raise ModelFileError(f"the archive member '{name}' points outside the archive; do not trust this file")
 
 
 def read_member(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:

@@ -97,8 +97,7 @@ def _magic(path: str) -> bytes:
         raise ModelFileError("the file is empty; save the model again")
     if magic != HDF5_MAGIC and not magic.startswith(ZIP_MAGIC):
         raise ModelFileError(
-            "this is neither a .keras archive nor an HDF5 file; expected a model saved with "
-            "model.save('model.keras')"
+            "this is neither a .keras archive nor an HDF5 file; expected a model saved with model.save('model.keras')"
         )
     return magic
 
@@ -128,7 +127,7 @@ def _network(source: Source) -> Network:
 
 def _settle_input(source: Source, model: Blueprint) -> None:
     """Old Sequential files may leave the input's shape out; the first kernel tells it."""
-    entry = model.members[model.inputs[0].member] if model.inputs else None
+    entry = model.members.get(model.inputs[0].member) if model.inputs else None
     if isinstance(entry, Layer) and entry.config.get("batch_shape", ()) is None:
         width = source.first_width(model)
         if width is None:
@@ -159,7 +158,5 @@ def _optimizer(source: Source, graph: Graph, model: Blueprint, expected: Expecte
         if variables is None and layer.trainable:
             trained = []  # behind an unknown layer no variable can be told from its number
             return optimizer(*named, source.optimizer(), trained, source.keras)
-        trained += [
-            (layer, variable) for variable in variables or () if layer.trainable and variable.trainable
-        ]
+        trained += [(layer, variable) for variable in variables or () if layer.trainable and variable.trainable]
     return optimizer(*named, source.optimizer(), trained, source.keras)

@@ -24,7 +24,8 @@ def page(rule: Rule) -> Iterator[RenderableType]:
 
 def sections(text: str) -> Iterator[tuple[str, str]]:
     """Headings with the paragraph below each, its lines joined."""
-    heading, lines = "", []
+    heading = ""
+    lines: list[str] = []
     for line in text.splitlines()[1:]:
         if line and not line.startswith(" "):
             if heading:

@@ -164,7 +164,7 @@ def _witnesses(ladder: Ladder) -> Iterator[str]:
 
 
 def _shown(rung: Rung) -> str:
-    if rung.value - rung.lower > 1e-4 * rung.value:  # noqa: PLR2004  beyond the digits shown
+    if rung.value - rung.lower > 1e-4 * rung.value:  # beyond the digits shown
         return f"{short(rung.lower)} to {short(rung.value)}"
     return short(rung.value)
 

@@ -46,7 +46,7 @@ class AffineFactor:
 
 
 def _triangle(design: Array) -> Array:
-    factor = np.linalg.qr(design, mode="r")
+    factor = np.asarray(np.linalg.qr(design, mode="r"), np.float64)
     short = design.shape[1] - len(factor)
     return np.pad(factor, ((0, short), (0, 0))) if short else factor
 

@@ -34,11 +34,9 @@ class Firing:
 
     def __add__(self, other: Self) -> Self:
         """Count on both."""
-        return type(self)(
-            self.rows + other.rows, self.fired + other.fired, np.maximum(self.highest, other.highest)
-        )
+        return type(self)(self.rows + other.rows, self.fired + other.fired, np.maximum(self.highest, other.highest))
 
     @property
     def dead(self) -> npt.NDArray[np.bool_]:
         """Which units are zero on every row."""
-        return self.fired == 0
+        return np.equal(self.fired, 0)

@@ -18,7 +18,7 @@ SMOOTH_WIDTH = 3
 """Up to so many features tanh is the advice: a ReLU net with zero biases has few kinks among few features."""
 
 
-@check("A101", Severity.ERROR, "{chain} have nothing nonlinear between them: together they are {whole}")
+@check("A101", Severity.ERROR, "{chain} have nothing nonlinear between them: together they are {together}")
 def missing_nonlinearity(
     network: Network,
     collapse: Collapse,
@@ -44,81 +44,70 @@ def missing_nonlinearity(
         Goodfellow, Bengio and Courville, Deep Learning, 2016, section 6.1.
     """
     for stretch in collapse.stretches:
-        whole = collapse.whole
-        severity = _severity(stretch, whole=whole, where=where, opinion=opinion)
+        severity = _severity(stretch, collapse, where, opinion)
         if severity is None:
             continue
-        first = stretch.layers[0]
-        floor = ladder.rung("architecture") if ladder and whole else None
-        model = ladder.rung("model") if ladder else None
+        floor = ladder.value("architecture") if ladder and collapse.whole else None
         stuck = bool(ladder and not training.never and standing(ladder.rungs)[0] in ("architecture", "data"))
+        first = stretch.layers[0]
         yield Evidence(
             numbers={
                 "chain": " -> ".join(layer.name for layer in stretch.layers),
-                "whole": _whole(ladder, whole=whole),
+                "together": _together(ladder, collapse),
                 "layers": tuple(layer.name for layer in stretch.layers),
-                "whole_network": whole,
-                "floor": floor.value if floor else None,
-                "model": model.value if model else None,
-                "affine_share_unexplained": _unexplained(where),
+                "whole_network": collapse.linear_heads,
+                "floor": floor,
+                "model": ladder.value("model") if ladder else None,
+                "affine_left_share": where.affine / where.constant if where and where.constant else None,
             },
             certainty=Certainty.PROVED,
             severity=severity,
-            why=_why(where, opinion, whole=whole, severity=severity),
+            why=_why(collapse, where, severity),
             remedy=_remedy(network, first.name, int(first.config.get("units", 0))),
-            explains=where.share(floor.value) if where and floor and not training.never else None,
+            explains=where.share(floor) if where and floor is not None and not training.never else None,
             strength=1.0,
-            verdict=_verdict(floor.value if floor else None, network, stuck=stuck, untrained=training.never, whole=whole),
-            rules_out=_rules_out(stuck=stuck) if whole and severity is Severity.ERROR else (),
+            verdict=_verdict(network, collapse, floor, stuck=stuck, untrained=training.never),
+            rules_out=_rules_out(stuck=stuck) if collapse.linear_heads and severity is Severity.ERROR else (),
         )
 
 
 def _severity(
-    stretch: Stretch, *, whole: bool, where: Standing | None, opinion: SecondOpinion | None
+    stretch: Stretch, collapse: Collapse, where: Standing | None, opinion: SecondOpinion | None
 ) -> Severity | None:
     """How bad the collapse is on these data; None for a deliberate bottleneck that costs nothing."""
     if where is None:
-        if stretch.bottleneck:
-            return None
-        return Severity.ERROR if whole else Severity.WARNING
-    if whole:
-        costs_nothing = where.affine - where.data <= STRAIGHT * where.constant or (
-            opinion is not None and not opinion.structure
-        )
-        if costs_nothing:
-            return None if stretch.bottleneck else Severity.NOTE
-        return Severity.ERROR
-    if stretch.bottleneck:
-        return None
-    return Severity.NOTE if where.well else Severity.WARNING
+        worst = Severity.ERROR if collapse.linear_heads else Severity.WARNING
+        return None if stretch.bottleneck else worst
+    if not collapse.linear_heads:
+        harmless = where.well
+        return None if stretch.bottleneck else Severity.NOTE if harmless else Severity.WARNING
+    straight = where.affine - where.data <= STRAIGHT * where.constant
+    harmless = straight or (opinion is not None and not opinion.structure)
+    if harmless and (collapse.whole or where.well):
+        return None if stretch.bottleneck else Severity.NOTE
+    return Severity.ERROR
 
 
-def _unexplained(where: Standing | None) -> float | None:
-    return None if where is None or where.constant == 0 else where.affine / where.constant
-
-
-def _whole(ladder: Ladder | None, *, whole: bool) -> str:
-    if not whole:
-        return "one affine layer"
+def _together(ladder: Ladder | None, collapse: Collapse) -> str:
     line = ladder.rung("affine") if ladder else None
-    if line is None or not line.coefficients or "=" not in line.witness:
-        return "one affine map"
-    return f"a straight line, at best {line.witness}" if line.label == "best straight line" else f"at best {line.witness}"
+    if not collapse.whole or line is None or "=" not in line.witness:
+        return "one affine map" if collapse.whole else "one affine layer"
+    line_or_plane = "a straight line" if line.label == "best straight line" else "one affine map"
+    return f"{line_or_plane}, at best {line.witness}"
 
 
-def _why(
-    where: Standing | None, opinion: SecondOpinion | None, *, whole: bool, severity: Severity
-) -> str:
-    if not whole:
+def _why(collapse: Collapse, where: Standing | None, severity: Severity) -> str:
+    if not collapse.linear_heads:
         return "Affine maps in a row are one affine map, so all but one of these layers add no power."
-    theorem = "Affine maps in a row are one affine map, so linear regression is the most this network can do."
-    if where is None:
+    theorem = "Affine maps in a row are one affine map, so a linear model is the most this network can be."
+    if where is None or not collapse.whole:
         return theorem
-    if severity is Severity.NOTE and where.affine - where.data <= STRAIGHT * where.constant:
-        return f"{theorem} These data lie on such a map: the least loss is {short(where.affine)}, and this network can reach it."
-    if severity is Severity.NOTE and opinion is not None:
-        return f"{theorem} On these data a quick nonlinear fit does no better out of sample, so nothing seems lost."
-    return f"{theorem} Its best loss on these data is {short(where.affine)}; the data themselves allow {short(where.data)}."
+    if severity is Severity.ERROR:
+        best = f"Its best loss on these data is {short(where.affine)}"
+        return f"{theorem} {best}; the data themselves allow {short(where.data)}."
+    if where.affine - where.data <= STRAIGHT * where.constant:
+        return f"{theorem} These data lie on such a map: the least loss is {short(where.affine)}, within its reach."
+    return f"{theorem} On these data a quick nonlinear fit does no better out of sample, so nothing seems lost."
 
 
 def _remedy(network: Network, name: str, units: int) -> Remedy:
@@ -130,24 +119,22 @@ def _remedy(network: Network, name: str, units: int) -> Remedy:
     )
 
 
-def _verdict(floor: float | None, network: Network, *, stuck: bool, untrained: bool, whole: bool) -> str | None:
-    if not whole:
+def _verdict(network: Network, collapse: Collapse, floor: float | None, *, stuck: bool, untrained: bool) -> str | None:
+    if not collapse.linear_heads:
         return None
-    shape = "draw a straight line" if network.input_width == 1 else "be a linear regression"
+    shape = "draw a straight line" if collapse.whole and network.input_width == 1 else "be a linear model"
     if floor is None:
         return f"Whatever its weights, this network can only {shape}: no hidden layer has an activation."
     if untrained:
-        return f"Training will stop at {short(floor)}: this network can only {shape}, and no setting of its weights goes lower."
+        predicted = f"Training will stop at {short(floor)}"
+        return f"{predicted}: this network can only {shape}, and no setting of its weights goes lower."
     if stuck:
-        return (
-            f"The loss is stuck at {short(floor)} because this network can only {shape}, and it has already found the "
-            "best one. No setting of its weights goes lower."
-        )
-    return f"This network can only {shape}: its loss can fall to {short(floor)} and no setting of its weights goes lower."
+        reason = f"because this network can only {shape}, and it has already found the best one"
+        return f"The loss is stuck at {short(floor)} {reason}. No setting of its weights goes lower."
+    lowest = f"its loss can fall to {short(floor)}, and no setting of its weights goes lower"
+    return f"This network can only {shape}: {lowest}."
 
 
 def _rules_out(*, stuck: bool) -> tuple[str, ...]:
     always = ("learning rate", "optimizer", "epochs", "width")
     return (*always, "local minimum") if stuck else always
-
-

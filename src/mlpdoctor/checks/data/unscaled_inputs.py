@@ -23,7 +23,7 @@ FAR = 0.5
 @check(
     "D702",
     Severity.ERROR,
-    "{columns} of {width} features enter {door} far from unit scale: {worst}",
+    "{columns} of {width} features enter {door} far from unit scale; root mean square of {worst}",
     clears="input scale",
 )
 def unscaled_inputs(
@@ -65,30 +65,32 @@ def unscaled_inputs(
             continue
         order = [int(k) for k in np.argsort(-np.abs(np.log(np.where(size > 0, size, 1.0)))) if off[k]]
         names = _names(door, len(size), passes.dataset.feature_names)
+        worst = listing([f"{names[k]} {short(size[k], 3)}" for k in order])
+        unstable = float(1 / np.square(size).max())
         yield Evidence(
             numbers={
                 "columns": len(order),
                 "width": len(size),
                 "door": door.layer.name,
-                "worst": listing([f"{names[k]} ({short(size[k], 3)})" for k in order]),
+                "worst": worst,
                 "root_mean_square": {names[k]: float(size[k]) for k in order[:100]},
                 "mean": {names[k]: float(seen.mean[k]) for k in order[:100]},
                 "deviation": {names[k]: float(seen.deviation[k]) for k in order[:100]},
                 "pre_activation_root_mean_square": float(sums[door.layer.name].root_mean_square.max()),
                 "condition": _condition(factor) if door.raw else None,
-                "stable_rate": float(1 / np.square(size).sum()),
+                "unstable_rate": unstable,
             },
             certainty=Certainty.MEASURED,
             severity=_severity(where, training, too_large=bool((size > large).any())),
-            why=f"Their root mean square should be near 1. On these inputs plain gradient descent on a squared error is "
-            f"stable only below a rate of about {short(float(1 / np.square(size).sum()), 2)}.",
+            why="Their root mean square should be near 1. On these inputs plain gradient descent on a squared error "
+            f"is unstable above a rate of about {short(unstable, 2)}.",
             remedy=Remedy(
-                f"standardise the features: put a Normalization layer, adapted to the training data, before {door.layer.name}",
+                f"standardise: put a Normalization layer, adapted to the training data, before {door.layer.name}",
                 "norm = keras.layers.Normalization(); norm.adapt(x_train)",
             ),
             strength=float(min(np.abs(np.log10(size[order[0]])) / 6, 1.0)) if size[order[0]] > 0 else 0.0,
-            verdict=f"The inputs are not scaled: {count(len(order), 'feature')} of {len(size)} {'is' if len(order) == 1 else 'are'} far from "
-            f"unit scale ({listing([f'{names[k]}: {short(size[k], 3)}' for k in order])}), and training suffers from it.",
+            verdict=f"The inputs are not scaled: {len(order)} of {count(len(size), 'feature')} far from unit scale "
+            f"(root mean square of {worst}), and training suffers from it.",
         )
 
 

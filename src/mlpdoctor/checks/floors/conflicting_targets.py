@@ -54,7 +54,7 @@ def conflicting_targets(
         remedy=Remedy("add the feature that tells these rows apart, or take this floor as the goal"),
         explains=min(found.total / where.model, 1.0) if where.model > 0 else None,
         strength=min(share, 1.0),
-        verdict=f"{count(found.conflicts.rows, 'row')} with identical inputs have different targets, so no model of these "
-        f"inputs gets below {short(found.total)}.",
+        verdict=f"{count(found.conflicts.rows, 'row')} with identical inputs have different targets, so no model of "
+        f"these inputs gets below {short(found.total)}.",
         rules_out=("learning rate", "optimizer", "epochs", "width") if on_it else (),
     )

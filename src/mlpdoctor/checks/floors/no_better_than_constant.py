@@ -57,12 +57,14 @@ def no_better_than_constant(
         },
         certainty=Certainty.MEASURED,
         why=f"{_answers(spread)} {_known(where)}",
-        remedy=Remedy("mend the causes named with this; if there are none, check that this file holds the inputs "
-                      "the model was trained on, on the same scale"),
+        remedy=Remedy(
+            "mend the causes named with this; if there are none, check that this file holds the inputs "
+            "the model was trained on, on the same scale"
+        ),
         explains=where.share(where.constant),
         strength=min(where.model / where.constant, 10.0) / 10.0,
-        verdict=f"The model has learned nothing from its inputs: its loss, {short(where.model)}, is no better than always "
-        f"answering {answer}, which gives {short(where.constant)}.",
+        verdict=f"The model has learned nothing from its inputs: its loss, {short(where.model)}, is no better than "
+        f"always answering {answer}, which gives {short(where.constant)}.",
     )
 
 

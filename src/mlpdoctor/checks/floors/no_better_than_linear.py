@@ -51,10 +51,7 @@ def no_better_than_linear(
     allowed = learned * (1 - where.reach / where.affine) if structure else tolerated_gain
     if gain > allowed or where.model >= where.constant * 0.99:
         return
-    if not structure and where.well:
-        severity = Severity.NOTE
-    else:
-        severity = Severity.WARNING
+    severity = Severity.NOTE if where.well and not structure else Severity.WARNING
     yield Evidence(
         numbers={
             "model": where.model,
@@ -110,7 +107,10 @@ def _remedy(network: Network, *, structure: bool, opinion: SecondOpinion | None)
 
 
 def _verdict(where: Standing, opinion: SecondOpinion | None, compared: str, *, structure: bool) -> str:
-    start = f"The network does no better than linear regression: its loss, {short(where.model)}, is {compared} the best line's, {short(where.affine)}."
-    if structure and opinion is not None:
-        return f"{start} There is more to learn: a quick nonlinear fit reaches about {short(opinion.curve)} on unseen rows."
-    return f"{start} That is not a floor of the data." if opinion is None else f"{start} No sign of anything nonlinear to learn was found."
+    losses = f"its loss, {short(where.model)}, is {compared} the best line's, {short(where.affine)}"
+    start = f"The network does no better than linear regression: {losses}."
+    if opinion is None:
+        return f"{start} That is not a floor of the data."
+    if not structure:
+        return f"{start} No sign of anything nonlinear to learn was found."
+    return f"{start} There is more to learn: a quick nonlinear fit reaches about {short(opinion.curve)} on unseen rows."

@@ -49,6 +49,6 @@ def non_finite_weights(network: Network) -> Iterator[Evidence]:
                 "optimizer = keras.optimizers.Adam(1e-4, clipnorm=1.0)",
             ),
             strength=bad / total,
-            verdict=f"The model is broken: {count(bad, 'weight')} of {total:,} {'is' if bad == 1 else 'are'} NaN or infinite, "
-            "so its loss is not a number and training cannot mend it.",
+            verdict=f"The model is broken: {bad:,} of {count(total, 'weight')} {'is' if bad == 1 else 'are'} NaN or "
+            "infinite, so its loss is not a number and training cannot mend it.",
         )

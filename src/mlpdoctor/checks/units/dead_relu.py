@@ -84,7 +84,8 @@ def _why(live: int, *, silent: bool, output: bool, untrained: bool) -> str:
         return f"The answer is 0 on every row, {since}."
     if silent:
         return f"Nothing of the input gets past this layer: what follows sees the same on every row, {since}."
-    return f"They never take part, {since}. {count(live, 'unit')} {'does' if live == 1 else 'do'} all the work of this layer."
+    rest = f"{count(live, 'unit')} {'does' if live == 1 else 'do'} all the work of this layer"
+    return f"They never take part, {since}. {rest}."
 
 
 def _remedy(layer: Layer, units: int, *, output: bool) -> Remedy:
@@ -95,9 +96,13 @@ def _remedy(layer: Layer, units: int, *, output: bool) -> Remedy:
             f'Dense({units}, name="{name}")',
         )
     wider = max(4 * units, 2 * NARROW) if units < 2 * NARROW else units
-    code = f'Dense({wider}, activation="relu", kernel_initializer="he_uniform", bias_initializer="normal", name="{name}")'
+    code = (
+        f'Dense({wider}, activation="relu", kernel_initializer="he_uniform", bias_initializer="normal", name="{name}")'
+    )
     more = f" and make it wider, {wider} instead of {units}" if wider > units else ""
-    return Remedy(f"draw the weights of {name} anew with he_uniform{more}; or use a smooth activation such as tanh", code)
+    return Remedy(
+        f"draw the weights of {name} anew with he_uniform{more}; or use a smooth activation such as tanh", code
+    )
 
 
 def _verdict(layer: Layer, dead: int, units: int, live: int, *, silent: bool, output: bool) -> str:

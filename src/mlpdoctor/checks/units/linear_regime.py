@@ -14,7 +14,11 @@ from mlpdoctor.statistics.piece_patterns import PiecePatterns
 from mlpdoctor.wording import percent, short
 
 
-@check("U403", Severity.WARNING, "on these rows the network is an affine function{pieces}: {bent_share} of its output is not")
+@check(
+    "U403",
+    Severity.WARNING,
+    "on these rows the network is an affine function{pieces}: {bent_share} of its output is not",
+)
 def linear_regime(
     factor: OutputFactor,
     outputs: OutputMoments,
@@ -51,7 +55,11 @@ def linear_regime(
     if bent > tolerated or (where is not None and where.well):
         return
     number = None if patterns is None or patterns.overflow else len(patterns.patterns)
-    pieces = "" if number is None else f" (its units switch on and off in {number} {'pattern' if number == 1 else 'patterns'})"
+    pieces = (
+        ""
+        if number is None
+        else f" (its units switch on and off in {number} {'pattern' if number == 1 else 'patterns'})"
+    )
     line = short(where.affine) if where else None
     yield Evidence(
         numbers={

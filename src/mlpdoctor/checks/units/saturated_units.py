@@ -20,7 +20,7 @@ FAR = 0.5
 @check(
     "U402",
     Severity.ERROR,
-    "{saturated} of {units} {activation} units are flat on most rows; their mean slope is {slope_share} of the steepest",
+    "{saturated} of {units} {activation} units are flat on most rows; the mean slope is {slope_share} of the steepest",
     clears="saturated units",
 )
 def saturated_units(
@@ -63,16 +63,16 @@ def saturated_units(
         },
         certainty=Certainty.MEASURED,
         severity=Severity.ERROR if stuck else Severity.WARNING,
-        why=f"On {percent(float(share.mean()))} of all rows and units the slope is under a twentieth of the steepest, so almost "
-        f"no gradient gets through {name}.",
+        why=f"On {percent(float(share.mean()))} of all rows and units the slope is under a twentieth of the steepest, "
+        f"so almost no gradient gets through {name}.",
         remedy=Remedy(
             f"draw the weights of {name} anew and smaller, as the default glorot_uniform does{_scale(layer)}",
             f'Dense({units}, activation="{activation.name if activation else "tanh"}", '
             f'kernel_initializer="glorot_uniform", name="{name}")',
         ),
         strength=float(share.mean()) * (0.5 if output else 1.0),
-        verdict=f"Training is stuck because the units of {layer.name} are saturated: {int(saturated.sum())} of {units} sit "
-        "on the flat part of their curve, where almost no gradient passes.",
+        verdict=f"Training is stuck because the units of {layer.name} are saturated: {int(saturated.sum())} of {units} "
+        "sit on the flat part of their curve, where almost no gradient passes.",
     )
 
 
