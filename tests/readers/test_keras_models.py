@@ -62,9 +62,8 @@ def test_nested_shared_and_frozen(suffix: str, tmp_path: Path) -> None:
     assert network.nodes[1].layer is network.nodes[3].layer
     assert [node.sources for node in network.nodes] == [(), (0,), (1,), (2,), (3,), (4,), (5,)]
     assert {layer.name for layer in network.layers if not layer.trainable} == {"body/d", "ice/d"}
-    same_weights(
-        network, {"body/d": block.layers[0], "body/n": block.layers[1], "ice/d": frozen.layers[0], "out": model.layers[-1]}
-    )
+    dense, norm = block.layers
+    same_weights(network, {"body/d": dense, "body/n": norm, "ice/d": frozen.layers[0], "out": model.layers[-1]})
     assert (network.name, network.output_names) == ("whole", ("out",))
 
 
@@ -131,7 +130,7 @@ def test_an_unknown_layer_inside_a_nested_model(tmp_path: Path) -> None:
 
 def test_custom_classes_keep_their_registered_name(tmp_path: Path) -> None:
     @keras.saving.register_keras_serializable("mine")
-    class Dense(L.Dense):
+    class Dense(L.Dense):  # type: ignore[misc,name-defined]
         pass
 
     model = keras.Sequential([keras.Input((2,)), Dense(3, name="own"), L.Dense(1, name="out")])
@@ -159,7 +158,7 @@ def test_the_content_and_not_the_suffix_tells_the_kind(tmp_path: Path) -> None:
 
 def test_subclassed_models_are_explained(tmp_path: Path) -> None:
     @keras.saving.register_keras_serializable("mine")
-    class Model(keras.Model):
+    class Model(keras.Model):  # type: ignore[misc]
         def __init__(self, **options: Any) -> None:  # noqa: ANN401
             super().__init__(**options)
             self.dense = L.Dense(1)
@@ -170,7 +169,7 @@ def test_subclassed_models_are_explained(tmp_path: Path) -> None:
     model = Model()
     model(np.zeros((1, 2), np.float32))
     model.save(tmp_path / "model.keras")
-    with pytest.raises(ModelFileError, match="class Model, whose file does not tell its graph.*Functional"):
+    with pytest.raises(ModelFileError, match=r"class Model, whose file does not tell its graph.*Functional"):
         read_network(str(tmp_path / "model.keras"))
 
 

@@ -43,7 +43,9 @@ OPTIMIZERS: dict[str, tuple[Callable[[], Any], list[str]]] = {
 def trained(optimizer: Any) -> Any:  # noqa: ANN401
     keras.utils.set_random_seed(3)
     entry = keras.Input((3,), name="entry")
-    inner = keras.Sequential([keras.Input((3,)), L.Dense(4, "tanh", name="a"), L.BatchNormalization(name="n")], name="inner")
+    inner = keras.Sequential(
+        [keras.Input((3,)), L.Dense(4, "tanh", name="a"), L.BatchNormalization(name="n")], name="inner"
+    )
     frozen = L.Dense(4, name="frozen", trainable=False)
     model = keras.Model(entry, L.Dense(1, name="out")(frozen(inner(L.Dense(3, name="first")(entry)))))
     model.compile(optimizer, "mse")
@@ -105,7 +107,8 @@ def test_loss_scaling_is_looked_through(tmp_path: Path) -> None:
     model.save(tmp_path / "model.keras")
     optimizer = read_network(str(tmp_path / "model.keras")).optimizer
     assert optimizer is not None
-    assert (optimizer.name, optimizer.learning_rate) == ("Adam", pytest.approx(0.02))
+    assert optimizer.name == "Adam"
+    assert optimizer.learning_rate == pytest.approx(0.02)
     assert (optimizer.iterations, len(optimizer.slots)) == (6, 4)
 
 
@@ -134,7 +137,10 @@ def my_own(y_true: Any, y_pred: Any) -> Any:  # noqa: ANN401
         ("mse", ("mse",) * 2),
         (["mae", "mse"], ("mae", "mse")),
         ({"left": "mae", "right": "mse"}, ("mae", "mse")),
-        ({"right": keras.losses.Huber(2.0), "left": keras.losses.mean_absolute_error}, ("mean_absolute_error", "Huber")),
+        (
+            {"right": keras.losses.Huber(2.0), "left": keras.losses.mean_absolute_error},
+            ("mean_absolute_error", "Huber"),
+        ),
         ([my_own, keras.losses.BinaryCrossentropy(from_logits=True)], ("my_own", "BinaryCrossentropy")),
     ],
 )
