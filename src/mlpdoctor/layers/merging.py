@@ -24,9 +24,7 @@ class Elementwise(LayerFamily):
 
     def forward(self, layer: Layer, inputs: Sequence[Array]) -> Array:
         rank = max(tensor.ndim for tensor in inputs)
-        aligned = [
-            tensor.reshape(len(tensor), *[1] * (rank - tensor.ndim), *tensor.shape[1:]) for tensor in inputs
-        ]
+        aligned = [tensor.reshape(len(tensor), *[1] * (rank - tensor.ndim), *tensor.shape[1:]) for tensor in inputs]
         return self.merge(layer.kind, aligned)
 
     @abstractmethod

@@ -49,9 +49,7 @@ def arguments(node: Any, key: str | None = None) -> list[Argument]:  # noqa: ANN
         if _is_reference(node):
             layer, call, tensor, *rest = node
             own = [] if layer == CONSTANT else [Argument(Reference(layer, call, tensor), key, None)]
-            return own + [
-                more for keywords in rest if isinstance(keywords, Mapping) for more in _keywords(keywords)
-            ]
+            return own + [more for keywords in rest if isinstance(keywords, Mapping) for more in _keywords(keywords)]
         return [argument for item in node for argument in arguments(item, key)]
     if not isinstance(node, Mapping):
         return []

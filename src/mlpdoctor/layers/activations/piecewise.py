@@ -49,9 +49,7 @@ def relu(
     )
 
 
-def _relu_kinks(
-    negative_slope: float, max_value: float | None, threshold: float
-) -> tuple[float, ...] | None:
+def _relu_kinks(negative_slope: float, max_value: float | None, threshold: float) -> tuple[float, ...] | None:
     # Above a positive threshold the values start at the threshold, below an uncapped negative one they dip
     # under zero; only a capped one is held at zero until z is positive.
     if threshold > 0 or (threshold < 0 and max_value is None):
