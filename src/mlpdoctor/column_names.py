@@ -70,13 +70,13 @@ def counted(number: int, noun: str) -> str:
 def unique(names: Sequence[str]) -> tuple[str, ...]:
     """Names that are all different and none empty, made so the way pandas does."""
     taken: set[str] = set()
+    copies: dict[str, int] = {}
     out: list[str] = []
     for place, written in enumerate(names):
-        base = printable(written) or f"Unnamed: {place}"
-        name, copies = base, 0
+        base = name = printable(written) or f"Unnamed: {place}"
         while name in taken:
-            copies += 1
-            name = f"{base}.{copies}"
+            copies[base] = copies.get(base, 0) + 1
+            name = f"{base}.{copies[base]}"
         taken.add(name)
         out.append(name)
     return tuple(out)

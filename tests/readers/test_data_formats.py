@@ -3,6 +3,8 @@
 import gzip
 import io
 import math
+import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -249,3 +251,15 @@ def test_a_reader_closed_early_closes_the_file(tmp_path: Path) -> None:
         batches = open_dataset(str(write(tmp_path, table)), ONE_TARGET).batches(2)
         next(batches)
         batches.close()  # type: ignore[attr-defined]  # a warning about an open file would fail this test
+
+
+def test_a_named_pipe_is_read_again_and_again(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    content = WRITERS["csv"](tmp_path, np.arange(12.0).reshape(4, 3)).read_bytes()
+    writer = threading.Thread(target=pipe.write_bytes, args=(content,))
+    writer.start()
+    dataset = open_dataset(str(pipe), ONE_TARGET)
+    writer.join()
+    same(everything(dataset), np.arange(12.0).reshape(4, 3))
+    same(everything(dataset, rows=1), np.arange(12.0).reshape(4, 3))

@@ -40,3 +40,16 @@ def test_ten_times_the_rows_take_no_more_memory(kind: str, tmp_path: Path) -> No
         assert counted == rows
         taken.append(megabytes)
     assert taken[1] < 1.5 * taken[0] + 40
+
+
+def test_a_small_text_table_is_read_without_pyarrow_and_nothing_imports_pandas(tmp_path: Path) -> None:
+    program = PROGRAM.replace("import pyarrow.csv, pyarrow.parquet\n", "") + "print(*sys.modules)\n"
+    small, large = tmp_path / "small.csv", tmp_path / "large.csv"
+    small.write_text("1,2,3,4,5,6,7,8,9,10\n")
+    large.write_text("1,2,3,4,5,6,7,8,9,10\n" * 10_000)
+    loaded = [
+        subprocess.run([sys.executable, "-c", program, path], capture_output=True, text=True, check=True).stdout.split()
+        for path in (small, large)
+    ]
+    assert ["pyarrow" in modules for modules in loaded] == [False, True]
+    assert not any("pandas" in modules for modules in loaded)

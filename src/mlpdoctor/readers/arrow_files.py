@@ -8,6 +8,7 @@ import numpy as np
 from mlpdoctor.column_names import unique
 from mlpdoctor.errors import DataFileError
 from mlpdoctor.network import Array
+from mlpdoctor.readers.arrow_values import float64_values
 from mlpdoctor.readers.data_source import Source, seekable
 from mlpdoctor.readers.table import Table
 from mlpdoctor.readers.text_cells import complaint
@@ -89,7 +90,7 @@ def _table(
             for place, column in enumerate(columns):
                 values = batch.column(own[column])
                 if _is_number(values.type):
-                    out[place] = _numbers(values)
+                    out[place] = float64_values(values)
                 else:
                     row, value = next(((row, cell) for row, cell in enumerate(values) if cell.is_valid), (0, None))
                     raise DataFileError(f"{path}, row {first_row + row + 1:,}: {complaint(str(value), names[column])}")
@@ -107,15 +108,3 @@ def _is_number(kind: Any) -> bool:  # noqa: ANN401 - pyarrow has no types
     kind = kind.value_type if types.is_dictionary(kind) else kind
     tests = (types.is_integer, types.is_floating, types.is_boolean, types.is_decimal, types.is_null)
     return any(test(kind) for test in tests)
-
-
-def _numbers(values: Any) -> Array:  # noqa: ANN401 - pyarrow has no types
-    """An Arrow array as float64."""
-    import pyarrow as pa
-
-    if pa.types.is_dictionary(values.type):
-        values = values.dictionary_decode()
-    if pa.types.is_null(values.type):
-        return np.full(len(values), np.nan)
-    numbers: Array = values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
-    return numbers

@@ -7,6 +7,7 @@ from typing import BinaryIO
 import numpy as np
 
 from mlpdoctor.network import Array
+from mlpdoctor.readers.arrow_values import float64_values
 from mlpdoctor.readers.data_source import Source
 from mlpdoctor.readers.table import Table
 from mlpdoctor.readers.text_cells import FALSE, MISSING, TRUE
@@ -106,9 +107,11 @@ def _parsed(piece: bytes, layout: Layout, columns: Sequence[int]) -> Array:
         ),
     )
     out = np.empty((len(columns), table.num_rows))
-    for place, name in enumerate(wanted):
-        column = table.column(name)
-        out[place] = (column.cast(real) if column.type == boolean else column).to_numpy()
+    start = 0
+    for batch in table.to_batches():
+        for place, name in enumerate(wanted):
+            out[place, start : start + batch.num_rows] = float64_values(batch.column(name))
+        start += batch.num_rows
     return out.T
 
 
