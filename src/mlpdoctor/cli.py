@@ -46,8 +46,9 @@ def main() -> NoReturn:
     """Run the command line; bad input ends in one line on standard error and status 2."""
     try:
         commands(prog_name="mlpdoctor", standalone_mode=False)
-    except click.ClickException as complaint:
-        complaint.show()
+    except click.UsageError as complaint:
+        where = f"; see '{complaint.ctx.command_path} --help'" if complaint.ctx else ""
+        click.echo(f"mlpdoctor: {complaint.format_message().rstrip('.')}{where}", err=True)
         sys.exit(FAILED)
     except InputError as complaint:
         click.echo(f"mlpdoctor: {complaint}", err=True)

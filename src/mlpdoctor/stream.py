@@ -89,8 +89,12 @@ class Collector:
         return by_view
 
     def wants(self, *kinds: type[Any]) -> bool:
-        """Whether anything reads one of these views."""
-        return any(kind in self.readers for kind in kinds)
+        """Whether anything reads one of these views and is not full yet."""
+        return any(
+            not getattr(self.merged.get((statistic, None)), "full", False)
+            for kind in kinds
+            for statistic in self.readers.get(kind, ())
+        )
 
     def show(self, view: Any, layer: str | None = None) -> None:  # noqa: ANN401  any of the views
         """Summarise a view in every statistic that reads its kind."""
@@ -183,7 +187,12 @@ class _Shown:
         sums = _flat(before)
         self.collector.show(views.PreActivation(layer, function, sums, _flat(after)), layer.name)
         if self.piecewise and function.kinks:
-            self.pieces.append(np.digitize(sums, function.kinks).astype(np.uint8))
+            self.pieces.append(_piece(sums, function.kinks))
+
+
+def _piece(sums: Array, kinks: tuple[float, ...]) -> npt.NDArray[np.uint8]:
+    """Between which kinks each value lies, counted from the left."""
+    return np.add.reduce([(sums >= kink).view(np.uint8) for kink in kinks], dtype=np.uint8)
 
 
 def _flat(values: Array) -> Array:

@@ -82,12 +82,3 @@ class EnteringMoments(Moments):
     def of(cls, view: Entering) -> Self:
         """Summarise one layer on one batch."""
         return cls.of_values(view.values)
-
-
-class FirstSumMoments(Moments):
-    """Moments of the weighted sums that a first learned layer makes of what enters it."""
-
-    @classmethod
-    def of(cls, view: Entering) -> Self:
-        """Summarise one layer on one batch."""
-        return cls.of_values(view.pre_activation)

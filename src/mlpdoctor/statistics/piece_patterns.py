@@ -31,6 +31,11 @@ class PiecePatterns:
             return type(self)(frozenset(), overflow=True)
         return self._kept(self.patterns | other.patterns)
 
+    @property
+    def full(self) -> bool:
+        """Whether more rows can tell nothing new, so that the pass may spare them."""
+        return self.overflow
+
     @classmethod
     def _kept(cls, patterns: frozenset[bytes]) -> Self:
         many = len(patterns) > MOST_PATTERNS

@@ -8,7 +8,8 @@ class Statistic(Protocol):
 
     ``of`` names the view it reads in the annotation of its parameter, and returns None when the view has nothing
     of its kind: absence is the identity, never a zero. The sum of the summaries of two blocks of rows is the
-    summary of both blocks together, so one pass, many shards or single rows give the same.
+    summary of both blocks together, so one pass, many shards or single rows give the same. A statistic that can say
+    at some point that more rows would tell it nothing has a property ``full``; the pass then spares it the work.
     """
 
     @classmethod

@@ -12,7 +12,8 @@ from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.layers.doors import Door
 from mlpdoctor.resolve import PerLayer
 from mlpdoctor.statistics.affine_factor import TargetFactor
-from mlpdoctor.statistics.moments import EnteringMoments, FirstSumMoments
+from mlpdoctor.statistics.first_sums import FirstSums
+from mlpdoctor.statistics.moments import EnteringMoments
 from mlpdoctor.stream import Passes
 from mlpdoctor.wording import count, listing, short
 
@@ -29,7 +30,7 @@ FAR = 0.5
 def unscaled_inputs(
     entrance: Entrance,
     entering: PerLayer[EnteringMoments],
-    sums: PerLayer[FirstSumMoments],
+    sums: PerLayer[FirstSums],
     factor: TargetFactor,
     passes: Passes,
     where: Standing | None,

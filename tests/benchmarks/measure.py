@@ -1,0 +1,173 @@
+"""Measures mlpdoctor against the scripts users write, whole processes, as ratios of medians in one run.
+
+    python tests/benchmarks/measure.py [--runs 5] [--rows 1000000] [NAME ...]
+
+Each pair of commands takes turns, so that a machine that speeds up or slows down does so for both. Times are wall
+clock, memory is the peak resident set of the process as the operating system accounts for it.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+MLPDOCTOR = [sys.executable, "-m", "mlpdoctor"]
+
+THREE_POINTS = """
+import sys, keras, numpy as np
+model = keras.models.load_model(sys.argv[1])
+data = np.genfromtxt(sys.argv[2], delimiter=",", names=True)
+x, y = data["x"].reshape(-1, 1), data["y"].reshape(-1, 1)
+answers = model.predict(x, verbose=0)
+design = np.column_stack([x, np.ones(len(x))])
+line = np.linalg.lstsq(design, y, rcond=None)[0]
+print(np.mean((answers - y) ** 2), np.mean((design @ line - y) ** 2))
+"""
+
+MILLION = """
+import sys, keras, numpy as np, pandas as pd
+model = keras.models.load_model(sys.argv[1])
+table = pd.read_csv(sys.argv[2])
+x, y = table.iloc[:, :-1].to_numpy("float32"), table.iloc[:, [-1]].to_numpy("float64")
+watch = keras.Model(model.inputs, [layer.output for layer in model.layers])
+*hidden, answers = watch.predict(x, batch_size=4096, verbose=0)
+dead = [int((values == 0).all(axis=0).sum()) for values in hidden]
+design = np.column_stack([x, np.ones(len(x))]).astype("float64")
+line = np.linalg.lstsq(design, y, rcond=None)[0]
+print(dead, np.mean((answers - y) ** 2), np.mean((design @ line - y) ** 2), np.var(y))
+"""
+
+WIDE_MODEL = """
+import sys, keras
+keras.utils.set_random_seed(0)
+layers = [keras.layers.Dense(128, "relu"), keras.layers.Dense(128, "relu"), keras.layers.Dense(1)]
+model = keras.Sequential([keras.Input((20,)), *layers])
+model.compile("adam", "mse")
+model.save(sys.argv[1])
+"""
+
+ROWS = """
+import sys, numpy as np, pyarrow as pa, pyarrow.csv
+rng = np.random.default_rng(0)
+rows = int(sys.argv[2])
+x = rng.normal(size=(rows, 20))
+y = x @ rng.normal(size=20) + np.sin(3 * x[:, 0]) + rng.normal(size=rows)
+names = [*(f"x{k}" for k in range(20)), "y"]
+pyarrow.csv.write_csv(pa.table([*x.T, y], names=names), sys.argv[1])
+"""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One finished process."""
+
+    seconds: float
+    megabytes: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two commands that took turns."""
+
+    name: str
+    ours: list[Run]
+    theirs: list[Run]
+    bars: str
+
+    def row(self) -> str:
+        """One line of the table: medians and ratios theirs / ours."""
+        seconds = [median(run.seconds for run in runs) for runs in (self.ours, self.theirs)]
+        memory = [median(run.megabytes for run in runs) for runs in (self.ours, self.theirs)]
+        return (
+            f"{self.name:<28}{seconds[0]:8.2f} s {seconds[1]:8.2f} s {seconds[1] / seconds[0]:7.1f} x"
+            f"{memory[0]:9.0f} MB{memory[1]:9.0f} MB {memory[1] / memory[0]:7.1f} x   {self.bars}"
+        )
+
+
+def run(command: list[str]) -> Run:
+    """Run a command to its end and read off what it took."""
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
+    # An installed package has its bytecode; a checkout where Python may not write any would be measured compiling.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    started = time.perf_counter()
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment) as process:  # noqa: S603
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode not in {0, 1}:
+        raise SystemExit(f"failed with {process.returncode}: {command}")
+    return Run(time.perf_counter() - started, usage.ru_maxrss / 1024)
+
+
+def compare(name: str, ours: list[str], theirs: list[str], runs: int, bars: str) -> Comparison:
+    """Let two commands take turns, after one turn each that does not count."""
+    turns = [(run(ours), run(theirs)) for _ in range(runs + 1)][1:]
+    return Comparison(name, [mine for mine, _ in turns], [other for _, other in turns], bars)
+
+
+def python(script: str, *arguments: str | Path) -> list[str]:
+    """A command that runs a script."""
+    return [sys.executable, "-c", script, *map(str, arguments)]
+
+
+def start_up(runs: int, _: int, __: Path) -> Iterator[Comparison]:
+    """Help, rules and a rule's page against importing click and rich alone."""
+    bare = python("import click, rich.console")
+    for words in (["--help"], ["rules"], ["explain", "A101"]):
+        yield compare(" ".join(words), [*MLPDOCTOR, *words], bare, 2 * runs, "time at most 2 x, so at least 0.5 x")
+
+
+def three_points(runs: int, _: int, __: Path) -> Iterator[Comparison]:
+    """The seed post against loading, predicting and fitting a line."""
+    files = [str(FIXTURES / "three-points" / name) for name in ("model.keras", "data.csv")]
+    ours = [*MLPDOCTOR, "check", *files]
+    yield compare("three-points", ours, python(THREE_POINTS, *files), runs, "at least 12 x and 8 x")
+
+
+def million(runs: int, rows: int, folder: Path) -> Iterator[Comparison]:
+    """A large table and a 128-128-1 network against pandas, Keras on every layer and lstsq; then a tenth of it."""
+    model = folder / "wide.keras"
+    run(python(WIDE_MODEL, model))
+    times = []
+    for size in (rows, rows // 10):
+        table = folder / f"{size}.csv"
+        run(python(ROWS, table, str(size)))
+        ours = [*MLPDOCTOR, "check", str(model), str(table)]
+        compared = compare(
+            f"{size:,} rows x 20", ours, python(MILLION, model, table), max(runs // 2, 1), "at least 4 x; 400 MB"
+        )
+        times.append(compared)
+        yield compared
+    whole, tenth = (median(one.seconds for one in times[k].ours) for k in (0, 1))
+    yield Comparison("10 x the rows: ours, tenth", times[0].ours, times[1].ours, f"{whole / tenth:.1f} x the time, at most 11 x")
+
+
+BENCHMARKS: dict[str, Callable[[int, int, Path], Iterator[Comparison]]] = {
+    "start-up": start_up,
+    "three-points": three_points,
+    "million": million,
+}
+
+
+def main() -> None:
+    """Measure what was asked for and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; all by default")
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    options = parser.parse_args()
+    print(f"{'':<28}{'mlpdoctor':>10} {'script':>10} {'ratio':>9}{'mlpdoctor':>12}{'script':>12} {'ratio':>9}   bar")
+    with tempfile.TemporaryDirectory() as folder:
+        for name in options.names or BENCHMARKS:
+            for compared in BENCHMARKS[name](options.runs, options.rows, Path(folder)):
+                print(compared.row(), flush=True)
+
+
+if __name__ == "__main__":
+    main()
