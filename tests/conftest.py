@@ -14,6 +14,11 @@ with warnings.catch_warnings():  # importing TensorFlow deprecates half of Pytho
     import tensorflow as tf  # noqa: F401
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Golden outputs are rewritten on purpose only."""
+    parser.addoption("--update-golden", action="store_true", help="rewrite the golden outputs; read the difference")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Lets Keras's own use of NumPy pass; every other warning is an error."""
     config.addinivalue_line("filterwarnings", "ignore:__array__ implementation:DeprecationWarning")

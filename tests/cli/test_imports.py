@@ -1,0 +1,46 @@
+"""``check`` must answer without a deep learning framework: importing one takes longer than the whole answer."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+HEAVY = frozenset({"tensorflow", "keras", "torch", "jax", "pandas", "sklearn", "scipy"})
+"""Frameworks that must never come in, and libraries too slow to come in unasked."""
+
+
+def imported(*words: str, path: str = "") -> set[str]:
+    """The top-level packages that a run of the tool imports, as Python itself reports them."""
+    environment = {**os.environ, "PYTHONPATH": path}
+    command = [sys.executable, "-X", "importtime", "-m", "mlpdoctor", *words]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode in {0, 1}, done.stderr[-500:]
+    return {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines() if "|" in line}
+
+
+@pytest.mark.parametrize(
+    ("model", "data"),
+    [
+        ("three-points/model.keras", "three-points/data.csv"),
+        ("three-points/model.h5", "three-points/data.csv"),
+        ("mostly-linear/model.keras", "mostly-linear/data.parquet"),
+        ("numpy-cosine/model.keras", "numpy-cosine/data.npz"),
+    ],
+)
+def test_check_imports_no_framework(model: str, data: str) -> None:
+    assert not imported("check", str(FIXTURES / model), str(FIXTURES / data)) & HEAVY
+
+
+@pytest.mark.parametrize("words", [["--help"], ["rules"], ["explain", "A101"]])
+def test_information_imports_not_even_numpy(words: list[str]) -> None:
+    assert not imported(*words) & (HEAVY | {"numpy", "h5py", "pyarrow"})
+
+
+def test_the_detector_sees_a_framework_when_there_is_one(tmp_path: Path) -> None:
+    (tmp_path / "tensorflow").mkdir()
+    (tmp_path / "tensorflow" / "__init__.py").touch()
+    (tmp_path / "sitecustomize.py").write_text("import tensorflow\n")
+    assert "tensorflow" in imported("--help", path=str(tmp_path))

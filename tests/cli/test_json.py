@@ -1,0 +1,79 @@
+"""The JSON report: one object, no NaN, the same bytes every time."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+import keras
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TOP = ["schema_version", "tool", "model", "data", "verdict", "ladder", "findings", "ruled_out", "checks", "timing"]
+
+
+def report(*words: object) -> str:
+    command = [sys.executable, "-m", "mlpdoctor", "check", *map(str, words), "--format", "json"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False, env=dict(os.environ))
+    assert done.returncode in {0, 1}, done.stderr
+    return done.stdout
+
+
+def strict(text: str) -> dict[str, Any]:
+    def refuse(constant: str) -> NoReturn:
+        raise AssertionError(f"{constant} is no JSON")
+
+    loaded: dict[str, Any] = json.loads(text, parse_constant=refuse)
+    return loaded
+
+
+FILES = ("fixtures/three-points/model.keras", "fixtures/three-points/data.csv")
+
+
+def test_it_has_the_promised_keys_in_order() -> None:
+    assert list(strict(report(*FILES))) == TOP
+
+
+def test_two_runs_differ_in_nothing_but_timing() -> None:
+    for files in (FILES, ("fixtures/mostly-linear/model.keras", "fixtures/mostly-linear/data.parquet")):
+        first, second = (report(*files).partition('"timing"')[0] for _ in range(2))
+        assert first == second
+
+
+def test_every_check_has_exactly_one_outcome() -> None:
+    checks = strict(report(*FILES))["checks"]
+    codes = [check["code"] for check in checks]
+    assert len(codes) == len(set(codes)) == 11
+    assert {check["outcome"] for check in checks} <= {"found", "passed", "not applicable", "skipped", "crashed"}
+    assert all(check["reason"] for check in checks if check["outcome"] in {"not applicable", "skipped"})
+
+
+def test_a_finding_has_all_a_program_needs() -> None:
+    (finding,) = strict(report(*FILES))["findings"]
+    assert finding["code"] == "A101"
+    assert finding["certainty"] == "proved"
+    assert finding["explains"] == pytest.approx(1.0)
+    assert finding["because_of"] is None
+    assert finding["remedy"]["code"] == 'Dense(10, activation="tanh", name="dense")'
+    assert finding["evidence"]["layers"] == ["dense", "dense_1"]
+
+
+def test_the_affine_rung_gives_its_coefficients() -> None:
+    rungs = {rung["name"]: rung for rung in strict(report(*FILES))["ladder"]["rungs"]}
+    (line,) = rungs["affine"]["coefficients"]
+    expected = np.polyfit([-1, 0, 1], [-0.2445248, 0.1232554, 0.1713998], 1)
+    assert line == pytest.approx(expected[::-1])
+
+
+def test_a_broken_model_still_gives_valid_json(tmp_path: Path) -> None:
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(3, "relu"), keras.layers.Dense(1)])
+    model.compile("adam", "mse")
+    model.layers[0].set_weights([np.full((1, 3), np.nan), np.zeros(3)])
+    model.save(tmp_path / "nan.keras")
+    found = strict(report(tmp_path / "nan.keras", FILES[1]))
+    assert found["findings"][0]["code"] == "W301"
+    model_rung = next(rung for rung in found["ladder"]["rungs"] if rung["name"] == "model")
+    assert model_rung["value"] is None

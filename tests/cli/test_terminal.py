@@ -1,0 +1,132 @@
+"""The report as people see it: a real pseudo-terminal of 80 and 120 columns, pipes, colour, and golden outputs."""
+
+import fcntl
+import json
+import os
+import pty
+import re
+import struct
+import subprocess
+import sys
+import termios
+from pathlib import Path
+
+import pytest
+
+from mlpdoctor.wording import short
+
+ROOT = Path(__file__).parents[2]
+FIXTURES = ROOT / "fixtures"
+GOLDEN = Path(__file__).parent / "golden"
+ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+CASES = {
+    "three-points": "three-points/data.csv",
+    "three-points-untrained": "three-points-untrained/data.csv",
+    "mostly-linear": "mostly-linear/data.parquet",
+    "numpy-cosine": "numpy-cosine/data.npz",
+    "four-relu-sine": "four-relu-sine/data.csv.gz",
+    "healthy-linear": "healthy-linear/data.csv",
+}
+
+
+def command(name: str, *options: str) -> list[str]:
+    files = [f"fixtures/{name}/model.keras", f"fixtures/{CASES[name]}"]
+    return [sys.executable, "-m", "mlpdoctor", "check", *files, *options]
+
+
+def on_a_terminal(words: list[str], columns: int, **variables: str) -> str:
+    """What a terminal of that many columns receives."""
+    leader, follower = pty.openpty()
+    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+    environment = {"PATH": os.environ["PATH"], "TERM": "xterm-256color", "LANG": "C.UTF-8", **variables}
+    with subprocess.Popen(
+        words, stdin=follower, stdout=follower, stderr=follower, env=environment, cwd=ROOT, close_fds=True
+    ) as process:
+        os.close(follower)
+        received = b""
+        while True:
+            try:
+                chunk = os.read(leader, 65536)
+            except OSError:  # the terminal closes when the process ends
+                break
+            if not chunk:
+                break
+            received += chunk
+        process.wait()
+    os.close(leader)
+    return received.decode()
+
+
+def piped(words: list[str], columns: int = 80, **variables: str) -> str:
+    environment = {**os.environ, "COLUMNS": str(columns), **variables}
+    return subprocess.run(words, capture_output=True, text=True, env=environment, cwd=ROOT, check=False).stdout
+
+
+@pytest.mark.parametrize("columns", [40, 80, 120])
+@pytest.mark.parametrize("name", CASES)
+def test_no_line_is_wider_than_the_terminal(name: str, columns: int) -> None:
+    lines = ANSI.sub("", on_a_terminal(command(name), columns)).splitlines()
+    assert max(len(line) for line in lines) <= columns
+
+
+def test_a_terminal_gets_colour_and_a_pipe_does_not() -> None:
+    assert "\x1b[" in on_a_terminal(command("three-points", "--no-progress"), 80)
+    assert "\x1b[" not in piped(command("three-points"))
+
+
+def test_no_color_is_honoured() -> None:
+    assert not re.search(r"\x1b\[[0-9;]*3[0-7]m", on_a_terminal(command("three-points", "--no-progress"), 80, NO_COLOR="1"))
+
+
+def test_force_color_and_color_always_reach_a_pipe() -> None:
+    assert "\x1b[" in piped(command("three-points"), FORCE_COLOR="1")
+    assert "\x1b[" in piped(command("three-points", "--color", "always"))
+    assert "\x1b[" not in piped(command("three-points", "--color", "never"), FORCE_COLOR="1")
+
+
+def test_a_dumb_terminal_gets_plain_text() -> None:
+    assert "\x1b" not in on_a_terminal(command("three-points"), 80, TERM="dumb")
+
+
+def test_bars_fall_back_to_ascii() -> None:
+    text = piped(command("three-points"), PYTHONIOENCODING="ascii")
+    assert "####" in text
+    assert text.isascii()
+
+
+def test_piped_lines_have_no_blanks_at_their_ends() -> None:
+    assert all(line == line.rstrip() for line in piped(command("numpy-cosine")).splitlines())
+
+
+def test_the_report_says_the_same_with_and_without_a_terminal() -> None:
+    seen = ANSI.sub("", on_a_terminal(command("three-points", "--no-progress"), 80)).replace("\r", "")
+    assert [line.rstrip() for line in seen.splitlines()] == piped(command("three-points")).splitlines()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_printed_losses_are_those_of_the_json(name: str) -> None:
+    text = piped(command(name), 120)
+    report = json.loads(piped(command(name, "--format", "json")))
+    shown = [rung for rung in report["ladder"]["rungs"] if rung["name"] != "model"]
+    assert shown
+    for rung in shown:
+        assert re.search(rf"^ +{re.escape(rung['label'])} +{re.escape(short(rung['value']))}( |$)", text, re.MULTILINE)
+    for finding in report["findings"]:
+        assert re.search(rf"^ +{finding['rank']}  {finding['severity']}  {finding['code']} {finding['name']}", text, re.M)
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+@pytest.mark.parametrize("name", CASES)
+def test_the_report_is_the_one_that_was_read_and_approved(name: str, columns: int, request: pytest.FixtureRequest) -> None:
+    """Update with ``pytest tests/cli --update-golden`` and read the difference before committing it."""
+    text = piped(command(name, "-v"), columns)
+    path = GOLDEN / f"{name}-{columns}.txt"
+    if request.config.getoption("--update-golden"):
+        GOLDEN.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8")
+
+
+def test_readme_shows_the_report_as_it_is() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert piped(command("three-points"), 80).strip("\n") in readme
