@@ -10,12 +10,13 @@ from mlpdoctor import facts as fact_package
 from mlpdoctor.check import Check
 from mlpdoctor.dataset import Dataset, Wanted
 from mlpdoctor.engines.numpy_engine import NumpyEngine, UnsupportedLayer
+from mlpdoctor.errors import UsageError
 from mlpdoctor.fact import Absent, Fact
 from mlpdoctor.facts.heads import Heads
 from mlpdoctor.facts.training import Training
 from mlpdoctor.finding import Report
 from mlpdoctor.ladder import Ladder
-from mlpdoctor.losses.registry import known
+from mlpdoctor.losses.registry import find, known
 from mlpdoctor.network import LossConfig, Network
 from mlpdoctor.rank import rank
 from mlpdoctor.readers.data import open_dataset
@@ -80,7 +81,7 @@ def diagnose(
     finished = time.perf_counter()
     training = answers.get(Training)
     return Report(
-        model=summarise_model(network),
+        model=summarise_model(network, answers.no_forward),
         data=None if dataset is None else summarise_data(dataset, answers.get(CellCounts)),
         verdict=verdict(ranked, ladder, training),
         ladder=None if isinstance(ladder, Absent) else ladder,
@@ -126,9 +127,6 @@ def with_loss(network: Network, name: str | None) -> Network:
     """
     if name is None:
         return network
-    from mlpdoctor.errors import UsageError
-    from mlpdoctor.losses.registry import find
-
     if find(name) is None:
         have = ", ".join(loss.names[0] for loss in known())
         raise UsageError(f"--loss {name}: no such loss has a ladder; these have: {have}")
@@ -137,12 +135,25 @@ def with_loss(network: Network, name: str | None) -> Network:
 
 def wanted(network: Network, question: Question) -> Wanted:
     """What the model and the user ask of the data."""
-    width = network.input_width
-    outputs = None if None in network.output_widths else sum(w or 0 for w in network.output_widths)
     return Wanted(
-        features=width,
-        targets=() if outputs is None else (outputs,),
+        features=network.input_width,
+        targets=target_counts(network),
         target=question.target,
         feature_names=question.features,
         drop=question.drop,
     )
+
+
+def target_counts(network: Network) -> tuple[int, ...]:
+    """How many target columns would fit, the likeliest first.
+
+    One for each number the model answers, where its loss compares them one by one; one label for each output, where
+    the loss takes class numbers; and either, where the loss is unknown.
+    """
+    if None in network.output_widths:
+        return ()
+    full, labels = sum(width or 0 for width in network.output_widths), len(network.outputs)
+    if all(config is not None and find(config.name) for config in network.losses):
+        return (full,)
+    sparse = all(config is not None and "sparse" in config.name.lower() for config in network.losses)
+    return tuple(dict.fromkeys((labels, full) if sparse else (full, labels)))

@@ -131,6 +131,8 @@ class ModelSummary:
     learning_rate: float | None
     iterations: int | None
     loss: str | None
+    not_followed: str | None = None
+    """Why the network could not be run; None when it was, or when there was no need."""
 
 
 @dataclass(frozen=True)

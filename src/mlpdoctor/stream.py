@@ -192,7 +192,8 @@ class _Shown:
 
 def _piece(sums: Array, kinks: tuple[float, ...]) -> npt.NDArray[np.uint8]:
     """Between which kinks each value lies, counted from the left."""
-    return np.add.reduce([(sums >= kink).view(np.uint8) for kink in kinks], dtype=np.uint8)
+    piece: npt.NDArray[np.uint8] = np.add.reduce([(sums >= kink).view(np.uint8) for kink in kinks], dtype=np.uint8)
+    return piece
 
 
 def _flat(values: Array) -> Array:

@@ -11,7 +11,7 @@ from mlpdoctor.network import Network
 from mlpdoctor.statistics.cell_counts import CellCounts
 
 
-def summarise_model(network: Network) -> ModelSummary:
+def summarise_model(network: Network, not_followed: str | None) -> ModelSummary:
     """What the file holds."""
     layers, optimizer = network.layers, network.optimizer
     losses = [_in_words(config.name) for config in network.losses if config is not None]
@@ -26,6 +26,7 @@ def summarise_model(network: Network) -> ModelSummary:
         learning_rate=optimizer.learning_rate if optimizer else None,
         iterations=optimizer.iterations if optimizer else None,
         loss=", ".join(dict.fromkeys(losses)) or None,
+        not_followed=not_followed,
     )
 
 

@@ -10,6 +10,8 @@ from mlpdoctor.wording import percent, short
 
 NOTHING = 1e-9
 """A loss under this share of the best constant's is zero as far as float32 weights can tell."""
+SAME = 0.0005
+"""Losses this close, relative to each other, are the same in the digits shown."""
 MOST_TIMES = 1000
 """Beyond it "times below" stops meaning anything to a reader."""
 
@@ -38,7 +40,9 @@ def _place(ladder: Ladder, model: float) -> str:
         also = ", and so is the floor of its architecture" if ladder.value("architecture") == 0 else ""
         return f"{loss} is zero to the precision of its weights{also}."
     if ladder.standing == "data":
-        return f"{loss} is the least these data allow."
+        above = model / data - 1
+        where = "" if above < SAME else f"{percent(above)} above "
+        return f"{loss} is {where}the least these data allow, {short(data)}."
     if ladder.standing in ("affine", "architecture"):
         return f"{loss} is that of the best linear fit, {short(affine)}."
     left = (

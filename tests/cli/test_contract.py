@@ -7,6 +7,7 @@ import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import h5py
 import pytest
@@ -24,8 +25,9 @@ def run(tmp_path: Path) -> Run:
 
     def start(*words: object, **options: object) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "mlpdoctor", *map(str, words)]
-        settings: dict[str, object] = {"capture_output": True, "text": True, "cwd": tmp_path, "timeout": 60, "check": False}
-        return subprocess.run(command, **(settings | options))  # type: ignore[call-overload,no-any-return]
+        settings: dict[str, Any] = {"capture_output": True, "text": True, "cwd": tmp_path, "timeout": 60} | options
+        done: subprocess.CompletedProcess[str] = subprocess.run(command, check=False, **settings)
+        return done
 
     return start
 
@@ -197,7 +199,9 @@ def test_quiet_prints_the_verdict_alone(run: Run) -> None:
 def test_a_fault_in_mlpdoctor_itself_is_status_2_never_1(run: Run, tmp_path: Path) -> None:
     """Status 1 means that something was found; a crash must not pass for a diagnosis."""
     (tmp_path / "sitecustomize.py").write_text(
-        "import mlpdoctor.diagnose as d\n\ndef broken(*a, **k):\n    raise RuntimeError('boom')\n\nd.diagnose = broken\n"
+        "import mlpdoctor.diagnose as d\n\n"
+        "def broken(*a, **k):\n    raise RuntimeError('boom')\n\n"
+        "d.diagnose = broken\n"
     )
     done = run("check", MODEL, DATA, env={"PYTHONPATH": str(tmp_path)})
     assert done.returncode == 2

@@ -75,7 +75,8 @@ def test_a_terminal_gets_colour_and_a_pipe_does_not() -> None:
 
 
 def test_no_color_is_honoured() -> None:
-    assert not re.search(r"\x1b\[[0-9;]*3[0-7]m", on_a_terminal(command("three-points", "--no-progress"), 80, NO_COLOR="1"))
+    text = on_a_terminal(command("three-points", "--no-progress"), 80, NO_COLOR="1")
+    assert not re.search(r"\x1b\[[0-9;]*3[0-7]m", text)
 
 
 def test_force_color_and_color_always_reach_a_pipe() -> None:
@@ -112,12 +113,13 @@ def test_the_printed_losses_are_those_of_the_json(name: str) -> None:
     for rung in shown:
         assert re.search(rf"^ +{re.escape(rung['label'])} +{re.escape(short(rung['value']))}( |$)", text, re.MULTILINE)
     for finding in report["findings"]:
-        assert re.search(rf"^ +{finding['rank']}  {finding['severity']}  {finding['code']} {finding['name']}", text, re.M)
+        heading = f"{finding['rank']}  {finding['severity']}  {finding['code']} {finding['name']}"
+        assert re.search(rf"^ +{heading}", text, re.MULTILINE)
 
 
 @pytest.mark.parametrize("columns", [80, 120])
 @pytest.mark.parametrize("name", CASES)
-def test_the_report_is_the_one_that_was_read_and_approved(name: str, columns: int, request: pytest.FixtureRequest) -> None:
+def test_the_report_is_as_approved(name: str, columns: int, request: pytest.FixtureRequest) -> None:
     """Update with ``pytest tests/cli --update-golden`` and read the difference before committing it."""
     text = piped(command(name, "-v"), columns)
     path = GOLDEN / f"{name}-{columns}.txt"

@@ -1,5 +1,6 @@
 """Where the model stands between what a constant reaches and what these data are known to allow."""
 
+import math
 from dataclasses import dataclass
 
 from mlpdoctor.fact import Absent, fact
@@ -34,8 +35,10 @@ class Standing:
     @property
     def shortfall(self) -> float:
         """How far the model is from ``reach``, as a share of the way from there to the constant."""
-        span = self.constant - self.reach
-        return (self.model - self.reach) / span if span > 0 else 0.0
+        above, span = self.model - self.reach, self.constant - self.reach
+        if span > 0:
+            return above / span
+        return 0.0 if above <= 0 else math.inf
 
     @property
     def well(self) -> bool:

@@ -8,7 +8,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from mlpdoctor.finding import DataSummary, Finding, ModelSummary, Report, Severity, Status
+from mlpdoctor.finding import DataSummary, Finding, ModelSummary, Outcome, Report, Severity, Status
 from mlpdoctor.ladder import Ladder, Rung
 from mlpdoctor.wording import SHOWN_DIGITS, count, listing, percent, short
 
@@ -41,6 +41,9 @@ class TerminalReport:
         elif report.no_ladder is not None and report.data is not None:
             yield ""
             yield _inset(Text(f"no loss ladder: {report.no_ladder}"))
+        if report.model.not_followed is not None:
+            yield ""
+            yield _inset(Text(f"{report.model.not_followed}. What needs the layers' values was left out."))
         for number, finding in enumerate(report.findings, start=1):
             yield ""
             yield from _finding(number, finding, report.findings)
@@ -60,10 +63,8 @@ class TerminalReport:
         for outcome in crashed:
             yield _inset(Text(f"{outcome.code} {outcome.name} crashed: {outcome.reason}", style="bold red"))
         if self.verbose:
-            for outcome in report.outcomes:
-                if outcome.reason is not None and outcome.status is not Status.CRASHED:
-                    line = f"{outcome.code} {outcome.name}  {outcome.status.value}: {outcome.reason}"
-                    yield _inset(Text(line, style="dim"))
+            for (status, reason), names in _idle(report.outcomes).items():
+                yield _inset(Text(f"{status.value}: {', '.join(names)} ({reason})", style="dim"))
         yield _inset(_labelled("checks   ", Text(_tally(report, verbose=self.verbose))))
         if report.findings:
             yield _inset(_labelled("more     ", Text(f"mlpdoctor explain {report.findings[0].code}")))
@@ -180,11 +181,11 @@ def _finding(number: int, finding: Finding, findings: tuple[Finding, ...]) -> It
     sure = evidence.certainty.value
     if evidence.explains is not None and evidence.explains > 0:
         sure += f", keeps {percent(evidence.explains)} of the loss"
-    head = Table.grid(padding=(0, 2, 0, 0), expand=True)
+    head = Table.grid(padding=(0, 2, 0, 0))
     head.add_column(no_wrap=True)
     head.add_column(no_wrap=True, style=COLOURS[finding.severity])
-    head.add_column(ratio=1)
-    head.add_column(justify="right", style="dim")
+    head.add_column(no_wrap=True, overflow="ellipsis")
+    head.add_column(style="dim")
     head.add_row(str(number), finding.severity.value, f"{finding.code} {finding.name}", sure)
     yield _inset(head)
     place = f"{finding.layer}: " if finding.layer else ""
@@ -201,6 +202,15 @@ def _finding(number: int, finding: Finding, findings: tuple[Finding, ...]) -> It
         cause = next(n for n, other in enumerate(findings, start=1) if other.code == finding.because_of)
         body.add_row("", Text(f"a consequence of {cause}", style="dim"))
     yield Padding(body, (0, 1, 0, 5), expand=False)
+
+
+def _idle(outcomes: tuple[Outcome, ...]) -> dict[tuple[Status, str], list[str]]:
+    """The checks that did not run, by how and why."""
+    idle: dict[tuple[Status, str], list[str]] = {}
+    for outcome in outcomes:
+        if outcome.reason is not None and outcome.status is not Status.CRASHED:
+            idle.setdefault((outcome.status, outcome.reason), []).append(f"{outcome.code} {outcome.name}")
+    return idle
 
 
 def _grouped(suspects: list[str]) -> list[str]:

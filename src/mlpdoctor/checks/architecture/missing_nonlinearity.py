@@ -50,9 +50,10 @@ def missing_nonlinearity(
         floor = ladder.value("architecture") if ladder and collapse.whole else None
         stuck = bool(ladder and not training.never and standing(ladder.rungs)[0] in ("architecture", "data"))
         first = stretch.layers[0]
+        chain = " -> ".join(layer.name for layer in stretch.layers)
         yield Evidence(
             numbers={
-                "chain": " -> ".join(layer.name for layer in stretch.layers),
+                "chain": chain,
                 "together": _together(ladder, collapse),
                 "layers": tuple(layer.name for layer in stretch.layers),
                 "whole_network": collapse.linear_heads,
@@ -66,7 +67,8 @@ def missing_nonlinearity(
             remedy=_remedy(network, first.name, int(first.config.get("units", 0))),
             explains=where.share(floor) if where and floor is not None and not training.never else None,
             strength=1.0,
-            verdict=_verdict(network, collapse, floor, stuck=stuck, untrained=training.never),
+            verdict=_verdict(network, collapse, floor, stuck=stuck, untrained=training.never)
+            or f"The layers {chain} act as one: nothing nonlinear stands between them.",
             rules_out=_rules_out(stuck=stuck) if collapse.linear_heads and severity is Severity.ERROR else (),
         )
 
@@ -136,5 +138,5 @@ def _verdict(network: Network, collapse: Collapse, floor: float | None, *, stuck
 
 
 def _rules_out(*, stuck: bool) -> tuple[str, ...]:
-    always = ("learning rate", "optimizer", "epochs", "width")
-    return (*always, "local minimum") if stuck else always
+    """More units never help a linear map; training itself is cleared only once it has reached the floor."""
+    return ("learning rate", "optimizer", "epochs", "width", "local minimum") if stuck else ("width",)

@@ -14,7 +14,7 @@ from mlpdoctor.wording import count, listing
 @check(
     "D701",
     Severity.ERROR,
-    "{bad_rows} of {rows} rows have missing or infinite cells, first in column {column}, row {row}",
+    "{bad_rows} of {rows} rows with missing or infinite cells, first in {column}, row {row}",
 )
 def non_finite_data(cells: CellCounts, passes: Passes) -> Iterator[Evidence]:
     """Missing or infinite cells in the data.
@@ -40,7 +40,7 @@ def non_finite_data(cells: CellCounts, passes: Passes) -> Iterator[Evidence]:
         numbers={
             "bad_rows": cells.bad_rows,
             "rows": cells.rows,
-            "column": names[first],
+            "column": names[first] if names[first].startswith("column ") else f"column {names[first]}",
             "row": int(cells.first_bad[first]) + 1,
             "missing": int(cells.missing.sum()),
             "infinite": int(cells.infinite.sum()),

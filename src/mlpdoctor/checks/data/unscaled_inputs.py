@@ -1,5 +1,6 @@
 """D702: features far from the scale the first layer expects."""
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -24,7 +25,7 @@ FAR = 0.5
 @check(
     "D702",
     Severity.ERROR,
-    "{columns} of {width} features enter {door} far from unit scale; root mean square of {worst}",
+    "{columns} of {width} features enter {door} far from unit scale (root mean square: {worst})",
     clears="input scale",
 )
 def unscaled_inputs(
@@ -58,7 +59,7 @@ def unscaled_inputs(
     References
         LeCun, Bottou, Orr and Muller, Efficient BackProp, 1998, section 4.3.
     """
-    for door in entrance.doors:
+    for door in {door.layer.name: door for door in reversed(entrance.doors)}.values():
         seen = entering[door.layer.name]
         size, top = seen.root_mean_square, np.maximum(np.abs(seen.low), np.abs(seen.high))
         off = (size > large) | ((top < small) & (top > 0))
@@ -66,7 +67,7 @@ def unscaled_inputs(
             continue
         order = [int(k) for k in np.argsort(-np.abs(np.log(np.where(size > 0, size, 1.0)))) if off[k]]
         names = _names(door, len(size), passes.dataset.feature_names)
-        worst = listing([f"{names[k]} {short(size[k], 3)}" for k in order])
+        worst = listing([f"{names[k]} = {short(size[k], 3)}" for k in order])
         unstable = float(1 / np.square(size).max())
         yield Evidence(
             numbers={
@@ -91,7 +92,7 @@ def unscaled_inputs(
             ),
             strength=float(min(np.abs(np.log10(size[order[0]])) / 6, 1.0)) if size[order[0]] > 0 else 0.0,
             verdict=f"The inputs are not scaled: {len(order)} of {count(len(size), 'feature')} far from unit scale "
-            f"(root mean square of {worst}), and training suffers from it.",
+            f"(root mean square: {worst}). {_effect(where)}.",
         )
 
 
@@ -101,6 +102,12 @@ def _severity(where: Standing | None, training: Training, *, too_large: bool) ->
     if where.well:
         return Severity.NOTE
     return Severity.ERROR if too_large and not where.shortfall <= FAR else Severity.WARNING
+
+
+def _effect(where: Standing | None) -> str:
+    if where is not None and not math.isfinite(where.model):
+        return "Training on them has blown up"
+    return "Training suffers from it"
 
 
 def _names(door: Door, width: int, features: tuple[str, ...]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from mlpdoctor.facts.conflict_floor import ConflictFloor
 from mlpdoctor.facts.standing import Standing
 from mlpdoctor.facts.training import Trained
 from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.ladder import ON_A_RUNG
+from mlpdoctor.ladder import ON_A_RUNG, Ladder
 from mlpdoctor.wording import count, percent, short
 
 
@@ -18,7 +18,12 @@ from mlpdoctor.wording import count, percent, short
     clears="conflicting rows",
 )
 def conflicting_targets(
-    found: ConflictFloor, where: Standing, trained: Trained | None, *, tolerated: float = 0.05
+    found: ConflictFloor,
+    ladder: Ladder,
+    where: Standing | None,
+    trained: Trained | None,
+    *,
+    tolerated: float = 0.05,
 ) -> Iterator[Evidence]:
     """Rows with identical inputs and different targets.
 
@@ -33,10 +38,11 @@ def conflicting_targets(
     Certainty
         Proved: the rows are compared in full, and the floor is the loss of the best answer to each group.
     """
-    share = found.total / where.constant if where.constant > 0 else 0.0
+    constant, model = ladder.value("constant") or 0.0, ladder.value("model")
+    share = found.total / constant if constant > 0 else 0.0
     if share <= tolerated:
         return
-    on_it = trained is not None and where.model - found.total <= ON_A_RUNG * found.total
+    on_it = trained is not None and model is not None and model - found.total <= ON_A_RUNG * found.total
     pair = found.conflicts.example
     example = "" if pair is None else f" For example rows {pair[0] + 1:,} and {pair[1] + 1:,}."
     yield Evidence(
@@ -46,13 +52,13 @@ def conflicting_targets(
             "floor": found.total,
             "constant_share": share,
             "example_rows": None if pair is None else (pair[0] + 1, pair[1] + 1),
-            "model": where.model,
+            "model": model,
         },
         certainty=Certainty.PROVED,
-        severity=Severity.NOTE if on_it or where.well else Severity.WARNING,
-        why=f"They hold {percent(share)} of the loss of the best constant, {short(where.constant)}.{example}",
+        severity=Severity.NOTE if on_it or (where is not None and where.well) else Severity.WARNING,
+        why=f"They hold {percent(share)} of the loss of the best constant, {short(constant)}.{example}",
         remedy=Remedy("add the feature that tells these rows apart, or take this floor as the goal"),
-        explains=min(found.total / where.model, 1.0) if where.model > 0 else None,
+        explains=min(found.total / model, 1.0) if trained is not None and model else None,
         strength=min(share, 1.0),
         verdict=f"{count(found.conflicts.rows, 'row')} with identical inputs have different targets, so no model of "
         f"these inputs gets below {short(found.total)}.",

@@ -1,5 +1,6 @@
 """U401: rectified units that never fire."""
 
+import math
 from collections.abc import Iterator
 
 from mlpdoctor.check import check
@@ -38,14 +39,15 @@ def dead_relu(
         rate, inputs that take both signs.
     Stays quiet on
         A minority of dead units, up to the tolerated share. In a model that does as well as anything is known to, a
-        larger share is a note.
+        larger share is a note. Of a model whose loss is not a number W301 speaks.
     Certainty
         Measured: every unit on every row. A pre-activation of exactly zero counts as not firing.
     References
         Lu, Shin, Su and Karniadakis, Dying ReLU and initialization, 2019.
     """
     units, dead = len(seen.dead), int(seen.dead.sum())
-    if dead / units <= tolerated:
+    broken = where is not None and not math.isfinite(where.model)
+    if dead / units <= tolerated or broken:
         return
     live = units - dead
     output = any(network.nodes[position].layer is layer for position in network.outputs)

@@ -1,6 +1,6 @@
 """Measures mlpdoctor against the scripts users write, whole processes, as ratios of medians in one run.
 
-    python tests/benchmarks/measure.py [--runs 5] [--rows 1000000] [NAME ...]
+    python tests/benchmarks/ratios.py [--runs 5] [--rows 1000000] [NAME ...]
 
 Each pair of commands takes turns, so that a machine that speeds up or slows down does so for both. Times are wall
 clock, memory is the peak resident set of the process as the operating system accounts for it.
@@ -97,7 +97,7 @@ def run(command: list[str]) -> Run:
     # An installed package has its bytecode; a checkout where Python may not write any would be measured compiling.
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     started = time.perf_counter()
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment) as process:  # noqa: S603
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment) as process:
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode not in {0, 1}:
@@ -145,7 +145,8 @@ def million(runs: int, rows: int, folder: Path) -> Iterator[Comparison]:
         times.append(compared)
         yield compared
     whole, tenth = (median(one.seconds for one in times[k].ours) for k in (0, 1))
-    yield Comparison("10 x the rows: ours, tenth", times[0].ours, times[1].ours, f"{whole / tenth:.1f} x the time, at most 11 x")
+    bar = f"{whole / tenth:.1f} x the time, at most 11 x"
+    yield Comparison("10 x the rows: ours, tenth", times[0].ours, times[1].ours, bar)
 
 
 BENCHMARKS: dict[str, Callable[[int, int, Path], Iterator[Comparison]]] = {
