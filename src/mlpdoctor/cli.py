@@ -13,10 +13,9 @@ import click
 
 from mlpdoctor import __version__
 from mlpdoctor.errors import InputError, UsageError
+from mlpdoctor.output import show, write
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
-
     from mlpdoctor.check import Rule
     from mlpdoctor.finding import Report
 
@@ -37,8 +36,6 @@ Exit status:
 """
 FAILED = 2
 INTERRUPTED = 130
-FILE_WIDTH = 100
-"""Columns of a report written to a file: wide enough for its tables, narrow enough for a side-by-side diff."""
 LEVELS = ("error", "warning", "note", "never")
 
 
@@ -143,7 +140,7 @@ def check(
     question = Question(model, data, target, features, drop or (), loss)
     with _progress(show=not (no_progress or quiet)) as told:
         report = diagnose(question, stdin=sys.stdin.buffer, progress=told)
-    _write(report, form, output, color, quiet=quiet, verbose=verbose)
+    write(report, form, output, color, quiet=quiet, verbose=verbose)
     sys.exit(_status(report, fail_on))
 
 
@@ -157,67 +154,6 @@ def _progress(*, show: bool) -> Iterator[Callable[[int], None] | None]:
 
     with Console(stderr=True).status("reading the model") as status:
         yield lambda rows: status.update(f"{rows:,} rows read")
-
-
-def _write(report: "Report", form: str, output: Path | None, color: str, *, quiet: bool, verbose: bool) -> None:
-    if form == "json":
-        from mlpdoctor.report.json_report import render
-
-        _put(render(report), output)
-    elif quiet:
-        _put(f"{report.verdict}\n", output)
-    else:
-        from mlpdoctor.report.terminal import TerminalReport
-
-        drawn = TerminalReport(report, verbose=verbose)
-        if output is None:
-            _print(drawn, color=color)
-        else:
-            _put(_text(console("never", width=FILE_WIDTH), drawn), output)
-
-
-def _print(*parts: "RenderableType", color: str = "auto") -> None:
-    """Print to a terminal as it is; to anything else without the blanks that pad lines on a screen."""
-    screen = console(color)
-    if screen.is_terminal:
-        screen.print(*parts, sep="\n")
-    else:
-        _put(_text(screen, *parts), None)
-
-
-def _text(plain: "Console", *parts: "RenderableType") -> str:
-    with plain.capture() as captured:
-        plain.print(*parts, sep="\n")
-    return "".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())
-
-
-def _put(text: str, output: Path | None) -> None:
-    if output is None:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-        return
-    try:
-        output.write_text(text, encoding="utf-8")
-    except OSError as fault:
-        raise UsageError(f"--output {output}: cannot be written: {fault.strerror}") from fault
-
-
-def console(color: str, width: int | None = None) -> "Console":
-    """A console on standard output; ``auto`` honours NO_COLOR, FORCE_COLOR and whether it is a terminal."""
-    from rich.console import Console
-
-    forced = {"auto": None, "always": True, "never": False}[color]
-    plain = color == "never" or (color == "auto" and bool(os.environ.get("NO_COLOR")))
-    return Console(
-        force_terminal=forced,
-        no_color=plain or None,
-        color_system=None if plain else "auto",
-        highlight=False,
-        width=width,
-        soft_wrap=False,
-        emoji=False,
-        markup=False,
-    )
 
 
 def _status(report: "Report", fail_on: str) -> int:
@@ -243,7 +179,7 @@ def rules() -> None:
     table = Table.grid(padding=(0, 2, 0, 0))
     for rule in all_rules():
         table.add_row(rule.code, rule.name, rule.severity.value, Text(rule.summary))
-    _print(table)
+    show(table)
 
 
 @commands.command()
@@ -252,7 +188,7 @@ def explain(rule: str) -> None:
     """Explain RULE, a code such as A101 or a name such as dead-relu."""
     from mlpdoctor.report.page import page
 
-    _print(*page(_find(rule)))
+    show(*page(_find(rule)))
 
 
 def _find(name: str) -> "Rule":

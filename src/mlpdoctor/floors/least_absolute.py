@@ -11,15 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mlpdoctor.floors.interior_point import EPSILON, GAP, approach, error, feasible
 from mlpdoctor.floors.linear_fit import LinearFit
 from mlpdoctor.network import Array
-
-GAP = 1e-10
-"""Relative gap between both bounds at which the iteration ends: more digits than a report shows."""
-MOST_STEPS = 60
-"""The method needs about twenty steps whatever the number of rows; beyond sixty it is held up by rounding."""
-STEP_BACK = 0.9995
-EPSILON = float(np.finfo(np.float64).eps)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,10 +72,10 @@ def solve(design: Array, target: Array) -> Solution:
     if spread <= 4 * EPSILON * columns.shape[1] * float(np.abs(target).max(initial=0.0)):
         return Solution(start, 0.0, 0.0)
     scaled = rest / spread
-    line, dual = _interior_point(columns, scaled)
+    line, dual = approach(columns, scaled)
     line, dual = _vertex(columns, scaled, line, dual)
-    value = _error(columns, scaled, line)
-    lower = min(max(float(scaled @ _feasible(columns, dual)), 0.0), value)
+    value = error(columns, scaled, line)
+    lower = min(max(float(scaled @ feasible(columns, dual)), 0.0), value)
     return Solution(start + back @ line * spread, value * spread, lower * spread)
 
 
@@ -98,89 +92,6 @@ def _basis(design: Array) -> tuple[Array, Array]:
     return orthogonal @ left[:, kept], (right[kept].T / singular[kept]) / scale[:, None]
 
 
-def _error(columns: Array, target: Array, solution: Array) -> float:
-    return float(np.abs(target - columns @ solution).sum())
-
-
-def _feasible(columns: Array, dual: Array) -> Array:
-    """The nearest d with ``X'd = 0``, shrunk into the box: a lower bound that holds whatever d was."""
-    projected = dual - columns @ (columns.T @ dual)
-    return projected / max(1.0, float(np.abs(projected).max(initial=0.0)))
-
-
-def _interior_point(columns: Array, target: Array) -> tuple[Array, Array]:
-    """Approach the optimum from inside: Mehrotra's predictor and corrector on the dual.
-
-    In the variables ``a = (1 + d) / 2`` the dual is: maximise ``y.a`` with ``X'a`` fixed and ``0 < a < 1``. Its
-    multipliers are the line b and, at the two walls, the two sides of the residual: ``y - X b = w - z``.
-
-    Returns:
-        The best line found, as coefficients of the basis, and the dual point d it goes with.
-    """
-    a = np.full(len(target), 0.5)
-    s = 1.0 - a
-    line = columns.T @ target
-    residual = target - columns @ line
-    margin = 0.1 * float(np.abs(residual).mean()) + EPSILON
-    z, w = np.maximum(-residual, 0.0) + margin, np.maximum(residual, 0.0) + margin
-    best, dual, highest, least = line, 2 * a - 1, -np.inf, np.inf
-    for _ in range(MOST_STEPS):
-        value = _error(columns, target, line)
-        if value < least:
-            best, least = line, value
-        bound = float(target @ _feasible(columns, 2 * a - 1))
-        if bound > highest:
-            dual, highest = 2 * a - 1, bound
-        if least - highest <= GAP * least:
-            break
-        system = _System(columns, target - columns @ line + z - w, a, s, z, w)
-        step = system.solve(-a * z, -s * w)
-        inside, outside = _room((a, step.a), (s, -step.a)), _room((z, step.z), (w, step.w))
-        gap = a @ z + s @ w
-        after = (a + inside * step.a) @ (z + outside * step.z) + (s - inside * step.a) @ (w + outside * step.w)
-        aim = (after / gap) ** 3 * gap / (2 * len(a))
-        step = system.solve(aim - a * z - step.a * step.z, aim - s * w + step.a * step.w)
-        inside, outside = _room((a, step.a), (s, -step.a)), _room((z, step.z), (w, step.w))
-        a, s = a + inside * step.a, s - inside * step.a
-        z, w, line = z + outside * step.z, w + outside * step.w, line + outside * step.line
-    return best, dual
-
-
-@dataclass(frozen=True, eq=False)
-class _Step:
-    line: Array
-    a: Array
-    z: Array
-    w: Array
-
-
-class _System:
-    """The Newton equations at one point, factored once and solved for two right-hand sides."""
-
-    def __init__(self, columns: Array, off: Array, a: Array, s: Array, z: Array, w: Array) -> None:
-        self.columns, self.off = columns, off
-        self.a, self.s, self.z, self.w = a, s, z, w
-        self.weight = 1.0 / (z / a + w / s)
-        self.gram = columns.T @ (self.weight[:, None] * columns)
-
-    def solve(self, at_zero: Array, at_one: Array) -> _Step:
-        """The step that changes the products ``a z`` and ``s w`` by these amounts, to first order."""
-        pull = self.off + at_zero / self.a - at_one / self.s
-        line = np.linalg.lstsq(self.gram, self.columns.T @ (self.weight * pull), rcond=None)[0]
-        a = self.weight * (pull - self.columns @ line)
-        return _Step(np.asarray(line, np.float64), a, (at_zero - self.z * a) / self.a, (at_one + self.w * a) / self.s)
-
-
-def _room(*pairs: tuple[Array, Array]) -> float:
-    """How far all variables can go along their steps and stay positive, at most the whole step."""
-    room = 1.0
-    for variable, step in pairs:
-        shrinking = step < 0
-        if shrinking.any():
-            room = min(room, STEP_BACK * float((variable[shrinking] / -step[shrinking]).min()))
-    return room
-
-
 def _vertex(columns: Array, target: Array, line: Array, dual: Array) -> tuple[Array, Array]:
     """Jump from near the optimum onto it: the line through the rows it nearly touches, if that is no worse.
 
@@ -192,10 +103,10 @@ def _vertex(columns: Array, target: Array, line: Array, dual: Array) -> tuple[Ar
     if np.linalg.cond(columns[nearest]) * EPSILON > GAP:
         return line, dual
     corner = np.asarray(np.linalg.solve(columns[nearest], target[nearest]), np.float64)
-    if _error(columns, target, corner) > _error(columns, target, line):
+    if error(columns, target, corner) > error(columns, target, line):
         return line, dual
     signs = np.sign(target - columns @ corner)
     signs[nearest] = 0.0
     signs[nearest] = np.linalg.solve(columns[nearest].T, -(columns.T @ signs))
-    better = target @ _feasible(columns, signs) > target @ _feasible(columns, dual)
+    better = target @ feasible(columns, signs) > target @ feasible(columns, dual)
     return corner, signs if better else dual

@@ -1,6 +1,5 @@
 """A report for people, drawn with rich: verdict, ladder, findings, what is ruled out."""
 
-import math
 from collections.abc import Iterator
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -9,12 +8,11 @@ from rich.table import Table
 from rich.text import Text
 
 from mlpdoctor.finding import DataSummary, Finding, ModelSummary, Outcome, Report, Severity, Status
-from mlpdoctor.ladder import Ladder, Rung
-from mlpdoctor.wording import SHOWN_DIGITS, count, listing, percent, short
+from mlpdoctor.report.ladder_chart import draw
+from mlpdoctor.report.layout import inset, labelled
+from mlpdoctor.wording import count, listing, percent
 
 COLOURS = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "bold cyan"}
-BAR = 16
-"""Width of the longest bar: what 80 columns leave beside the longest label, a number and the longest remark."""
 NARROW = 60
 """On a terminal narrower than this the bars give way to the numbers."""
 
@@ -32,18 +30,18 @@ class TerminalReport:
         report = self.report
         block = "█" if not options.ascii_only else "#"
         yield ""
-        yield _inset(_files(report.model, report.data))
+        yield inset(_files(report.model, report.data))
         yield ""
-        yield _inset(Text(report.verdict, style="bold"))
+        yield inset(Text(report.verdict, style="bold"))
         if report.ladder is not None:
             yield ""
-            yield from _ladder(report.ladder, block if console.width >= NARROW else "")
+            yield from draw(report.ladder, block if console.width >= NARROW else "")
         elif report.no_ladder is not None and report.data is not None:
             yield ""
-            yield _inset(Text(f"no loss ladder: {report.no_ladder}"))
+            yield inset(Text(f"no loss ladder: {report.no_ladder}"))
         if report.model.not_followed is not None:
             yield ""
-            yield _inset(Text(f"{report.model.not_followed}. What needs the layers' values was left out."))
+            yield inset(Text(f"{report.model.not_followed}. What needs the layers' values was left out."))
         for number, finding in enumerate(report.findings, start=1):
             yield ""
             yield from _finding(number, finding, report.findings)
@@ -58,29 +56,17 @@ class TerminalReport:
                 f"{suspect.what} (by {by_number[suspect.by]})" if suspect.by in by_number else suspect.what
                 for suspect in report.ruled_out
             ]
-            yield _inset(_labelled("ruled out", Text(", ".join(_grouped(suspects)))))
+            yield inset(labelled("ruled out", Text(", ".join(_grouped(suspects)))))
         crashed = [outcome for outcome in report.outcomes if outcome.status is Status.CRASHED]
         for outcome in crashed:
-            yield _inset(Text(f"{outcome.code} {outcome.name} crashed: {outcome.reason}", style="bold red"))
+            yield inset(Text(f"{outcome.code} {outcome.name} crashed: {outcome.reason}", style="bold red"))
         if self.verbose:
             for (status, reason), names in _idle(report.outcomes).items():
-                yield _inset(Text(f"{status.value}: {', '.join(names)} ({reason})", style="dim"))
-        yield _inset(_labelled("checks   ", Text(_tally(report, verbose=self.verbose))))
+                yield inset(Text(f"{status.value}: {', '.join(names)} ({reason})", style="dim"))
+        yield inset(labelled("checks   ", Text(_tally(report, verbose=self.verbose))))
         if report.findings:
-            yield _inset(_labelled("more     ", Text(f"mlpdoctor explain {report.findings[0].code}")))
+            yield inset(labelled("more     ", Text(f"mlpdoctor explain {report.findings[0].code}")))
         yield ""
-
-
-def _inset(part: RenderableType) -> Padding:
-    return Padding(part, (0, 1, 0, 2), expand=False)
-
-
-def _labelled(label: str, text: Text) -> Table:
-    grid = Table.grid(padding=(0, 3, 0, 0))
-    grid.add_column(no_wrap=True, style="dim")
-    grid.add_column(overflow="fold")
-    grid.add_row(label, text)
-    return grid
 
 
 def _files(model: ModelSummary, data: DataSummary | None) -> Table:
@@ -115,67 +101,6 @@ def _data(data: DataSummary) -> str:
     return "; ".join([f"{rows}, {features} -> {targets}", *others])
 
 
-def _ladder(ladder: Ladder, block: str) -> Iterator[RenderableType]:
-    yield _inset(Text.assemble("loss ladder", ("   " + ladder.loss, "dim")))
-    finite = [rung.value for rung in ladder.rungs if math.isfinite(rung.value)]
-    tops = [ladder.value("constant") or 0.0, ladder.value("affine") or 0.0]
-    longest = max([*tops, 1e-300])
-    grid = Table.grid(padding=(0, 2, 0, 0))
-    grid.add_column(no_wrap=True)
-    grid.add_column(justify="right", no_wrap=True)
-    grid.add_column(no_wrap=True)
-    grid.add_column(overflow="fold")
-    model = ladder.rung("model")
-    mark = _mark(ladder)
-    for rung in ladder.rungs:
-        if rung.name == "model" and mark is not None:
-            continue
-        text = Text("proved: no weights go below") if rung.name == "architecture" else Text()
-        if rung.name == "model":
-            text.append("<- your model", style="bold")
-        elif rung is mark and model is not None:
-            same = (ladder.digits or 0) >= SHOWN_DIGITS
-            close = f", to {ladder.digits} digits" if same else f" {short(model.value)}"
-            text = Text(f"<- your model{close}", style="bold")
-        grid.add_row(
-            Text(rung.label, style="bold" if rung.name == "model" or rung is mark else ""),
-            Text(_shown(rung)),
-            Text(_bar(rung.value, longest, block) if finite else "", style="red" if rung.name == "model" else "blue"),
-            text,
-        )
-    yield Padding(grid, (0, 1, 0, 4), expand=False)
-    for note in (*_witnesses(ladder), *ladder.notes):
-        yield Padding(Text(note, style="dim"), (0, 1, 0, 4), expand=False)
-
-
-def _mark(ladder: Ladder) -> Rung | None:
-    """The topmost rung that the model's loss equals: a reader knows the best line sooner than the architecture."""
-    on = ladder.rung(ladder.standing) if ladder.standing else None
-    if on is None:
-        return None
-    return next(rung for rung in ladder.rungs if rung.name != "model" and rung.value <= on.value * (1 + 1e-9))
-
-
-def _witnesses(ladder: Ladder) -> Iterator[str]:
-    line, data = ladder.rung("affine"), ladder.rung("data")
-    if line is not None and "=" in line.witness:
-        yield f"{line.label}: {line.witness}"
-    if data is not None and data.value > 0:
-        yield f"{data.label}: {data.witness}"
-
-
-def _shown(rung: Rung) -> str:
-    if rung.value - rung.lower > 1e-4 * rung.value:  # beyond the digits shown
-        return f"{short(rung.lower)} to {short(rung.value)}"
-    return short(rung.value)
-
-
-def _bar(value: float, longest: float, block: str) -> str:
-    if not block or not math.isfinite(value) or value <= 0:
-        return ""
-    return block * max(1, round(BAR * min(value / longest, 1.0))) + (">" if value > longest else "")
-
-
 def _finding(number: int, finding: Finding, findings: tuple[Finding, ...]) -> Iterator[RenderableType]:
     evidence = finding.evidence
     sure = evidence.certainty.value
@@ -187,7 +112,7 @@ def _finding(number: int, finding: Finding, findings: tuple[Finding, ...]) -> It
     head.add_column(no_wrap=True, overflow="ellipsis")
     head.add_column(style="dim")
     head.add_row(str(number), finding.severity.value, f"{finding.code} {finding.name}", sure)
-    yield _inset(head)
+    yield inset(head)
     place = f"{finding.layer}: " if finding.layer else ""
     body = Table.grid(padding=(0, 2, 0, 0))
     body.add_column(no_wrap=True, style="dim")
