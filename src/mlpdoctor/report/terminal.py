@@ -119,13 +119,13 @@ def _finding(number: int, finding: Finding, findings: tuple[Finding, ...]) -> It
     body.add_column(overflow="fold")
     body.add_row("", Text(f"{place}{finding.message}."))
     body.add_row("why", Text(evidence.why))
-    if evidence.remedy is not None:
+    if finding.because_of is not None:
+        cause = next(n for n, other in enumerate(findings, start=1) if other.code == finding.because_of)
+        body.add_row("fix", Text(f"a consequence of {cause}: mend that first"))
+    elif evidence.remedy is not None:
         body.add_row("fix", Text(evidence.remedy.text))
         if evidence.remedy.code is not None:
             body.add_row("", Text(evidence.remedy.code, style="green"))
-    if finding.because_of is not None:
-        cause = next(n for n, other in enumerate(findings, start=1) if other.code == finding.because_of)
-        body.add_row("", Text(f"a consequence of {cause}", style="dim"))
     yield Padding(body, (0, 1, 0, 5), expand=False)
 
 

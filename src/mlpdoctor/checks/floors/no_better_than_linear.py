@@ -69,7 +69,7 @@ def no_better_than_linear(
         severity=severity,
         why=_left(where, opinion),
         remedy=_remedy(network, structure=structure, opinion=opinion),
-        explains=where.share(where.affine) if structure else None,
+        explains=where.share(where.affine) if structure and gain <= tolerated_gain else None,
         strength=min(max(where.shortfall, 0.0), 1.0),
         verdict=_verdict(where, opinion, _compared(gain), structure=structure),
     )

@@ -112,7 +112,8 @@ def _verdict(layer: Layer, dead: int, units: int, live: int, *, silent: bool, ou
         return f"The output is 0 on every row: its ReLU in {layer.name} never fires, and no gradient can wake it."
     if silent:
         return f"Nothing gets through {layer.name}: all {units} of its ReLU units are zero on every row."
+    left = f"{count(live, 'unit')} {'is' if live == 1 else 'are'} left"
     return (
         f"{dead} of the {units} ReLU units in {layer.name} are dead, zero on every row, and training cannot wake them: "
-        f"the model has to do with {live}."
+        f"{left} to do the work."
     )
