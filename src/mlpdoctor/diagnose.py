@@ -41,6 +41,7 @@ class Question:
         features: names of the feature columns; None for all the rest.
         drop: columns to leave out.
         loss: name of the loss, where the file has none or another is meant.
+        max_bytes: limit on what is read of either file, unpacked; None for the readers' own limits.
     """
 
     model: str
@@ -49,6 +50,7 @@ class Question:
     features: tuple[str, ...] | None = None
     drop: tuple[str, ...] = ()
     loss: str | None = None
+    max_bytes: int | None = None
 
 
 def diagnose(
@@ -68,10 +70,11 @@ def diagnose(
         InputError: when the model or the data cannot be used.
     """
     started = time.perf_counter()
-    network = with_loss(read_network(question.model), question.loss)
+    limit = {} if question.max_bytes is None else {"max_bytes": question.max_bytes}
+    network = with_loss(read_network(question.model, **limit), question.loss)
     dataset = None
     if question.data is not None:
-        dataset = open_dataset(question.data, wanted(network, question), stdin=stdin)
+        dataset = open_dataset(question.data, wanted(network, question), stdin=stdin, **limit)
     read = time.perf_counter()
     checks = sorted(declared(check_package, Check), key=lambda check: check.rule.code)
     answers = examine(network, dataset, checks, progress)

@@ -148,6 +148,11 @@ def test_a_folder_without_data_is_one_line(run: Run, tmp_path: Path) -> None:
     assert "no files" in one_line(run("check", MODEL, "nothing"))
 
 
+def test_a_file_over_the_limit_names_the_option_that_raises_it(run: Run) -> None:
+    assert "--max-bytes" in one_line(run("check", MODEL, DATA, "--max-bytes", "100"))
+    assert run("check", MODEL, DATA, "--max-bytes", "1000000").returncode == 1
+
+
 def test_swapped_arguments_are_told_so(run: Run) -> None:
     assert "MODEL, then DATA" in one_line(run("check", MODEL, MODEL))
 
