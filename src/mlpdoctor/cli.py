@@ -108,6 +108,7 @@ def _names(_: click.Context, __: click.Parameter, value: str | None) -> tuple[st
     help="How to report.",
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the report to this file instead.")
+@click.option("--max-bytes", type=click.IntRange(1), metavar="N", help="Read files of up to N bytes, unpacked.")
 @click.option(
     "--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True, help="Colour."
 )
@@ -124,6 +125,7 @@ def check(
     fail_on: str,
     form: str,
     output: Path | None,
+    max_bytes: int | None,
     color: str,
     *,
     quiet: bool,
@@ -137,7 +139,7 @@ def check(
     """
     from mlpdoctor.diagnose import Question, diagnose
 
-    question = Question(model, data, target, features, drop or (), loss)
+    question = Question(model, data, target, features, drop or (), loss, max_bytes)
     with _progress(show=not (no_progress or quiet)) as told:
         report = diagnose(question, stdin=sys.stdin.buffer, progress=told)
     write(report, form, output, color, quiet=quiet, verbose=verbose)
