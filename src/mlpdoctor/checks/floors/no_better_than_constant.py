@@ -76,5 +76,5 @@ def _answers(spread: float) -> str:
 
 def _known(where: Standing) -> str:
     if where.reach < where.affine:
-        return f"A quick nonlinear fit reaches about {short(where.reach)} on unseen rows."
+        return f"A quick nonlinear fit reaches about {short(where.reach, 2)} on unseen rows."
     return f"Linear regression reaches {short(where.affine)} on these rows."

@@ -87,7 +87,7 @@ def _left(where: Standing, opinion: SecondOpinion | None) -> str:
     )
     if opinion is None:
         return f"{allows} There are too few rows to tell whether anything nonlinear is left to learn."
-    found = f"out of sample a quick nonlinear fit reaches {short(opinion.curve)} and a line {short(opinion.line)}"
+    found = f"out of sample a quick nonlinear fit reaches {short(opinion.curve, 2)} and a line {short(opinion.line, 2)}"
     bar = f"a gain of {short(opinion.saved, 2)} ± {short(opinion.error, 2)}"
     if opinion.structure:
         return f"{allows} There is nonlinear structure left to learn: {found}, {bar}."
@@ -113,4 +113,6 @@ def _verdict(where: Standing, opinion: SecondOpinion | None, compared: str, *, s
         return f"{start} That is not a floor of the data."
     if not structure:
         return f"{start} No sign of anything nonlinear to learn was found."
-    return f"{start} There is more to learn: a quick nonlinear fit reaches about {short(opinion.curve)} on unseen rows."
+    return (
+        f"{start} There is more to learn: a quick nonlinear fit reaches about {short(opinion.curve, 2)} on unseen rows."
+    )
