@@ -15,6 +15,10 @@ from mlpdoctor.floors.interior_point import EPSILON, GAP, approach, error, feasi
 from mlpdoctor.floors.linear_fit import LinearFit
 from mlpdoctor.network import Array
 
+ROUNDING = 16.0
+"""Columns count as dependent within so many units of rounding each. Counted in rows it would be more than columns
+such as the start and the end of an event differ by, and a line that uses their difference would be missed."""
+
 
 @dataclass(frozen=True, eq=False)
 class Solution:
@@ -68,8 +72,9 @@ def solve(design: Array, target: Array) -> Solution:
     start = back @ (columns.T @ target)
     rest = target - design @ start
     spread = float(np.abs(rest).max(initial=0.0))
-    # What is left beyond the rounding of the target itself is an error; less than that is an exact fit.
-    if spread <= 4 * EPSILON * columns.shape[1] * float(np.abs(target).max(initial=0.0)):
+    # What is left beyond the rounding of the terms it is the sum of is an error; less than that is an exact fit.
+    largest = float((np.abs(target) + np.abs(design) @ np.abs(start)).max(initial=0.0))
+    if spread <= 4 * EPSILON * columns.shape[1] * largest:
         return Solution(start, 0.0, 0.0)
     scaled = rest / spread
     line, dual = approach(columns, scaled)
@@ -88,7 +93,7 @@ def _basis(design: Array) -> tuple[Array, Array]:
     scale[scale == 0] = 1.0
     orthogonal, triangle = np.linalg.qr(design / scale)
     left, singular, right = np.linalg.svd(triangle, full_matrices=False)
-    kept = singular > singular[0] * EPSILON * max(design.shape)
+    kept = singular > singular[0] * ROUNDING * EPSILON * design.shape[1]
     return orthogonal @ left[:, kept], (right[kept].T / singular[kept]) / scale[:, None]
 
 

@@ -61,7 +61,8 @@ class RowHashes:
 def hash_rows(features: Array) -> npt.NDArray[np.uint64]:
     """A 64-bit hash of each row of float64 values; 0.0 and -0.0 count as the same number."""
     bits = np.ascontiguousarray(features + 0.0).view(np.uint64)
-    mixed = np.zeros(len(bits), dtype=np.uint64)
+    # Started from zero a row of zeros would have the hash zero, which no level ever gives up.
+    mixed = np.full(len(bits), _MIX, dtype=np.uint64)
     for column in bits.T:
         mixed = (mixed ^ column) * _MIX
         mixed = (mixed ^ (mixed >> _HALF)) * _FOLD
