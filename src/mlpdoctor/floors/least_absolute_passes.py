@@ -2,7 +2,7 @@
 
 Far from the best line the sign of a row's residual does not change any more, so all rows far above it can be added
 up to one row, and all far below to another. By the triangle inequality ``|sum r_i| <= sum |r_i|`` the problem with
-the two sums instead of the rows is a proved lower bound, whether or not the signs were right; the error of any line
+such sums instead of the rows is a proved lower bound, whether or not the signs were right; the error of any line
 over all rows is an upper one. When no sign was wrong both are the optimum (the preprocessing step of Portnoy and
 Koenker, 1997).
 """
@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from mlpdoctor.floors.interior_point import GAP
 from mlpdoctor.floors.least_absolute import Solution, as_fit, solve
 from mlpdoctor.floors.linear_fit import LinearFit
 from mlpdoctor.network import Array
@@ -48,7 +49,8 @@ def fit_passes(reread: Reread, rows: int, features: int, target: int) -> LinearF
     line = found.line
     best = Solution(line, np.inf, 0.0)
     for _ in range(MOST_PASSES):
-        radius = float(np.quantile(np.abs(values - design @ line), ROOM * most / rows))
+        on_the_line = GAP * float((np.abs(values) + np.abs(design) @ np.abs(line)).max())
+        radius = max(float(np.quantile(np.abs(values - design @ line), ROOM * most / rows)), on_the_line)
         upper, reduced = _one_pass(reread, origin, target, line, radius, most)
         if upper < best.value:
             best = Solution(line, upper, best.lower)
@@ -81,16 +83,19 @@ def _one_pass(
     """The error of a line over all rows, and the problem in which the rows far from it are added up."""
     upper, kept = 0.0, 0
     near: list[Array] = []
-    sums = np.zeros((2, len(line) + 1))
+    sums = np.zeros((4, len(line) + 1))
     for block in reread():
         table = np.column_stack([_design(block.features[:, : len(origin)], origin), block.targets[:, target]])
         residual = table[:, -1] - table[:, :-1] @ line
         upper += float(np.abs(residual).sum())
         close = np.abs(residual) <= radius
-        close[np.flatnonzero(close)[most - kept :]] = False
-        kept += int(close.sum())
-        near.append(table[close])
-        sums[0] += table[~close & (residual >= 0)].sum(axis=0)
-        sums[1] += table[~close & (residual < 0)].sum(axis=0)
+        chosen = np.zeros_like(close)
+        chosen[np.flatnonzero(close)[: most - kept]] = True
+        kept += int(chosen.sum())
+        near.append(table[chosen])
+        # Rows on the line itself may be more than are kept; added to the rows far above it they would pull it up.
+        for group, members in enumerate((~close, close & ~chosen)):
+            sums[2 * group] += table[members & (residual >= 0)].sum(axis=0)
+            sums[2 * group + 1] += table[members & (residual < 0)].sum(axis=0)
     reduced = np.concatenate([*near, sums])
     return upper, solve(reduced[:, :-1], reduced[:, -1])
