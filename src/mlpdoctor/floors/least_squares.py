@@ -8,9 +8,9 @@ from mlpdoctor.statistics.affine_factor import AffineFactor
 
 EPSILON = float(np.finfo(np.float64).eps)
 ROUNDING = 16.0
-"""Error of a residual norm in units of ``EPSILON`` times the norms of the terms it is made of. Householder QR is
-backward stable (Higham, Accuracy and Stability of Numerical Algorithms, theorem 19.4), in practice with a small
-constant."""
+"""Error of a residual norm in units of ``EPSILON`` times the columns and the norms of the terms it is made of.
+Householder QR is backward stable (Higham, Accuracy and Stability of Numerical Algorithms, theorem 19.4), in practice
+with a small constant."""
 
 
 def fit(factor: AffineFactor, *, intercept: bool = True) -> tuple[LinearFit, ...]:
@@ -36,10 +36,10 @@ def fit(factor: AffineFactor, *, intercept: bool = True) -> tuple[LinearFit, ...
     scale = np.linalg.norm(design, axis=0)
     scale[scale == 0] = 1.0
     # Counted in columns, not rows: a direction that the rounding did not make is one that a line may use.
-    cutoff = ROUNDING * EPSILON * last
-    solution = np.linalg.lstsq(design / scale, targets, rcond=cutoff)[0] / scale[:, None]
+    rounding = ROUNDING * EPSILON * last
+    solution = np.linalg.lstsq(design / scale, targets, rcond=rounding)[0] / scale[:, None]
     residual = np.linalg.norm(targets - design @ solution, axis=0)
-    doubt = ROUNDING * EPSILON * (np.linalg.norm(targets, axis=0) + scale @ np.abs(solution))
+    doubt = rounding * (np.linalg.norm(targets, axis=0) + scale @ np.abs(solution))
     # A term this small is rounding, and an equation that shows it would only puzzle its reader.
     solution[np.abs(solution) * scale[:, None] <= doubt] = 0.0
     return tuple(
