@@ -7,6 +7,7 @@ from mlpdoctor.facts.model_loss import ModelLoss
 from mlpdoctor.facts.standing import Standing
 from mlpdoctor.facts.training import Trained
 from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.network import Array
 from mlpdoctor.statistics.moments import OutputMoments, TargetMoments
 from mlpdoctor.wording import short
 
@@ -52,11 +53,12 @@ def no_better_than_constant(
             "constant": where.constant,
             "affine": where.affine,
             "answer": answer,
+            "output_mean": tuple(float(mean) for mean in outputs.mean),
             "output_spread": spread,
             "updates": trained.updates,
         },
         certainty=Certainty.MEASURED,
-        why=f"{_answers(spread)} {_known(where)}",
+        why=f"{_answers(spread, outputs.mean)} {_known(where)}",
         remedy=Remedy(
             "mend the causes named with this; if there are none, check that this file holds the inputs "
             "the model was trained on, on the same scale"
@@ -68,9 +70,10 @@ def no_better_than_constant(
     )
 
 
-def _answers(spread: float) -> str:
+def _answers(spread: float, means: Array) -> str:
     if spread < FLAT:
-        return "Its answers hardly differ from row to row."
+        about = f": all are near {short(float(means[0]))}" if len(means) == 1 else ""
+        return f"Its answers hardly differ from row to row{about}."
     return f"Its answers vary {short(spread, 2)} times as much as the targets, but not with them."
 
 
