@@ -39,7 +39,7 @@ def opinion(X: Array, y: Array, loss: str = "mse") -> Any:  # noqa: ANN401  a Se
 
 @pytest.mark.parametrize("noise", sorted(NOISES))
 @pytest.mark.parametrize("features", [1, 3, 8])
-@pytest.mark.parametrize("rows", [60, 250, 900])
+@pytest.mark.parametrize("rows", [60, 200, 500])
 @pytest.mark.parametrize("loss", ["mse", "mae"])
 def test_no_structure_is_seen_in_a_line_with_noise(noise: str, features: int, rows: int, loss: str) -> None:
     """Ninety data sets, three times as strict as one in forty would allow."""
