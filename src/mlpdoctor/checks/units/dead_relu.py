@@ -15,6 +15,7 @@ from mlpdoctor.wording import count
 NARROW = 8
 """With fewer live units than this a layer misses each dead one; networks of this size are drawn unit by unit."""
 HALF = 0.5
+"""A layer that lost half its units is another layer than its user drew; a smaller loss costs time, not the goal."""
 
 
 @check(
@@ -77,7 +78,7 @@ def _severity(share: float, live: int, where: Standing | None, *, silent: bool) 
         return Severity.ERROR
     if where is not None and where.well:
         return Severity.NOTE
-    return Severity.ERROR if live < NARROW or share > HALF else Severity.WARNING
+    return Severity.ERROR if share >= HALF and live < NARROW else Severity.WARNING
 
 
 def _why(live: int, *, silent: bool, output: bool, untrained: bool) -> str:
