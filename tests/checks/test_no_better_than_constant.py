@@ -1,0 +1,160 @@
+"""L502: models that answer the same to everything, or the wrong thing."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from clinic import (
+    L,
+    Model,
+    compiled,
+    examined,
+    found,
+    number,
+    only,
+    outcome,
+    predicted,
+    put,
+    quiet,
+    stack,
+    told,
+    train,
+    waves,
+)
+from mlpdoctor.finding import Certainty, Severity, Status
+
+
+def answering(width: int, answers: list[float], loss: object = "mse", spread: float = 0.0) -> Model:
+    """A tanh network that answers these numbers whatever it is asked, or varies at random around them."""
+    rng = np.random.default_rng(0)
+    model = compiled(stack(width, L.Dense(6, "tanh", name="hidden"), L.Dense(len(answers), name="out")), loss=loss)
+    put(model.get_layer("hidden"), rng.normal(size=(width, 6)), rng.normal(size=6))
+    put(model.get_layer("out"), spread * rng.normal(size=(6, len(answers))), answers)
+    return model
+
+
+@pytest.mark.parametrize(("rows", "width", "scale"), [(20, 1, 1.0), (300, 2, 1e-3), (2000, 5, 1e4)])
+@pytest.mark.parametrize("loss", ["mse", "mae"])
+def test_a_model_at_the_constant_is_found_with_its_number(
+    rows: int, width: int, scale: float, loss: str, tmp_path: Path
+) -> None:
+    x, y = waves(rows, width, seed=rows)
+    y = scale * y
+    middle = float(y.mean() if loss == "mse" else np.median(y))
+    finding = only(report := examined(tmp_path, answering(width, [middle], loss), x, y), "L502")
+    constant = float(y.var() if loss == "mse" else np.abs(y - np.median(y)).mean())
+    assert number(finding, "constant") == pytest.approx(constant, rel=1e-9)
+    assert number(finding, "model") == pytest.approx(constant, rel=1e-4)
+    assert (finding.severity, finding.evidence.certainty) == (Severity.ERROR, Certainty.MEASURED)
+    assert "hardly differ" in finding.evidence.why
+    assert report.findings[0] is finding, told(report)
+
+
+def test_the_constant_named_is_the_one_that_has_the_named_loss(tmp_path: Path) -> None:
+    """For absolute errors that is the median, which is far from the mean here."""
+    rng = np.random.default_rng(1)
+    x = rng.uniform(0, 1, (400, 1))
+    y = 10.0 ** (3 * x)
+    median = float(np.median(y))
+    report = examined(tmp_path, answering(1, [median], "mae"), x, y)
+    said = str(only(report, "L502").evidence.numbers["answer"]).replace(",", "")
+    assert float(said) == pytest.approx(median, rel=1e-2)
+
+
+def test_a_model_far_above_the_constant_is_found(tmp_path: Path) -> None:
+    x, y = waves(300, 2, seed=2)
+    finding = only(examined(tmp_path, answering(2, [50.0]), x, y), "L502")
+    assert finding.severity is Severity.ERROR
+    assert finding.evidence.explains is not None
+    assert 0 < finding.evidence.explains < 0.01
+
+
+def test_answers_that_vary_without_the_targets_are_told_apart(tmp_path: Path) -> None:
+    x, y = waves(300, 2, seed=3)
+    model = answering(2, [float(y.mean())], spread=2.0)
+    finding = only(examined(tmp_path, model, x, y), "L502")
+    assert number(finding, "output_spread") == pytest.approx(predicted(model, x).std() / y.std(), rel=1e-5)
+    assert "but not with them" in finding.evidence.why
+
+
+def test_several_outputs_all_at_their_means(tmp_path: Path) -> None:
+    x, y = waves(300, 2, seed=4)
+    y = np.concatenate([y, 3 * x[:, :1] + 1], axis=1)
+    finding = only(examined(tmp_path, answering(2, list(y.mean(axis=0))), x, y), "L502")
+    assert number(finding, "constant") == pytest.approx(y.var(axis=0).mean(), rel=1e-9)
+    assert "target" in finding.message.partition("always answering ")[2]
+
+
+def test_a_classifier_with_squared_error_that_gives_the_base_rate(tmp_path: Path) -> None:
+    x = np.random.default_rng(5).normal(size=(500, 2))
+    y = (x[:, :1] > 0.5).astype(float)
+    model = compiled(stack(2, L.Dense(4, "relu", name="hidden"), L.Dense(1, "sigmoid", name="out")))
+    rate = float(y.mean())
+    put(model.get_layer("out"), np.zeros((4, 1)), [np.log(rate / (1 - rate))])
+    finding = only(examined(tmp_path, model, x, y), "L502")
+    assert number(finding, "constant") == pytest.approx(rate * (1 - rate), rel=1e-9)
+
+
+def test_really_trained_on_inputs_too_large_to_learn_from(tmp_path: Path) -> None:
+    keras.utils.set_random_seed(6)
+    x, y = waves(512, 2, seed=6)
+    model = stack(2, L.Dense(16, "sigmoid"), L.Dense(1))
+    model.compile("adam", "mse")
+    train(model, 1e5 * x + 1e6, y, epochs=10)
+    report = examined(tmp_path, model, 1e5 * x + 1e6, y)
+    finding = only(report, "L502")
+    assert finding.severity is Severity.ERROR
+    assert finding.because_of is not None
+    assert report.findings[0].code == "D702", told(report)
+
+
+def test_false_alarm_pure_noise_allows_nothing_better(tmp_path: Path) -> None:
+    rng = np.random.default_rng(7)
+    x, y = rng.normal(size=(2000, 2)), rng.normal(size=(2000, 1))
+    assert quiet(examined(tmp_path, answering(2, [float(y.mean())]), x, y), "L502")
+
+
+def test_a_constant_target_allows_nothing_better(tmp_path: Path) -> None:
+    x = np.random.default_rng(8).normal(size=(200, 2))
+    assert quiet(examined(tmp_path, answering(2, [0.5]), x, np.full((200, 1), 0.5)), "L502")
+
+
+@pytest.mark.parametrize(("gain", "fires"), [(0.004, True), (0.02, False)])
+def test_a_hundredth_below_the_constant_is_the_limit(gain: float, *, fires: bool, tmp_path: Path) -> None:
+    x = np.random.default_rng(9).uniform(-1, 1, (500, 1))
+    share = 1 - np.sqrt(1 - gain)  # answering this share of the target leaves 1 - gain of its variance
+    entry = keras.Input((1,))
+    joined = L.Concatenate()([entry, L.Dense(2, "tanh")(entry)])
+    model = compiled(keras.Model(entry, L.Dense(1, name="out")(joined)))
+    put(model.get_layer("out"), [[share], [0.0], [0.0]], [(1 - share) * x.mean()])
+    assert bool(found(examined(tmp_path, model, x, x), "L502")) == fires
+
+
+def test_a_trained_model_is_below_the_constant(tmp_path: Path) -> None:
+    keras.utils.set_random_seed(10)
+    x, y = waves(400, 2, seed=10)
+    model = stack(2, L.Dense(16, "tanh"), L.Dense(1))
+    model.compile("adam", "mae")
+    assert quiet(examined(tmp_path, train(model, x, y, epochs=15), x, y), "L502")
+
+
+def test_an_untrained_model_is_not_blamed(tmp_path: Path) -> None:
+    x, y = waves(200, 2, seed=11)
+    report = examined(tmp_path, compiled(stack(2, L.Dense(8, "relu"), L.Dense(1)), updates=0), x, y + 100)
+    not_asked = outcome(report, "L502")
+    assert (not_asked.status, not_asked.reason) == (Status.NOT_APPLICABLE, "the model has not been trained yet")
+
+
+def test_a_broken_model_is_at_most_an_effect_of_its_own_rule(tmp_path: Path) -> None:
+    x, y = waves(200, 2, seed=12)
+    model = answering(2, [float("nan")])
+    report = examined(tmp_path, model, x, y)
+    assert report.findings[0].code == "W301"
+    assert {finding.because_of for finding in found(report, "L502")} <= {"W301"}
+
+
+def test_without_data_it_is_skipped_and_says_so(tmp_path: Path) -> None:
+    skipped = outcome(examined(tmp_path, answering(2, [0.0])), "L502")
+    assert (skipped.status, skipped.reason) == (Status.SKIPPED, "no data were given")
