@@ -27,8 +27,8 @@ class Layer:
         name: unique in the network; inside a nested model it is a path, ``body/dense``.
         kind: the Keras class name, ``Dense``.
         config: the layer's Keras configuration as the file spells it.
-        weights: arrays by their Keras names (``kernel``, ``bias``, ``moving_mean``, ...); empty when the
-            file holds none or the kind is unknown.
+        weights: arrays by their Keras names (``kernel``, ``bias``, ``moving_mean``, ...), by number when the
+            kind is unknown; empty when the file holds none.
         trainable: False when the layer, or a model around it, is frozen.
         keras: major version of the Keras that wrote the file: a few activations changed between 2 and 3.
         registered: the registered name of a class that is not Keras's own, such as ``my_package>Mixer``;

@@ -54,4 +54,7 @@ def ruled_out(findings: Iterable[Finding], outcomes: Iterable[Outcome]) -> tuple
     """What the findings exclude as a cause, then what passed checks do."""
     by_findings = [RuledOut(what, finding.code) for finding in findings for what in finding.evidence.rules_out]
     by_checks = [RuledOut(o.clears, o.code) for o in outcomes if o.clears and o.status is Status.PASSED]
-    return tuple({suspect.what: suspect for suspect in reversed((*by_findings, *by_checks))}.values())[::-1]
+    first: dict[str, RuledOut] = {}
+    for suspect in (*by_findings, *by_checks):
+        first.setdefault(suspect.what, suspect)
+    return tuple(first.values())

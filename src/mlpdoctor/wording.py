@@ -28,6 +28,8 @@ def short(value: float, digits: int = SHOWN_DIGITS) -> str:
 def percent(share: float) -> str:
     """A share as a percentage: ``100 %``, ``2.5 %``, ``under 0.1 %``."""
     hundredths = 100 * share
+    if hundredths >= 1000:  # noqa: PLR2004
+        return f"{hundredths:,.0f} %"
     if 0 < hundredths < 0.1:  # noqa: PLR2004
         return "under 0.1 %"
     if 99.95 <= hundredths < 100:  # noqa: PLR2004

@@ -8,7 +8,6 @@ from mlpdoctor.floors import least_squares
 from mlpdoctor.floors.least_absolute_passes import fit_passes
 from mlpdoctor.floors.linear_fit import LinearFit
 from mlpdoctor.statistics.affine_factor import TargetFactor
-from mlpdoctor.statistics.moments import TargetMoments
 from mlpdoctor.stream import Passes
 
 
@@ -27,25 +26,28 @@ class ConstantFloor:
 
 
 @fact
-def linear_floor(heads: Heads, factor: TargetFactor, passes: Passes) -> LinearFloor:
+def linear_floor(heads: Heads, factor: TargetFactor, constant: ConstantFloor, passes: Passes) -> LinearFloor:
     """Least squares from the one pass; absolute deviations in passes of their own."""
     squares = least_squares.fit(factor)
-    return LinearFloor(
-        tuple(
-            squares[k] if loss.unit == "squares" else fit_passes(passes.rows, factor.rows, factor.features, k)
-            for k, loss in enumerate(heads.losses)
-        )
-    )
+
+    def best(k: int, unit: str) -> LinearFit:
+        found = squares[k] if unit == "squares" else fit_passes(passes.rows, factor.rows, factor.features, k)
+        flat = constant.fits[k]
+        # A constant is a line, too: where rounding or a search cut short leaves the line found above it, it is better.
+        if flat.value < found.value:
+            return LinearFit(flat.value, min(found.lower, flat.value), flat.intercept, (0.0,) * factor.features)
+        return found
+
+    return LinearFloor(tuple(best(k, loss.unit) for k, loss in enumerate(heads.losses)))
 
 
 @fact
-def constant_floor(heads: Heads, moments: TargetMoments, passes: Passes) -> ConstantFloor:
+def constant_floor(heads: Heads, factor: TargetFactor, passes: Passes) -> ConstantFloor:
     """The mean with its variance, or the median with its mean deviation."""
-
-    def best(k: int, unit: str) -> LinearFit:
-        if unit == "squares":
-            value = float(moments.squared[k] / moments.rows)
-            return LinearFit(value, value, float(moments.mean[k]), ())
-        return fit_passes(passes.rows, moments.rows, 0, k)
-
-    return ConstantFloor(tuple(best(k, loss.unit) for k, loss in enumerate(heads.losses)))
+    squares = least_squares.constant(factor)
+    return ConstantFloor(
+        tuple(
+            squares[k] if loss.unit == "squares" else fit_passes(passes.rows, factor.rows, 0, k)
+            for k, loss in enumerate(heads.losses)
+        )
+    )

@@ -38,7 +38,7 @@ class Standing:
         above, span = self.model - self.reach, self.constant - self.reach
         if span > 0:
             return above / span
-        return 0.0 if above <= 0 else math.inf
+        return 0.0 if math.isfinite(above) else math.inf
 
     @property
     def well(self) -> bool:

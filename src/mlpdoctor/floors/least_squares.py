@@ -47,6 +47,28 @@ def fit(factor: AffineFactor, *, intercept: bool = True) -> tuple[LinearFit, ...
     )
 
 
+def constant(factor: AffineFactor) -> tuple[LinearFit, ...]:
+    """The best constant for each target: its mean, with its variance, from the same triangle as the affine floor.
+
+    The first column of the triangle belongs to the constant alone, so what a target has below the first row is its
+    distance from the best constant. The affine floor is a distance of the same entries: never above, but for rounding.
+    """
+    last = 1 + factor.features
+    targets = factor.triangle[:, last:]
+    means = factor.origin[factor.features :] + targets[0] / factor.triangle[0, 0]
+    residual = np.linalg.norm(targets[1:], axis=0)
+    doubt = ROUNDING * EPSILON * np.linalg.norm(targets, axis=0)
+    return tuple(
+        LinearFit(
+            value=0.0 if residual[k] <= doubt[k] else float(residual[k] ** 2 / factor.rows),
+            lower=float(max(residual[k] - doubt[k], 0.0) ** 2 / factor.rows),
+            intercept=float(means[k]),
+            slopes=(),
+        )
+        for k in range(targets.shape[1])
+    )
+
+
 def _fit(
     factor: AffineFactor, solution: Array, target: int, residual: float, doubt: float, *, intercept: bool
 ) -> LinearFit:

@@ -4,8 +4,24 @@ from mlpdoctor.layers.activation import LINEAR, Activation
 from mlpdoctor.layers.registry import family_of
 from mlpdoctor.network import Layer, Network
 
-OFFSETS = ("BatchNormalization", "Normalization", "Rescaling")
-"""Affine kinds that add a constant of their own."""
+NO_OFFSET = frozenset(
+    {
+        "Activation",
+        "ActivityRegularization",
+        "Add",
+        "Average",
+        "Concatenate",
+        "Dropout",
+        "Flatten",
+        "Identity",
+        "InputLayer",
+        "Permute",
+        "RepeatVector",
+        "Reshape",
+        "Subtract",
+    }
+)
+"""Affine kinds that add nothing of their own. A kind that is not listed may, and then no proof rests on it."""
 
 
 def activation_of(layer: Layer) -> Activation | None:
@@ -34,9 +50,9 @@ def is_learned(layer: Layer) -> bool:
 
 def maps_zero_to_zero(layer: Layer) -> bool:
     """Whether an affine layer adds nothing of its own, whatever its weights. In doubt it does."""
-    if layer.kind == "Dense" and layer.config.get("use_bias", True):
+    if activation_of(layer) is not LINEAR:
         return False
-    return is_affine(layer) and layer.kind not in OFFSETS and activation_of(layer) is LINEAR
+    return layer.kind in NO_OFFSET or (layer.kind == "Dense" and not layer.config.get("use_bias", True))
 
 
 def is_piecewise_linear(network: Network) -> bool:

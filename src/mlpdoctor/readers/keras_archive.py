@@ -12,7 +12,7 @@ from mlpdoctor.network import Layer, Stored
 from mlpdoctor.readers.keras_blueprint import Blueprint
 from mlpdoctor.readers.keras_hdf5 import Budget, child, dataset
 from mlpdoctor.readers.keras_json import json_object, major_version
-from mlpdoctor.readers.keras_weights import Expected, fill
+from mlpdoctor.readers.keras_weights import Expected, fill, keep
 from mlpdoctor.readers.keras_zip import check_names, read_member
 
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
@@ -89,7 +89,9 @@ class Archive:
                 continue
             stored = self._numbered(None if folder is None else child(folder, "vars"))
             variables = expected.of(member, stored)
-            if variables is not None:
+            if variables is None:
+                keep(member, stored)
+            else:
                 fill(member, variables, stored)
 
     @staticmethod

@@ -10,7 +10,7 @@ from mlpdoctor.network import Layer, Stored
 from mlpdoctor.readers.keras_blueprint import Blueprint
 from mlpdoctor.readers.keras_hdf5 import Budget, child, dataset, names, text
 from mlpdoctor.readers.keras_json import json_object, major_version
-from mlpdoctor.readers.keras_weights import Expected, fill
+from mlpdoctor.readers.keras_weights import Expected, fill, keep
 
 WEIGHTS = "model_weights"
 
@@ -50,9 +50,12 @@ class H5Model:
         for name, member in model.members.items():
             stored = self._of(name)
             if isinstance(member, Layer):
-                variables = expected.of(member, [values for _, values in stored])
-                if variables is not None:
-                    fill(member, variables, [values for _, values in stored])
+                own = [values for _, values in stored]
+                variables = expected.of(member, own)
+                if variables is None:
+                    keep(member, own)
+                else:
+                    fill(member, variables, own)
             else:
                 _fill_nested(member, expected, stored)
 

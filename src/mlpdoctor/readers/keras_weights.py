@@ -60,9 +60,17 @@ def fill(layer: Layer, variables: Sequence[Variable], stored: Sequence[Stored]) 
                 f"layer '{layer.name}' ({layer.kind}) should have {variable.name} of the shape "
                 f"{variable.shape}, but the file holds {values.shape}; re-save the model with model.save"
             )
+    _put(layer, {variable.name: values for variable, values in zip(variables, stored, strict=True)})
+
+
+def keep(layer: Layer, stored: Sequence[Stored]) -> None:
+    """Gives a layer of an unknown kind its arrays under their numbers, so that rules on weights alone see them."""
+    _put(layer, {str(number): values for number, values in enumerate(stored)})
+
+
+def _put(layer: Layer, found: dict[str, Stored]) -> None:
     # The dictionary was made empty by the reader and is nobody else's yet.
-    weights = cast("dict[str, Any]", layer.weights)
-    weights.update((variable.name, values) for variable, values in zip(variables, stored, strict=True))
+    cast("dict[str, Any]", layer.weights).update(found)
 
 
 def _count(number: int) -> str:

@@ -1,18 +1,23 @@
 """L502: a trained model that does no better than the best constant."""
 
+import math
 from collections.abc import Iterator
 
+import numpy as np
+
 from mlpdoctor.check import check
-from mlpdoctor.facts.model_loss import ModelLoss
+from mlpdoctor.facts.linear_floor import ConstantFloor
 from mlpdoctor.facts.standing import Standing
 from mlpdoctor.facts.training import Trained
 from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.network import Array
+from mlpdoctor.network import Array, Network
 from mlpdoctor.statistics.moments import OutputMoments, TargetMoments
 from mlpdoctor.wording import short
 
 FLAT = 0.1
 """Answers that vary less than a tenth as much as the targets are all but one answer."""
+NEAR = 0.1
+"""Where nothing is known to beat the constant, a model this close to it is excused; one far above has another scale."""
 
 
 @check(
@@ -21,8 +26,9 @@ FLAT = 0.1
     "the model's loss, {model}, is no better than the {constant} of always answering {answer}",
 )
 def no_better_than_constant(
+    network: Network,
     where: Standing,
-    model: ModelLoss,
+    best: ConstantFloor,
     outputs: OutputMoments,
     targets: TargetMoments,
     trained: Trained,
@@ -38,14 +44,17 @@ def no_better_than_constant(
         Look at the causes named with it: scale, dead or saturated units, the step size. If there is none, check
         that the inputs in training are those in this file.
     Stays quiet on
-        Models that have not been trained; data on which nothing known does better than a constant.
+        Models that have not been trained; data on which nothing known does better than a constant, unless the model
+        is far worse; targets that are all the same. Of a model with broken weights W301 speaks.
     Certainty
         Measured: both losses are evaluated on all rows.
     """
-    useless = where.reach >= where.constant * (1 - tolerated_gain)
-    if not model.finite or useless or where.model < where.constant * (1 - tolerated_gain):
+    if not all(np.isfinite(weight).all() for layer in network.layers for weight in layer.weights.values()):
         return
-    answer = short(float(targets.mean[0])) if len(targets.mean) == 1 else "the targets' means"
+    hopeless = where.reach >= where.constant * (1 - tolerated_gain) and where.model <= where.constant * (1 + NEAR)
+    if hopeless or where.model < where.constant * (1 - tolerated_gain) or where.constant == 0:
+        return
+    answer = short(best.fits[0].intercept) if len(best.fits) == 1 else "the best constant for each target"
     spread = float((outputs.deviation / (targets.deviation + (targets.deviation == 0))).max())
     yield Evidence(
         numbers={
@@ -64,13 +73,15 @@ def no_better_than_constant(
             "the model was trained on, on the same scale"
         ),
         explains=where.share(where.constant),
-        strength=min(where.model / where.constant, 10.0) / 10.0,
+        strength=min(where.model / where.constant, 10.0) / 10.0 if math.isfinite(where.model) else 1.0,
         verdict=f"The model has learned nothing from its inputs: its loss, {short(where.model)}, is no better than "
         f"always answering {answer}, which gives {short(where.constant)}.",
     )
 
 
 def _answers(spread: float, means: Array) -> str:
+    if not math.isfinite(spread):
+        return "Some of its answers are not finite."
     if spread < FLAT:
         about = f": all are near {short(float(means[0]))}" if len(means) == 1 else ""
         return f"Its answers hardly differ from row to row{about}."

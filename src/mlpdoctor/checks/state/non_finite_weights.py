@@ -27,7 +27,7 @@ def non_finite_weights(network: Network) -> Iterator[Evidence]:
     Stays quiet on
         Weights that are merely large.
     Certainty
-        Measured: every weight in the file is looked at.
+        Measured: every weight the file keeps for a layer is looked at, of unknown layers too.
     """
     total = bad = 0
     places: list[tuple[str, str]] = []

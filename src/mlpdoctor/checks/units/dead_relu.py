@@ -40,7 +40,8 @@ def dead_relu(
         rate, inputs that take both signs.
     Stays quiet on
         A minority of dead units, up to the tolerated share. In a model that does as well as anything is known to, a
-        larger share is a note. Of a model whose loss is not a number W301 speaks.
+        larger share is a note, and so it is before training, as long as half of a narrow layer is alive: layers below
+        still move. Of a model whose loss is not a number W301 speaks.
     Certainty
         Measured: every unit on every row. A pre-activation of exactly zero counts as not firing.
     References
@@ -65,7 +66,7 @@ def dead_relu(
             "dead_units": tuple(int(unit) for unit in seen.dead.nonzero()[0][:100]),
         },
         certainty=Certainty.MEASURED,
-        severity=_severity(dead / units, live, where, silent=silent),
+        severity=_severity(dead / units, live, where, silent=silent, untrained=training.never),
         why=_why(live, silent=silent, output=output, untrained=training.never),
         remedy=_remedy(layer, units, output=output),
         strength=dead / units,
@@ -73,12 +74,15 @@ def dead_relu(
     )
 
 
-def _severity(share: float, live: int, where: Standing | None, *, silent: bool) -> Severity:
+def _severity(share: float, live: int, where: Standing | None, *, silent: bool, untrained: bool) -> Severity:
     if silent:
         return Severity.ERROR
     if where is not None and where.well:
         return Severity.NOTE
-    return Severity.ERROR if share >= HALF and live < NARROW else Severity.WARNING
+    crippled = share >= HALF and live < NARROW
+    if untrained:
+        return Severity.WARNING if crippled else Severity.NOTE
+    return Severity.ERROR if crippled else Severity.WARNING
 
 
 def _why(live: int, *, silent: bool, output: bool, untrained: bool) -> str:

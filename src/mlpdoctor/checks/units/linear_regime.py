@@ -1,5 +1,6 @@
 """U403: a nonlinear network that is affine on the data."""
 
+import math
 from collections.abc import Iterator
 
 from mlpdoctor.check import check
@@ -48,7 +49,7 @@ def linear_regime(
         ReLU networks with gradient descent is inconsistent, 2020.
     """
     spread = float(outputs.squared.sum())
-    moves = bool((outputs.high - outputs.low > 0).any())
+    moves = bool((outputs.high > outputs.low).any()) and math.isfinite(spread)
     if collapse.whole or not moves or factor.rows <= 2 * (factor.features + 1):
         return
     bent = sum(fit.value for fit in least_squares.fit(factor)) * factor.rows / spread
