@@ -4,6 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+import numpy.typing as npt
+
 from mlpdoctor.network import Array
 
 
@@ -39,6 +42,15 @@ class Wanted:
     target: tuple[str, ...] | None = None
     feature_names: tuple[str, ...] | None = None
     drop: tuple[str, ...] = ()
+
+
+FLOAT32_MAX = float(np.finfo(np.float32).max)
+
+
+def usable(cells: Array) -> npt.NDArray[np.bool_]:
+    """Which cells hold a number that Keras can take: neither missing nor infinite, nor too large for its float32."""
+    with np.errstate(invalid="ignore"):
+        return np.less_equal(np.abs(cells), FLOAT32_MAX)
 
 
 class Dataset(Protocol):

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mlpdoctor import views
-from mlpdoctor.dataset import Batch, Dataset
+from mlpdoctor.dataset import Batch, Dataset, usable
 from mlpdoctor.layers.doors import doors
 from mlpdoctor.layers.nature import activation_of, is_piecewise_linear
 from mlpdoctor.losses.loss import Loss
@@ -57,12 +57,12 @@ class Passes:
 
 
 def usable_rows(batch: Batch) -> views.Rows:
-    """The rows of a batch in which every cell is finite."""
+    """The rows of a batch in which every cell is a number that Keras can take."""
     numbers = np.arange(batch.first_row, batch.first_row + len(batch.features), dtype=np.float64)
-    usable = np.isfinite(batch.features).all(axis=1) & np.isfinite(batch.targets).all(axis=1)
-    if usable.all():
+    good = usable(batch.features).all(axis=1) & usable(batch.targets).all(axis=1)
+    if good.all():
         return views.Rows(batch.features, batch.targets, numbers)
-    return views.Rows(batch.features[usable], batch.targets[usable], numbers[usable])
+    return views.Rows(batch.features[good], batch.targets[good], numbers[good])
 
 
 def view_of(statistic: type[Statistic]) -> type[Any]:

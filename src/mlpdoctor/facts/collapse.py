@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 from mlpdoctor.fact import fact
 from mlpdoctor.layers.nature import has_affine_forward, is_affine, is_learned, maps_zero_to_zero
@@ -15,11 +16,13 @@ class Stretch:
     Attributes:
         layers: from the input towards the output; the last one's own activation does not matter.
         width: numbers that enter the first layer.
+        chain: whether they stand one behind the other, rather than side by side in part.
         narrowest: the narrowest of the layers before the last.
         last_width: units of the last layer.
     """
 
     layers: tuple[Layer, ...]
+    chain: bool
     width: int
     narrowest: int
     last_width: int
@@ -89,7 +92,7 @@ def _stretches(network: Network, straight: list[bool], *, branching: bool) -> li
             groups.remove(group)
             joined |= group
         groups.append(joined)
-    return [stretch for group in groups if (stretch := _stretch(network, sorted(group), set(links)))]
+    return [stretch for group in groups if (stretch := _stretch(network, sorted(group), links))]
 
 
 def _ends(network: Network, straight: list[bool], start: int, *, branching: bool) -> set[int]:
@@ -129,7 +132,7 @@ def _ancestors(network: Network, start: int) -> set[int]:
     return found
 
 
-def _stretch(network: Network, positions: list[int], inner: set[int]) -> Stretch | None:
+def _stretch(network: Network, positions: list[int], links: dict[int, set[int]]) -> Stretch | None:
     nodes = network.nodes
     shapes = [nodes[position].shape for position in (nodes[positions[0]].sources[0], *positions)]
     if any(shape is None for shape in shapes):
@@ -137,7 +140,8 @@ def _stretch(network: Network, positions: list[int], inner: set[int]) -> Stretch
     widths = [math.prod(side or 1 for side in shape or ()) for shape in shapes]
     return Stretch(
         layers=tuple(nodes[position].layer for position in positions),
+        chain=all(links.get(here) == {after} for here, after in pairwise(positions)),
         width=widths[0],
-        narrowest=min(width for position, width in zip(positions, widths[1:], strict=True) if position in inner),
-        last_width=max(w for position, w in zip(positions, widths[1:], strict=True) if position not in inner),
+        narrowest=min(width for position, width in zip(positions, widths[1:], strict=True) if position in links),
+        last_width=max(w for position, w in zip(positions, widths[1:], strict=True) if position not in links),
     )

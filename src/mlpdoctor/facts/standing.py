@@ -12,6 +12,8 @@ from mlpdoctor.facts.second_opinion import SecondOpinion
 
 GOOD = 0.05
 """A model within a twentieth of the way from the best known to a constant does well: what is left is fine-tuning."""
+SAME = 0.02
+"""A loss this close to the best known is as good: where little can be gained at all, noise decides the rest."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +40,14 @@ class Standing:
         above, span = self.model - self.reach, self.constant - self.reach
         if span > 0:
             return above / span
+        if self.reach > 0:
+            return above / self.reach
         return 0.0 if math.isfinite(above) else math.inf
 
     @property
     def well(self) -> bool:
         """Whether the model does about as well as anything is known to."""
-        return self.shortfall <= GOOD
+        return self.shortfall <= GOOD or self.model <= self.reach * (1 + SAME)
 
     def share(self, kept: float) -> float | None:
         """The share of what the model loses above the data rung that a floor of height ``kept`` keeps in place."""

@@ -6,6 +6,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from mlpdoctor.dataset import usable
 from mlpdoctor.views import Cells
 
 NEVER = np.iinfo(np.int64).max
@@ -19,7 +20,7 @@ class CellCounts:
         rows: all rows read.
         bad_rows: rows with at least one missing or infinite cell.
         missing: missing cells (NaN) of each column.
-        infinite: infinite cells of each column.
+        infinite: cells of each column that are infinite or beyond float32.
         first_bad: number of the first row with a bad cell in each column, counted from 0; ``NEVER`` without one.
     """
 
@@ -33,7 +34,7 @@ class CellCounts:
     def of(cls, view: Cells) -> Self:
         """Count in one batch."""
         cells = np.concatenate([view.features, view.targets], axis=1)
-        bad = ~np.isfinite(cells)
+        bad = ~usable(cells)
         missing = np.isnan(cells)
         first = np.where(bad.any(axis=0), view.first_row + bad.argmax(axis=0), NEVER)
         return cls(

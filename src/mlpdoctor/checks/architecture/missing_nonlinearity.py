@@ -50,7 +50,7 @@ def missing_nonlinearity(
         floor = ladder.value("architecture") if ladder and collapse.whole else None
         stuck = bool(ladder and not training.never and standing(ladder.rungs)[0] in ("architecture", "data"))
         first = stretch.layers[0]
-        chain = " -> ".join(layer.name for layer in stretch.layers)
+        chain = (" -> " if stretch.chain else ", ").join(layer.name for layer in stretch.layers)
         yield Evidence(
             numbers={
                 "chain": chain,

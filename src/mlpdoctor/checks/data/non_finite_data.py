@@ -20,8 +20,8 @@ def non_finite_data(cells: CellCounts, passes: Passes) -> Iterator[Evidence]:
     """Missing or infinite cells in the data.
 
     Why it matters
-        One NaN among the inputs or targets of a batch makes the loss of the batch NaN, its gradient NaN, and from
-        then on every weight. Keras does not warn.
+        One NaN among the inputs or targets of a batch makes the loss of the batch NaN, and through the gradient the
+        weights it reaches. Keras does not warn. A number beyond float32 is infinite to Keras.
     Remedy
         Drop or fill the rows before training.
     Stays quiet on
@@ -47,7 +47,7 @@ def non_finite_data(cells: CellCounts, passes: Passes) -> Iterator[Evidence]:
             "columns": {names[k]: int(bad[k]) for k in range(len(names)) if bad[k]},
         },
         certainty=Certainty.MEASURED,
-        why=f"A NaN in one batch turns the loss and then every weight into NaN. By column: {listing(columns)}. "
+        why=f"A NaN in a batch makes its loss NaN and spreads to the weights. By column: {listing(columns)}. "
         f"The rest of this report uses the {count(cells.rows - cells.bad_rows, 'complete row')}.",
         remedy=Remedy("drop or fill these rows before training", "df = df.replace([np.inf, -np.inf], np.nan).dropna()"),
         strength=cells.bad_rows / cells.rows,

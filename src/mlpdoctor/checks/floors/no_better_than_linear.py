@@ -14,6 +14,8 @@ from mlpdoctor.wording import agreeing_digits, count, percent, short
 
 STRAIGHT = 1e-4
 """Where the best line leaves less than this share of the constant's loss there is no curve worth the name."""
+SLIGHT = 0.02
+"""A loss this far below the line's is a gain, if a slight one."""
 
 
 @check("L501", Severity.WARNING, "the model's loss, {model}, is {compared} linear regression's, {affine}")
@@ -108,7 +110,8 @@ def _remedy(network: Network, *, structure: bool, opinion: SecondOpinion | None)
 
 def _verdict(where: Standing, opinion: SecondOpinion | None, compared: str, *, structure: bool) -> str:
     losses = f"its loss, {short(where.model)}, is {compared} the best line's, {short(where.affine)}"
-    start = f"The network does no better than linear regression: {losses}."
+    better = "hardly better" if where.model < where.affine * (1 - SLIGHT) else "no better"
+    start = f"The network does {better} than linear regression: {losses}."
     if opinion is None:
         return f"{start} That is not a floor of the data."
     if not structure:

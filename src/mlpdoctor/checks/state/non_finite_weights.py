@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from mlpdoctor.check import check
+from mlpdoctor.facts.model_loss import ModelLoss
 from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.network import Network
 from mlpdoctor.wording import count, listing
@@ -15,17 +16,17 @@ from mlpdoctor.wording import count, listing
     Severity.ERROR,
     "{bad} of {weights} weights are NaN or infinite, first in {layer} ({weight})",
 )
-def non_finite_weights(network: Network) -> Iterator[Evidence]:
+def non_finite_weights(network: Network, model: ModelLoss | None) -> Iterator[Evidence]:
     """Weights that are NaN or infinite.
 
     Why it matters
-        A single NaN spreads to every output and, in the next step, to every weight. No amount of further training
-        brings such a model back.
+        A NaN spreads to every output it reaches and, in the next step, to the weights behind it. No amount of further
+        training brings such a weight back.
     Remedy
         Start again from fresh weights, after removing what made them: missing values in the data, inputs or
         targets of huge scale, or too high a learning rate.
     Stays quiet on
-        Weights that are merely large.
+        Weights that are merely large. A warning only, where the loss is finite all the same.
     Certainty
         Measured: every weight the file keeps for a layer is looked at, of unknown layers too.
     """
@@ -39,16 +40,28 @@ def non_finite_weights(network: Network) -> Iterator[Evidence]:
             places += [(layer.name, name)] if broken else []
     if bad:
         layers = tuple(dict.fromkeys(place for place, _ in places))
+        harmless = model is not None and model.finite
+        these = f"{bad:,} of {count(total, 'weight')} {'is' if bad == 1 else 'are'} NaN or infinite"
         yield Evidence(
             numbers={"bad": bad, "weights": total, "layer": places[0][0], "weight": places[0][1], "layers": layers},
             certainty=Certainty.MEASURED,
-            why=f"Every output is NaN, and so is every further step of training. Affected: {listing(layers)}.",
+            severity=Severity.WARNING if harmless else Severity.ERROR,
+            why=f"{_consequence(model)} Affected: {listing(layers)}.",
             remedy=Remedy(
                 "build the model anew; look for missing values and unscaled columns in the data, else lower the "
                 "learning rate tenfold and set clipnorm",
                 "optimizer = keras.optimizers.Adam(1e-4, clipnorm=1.0)",
             ),
             strength=bad / total,
-            verdict=f"The model is broken: {bad:,} of {count(total, 'weight')} {'is' if bad == 1 else 'are'} NaN or "
-            "infinite, so its loss is not a number and training cannot mend it.",
+            verdict=f"{these}, and the loss is finite only because they are shut off on these rows."
+            if harmless
+            else f"The model is broken: {these}, and training cannot mend it.",
         )
+
+
+def _consequence(model: ModelLoss | None) -> str:
+    if model is None:
+        return "Whatever they reach is not a number either, and no update brings them back."
+    if model.finite:
+        return "On these rows nothing of them reaches the answer, but no update brings them back."
+    return "They have made the loss something other than a number, and no update brings them back."

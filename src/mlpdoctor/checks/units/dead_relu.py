@@ -34,7 +34,8 @@ def dead_relu(
 
     Why it matters
         Where a ReLU is zero its gradient is zero too. A unit that is zero on every row gets no gradient from any of
-        them, so training on these data never wakes it: the layer is narrower than it looks.
+        them: it does not learn, and the layer is narrower than it looks. In the first layer nothing wakes it any more,
+        in a later one only a lucky move of the layers below.
     Remedy
         Draw its weights anew: another seed, he_normal or he_uniform, a wider layer, LeakyReLU, a lower learning
         rate, inputs that take both signs.
@@ -114,11 +115,11 @@ def _remedy(layer: Layer, units: int, *, output: bool) -> Remedy:
 
 def _verdict(layer: Layer, dead: int, units: int, live: int, *, silent: bool, output: bool) -> str:
     if silent and output:
-        return f"The output is 0 on every row: its ReLU in {layer.name} never fires, and no gradient can wake it."
+        return f"The output is 0 on every row: its ReLU in {layer.name} never fires, and gets no gradient."
     if silent:
         return f"Nothing gets through {layer.name}: all {units} of its ReLU units are zero on every row."
     left = f"{count(live, 'unit')} {'is' if live == 1 else 'are'} left"
     return (
-        f"{dead} of the {units} ReLU units in {layer.name} are dead, zero on every row, and training cannot wake them: "
-        f"{left} to do the work."
+        f"{dead} of the {units} ReLU units in {layer.name} are dead: zero on every row, they get no gradient. "
+        f"{left[0].upper()}{left[1:]} to do the work."
     )

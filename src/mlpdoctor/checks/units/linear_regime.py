@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from mlpdoctor.check import check
 from mlpdoctor.facts.collapse import Collapse
+from mlpdoctor.facts.second_opinion import SecondOpinion
 from mlpdoctor.facts.standing import Standing
 from mlpdoctor.facts.training import Training
 from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
@@ -26,6 +27,7 @@ def linear_regime(
     patterns: PiecePatterns | None,
     collapse: Collapse,
     where: Standing | None,
+    opinion: SecondOpinion | None,
     training: Training,
     *,
     tolerated: float = 1e-4,
@@ -53,7 +55,8 @@ def linear_regime(
     if collapse.whole or not moves or factor.rows <= 2 * (factor.features + 1):
         return
     bent = sum(fit.value for fit in least_squares.fit(factor)) * factor.rows / spread
-    if bent > tolerated or (where is not None and where.well):
+    enough = opinion is not None and not opinion.structure
+    if bent > tolerated or enough or (where is not None and where.well):
         return
     number = None if patterns is None or patterns.overflow else len(patterns.patterns)
     pieces = (
