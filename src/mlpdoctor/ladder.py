@@ -1,7 +1,7 @@
 """The loss ladder as data: what the loss could be, rung by rung, and where the model stands."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from mlpdoctor.wording import agreeing_digits
 
@@ -43,14 +43,12 @@ class Ladder:
         rungs: from the top down; always in the same order, some may be missing.
         standing: name of the lowest proved or reached rung that the model's loss equals, None between rungs.
         digits: to how many significant digits it equals it.
-        notes: what the numbers leave out.
     """
 
     loss: str
     rungs: tuple[Rung, ...]
     standing: str | None = None
     digits: int | None = None
-    notes: tuple[str, ...] = field(default=())
 
     def rung(self, name: str) -> Rung | None:
         """The rung of that name, or None."""

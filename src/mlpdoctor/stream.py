@@ -128,7 +128,6 @@ def collect(
         collector.show(views.Cells(batch.features, batch.targets, batch.first_row))
         rows = usable_rows(batch)
         if len(rows.features):
-            collector.show(views.Inputs(rows.features))
             collector.show(views.Targets(rows.targets))
             collector.show(rows)
             if forward and engine is not None:

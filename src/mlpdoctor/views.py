@@ -16,13 +16,6 @@ class Cells:
 
 
 @dataclass(frozen=True, eq=False)
-class Inputs:
-    """Features of the usable rows, shape (rows, features)."""
-
-    values: Array
-
-
-@dataclass(frozen=True, eq=False)
 class Targets:
     """Targets of the usable rows, shape (rows, targets)."""
 

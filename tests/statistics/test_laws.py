@@ -56,7 +56,6 @@ def cells(sheet: Sheet, rows: slice) -> views.Cells:
 
 BUILDERS: dict[type[Any], Callable[[Sheet, slice], Any]] = {
     views.Cells: cells,
-    views.Inputs: lambda sheet, rows: views.Inputs(sheet.features[rows]),
     views.Targets: lambda sheet, rows: views.Targets(sheet.targets[rows]),
     views.Rows: lambda sheet, rows: views.Rows(
         sheet.features[rows], sheet.targets[rows], np.arange(rows.start, rows.stop, dtype=np.float64)

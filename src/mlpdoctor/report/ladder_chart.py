@@ -46,7 +46,7 @@ def draw(ladder: Ladder, block: str) -> Iterator[RenderableType]:
             text,
         )
     yield Padding(grid, (0, 1, 0, 4), expand=False)
-    for note in (*_witnesses(ladder), *ladder.notes):
+    for note in _witnesses(ladder):
         yield Padding(Text(note, style="dim"), (0, 1, 0, 4), expand=False)
 
 
