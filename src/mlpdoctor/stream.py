@@ -42,7 +42,7 @@ class Engine(Protocol):
 class Passes:
     """The usable rows of the data, readable from the top again and again.
 
-    A row with a missing or infinite cell is not usable: no loss is defined on it.
+    A row with a missing cell, or one too large for float32, is not usable: no loss is defined on it.
     """
 
     dataset: Dataset
@@ -51,9 +51,9 @@ class Passes:
     def rows(self) -> Iterator[views.Rows]:
         """The usable rows in order, in blocks."""
         for batch in self.dataset.batches(self.block_rows):
-            usable = usable_rows(batch)
-            if len(usable.features):
-                yield usable
+            rows = usable_rows(batch)
+            if len(rows.features):
+                yield rows
 
 
 def usable_rows(batch: Batch) -> views.Rows:
