@@ -1,0 +1,118 @@
+"""What rows nearly alike in their features still differ by, carried on to rows that are exactly alike."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from mlpdoctor.network import Array
+
+NEIGHBOURS = 10
+"""As many as Evans and Jones advise (A proof of the Gamma test, 2002): enough to see how differences grow."""
+
+PARTS = 20
+"""The jackknife leaves out a twentieth of the rows at a time: its error bar is then itself good to a sixth."""
+
+FEWEST_ROWS = 100
+"""With fewer, a part of the jackknife has less than five rows, and the error bar is a matter of luck."""
+
+FARTHEST = 0.5
+"""A neighbour may be typically half as far as a row drawn at random. In ten independent features that takes 200 rows
+or so; where it takes more than there are, what neighbours differ by is mostly the function and not the noise."""
+
+JITTER = 1e-12
+"""In standard deviations: among rows with identical features the lot decides who is neighbour to whom, or all would
+have the same few neighbours."""
+
+IDENTICAL = 1e-20
+"""A squared distance of less is of the lot's making, and no line is drawn over it."""
+
+FLAT = 1e-12
+"""Nor is one where the mean squared distances differ by less than a millionth, as when one far row makes them all."""
+
+
+@dataclass(frozen=True, eq=False)
+class Neighbours:
+    """The nearest other rows of each row, in standardised features.
+
+    Attributes:
+        features: shape (rows, features that are not constant), with mean 0 and standard deviation 1.
+        index: shape (rows, 2 * NEIGHBOURS), nearest first: so many that each keeps enough when a part is left out.
+        distance: squared, same shape.
+    """
+
+    features: Array
+    index: npt.NDArray[np.intp]
+    distance: Array
+
+
+def nearest(features: Array) -> Neighbours | str:
+    """Find the neighbours, or say why they would tell nothing.
+
+    Args:
+        features: shape (rows, features).
+    """
+    from scipy.spatial import cKDTree
+
+    if len(features) < FEWEST_ROWS:
+        return f"fewer than {FEWEST_ROWS} rows"
+    near = features - features[0]
+    spread = near.std(axis=0)
+    # Counted from its first row, a constant is exactly zero: no threshold is needed.
+    kept = spread > 0
+    if not kept.any():
+        return "all features are constant"
+    scaled = (near[:, kept] - near[:, kept].mean(axis=0)) / spread[kept]
+    drawn = scaled + JITTER * np.random.default_rng(0).normal(size=scaled.shape)
+    found = cKDTree(drawn).query(drawn, k=2 * NEIGHBOURS + 1)
+    distance, index = np.asarray(found[0], np.float64), np.asarray(found[1], np.intp)
+    # Between two rows drawn at random each feature adds twice its variance, 1, to the mean squared distance.
+    typical = float(np.sqrt(np.median(distance[:, 1]) ** 2 / (2 * scaled.shape[1])))
+    if typical > FARTHEST:
+        return f"the nearest rows are {typical:.0%} as far apart as any two rows, too far to compare their targets"
+    return Neighbours(scaled, index[:, 1:], np.square(distance[:, 1:]))
+
+
+def at_distance_zero(pairs: Neighbours, costs: Array, curve: Callable[[Array], Array]) -> tuple[float, float]:
+    """Extrapolate what pairs of neighbours cost to a distance of zero.
+
+    The mean cost of the k-th neighbours lies on a line over their mean squared distance where the function is smooth,
+    and the line starts at the noise (Stefansson, Koncar and Jones, A note on the Gamma test, 1997).
+
+    Args:
+        pairs: the neighbours.
+        costs: of each row with each of its neighbours, shape (rows, 2 * NEIGHBOURS).
+        curve: what makes of the mean costs something that grows in line with the squared distance.
+
+    Returns:
+        The start of the line, zero at least, and its error bar: that of the delete-a-group jackknife, and a third of
+        what was extrapolated, so that three error bars reach as far as no extrapolation.
+    """
+    start, taken_off = _line(pairs.distance, costs, curve)
+    part = np.random.default_rng(1).permutation(np.arange(len(costs)) % PARTS)
+    starts = np.empty(PARTS)
+    for number in range(PARTS):
+        kept = part != number
+        # Neighbours that were left out are replaced by the next ones: exactly what a smaller table would give.
+        still = np.argsort(~kept[pairs.index[kept]], axis=1, kind="stable")[:, :NEIGHBOURS]
+        distance, rest = (np.take_along_axis(table[kept], still, axis=1) for table in (pairs.distance, costs))
+        starts[number] = _line(distance, rest, curve)[0]
+    sampling = np.sqrt((PARTS - 1) * starts.var())
+    return max(start, 0.0), float(np.hypot(sampling, taken_off / 3))
+
+
+def _line(distance: Array, costs: Array, curve: Callable[[Array], Array]) -> tuple[float, float]:
+    """Where the line starts, and how far that is below the pairs it was drawn through."""
+    far = distance[:, :NEIGHBOURS].mean(axis=0)
+    height = curve(costs[:, :NEIGHBOURS].mean(axis=0))
+    # The nearest count most: the line bends with the distance.
+    weight = 1 / np.arange(1, NEIGHBOURS + 1)
+    weight /= weight.sum()
+    middle, level = float(weight @ far), float(weight @ height)
+    spread = float(weight @ np.square(far - middle))
+    if middle <= IDENTICAL or spread <= FLAT * middle**2:
+        return level, 0.0
+    # More distance makes no function more alike: a slope below zero is chance.
+    slope = max(float(weight @ ((far - middle) * (height - level))) / spread, 0.0)
+    return level - slope * middle, slope * middle
