@@ -12,11 +12,11 @@ from mlpdoctor.dataset import Dataset, Wanted
 from mlpdoctor.engines.numpy_engine import NumpyEngine, UnsupportedLayer
 from mlpdoctor.errors import UsageError
 from mlpdoctor.fact import Absent, Fact
-from mlpdoctor.facts.heads import Heads
 from mlpdoctor.facts.training import Training
 from mlpdoctor.finding import Report
+from mlpdoctor.heads import Heads
 from mlpdoctor.ladder import Ladder
-from mlpdoctor.losses.registry import find, known
+from mlpdoctor.losses.registry import build, kind_of, known
 from mlpdoctor.network import LossConfig, Network
 from mlpdoctor.rank import rank
 from mlpdoctor.readers.data import open_dataset
@@ -109,10 +109,10 @@ def examine(
         return Answers(network, facts, no_forward=obstacle)
     asking = [check.function for check in checks] + [facts[Ladder].function]
     heads = Answers(network, facts).get(Heads)
-    losses = None if isinstance(heads, Absent) else heads.losses
     statistics = statistics_behind(asking, facts) | {CellCounts}
-    collected = collect(dataset, engine, losses, statistics, progress)
-    return Answers(network, facts, Passes(dataset, block_rows(None, dataset)), obstacle, collected)
+    judged = None if isinstance(heads, Absent) else heads
+    collected = collect(dataset, engine, judged, statistics, progress)
+    return Answers(network, facts, Passes(dataset, block_rows(network, dataset), engine), obstacle, collected)
 
 
 def _engine(network: Network) -> tuple[Engine | None, str | None]:
@@ -130,7 +130,7 @@ def with_loss(network: Network, name: str | None) -> Network:
     """
     if name is None:
         return network
-    if find(name) is None:
+    if kind_of(name) is None:
         have = ", ".join(loss.names[0] for loss in known())
         raise UsageError(f"--loss {name}: no such loss has a ladder; these have: {have}")
     return dataclasses.replace(network, losses=(LossConfig(name),) * len(network.outputs))
@@ -156,7 +156,8 @@ def target_counts(network: Network) -> tuple[int, ...]:
     if None in network.output_widths:
         return ()
     full, labels = sum(width or 0 for width in network.output_widths), len(network.outputs)
-    if all(config is not None and find(config.name) for config in network.losses):
-        return (full,)
-    sparse = all(config is not None and "sparse" in config.name.lower() for config in network.losses)
-    return tuple(dict.fromkeys((labels, full) if sparse else (full, labels)))
+    losses = [config and build(config) for config in network.losses]
+    if all(losses):
+        widths = zip(losses, network.output_widths, strict=True)
+        return (sum(loss.columns(width or 0) for loss, width in widths if loss),)
+    return tuple(dict.fromkeys((full, labels)))

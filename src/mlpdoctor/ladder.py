@@ -14,14 +14,16 @@ class Rung:
     """One rung: a loss that something reaches, or that nothing goes below.
 
     Attributes:
-        name: ``constant``, ``affine``, ``model``, ``architecture`` or ``data``.
+        name: ``constant``, ``affine``, ``model``, ``readout``, ``architecture``, ``noise`` or ``data``.
         label: the same in plain words, ``best straight line``.
         value: the loss, mean over rows; the upper end of the interval where it is one.
         lower: proved lower end of the interval that holds the exact value.
-        certainty: ``proved`` or ``measured``.
+        certainty: ``proved``, ``measured`` or ``estimated``.
         witness: what reaches it, in words: an equation, a constant, a count of rows.
-        per_output: the same loss for each target column, before weighting.
-        coefficients: for the affine rung, one row a target: the intercept, then a slope for each feature.
+        error: standard error of an estimated value.
+        per_part: the same loss for each unit of an output, or each output whose units are judged together, before
+            weighting.
+        coefficients: for the affine rung, one row a predictor: the intercept, then a slope for each feature.
     """
 
     name: str
@@ -30,8 +32,24 @@ class Rung:
     lower: float
     certainty: str
     witness: str
-    per_output: tuple[float, ...] = ()
+    error: float | None = None
+    per_part: tuple[float, ...] = ()
     coefficients: tuple[tuple[float, ...], ...] = ()
+
+
+@dataclass(frozen=True)
+class Penalty:
+    """What regularisers add to the loss that training minimises, beside the ladder.
+
+    Attributes:
+        total: added to the data loss, in Keras's log as well.
+        parts: one phrase for each regulariser: ``l2 of dense.kernel 0.012``.
+        unknown: regularisers whose value could not be worked out.
+    """
+
+    total: float
+    parts: tuple[str, ...]
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -43,12 +61,18 @@ class Ladder:
         rungs: from the top down; always in the same order, some may be missing.
         standing: name of the lowest proved or reached rung that the model's loss equals, None between rungs.
         digits: to how many significant digits it equals it.
+        perfect: loss of a perfect answer to every row, from which losses count: zero for most.
+        parts: the name of each part, in the order of ``per_part``.
+        penalty: what regularisers add; None without any.
     """
 
     loss: str
     rungs: tuple[Rung, ...]
     standing: str | None = None
     digits: int | None = None
+    perfect: float = 0.0
+    parts: tuple[str, ...] = ()
+    penalty: Penalty | None = None
 
     def rung(self, name: str) -> Rung | None:
         """The rung of that name, or None."""
@@ -60,17 +84,23 @@ class Ladder:
         return None if rung is None else rung.value
 
 
-def standing(rungs: tuple[Rung, ...]) -> tuple[str | None, int | None]:
+def standing(rungs: tuple[Rung, ...], perfect: float = 0.0) -> tuple[str | None, int | None]:
     """The rung that the model's loss equals and the digits to which it does, ``(None, None)`` between rungs.
 
-    Where rungs coincide the lowest proved one is named: on it the question of what else to try is closed.
+    Of the rungs it equals a proved floor is named first, for on it the question of what else to try is closed; of the
+    others the nearest.
+
+    Args:
+        rungs: of one ladder.
+        perfect: the loss that closeness is measured from.
     """
     values = {rung.name: rung.value for rung in rungs}
     model = values.get("model")
     if model is None or not math.isfinite(model):
         return None, None
-    for name in ("data", "architecture", "affine", "constant"):
-        value = values.get(name)
-        if value is not None and abs(model - value) <= ON_A_RUNG * value:
-            return name, agreeing_digits(model, value)
-    return None, None
+    names = ("data", "architecture", "affine", "constant")
+    on = [n for n in names if n in values and abs(model - values[n]) <= ON_A_RUNG * (values[n] - perfect)]
+    if not on:
+        return None, None
+    name = on[0] if on[0] in names[:2] else min(on, key=lambda one: abs(model - values[one]))
+    return name, agreeing_digits(model, values[name])

@@ -136,11 +136,11 @@ class Answers:
             return NO_DATA
         if view in OF_THE_FORWARD_PASS and self.no_forward is not None:
             return Absent(self.no_forward)
-        if view is views.RowLoss:
-            from mlpdoctor.facts.heads import Heads
+        if view in (views.RowLoss, views.PerfectLoss):
+            from mlpdoctor.heads import Heads
 
             heads = self.get(Heads)
-            return heads if isinstance(heads, Absent) else Absent("the targets do not match the model's outputs")
+            return heads if isinstance(heads, Absent) else Absent("the target columns do not match the model's outputs")
         if view in (*OF_LAYERS, views.Pieces):
             return Absent("no layer of this network is of that kind", applicable=False)
         if view is views.Cells:

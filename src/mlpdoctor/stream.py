@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from mlpdoctor import views
 from mlpdoctor.dataset import Batch, Dataset, usable
+from mlpdoctor.heads import Heads
 from mlpdoctor.layers.doors import doors
 from mlpdoctor.layers.nature import activation_of, is_piecewise_linear
-from mlpdoctor.losses.loss import Loss
 from mlpdoctor.network import Array, Network
 from mlpdoctor.statistics.statistic import Statistic
 
@@ -47,6 +47,15 @@ class Passes:
 
     dataset: Dataset
     block_rows: int = MOST_BLOCK_ROWS
+    engine: "Engine | None" = None
+
+    def hidden(self, features: Array, node: int) -> Array:
+        """What one node of the network makes of some rows, shape (rows, units)."""
+        if self.engine is None:
+            raise ValueError("the network cannot be run")
+        kept: list[Array] = []
+        self.engine.forward(features, lambda place, _, after: kept.append(after) if place == node else None)
+        return _flat(kept[0])
 
     def rows(self) -> Iterator[views.Rows]:
         """The usable rows in order, in blocks."""
@@ -108,7 +117,7 @@ class Collector:
 def collect(
     dataset: Dataset,
     engine: Engine | None,
-    losses: tuple[Loss, ...] | None,
+    heads: Heads | None,
     statistics: Iterable[type[Any]],
     progress: Callable[[int], None] | None = None,
 ) -> Statistics:
@@ -117,7 +126,7 @@ def collect(
     Args:
         dataset: the rows.
         engine: runs the network; without one only the data are shown.
-        losses: one for each output column; without them no loss is shown.
+        heads: the outputs with their losses; without them no loss is shown.
         statistics: the types to fill.
         progress: told the number of rows after each block.
     """
@@ -130,10 +139,13 @@ def collect(
         if len(rows.features):
             collector.show(views.Targets(rows.targets))
             collector.show(rows)
-            if forward and engine is not None:
-                # Answers that overflow are for the checks to speak of, not for NumPy.
-                with np.errstate(all="ignore"):
-                    _show_forward(collector, engine, losses, rows)
+            judging = heads if heads is not None and rows.targets.shape[1] == heads.columns else None
+            # Answers that overflow and labels out of range are for the checks to speak of, not for NumPy.
+            with np.errstate(all="ignore"):
+                if judging is not None and collector.wants(views.PerfectLoss):
+                    collector.show(views.PerfectLoss(_weighted(judging.perfect(rows.targets), rows)))
+                if forward and engine is not None:
+                    _show_forward(collector, engine, judging, rows)
         if progress is not None:
             progress(batch.first_row + len(batch.features))
     return collector.merged
@@ -151,24 +163,32 @@ def _width(shape: tuple[int | None, ...]) -> int:
     return int(np.prod([side or 1 for side in shape], dtype=np.int64))
 
 
-def _show_forward(collector: Collector, engine: Engine, losses: tuple[Loss, ...] | None, rows: views.Rows) -> None:
-    shown = _Shown(collector, engine.network)
-    outputs = engine.forward(rows.features, shown.see if collector.wants(*OF_LAYERS, views.Pieces) else None)
-    flat = np.concatenate([_flat(output) for output in outputs], axis=1)
+def _weighted(values: Array, rows: views.Rows) -> Array:
+    return values if rows.weights is None else values * rows.weights[:, None]
+
+
+def _show_forward(collector: Collector, engine: Engine, heads: Heads | None, rows: views.Rows) -> None:
+    behind = frozenset(head.node for head in heads.heads if head.behind) if heads is not None else frozenset[int]()
+    shown = _Shown(collector, engine.network, behind)
+    outputs = engine.forward(rows.features, shown.see if behind or collector.wants(*OF_LAYERS, views.Pieces) else None)
+    answers = [_flat(output) for output in outputs]
+    flat = np.concatenate(answers, axis=1)
     collector.show(views.Outputs(rows.features, flat))
     if shown.pieces:
         collector.show(views.Pieces(np.concatenate(shown.pieces, axis=1)))
-    if losses is not None and flat.shape == rows.targets.shape:
-        errors = flat - rows.targets
-        values = np.stack([loss.of_errors(error) for loss, error in zip(losses, errors.T, strict=True)], axis=1)
-        collector.show(views.RowLoss(values))
+    if heads is not None:
+        read = [shown.behind.get(place, own) for place, own in zip(engine.network.outputs, answers, strict=True)]
+        values = heads.values(rows.targets, np.concatenate(read, axis=1))
+        collector.show(views.RowLoss(_weighted(values, rows)))
 
 
 class _Shown:
     """Turns what the engine shows of one block, node by node, into views."""
 
-    def __init__(self, collector: Collector, network: Network) -> None:
+    def __init__(self, collector: Collector, network: Network, behind: frozenset[int]) -> None:
         self.collector, self.network = collector, network
+        self.read_behind = behind
+        self.behind: dict[int, Array] = {}
         self.piecewise = collector.wants(views.Pieces) and is_piecewise_linear(network)
         self.pieces: list[npt.NDArray[np.uint8]] = []
         self.doors = {door.node: door for door in doors(network)} if collector.wants(views.Entering) else {}
@@ -178,6 +198,8 @@ class _Shown:
     def see(self, position: int, before: Array, after: Array) -> None:
         """Called by the engine after each node."""
         layer = self.network.nodes[position].layer
+        if position in self.read_behind:
+            self.behind[position] = _flat(before)
         if position in self.awaited:
             self.kept[position] = _flat(after)
         if position in self.doors:

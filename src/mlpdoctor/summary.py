@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from mlpdoctor.dataset import Dataset
 from mlpdoctor.fact import Absent
 from mlpdoctor.finding import DataSummary, Finding, ModelSummary, Outcome, RuledOut, Status
-from mlpdoctor.losses.registry import find
+from mlpdoctor.losses.registry import kind_of
 from mlpdoctor.network import Network
 from mlpdoctor.statistics.cell_counts import CellCounts
 
@@ -31,7 +31,7 @@ def summarise_model(network: Network, not_followed: str | None) -> ModelSummary:
 
 
 def _in_words(loss: str) -> str:
-    known = find(loss)
+    known = kind_of(loss)
     return loss if known is None else known.label
 
 

@@ -28,28 +28,36 @@ def verdict(findings: tuple[Finding, ...], ladder: Ladder | Absent, training: Tr
     if model is None or not math.isfinite(model):
         return nothing
     if training.never:
-        beat = f"the best linear fit, {short(ladder.value('affine') or 0.0)}, is the loss to beat"
-        return f"{nothing} It has not been trained yet; {beat}."
+        beat = ladder.rung("affine") or ladder.rungs[0]
+        return f"{nothing} It has not been trained yet; the {beat.label}, {short(beat.value)}, is the loss to beat."
     return f"{nothing} {_place(ladder, model)}"
 
 
 def _place(ladder: Ladder, model: float) -> str:
-    data, affine, constant = (ladder.value(name) or 0.0 for name in ("data", "affine", "constant"))
+    data, constant = (ladder.value(name) or 0.0 for name in ("data", "constant"))
+    line = ladder.rung("affine")
     loss = f"Its loss, {short(model)},"
-    if model <= NOTHING * constant:
-        also = ", and so is the floor of its architecture" if ladder.value("architecture") == 0 else ""
-        return f"{loss} is zero to the precision of its weights{also}."
+    span = constant - ladder.perfect
+    if model - ladder.perfect <= NOTHING * span:
+        also = ", and so is the floor of its architecture" if ladder.value("architecture") == ladder.perfect else ""
+        what = "zero" if ladder.perfect == 0 else "that of a perfect answer to every row"
+        return f"{loss} is {what} to the precision of its weights{also}."
     if ladder.standing == "data":
         above = model / data - 1
-        where = "" if above < SAME else f"{percent(above)} above "
+        where = "" if abs(above) < SAME else f"{percent(above)} above "
         return f"{loss} is {where}the least these data allow, {short(data)}."
-    if ladder.standing in ("affine", "architecture"):
-        return f"{loss} is that of the best linear fit, {short(affine)}."
-    left = (
-        f"{loss} is {percent(model / constant)} of what the best constant loses" if constant > 0 else f"{loss} is small"
-    )
-    if model < affine <= MOST_TIMES * model:
-        return (
-            f"{left}, and {short(affine / model, 2)} times below the best linear fit's; these data allow {short(data)}."
-        )
+    if ladder.standing == "architecture":
+        return f"{loss} is the least that this architecture allows."
+    if ladder.standing == "affine" and line is not None:
+        return f"{loss} is that of the {line.label}, {short(line.value)}."
+    left = f"{loss} is {short(model)}" if span <= 0 else f"{loss} is {_share(model, constant, ladder.perfect)}"
+    if line is not None and ladder.perfect == 0 and model < line.value <= MOST_TIMES * model:
+        times = f"{short(line.value / model, 2)} times below the {line.label}'s"
+        return f"{left}, and {times}; these data allow {short(data)}."
     return f"{left}."
+
+
+def _share(model: float, constant: float, perfect: float) -> str:
+    if perfect == 0:
+        return f"{percent(model / constant)} of what the best constant loses"
+    return f"{percent((constant - model) / (constant - perfect))} of the way from the best constant to perfect answers"

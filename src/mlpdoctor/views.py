@@ -24,11 +24,15 @@ class Targets:
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Features and targets of the usable rows, with each row's number in the file, counted from 0."""
+    """Features and targets of the usable rows, with each row's number in the file, counted from 0.
+
+    ``weights`` holds each row's weight in the loss, shape (rows,); None where all count alike.
+    """
 
     features: Array
     targets: Array
     numbers: Array
+    weights: Array | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +45,14 @@ class Outputs:
 
 @dataclass(frozen=True, eq=False)
 class RowLoss:
-    """The loss of each row and output column, before averaging; shape (rows, outputs)."""
+    """The loss of each row for each part of the loss, times the row's weight; shape (rows, parts)."""
+
+    values: Array
+
+
+@dataclass(frozen=True, eq=False)
+class PerfectLoss:
+    """What a perfect answer to each row would cost, times the row's weight; shape (rows, parts)."""
 
     values: Array
 

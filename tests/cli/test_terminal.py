@@ -111,7 +111,10 @@ def test_the_printed_losses_are_those_of_the_json(name: str) -> None:
     shown = [rung for rung in report["ladder"]["rungs"] if rung["name"] != "model"]
     assert shown
     for rung in shown:
-        assert re.search(rf"^ +{re.escape(rung['label'])} +{re.escape(short(rung['value']))}( |$)", text, re.MULTILINE)
+        if rung["name"] == "readout" and "this architecture" in text:
+            continue  # hidden where it is no better than the floor
+        value = short(rung["value"], 2 if rung["error"] is not None else 4)
+        assert re.search(rf"^ +{re.escape(rung['label'])} +{re.escape(value)}( |$)", text, re.MULTILINE)
     for finding in report["findings"]:
         heading = f"{finding['rank']}  {finding['severity']}  {finding['code']} {finding['name']}"
         assert re.search(rf"^ +{heading}", text, re.MULTILINE)

@@ -13,7 +13,7 @@ from mlpdoctor.engines.numpy_engine import NumpyEngine
 from mlpdoctor.fact import Absent
 from mlpdoctor.facts.architecture_floor import ArchitectureFloor
 from mlpdoctor.facts.conflict_floor import ConflictFloor
-from mlpdoctor.facts.heads import Heads
+from mlpdoctor.heads import Heads
 from mlpdoctor.facts.linear_floor import ConstantFloor, LinearFloor
 from mlpdoctor.facts.model_loss import ModelLoss
 from mlpdoctor.facts.training import Training
@@ -82,7 +82,7 @@ def test_the_rungs_keep_their_order(case: tuple[Network, Array, Array]) -> None:
     assert rungs["data"].value <= rungs["model"].value + slack
     for rung in ladder.rungs:
         assert rung.lower <= rung.value
-        assert np.isfinite([rung.value, *rung.per_output]).all()
+        assert np.isfinite([rung.value, *rung.per_part]).all()
 
 
 @settings(deadline=None, max_examples=60)
@@ -97,7 +97,7 @@ def test_no_rung_depends_on_the_order_of_rows_or_the_size_of_blocks(
     assert [rung.name for rung in first.rungs] == [rung.name for rung in other.rungs]
     for mine, theirs in zip(first.rungs, other.rungs, strict=True):
         assert theirs.value == pytest.approx(mine.value, rel=1e-9, abs=slack)
-        assert theirs.per_output == pytest.approx(mine.per_output, rel=1e-9, abs=slack)
+        assert theirs.per_part == pytest.approx(mine.per_part, rel=1e-9, abs=slack)
 
 
 @pytest.mark.parametrize("block", [1, 17, 400])
@@ -160,7 +160,7 @@ def test_no_weights_go_below_the_architecture_floor(
     X, Y = data(seed, rows, 2, 2, kind)
     floor = examined(network, X, Y).get(ArchitectureFloor)
     assert isinstance(floor, ArchitectureFloor)
-    height = float(np.mean(floor.per_output))
+    height = float(np.mean(floor.per_part))
     for k in range(8):
         made = drawn(network, seed + k, 10.0 ** (k % 3 - 1))
         assert model_loss(made, X, Y, loss) >= height * (1 - CLOSE)
@@ -174,7 +174,7 @@ def test_the_floor_of_squares_is_reached_by_the_best_last_layer(shape: str) -> N
     X, Y = data(4, 50, 2, 2, "plain")
     floor = examined(network, X, Y).get(ArchitectureFloor)
     reached = model_loss(improved(drawn(network, 1), X, Y, 0), X, Y, "mse")
-    assert reached == pytest.approx(float(np.mean(floor.per_output)), rel=1e-9)
+    assert reached == pytest.approx(float(np.mean(floor.per_part)), rel=1e-9)
 
 
 def test_without_a_bias_the_floor_is_higher_on_data_that_do_not_pass_the_origin() -> None:
@@ -183,9 +183,9 @@ def test_without_a_bias_the_floor_is_higher_on_data_that_do_not_pass_the_origin(
         examined(sequential(1, (3, None), (1, None), bias=bias), X, X + 5).get(ArchitectureFloor)
         for bias in (True, False)
     )
-    assert free.per_output == (0.0,)
+    assert free.per_part == (0.0,)
     slope = float((X * (X + 5)).sum() / np.square(X).sum())
-    assert bound.per_output[0] == pytest.approx(float(np.square(X + 5 - slope * X).mean()), rel=1e-12)
+    assert bound.per_part[0] == pytest.approx(float(np.square(X + 5 - slope * X).mean()), rel=1e-12)
     assert "without any bias" in bound.reason
 
 
@@ -203,7 +203,7 @@ def test_only_the_affine_one_of_two_outputs_is_bounded_by_the_line() -> None:
     X, Y = data(6, 60, 2, 2, "plain")
     answers = examined(draft.network(straight, curved), X, Y)
     floor, linear = answers.get(ArchitectureFloor), answers.get(LinearFloor)
-    assert floor.per_output == (linear.fits[0].lower, 0.0)
+    assert floor.per_part == (linear.fits[0].lower, 0.0)
 
 
 def test_rows_that_contradict_each_other_raise_every_floor() -> None:
@@ -211,7 +211,7 @@ def test_rows_that_contradict_each_other_raise_every_floor() -> None:
     Y = 3 * X + np.tile([1.0, -1.0], 10)[:, None]
     answers = examined(sequential(1, (3, None), (1, None)), X, Y)
     assert answers.get(ConflictFloor).total == 1.0
-    assert answers.get(ArchitectureFloor).per_output[0] == pytest.approx(1.0, rel=1e-12)
+    assert answers.get(ArchitectureFloor).per_part[0] == pytest.approx(1.0, rel=1e-12)
 
 
 def test_the_model_rung_is_the_loss_of_the_saved_weights() -> None:
@@ -237,7 +237,7 @@ def test_loss_weights_enter_every_rung_alike() -> None:
     network = drawn(draft.network(*heads, weights=(2.0, 0.5)), 3)
     answers = examined(network, X, Y)
     for rung in ladder_of(answers).rungs:
-        parts = rung.per_output
+        parts = rung.per_part
         if rung.name in ("constant", "affine", "model", "architecture"):
             assert rung.value == pytest.approx(2 * parts[0] + 0.5 * (parts[1] + parts[2]) / 2, rel=1e-12)
 

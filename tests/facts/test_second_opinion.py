@@ -8,12 +8,9 @@ import pytest
 
 from hand_built import examined, sequential
 from mlpdoctor.fact import Absent
-from mlpdoctor.facts.heads import heads as heads_fact
-from mlpdoctor.facts.second_opinion import SecondOpinion, second_opinion
+from mlpdoctor.facts.second_opinion import SecondOpinion
 from mlpdoctor.facts.standing import GOOD, Standing
 from mlpdoctor.network import Array
-from mlpdoctor.statistics.row_sample import RowSample
-from mlpdoctor.views import Rows
 
 NOISES: dict[str, Callable[[np.random.Generator, int], Array]] = {
     "gaussian": lambda rng, rows: rng.normal(size=rows),
@@ -32,9 +29,7 @@ CURVES: dict[str, Callable[[Array], Array]] = {
 
 
 def opinion(X: Array, y: Array, loss: str = "mse") -> Any:  # noqa: ANN401  a SecondOpinion or Absent
-    heads = heads_fact.function(sequential(X.shape[1], (1, None), loss=loss))
-    rows = Rows(X, y[:, None], np.arange(len(X), dtype=np.float64))
-    return second_opinion.function(heads, RowSample.of(rows))
+    return examined(sequential(X.shape[1], (1, None), loss=loss), X, y[:, None]).get(SecondOpinion)
 
 
 @pytest.mark.parametrize("noise", sorted(NOISES))

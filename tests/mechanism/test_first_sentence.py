@@ -47,9 +47,9 @@ def test_without_findings_and_data_no_more_is_claimed_than_is_known() -> None:
     ("rungs", "part"),
     [
         ({"constant": 2.0, "affine": 1.0, "model": 0.5, "data": 0.5}, "is the least these data allow, 0.5"),
-        ({"constant": 2.0, "affine": 1.0, "model": 1.0, "data": 0.0}, "is that of the best linear fit, 1"),
+        ({"constant": 2.0, "affine": 1.0, "model": 1.0, "data": 0.0}, "is that of the affine, 1"),
         ({"constant": 2.0, "affine": 1.0, "model": 0.5, "data": 0.0}, "25 % of what the best constant loses"),
-        ({"constant": 2.0, "affine": 1.0, "model": 0.5, "data": 0.0}, "2 times below the best linear fit's"),
+        ({"constant": 2.0, "affine": 1.0, "model": 0.5, "data": 0.0}, "2 times below the affine's"),
         ({"constant": 2.0, "affine": 1.0, "model": 1e-12, "data": 0.0}, "zero to the precision of its weights"),
         ({"constant": 2.0, "affine": 1.0, "model": float("nan"), "data": 0.0}, "Nothing was found"),
         ({"constant": 2.0, "affine": 1.0, "data": 0.0}, "Nothing was found"),

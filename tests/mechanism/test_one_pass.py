@@ -37,8 +37,7 @@ class Counting:
 
 
 def collected(network: Network, features: Array, targets: Array, *kinds: type[Any], block: int = 7) -> Any:  # noqa: ANN401
-    losses = heads.function(network).losses
-    return collect(Table(features, targets, block), NumpyEngine(network), losses, kinds)
+    return collect(Table(features, targets, block), NumpyEngine(network), heads.function(network), kinds)
 
 
 def test_rows_with_a_bad_cell_are_counted_but_not_used() -> None:

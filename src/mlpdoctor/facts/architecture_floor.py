@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 from mlpdoctor.fact import Absent, fact
-from mlpdoctor.facts.collapse import Collapse
+from mlpdoctor.facts.bounds import Bound
+from mlpdoctor.facts.collapse_bound import CollapseBound
 from mlpdoctor.facts.conflict_floor import ConflictFloor
-from mlpdoctor.facts.heads import Heads
-from mlpdoctor.facts.linear_floor import LinearFloor
-from mlpdoctor.floors import least_squares
-from mlpdoctor.network import Network
-from mlpdoctor.statistics.affine_factor import TargetFactor
+from mlpdoctor.facts.knot_bound import KnotBound
+from mlpdoctor.facts.objective import Objective
+from mlpdoctor.facts.range_bound import RangeBound
+from mlpdoctor.facts.rank_bound import RankBound
 
 
 @dataclass(frozen=True)
@@ -17,42 +17,44 @@ class ArchitectureFloor:
     """What no setting of the weights goes below.
 
     Attributes:
-        per_output: the bound for each output column.
-        reason: the theorem, in a few words.
+        total: the bound on the whole loss.
+        per_part: the bound for each part of it.
+        reason: the theorems that give it, in a few words.
     """
 
-    per_output: tuple[float, ...]
+    total: float
+    per_part: tuple[float, ...]
     reason: str
 
 
 @fact
 def architecture_floor(
-    network: Network,
-    heads: Heads,
-    collapse: Collapse,
-    linear: LinearFloor,
+    objective: Objective,
     conflicts: ConflictFloor,
-    factor: TargetFactor,
+    collapse: CollapseBound | None,
+    ranks: RankBound | None,
+    ranges: RangeBound | None,
+    kinks: KnotBound | None,
 ) -> ArchitectureFloor | Absent:
-    """Outputs that are affine in the inputs lose at least what the best affine function loses.
-
-    Theorem: a composition of affine maps is affine, so whatever the weights, such an output is one of the functions
-    over which the affine rung is the minimum. Its witness is the line that reaches the rung. Without any bias the
-    function is zero at the origin as well, and the minimum over those is at least as high.
-    """
-    if not any(collapse.affine_outputs):
+    """The largest of all bounds for each part, never below what the data cost any function of the inputs."""
+    bounds: list[Bound] = [bound for bound in (collapse, ranges, kinks) if bound is not None]
+    if not bounds and ranks is None:
         return Absent("no bound is proved for this architecture", applicable=False)
-    fits = linear.fits
-    if not collapse.intercept:
-        straight = least_squares.fit(factor, intercept=False)
-        fits = tuple(straight[k] if loss.unit == "squares" else linear.fits[k] for k, loss in enumerate(heads.losses))
-    flat = [
-        affine
-        for affine, width in zip(collapse.affine_outputs, network.output_widths, strict=True)
-        for _ in range(width or 0)
-    ]
-    lowest = conflicts.conflicts.floors
-    return ArchitectureFloor(
-        per_output=tuple(max(fits[k].lower, lowest[k]) if affine else lowest[k] for k, affine in enumerate(flat)),
-        reason="an affine network" if collapse.intercept else "an affine network without any bias",
-    )
+    per_part, reasons = list(conflicts.per_part), [""] * len(conflicts.per_part)
+    for bound in bounds:
+        for k, value in enumerate(bound.per_part):
+            if value > per_part[k]:
+                per_part[k], reasons[k] = value, bound.reason
+    total, found = 0.0, []
+    for head in objective.heads.heads:
+        own = [k for k, part in enumerate(objective.parts) if part.head is head]
+        value = sum(objective.parts[k].weight * per_part[k] for k in own)
+        why = [reasons[k] for k in own]
+        if ranks is not None and ranks.per_head[head.output] > value:
+            value, why = ranks.per_head[head.output], [ranks.reason]
+        total += value
+        found += why
+    told = [reason for reason in dict.fromkeys(found) if reason]
+    if not told:
+        told = [bounds[0].reason if bounds else ranks.reason if ranks else ""]
+    return ArchitectureFloor(total, tuple(per_part), "; ".join(told))

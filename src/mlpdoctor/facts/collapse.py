@@ -40,20 +40,24 @@ class Collapse:
     Attributes:
         stretches: where two or more learned layers act as one.
         affine_outputs: for each output of the network, whether it is an affine function of the inputs.
-        linear_heads: whether every output is affine in the inputs up to its own activation, as in a logistic
-            regression.
+        affine_heads: the same up to its own activation, as in a logistic regression.
         intercept: False when no layer can add a constant, so that an affine output is zero at the origin.
     """
 
     stretches: tuple[Stretch, ...]
     affine_outputs: tuple[bool, ...]
-    linear_heads: bool
+    affine_heads: tuple[bool, ...]
     intercept: bool
 
     @property
     def whole(self) -> bool:
         """Whether every output is an affine function of the inputs."""
         return all(self.affine_outputs)
+
+    @property
+    def linear_heads(self) -> bool:
+        """Whether every output is affine in the inputs up to its own activation."""
+        return all(self.affine_heads)
 
 
 @fact
@@ -63,11 +67,11 @@ def collapse(network: Network) -> Collapse:
     affine: list[bool] = []
     for node, passes in zip(network.nodes, straight, strict=True):
         affine.append(passes and all(affine[source] for source in node.sources))
-    heads = all(_below_is_affine(network, affine, output) for output in network.outputs)
+    heads = tuple(_below_is_affine(network, affine, output) for output in network.outputs)
     return Collapse(
-        stretches=tuple(_stretches(network, straight, branching=heads)),
+        stretches=tuple(_stretches(network, straight, branching=all(heads))),
         affine_outputs=tuple(affine[output] for output in network.outputs),
-        linear_heads=heads,
+        affine_heads=heads,
         intercept=not all(maps_zero_to_zero(layer) for layer in network.layers),
     )
 

@@ -1,58 +1,71 @@
-"""What the network is trained for: its outputs, the loss of each, and how they add up."""
+"""The network's outputs with their losses, as the file or ``--loss`` names them."""
 
-from dataclasses import dataclass
+import dataclasses
 
 from mlpdoctor.fact import Absent, fact
+from mlpdoctor.heads import Head, Heads
+from mlpdoctor.layers.nature import activation_of
 from mlpdoctor.losses.loss import Loss
-from mlpdoctor.losses.registry import find, known
+from mlpdoctor.losses.registry import build, why_not
 from mlpdoctor.network import Network
 
-
-@dataclass(frozen=True)
-class Heads:
-    """The columns of the network's outputs side by side, and what each contributes to the total loss.
-
-    Attributes:
-        names: name of the output each column belongs to.
-        losses: the loss of each column.
-        weights: the factor of each column's loss in the total: Keras averages the columns of an output and adds
-            outputs up by their loss weights.
-        label: the whole loss in words.
-    """
-
-    names: tuple[str, ...]
-    losses: tuple[Loss, ...]
-    weights: tuple[float, ...]
-    label: str
-
-    def total(self, per_column: tuple[float, ...]) -> float:
-        """The total loss from the loss of each column."""
-        return sum(weight * value for weight, value in zip(self.weights, per_column, strict=True))
+REMEMBERED = ("sigmoid", "softmax")
+"""Functions whose argument Keras keeps beside their result for the cross-entropies (``keras/src/activations``)."""
 
 
 @fact
 def heads(network: Network) -> Heads | Absent:
-    """The network's outputs with their losses, as the file or ``--loss`` names them."""
-    names: list[str] = []
-    losses: list[Loss] = []
-    weights: list[float] = []
-    labels: list[str] = []
-    parts = zip(network.output_names, network.output_widths, network.losses, network.loss_weights, strict=True)
-    for name, width, config, weight in parts:
+    """Build the loss of each output and say how they are added up."""
+    found: list[Head] = []
+    parts = zip(
+        network.outputs,
+        network.output_names,
+        network.output_widths,
+        network.losses,
+        network.loss_weights,
+        strict=True,
+    )
+    for position, (node, name, width, config, weight) in enumerate(parts):
         if config is None:
             return Absent("the model was saved without a loss; name it with --loss, as in --loss mse")
-        loss = find(config.name)
+        loss = build(config, network.nodes[node].layer.keras)
         if loss is None:
-            have = ", ".join(one.label for one in known())
-            return Absent(f"there is no ladder for the loss {config.name!r} yet, only for {have}")
+            return Absent(f"there is no ladder for the loss {config.name!r}: {why_not(config.name)}")
+        obstacle = loss.obstacle()
+        if obstacle is not None:
+            return Absent(f"there is no ladder for {loss.label}: {obstacle}")
         if width is None:
             return Absent(f"the width of the output {name!r} is not known")
-        names += [name] * width
-        losses += [loss] * width
-        weights += [weight / width] * width
-        labels.append(loss.label if weight == 1 else f"{weight:g} x {loss.label}")
-    together = labels[0] if len(set(labels)) == 1 and weights.count(weights[0]) == len(weights) else None
-    if len(labels) > 1:
-        joined = " + ".join(f"{label} of {name}" for label, name in zip(labels, network.output_names, strict=True))
-        together = joined if together is None else f"sum over {len(labels)} outputs of {together}"
-    return Heads(tuple(names), tuple(losses), tuple(weights), together or labels[0])
+        shape = network.nodes[node].shape or ()
+        if loss.joint and len(shape) > 1:
+            return Absent(f"there is no ladder for {loss.label} of an output of the shape {shape}, only for one class a row")
+        activation = activation_of(network.nodes[node].layer)
+        behind = loss.reads_logits and activation is not None and activation.name in REMEMBERED
+        found.append(
+            Head(
+                name=name,
+                output=position,
+                node=node,
+                loss=_on_logits(loss) if behind else loss,
+                units=width,
+                first_unit=sum(head.units for head in found),
+                first_column=sum(head.loss.columns(head.units) for head in found),
+                weight=weight,
+                activation=activation,
+                behind=behind,
+            )
+        )
+    return Heads(tuple(found), _label(network, found))
+
+
+def _on_logits(loss: Loss) -> Loss:
+    return dataclasses.replace(loss, **{"from_logits": True})
+
+
+def _label(network: Network, heads: list[Head]) -> str:
+    labels = [head.loss.label if head.weight == 1 else f"{head.weight:g} x {head.loss.label}" for head in heads]
+    if len(labels) == 1:
+        return labels[0]
+    if len(set(labels)) == 1:
+        return f"sum over {len(labels)} outputs of {labels[0]}"
+    return " + ".join(f"{label} of {name}" for label, name in zip(labels, network.output_names, strict=True))

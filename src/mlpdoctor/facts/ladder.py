@@ -1,83 +1,115 @@
 """The loss ladder of this model on these data, put together from its rungs."""
 
+from collections.abc import Iterable
+
 from mlpdoctor.fact import fact
 from mlpdoctor.facts.architecture_floor import ArchitectureFloor
 from mlpdoctor.facts.conflict_floor import ConflictFloor
-from mlpdoctor.facts.heads import Heads
 from mlpdoctor.facts.linear_floor import ConstantFloor, LinearFloor
 from mlpdoctor.facts.model_loss import ModelLoss
+from mlpdoctor.facts.noise_estimate import NoiseEstimate
+from mlpdoctor.facts.objective import Objective
+from mlpdoctor.facts.perfection import Perfection
+from mlpdoctor.facts.readout import ReadoutFloor
 from mlpdoctor.facts.training import Training
 from mlpdoctor.finding import Certainty
 from mlpdoctor.floors.linear_fit import LinearFit
 from mlpdoctor.ladder import Ladder, Rung, standing
-from mlpdoctor.stream import Passes
-from mlpdoctor.wording import equation, listing, short
+from mlpdoctor.wording import count, equation, listing, percent, short
 
 EQUATION_FEATURES = 3
 """Up to so many features the best line is written out; longer equations are for programs, in the JSON."""
+MEANT = 1e-9
+"""A share of the constant's loss below which entropy of soft labels is rounding."""
 
 
 @fact
 def ladder(
-    heads: Heads,
+    objective: Objective,
     constant: ConstantFloor,
-    linear: LinearFloor,
     conflicts: ConflictFloor,
+    perfect: Perfection,
     training: Training,
-    passes: Passes,
+    linear: LinearFloor | None,
     model: ModelLoss | None,
+    readout: ReadoutFloor | None,
     architecture: ArchitectureFloor | None,
+    noise: NoiseEstimate | None,
 ) -> Ladder:
     """All rungs from the top down, and the one the model stands on."""
-    features, targets = passes.dataset.feature_names, passes.dataset.target_names
-    rungs = [
-        _fitted("constant", "best constant", heads, constant.fits, _constants(constant.fits, targets)),
-        _fitted("affine", _line(features), heads, linear.fits, _equations(linear.fits, features, targets)),
-    ]
+    names = objective.passes.dataset
+    rungs = [_fitted("constant", "best constant", objective, constant.fits, _constants(constant, names.target_names))]
+    if linear is not None:
+        witness = _equations(linear, names.feature_names, names.target_names)
+        rungs.append(_fitted("affine", linear.model, objective, linear.fits, witness))
     if model is not None:
-        rungs.append(
-            Rung(
-                name="model",
-                label="your model",
-                value=model.total,
-                lower=model.total,
-                certainty=Certainty.MEASURED,
-                witness="the saved weights, on all rows",
-                per_output=model.per_output,
-            )
-        )
+        measured = "the saved weights, on all rows"
+        rungs.append(Rung("model", "your model", model.total, model.total, Certainty.MEASURED, measured, None, model.per_part))
+    if readout is not None:
+        rungs.append(_readout(objective, readout))
     if architecture is not None:
-        total = heads.total(architecture.per_output)
         rungs.append(
             Rung(
                 name="architecture",
                 label="this architecture",
-                value=total,
-                lower=total,
+                value=architecture.total,
+                lower=architecture.total,
                 certainty=Certainty.PROVED,
-                witness=f"no weights go below: {architecture.reason}",
-                per_output=architecture.per_output,
+                witness=f"whatever its weights: {architecture.reason}",
+                per_part=architecture.per_part,
             )
         )
-    rungs.append(_data(conflicts))
-    on, digits = (None, None) if training.never else standing(tuple(rungs))
-    return Ladder(heads.label, tuple(rungs), on, digits)
+    if noise is not None:
+        rungs.append(_noise(noise))
+    rungs.append(_data(conflicts, perfect))
+    on, digits = (None, None) if training.never else standing(tuple(rungs), perfect.total)
+    parts = tuple(part.name for part in objective.parts)
+    return Ladder(objective.heads.label, tuple(rungs), on, digits, perfect.total, parts)
 
 
-def _fitted(name: str, label: str, heads: Heads, fits: tuple[LinearFit, ...], witness: str) -> Rung:
+def _fitted(name: str, label: str, objective: Objective, fits: tuple[LinearFit, ...], witness: str) -> Rung:
+    if not all(fit.attained for fit in fits):
+        witness += "; approached, never reached, as its coefficients grow"
     return Rung(
         name=name,
         label=label,
-        value=heads.total(tuple(fit.value for fit in fits)),
-        lower=heads.total(tuple(fit.lower for fit in fits)),
+        value=objective.total(tuple(fit.value for fit in fits)),
+        lower=objective.total(tuple(fit.lower for fit in fits)),
         certainty=Certainty.PROVED,
         witness=witness,
-        per_output=tuple(fit.value for fit in fits),
-        coefficients=tuple((fit.intercept, *fit.slopes) for fit in fits),
+        per_part=tuple(fit.value for fit in fits),
+        coefficients=tuple(row for fit in fits for row in fit.coefficients),
     )
 
 
-def _data(conflicts: ConflictFloor) -> Rung:
+def _readout(objective: Objective, found: ReadoutFloor) -> Rung:
+    features = listing([f"{width:,}" for width in found.features])
+    seen = "" if found.share >= 1 else f", estimated on {percent(found.share)} of the rows"
+    return Rung(
+        name="readout",
+        label="best last layer",
+        value=objective.total(found.per_part),
+        lower=objective.total(found.lower),
+        certainty=Certainty.PROVED if found.share >= 1 else Certainty.ESTIMATED,
+        witness=f"the saved hidden features ({features}) with the best last layer for them{seen}",
+        per_part=found.per_part,
+    )
+
+
+def _noise(found: NoiseEstimate) -> Rung:
+    return Rung(
+        name="noise",
+        label="probably noise",
+        value=found.total,
+        lower=max(found.total - 2 * found.error, 0.0),
+        certainty=Certainty.ESTIMATED,
+        witness=f"{found.method}, on {count(found.rows, 'row')}",
+        error=found.error,
+        per_part=found.per_part,
+    )
+
+
+def _data(conflicts: ConflictFloor, perfect: Perfection) -> Rung:
     found = conflicts.conflicts
     if not found.groups:
         witness = "no two rows with equal inputs differ in their target"
@@ -85,18 +117,21 @@ def _data(conflicts: ConflictFloor) -> Rung:
         witness = f"{found.rows:,} rows in {found.groups:,} groups have equal inputs and different targets"
     if not found.complete:
         witness += ", among the groups looked at"
-    return Rung("data", "these data", conflicts.total, conflicts.total, Certainty.PROVED, witness, found.floors)
+    if abs(perfect.total) > MEANT * abs(conflicts.total):
+        witness += f"; even a perfect answer to each row costs {short(perfect.total)}"
+    return Rung("data", "these data", conflicts.total, conflicts.total, Certainty.PROVED, witness, None, conflicts.per_part)
 
 
-def _line(features: tuple[str, ...]) -> str:
-    return {1: "best straight line", 2: "best plane"}.get(len(features), "best linear fit")
+def _constants(found: ConstantFloor, targets: tuple[str, ...]) -> str:
+    if len(found.answers) == 1 and len(found.answers[0]) > 1:
+        return f"always answering {listing([short(value, 3) for value in found.answers[0]])}"
+    answers: Iterable[float] = (answer[0] for answer in found.answers if len(answer) == 1)
+    named = list(zip(targets, answers, strict=False))
+    return listing([f"{name} = {short(value)}" for name, value in named]) or "one answer to all rows"
 
 
-def _constants(fits: tuple[LinearFit, ...], targets: tuple[str, ...]) -> str:
-    return listing([f"{name} = {short(fit.intercept)}" for name, fit in zip(targets, fits, strict=True)])
-
-
-def _equations(fits: tuple[LinearFit, ...], features: tuple[str, ...], targets: tuple[str, ...]) -> str:
-    if len(features) > EQUATION_FEATURES:
-        return f"linear regression on {len(features)} features"
-    return listing([equation(y, fit.intercept, fit.slopes, features) for y, fit in zip(targets, fits, strict=True)])
+def _equations(linear: LinearFloor, features: tuple[str, ...], targets: tuple[str, ...]) -> str:
+    plain = "line" in linear.model or "plane" in linear.model or "linear" in linear.model
+    if not plain or len(features) > EQUATION_FEATURES or len(linear.fits) != len(targets):
+        return f"{linear.model.removeprefix('best ')} on {count(len(features), 'feature')}"
+    return listing([equation(y, f.intercept, f.slopes, features) for y, f in zip(targets, linear.fits, strict=True)])

@@ -1,53 +1,171 @@
-"""The best affine function of the features, and the best constant, for the network's own loss."""
+"""The best affine predictor of the features, and the best constant, for the network's own loss."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
-from mlpdoctor.fact import fact
-from mlpdoctor.facts.heads import Heads
-from mlpdoctor.floors import least_squares
+import numpy as np
+
+from mlpdoctor.fact import Absent, fact
+from mlpdoctor.facts.objective import Objective
+from mlpdoctor.facts.perfection import Perfection
+from mlpdoctor.floors import convex, least_squares
 from mlpdoctor.floors.least_absolute_passes import fit_passes
 from mlpdoctor.floors.linear_fit import LinearFit
-from mlpdoctor.statistics.affine_factor import TargetFactor
-from mlpdoctor.stream import Passes
+from mlpdoctor.floors.one_answer import one_answer
+from mlpdoctor.heads import Part
+from mlpdoctor.losses.absolute import AbsoluteLoss
+from mlpdoctor.losses.convex import ConvexLoss
+from mlpdoctor.network import Array
+from mlpdoctor.statistics.affine_factor import AffineFactor, TargetFactor
 
 
 @dataclass(frozen=True)
 class LinearFloor:
-    """The best affine function of the features for each target column."""
+    """The best affine predictor for each part of the loss.
+
+    Attributes:
+        fits: one a part.
+        parts: the parts, in the same order.
+        model: what such a predictor is called: ``best straight line``.
+    """
 
     fits: tuple[LinearFit, ...]
+    parts: tuple[Part, ...]
+    model: str
 
 
 @dataclass(frozen=True)
 class ConstantFloor:
-    """The best constant for each target column."""
+    """The best constant for each part of the loss.
+
+    Attributes:
+        fits: one a part; without coefficients where the best constant itself is not worked out.
+        answers: the constants, as the network would have to answer them; empty where not worked out.
+    """
 
     fits: tuple[LinearFit, ...]
+    answers: tuple[tuple[float, ...], ...]
 
 
 @fact
-def linear_floor(heads: Heads, factor: TargetFactor, constant: ConstantFloor, passes: Passes) -> LinearFloor:
-    """Least squares from the one pass; absolute deviations in passes of their own."""
-    squares = least_squares.fit(factor)
-
-    def best(k: int, unit: str) -> LinearFit:
-        found = squares[k] if unit == "squares" else fit_passes(passes.rows, factor.rows, factor.features, k)
+def linear_floor(
+    objective: Objective, factor: TargetFactor, constant: ConstantFloor, perfect: Perfection
+) -> LinearFloor | Absent:
+    """Least squares from the one pass; other losses in passes of their own."""
+    for part in objective.parts:
+        if part.loss.linear is None:
+            return Absent(f"{part.loss.label} is not convex in an affine predictor, so the best one cannot be proved")
+    fits = []
+    for k, part in enumerate(objective.parts):
+        found = affine_fit(objective, part, factor, lowest=perfect.per_part[k])
         flat = constant.fits[k]
         # A constant is a line, too: where rounding or a search cut short leaves the line found above it, it is better.
         if flat.value < found.value:
-            return LinearFit(flat.value, min(found.lower, flat.value), flat.intercept, (0.0,) * factor.features)
-        return found
-
-    return LinearFloor(tuple(best(k, loss.unit) for k, loss in enumerate(heads.losses)))
+            level = tuple((starts[0], *(0.0,) * factor.features) for starts in flat.coefficients)
+            found = LinearFit(flat.value, min(found.lower, flat.value), level, flat.attained)
+        fits.append(found)
+    return LinearFloor(tuple(fits), objective.parts, _name(objective, factor.features))
 
 
 @fact
-def constant_floor(heads: Heads, factor: TargetFactor, passes: Passes) -> ConstantFloor:
-    """The mean with its variance, or the median with its mean deviation."""
-    squares = least_squares.constant(factor)
-    return ConstantFloor(
-        tuple(
-            squares[k] if loss.unit == "squares" else fit_passes(passes.rows, factor.rows, 0, k)
-            for k, loss in enumerate(heads.losses)
-        )
+def constant_floor(objective: Objective, factor: TargetFactor, perfect: Perfection) -> ConstantFloor | Absent:
+    """The mean with its variance, the median with its mean deviation, base rates with their entropy."""
+    fits, answers = [], []
+    for k, part in enumerate(objective.parts):
+        if part.loss.linear is None:
+            found = one_answer(lambda part=part: objective.judged(part), part.loss, objective.rows)
+            if found is None:
+                return Absent(f"{objective.rows:,} rows are too many to find the best constant for {part.loss.label}")
+            fits.append(found)
+            continue
+        found = affine_fit(objective, part, factor, features=0, lowest=perfect.per_part[k])
+        fits.append(found)
+        starts = np.array([[row[0] for row in found.coefficients]])
+        answers.append(tuple(float(value) for value in _answer(part, starts)[0]))
+    return ConstantFloor(tuple(fits), tuple(answers) if len(answers) == len(fits) else ())
+
+
+def affine_fit(
+    objective: Objective,
+    part: Part,
+    factor: AffineFactor,
+    *,
+    lowest: float,
+    features: int | None = None,
+    intercept: bool = True,
+) -> LinearFit:
+    """The best affine predictor of the features for one part; for the arguments see `problem_fit`."""
+    return problem_fit(
+        lambda: objective.judged(part), part, factor, objective.rows, lowest=lowest, features=features, intercept=intercept
     )
+
+
+def problem_fit(
+    reread: convex.Reread,
+    part: Part,
+    factor: AffineFactor,
+    rows: int,
+    *,
+    lowest: float,
+    features: int | None = None,
+    intercept: bool = True,
+    cut: float = 0.0,
+) -> LinearFit:
+    """The best affine predictor of any columns for one part of the loss.
+
+    Args:
+        reread: starts another pass over columns, the part's encoded targets, and weights.
+        part: of a loss that has an affine problem.
+        factor: of the columns and the targets, whose target columns are those of the data.
+        rows: how many there are.
+        lowest: mean loss of a perfect answer to every row.
+        features: 0 for the best constant, None for all columns.
+        intercept: False for predictors that vanish where all columns do.
+        cut: share of the largest singular value of the scaled columns under which directions drop out.
+    """
+    loss, width = part.loss, factor.features if features is None else features
+    if loss.linear == "squares":
+        return _squares(factor, width == 0, intercept, cut)[part.head.first_column + (part.unit or 0)]
+    if isinstance(loss, AbsoluteLoss):
+        scaled = lambda: ((x, y[:, 0], w * loss.scale(y)[:, 0]) for x, y, w in reread())  # noqa: E731
+        return fit_passes(scaled, rows, width, intercept=intercept, cut=cut)
+    if not isinstance(loss, ConvexLoss):
+        raise TypeError(f"{loss.label} has no affine problem")
+    triangle = factor.triangle[:, : 1 + width] if intercept else factor.uncentred[:, 1 : 1 + width]
+    origin = factor.origin[:width]
+    return convex.fit(
+        reread,
+        loss,
+        rows,
+        width,
+        triangle=triangle,
+        origin=origin,
+        lowest=lowest,
+        intercept=intercept,
+        cut=cut,
+    )
+
+
+@lru_cache(maxsize=4)
+def _squares(
+    factor: AffineFactor,
+    constant: bool,  # noqa: FBT001
+    intercept: bool,  # noqa: FBT001
+    cut: float,
+) -> tuple[LinearFit, ...]:
+    """Least squares for all target columns at once."""
+    return least_squares.constant(factor) if constant else least_squares.fit(factor, intercept=intercept, cut=cut)
+
+
+def _answer(part: Part, z: Array) -> Array:
+    loss = part.loss
+    if not isinstance(loss, ConvexLoss):
+        return z
+    return loss.answer(np.concatenate([z, np.zeros((1, 1))], axis=1) if loss.reference else z)
+
+
+def _name(objective: Objective, features: int) -> str:
+    names = {part.loss.model if isinstance(part.loss, ConvexLoss) else "" for part in objective.parts}
+    if len(names) == 1 and (name := names.pop()):
+        return name
+    return {1: "best straight line", 2: "best plane"}.get(features, "best linear fit")

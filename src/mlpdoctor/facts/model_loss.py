@@ -5,16 +5,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from mlpdoctor.fact import fact
-from mlpdoctor.facts.heads import Heads
+from mlpdoctor.facts.objective import Objective
 from mlpdoctor.statistics.loss_sums import LossSums
 
 
 @dataclass(frozen=True)
 class ModelLoss:
-    """Mean loss of the saved weights, in total and for each output column; not finite for a broken model."""
+    """Mean loss of the saved weights, in total and for each part; not finite for a broken model."""
 
     total: float
-    per_output: tuple[float, ...]
+    per_part: tuple[float, ...]
 
     @property
     def finite(self) -> bool:
@@ -23,7 +23,7 @@ class ModelLoss:
 
 
 @fact
-def model_loss(heads: Heads, sums: LossSums) -> ModelLoss:
+def model_loss(objective: Objective, sums: LossSums) -> ModelLoss:
     """The mean over rows."""
-    per_output = tuple(float(value) for value in sums.mean)
-    return ModelLoss(heads.total(per_output), per_output)
+    per_part = tuple(float(value) for value in sums.mean)
+    return ModelLoss(objective.total(per_part), per_part)

@@ -12,7 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from mlpdoctor.fact import Absent, fact
-from mlpdoctor.facts.heads import Heads
+from mlpdoctor.facts.objective import Objective
+from mlpdoctor.floors.ridge import Ridge
+from mlpdoctor.losses.contract import TargetKind
+from mlpdoctor.losses.convex import ConvexLoss
+from mlpdoctor.losses.loss import Loss
 from mlpdoctor.network import Array
 from mlpdoctor.statistics.row_sample import RowSample
 
@@ -53,21 +57,28 @@ class SecondOpinion:
 
 
 @fact
-def second_opinion(heads: Heads, sample: RowSample) -> SecondOpinion | Absent:
+def second_opinion(objective: Objective, sample: RowSample) -> SecondOpinion | Absent:
     """Compare a line and a curved fit by cross-validation on a sample of the rows."""
     rows, width = sample.features.shape
+    for head in objective.heads.heads:
+        if not _fitting(head.loss):
+            return Absent(f"there is no quick fit for {head.loss.label}")
     if rows < max(LEAST_ROWS, 4 * (width + 1)):
         return Absent(f"{rows} rows are too few to judge by cross-validation")
     plain = _standardised(sample.features)
     designs = [np.concatenate([plain, extra], axis=1) for extra in _dictionaries(plain, min(MOST_FUNCTIONS, rows // 4))]
+    targets = np.concatenate([head.targets(sample.targets) for head in objective.heads.heads], axis=1)
     fold = np.arange(rows) % FOLDS
-    errors = np.empty((2, rows, sample.targets.shape[1]))
+    read = np.empty((2, *targets.shape))
     for k in range(FOLDS):
         seen, held = fold != k, fold == k
-        fits = [_ridge(design[seen], sample.targets[seen], design[held]) for design in (plain, *designs)]
-        errors[0, held] = fits[0][1] - sample.targets[held]
-        errors[1, held] = min(fits[1:], key=lambda fit: fit[0])[1] - sample.targets[held]
-    line, curve = (_row_losses(heads, part) for part in errors)
+        fits = [Ridge.fit(design[seen], targets[seen]) for design in (plain, *designs)]
+        best = min(range(1, len(fits)), key=lambda number: fits[number].score)
+        for place, number in enumerate((0, best)):
+            design = (plain, *designs)[number]
+            read[place, held] = _predicted(objective, fits[number], design[seen], targets[seen], design[held])
+    weights = np.ones(rows) if sample.weights is None else sample.weights
+    line, curve = (weights * _row_losses(objective, targets, part) for part in read)
     saved = line - curve
     return SecondOpinion(
         line=float(line.mean()),
@@ -78,9 +89,39 @@ def second_opinion(heads: Heads, sample: RowSample) -> SecondOpinion | Absent:
     )
 
 
-def _row_losses(heads: Heads, errors: Array) -> Array:
-    columns = [w * loss.of_errors(e) for w, loss, e in zip(heads.weights, heads.losses, errors.T, strict=True)]
-    total: Array = np.sum(columns, axis=0)
+def _fitting(loss: Loss) -> bool:
+    """Whether a least squares fit, or one step more for classes, says something about this loss."""
+    if isinstance(loss, ConvexLoss):
+        return loss.link == "logit" or (loss.link == "identity" and loss.targets is TargetKind.REAL)
+    return loss.linear is not None
+
+
+def _predicted(objective: Objective, ridge: Ridge, seen: Array, targets: Array, unseen: Array) -> Array:
+    """For each output what its loss reads: numbers, or logits where it is about classes; shape (rows, units)."""
+    columns, place = [], 0
+    for head in objective.heads.heads:
+        own = targets[:, place : place + head.units]
+        if isinstance(head.loss, ConvexLoss) and head.loss.link == "logit":
+            columns.append(ridge.logits(head.loss, seen, own, unseen))
+        else:
+            columns.append(ridge.predict(unseen)[:, place : place + head.units])
+        place += head.units
+    return np.concatenate(columns, axis=1)
+
+
+def _row_losses(objective: Objective, targets: Array, read: Array) -> Array:
+    total, place = np.zeros(len(read)), 0
+    for head in objective.heads.heads:
+        own = slice(place, place + head.units)
+        loss = head.loss
+        if isinstance(loss, ConvexLoss) and loss.joint:
+            values = loss.at(loss.frame(targets[:, own]), read[:, own])[:, None]
+        elif isinstance(loss, ConvexLoss):
+            values = np.stack([loss.at(targets[:, [k]], read[:, [k]]) for k in range(own.start, own.stop)], axis=1)
+        else:
+            values = loss.values(targets[:, own], read[:, own])
+        total += head.weight * values.mean(axis=1)
+        place += head.units
     return total
 
 
@@ -106,26 +147,3 @@ def _dictionaries(plain: Array, number: int) -> list[Array]:
     pairs = rng.permutation(len(first))[:number]
     products = plain[:, first[pairs]] * plain[:, second[pairs]]
     return [_standardised(functions) for functions in (along_axes, np.maximum(along - starts, 0.0), products)]
-
-
-def _ridge(design: Array, targets: Array, unseen: Array) -> tuple[float, Array]:
-    """Ridge regression of all targets at the penalty that generalised cross-validation likes best.
-
-    Returns:
-        Its cross-validation score, and the predictions for the unseen rows.
-    """
-    centre, mean = design.mean(axis=0), targets.mean(axis=0)
-    shifted, wanted = design - centre, targets - mean
-    values, vectors = np.linalg.eigh(shifted.T @ shifted)
-    values = np.maximum(values, 0.0)
-    along = vectors.T @ (shifted.T @ wanted)
-    rows, power = len(design), float(np.square(wanted).sum())
-    best, score = np.zeros_like(along), np.inf
-    for penalty in values[-1] * np.logspace(-10, 0, 11) + np.finfo(np.float64).tiny:
-        line = along / (values + penalty)[:, None]
-        residual = power - float((line * (2 * along - values[:, None] * line)).sum())
-        now = max(residual, 0.0) / (rows - float((values / (values + penalty)).sum())) ** 2
-        if now < score:
-            best, score = line, now
-    predicted: Array = (unseen - centre) @ (vectors @ best) + mean
-    return score, predicted

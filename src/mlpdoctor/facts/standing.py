@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from mlpdoctor.fact import Absent, fact
 from mlpdoctor.facts.conflict_floor import ConflictFloor
-from mlpdoctor.facts.heads import Heads
 from mlpdoctor.facts.linear_floor import ConstantFloor, LinearFloor
 from mlpdoctor.facts.model_loss import ModelLoss
+from mlpdoctor.facts.objective import Objective
+from mlpdoctor.facts.perfection import Perfection
 from mlpdoctor.facts.second_opinion import SecondOpinion
 
 GOOD = 0.05
@@ -22,17 +23,23 @@ class Standing:
 
     Attributes:
         constant: of the best constant.
-        affine: of the best affine function.
+        affine: of the best affine predictor; None where it is not known.
         data: what no function of the inputs avoids.
         reach: the lowest loss that something is known or estimated to reach on these data.
         model: of the saved weights; may be infinite or NaN.
+        perfect: of a perfect answer to every row, from which losses count: zero for most.
     """
 
     constant: float
-    affine: float
+    affine: float | None
     data: float
     reach: float
     model: float
+    perfect: float = 0.0
+
+    def above(self, loss: float) -> float:
+        """How far a loss is from that of perfect answers."""
+        return loss - self.perfect
 
     @property
     def shortfall(self) -> float:
@@ -40,14 +47,19 @@ class Standing:
         above, span = self.model - self.reach, self.constant - self.reach
         if span > 0:
             return above / span
-        if self.reach > 0:
-            return above / self.reach
+        if self.above(self.reach) > 0:
+            return above / self.above(self.reach)
         return 0.0 if math.isfinite(above) else math.inf
 
     @property
     def well(self) -> bool:
         """Whether the model does about as well as anything is known to."""
-        return self.shortfall <= GOOD or self.model <= self.reach * (1 + SAME)
+        return self.shortfall <= GOOD or self.above(self.model) <= self.above(self.reach) * (1 + SAME)
+
+    def of_constant(self, loss: float) -> float:
+        """A loss as a share of the best constant's, both counted from perfect answers."""
+        span = self.above(self.constant)
+        return self.above(loss) / span if span > 0 else math.inf
 
     def share(self, kept: float) -> float | None:
         """The share of what the model loses above the data rung that a floor of height ``kept`` keeps in place."""
@@ -57,17 +69,18 @@ class Standing:
 
 @fact
 def standing(
-    heads: Heads,
+    objective: Objective,
     constant: ConstantFloor,
-    linear: LinearFloor,
+    linear: LinearFloor | None,
     conflicts: ConflictFloor,
     model: ModelLoss,
+    perfect: Perfection,
     opinion: SecondOpinion | None,
 ) -> Standing | Absent:
     """Put the rungs side by side."""
-    top = heads.total(tuple(fit.value for fit in constant.fits))
-    affine = heads.total(tuple(fit.value for fit in linear.fits))
-    reach = min(affine, top)
+    top = objective.total(tuple(fit.value for fit in constant.fits))
+    affine = None if linear is None else objective.total(tuple(fit.value for fit in linear.fits))
+    reach = top if affine is None else min(affine, top)
     if opinion is not None and opinion.structure:
         reach = min(reach, opinion.curve)
-    return Standing(top, affine, conflicts.total, max(reach, conflicts.total), model.total)
+    return Standing(top, affine, conflicts.total, max(reach, conflicts.total), model.total, perfect.total)

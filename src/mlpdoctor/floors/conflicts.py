@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from mlpdoctor.losses import grouped
 from mlpdoctor.network import Array
 from mlpdoctor.statistics.row_hashes import RowHashes, at_level, hash_rows
 from mlpdoctor.views import Rows
@@ -19,7 +21,7 @@ class Conflicts:
     """Groups of rows with identical inputs, and the loss they cost.
 
     Attributes:
-        floors: for each target, the part of the mean loss that no function of the inputs avoids.
+        floors: for each part of the loss, what they add to the mean loss of perfect answers, whatever the function.
         groups: groups of identical inputs in which some target differs.
         rows: rows in those groups.
         complete: False when rows were too many to look at all groups; the floors then hold but may be too low.
@@ -33,30 +35,42 @@ class Conflicts:
     example: tuple[int, int] | None
 
 
+class Judge(Protocol):
+    """What knows the losses of all outputs; arrays of targets hold all target columns."""
+
+    def best(self, groups: npt.NDArray[np.intp], columns: Array, weights: Array, /) -> Array:
+        """What one answer to all rows of a group costs, summed over them, shape (groups, parts)."""
+
+    def perfect(self, columns: Array, /) -> Array:
+        """What a perfect answer to each row costs, shape (rows, parts)."""
+
+
 def find(
-    reread: Callable[[], Iterator[Rows]], hashes: RowHashes, rows: int, losses: tuple[str, ...], features: int
+    reread: Callable[[], Iterator[Rows]], hashes: RowHashes, rows: int, judge: Judge, parts: int, features: int
 ) -> Conflicts:
     """Group the rows with identical inputs.
 
     A function gives the same answer to all rows of a group, so it loses at least what the best constant loses on
-    the group: the squared distances from its mean, or the distances from its median. The sum over groups is a
-    lower bound for every function, and the function that takes those constants reaches it.
+    the group: the squared distances from its mean, the distances from its median, the entropy of its classes. The sum
+    over groups is a lower bound for every function, and the function that takes those constants reaches it.
 
     Args:
         reread: starts another pass over the usable rows.
         hashes: of all rows.
         rows: how many rows there are.
-        losses: for each target, ``squares`` or ``absolute``.
+        judge: what knows the losses.
+        parts: of the loss.
         features: number of features.
     """
-    repeated, level = _few_enough(hashes, MOST_CELLS // (features + len(losses) + 1))
+    repeated, level = _few_enough(hashes, MOST_CELLS // (features + parts + 1))
     complete = level == 0
     if not len(repeated):
-        return Conflicts((0.0,) * len(losses), 0, 0, complete, None)
+        return Conflicts((0.0,) * parts, 0, 0, complete, None)
     kept = [_among(block, repeated) for block in reread()]
-    inputs, targets, numbers = (np.concatenate(part) for part in zip(*kept, strict=True))
+    inputs, targets, numbers, weights = (np.concatenate(part) for part in zip(*kept, strict=True))
     group = np.unique(inputs + 0.0, axis=0, return_inverse=True)[1].ravel()
-    cost = np.stack([_costs(group, y, loss) for y, loss in zip(targets.T, losses, strict=True)], axis=1)
+    perfect = grouped.sums(group, weights[:, None] * judge.perfect(targets))
+    cost = np.maximum(judge.best(group, targets, weights) - perfect, 0.0)
     differing = np.flatnonzero(_spread(group, targets) > 0)
     inside = np.isin(group, differing)
     example = numbers[group == differing[0]][:2] if len(differing) else None
@@ -79,9 +93,10 @@ def _few_enough(hashes: RowHashes, most: int) -> tuple[npt.NDArray[np.uint64], i
         kept = at_level(kept, level)
 
 
-def _among(block: Rows, repeated: npt.NDArray[np.uint64]) -> tuple[Array, Array, Array]:
+def _among(block: Rows, repeated: npt.NDArray[np.uint64]) -> tuple[Array, Array, Array, Array]:
     chosen = np.isin(hash_rows(block.features), repeated)
-    return block.features[chosen], block.targets[chosen], block.numbers[chosen]
+    weights = np.ones(int(chosen.sum())) if block.weights is None else block.weights[chosen]
+    return block.features[chosen], block.targets[chosen], block.numbers[chosen], weights
 
 
 def _spread(group: npt.NDArray[np.intp], targets: Array) -> Array:
@@ -93,17 +108,3 @@ def _spread(group: npt.NDArray[np.intp], targets: Array) -> Array:
     spread: Array = (high - low).max(axis=1)
     return spread
 
-
-def _costs(group: npt.NDArray[np.intp], target: Array, loss: str) -> Array:
-    """For each group, the least loss of a constant, summed over its rows."""
-    order = np.lexsort((target, group))
-    values, groups = target[order], group[order]
-    size = np.bincount(groups)
-    start = np.concatenate([[0], np.cumsum(size)[:-1]])
-    if loss == "squares":
-        # Deviations from a member of the group first, so that a large common offset costs no digits.
-        near = values - values[start][groups]
-        best = np.bincount(groups, near) / size
-        return np.bincount(groups, np.square(near - best[groups])).astype(np.float64)
-    best = values[start + (size - 1) // 2]
-    return np.bincount(groups, np.abs(values - best[groups])).astype(np.float64)

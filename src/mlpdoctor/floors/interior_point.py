@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mlpdoctor.floors.basis import EPSILON
 from mlpdoctor.network import Array
 
 GAP = 1e-10
@@ -16,7 +17,6 @@ MOST_STEPS = 60
 """The method needs about twenty steps whatever the number of rows; beyond sixty it is held up by rounding."""
 STEP_BACK = 0.9995
 """Share of the way to the nearest wall that a step goes, as is usual, so that every point stays inside."""
-EPSILON = float(np.finfo(np.float64).eps)
 
 
 def error(columns: Array, target: Array, line: Array) -> float:

@@ -11,13 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mlpdoctor.floors.interior_point import EPSILON, GAP, approach, error, feasible
+from mlpdoctor.floors.basis import EPSILON, affine_design, orthonormal
+from mlpdoctor.floors.interior_point import GAP, approach, error, feasible
 from mlpdoctor.floors.linear_fit import LinearFit
 from mlpdoctor.network import Array
-
-ROUNDING = 16.0
-"""Columns count as dependent within so many units of rounding each. Counted in rows it would be more than columns
-such as the start and the end of an event differ by, and a line that uses their difference would be missed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,29 +43,33 @@ def fit(features: Array, targets: Array) -> tuple[LinearFit, ...]:
         One fit a target.
     """
     origin = features[0]
-    design = np.concatenate([np.ones((len(features), 1)), features - origin], axis=1)
+    design = affine_design(features, origin)
     return tuple(as_fit(solve(design, target), origin, len(target)) for target in targets.T)
 
 
-def as_fit(solution: Solution, origin: Array, rows: int) -> LinearFit:
+def as_fit(solution: Solution, origin: Array, rows: int, *, intercept: bool = True) -> LinearFit:
     """A solution for the design ``[1, X - origin]`` in terms of X itself, sums over rows turned into means."""
-    slopes = solution.line[1:]
+    slopes = solution.line[1:] if intercept else solution.line
+    start = float(solution.line[0] - slopes @ origin) if intercept else 0.0
     return LinearFit(
         value=solution.value / rows,
         lower=solution.lower / rows,
-        intercept=float(solution.line[0] - slopes @ origin),
-        slopes=tuple(float(slope) for slope in slopes),
+        coefficients=((start, *map(float, slopes)),),
     )
 
 
-def solve(design: Array, target: Array) -> Solution:
+def solve(design: Array, target: Array, cut: float = 0.0) -> Solution:
     """Minimise ``sum |target - design @ line|``; exact for collinear columns and for fewer rows than columns.
 
     Args:
         design: shape (rows, columns).
         target: shape (rows,).
+        cut: share of the largest singular value of the scaled design under which directions drop out.
     """
-    columns, back = _basis(design)
+    columns, back = orthonormal(design, cut)
+    if not columns.shape[1]:  # all columns are zero
+        total = float(np.abs(target).sum())
+        return Solution(np.zeros(design.shape[1]), total, total)
     start = back @ (columns.T @ target)
     rest = target - design @ start
     spread = float(np.abs(rest).max(initial=0.0))
@@ -82,19 +83,6 @@ def solve(design: Array, target: Array) -> Solution:
     value = error(columns, scaled, line)
     lower = min(max(float(scaled @ feasible(columns, dual)), 0.0), value)
     return Solution(start + back @ line * spread, value * spread, lower * spread)
-
-
-def _basis(design: Array) -> tuple[Array, Array]:
-    """Orthonormal columns with the same span, and the matrix that turns their coefficients into the design's.
-
-    By QR, then by SVD of the small factor, so that columns that depend on others drop out.
-    """
-    scale = np.linalg.norm(design, axis=0)
-    scale[scale == 0] = 1.0
-    orthogonal, triangle = np.linalg.qr(design / scale)
-    left, singular, right = np.linalg.svd(triangle, full_matrices=False)
-    kept = singular > singular[0] * ROUNDING * EPSILON * design.shape[1]
-    return orthogonal @ left[:, kept], (right[kept].T / singular[kept]) / scale[:, None]
 
 
 def _vertex(columns: Array, target: Array, line: Array, dual: Array) -> tuple[Array, Array]:

@@ -8,15 +8,16 @@ Koenker, 1997).
 """
 
 from collections.abc import Callable, Iterator
+from typing import TypeAlias
 
 import numpy as np
 
+from mlpdoctor.floors.basis import affine_design
 from mlpdoctor.floors.interior_point import GAP
 from mlpdoctor.floors.least_absolute import Solution, as_fit, solve
 from mlpdoctor.floors.linear_fit import LinearFit
 from mlpdoctor.network import Array
 from mlpdoctor.statistics.row_hashes import hash_rows
-from mlpdoctor.views import Rows
 
 KEPT_CELLS = 1 << 20
 """Numbers kept at once, 8 MiB: the exact problem of that size is solved in about a second."""
@@ -26,66 +27,70 @@ MOST_PASSES = 4
 TIGHT = 1e-9
 """Relative distance of the bounds at which another pass would change no digit shown."""
 
-Reread = Callable[[], Iterator[Rows]]
+Scaled: TypeAlias = tuple[Array, Array, Array]
+"""Features (rows, features), target (rows,), and the factor of each row's absolute error (rows,)."""
+Reread: TypeAlias = Callable[[], Iterator[Scaled]]
 
 
-def fit_passes(reread: Reread, rows: int, features: int, target: int) -> LinearFit:
+def fit_passes(reread: Reread, rows: int, features: int, *, intercept: bool = True, cut: float = 0.0) -> LinearFit:
     """The best affine function for one target.
 
     Args:
         reread: starts another pass over the usable rows.
         rows: how many there are.
         features: how many of the features enter, from the first on; 0 for the best constant.
-        target: which column of the targets.
+        intercept: False for functions that vanish where all features are zero.
+        cut: share of the largest singular value of the scaled features under which directions drop out.
 
     Returns:
         The best line found, its error over all rows, and the proved lower bound.
     """
     most = max(KEPT_CELLS // (features + 2), 1)
-    design, values, origin = _sample(reread, features, target, min(1.0, ROOM * most / rows) if rows > most else 1.0)
-    found = solve(design, values)
+    share = min(1.0, ROOM * most / rows) if rows > most else 1.0
+    design, values, origin = _sample(reread, features, share, intercept=intercept)
+    found = solve(design, values, cut)
     if rows <= most:
-        return as_fit(found, origin, rows)
+        return as_fit(found, origin, rows, intercept=intercept)
     line = found.line
     best = Solution(line, np.inf, 0.0)
     for _ in range(MOST_PASSES):
         on_the_line = GAP * float((np.abs(values) + np.abs(design) @ np.abs(line)).max())
         radius = max(float(np.quantile(np.abs(values - design @ line), ROOM * most / rows)), on_the_line)
-        upper, reduced = _one_pass(reread, origin, target, line, radius, most)
+        upper, table = _one_pass(reread, origin, line, radius, most, intercept=intercept)
+        reduced = solve(table[:, :-1], table[:, -1], cut)
         if upper < best.value:
             best = Solution(line, upper, best.lower)
         best = Solution(best.line, best.value, max(best.lower, reduced.lower))
         if best.value - best.lower <= TIGHT * best.value:
             break
         line = reduced.line
-    return as_fit(Solution(best.line, best.value, min(best.lower, best.value)), origin, rows)
+    return as_fit(Solution(best.line, best.value, min(best.lower, best.value)), origin, rows, intercept=intercept)
 
 
-def _sample(reread: Reread, features: int, target: int, share: float) -> tuple[Array, Array, Array]:
-    """Design, target and origin of a random share of the rows, chosen by a hash of their numbers."""
+def _sample(reread: Reread, features: int, share: float, *, intercept: bool) -> tuple[Array, Array, Array]:
+    """Design, target and origin of a random share of the rows, chosen by a hash of where they stand; scaled."""
     below = np.uint64(min(int(share * 2**64), 2**64 - 1))
-    parts = []
-    for block in reread():
-        chosen = hash_rows(block.numbers[:, None]) <= below
-        parts.append((block.features[chosen, :features], block.targets[chosen, target]))
-    kept, values = (np.concatenate(part) for part in zip(*parts, strict=True))
+    parts, seen = [], 0
+    for inputs, target, scale in reread():
+        places = np.arange(seen, seen + len(target), dtype=np.float64)
+        seen += len(target)
+        chosen = hash_rows(places[:, None]) <= below
+        parts.append((inputs[chosen, :features], target[chosen], scale[chosen]))
+    kept, values, factors = (np.concatenate(part) for part in zip(*parts, strict=True))
     origin = kept[0].copy()
-    return _design(kept, origin), values, origin
-
-
-def _design(features: Array, origin: Array) -> Array:
-    return np.concatenate([np.ones((len(features), 1)), features - origin], axis=1)
+    return factors[:, None] * affine_design(kept, origin, intercept=intercept), factors * values, origin
 
 
 def _one_pass(
-    reread: Reread, origin: Array, target: int, line: Array, radius: float, most: int
-) -> tuple[float, Solution]:
-    """The error of a line over all rows, and the problem in which the rows far from it are added up."""
+    reread: Reread, origin: Array, line: Array, radius: float, most: int, *, intercept: bool
+) -> tuple[float, Array]:
+    """The error of a line over all rows, and the design and target in which the rows far from it are added up."""
     upper, kept = 0.0, 0
     near: list[Array] = []
     sums = np.zeros((4, len(line) + 1))
-    for block in reread():
-        table = np.column_stack([_design(block.features[:, : len(origin)], origin), block.targets[:, target]])
+    for inputs, target, scale in reread():
+        design = affine_design(inputs[:, : len(origin)], origin, intercept=intercept)
+        table = scale[:, None] * np.column_stack([design, target])
         residual = table[:, -1] - table[:, :-1] @ line
         upper += float(np.abs(residual).sum())
         close = np.abs(residual) <= radius
@@ -97,5 +102,4 @@ def _one_pass(
         for group, members in enumerate((~close, close & ~chosen)):
             sums[2 * group] += table[members & (residual >= 0)].sum(axis=0)
             sums[2 * group + 1] += table[members & (residual < 0)].sum(axis=0)
-    reduced = np.concatenate([*near, sums])
-    return upper, solve(reduced[:, :-1], reduced[:, -1])
+    return upper, np.concatenate([*near, sums])

@@ -2,18 +2,13 @@
 
 import numpy as np
 
+from mlpdoctor.floors.basis import EPSILON, ROUNDING
 from mlpdoctor.floors.linear_fit import LinearFit
 from mlpdoctor.network import Array
 from mlpdoctor.statistics.affine_factor import AffineFactor
 
-EPSILON = float(np.finfo(np.float64).eps)
-ROUNDING = 16.0
-"""Error of a residual norm in units of ``EPSILON`` times the columns and the norms of the terms it is made of.
-Householder QR is backward stable (Higham, Accuracy and Stability of Numerical Algorithms, theorem 19.4), in practice
-with a small constant."""
 
-
-def fit(factor: AffineFactor, *, intercept: bool = True) -> tuple[LinearFit, ...]:
+def fit(factor: AffineFactor, *, intercept: bool = True, cut: float = 0.0) -> tuple[LinearFit, ...]:
     """The best affine function of the features for each target, in mean squared error.
 
     Exact for collinear and constant columns and for fewer rows than columns: the minimum does not depend on which
@@ -22,6 +17,7 @@ def fit(factor: AffineFactor, *, intercept: bool = True) -> tuple[LinearFit, ...
     Args:
         factor: of the rows.
         intercept: False for functions that vanish where all features are zero.
+        cut: share of the largest singular value of the scaled features under which directions drop out.
 
     Returns:
         One fit a target. The floor is zero within ``lower`` and ``value`` when the rows lie on a plane.
@@ -30,14 +26,15 @@ def fit(factor: AffineFactor, *, intercept: bool = True) -> tuple[LinearFit, ...
     if intercept:
         design, targets = factor.triangle[:, :last], factor.triangle[:, last:]
     else:
-        moved = factor.triangle.copy()
-        moved[:, 1:] += moved[:, :1] * factor.origin
+        moved = factor.uncentred
         design, targets = moved[:, 1:last], moved[:, last:]
     scale = np.linalg.norm(design, axis=0)
     scale[scale == 0] = 1.0
     # Counted in columns, not rows: a direction that the rounding did not make is one that a line may use.
+    # It bounds the error of a residual norm, too: Householder QR is backward stable with a small constant (Higham,
+    # Accuracy and Stability of Numerical Algorithms, theorem 19.4).
     rounding = ROUNDING * EPSILON * last
-    solution = np.linalg.lstsq(design / scale, targets, rcond=rounding)[0] / scale[:, None]
+    solution = np.linalg.lstsq(design / scale, targets, rcond=max(cut, rounding))[0] / scale[:, None]
     residual = np.linalg.norm(targets - design @ solution, axis=0)
     doubt = rounding * (np.linalg.norm(targets, axis=0) + scale @ np.abs(solution))
     # A term this small is rounding, and an equation that shows it would only puzzle its reader.
@@ -62,8 +59,7 @@ def constant(factor: AffineFactor) -> tuple[LinearFit, ...]:
         LinearFit(
             value=0.0 if residual[k] <= doubt[k] else float(residual[k] ** 2 / factor.rows),
             lower=float(max(residual[k] - doubt[k], 0.0) ** 2 / factor.rows),
-            intercept=float(means[k]),
-            slopes=(),
+            coefficients=((float(means[k]),),),
         )
         for k in range(targets.shape[1])
     )
@@ -78,6 +74,5 @@ def _fit(
     return LinearFit(
         value=0.0 if residual <= doubt else float(residual**2 / factor.rows),
         lower=float(max(residual - doubt, 0.0) ** 2 / factor.rows),
-        intercept=start if intercept else 0.0,
-        slopes=tuple(float(slope) for slope in slopes),
+        coefficients=((start if intercept else 0.0, *map(float, slopes)),),
     )

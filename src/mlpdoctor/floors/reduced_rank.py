@@ -2,13 +2,9 @@
 
 import numpy as np
 
+from mlpdoctor.floors.basis import EPSILON, ROUNDING
 from mlpdoctor.network import Array
 from mlpdoctor.statistics.affine_factor import AffineFactor
-
-EPSILON = float(np.finfo(np.float64).eps)
-ROUNDING = 16.0
-"""Error of a distance in units of ``EPSILON`` times the columns and the norms of the terms it is made of, as in
-``least_squares``; singular values are no less stable (Weyl: none moves by more than the norm of the change)."""
 
 
 def fit(

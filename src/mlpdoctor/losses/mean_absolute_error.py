@@ -1,18 +1,20 @@
 """Mean absolute error."""
+# ruff: noqa: D102 - AbsoluteLoss documents these methods
+
+from dataclasses import dataclass
 
 import numpy as np
 
-from mlpdoctor.losses.loss import Loss
+from mlpdoctor.losses.absolute import AbsoluteLoss
 from mlpdoctor.network import Array
 
 
-class MeanAbsoluteError(Loss):
+@dataclass(frozen=True)
+class MeanAbsoluteError(AbsoluteLoss):
     """The size of the error, ``keras.losses.MeanAbsoluteError``. The best constant is the median."""
 
     names = ("mae", "meanabsoluteerror")
     label = "mean absolute error"
-    unit = "absolute"
 
-    def of_errors(self, errors: Array) -> Array:
-        """Absolute values, same shape."""
-        return np.abs(errors)
+    def scale(self, targets: Array) -> Array:
+        return np.ones_like(targets)

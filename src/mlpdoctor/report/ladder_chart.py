@@ -10,8 +10,13 @@ from rich.text import Text
 
 from mlpdoctor.ladder import Ladder, Rung
 from mlpdoctor.report.layout import inset
-from mlpdoctor.wording import SHOWN_DIGITS, short
+from mlpdoctor.wording import SHOWN_DIGITS, listing, short
 
+TOPS = ("constant", "affine")
+"""The rungs that set the scale: a model far above them would leave them no bars."""
+DOUBT = 1e-4
+"""An interval narrower than this share of its value shows in no digit that is printed."""
+REMARKS = {"architecture": "proved: no weights go below", "noise": "an estimate"}
 BAR = 16
 """Width of the longest bar: what 80 columns leave beside the longest label, a number and the longest remark."""
 
@@ -20,8 +25,7 @@ def draw(ladder: Ladder, block: str) -> Iterator[RenderableType]:
     """The parts from top to bottom; ``block`` is what bars are made of, nothing for none."""
     yield inset(Text.assemble("loss ladder", ("   " + ladder.loss, "dim")))
     finite = [rung.value for rung in ladder.rungs if math.isfinite(rung.value)]
-    tops = [ladder.value("constant") or 0.0, ladder.value("affine") or 0.0]
-    longest = max([*tops, 1e-300])
+    longest = max([*(value - ladder.perfect for name in TOPS if (value := ladder.value(name)) is not None), 1e-300])
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(no_wrap=True)
     grid.add_column(justify="right", no_wrap=True)
@@ -30,9 +34,9 @@ def draw(ladder: Ladder, block: str) -> Iterator[RenderableType]:
     model = ladder.rung("model")
     mark = _mark(ladder)
     for rung in ladder.rungs:
-        if rung.name == "model" and mark is not None:
+        if (rung.name == "model" and mark is not None) or _says_nothing(ladder, rung):
             continue
-        text = Text("proved: no weights go below") if rung.name == "architecture" else Text()
+        text = Text(REMARKS.get(rung.name, ""))
         if rung.name == "model":
             text.append("<- your model", style="bold")
         elif rung is mark and model is not None:
@@ -42,12 +46,18 @@ def draw(ladder: Ladder, block: str) -> Iterator[RenderableType]:
         grid.add_row(
             Text(rung.label, style="bold" if rung.name == "model" or rung is mark else ""),
             Text(_shown(rung)),
-            Text(_bar(rung.value, longest, block) if finite else "", style="red" if rung.name == "model" else "blue"),
+            Text(_bar(rung.value - ladder.perfect, longest, block) if finite else "", style=_colour(rung)),
             text,
         )
     yield Padding(grid, (0, 1, 0, 4), expand=False)
     for note in _witnesses(ladder):
         yield Padding(Text(note, style="dim"), (0, 1, 0, 4), expand=False)
+
+
+def _says_nothing(ladder: Ladder, rung: Rung) -> bool:
+    """Whether it is the best last layer of a network whose floor is as high: then all layers are no better."""
+    floor = ladder.value("architecture")
+    return rung.name == "readout" and floor is not None and rung.value - floor <= DOUBT * abs(floor)
 
 
 def _mark(ladder: Ladder) -> Rung | None:
@@ -59,16 +69,25 @@ def _mark(ladder: Ladder) -> Rung | None:
 
 
 def _witnesses(ladder: Ladder) -> Iterator[str]:
-    line, data = ladder.rung("affine"), ladder.rung("data")
-    if line is not None and "=" in line.witness:
-        yield f"{line.label}: {line.witness}"
-    if data is not None and data.value > 0:
-        yield f"{data.label}: {data.witness}"
+    for name, telling in (("affine", ("=", "approached")), ("architecture", ("weights",)), ("data", ("groups", "perfect"))):
+        rung = ladder.rung(name)
+        if rung is not None and any(word in rung.witness for word in telling):
+            yield f"{rung.label}: {rung.witness}"
+    if ladder.penalty is not None:
+        more = listing(ladder.penalty.parts)
+        unknown = f"; not counted: {listing(ladder.penalty.unknown)}" if ladder.penalty.unknown else ""
+        yield f"penalties add {short(ladder.penalty.total)} to what Keras logs ({more}){unknown}"
+
+
+def _colour(rung: Rung) -> str:
+    return {"model": "red", "noise": "dim"}.get(rung.name, "blue")
 
 
 def _shown(rung: Rung) -> str:
-    if rung.value - rung.lower > 1e-4 * rung.value:  # beyond the digits shown
-        return f"{short(rung.lower)} to {short(rung.value)}"
+    if rung.error is not None:
+        return f"{short(rung.value, 2)} ± {short(rung.error, 2)}"
+    if rung.value - rung.lower > DOUBT * abs(rung.value):
+        return f"{short(rung.lower)} to {short(rung.value)}" if rung.lower > 0 else f"at most {short(rung.value)}"
     return short(rung.value)
 
 

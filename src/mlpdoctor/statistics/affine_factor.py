@@ -13,6 +13,8 @@ from mlpdoctor.views import Outputs, Rows
 class AffineFactor:
     """The triangular factor R of ``[1, X - origin, Y - origin]``, built block by block (TSQR).
 
+    Rows with a weight w enter as their multiples by the root of w, so that their squares count w times.
+
     Any least squares problem of columns of Y on columns of X has the same solutions and the same residuals on R as
     on the rows themselves (Demmel, Grigori, Hoemmen and Langou, 2012). Columns are counted from an origin, their
     first row, because R keeps digits relative to a column's norm: an offset of 1e9 would cost nine of them.
@@ -30,11 +32,13 @@ class AffineFactor:
     triangle: Array
 
     @classmethod
-    def of_values(cls, features: Array, values: Array) -> Self:
+    def of_values(cls, features: Array, values: Array, weights: Array | None = None) -> Self:
         """Factor one block of rows."""
         columns = np.concatenate([features, values], axis=1)
         origin = columns[0].copy()
         design = np.concatenate([np.ones((len(columns), 1)), columns - origin], axis=1)
+        if weights is not None:
+            design *= np.sqrt(weights)[:, None]
         return cls(len(columns), features.shape[1], origin, _triangle(design))
 
     def __add__(self, other: Self) -> Self:
@@ -43,6 +47,13 @@ class AffineFactor:
         moved[:, 1:] += moved[:, :1] * (other.origin - self.origin)
         stacked = np.concatenate([self.triangle, moved])
         return type(self)(self.rows + other.rows, self.features, self.origin, _triangle(stacked))
+
+    @property
+    def uncentred(self) -> Array:
+        """The same for ``[1, X, Y]``, counted from zero; triangular no more."""
+        moved = self.triangle.copy()
+        moved[:, 1:] += moved[:, :1] * self.origin
+        return moved
 
 
 def _triangle(design: Array) -> Array:
@@ -57,7 +68,7 @@ class TargetFactor(AffineFactor):
     @classmethod
     def of(cls, view: Rows) -> Self:
         """Factor one batch."""
-        return cls.of_values(view.features, view.targets)
+        return cls.of_values(view.features, view.targets, view.weights)
 
 
 class OutputFactor(AffineFactor):

@@ -9,7 +9,7 @@ from mlpdoctor.views import RowLoss
 
 @dataclass(frozen=True, eq=False)
 class LossSums:
-    """Sum of the loss of each output column, and the rows it was summed over."""
+    """Weighted sum of the loss of each part, and the rows it was summed over."""
 
     rows: int
     sums: Array
@@ -25,5 +25,5 @@ class LossSums:
 
     @property
     def mean(self) -> Array:
-        """Mean loss of each output column."""
+        """Mean loss of each part."""
         return self.sums / self.rows

@@ -22,16 +22,18 @@ class RowSample:
         tickets: the hash of each row's number, ascending.
         features: shape (sampled rows, features).
         targets: shape (sampled rows, targets).
+        weights: shape (sampled rows,); None where all rows count alike.
     """
 
     tickets: npt.NDArray[np.uint64]
     features: Array
     targets: Array
+    weights: Array | None = None
 
     @classmethod
     def of(cls, view: Rows) -> Self:
         """Sample from one batch."""
-        return cls._lowest(hash_rows(view.numbers[:, None]), view.features, view.targets)
+        return cls._lowest(hash_rows(view.numbers[:, None]), view.features, view.targets, view.weights)
 
     def __add__(self, other: Self) -> Self:
         """Sample from both."""
@@ -39,9 +41,12 @@ class RowSample:
             np.concatenate([self.tickets, other.tickets]),
             np.concatenate([self.features, other.features]),
             np.concatenate([self.targets, other.targets]),
+            None if self.weights is None or other.weights is None else np.concatenate([self.weights, other.weights]),
         )
 
     @classmethod
-    def _lowest(cls, tickets: npt.NDArray[np.uint64], features: Array, targets: Array) -> Self:
+    def _lowest(
+        cls, tickets: npt.NDArray[np.uint64], features: Array, targets: Array, weights: Array | None
+    ) -> Self:
         order = np.argsort(tickets, kind="stable")[:MOST_ROWS]
-        return cls(tickets[order], features[order], targets[order])
+        return cls(tickets[order], features[order], targets[order], None if weights is None else weights[order])

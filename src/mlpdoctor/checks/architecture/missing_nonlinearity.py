@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from mlpdoctor.check import check
 from mlpdoctor.facts.collapse import Collapse, Stretch
+from mlpdoctor.facts.collapse_bound import CollapseBound
 from mlpdoctor.facts.second_opinion import SecondOpinion
 from mlpdoctor.facts.standing import Standing
 from mlpdoctor.facts.training import Training
@@ -22,6 +23,7 @@ SMOOTH_WIDTH = 3
 def missing_nonlinearity(
     network: Network,
     collapse: Collapse,
+    bound: CollapseBound | None,
     ladder: Ladder | None,
     where: Standing | None,
     opinion: SecondOpinion | None,
@@ -44,11 +46,11 @@ def missing_nonlinearity(
         Goodfellow, Bengio and Courville, Deep Learning, 2016, section 6.1.
     """
     for stretch in collapse.stretches:
-        severity = _severity(stretch, collapse, where, opinion)
+        floor = bound.total if bound and collapse.linear_heads else None
+        severity = _severity(stretch, collapse, where, opinion, floor)
         if severity is None:
             continue
-        floor = ladder.value("architecture") if ladder and collapse.whole else None
-        stuck = bool(ladder and not training.never and standing(ladder.rungs)[0] in ("architecture", "data"))
+        stuck = bool(ladder and not training.never and standing(ladder.rungs, ladder.perfect)[0] in ("architecture", "data"))
         first = stretch.layers[0]
         chain = (" -> " if stretch.chain else ", ").join(layer.name for layer in stretch.layers)
         yield Evidence(
@@ -59,22 +61,26 @@ def missing_nonlinearity(
                 "whole_network": collapse.linear_heads,
                 "floor": floor,
                 "model": ladder.value("model") if ladder else None,
-                "affine_left_share": where.affine / where.constant if where and where.constant else None,
+                "affine_left_share": where.of_constant(where.affine) if where and where.affine is not None else None,
             },
             certainty=Certainty.PROVED,
             severity=severity,
-            why=_why(collapse, where, severity),
+            why=_why(collapse, where, severity, floor),
             remedy=_remedy(network, first.name, int(first.config.get("units", 0))),
             explains=where.share(floor) if where and floor is not None and not training.never else None,
             strength=1.0,
-            verdict=_verdict(network, collapse, floor, stuck=stuck, untrained=training.never)
+            verdict=_verdict(network, collapse, bound, floor, stuck=stuck, untrained=training.never)
             or f"The layers {chain} act as one: nothing nonlinear stands between them.",
             rules_out=_rules_out(stuck=stuck) if collapse.linear_heads and severity is Severity.ERROR else (),
         )
 
 
 def _severity(
-    stretch: Stretch, collapse: Collapse, where: Standing | None, opinion: SecondOpinion | None
+    stretch: Stretch,
+    collapse: Collapse,
+    where: Standing | None,
+    opinion: SecondOpinion | None,
+    floor: float | None,
 ) -> Severity | None:
     """How bad the collapse is on these data; None for a deliberate bottleneck that costs nothing."""
     if where is None:
@@ -83,11 +89,16 @@ def _severity(
     if not collapse.linear_heads:
         harmless = where.well
         return None if stretch.bottleneck else Severity.NOTE if harmless else Severity.WARNING
-    straight = where.affine - where.data <= STRAIGHT * where.constant
+    straight = floor is not None and _straight(where, floor)
     harmless = straight or (opinion is not None and not opinion.structure)
-    if harmless and (collapse.whole or where.well):
+    if harmless and (floor is not None or where.well):
         return None if stretch.bottleneck else Severity.NOTE
     return Severity.ERROR
+
+
+def _straight(where: Standing, floor: float) -> bool:
+    """Whether the best linear model leaves next to nothing."""
+    return floor - where.data <= STRAIGHT * where.above(where.constant)
 
 
 def _together(ladder: Ladder | None, collapse: Collapse) -> str:
@@ -98,17 +109,17 @@ def _together(ladder: Ladder | None, collapse: Collapse) -> str:
     return f"{line_or_plane}, at best {line.witness}"
 
 
-def _why(collapse: Collapse, where: Standing | None, severity: Severity) -> str:
+def _why(collapse: Collapse, where: Standing | None, severity: Severity, floor: float | None) -> str:
     if not collapse.linear_heads:
         return "Affine maps in a row are one affine map, so all but one of these layers add no power."
     theorem = "Affine maps in a row are one affine map, so a linear model is the most this network can be."
-    if where is None or not collapse.whole:
+    if where is None or floor is None:
         return theorem
     if severity is Severity.ERROR:
-        best = f"Its best loss on these data is {short(where.affine)}"
+        best = f"Its best loss on these data is {short(floor)}"
         return f"{theorem} {best}; the data themselves allow {short(where.data)}."
-    if where.affine - where.data <= STRAIGHT * where.constant:
-        return f"{theorem} These data lie on such a map: the least loss is {short(where.affine)}, within its reach."
+    if _straight(where, floor):
+        return f"{theorem} These data lie on such a map: the least loss is {short(floor)}, within its reach."
     return f"{theorem} On these data a quick nonlinear fit does no better out of sample, so nothing seems lost."
 
 
@@ -121,10 +132,19 @@ def _remedy(network: Network, name: str, units: int) -> Remedy:
     )
 
 
-def _verdict(network: Network, collapse: Collapse, floor: float | None, *, stuck: bool, untrained: bool) -> str | None:
+def _verdict(
+    network: Network,
+    collapse: Collapse,
+    bound: CollapseBound | None,
+    floor: float | None,
+    *,
+    stuck: bool,
+    untrained: bool,
+) -> str | None:
     if not collapse.linear_heads:
         return None
-    shape = "draw a straight line" if collapse.whole and network.input_width == 1 else "be a linear model"
+    model = bound.model if bound is not None and bound.model.endswith("regression") else "linear model"
+    shape = "draw a straight line" if collapse.whole and network.input_width == 1 else f"be a {model}"
     if floor is None:
         return f"Whatever its weights, this network can only {shape}: no hidden layer has an activation."
     if untrained:

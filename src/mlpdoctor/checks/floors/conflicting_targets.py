@@ -29,7 +29,8 @@ def conflicting_targets(
 
     Why it matters
         A function gives one answer to one input. Where the same input occurs with several targets the best answer
-        is their mean (squared error) or median (absolute error), and the rest is lost whatever the model.
+        is their mean (squared error), median (absolute error) or the share of each class (cross-entropy), and the
+        rest is lost whatever the model.
     Remedy
         Find the column that tells these rows apart, or accept the floor.
     Stays quiet on
@@ -39,10 +40,11 @@ def conflicting_targets(
         Proved: the rows are compared in full, and the floor is the loss of the best answer to each group.
     """
     constant, model = ladder.value("constant") or 0.0, ladder.value("model")
-    share = found.total / constant if constant > 0 else 0.0
+    span = constant - ladder.perfect
+    share = found.conflict_total / span if span > 0 else 0.0
     if share <= tolerated:
         return
-    on_it = trained is not None and model is not None and model - found.total <= ON_A_RUNG * found.total
+    on_it = trained is not None and model is not None and model - found.total <= ON_A_RUNG * found.conflict_total
     pair = found.conflicts.example
     example = "" if pair is None else f" For example rows {pair[0] + 1:,} and {pair[1] + 1:,}."
     yield Evidence(
@@ -58,9 +60,15 @@ def conflicting_targets(
         severity=Severity.NOTE if on_it or (where is not None and where.well) else Severity.WARNING,
         why=f"They hold {percent(share)} of the loss of the best constant, {short(constant)}.{example}",
         remedy=Remedy("add the feature that tells these rows apart, or take this floor as the goal"),
-        explains=min(found.total / model, 1.0) if trained is not None and model else None,
+        explains=_kept(found, ladder, model) if trained is not None and model is not None else None,
         strength=min(share, 1.0),
         verdict=f"{count(found.conflicts.rows, 'row')} with identical inputs have different targets, so no model of "
         f"these inputs gets below {short(found.total)}.",
         rules_out=("learning rate", "optimizer", "epochs", "width") if on_it else (),
     )
+
+
+def _kept(found: ConflictFloor, ladder: Ladder, model: float) -> float | None:
+    """The share of the model's loss that the conflicts keep in place."""
+    above = model - ladder.perfect
+    return min(found.conflict_total / above, 1.0) if above > 0 else None

@@ -10,7 +10,7 @@ from mlpdoctor.facts.linear_floor import ConstantFloor
 from mlpdoctor.facts.standing import Standing
 from mlpdoctor.facts.training import Trained
 from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.network import Array, Network
+from mlpdoctor.network import Network
 from mlpdoctor.statistics.moments import OutputMoments, TargetMoments
 from mlpdoctor.wording import short
 
@@ -38,8 +38,8 @@ def no_better_than_constant(
     """A trained model that does no better than the best constant.
 
     Why it matters
-        The mean (squared error) or median (absolute error) of the targets costs nothing to find. A model at that
-        loss has learned nothing from its inputs; one far above it answers on the wrong scale.
+        The mean (squared error), median (absolute error) or class shares (cross-entropy) of the targets cost nothing
+        to find. A model at that loss has learned nothing from its inputs; one far above it answers on the wrong scale.
     Remedy
         Look at the causes named with it: scale, dead or saturated units, the step size. If there is none, check
         that the inputs in training are those in this file.
@@ -51,11 +51,13 @@ def no_better_than_constant(
     """
     if not all(np.isfinite(weight).all() for layer in network.layers for weight in layer.weights.values()):
         return
-    hopeless = where.reach >= where.constant * (1 - tolerated_gain) and where.model <= where.constant * (1 + NEAR)
-    if hopeless or where.model < where.constant * (1 - tolerated_gain) or where.constant == 0:
+    span = where.above(where.constant)
+    hopeless = where.of_constant(where.reach) >= 1 - tolerated_gain and where.of_constant(where.model) <= 1 + NEAR
+    if hopeless or span <= 0 or where.above(where.model) < span * (1 - tolerated_gain):
         return
-    answer = short(best.fits[0].intercept) if len(best.fits) == 1 else "the best constant for each target"
-    spread = float((outputs.deviation / (targets.deviation + (targets.deviation == 0))).max())
+    answer = _answer(best)
+    paired = len(outputs.deviation) == len(targets.deviation)
+    spread = float((outputs.deviation / (targets.deviation + (targets.deviation == 0))).max()) if paired else None
     yield Evidence(
         numbers={
             "model": where.model,
@@ -67,28 +69,39 @@ def no_better_than_constant(
             "updates": trained.updates,
         },
         certainty=Certainty.MEASURED,
-        why=f"{_answers(spread, outputs.mean)} {_known(where)}",
+        why=f"{_answers(outputs, spread)} {_known(where)}".strip(),
         remedy=Remedy(
             "mend the causes named with this; if there are none, check that this file holds the inputs "
             "the model was trained on, on the same scale"
         ),
         explains=where.share(where.constant),
-        strength=min(where.model / where.constant, 10.0) / 10.0 if math.isfinite(where.model) else 1.0,
+        strength=min(where.of_constant(where.model), 10.0) / 10.0 if math.isfinite(where.model) else 1.0,
         verdict=f"The model has learned nothing from its inputs: its loss, {short(where.model)}, is no better than "
         f"always answering {answer}, which gives {short(where.constant)}.",
     )
 
 
-def _answers(spread: float, means: Array) -> str:
-    if not math.isfinite(spread):
+def _answer(best: ConstantFloor) -> str:
+    if len(best.answers) != 1:
+        return "one answer to all rows" if len(best.fits) == 1 else "the best constant for each target"
+    (answer,) = best.answers
+    return short(answer[0]) if len(answer) == 1 else "the share of each class"
+
+
+def _answers(outputs: OutputMoments, spread: float | None) -> str:
+    means, deviation = outputs.mean, float(outputs.deviation.max())
+    if not math.isfinite(deviation):
         return "Some of its answers are not finite."
-    if spread < FLAT:
+    if (spread if spread is not None else deviation) < FLAT:
         about = f": all are near {short(float(means[0]))}" if len(means) == 1 else ""
         return f"Its answers hardly differ from row to row{about}."
+    if spread is None:
+        return "Its answers vary from row to row, but not with the targets."
     return f"Its answers vary {short(spread, 2)} times as much as the targets, but not with them."
 
 
 def _known(where: Standing) -> str:
-    if where.reach < where.affine:
-        return f"A quick nonlinear fit reaches about {short(where.reach, 2)} on unseen rows."
-    return f"Linear regression reaches {short(where.affine)} on these rows."
+    if where.affine is None or where.reach < where.affine:
+        found = f"A quick nonlinear fit reaches about {short(where.reach, 2)} on unseen rows."
+        return found if where.reach < where.constant else ""
+    return f"The best linear model reaches {short(where.affine)} on these rows."

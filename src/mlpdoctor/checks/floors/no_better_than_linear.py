@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from mlpdoctor.check import check
 from mlpdoctor.facts.collapse import Collapse
+from mlpdoctor.facts.linear_floor import LinearFloor
 from mlpdoctor.facts.model_loss import ModelLoss
 from mlpdoctor.facts.second_opinion import SecondOpinion
 from mlpdoctor.facts.standing import Standing
@@ -14,14 +15,17 @@ from mlpdoctor.wording import agreeing_digits, count, percent, short
 
 STRAIGHT = 1e-4
 """Where the best line leaves less than this share of the constant's loss there is no curve worth the name."""
+NO_BETTER = 0.99
+"""From this share of the constant's loss on L502 speaks: there the line is not what the model stops at."""
 SLIGHT = 0.02
 """A loss this far below the line's is a gain, if a slight one."""
 
 
-@check("L501", Severity.WARNING, "the model's loss, {model}, is {compared} linear regression's, {affine}")
+@check("L501", Severity.WARNING, "the model's loss, {model}, is {compared} the {line}'s, {affine}")
 def no_better_than_linear(
     network: Network,
     where: Standing,
+    linear: LinearFloor,
     model: ModelLoss,
     collapse: Collapse,
     trained: Trained,
@@ -33,8 +37,9 @@ def no_better_than_linear(
     """A nonlinear model that does no better than linear regression.
 
     Why it matters
-        Linear regression is found at once and exactly. A deep network on the same loss has learned the linear part
-        of the data and nothing else; what it was built for has not begun.
+        The best linear model (linear, logistic or Poisson regression, as the loss asks) is found at once and exactly.
+        A deep network on the same loss has learned the linear part of the data and nothing else; what it was built
+        for has not begun.
     Remedy
         Where the data hold nonlinear structure: train longer without early stopping on a small ``min_delta``, with
         an adaptive optimizer; then look at the units. Where they hold none, linear is enough.
@@ -46,20 +51,25 @@ def no_better_than_linear(
         fit shows structure, ``learned`` is the share of the way from the line to that fit a model must have gone to
         pass; where it shows none, ``tolerated_gain`` is the share it must lie below the line.
     """
-    if collapse.whole or not model.finite or where.affine <= STRAIGHT * where.constant:
+    affine = where.affine
+    by_construction = collapse.linear_heads and all(part.head.straight for part in linear.parts)
+    if by_construction or not model.finite or affine is None or where.above(affine) <= 0:
         return
-    gain = 1 - where.model / where.affine
+    if where.of_constant(affine) <= STRAIGHT:
+        return
+    gain = (affine - where.model) / where.above(affine)
     structure = opinion is not None and opinion.structure
-    allowed = learned * (1 - where.reach / where.affine) if structure else tolerated_gain
-    if gain > allowed or where.model >= where.constant * 0.99:
+    allowed = learned * (affine - where.reach) / where.above(affine) if structure else tolerated_gain
+    if gain > allowed or where.of_constant(where.model) >= NO_BETTER:
         return
     severity = Severity.NOTE if where.well and not structure else Severity.WARNING
     yield Evidence(
         numbers={
             "model": where.model,
-            "affine": where.affine,
+            "affine": affine,
+            "line": linear.model,
             "compared": _compared(gain),
-            "digits": agreeing_digits(where.model, where.affine),
+            "digits": agreeing_digits(where.model, affine),
             "data": where.data,
             "line_out_of_sample": opinion.line if opinion else None,
             "curve_out_of_sample": opinion.curve if opinion else None,
@@ -71,9 +81,9 @@ def no_better_than_linear(
         severity=severity,
         why=_left(where, opinion),
         remedy=_remedy(network, structure=structure, opinion=opinion),
-        explains=where.share(where.affine) if structure and gain <= tolerated_gain else None,
+        explains=where.share(affine) if structure and gain <= tolerated_gain else None,
         strength=min(max(where.shortfall, 0.0), 1.0),
-        verdict=_verdict(where, opinion, _compared(gain), structure=structure),
+        verdict=_verdict(where, linear, opinion, gain, structure=structure),
     )
 
 
@@ -108,10 +118,14 @@ def _remedy(network: Network, *, structure: bool, opinion: SecondOpinion | None)
     return Remedy("keep the linear model, or look for features that carry the nonlinear part")
 
 
-def _verdict(where: Standing, opinion: SecondOpinion | None, compared: str, *, structure: bool) -> str:
-    losses = f"its loss, {short(where.model)}, is {compared} the best line's, {short(where.affine)}"
-    better = "hardly better" if where.model < where.affine * (1 - SLIGHT) else "no better"
-    start = f"The network does {better} than linear regression: {losses}."
+def _verdict(
+    where: Standing, linear: LinearFloor, opinion: SecondOpinion | None, gain: float, *, structure: bool
+) -> str:
+    known = linear.model.endswith("regression")
+    name, best = (linear.model.removeprefix("best "), "best one") if known else ("linear regression", "best line")
+    losses = f"its loss, {short(where.model)}, is {_compared(gain)} the {best}'s, {short(where.affine or 0.0)}"
+    better = "hardly better" if gain > SLIGHT else "no better"
+    start = f"The network does {better} than {name}: {losses}."
     if opinion is None:
         return f"{start} That is not a floor of the data."
     if not structure:

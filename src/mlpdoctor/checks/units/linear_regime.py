@@ -64,14 +64,15 @@ def linear_regime(
         if number is None
         else f" (its units switch on and off in {number} {'pattern' if number == 1 else 'patterns'})"
     )
-    line = short(where.affine) if where else None
+    affine = where.affine if where else None
+    line = None if affine is None else short(affine)
     yield Evidence(
         numbers={
             "bent_share": bent,
             "pieces": pieces,
             "patterns": number,
             "rows": factor.rows,
-            "affine": where.affine if where else None,
+            "affine": affine,
             "model": where.model if where else None,
         },
         certainty=Certainty.PROVED if number == 1 else Certainty.MEASURED,
@@ -82,7 +83,7 @@ def linear_regime(
             "centre the inputs and start the biases at random, so that the bends spread over the data; or use tanh",
             'Dense(units, activation="relu", kernel_initializer="he_uniform", bias_initializer="random_normal")',
         ),
-        explains=where.share(where.affine) if where and where.model >= where.affine else None,
+        explains=where.share(affine) if where and affine is not None and where.model >= affine else None,
         strength=1.0 - min(bent / tolerated, 1.0),
         verdict="The network has nonlinear units, but on these rows none of them bends: it answers with a straight line"
         + (f", whose loss is {line} at best." if line else f" up to {percent(bent)} of its output."),

@@ -1,0 +1,58 @@
+"""The loss that is minimised, once it is known that the targets are of the kind that it takes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from mlpdoctor.fact import Absent, fact
+from mlpdoctor.heads import Heads, Part
+from mlpdoctor.losses.contract import ColumnValues, complaint
+from mlpdoctor.network import Array
+from mlpdoctor.statistics.affine_factor import TargetFactor
+from mlpdoctor.statistics.target_values import TargetValues
+from mlpdoctor.stream import Passes
+
+
+@dataclass(frozen=True, eq=False)
+class Objective:
+    """The outputs with their losses, beside targets that fit them.
+
+    Attributes:
+        heads: the outputs.
+        rows: usable rows, by whose number the sum of all losses is divided.
+        passes: to read them again.
+    """
+
+    heads: Heads
+    rows: int
+    passes: Passes
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """All that is judged by itself."""
+        return self.heads.parts
+
+    def total(self, per_part: tuple[float, ...]) -> float:
+        """The total loss from that of each part."""
+        return self.heads.total(per_part)
+
+    def judged(self, part: Part) -> Iterator[tuple[Array, Array, Array]]:
+        """Another pass over the rows: features, the part's encoded targets, weights."""
+        for rows in self.passes.rows():
+            weights = np.ones(len(rows.features)) if rows.weights is None else rows.weights
+            yield rows.features, part.targets(rows.targets), weights
+
+
+@fact
+def objective(heads: Heads, values: TargetValues, factor: TargetFactor, passes: Passes) -> Objective | Absent:
+    """Compare what the losses take with what the targets are."""
+    if len(values.low) != heads.columns:
+        return Absent(f"the losses take {heads.columns} target columns, and there are {len(values.low)}")
+    for head in heads.heads:
+        own = slice(head.first_column, head.first_column + head.loss.columns(head.units))
+        seen = ColumnValues(float(values.low[own].min()), float(values.high[own].max()), bool(values.whole[own].all()))
+        wrong = complaint(head.loss.targets, seen, head.units)
+        if wrong is not None:
+            return Absent(f"the targets of {head.name} do not fit {head.loss.label}: {wrong}")
+    return Objective(heads, factor.rows, passes)

@@ -1,0 +1,84 @@
+"""What targets out of reach of the output's activation cost at least."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from mlpdoctor.fact import Absent, fact
+from mlpdoctor.facts.bounds import Bound
+from mlpdoctor.facts.objective import Objective
+from mlpdoctor.heads import Head
+from mlpdoctor.losses.contract import TargetKind
+from mlpdoctor.statistics.target_values import TargetValues
+from mlpdoctor.wording import short
+
+
+@dataclass(frozen=True)
+class RangeBound(Bound):
+    """The bound of outputs that cannot leave an interval.
+
+    Attributes:
+        intervals: for each output the interval that holds all its answers.
+    """
+
+    intervals: tuple[tuple[float, float], ...]
+
+
+@fact
+def range_bound(objective: Objective, values: TargetValues) -> RangeBound | Absent:
+    """An activation function with bounds loses at least what the nearest values within them lose on each row.
+
+    Theorem: the minimum over more answers than the network can give is not above the minimum over those it can give;
+    here all answers within the bounds, for each row by itself. A softmax over one unit is the bound at its narrowest:
+    it answers one, whatever its weights.
+    """
+    heads = objective.heads.heads
+    intervals = tuple(answers_within(head) for head in heads)
+    confined = [not _reaches(head, within, values) for head, within in zip(heads, intervals, strict=True)]
+    if not any(confined):
+        return Absent("the output's activation reaches all targets", applicable=False)
+    sums = np.zeros(len(objective.parts))
+    for rows in objective.passes.rows():
+        weights = np.ones(len(rows.targets)) if rows.weights is None else rows.weights
+        costs = [head.loss.nearest(head.targets(rows.targets), *within) for head, within in zip(heads, intervals, strict=True)]
+        sums += weights @ np.concatenate(costs, axis=1)
+    per_part = tuple(
+        float(total) / objective.rows if confined[part.head.output] else -math.inf
+        for total, part in zip(sums, objective.parts, strict=True)
+    )
+    return RangeBound(per_part, _reason(heads, intervals, confined), intervals)
+
+
+def answers_within(head: Head) -> tuple[float, float]:
+    """The closed interval that holds all that the loss reads of an output."""
+    if head.behind or head.activation is None:
+        return -math.inf, math.inf
+    if head.activation.name == "softmax" and head.units == 1:
+        return 1.0, 1.0
+    return head.activation.bounds
+
+
+def _reaches(head: Head, within: tuple[float, float], values: TargetValues) -> bool:
+    """Whether it is clear without another pass that every target has its best answer within an interval."""
+    low, high = within
+    if head.loss.targets in (TargetKind.REAL, TargetKind.COUNT):
+        own = slice(head.first_column, head.first_column + head.loss.columns(head.units))
+        return bool(low <= values.low[own].min() and values.high[own].max() <= high)
+    if head.loss.targets is TargetKind.SIGN:
+        return low <= -1 and high >= 1
+    logits = bool(getattr(head.loss, "from_logits", False))
+    return (low, high) == (-math.inf, math.inf) if logits else low <= 0 and high >= 1
+
+
+def _reason(heads: tuple[Head, ...], intervals: tuple[tuple[float, float], ...], confined: list[bool]) -> str:
+    words = []
+    for head, (low, high), narrow in zip(heads, intervals, confined, strict=True):
+        if narrow and head.activation is not None:
+            name = f"{head.activation.name} of one unit" if low == high else head.activation.name
+            if low == high:
+                words.append(f"a {name} always answers {short(low)}")
+            else:
+                span = f"under {short(high)}" if low == -math.inf else f"over {short(low)}" if high == math.inf else f"between {short(low)} and {short(high)}"
+                words.append(f"{name} answers stay {span}")
+    return ", ".join(dict.fromkeys(words))

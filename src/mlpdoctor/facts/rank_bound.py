@@ -1,0 +1,70 @@
+"""What a linear bottleneck loses at least: as much as the best map of so low a rank."""
+
+import math
+from dataclasses import dataclass
+
+from mlpdoctor.fact import Absent, fact
+from mlpdoctor.facts.bounds import HeadBound
+from mlpdoctor.facts.objective import Objective
+from mlpdoctor.floors import reduced_rank
+from mlpdoctor.heads import Head
+from mlpdoctor.layers.nature import is_affine
+from mlpdoctor.network import Network
+from mlpdoctor.statistics.affine_factor import TargetFactor
+
+
+@dataclass(frozen=True)
+class RankBound(HeadBound):
+    """The bound of a layer that is narrower than the output behind it, or than both ends of an affine network.
+
+    Attributes:
+        ranks: for each output the width of the narrowest layer that its numbers pass on an affine way; None where
+            that is no narrower than the output.
+    """
+
+    ranks: tuple[int | None, ...]
+
+
+@fact
+def rank_bound(objective: Objective, network: Network, factor: TargetFactor) -> RankBound | Absent:
+    """Outputs that pass a layer of r units and only affine maps behind it lie in an affine space of dimension r.
+
+    Theorem: the best approximation of the targets by points of such a space leaves the squares of all but the r
+    largest singular values of the centred targets (Eckart and Young, 1936). If the whole network is affine, its map
+    has at most rank r, and reduced rank regression is the least squared error of those (Izenman, 1975).
+    """
+    bounds, ranks = [], []
+    for head in objective.heads.heads:
+        rank, whole = _narrowest(network, head) if head.loss.linear == "squares" and head.straight else (None, False)
+        if rank is None or rank >= (min(head.units, factor.features) if whole else head.units):
+            bounds.append(-math.inf)
+            ranks.append(None)
+            continue
+        weights = [0.0] * (len(factor.origin) - factor.features)
+        weights[head.first_column : head.first_column + head.units] = [head.weight / head.units] * head.units
+        if whole:
+            found = reduced_rank.fit(factor, rank, tuple(weights))
+        else:
+            found = reduced_rank.targets_only(factor, rank, tuple(weights))
+        bounds.append(found[1])
+        ranks.append(rank)
+    if max(bounds) == -math.inf:
+        return Absent("no linear layer is narrower than the output behind it", applicable=False)
+    narrowest = min(rank for rank in ranks if rank is not None)
+    return RankBound(tuple(bounds), f"a linear way through only {narrowest} {'unit' if narrowest == 1 else 'units'}", tuple(ranks))
+
+
+def _narrowest(network: Network, head: Head) -> tuple[int | None, bool]:
+    """The least width on the affine way back from an output, and whether that way reaches the inputs."""
+    here, narrowest = head.node, None
+    while True:
+        node = network.nodes[here]
+        width = None if node.shape is None or None in node.shape else math.prod(side or 0 for side in node.shape)
+        if width is None:
+            return None, False
+        narrowest = width if narrowest is None else min(narrowest, width)
+        if not node.sources:
+            return narrowest, True
+        if not is_affine(node.layer) or len(node.sources) != 1:
+            return narrowest, False
+        here = node.sources[0]

@@ -1,0 +1,56 @@
+"""Hinge loss."""
+# ruff: noqa: D102 - MarginLoss and ConvexLoss document these methods
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+
+from mlpdoctor.losses.entropy import ROUNDING
+from mlpdoctor.losses.margin import MarginLoss
+from mlpdoctor.network import Array
+
+CORNERS = (1.0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
+"""Ever sharper corners: each starts Newton's method for the next, and the last is off by half a millionth at most."""
+
+
+@dataclass(frozen=True)
+class Hinge(MarginLoss):
+    """``keras.losses.Hinge``: how far an answer is from 1 on the side of its label; nothing beyond.
+
+    For one answer to all rows it is a line with corners at -1 and 1; the best costs twice the rarer label.
+
+    Attributes:
+        corner: width over which a parabola rounds the corner off, for Newton's method; 0 for the loss itself.
+    """
+
+    names = ("hinge",)
+    label = "hinge loss"
+
+    corner: float = 0.0
+
+    def height(self, short: Array) -> Array:
+        if self.corner == 0:
+            return np.maximum(short, 0.0)
+        rounded = np.clip(short, 0.0, self.corner)
+        return rounded * (np.maximum(short, 0.0) - 0.5 * rounded) / self.corner
+
+    def rise(self, short: Array) -> Array:
+        return (short > 0).astype(np.float64) if self.corner == 0 else np.clip(short / self.corner, 0.0, 1.0)
+
+    def least(self, plus: Array, minus: Array) -> Array:
+        return 2 * np.minimum(plus, minus)
+
+    def curvature(self, targets: Array, z: Array) -> tuple[Array, Array | None]:
+        short = 1 - targets * z
+        inside = (short > 0) & (short < self.corner)
+        return np.where(inside, np.square(targets) / (self.corner or 1.0), 0.0), None
+
+    def gap(self, targets: Array, z: Array, slopes: Array) -> Array:
+        short, rise = 1 - targets * z, -targets * slopes
+        inside = (rise >= -ROUNDING) & (rise <= 1 + ROUNDING)
+        gap = np.maximum(short, 0.0) - np.clip(rise, 0.0, 1.0) * short
+        return np.where(inside, gap, np.inf)[:, 0]
+
+    def stages(self) -> tuple[Self, ...]:
+        return tuple(replace(self, corner=corner) for corner in CORNERS)
