@@ -28,21 +28,6 @@ def test_values_are_those_of_keras(case: Case, seed: int) -> None:
     np.testing.assert_allclose(found.mean(axis=1), expected, rtol=2e-5, atol=2e-6)
 
 
-KERAS_2_PROBABILITIES = (0.0, 1e-8, 1e-6, 0.3, 0.999999, 0.99999999, 1.0)
-KERAS_2_VALUES = {
-    0.0: (),
-    1.0: (),
-}
-
-
-def test_zero_weight_and_no_rows_are_no_trouble() -> None:
-    for case in CASES:
-        rng = np.random.default_rng(0)
-        targets = case.encoded(rng, 5, UNITS)
-        best = case.loss.best(np.zeros(5, np.intp), targets, np.zeros(5))
-        np.testing.assert_array_equal(best, np.zeros_like(best), err_msg=str(case))
-
-
 def test_a_file_of_any_spelling_and_order_gives_the_same_loss() -> None:
     names = itertools.product(("mse", "MSE", "mean_squared_error", "MeanSquaredError"), ({}, {"name": "x", "fn": "y"}))
     assert len({build(LossConfig(name, options)) for name, options in names}) == 1

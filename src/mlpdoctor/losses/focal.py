@@ -28,8 +28,9 @@ def steepness(p: Array, gamma: float) -> Array:
 
 
 def _steepness(p: Array, q: Array, gamma: float) -> Array:
-    first = gamma * np.power(q, gamma - 1) * -np.log1p(-q) if gamma else 0.0
-    return np.asarray(first + np.power(q, gamma) / p, np.float64)
+    """The same from both probabilities, so that neither loses its digits near one."""
+    logarithm = np.where(p < q, np.log(p), np.log1p(-np.minimum(q, 0.5)))
+    return np.asarray(np.power(q, gamma) / p - gamma * np.power(q, gamma - 1) * logarithm, np.float64)
 
 
 def least(weights: Array, gamma: float) -> Array:
@@ -48,7 +49,8 @@ def least(weights: Array, gamma: float) -> Array:
     with np.errstate(divide="ignore"):
         logarithm = np.log(weights)
     most = logarithm.max(axis=1, keepdims=True, initial=-np.inf)
-    logarithm = np.where(np.isfinite(most), logarithm - most, 0.0)  # in units of the largest weight
+    some = np.isfinite(most)
+    logarithm = np.where(some, logarithm - np.where(some, most, 0.0), 0.0)  # in units of the largest weight
 
     def logits(multiplier: Array) -> Array:
         return np.interp(multiplier - logarithm, table, LOGITS[::-1])
@@ -58,7 +60,7 @@ def least(weights: Array, gamma: float) -> Array:
         middle = (low + high) / 2
         above = (1 / (1 + np.exp(-logits(middle)))).sum(axis=1, keepdims=True) > 1
         low, high = np.where(above, middle, low), np.where(above, high, middle)
-    multiplier = np.where(np.isfinite(most), np.exp(high + most), 0.0)
+    multiplier = np.where(some, np.exp(high + most), 0.0)
     probability = 1 / (1 + np.exp(-logits(high)))
     paid = weights * surprise(probability, gamma) + multiplier * probability
     return np.asarray(np.minimum(paid, weights * surprise(CLIP, gamma)).sum(axis=1, keepdims=True) - multiplier)

@@ -39,7 +39,7 @@ class Poisson(ConvexLoss):
     def nearest(self, targets: Array, low: float, high: float) -> Array:
         mean = np.clip(targets, low + EPSILON, high + EPSILON)
         with np.errstate(divide="ignore"):
-            surprise = np.where(targets > 0, targets * np.log(np.maximum(mean, 0.0)), 0.0)
+            surprise = targets * np.where(targets > 0, np.log(np.maximum(mean, 0.0)), 0.0)
         return np.where(mean < 0, np.inf, mean - EPSILON - surprise)
 
     def best(self, groups: Groups, targets: Array, weights: Array) -> Array:
