@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from losses.cases import CASES, Case
 from scipy.optimize import minimize
 
+from loss_cases import CASES, Case
 from mlpdoctor.losses import grouped
 from mlpdoctor.losses.loss import Loss
 from mlpdoctor.network import Array
@@ -67,7 +67,10 @@ def reached(case: Case, targets: Array, weights: Array) -> Array:
         def total(free: Array, unit: int = unit) -> float:
             return float(cost(case.loss, targets, weights, outputs(free))[unit])
 
-        tries = [minimize(total, start, method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-12, "maxiter": 3000}) for start in starts]
+        tries = [
+            minimize(total, start, method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-12, "maxiter": 3000})
+            for start in starts
+        ]
         found.append(min(one.fun for one in tries))
     return np.array(found)
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from losses.cases import CONVEX, Case
 
+from loss_cases import CONVEX, Case
 from mlpdoctor.losses.convex import ConvexLoss
 from mlpdoctor.network import Array
 

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from losses.cases import CASES, Case
+
+from loss_cases import CASES, Case
 
 UNITS = 3
 

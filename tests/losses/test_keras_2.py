@@ -24,4 +24,6 @@ def test_keras_2_adds_a_second_epsilon(name: str, label: float) -> None:
     assert loss is not None
     found = loss.values(np.full((6, 1), label), PROBABILITIES.astype(np.float32).astype(np.float64))
     np.testing.assert_allclose(found[:, 0], COMPILED[name, label], rtol=1e-3, atol=3e-7)
-    np.testing.assert_allclose(found[[0, 1, 3, 5], 0], np.array(COMPILED[name, label])[[0, 1, 3, 5]], rtol=2e-6, atol=2e-7)
+    np.testing.assert_allclose(
+        found[[0, 1, 3, 5], 0], np.array(COMPILED[name, label])[[0, 1, 3, 5]], rtol=2e-6, atol=2e-7
+    )

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from losses.cases import CASES, Case
 
+from loss_cases import CASES, Case
 from mlpdoctor.losses.contract import ColumnValues, TargetKind, complaint
 from mlpdoctor.losses.registry import build
 from mlpdoctor.network import LossConfig

@@ -6,8 +6,8 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from losses.cases import CASES, Case
 
+from loss_cases import CASES, Case
 from mlpdoctor.losses.registry import build
 from mlpdoctor.network import LossConfig
 

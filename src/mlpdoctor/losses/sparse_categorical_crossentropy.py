@@ -9,7 +9,7 @@ import numpy as np
 from mlpdoctor.losses.contract import TargetKind
 from mlpdoctor.losses.loss import ALMOST_ONE, EPSILON, LAST_AXES
 from mlpdoctor.losses.shares import clipped, largest_share
-from mlpdoctor.losses.softmax import SoftmaxLoss, nearest_softmax
+from mlpdoctor.losses.softmax import SoftmaxLoss, entropy, nearest_softmax
 from mlpdoctor.network import Array
 
 
@@ -58,8 +58,10 @@ class SparseCategoricalCrossentropy(SoftmaxLoss):
         return np.where(inside, self.slope(targets, np.log(p)) / p, 0.0)
 
     def nearest(self, targets: Array, low: float, high: float) -> Array:
-        if self.from_logits or (low <= EPSILON and high >= ALMOST_ONE):
+        if self.from_logits:
             return nearest_softmax(targets, low, high)
+        if low <= EPSILON and high >= ALMOST_ONE:
+            return entropy(targets)
         least, most = np.clip((low, high), EPSILON, ALMOST_ONE)
         share = largest_share(float(least), float(most), targets.shape[1])
         return np.asarray(-targets.sum(axis=1, keepdims=True) * np.log(share), np.float64)
