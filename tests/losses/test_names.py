@@ -4,6 +4,7 @@ import keras
 import pytest
 from keras.src.losses import ALL_OBJECTS_DICT
 
+from mlpdoctor.losses.loss import Loss
 from mlpdoctor.losses.registry import build, kind_of, known, why_not
 from mlpdoctor.network import LossConfig
 
@@ -27,7 +28,7 @@ def test_every_name_that_keras_knows_is_built_or_has_a_reason(name: str) -> None
 
 
 def test_a_class_and_its_function_are_the_same_loss() -> None:
-    by_function = {}
+    by_function: dict[object, set[type[Loss] | None]] = {}
     for name, thing in ALL_OBJECTS_DICT.items():
         if name in NOT_BUILT:
             continue

@@ -95,7 +95,7 @@ def test_options_without_a_ladder_say_why(name: str, options: dict[str, object],
     assert word in (special.obstacle() or "")
 
 
-MISFITS = [
+MISFITS: list[tuple[str, dict[str, object], str, float, str]] = [
     ("KLDivergence", {}, "sigmoid", 0.0, "distributions"),
     ("CategoricalCrossentropy", {}, "linear", -np.inf, "from_logits"),
     ("CategoricalFocalCrossentropy", {}, "tanh", -1.0, "from_logits"),

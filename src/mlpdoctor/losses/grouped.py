@@ -72,7 +72,8 @@ def lowest(slopes: Callable[[Array], tuple[Array, Array]], low: Array, high: Arr
     for step in range(MOST_STEPS):
         slope, curvature = slopes(place)
         low, high = np.where(slope <= 0, place, low), np.where(slope >= 0, place, high)
-        newton = place - slope / np.where(curvature > 0, curvature, 1.0)
+        with np.errstate(over="ignore"):
+            newton = place - slope / np.where(curvature > 0, curvature, 1.0)
         trusted = (curvature > 0) & (newton >= low) & (newton <= high) & (step % 2 == 0)
         following = np.where(trusted, newton, (low + high) / 2)
         done = bool(((np.abs(following - place) <= close) | (high - low <= close)).all())

@@ -19,6 +19,7 @@ class Huber(SmoothErrorLoss):
 
     Attributes:
         delta: where small errors end.
+        secant: see the base class.
     """
 
     names = ("huber", "huberloss")

@@ -2,6 +2,8 @@
 # ruff: noqa: D102 - Loss and ConvexLoss document these methods
 
 from abc import abstractmethod
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
@@ -11,11 +13,23 @@ from mlpdoctor.losses.convex import ConvexLoss
 from mlpdoctor.losses.loss import Groups
 from mlpdoctor.network import Array
 
+SMALL = 1e-6
+"""An error at which a parabola is as good as the loss itself."""
 
+
+@dataclass(frozen=True)
 class SmoothErrorLoss(ConvexLoss):
-    """A smooth convex function of the error, the same on both sides and zero at zero."""
+    """A smooth convex function of the error, the same on both sides and zero at zero.
+
+    Attributes:
+        secant: whether the curvature is that of the parabola through the minimum with the same slope, which no error
+            is too large for: Newton's method with it is iteratively reweighted least squares, and gets near the minimum
+            from anywhere (A. E. Beaton and J. W. Tukey, Technometrics 16, 1974).
+    """
 
     targets = TargetKind.REAL
+
+    secant: bool = False
 
     @abstractmethod
     def height(self, error: Array) -> Array:
@@ -64,10 +78,17 @@ class SmoothErrorLoss(ConvexLoss):
         return self.slant(z - targets)
 
     def curvature(self, targets: Array, z: Array) -> tuple[Array, Array | None]:
-        return self.bend(z - targets), None
+        error = z - targets
+        if self.secant:
+            large = np.abs(error) > SMALL
+            return np.where(large, self.slant(error) / np.where(large, error, 1.0), self.bend(error)), None
+        return self.bend(error), None
 
     def gap(self, targets: Array, z: Array, slopes: Array) -> Array:
         return self.regret(z - targets, slopes)[:, 0]
+
+    def stages(self) -> tuple[Self, ...]:
+        return (replace(self, secant=True), self)
 
     def answer(self, z: Array) -> Array:
         return z
