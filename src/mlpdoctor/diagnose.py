@@ -156,8 +156,8 @@ def target_counts(network: Network) -> tuple[int, ...]:
     if None in network.output_widths:
         return ()
     full, labels = sum(width or 0 for width in network.output_widths), len(network.outputs)
-    losses = [config and build(config) for config in network.losses]
-    if all(losses):
-        widths = zip(losses, network.output_widths, strict=True)
-        return (sum(loss.columns(width or 0) for loss, width in widths if loss),)
+    losses = [None if config is None else build(config) for config in network.losses]
+    columns = [loss.columns(width or 0) for loss, width in zip(losses, network.output_widths, strict=True) if loss]
+    if len(columns) == len(losses):
+        return (sum(columns),)
     return tuple(dict.fromkeys((full, labels)))

@@ -18,7 +18,8 @@ class Head:
     Attributes:
         name: of the output, as Keras names it in the log.
         output: its position among the network's outputs.
-        node: position of its node among the network's nodes.
+        node: position of the node that makes it; an earlier one than the output's own where the layers behind that
+            hand on the tensor they get, with the logits that Keras keeps beside it.
         loss: as Keras computes it; on logits where Keras reads those behind a final sigmoid or softmax.
         units: how many numbers it answers for one row.
         first_unit: position of its first number among those of all outputs side by side.

@@ -177,7 +177,7 @@ def _show_forward(collector: Collector, engine: Engine, heads: Heads | None, row
     if shown.pieces:
         collector.show(views.Pieces(np.concatenate(shown.pieces, axis=1)))
     if heads is not None:
-        read = [shown.behind.get(place, own) for place, own in zip(engine.network.outputs, answers, strict=True)]
+        read = [shown.behind[head.node] if head.behind else answers[head.output] for head in heads.heads]
         values = heads.values(rows.targets, np.concatenate(read, axis=1))
         collector.show(views.RowLoss(_weighted(values, rows)))
 

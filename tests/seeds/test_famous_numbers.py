@@ -32,7 +32,11 @@ def halves(seed: int) -> tuple[Table, Table]:
 
 def zero_stack(features: int, units: int, head: str | None) -> Any:  # noqa: ANN401  Keras ships no types
     """A network that starts from zeros, so that its gradients are zero but for the last bias."""
-    return stack(features, L.Dense(8, activation="tanh", kernel_initializer="zeros"), L.Dense(units, activation=head, kernel_initializer="zeros"))
+    return stack(
+        features,
+        L.Dense(8, activation="tanh", kernel_initializer="zeros"),
+        L.Dense(units, activation=head, kernel_initializer="zeros"),
+    )
 
 
 def test_ln_2_is_two_equal_classes_guessed_by_their_share(tmp_path: Path) -> None:

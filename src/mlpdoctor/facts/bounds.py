@@ -22,4 +22,3 @@ class HeadBound:
 
     per_head: tuple[float, ...]
     reason: str
-

@@ -44,7 +44,9 @@ def ladder(
         rungs.append(_fitted("affine", linear.model, objective, linear.fits, witness))
     if model is not None:
         measured = "the saved weights, on all rows"
-        rungs.append(Rung("model", "your model", model.total, model.total, Certainty.MEASURED, measured, None, model.per_part))
+        rungs.append(
+            Rung("model", "your model", model.total, model.total, Certainty.MEASURED, measured, None, model.per_part)
+        )
     if readout is not None:
         rungs.append(_readout(objective, readout))
     if architecture is not None:
@@ -119,7 +121,9 @@ def _data(conflicts: ConflictFloor, perfect: Perfection) -> Rung:
         witness += ", among the groups looked at"
     if abs(perfect.total) > MEANT * abs(conflicts.total):
         witness += f"; even a perfect answer to each row costs {short(perfect.total)}"
-    return Rung("data", "these data", conflicts.total, conflicts.total, Certainty.PROVED, witness, None, conflicts.per_part)
+    return Rung(
+        "data", "these data", conflicts.total, conflicts.total, Certainty.PROVED, witness, None, conflicts.per_part
+    )
 
 
 def _constants(found: ConstantFloor, targets: tuple[str, ...]) -> str:

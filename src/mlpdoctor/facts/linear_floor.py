@@ -1,7 +1,7 @@
 """The best affine predictor of the features, and the best constant, for the network's own loss."""
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -73,10 +73,10 @@ def constant_floor(objective: Objective, factor: TargetFactor, perfect: Perfecti
     fits, answers = [], []
     for k, part in enumerate(objective.parts):
         if part.loss.linear is None:
-            found = one_answer(lambda part=part: objective.judged(part), part.loss, objective.rows)
-            if found is None:
+            alone = one_answer(partial(objective.judged, part), part.loss, objective.rows)
+            if alone is None:
                 return Absent(f"{objective.rows:,} rows are too many to find the best constant for {part.loss.label}")
-            fits.append(found)
+            fits.append(alone)
             continue
         found = affine_fit(objective, part, factor, features=0, lowest=perfect.per_part[k])
         fits.append(found)
@@ -96,7 +96,13 @@ def affine_fit(
 ) -> LinearFit:
     """The best affine predictor of the features for one part; for the arguments see `problem_fit`."""
     return problem_fit(
-        lambda: objective.judged(part), part, factor, objective.rows, lowest=lowest, features=features, intercept=intercept
+        lambda: objective.judged(part),
+        part,
+        factor,
+        objective.rows,
+        lowest=lowest,
+        features=features,
+        intercept=intercept,
     )
 
 
@@ -109,7 +115,6 @@ def problem_fit(
     lowest: float,
     features: int | None = None,
     intercept: bool = True,
-    cut: float = 0.0,
 ) -> LinearFit:
     """The best affine predictor of any columns for one part of the loss.
 
@@ -121,14 +126,13 @@ def problem_fit(
         lowest: mean loss of a perfect answer to every row.
         features: 0 for the best constant, None for all columns.
         intercept: False for predictors that vanish where all columns do.
-        cut: share of the largest singular value of the scaled columns under which directions drop out.
     """
     loss, width = part.loss, factor.features if features is None else features
     if loss.linear == "squares":
-        return _squares(factor, width == 0, intercept, cut)[part.head.first_column + (part.unit or 0)]
+        return _squares(factor, width == 0, intercept)[part.head.first_column + (part.unit or 0)]
     if isinstance(loss, AbsoluteLoss):
         scaled = lambda: ((x, y[:, 0], w * loss.scale(y)[:, 0]) for x, y, w in reread())  # noqa: E731
-        return fit_passes(scaled, rows, width, intercept=intercept, cut=cut)
+        return fit_passes(scaled, rows, width, intercept=intercept)
     if not isinstance(loss, ConvexLoss):
         raise TypeError(f"{loss.label} has no affine problem")
     triangle = factor.triangle[:, : 1 + width] if intercept else factor.uncentred[:, 1 : 1 + width]
@@ -142,7 +146,6 @@ def problem_fit(
         origin=origin,
         lowest=lowest,
         intercept=intercept,
-        cut=cut,
     )
 
 
@@ -151,10 +154,9 @@ def _squares(
     factor: AffineFactor,
     constant: bool,  # noqa: FBT001
     intercept: bool,  # noqa: FBT001
-    cut: float,
 ) -> tuple[LinearFit, ...]:
     """Least squares for all target columns at once."""
-    return least_squares.constant(factor) if constant else least_squares.fit(factor, intercept=intercept, cut=cut)
+    return least_squares.constant(factor) if constant else least_squares.fit(factor, intercept=intercept)
 
 
 def _answer(part: Part, z: Array) -> Array:

@@ -41,7 +41,10 @@ def range_bound(objective: Objective, values: TargetValues) -> RangeBound | Abse
     sums = np.zeros(len(objective.parts))
     for rows in objective.passes.rows():
         weights = np.ones(len(rows.targets)) if rows.weights is None else rows.weights
-        costs = [head.loss.nearest(head.targets(rows.targets), *within) for head, within in zip(heads, intervals, strict=True)]
+        costs = [
+            head.loss.nearest(head.targets(rows.targets), *within)
+            for head, within in zip(heads, intervals, strict=True)
+        ]
         sums += weights @ np.concatenate(costs, axis=1)
     per_part = tuple(
         float(total) / objective.rows if confined[part.head.output] else -math.inf
@@ -79,6 +82,12 @@ def _reason(heads: tuple[Head, ...], intervals: tuple[tuple[float, float], ...],
             if low == high:
                 words.append(f"a {name} always answers {short(low)}")
             else:
-                span = f"under {short(high)}" if low == -math.inf else f"over {short(low)}" if high == math.inf else f"between {short(low)} and {short(high)}"
+                span = (
+                    f"under {short(high)}"
+                    if low == -math.inf
+                    else f"over {short(low)}"
+                    if high == math.inf
+                    else f"between {short(low)} and {short(high)}"
+                )
                 words.append(f"{name} answers stay {span}")
     return ", ".join(dict.fromkeys(words))

@@ -33,7 +33,8 @@ def rank_bound(objective: Objective, network: Network, factor: TargetFactor) -> 
     largest singular values of the centred targets (Eckart and Young, 1936). If the whole network is affine, its map
     has at most rank r, and reduced rank regression is the least squared error of those (Izenman, 1975).
     """
-    bounds, ranks = [], []
+    bounds: list[float] = []
+    ranks: list[int | None] = []
     for head in objective.heads.heads:
         rank, whole = _narrowest(network, head) if head.loss.linear == "squares" and head.straight else (None, False)
         if rank is None or rank >= (min(head.units, factor.features) if whole else head.units):
@@ -51,7 +52,9 @@ def rank_bound(objective: Objective, network: Network, factor: TargetFactor) -> 
     if max(bounds) == -math.inf:
         return Absent("no linear layer is narrower than the output behind it", applicable=False)
     narrowest = min(rank for rank in ranks if rank is not None)
-    return RankBound(tuple(bounds), f"a linear way through only {narrowest} {'unit' if narrowest == 1 else 'units'}", tuple(ranks))
+    return RankBound(
+        tuple(bounds), f"a linear way through only {narrowest} {'unit' if narrowest == 1 else 'units'}", tuple(ranks)
+    )
 
 
 def _narrowest(network: Network, head: Head) -> tuple[int | None, bool]:

@@ -21,7 +21,7 @@ MOST_CELLS = 1 << 24
 """Hidden numbers looked at, 128 MiB read in blocks. Of more rows a random share is taken, and the rung is estimated."""
 
 FLOAT32 = 1e-6
-"""Directions that are this much fainter than the strongest are rounding of the numbers Keras computes with."""
+"""A direction in which units vary by less than this share of their size is rounding of the numbers Keras computes."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,7 @@ class ReadoutFloor:
 
 
 @fact
-def readout(
-    objective: Objective, network: Network, model: ModelLoss, perfect: Perfection
-) -> ReadoutFloor | Absent:
+def readout(objective: Objective, network: Network, model: ModelLoss, perfect: Perfection) -> ReadoutFloor | Absent:
     """Fit each output anew on the features before its last layer, by the machinery of the affine rung."""
     sources = [_hidden(network, head) for head in objective.heads.heads]
     widths = [None if source is None else network.nodes[source].shape for source in sources]
@@ -64,20 +62,21 @@ def readout(
         def judged(source: int = source or 0) -> Iterator[tuple[Array, Array, Array]]:
             for rows in objective.passes.rows():
                 chosen = slice(None) if share >= 1 else hash_rows(rows.numbers[:, None]) <= below
-                # In Keras's float32, or a saturated unit would still tell rows apart in its last digits.
-                hidden = objective.passes.hidden(rows.features[chosen], source).astype(np.float32).astype(np.float64)
+                hidden = objective.passes.hidden(rows.features[chosen], source)
                 weights = np.ones(len(rows.features)) if rows.weights is None else rows.weights
                 yield hidden, rows.targets[chosen], weights[chosen]
 
-        factor = _factor(judged())
-        if factor is None or not np.isfinite(factor.triangle).all():
+        whole = _factor(judged())
+        if whole is None or not np.isfinite(whole.triangle).all():
             return Absent("the hidden features are not finite")
         bias = bool(network.nodes[_last(network, head)].layer.config.get("use_bias", True))
+        origin, turn = _resolved(whole, intercept=bias)
+        factor = whole.turned(origin, turn)
         for k, part in parts:
-            reread = lambda part=part, judged=judged: ((h, part.targets(y), w) for h, y, w in judged())  # noqa: E731
-            fits.append(
-                problem_fit(reread, part, factor, factor.rows, lowest=perfect.per_part[k], intercept=bias, cut=FLOAT32)
+            reread = lambda part=part, judged=judged, origin=origin, turn=turn: (  # noqa: E731
+                ((hidden - origin) @ turn, part.targets(targets), weights) for hidden, targets, weights in judged()
             )
+            fits.append(problem_fit(reread, part, factor, factor.rows, lowest=perfect.per_part[k], intercept=bias))
     # On a share of the rows even the best last layer may lose more than the model does on all of them.
     per_part = tuple(min(fit.value, own) for fit, own in zip(fits, model.per_part, strict=True))
     lower = tuple(min(fit.lower, value) for fit, value in zip(fits, per_part, strict=True))
@@ -91,6 +90,21 @@ def _factor(blocks: Iterator[tuple[Array, Array, Array]]) -> AffineFactor | None
             one = AffineFactor.of_values(hidden, targets, weights)
             total = one if total is None else total + one
     return total
+
+
+def _resolved(factor: AffineFactor, *, intercept: bool) -> tuple[Array, Array]:
+    """An origin and directions, such that ``(hidden - origin) @ directions`` holds all that float32 can tell apart.
+
+    Each unit is measured by its own size, so that the last digits of a saturated one, and of units that are sums of
+    each other, are no features: no weights that Keras can hold make anything of them.
+    """
+    width = factor.features
+    size = np.linalg.norm(factor.uncentred[:, 1 : 1 + width], axis=0)
+    size[size == 0] = 1.0
+    varying = factor.triangle[1:, 1 : 1 + width] if intercept else factor.uncentred[:, 1 : 1 + width]
+    _, singular, right = np.linalg.svd(varying / size, full_matrices=False)
+    origin = factor.origin[:width] if intercept else np.zeros(width)
+    return origin, right[singular > FLOAT32].T / size[:, None]
 
 
 def _last(network: Network, head: Head) -> int:

@@ -1,4 +1,4 @@
-"""Well-conditioned columns with the same span as a design, however its own columns are scaled or depend on each other."""
+"""Well-conditioned columns with the same span as a design, whatever the scales and dependences of its own."""
 
 import numpy as np
 
@@ -20,34 +20,28 @@ def affine_design(features: Array, origin: Array, *, intercept: bool = True) -> 
     return np.concatenate([np.ones((len(features), 1)), features - origin], axis=1)
 
 
-def orthonormal(design: Array, cut: float = 0.0) -> tuple[Array, Array]:
-    """Orthonormal columns with the same span, and the matrix that turns their coefficients into the design's.
-
-    Args:
-        design: shape (rows, columns).
-        cut: share of the largest singular value of the scaled design under which directions drop out, where that is
-            more than rounding.
-    """
+def orthonormal(design: Array) -> tuple[Array, Array]:
+    """Orthonormal columns with the same span, and the matrix that turns their coefficients into the design's."""
     scale = _scale(design)
     orthogonal, triangle = np.linalg.qr(design / scale)
-    left, back = _small(triangle, scale, cut)
+    left, back = _small(triangle, scale)
     return orthogonal @ left, back
 
 
-def from_triangle(triangle: Array, cut: float = 0.0) -> Array:
+def from_triangle(triangle: Array) -> Array:
     """The matrix that turns a design into orthonormal columns, from the triangular factor of the design alone."""
     scale = _scale(triangle)
-    return _small(triangle / scale, scale, cut)[1]
+    return _small(triangle / scale, scale)[1]
 
 
 def _scale(design: Array) -> Array:
-    scale = np.linalg.norm(design, axis=0)
+    scale: Array = np.linalg.norm(design, axis=0)
     scale[scale == 0] = 1.0
     return scale
 
 
-def _small(triangle: Array, scale: Array, cut: float) -> tuple[Array, Array]:
+def _small(triangle: Array, scale: Array) -> tuple[Array, Array]:
     """By SVD of the small factor, so that columns that depend on others drop out."""
     left, singular, right = np.linalg.svd(triangle, full_matrices=False)
-    kept = singular > singular[0] * max(cut, ROUNDING * EPSILON * len(scale))
+    kept = singular > singular.max(initial=0.0) * ROUNDING * EPSILON * len(scale)
     return left[:, kept], (right[kept].T / singular[kept]) / scale[:, None]

@@ -107,4 +107,3 @@ def _spread(group: npt.NDArray[np.intp], targets: Array) -> Array:
     np.minimum.at(low, group, targets)
     spread: Array = (high - low).max(axis=1)
     return spread
-

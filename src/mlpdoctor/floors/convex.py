@@ -21,6 +21,9 @@ KEPT_CELLS = 1 << 22
 """Numbers kept in memory at once, 32 MiB. More rows are read again for each step, from the best line of a sample."""
 MOST_PASSES = 8
 """Steps over rows that do not fit: from the line of a sample two or three bring all the digits that are shown."""
+QUICK_WORK = 5e8
+"""Multiplications for one second derivative that take no time worth saving; beyond it a random share of the rows leads
+near the optimum, and the rest is two or three steps."""
 MOST_WORK = 1e10
 """Multiplications for one exact second derivative, a second or less; beyond it the search goes by gradients alone, and
 its result is a loss that is reached, without a proof that nothing is lower."""
@@ -36,7 +39,6 @@ def fit(
     origin: Array,
     lowest: float,
     intercept: bool = True,
-    cut: float = 0.0,
 ) -> LinearFit:
     """The best affine predictors.
 
@@ -49,12 +51,11 @@ def fit(
         origin: where features are counted from, shape (features,).
         lowest: mean loss of a perfect answer to every row.
         intercept: False for predictors that vanish where all features do.
-        cut: share of the largest singular value of the scaled features under which directions drop out.
 
     Returns:
         The best line found, its mean loss over the rows, and the proved lower bound.
     """
-    back = from_triangle(triangle, cut) * np.sqrt(rows)
+    back = from_triangle(triangle) * np.sqrt(rows)
 
     def blocks() -> Iterator[newton.Block]:
         for inputs, targets, weights in reread():
@@ -64,14 +65,17 @@ def fit(
     first = next(blocks())
     columns, predictors = first[0].shape[1], first[1].shape[1]
     start = np.zeros((columns, predictors - loss.reference))
-    cells = rows * (columns + predictors + 1)
+    cells, work = rows * (columns + predictors + 1), rows * float(start.size) ** 2
     kept = _kept(blocks, min(1.0, KEPT_CELLS / cells))
-    if rows * float(start.size) ** 2 > MOST_WORK:
-        found = _by_gradient(kept, blocks, loss, start, lowest * rows, exact=cells <= KEPT_CELLS)
+    every = kept if cells <= KEPT_CELLS else blocks
+    if work > MOST_WORK:
+        found = _by_gradient(kept, every, loss, start, lowest * rows)
+    elif every is kept and work <= QUICK_WORK:
+        found = newton.minimise(kept, loss, start, lowest=lowest * rows)
     else:
-        found = newton.minimise(kept, loss, start, lowest=lowest * rows if cells <= KEPT_CELLS else -np.inf)
-        if cells > KEPT_CELLS:
-            found = newton.minimise(blocks, loss, found.line, lowest=lowest * rows, most=MOST_PASSES)
+        few = _kept(kept, min(1.0, QUICK_WORK / work))
+        near = newton.minimise(few, loss, start, lowest=-np.inf)
+        found = newton.minimise(every, loss, near.line, lowest=lowest * rows, most=MOST_PASSES)
     return _as_fit(found, back, origin, rows, intercept=intercept)
 
 
@@ -88,9 +92,7 @@ def _kept(blocks: Blocks, share: float) -> Blocks:
     return lambda: iter(held)
 
 
-def _by_gradient(
-    kept: Blocks, blocks: Blocks, loss: ConvexLoss, start: Array, lowest: float, *, exact: bool
-) -> Solution:
+def _by_gradient(kept: Blocks, every: Blocks, loss: ConvexLoss, start: Array, lowest: float) -> Solution:
     """Too many coefficients for second derivatives: L-BFGS (Liu and Nocedal, 1989), its result without a proof."""
     from scipy.optimize import minimize
 
@@ -107,7 +109,7 @@ def _by_gradient(
         return total, gradient.ravel()
 
     line = minimize(at, start.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": 300}).x.reshape(start.shape)
-    value = newton.value(kept if exact else blocks, loss, line)
+    value = newton.value(every, loss, line)
     return Solution(line, value, min(lowest, value))
 
 

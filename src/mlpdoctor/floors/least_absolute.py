@@ -58,15 +58,14 @@ def as_fit(solution: Solution, origin: Array, rows: int, *, intercept: bool = Tr
     )
 
 
-def solve(design: Array, target: Array, cut: float = 0.0) -> Solution:
+def solve(design: Array, target: Array) -> Solution:
     """Minimise ``sum |target - design @ line|``; exact for collinear columns and for fewer rows than columns.
 
     Args:
         design: shape (rows, columns).
         target: shape (rows,).
-        cut: share of the largest singular value of the scaled design under which directions drop out.
     """
-    columns, back = orthonormal(design, cut)
+    columns, back = orthonormal(design)
     if not columns.shape[1]:  # all columns are zero
         total = float(np.abs(target).sum())
         return Solution(np.zeros(design.shape[1]), total, total)

@@ -32,7 +32,7 @@ Scaled: TypeAlias = tuple[Array, Array, Array]
 Reread: TypeAlias = Callable[[], Iterator[Scaled]]
 
 
-def fit_passes(reread: Reread, rows: int, features: int, *, intercept: bool = True, cut: float = 0.0) -> LinearFit:
+def fit_passes(reread: Reread, rows: int, features: int, *, intercept: bool = True) -> LinearFit:
     """The best affine function for one target.
 
     Args:
@@ -40,7 +40,6 @@ def fit_passes(reread: Reread, rows: int, features: int, *, intercept: bool = Tr
         rows: how many there are.
         features: how many of the features enter, from the first on; 0 for the best constant.
         intercept: False for functions that vanish where all features are zero.
-        cut: share of the largest singular value of the scaled features under which directions drop out.
 
     Returns:
         The best line found, its error over all rows, and the proved lower bound.
@@ -48,7 +47,7 @@ def fit_passes(reread: Reread, rows: int, features: int, *, intercept: bool = Tr
     most = max(KEPT_CELLS // (features + 2), 1)
     share = min(1.0, ROOM * most / rows) if rows > most else 1.0
     design, values, origin = _sample(reread, features, share, intercept=intercept)
-    found = solve(design, values, cut)
+    found = solve(design, values)
     if rows <= most:
         return as_fit(found, origin, rows, intercept=intercept)
     line = found.line
@@ -57,7 +56,7 @@ def fit_passes(reread: Reread, rows: int, features: int, *, intercept: bool = Tr
         on_the_line = GAP * float((np.abs(values) + np.abs(design) @ np.abs(line)).max())
         radius = max(float(np.quantile(np.abs(values - design @ line), ROOM * most / rows)), on_the_line)
         upper, table = _one_pass(reread, origin, line, radius, most, intercept=intercept)
-        reduced = solve(table[:, :-1], table[:, -1], cut)
+        reduced = solve(table[:, :-1], table[:, -1])
         if upper < best.value:
             best = Solution(line, upper, best.lower)
         best = Solution(best.line, best.value, max(best.lower, reduced.lower))

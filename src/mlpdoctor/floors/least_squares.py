@@ -8,7 +8,7 @@ from mlpdoctor.network import Array
 from mlpdoctor.statistics.affine_factor import AffineFactor
 
 
-def fit(factor: AffineFactor, *, intercept: bool = True, cut: float = 0.0) -> tuple[LinearFit, ...]:
+def fit(factor: AffineFactor, *, intercept: bool = True) -> tuple[LinearFit, ...]:
     """The best affine function of the features for each target, in mean squared error.
 
     Exact for collinear and constant columns and for fewer rows than columns: the minimum does not depend on which
@@ -17,7 +17,6 @@ def fit(factor: AffineFactor, *, intercept: bool = True, cut: float = 0.0) -> tu
     Args:
         factor: of the rows.
         intercept: False for functions that vanish where all features are zero.
-        cut: share of the largest singular value of the scaled features under which directions drop out.
 
     Returns:
         One fit a target. The floor is zero within ``lower`` and ``value`` when the rows lie on a plane.
@@ -34,7 +33,7 @@ def fit(factor: AffineFactor, *, intercept: bool = True, cut: float = 0.0) -> tu
     # It bounds the error of a residual norm, too: Householder QR is backward stable with a small constant (Higham,
     # Accuracy and Stability of Numerical Algorithms, theorem 19.4).
     rounding = ROUNDING * EPSILON * last
-    solution = np.linalg.lstsq(design / scale, targets, rcond=max(cut, rounding))[0] / scale[:, None]
+    solution = np.linalg.lstsq(design / scale, targets, rcond=rounding)[0] / scale[:, None]
     residual = np.linalg.norm(targets - design @ solution, axis=0)
     doubt = rounding * (np.linalg.norm(targets, axis=0) + scale @ np.abs(solution))
     # A term this small is rounding, and an equation that shows it would only puzzle its reader.

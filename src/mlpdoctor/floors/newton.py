@@ -23,10 +23,15 @@ MOST_STEPS = 60
 """Newton needs five to twenty steps; classes that all but one row tell apart take one for each digit."""
 TIGHT = 1e-12
 """Share of the loss that one more step would gain at most, at which steps end: more digits than a report shows."""
-LEAST_STEP = 1e-6
-"""Share of a Newton step below which a line search has lost its way in rounding."""
+LEAST_STEP = 1e-4
+"""Share of a step below which a line search has lost its way, and more damping serves better."""
+DAMPINGS = (1e-6, 1e-3, 1e-1, 1.0)
+"""Dampings to try after none, as shares of the steepness of the loss."""
 ENOUGH = 1e-4
 """Share of the promised gain that a step must keep (Armijo)."""
+ORTHOGONAL = 1e-10
+"""Share of its terms that a sum of products may be and count as zero: rounding of a million terms and of a division by
+a second derivative that is ten thousand times flatter in one direction than in another."""
 CELLS = 1 << 20
 """Numbers in the widest array of one product, so that memory stays flat."""
 
@@ -74,23 +79,22 @@ def minimise(
     if not start.size:  # all columns are zero, and so are all predictors
         total = value(blocks, loss, line)
         return Solution(line, total, total)
+    best = Solution(line, np.inf, lowest)
     for stage in loss.stages():
         here = _look(blocks, stage, line)
         for _ in range(most):
             if here.vanishes:
                 return Solution(line, lowest, lowest, attained=loss.link == "identity")
-            step = _solve(here.hessian, -here.gradient)
-            promise = -float((here.gradient * step).sum())
-            if promise <= TIGHT * abs(here.value) or not np.isfinite(promise):
-                break
-            length = _length(blocks, stage, line, step, here.value, promise)
+            step, length = _stride(blocks, stage, line, here)
             if length == 0.0:
                 break
             line = line + length * step
             here = _look(blocks, stage, line)
-    step = _solve(here.hessian, -here.gradient)
-    value, lower = _bounds(blocks, loss, stage, line, step)
-    return Solution(line, value, min(max(lower, lowest), value))
+        total, lower = _bounds(blocks, loss, stage, line, _solve(here.hessian, -here.gradient))
+        if total < best.value:
+            best = Solution(line, total, best.lower)
+        best = Solution(best.line, best.value, max(best.lower, lower))
+    return Solution(best.line, best.value, min(best.lower, best.value))
 
 
 def value(blocks: Blocks, loss: ConvexLoss, line: Array) -> float:
@@ -105,14 +109,25 @@ def predictors(loss: ConvexLoss, free: Array) -> Array:
     return np.concatenate([free, np.zeros((len(free), 1))], axis=1) if loss.reference else free
 
 
-def _length(blocks: Blocks, loss: ConvexLoss, line: Array, step: Array, now: float, promise: float) -> float:
-    """The share of the step to go: all of it, or halved until the loss falls as it should."""
-    length = 1.0
-    while length > LEAST_STEP:
-        if value(blocks, loss, line + length * step) <= now - ENOUGH * length * promise + EPSILON * abs(now):
-            return length
-        length /= 2
-    return 0.0
+def _stride(blocks: Blocks, loss: ConvexLoss, line: Array, here: "_Look") -> tuple[Array, float]:
+    """A step and the share of it to go; no share where the loss gains no more than rounding.
+
+    Where the second derivative is all but zero in some direction, as on the straight pieces of a hinge, Newton's step
+    is damped more and more (Levenberg, 1944). A damped step of the length 1 moves the predictors by about 1.
+    """
+    steepness = float(np.linalg.norm(here.gradient))
+    for damping in (0.0, *(share * steepness for share in DAMPINGS)):
+        step = _solve(here.hessian, -here.gradient, damping)
+        promise = -float((here.gradient * step).sum())
+        if not promise > TIGHT * abs(here.value):
+            continue
+        length = 1.0
+        while length > LEAST_STEP:
+            ahead = value(blocks, loss, line + length * step)
+            if ahead <= here.value - ENOUGH * length * promise + EPSILON * abs(here.value):
+                return step, length
+            length /= 4
+    return np.zeros_like(line), 0.0
 
 
 def _look(blocks: Blocks, loss: ConvexLoss, line: Array) -> _Look:
@@ -143,20 +158,20 @@ def _slices(rows: int, width: int) -> Iterator[slice]:
     return (slice(start, start + size) for start in range(0, rows, size))
 
 
-def _solve(hessian: Array, right: Array) -> Array:
+def _solve(hessian: Array, right: Array, damping: float = 0.0) -> Array:
     """The solution of the Newton equations, refined until what is left of them is rounding."""
     flat = right.T.ravel()
     scale = float(np.trace(hessian)) / len(hessian)
-    if not np.isfinite(scale) or scale <= 0:
+    if not np.isfinite(scale) or scale + damping <= 0:
         return np.zeros_like(right)
-    ridged = hessian + (EPSILON * len(hessian) * scale) * np.eye(len(hessian))
+    damped = hessian + damping * np.eye(len(hessian))
     found = np.zeros_like(flat)
     try:
-        factor = np.linalg.cholesky(ridged)
+        factor = np.linalg.cholesky(damped + (EPSILON * len(hessian) * scale) * np.eye(len(hessian)))
     except np.linalg.LinAlgError:
-        return np.asarray(np.linalg.lstsq(hessian, flat, rcond=None)[0].reshape(right.T.shape).T, np.float64)
+        return np.asarray(np.linalg.lstsq(damped, flat, rcond=None)[0].reshape(right.T.shape).T, np.float64)
     for _ in range(3):
-        rest = flat - hessian @ found
+        rest = flat - damped @ found
         found = found + np.linalg.solve(factor.T, np.linalg.solve(factor, rest))
     return np.asarray(found.reshape(right.T.shape).T, np.float64)
 
@@ -165,7 +180,7 @@ def _bounds(blocks: Blocks, loss: ConvexLoss, stage: ConvexLoss, line: Array, st
     """The loss of a line, and the lower bound of the dual point that a Newton step from it gives."""
     free = line.shape[1]
     total = gap = 0.0
-    left_over = np.zeros_like(line)
+    left_over, added = np.zeros_like(line), np.zeros_like(line)
     with np.errstate(all="ignore"):
         for design, targets, weights in blocks():
             z = predictors(loss, design @ line)
@@ -177,8 +192,13 @@ def _bounds(blocks: Blocks, loss: ConvexLoss, stage: ConvexLoss, line: Array, st
                 dual -= factor * (factor * move).sum(axis=1, keepdims=True)
             used = weights > 0
             gap += float(weights[used] @ loss.gap(targets[used], z[used], dual[used]))
-            left_over += design.T @ (weights[:, None] * dual[:, :free])
-    # The dual point is orthogonal to the design but for rounding, which moves the bound by so much along this line.
+            pull = weights[:, None] * dual[:, :free]
+            left_over += design.T @ pull
+            added += np.abs(design).T @ np.abs(pull)
+    # Short of the optimum the second derivative may be too flat to make the dual point orthogonal; it then proves
+    # nothing. What rounding leaves of it moves the bound by so much along this line.
+    if not np.all(np.abs(left_over) <= ORTHOGONAL * added):
+        return total, -np.inf
     rounding = float(np.abs(left_over * line).sum()) + EPSILON * abs(total)
     lower = total - gap - rounding
     return total, lower if np.isfinite(lower) else -np.inf

@@ -11,7 +11,7 @@ from mlpdoctor.network import Array
 PENALTIES = np.logspace(-10, 0, 11)
 """Tried penalties, as shares of the largest eigenvalue."""
 STEPS = 60
-"""Accelerated steps for classes: logits are then within a percent or two of their best, which is all a rough fit needs."""
+"""Accelerated steps for classes: logits are then within a percent or two of their best, all that a rough fit needs."""
 STEEPEST = {False: 0.25, True: 0.5}
 """The most that the cross-entropy of a logit, and of the logits of a softmax, bends (Boehning, 1992)."""
 
@@ -86,7 +86,9 @@ class Ridge:
             if loss.joint:
                 slope = loss.slope(targets, z)
             else:
-                slope = np.concatenate([loss.slope(y[:, None], x[:, None]) for y, x in zip(targets.T, z.T, strict=True)], axis=1)
+                slope = np.concatenate(
+                    [loss.slope(y[:, None], x[:, None]) for y, x in zip(targets.T, z.T, strict=True)], axis=1
+                )
             new_line = ahead_line - (along.T @ slope + pull * ahead_line) / size[:, None]
             new_start = ahead_start - slope.mean(axis=0) / steep
             faster = (1 + np.sqrt(1 + 4 * speed**2)) / 2

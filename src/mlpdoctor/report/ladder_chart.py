@@ -69,7 +69,11 @@ def _mark(ladder: Ladder) -> Rung | None:
 
 
 def _witnesses(ladder: Ladder) -> Iterator[str]:
-    for name, telling in (("affine", ("=", "approached")), ("architecture", ("weights",)), ("data", ("groups", "perfect"))):
+    for name, telling in (
+        ("affine", ("=", "approached")),
+        ("architecture", ("weights",)),
+        ("data", ("groups", "perfect")),
+    ):
         rung = ladder.rung(name)
         if rung is not None and any(word in rung.witness for word in telling):
             yield f"{rung.label}: {rung.witness}"

@@ -48,6 +48,16 @@ class AffineFactor:
         stacked = np.concatenate([self.triangle, moved])
         return type(self)(self.rows + other.rows, self.features, self.origin, _triangle(stacked))
 
+    def turned(self, origin: Array, turn: Array) -> "AffineFactor":
+        """The factor for other features, ``(X - origin) @ turn``, from this one alone."""
+        width, new = self.features, turn.shape[1]
+        onto = np.zeros((len(self.triangle), 1 + new + len(self.triangle) - 1 - width))
+        onto[0, 0] = 1.0
+        onto[1 : 1 + width, 1 : 1 + new] = turn
+        onto[1 + width :, 1 + new :] = np.eye(len(self.triangle) - 1 - width)
+        starts = np.concatenate([(self.origin[:width] - origin) @ turn, self.origin[width:]])
+        return AffineFactor(self.rows, new, starts, _triangle(self.triangle @ onto))
+
     @property
     def uncentred(self) -> Array:
         """The same for ``[1, X, Y]``, counted from zero; triangular no more."""

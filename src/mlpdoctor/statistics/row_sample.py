@@ -45,8 +45,6 @@ class RowSample:
         )
 
     @classmethod
-    def _lowest(
-        cls, tickets: npt.NDArray[np.uint64], features: Array, targets: Array, weights: Array | None
-    ) -> Self:
+    def _lowest(cls, tickets: npt.NDArray[np.uint64], features: Array, targets: Array, weights: Array | None) -> Self:
         order = np.argsort(tickets, kind="stable")[:MOST_ROWS]
         return cls(tickets[order], features[order], targets[order], None if weights is None else weights[order])

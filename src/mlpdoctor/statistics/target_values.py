@@ -26,6 +26,4 @@ class TargetValues:
 
     def __add__(self, other: Self) -> Self:
         """Look at both."""
-        return type(self)(
-            np.minimum(self.low, other.low), np.maximum(self.high, other.high), self.whole & other.whole
-        )
+        return type(self)(np.minimum(self.low, other.low), np.maximum(self.high, other.high), self.whole & other.whole)

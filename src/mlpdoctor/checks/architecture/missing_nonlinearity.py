@@ -50,7 +50,9 @@ def missing_nonlinearity(
         severity = _severity(stretch, collapse, where, opinion, floor)
         if severity is None:
             continue
-        stuck = bool(ladder and not training.never and standing(ladder.rungs, ladder.perfect)[0] in ("architecture", "data"))
+        stuck = bool(
+            ladder and not training.never and standing(ladder.rungs, ladder.perfect)[0] in ("architecture", "data")
+        )
         first = stretch.layers[0]
         chain = (" -> " if stretch.chain else ", ").join(layer.name for layer in stretch.layers)
         yield Evidence(
