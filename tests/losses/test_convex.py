@@ -11,6 +11,8 @@ from mlpdoctor.network import Array
 
 UNITS = 3
 ROWS = 6
+SHARP = 1e-2
+"""Temperature of a soft maximum whose corner differences of slopes cannot resolve."""
 seeds = st.integers(0, 2**32 - 1)
 spreads = st.sampled_from([0.1, 1.0, 5.0, 20.0])
 each_convex_loss = pytest.mark.parametrize("case", CONVEX, ids=str)
@@ -47,17 +49,18 @@ def test_the_slope_and_the_curvature_are_derivatives(case: Case, seed: int, spre
     for loss in {whole, *(stage for stage in whole.stages() if not getattr(stage, "secant", False))}:
         way = rng.normal(size=z.shape)
         ahead, behind = loss.at(targets, z + step * way), loss.at(targets, z - step * way)
+        turn = loss.slope(targets, z + step * way) - loss.slope(targets, z - step * way)
         along = (loss.slope(targets, z) * way).sum(axis=1)
-        turned = np.abs(loss.slope(targets, z + step * way) - loss.slope(targets, z - step * way)).max(axis=1)
         error = np.abs((ahead - behind) / (2 * step) - along)
-        assert (error <= 1e-4 * (1 + np.abs(along)) + 3 * turned).all()
+        # The chord of a convex function is as steep as the function somewhere in between.
+        assert (error <= 1e-6 * (1 + np.abs(along)) + np.abs((turn * way).sum(axis=1))).all()
+        if getattr(loss, "temperature", 1.0) < SHARP:
+            continue  # bends within a step
         diagonal, factor = loss.curvature(targets, z)
         bent = diagonal * way - (0 if factor is None else factor * (factor * way).sum(axis=1, keepdims=True))
-        measured = (loss.slope(targets, z + step * way) - loss.slope(targets, z - step * way)) / (2 * step)
         there, here = (loss.curvature(targets, z + side * way * step)[0] for side in (1, -1))
         smooth = (np.abs(there - here) <= 1e-2 * (1e-3 + np.abs(diagonal))).all(axis=1)
-        kinked = loss is whole and whole not in whole.stages()
-        np.testing.assert_allclose(measured[smooth & ~kinked], bent[smooth & ~kinked], rtol=5e-3, atol=1e-4)
+        np.testing.assert_allclose(turn[smooth] / (2 * step), bent[smooth], rtol=5e-3, atol=1e-4)
 
 
 @each_convex_loss
