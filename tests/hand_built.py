@@ -94,6 +94,7 @@ class Table:
     path: str = "data.csv"
     format: str = "made by hand"
     guesses: tuple[str, ...] = field(default=())
+    weights: Array | None = None
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -103,12 +104,21 @@ class Table:
     def target_names(self) -> tuple[str, ...]:
         return tuple(f"y{k + 1}" for k in range(self.targets.shape[1]))
 
+    @property
+    def weight_name(self) -> str | None:
+        return None if self.weights is None else "w"
+
     def batches(self, rows: int) -> Iterator[Batch]:
         step = min(rows, self.block)
         for start in range(0, len(self.features), step):
-            yield Batch(self.features[start : start + step], self.targets[start : start + step], start)
+            part = slice(start, start + step)
+            weights = None if self.weights is None else self.weights[part]
+            yield Batch(self.features[part], self.targets[part], start, weights)
 
 
-def examined(network: Network, features: Array, targets: Array, block: int = 1 << 14) -> Answers:
+def examined(
+    network: Network, features: Array, targets: Array, block: int = 1 << 14, weights: Array | None = None
+) -> Answers:
     """All that is known of a network on these rows."""
-    return examine(network, Table(features, targets, block), list(declared(check_package, Check)))
+    table = Table(features, targets, block, weights=weights)
+    return examine(network, table, list(declared(check_package, Check)))

@@ -1,15 +1,18 @@
 """Every loss with options, its counterpart in Keras, and targets and answers drawn for it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from hand_built import drawn, sequential
 from mlpdoctor.losses.convex import ConvexLoss
 from mlpdoctor.losses.loss import Loss
 from mlpdoctor.losses.registry import build
-from mlpdoctor.network import Array, Config, LossConfig
+from mlpdoctor.network import Array, Config, LossConfig, Network
 
+UNITS = 3
+HEADS = {"logit": "sigmoid", "log": "exponential", "identity": None}
 Draw = Callable[[np.random.Generator, int, int], Array]
 
 
@@ -126,3 +129,35 @@ CASES = (
     Case("CategoricalFocalCrossentropy", one_hot, normal, {"from_logits": True, "gamma": 0.0, "alpha": 1.0}),
 )
 CONVEX = tuple(case for case in CASES if isinstance(case.loss, ConvexLoss))
+
+
+def head_of(case: Case) -> str | None:
+    """The last activation that goes with a loss."""
+    loss = case.loss
+    if case.options.get("from_logits"):
+        return None
+    if isinstance(loss, ConvexLoss):
+        return "softmax" if loss.joint and loss.link == "logit" else HEADS[loss.link]
+    return {"BinaryFocalCrossentropy": "sigmoid", "CategoricalFocalCrossentropy": "softmax"}.get(case.name)
+
+
+def network_for(case: Case, features: int, hidden: tuple[tuple[int, str | None], ...], seed: int) -> Network:
+    """A network with random weights whose output suits a loss."""
+    made = drawn(sequential(features, *hidden, (UNITS, head_of(case))), seed)
+    return replace(made, losses=(LossConfig(case.name, case.options),))
+
+
+def table(case: Case, seed: int, rows: int, features: int, kind: str) -> tuple[Array, Array]:
+    """Features of some kind and targets that a loss takes."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(rows, features))
+    if kind == "repeated":
+        X = rng.integers(0, 2, size=(rows, features)).astype(float)
+    if kind == "far":
+        X = 1e-3 * X + 1e3
+    if kind == "collinear":
+        X = np.repeat(X[:, :1], features, axis=1)
+    Y = case.targets(rng, rows, UNITS)
+    if kind == "one":
+        Y = np.repeat(Y[:1], rows, axis=0)
+    return X, Y

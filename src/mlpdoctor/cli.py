@@ -91,7 +91,8 @@ def _names(_: click.Context, __: click.Parameter, value: str | None) -> tuple[st
     "--features", callback=_names, metavar="NAMES", help="Feature columns in the model's order, comma separated."
 )
 @click.option("--drop", callback=_names, metavar="NAMES", help="Columns to leave out, comma separated.")
-@click.option("--loss", metavar="NAME", help="The loss, where the file has none or a custom one: mse, mae.")
+@click.option("--loss", metavar="NAME", help="The loss, where the file has none or a custom one: mse, mae, bce.")
+@click.option("--sample-weight", metavar="NAME", help="The column that says how much each row counts in the loss.")
 @click.option(
     "--fail-on",
     type=click.Choice(LEVELS),
@@ -122,6 +123,7 @@ def check(
     features: tuple[str, ...] | None,
     drop: tuple[str, ...] | None,
     loss: str | None,
+    sample_weight: str | None,
     fail_on: str,
     form: str,
     output: Path | None,
@@ -139,7 +141,7 @@ def check(
     """
     from mlpdoctor.diagnose import Question, diagnose
 
-    question = Question(model, data, target, features, drop or (), loss, max_bytes)
+    question = Question(model, data, target, features, drop or (), loss, sample_weight, max_bytes)
     with _progress(show=not (no_progress or quiet)) as told:
         report = diagnose(question, stdin=sys.stdin.buffer, progress=told)
     write(report, form, output, color, quiet=quiet, verbose=verbose)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mlpdoctor.column_mismatch import INDEX_NAMES, mismatch, wrong_choice
 from mlpdoctor.column_names import Columns, counted, find_columns
@@ -20,11 +20,13 @@ class Roles:
         features: positions of the columns that enter the model, in order.
         targets: positions of the columns it should predict, in order.
         guesses: what was assumed and not told, one short phrase each.
+        weight: position of the column that says how much each row counts; None where all count alike.
     """
 
     features: tuple[int, ...]
     targets: tuple[int, ...]
     guesses: tuple[str, ...] = ()
+    weight: int | None = None
 
 
 def choose_roles(columns: Columns, wanted: Wanted) -> Roles:
@@ -44,6 +46,25 @@ def choose_roles(columns: Columns, wanted: Wanted) -> Roles:
     features = _chosen(columns, wanted.feature_names, "--features", dropped)
     targets = _chosen(columns, wanted.target, "--target", dropped)
     left = tuple(place for place in range(len(columns.names)) if place not in dropped)
+    if wanted.sample_weight is None:
+        return _roles(columns, wanted, features, targets, left)
+    (weight,) = find_columns(columns, (wanted.sample_weight,), "--sample-weight")
+    for option, places in (("--features", features), ("--target", targets), ("--drop", dropped)):
+        if places and weight in places:
+            name = columns.names[weight]
+            raise DataFileError(f"{columns.path}: {option} and --sample-weight both name the column {name!r}")
+    rest = tuple(place for place in left if place != weight)
+    return replace(_roles(columns, wanted, features, targets, rest), weight=weight)
+
+
+def _roles(
+    columns: Columns,
+    wanted: Wanted,
+    features: tuple[int, ...] | None,
+    targets: tuple[int, ...] | None,
+    left: tuple[int, ...],
+) -> Roles:
+    """Give each column that is left its part, beside those the user named."""
     if features is not None and wanted.features not in {None, len(features)}:
         raise wrong_choice(columns, "--features", len(features), f"the model takes {wanted.features:,}")
     if targets is not None and wanted.targets and len(targets) not in wanted.targets:

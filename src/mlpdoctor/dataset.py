@@ -18,11 +18,13 @@ class Batch:
         features: shape (rows, features), float64; an empty cell is NaN.
         targets: shape (rows, targets), float64.
         first_row: number of the first row in the data, counted from 0.
+        weights: how much each row counts, shape (rows,), none negative; None where all count alike.
     """
 
     features: Array
     targets: Array
     first_row: int
+    weights: Array | None = None
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Wanted:
         target: names (or 1-based positions) of the target columns the user chose, None for a guess.
         feature_names: names of the feature columns the user chose, None for all the rest.
         drop: names of columns to leave out.
+        sample_weight: name of the column that says how much each row counts, None where all count alike.
     """
 
     features: int | None
@@ -42,6 +45,7 @@ class Wanted:
     target: tuple[str, ...] | None = None
     feature_names: tuple[str, ...] | None = None
     drop: tuple[str, ...] = ()
+    sample_weight: str | None = None
 
 
 FLOAT32_MAX = float(np.finfo(np.float32).max)
@@ -71,6 +75,10 @@ class Dataset(Protocol):
     @property
     def target_names(self) -> tuple[str, ...]:
         """Names of the columns the model should predict, in order."""
+
+    @property
+    def weight_name(self) -> str | None:
+        """Name of the column that says how much each row counts, or None."""
 
     @property
     def guesses(self) -> tuple[str, ...]:

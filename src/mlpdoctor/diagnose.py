@@ -41,6 +41,7 @@ class Question:
         features: names of the feature columns; None for all the rest.
         drop: columns to leave out.
         loss: name of the loss, where the file has none or another is meant.
+        sample_weight: name of the column that says how much each row counts in the loss.
         max_bytes: limit on what is read of either file, unpacked; None for the readers' own limits.
     """
 
@@ -50,6 +51,7 @@ class Question:
     features: tuple[str, ...] | None = None
     drop: tuple[str, ...] = ()
     loss: str | None = None
+    sample_weight: str | None = None
     max_bytes: int | None = None
 
 
@@ -144,6 +146,7 @@ def wanted(network: Network, question: Question) -> Wanted:
         target=question.target,
         feature_names=question.features,
         drop=question.drop,
+        sample_weight=question.sample_weight,
     )
 
 

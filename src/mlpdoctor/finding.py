@@ -146,6 +146,8 @@ class DataSummary:
     features: tuple[str, ...]
     targets: tuple[str, ...]
     guesses: tuple[str, ...]
+    weight: str | None = None
+    """The column that says how much each row counts."""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from mlpdoctor.dataset import Batch, Dataset, usable
 from mlpdoctor.heads import Heads
 from mlpdoctor.layers.doors import doors
 from mlpdoctor.layers.nature import activation_of, is_piecewise_linear
+from mlpdoctor.layers.penalties import activity_regularizer
 from mlpdoctor.network import Array, Network
 from mlpdoctor.statistics.statistic import Statistic
 
@@ -25,7 +26,7 @@ LEAST_BLOCK_ROWS = 1 << 8
 Statistics: TypeAlias = Mapping[tuple[type[Any], str | None], Any]
 """The merged statistics, by type and by layer name (None for those of the data or of the whole network)."""
 
-OF_LAYERS = (views.Entering, views.PreActivation)
+OF_LAYERS = (views.Entering, views.PreActivation, views.Activity)
 OF_THE_FORWARD_PASS = (*OF_LAYERS, views.Outputs, views.RowLoss, views.Pieces)
 
 
@@ -42,7 +43,8 @@ class Engine(Protocol):
 class Passes:
     """The usable rows of the data, readable from the top again and again.
 
-    A row with a missing cell, or one too large for float32, is not usable: no loss is defined on it.
+    A row with a missing cell, or one too large for float32, or without a weight where rows have weights, is not
+    usable: no loss is defined on it.
     """
 
     dataset: Dataset
@@ -69,9 +71,13 @@ def usable_rows(batch: Batch) -> views.Rows:
     """The rows of a batch in which every cell is a number that Keras can take."""
     numbers = np.arange(batch.first_row, batch.first_row + len(batch.features), dtype=np.float64)
     good = usable(batch.features).all(axis=1) & usable(batch.targets).all(axis=1)
+    weights = batch.weights
+    if weights is not None:
+        good &= usable(weights)
     if good.all():
-        return views.Rows(batch.features, batch.targets, numbers)
-    return views.Rows(batch.features[good], batch.targets[good], numbers[good])
+        return views.Rows(batch.features, batch.targets, numbers, weights)
+    kept = None if weights is None else weights[good]
+    return views.Rows(batch.features[good], batch.targets[good], numbers[good], kept)
 
 
 def view_of(statistic: type[Statistic]) -> type[Any]:
@@ -134,7 +140,7 @@ def collect(
     forward = engine is not None and collector.wants(*OF_THE_FORWARD_PASS)
     blocks = dataset.batches(block_rows(engine.network if engine is not None and forward else None, dataset))
     for batch in blocks:
-        collector.show(views.Cells(batch.features, batch.targets, batch.first_row))
+        collector.show(views.Cells(batch.features, batch.targets, batch.first_row, batch.weights))
         rows = usable_rows(batch)
         if len(rows.features):
             collector.show(views.Targets(rows.targets))
@@ -205,6 +211,8 @@ class _Shown:
         if position in self.doors:
             entered = self.kept[self.doors[position].source]
             self.collector.show(views.Entering(layer, entered, _flat(before)), layer.name)
+        if activity_regularizer(layer) is not None:
+            self.collector.show(views.Activity(layer, _flat(after)), layer.name)
         function = activation_of(layer)
         if function is None or function.affine:
             return

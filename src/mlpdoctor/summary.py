@@ -47,6 +47,7 @@ def summarise_data(dataset: Dataset, cells: CellCounts | Absent) -> DataSummary:
         features=dataset.feature_names,
         targets=dataset.target_names,
         guesses=dataset.guesses,
+        weight=dataset.weight_name,
     )
 
 

@@ -8,11 +8,12 @@ from mlpdoctor.network import Array, Layer
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """All cells of a batch as read, unusable rows included; shapes (rows, features) and (rows, targets)."""
+    """All cells of a batch as read, unusable rows included; shapes (rows, features), (rows, targets) and (rows,)."""
 
     features: Array
     targets: Array
     first_row: int
+    weights: Array | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +78,14 @@ class PreActivation:
     function: ActivationFunction
     values: Array
     outputs: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Activity:
+    """What a layer with an activity regulariser puts out, after its activation, flattened to shape (rows, units)."""
+
+    layer: Layer
+    values: Array
 
 
 @dataclass(frozen=True, eq=False)

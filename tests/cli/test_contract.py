@@ -167,6 +167,33 @@ def test_an_unknown_loss_lists_those_that_are_known(run: Run) -> None:
     assert "mse" in line
 
 
+@pytest.mark.parametrize(
+    ("content", "options", "words"),
+    [
+        ("x,w,y\n1,1,2\n2,-1,3\n", [], ["row 2", "'w'", "-1", "0 or more"]),
+        ("x,w,y\n1,0,2\n2,0,3\n", [], ["no row counts", "'w'"]),
+        ("x,v,y\n1,0,2\n2,0,3\n", [], ["--sample-weight", "'w'", "x, v, y"]),
+        ("x,w,y\n1,1,2\n", ["--target", "w"], ["--target and --sample-weight", "'w'"]),
+        ("x,w,y\n1,1,2\n", ["--drop", "w"], ["--drop and --sample-weight", "'w'"]),
+    ],
+    ids=["negative", "all zero", "missing", "also the target", "also dropped"],
+)
+def test_bad_sample_weights_are_one_line(
+    run: Run, tmp_path: Path, content: str, options: list[str], words: list[str]
+) -> None:
+    (tmp_path / "weighted.csv").write_text(content)
+    line = one_line(run("check", MODEL, "weighted.csv", "--sample-weight", "w", *options))
+    assert all(word in line for word in ["weighted.csv", *words]), line
+
+
+def test_a_row_without_a_weight_is_left_out_and_counted(run: Run, tmp_path: Path) -> None:
+    rows = "".join(f"{k},{1 + k % 2},{k * k}\n" for k in range(20))
+    (tmp_path / "weighted.csv").write_text(f"x,w,y\n{rows}21,,441\n")
+    done = run("check", MODEL, "weighted.csv", "--sample-weight", "w", "--fail-on", "never")
+    assert "21 rows (20 complete)" in done.stdout
+    assert "rows weighted by w" in " ".join(done.stdout.split())
+
+
 def test_an_unknown_option_is_one_line_that_points_to_the_help(run: Run) -> None:
     assert "--help" in one_line(run("check", MODEL, DATA, "--bogus"))
 

@@ -13,11 +13,11 @@ from mlpdoctor.engines.numpy_engine import NumpyEngine
 from mlpdoctor.fact import Absent
 from mlpdoctor.facts.architecture_floor import ArchitectureFloor
 from mlpdoctor.facts.conflict_floor import ConflictFloor
-from mlpdoctor.heads import Heads
 from mlpdoctor.facts.linear_floor import ConstantFloor, LinearFloor
 from mlpdoctor.facts.model_loss import ModelLoss
 from mlpdoctor.facts.training import Training
 from mlpdoctor.floors import least_absolute_passes
+from mlpdoctor.heads import Heads
 from mlpdoctor.ladder import Ladder
 from mlpdoctor.network import Array, Layer, Network
 from mlpdoctor.resolve import Answers

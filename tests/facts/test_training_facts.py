@@ -8,11 +8,11 @@ import pytest
 
 from hand_built import Draft, drawn, sequential
 from mlpdoctor.fact import Absent
-from mlpdoctor.heads import Heads
 from mlpdoctor.facts.heads import heads as heads_fact
 from mlpdoctor.facts.training import Trained, Training
 from mlpdoctor.facts.training import trained as trained_fact
 from mlpdoctor.facts.training import training as training_fact
+from mlpdoctor.heads import Heads
 from mlpdoctor.losses.mean_absolute_error import MeanAbsoluteError
 from mlpdoctor.losses.mean_squared_error import MeanSquaredError
 from mlpdoctor.network import Layer, LossConfig, Network, Node, Optimizer

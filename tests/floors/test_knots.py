@@ -61,7 +61,9 @@ def test_no_continuous_function_with_so_many_kinks_is_below(seed: int, rows: int
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(knots, "MOST_BLOCKS", blocks)
         bound = lower_bound(x, y, most, w)
-    assert bound <= fitted(x, y, kinks, w) * (1 + 1e-9) + 1e-28
+    reached = fitted(x, y, kinks, w)
+    # The reference rounds its errors at the size of the targets, which a small loss feels in more than its last digits.
+    assert bound <= reached * (1 + 1e-9) + 1e-15 * float(np.abs(y).max()) * float(np.sqrt(reached)) + 1e-28
 
 
 @settings(deadline=None, max_examples=60)

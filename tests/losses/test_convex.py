@@ -132,13 +132,13 @@ def test_the_last_stand_in_is_close_and_judges_by_the_true_loss(case: Case, seed
 @each_convex_loss
 @settings(max_examples=20, deadline=None)
 @given(seed=seeds)
-def test_rows_that_vanish_do_so_when_predictors_are_scaled_up(case: Case, seed: int) -> None:
+def test_rows_with_a_margin_cost_nothing_when_predictors_are_scaled_up(case: Case, seed: int) -> None:
     loss, _, targets, z = drawn(case, seed, 1.0)
-    gone = loss.vanishes(targets, z)
-    if gone is None:
+    margin = loss.margin(targets, z)
+    if margin is None:
         return
-    assert gone.shape == (ROWS,)
-    kept = np.logical_not(gone)
+    assert margin.shape == (ROWS,)
+    kept = np.logical_not(margin > 0)
     scaled = loss.at(targets, 1e7 * z)[np.logical_not(kept)]
     np.testing.assert_allclose(scaled, 0.0, atol=1e-6)
     away = loss.at(targets, 1e7 * z)[kept]

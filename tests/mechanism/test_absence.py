@@ -187,7 +187,7 @@ def test_a_missing_loss_is_the_reason_for_missing_sums_of_it() -> None:
     assert "--loss" in text
     assert applicable
     fitting = Answers(sequential(2, (1, None)), fact_types([heads]), known.passes)
-    assert reason(fitting, LossSeen) == ("the targets do not match the model's outputs", True)
+    assert reason(fitting, LossSeen) == ("the target columns do not match the model's outputs", True)
 
 
 def per_layer(layer: Layer) -> None:

@@ -23,56 +23,50 @@ HANDED_ON_KERAS_3 = (*HANDED_ON, "Dropout", "Identity")
 def heads(network: Network) -> Heads | Absent:
     """Build the loss of each output and say how they are added up."""
     found: list[Head] = []
-    parts = zip(
-        network.outputs,
-        network.output_names,
-        network.output_widths,
-        network.losses,
-        network.loss_weights,
-        strict=True,
-    )
-    for position, (node, name, width, config, weight) in enumerate(parts):
-        if config is None:
-            return Absent("the model was saved without a loss; name it with --loss, as in --loss mse")
-        loss = build(config, network.nodes[node].layer.keras)
-        if loss is None:
-            return Absent(f"there is no ladder for the loss {config.name!r}: {why_not(config.name)}")
-        obstacle = loss.obstacle()
-        if obstacle is not None:
-            return Absent(f"there is no ladder for {loss.label}: {obstacle}")
-        if width is None:
-            return Absent(f"the width of the output {name!r} is not known")
-        shape = network.nodes[node].shape or ()
-        if loss.joint and len(shape) > 1:
-            return Absent(
-                f"there is no ladder for {loss.label} of an output of the shape {shape}, only for one class a row"
-            )
-        source = _maker(network, node) if loss.reads_logits else node
-        activation = activation_of(network.nodes[source].layer)
-        behind = loss.reads_logits and activation is not None and _remembered(network.nodes[source].layer, activation)
-        if (
-            behind
-            and activation is not None
-            and "focal" in loss.names[0]
-            and (activation.name == "softmax" or _from_logits(loss))
-        ):
-            how = "of a softmax" if activation.name == "softmax" else "of a sigmoid with from_logits=True"
-            return Absent(f"there is no ladder for {loss.label} {how}: Keras mixes logits and probabilities there")
-        found.append(
-            Head(
-                name=name,
-                output=position,
-                node=source if behind else node,
-                loss=_on_logits(loss) if behind else loss,
-                units=width,
-                first_unit=sum(head.units for head in found),
-                first_column=sum(head.loss.columns(head.units) for head in found),
-                weight=weight,
-                activation=activation if behind else activation_of(network.nodes[node].layer),
-                behind=behind,
-            )
-        )
+    for position in range(len(network.outputs)):
+        head = _head(network, position, found)
+        if isinstance(head, str):
+            return Absent(head)
+        found.append(head)
     return Heads(tuple(found), _label(network, found))
+
+
+def _head(network: Network, position: int, before: list[Head]) -> Head | str:
+    """One output, or why there is no ladder for it."""
+    node, name = network.outputs[position], network.output_names[position]
+    config, width = network.losses[position], network.output_widths[position]
+    if config is None:
+        return "the model was saved without a loss; name it with --loss, as in --loss mse"
+    loss = build(config, network.nodes[node].layer.keras)
+    if loss is None:
+        return f"there is no ladder for the loss {config.name!r}: {why_not(config.name)}"
+    if width is None:
+        return f"the width of the output {name!r} is not known"
+    maker = _maker(network, node) if loss.reads_logits else node
+    activation = activation_of(network.nodes[maker].layer)
+    behind = loss.reads_logits and activation is not None and _remembered(network.nodes[maker].layer, activation)
+    if not behind:
+        maker, activation = node, activation_of(network.nodes[node].layer)
+    shape = network.nodes[node].shape or ()
+    obstacle = loss.obstacle()
+    if obstacle is None and activation is not None:
+        obstacle = loss.misfit(activation.name, activation.bounds[0])
+    if obstacle is None and loss.joint and len(shape) > 1:
+        obstacle = f"an output of the shape {shape} has more than one class a row"
+    if obstacle is not None:
+        return f"there is no ladder for {loss.label} here: {obstacle}"
+    return Head(
+        name=name,
+        output=position,
+        node=maker,
+        loss=_on_logits(loss) if behind else loss,
+        units=width,
+        first_unit=sum(head.units for head in before),
+        first_column=sum(head.loss.columns(head.units) for head in before),
+        weight=network.loss_weights[position],
+        activation=activation,
+        behind=behind,
+    )
 
 
 def _maker(network: Network, node: int) -> int:
@@ -96,10 +90,6 @@ def _remembered(layer: Layer, activation: Activation) -> bool:
         policy = dtype.get("config")
         dtype = policy.get("name") if isinstance(policy, Mapping) else None
     return activation.name in REMEMBERED and (layer.keras < KERAS_3 or dtype in (None, "float32"))
-
-
-def _from_logits(loss: Loss) -> bool:
-    return bool(getattr(loss, "from_logits", False))
 
 
 def _on_logits(loss: Loss) -> Loss:

@@ -80,6 +80,8 @@ def solve(design: Array, target: Array) -> Solution:
     line, dual = approach(columns, scaled)
     line, dual = _vertex(columns, scaled, line, dual)
     value = error(columns, scaled, line)
+    if value * spread <= EPSILON * largest:  # less than the rounding of a single row
+        return Solution(start + back @ line * spread, 0.0, 0.0)
     lower = min(max(float(scaled @ feasible(columns, dual)), 0.0), value)
     return Solution(start + back @ line * spread, value * spread, lower * spread)
 

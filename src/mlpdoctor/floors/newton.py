@@ -32,6 +32,8 @@ ENOUGH = 1e-4
 ORTHOGONAL = 1e-10
 """Share of its terms that a sum of products may be and count as zero: rounding of a million terms and of a division by
 a second derivative that is ten thousand times flatter in one direction than in another."""
+SURE = 1e-9
+"""Share of the largest predictor by which a plane must tell classes apart, a million times its rounding."""
 CELLS = 1 << 20
 """Numbers in the widest array of one product, so that memory stays flat."""
 
@@ -60,7 +62,7 @@ class _Look:
     value: float
     gradient: Array
     hessian: Array
-    vanishes: bool
+    apart: bool
 
 
 def minimise(
@@ -83,7 +85,7 @@ def minimise(
     for stage in loss.stages():
         here = _look(blocks, stage, line)
         for _ in range(most):
-            if here.vanishes:
+            if here.apart:
                 return Solution(line, lowest, lowest, attained=loss.link == "identity")
             step, length = _stride(blocks, stage, line, here)
             if length == 0.0:
@@ -132,7 +134,7 @@ def _stride(blocks: Blocks, loss: ConvexLoss, line: Array, here: "_Look") -> tup
 
 def _look(blocks: Blocks, loss: ConvexLoss, line: Array) -> _Look:
     columns, free = line.shape
-    total, vanishes = 0.0, True
+    total, nearest, farthest = 0.0, np.inf, 0.0
     gradient = np.zeros_like(line)
     hessian = np.zeros((free, columns, free, columns))
     for whole_design, whole_targets, whole_weights in blocks():
@@ -148,9 +150,12 @@ def _look(blocks: Blocks, loss: ConvexLoss, line: Array) -> _Look:
                 spread = (np.sqrt(weights)[:, None] * factor[:, :free])[:, :, None] * design[:, None, :]
                 flat = spread.reshape(len(design), -1)
                 hessian -= (flat.T @ flat).reshape(hessian.shape)
-            gone = loss.vanishes(targets, z)
-            vanishes = vanishes and gone is not None and bool(gone[weights > 0].all())
-    return _Look(total, gradient, hessian.reshape(free * columns, free * columns), vanishes)
+            margin = loss.margin(targets, z)
+            nearest = -np.inf if margin is None else min(nearest, float(margin[weights > 0].min(initial=np.inf)))
+            farthest = max(farthest, float(np.abs(z).max(initial=0.0)))
+    # Rows alike but for their labels have margins of both signs; rounding may show them as positive ones.
+    apart = nearest > SURE * farthest
+    return _Look(total, gradient, hessian.reshape(free * columns, free * columns), apart)
 
 
 def _slices(rows: int, width: int) -> Iterator[slice]:

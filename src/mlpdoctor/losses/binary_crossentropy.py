@@ -92,8 +92,8 @@ class BinaryCrossentropy(ConvexLoss):
         p = slopes + targets
         return divergence(np.concatenate([p, 1 - p], axis=1), np.concatenate([z, np.zeros_like(z)], axis=1))
 
-    def vanishes(self, targets: Array, z: Array) -> Array | None:
-        return np.asarray(((targets == 1) & (z > 0) | (targets == 0) & (z < 0))[:, 0])
+    def margin(self, targets: Array, z: Array) -> Array | None:
+        return np.where((targets == 0) | (targets == 1), (2 * targets - 1) * z, -np.inf)[:, 0]
 
     def answer(self, z: Array) -> Array:
         return np.exp(-logaddexp(0.0, -z))

@@ -60,6 +60,8 @@ class BinaryFocalCrossentropy(Loss):
     def misfit(self, activation: str, low: float) -> str | None:
         if activation == "softmax":
             return "Keras takes the cross-entropy from the logits behind the softmax, and the weight from its result"
+        if self.from_logits and activation == "sigmoid":
+            return "with from_logits behind a sigmoid Keras takes the sigmoid twice"
         return None if self.from_logits or low >= 0 else f"it takes probabilities, and {activation} answers are none"
 
     @property

@@ -92,9 +92,9 @@ class CategoricalHinge(ConvexLoss):
         inside = (chosen >= -ROUNDING).all(axis=1)
         return np.where(inside, (np.maximum(chosen, 0.0) * below).sum(axis=1), np.inf)
 
-    def vanishes(self, targets: Array, z: Array) -> Array | None:
+    def margin(self, targets: Array, z: Array) -> Array | None:
         own = np.where(targets == 1, z, -np.inf).max(axis=1)
-        return np.asarray(own > np.where(targets == 1, -np.inf, z).max(axis=1))
+        return np.asarray(own - np.where(targets == 1, -np.inf, z).max(axis=1))
 
     def stages(self) -> tuple[Self, ...]:
         return tuple(replace(self, temperature=temperature) for temperature in TEMPERATURES)

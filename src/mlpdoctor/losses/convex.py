@@ -51,8 +51,12 @@ class ConvexLoss(Loss):
         lower bound for every affine predictor (Rockafellar, Convex Analysis, 1970, theorem 31.1).
         """
 
-    def vanishes(self, targets: Array, z: Array) -> Array | None:  # noqa: ARG002
-        """On which rows the loss falls to its least when z is scaled up; None for losses that never do."""
+    def margin(self, targets: Array, z: Array) -> Array | None:  # noqa: ARG002
+        """How far z is on the side on which the loss of the row falls to its least when z is scaled up.
+
+        Shape (rows,), positive on that side, minus infinity on rows whose loss never falls to it; None for losses of
+        which no row does.
+        """
         return None
 
     def stages(self) -> tuple[Self, ...]:

@@ -60,8 +60,8 @@ class MarginLoss(ConvexLoss):
     def slope(self, targets: Array, z: Array) -> Array:
         return self.gradient(targets, z)
 
-    def vanishes(self, targets: Array, z: Array) -> Array | None:
-        return np.asarray((targets * z > 0)[:, 0])
+    def margin(self, targets: Array, z: Array) -> Array | None:
+        return np.asarray((targets * z)[:, 0])
 
     def answer(self, z: Array) -> Array:
         return z

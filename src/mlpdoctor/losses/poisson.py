@@ -62,8 +62,8 @@ class Poisson(ConvexLoss):
         gap = plogp(kept) - kept * z - kept + self.answer(z)
         return np.where(inside, np.maximum(gap, 0.0), np.inf)[:, 0]
 
-    def vanishes(self, targets: Array, z: Array) -> Array | None:
-        return np.asarray(((targets == 0) & (z < 0))[:, 0])
+    def margin(self, targets: Array, z: Array) -> Array | None:
+        return np.where(targets == 0, -z, -np.inf)[:, 0]
 
     def answer(self, z: Array) -> Array:
         with np.errstate(over="ignore"):

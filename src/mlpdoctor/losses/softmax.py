@@ -44,11 +44,12 @@ class SoftmaxLoss(ConvexLoss):
     def gap(self, targets: Array, z: Array, slopes: Array) -> Array:
         return divergence(slopes + targets, z)
 
-    def vanishes(self, targets: Array, z: Array) -> Array | None:
+    def margin(self, targets: Array, z: Array) -> Array | None:
         own = np.where(targets > 0, z, -np.inf).max(axis=1)
         others = np.where(targets > 0, -np.inf, z).max(axis=1)
         classes = (targets != 0).sum(axis=1)  # a row of none costs nothing whatever z is
-        return np.asarray((classes == 0) | (classes == 1) & (own > others))
+        ahead = np.where(classes == 1, own - np.where(classes == 1, others, 0.0), -np.inf)
+        return np.where(classes == 0, np.inf, ahead)
 
     def answer(self, z: Array) -> Array:
         return np.exp(log_softmax(z))

@@ -9,6 +9,7 @@ from functools import cache
 from typing import BinaryIO, cast
 
 from mlpdoctor.column_names import listed, printable
+from mlpdoctor.dataset import Wanted
 from mlpdoctor.errors import DataFileError
 from mlpdoctor.readers.array_table import side_by_side
 from mlpdoctor.readers.data_source import Source, seekable
@@ -52,12 +53,12 @@ def stored_npy(source: Source, name: str) -> StoredArray:
     return replace(array, open=seekable(source).open) if array.by_column else array
 
 
-def open_npz(source: Source, width: int | None) -> Table:
+def open_npz(source: Source, wanted: Wanted) -> Table:
     """Open a zip file of arrays: features and targets, or one table.
 
     Args:
         source: a zip file that can be read from any part.
-        width: number of features the model takes, None when it is not known.
+        wanted: what the model and the user ask of the columns.
 
     Raises:
         DataFileError: it is not clear which arrays are meant, or they do not fit together.
@@ -65,16 +66,16 @@ def open_npz(source: Source, width: int | None) -> Table:
     with source.open() as stream, zipfile.ZipFile(stream) as archive:
         members = archive.namelist()
     arrays = [_member(source, name) for name in members]
-    return open_arrays(source.path, {array.name: array for array in arrays if array.shape}, width, "NumPy archive")
+    return open_arrays(source.path, {array.name: array for array in arrays if array.shape}, wanted, "NumPy archive")
 
 
-def open_arrays(path: str, arrays: Mapping[str, StoredArray], width: int | None, what: str) -> Table:
-    """Tell features and targets among some arrays.
+def open_arrays(path: str, arrays: Mapping[str, StoredArray], wanted: Wanted, what: str) -> Table:
+    """Tell features, targets and sample weights among some arrays.
 
     Args:
         path: the file or folder, as the messages name it.
         arrays: those with at least one axis, by name.
-        width: number of features the model takes, None when it is not known.
+        wanted: what the model and the user ask of the columns.
         what: the kind of file, for people.
 
     Raises:
@@ -83,7 +84,8 @@ def open_arrays(path: str, arrays: Mapping[str, StoredArray], width: int | None,
     if len(arrays) == 1:
         (array,) = arrays.values()
         return side_by_side([array], what) if array.dtype.names else _numbered(array, what)
-    pair = _pair(arrays, width)
+    weight = arrays.get(wanted.sample_weight or "")
+    pair = _pair({name: array for name, array in arrays.items() if array is not weight}, wanted.features)
     if pair is None:
         found = listed([f"{name} {array.shape}" for name, array in arrays.items()])
         raise DataFileError(
@@ -91,13 +93,14 @@ def open_arrays(path: str, arrays: Mapping[str, StoredArray], width: int | None,
             "save them with numpy.savez(file, x=..., y=...)"
         )
     x, y = arrays[pair[0]], arrays[pair[1]]
-    if x.shape[0] != y.shape[0]:
-        raise DataFileError(
-            f"{path}: {x.name} has {x.shape[0]:,} rows and {y.name} has {y.shape[0]:,}; each row of features "
-            "needs its row of targets"
-        )
-    table = side_by_side([x, y], what)
-    others = [name for name in arrays if name not in pair]
+    for other, part in ((y, "row of targets"), *([(weight, "sample weight")] if weight is not None else [])):
+        if x.shape[0] != other.shape[0]:
+            raise DataFileError(
+                f"{path}: {x.name} has {x.shape[0]:,} rows and {other.name} has {other.shape[0]:,}; each row of "
+                f"features needs its {part}"
+            )
+    table = side_by_side([x, y, *([weight] if weight is not None else [])], what)
+    others = [name for name, array in arrays.items() if name not in pair and array is not weight]
     guesses = [
         f"features: the array {x.name}",
         f"{'target' if y.width == 1 else 'targets'}: the array {y.name}",

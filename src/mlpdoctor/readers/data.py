@@ -43,32 +43,32 @@ def open_dataset(path: str, wanted: Wanted, *, stdin: BinaryIO | None = None, ma
     """
     with readable(path):
         if path == "-":
-            table = _open(from_stdin(stdin, max_bytes), wanted.features)
+            table = _open(from_stdin(stdin, max_bytes), wanted)
         elif Path(path).is_dir():
             refuse_folder(path)
-            table = open_folder_of(path, wanted.features, max_bytes)
+            table = open_folder_of(path, wanted, max_bytes)
         else:
-            table = _open(from_path(path, max_bytes), wanted.features)
+            table = _open(from_path(path, max_bytes), wanted)
         columns = Columns(path, table.names, table.text, table.marked)
         return TableDataset(path, table, choose_roles(columns, wanted))
 
 
-def open_folder_of(path: str, width: int | None, max_bytes: int) -> Table:
+def open_folder_of(path: str, wanted: Wanted, max_bytes: int) -> Table:
     """Open a folder whose files are opened as `open_dataset` opens them."""
     from mlpdoctor.readers.folder import open_folder
 
     def open_file(file: str) -> Table:
         with readable(file):
-            return _open(from_path(file, max_bytes), width)
+            return _open(from_path(file, max_bytes), wanted)
 
-    return open_folder(path, width, max_bytes, open_file)
+    return open_folder(path, wanted, max_bytes, open_file)
 
 
-def _open(source: Source, width: int | None, *, packed: bool = False) -> Table:
+def _open(source: Source, wanted: Wanted, *, packed: bool = False) -> Table:
     """Open a file by its kind; ``packed`` when it lies inside gzip."""
     head = first_bytes(source)
     if head.startswith(GZIP) and not packed:
-        table = _open(unzipped(source), width, packed=True)
+        table = _open(unzipped(source), wanted, packed=True)
         return Table(f"{table.format}, gzip", table.names, table.blocks, table.text, table.marked, table.guesses)
     refuse(source.path, head)
     if head.startswith(NPY):
@@ -80,7 +80,7 @@ def _open(source: Source, width: int | None, *, packed: bool = False) -> Table:
 
         source = seekable(source)
         refuse_zip(source)
-        return open_npz(source, width)
+        return open_npz(source, wanted)
     if head.startswith(PARQUET):
         from mlpdoctor.readers.arrow_files import open_parquet
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from mlpdoctor.column_names import counted, listed
+from mlpdoctor.dataset import Wanted
 from mlpdoctor.errors import DataFileError
 from mlpdoctor.network import Array
 from mlpdoctor.readers.arrays import open_arrays, stored_npy
@@ -17,12 +18,12 @@ SUFFIXES = frozenset(
 """In a folder, notes and pictures lie beside the data: the suffix says what is read, the content how."""
 
 
-def open_folder(path: str, width: int | None, max_bytes: int, open_file: Callable[[str], Table]) -> Table:
+def open_folder(path: str, wanted: Wanted, max_bytes: int, open_file: Callable[[str], Table]) -> Table:
     """Open all data files of a folder as one table.
 
     Args:
         path: the folder.
-        width: number of features the model takes, None when it is not known.
+        wanted: what the model and the user ask of the columns.
         max_bytes: the most bytes that a compressed file may come to.
         open_file: opens one file.
 
@@ -38,10 +39,11 @@ def open_folder(path: str, width: int | None, max_bytes: int, open_file: Callabl
             f"{path}: is a folder with {holds}; it should hold CSV, Parquet, Feather, .npz or .npy files"
         )
     sources = {file.stem: from_path(str(file), max_bytes) for file in files}
-    if len(files) == 2 and all(first_bytes(source).startswith(NPY) for source in sources.values()):  # noqa: PLR2004
+    parts = 2 if wanted.sample_weight is None else 3
+    if len(files) == parts and all(first_bytes(source).startswith(NPY) for source in sources.values()):
         arrays = {name: stored_npy(source, name) for name, source in sources.items()}
-        if len({array.width for array in arrays.values()}) > 1 or set(map(str.lower, arrays)) == {"x", "y"}:
-            return open_arrays(path, arrays, width, "folder of NumPy arrays")
+        if len({array.width for array in arrays.values()}) > 1 or {"x", "y"} <= set(map(str.lower, arrays)):
+            return open_arrays(path, arrays, wanted, "folder of NumPy arrays")
     tables = [open_file(str(file)) for file in files]
     first = tables[0]
     for file, table in zip(files, tables, strict=True):

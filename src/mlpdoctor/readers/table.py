@@ -65,6 +65,11 @@ class TableDataset:
         return tuple(self.table.names[column] for column in self.roles.targets)
 
     @property
+    def weight_name(self) -> str | None:
+        """Name of the column that says how much each row counts, or None."""
+        return None if self.roles.weight is None else self.table.names[self.roles.weight]
+
+    @property
     def guesses(self) -> tuple[str, ...]:
         """What was assumed and not told, the parts of the columns first."""
         return self.roles.guesses + self.table.guesses
@@ -79,20 +84,34 @@ class TableDataset:
             Features of shape (rows, features) and targets of shape (rows, targets), C-contiguous float64.
 
         Raises:
-            DataFileError: the file is broken, holds something other than a number where one is needed,
-                or holds no rows.
+            DataFileError: the file is broken, holds something other than a number where one is needed, a weight
+                below zero, or no rows that count.
         """
-        needed = list(dict.fromkeys((*self.roles.features, *self.roles.targets)))
+        weight = () if self.roles.weight is None else (self.roles.weight,)
+        needed = list(dict.fromkeys((*self.roles.features, *self.roles.targets, *weight)))
         places = {column: place for place, column in enumerate(needed)}
         features = [places[column] for column in self.roles.features]
         targets = [places[column] for column in self.roles.targets]
-        seen = 0
+        seen, counting = 0, not weight
         with readable(self.path), closing(_of_height(self.table.blocks(needed), rows)) as pieces:
             for piece in pieces:
-                yield Batch(_columns(piece, features), _columns(piece, targets), seen)
+                weights = _columns(piece, [places[weight[0]]])[:, 0] if weight else None
+                if weights is not None:
+                    self._refuse_negative(weights, seen)
+                    counting = counting or bool((weights > 0).any())
+                yield Batch(_columns(piece, features), _columns(piece, targets), seen, weights)
                 seen += sum(len(part) for part in piece)
             if not seen:
                 raise DataFileError(f"{self.path}: holds no rows of data")
+            if not counting:
+                raise DataFileError(f"{self.path}: no row counts: all sample weights in {self.weight_name!r} are zero")
+
+    def _refuse_negative(self, weights: Array, first_row: int) -> None:
+        negative = np.flatnonzero(weights < 0)
+        if len(negative):
+            row, value = first_row + int(negative[0]) + 1, weights[negative[0]]
+            where = f"{self.path}, row {row:,}: the sample weight in {self.weight_name!r}"
+            raise DataFileError(f"{where} is {value:g}; weights are 0 or more")
 
 
 def together(columns: Sequence[int]) -> slice | list[int]:

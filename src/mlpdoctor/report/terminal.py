@@ -98,6 +98,8 @@ def _data(data: DataSummary) -> str:
     named = listing(data.targets) + (f", {how}" if how else "")
     targets = f"{count(len(data.targets), 'target')} ({named})"
     others = [guess for guess in data.guesses if not guess.startswith("target: ")]
+    if data.weight is not None:
+        others.insert(0, f"rows weighted by {data.weight}")
     return "; ".join([f"{rows}, {features} -> {targets}", *others])
 
 

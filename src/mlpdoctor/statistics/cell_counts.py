@@ -18,7 +18,7 @@ class CellCounts:
 
     Attributes:
         rows: all rows read.
-        bad_rows: rows with at least one missing or infinite cell.
+        bad_rows: rows with at least one missing or infinite cell, or without a weight where rows have weights.
         missing: missing cells (NaN) of each column.
         infinite: cells of each column that are infinite or beyond float32.
         first_bad: number of the first row with a bad cell in each column, counted from 0; ``NEVER`` without one.
@@ -36,10 +36,11 @@ class CellCounts:
         cells = np.concatenate([view.features, view.targets], axis=1)
         bad = ~usable(cells)
         missing = np.isnan(cells)
+        bad_rows = bad.any(axis=1) if view.weights is None else bad.any(axis=1) | ~usable(view.weights)
         first = np.where(bad.any(axis=0), view.first_row + bad.argmax(axis=0), NEVER)
         return cls(
             rows=len(cells),
-            bad_rows=int(bad.any(axis=1).sum()),
+            bad_rows=int(bad_rows.sum()),
             missing=missing.sum(axis=0),
             infinite=(bad & ~missing).sum(axis=0),
             first_bad=first.astype(np.int64),
