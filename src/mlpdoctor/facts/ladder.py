@@ -14,7 +14,7 @@ from mlpdoctor.facts.readout import ReadoutFloor
 from mlpdoctor.facts.training import Training
 from mlpdoctor.finding import Certainty
 from mlpdoctor.floors.linear_fit import LinearFit
-from mlpdoctor.ladder import Ladder, Rung, standing
+from mlpdoctor.ladder import Ladder, Penalty, Rung, standing
 from mlpdoctor.wording import count, equation, listing, percent, short
 
 EQUATION_FEATURES = 3
@@ -35,6 +35,7 @@ def ladder(
     readout: ReadoutFloor | None,
     architecture: ArchitectureFloor | None,
     noise: NoiseEstimate | None,
+    penalty: Penalty | None,
 ) -> Ladder:
     """All rungs from the top down, and the one the model stands on."""
     names = objective.passes.dataset
@@ -66,7 +67,7 @@ def ladder(
     rungs.append(_data(conflicts, perfect))
     on, digits = (None, None) if training.never else standing(tuple(rungs), perfect.total)
     parts = tuple(part.name for part in objective.parts)
-    return Ladder(objective.heads.label, tuple(rungs), on, digits, perfect.total, parts)
+    return Ladder(objective.heads.label, tuple(rungs), on, digits, perfect.total, parts, penalty)
 
 
 def _fitted(name: str, label: str, objective: Objective, fits: tuple[LinearFit, ...], witness: str) -> Rung:

@@ -38,9 +38,24 @@ def as_object(report: Report) -> dict[str, Any]:
 
 def _ladder(ladder: Ladder | None, reason: str | None) -> dict[str, Any]:
     if ladder is None:
-        return {"loss": None, "rungs": [], "plateau": None, "reason": reason}
-    on = None if ladder.standing is None else {"rung": ladder.standing, "digits": ladder.digits}
-    return {"loss": ladder.loss, "rungs": [asdict(rung) for rung in ladder.rungs], "plateau": on, "reason": None}
+        return {
+            "loss": None,
+            "parts": [],
+            "rungs": [],
+            "plateau": None,
+            "perfect": None,
+            "penalty": None,
+            "reason": reason,
+        }
+    return {
+        "loss": ladder.loss,
+        "parts": ladder.parts,
+        "rungs": [asdict(rung) for rung in ladder.rungs],
+        "plateau": None if ladder.standing is None else {"rung": ladder.standing, "digits": ladder.digits},
+        "perfect": ladder.perfect,
+        "penalty": None if ladder.penalty is None else asdict(ladder.penalty),
+        "reason": None,
+    }
 
 
 def _finding(rank: int, finding: Finding) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from mlpdoctor.ladder import Ladder, Rung
+from mlpdoctor.ladder import Ladder, Penalty, Rung
 from mlpdoctor.report.layout import inset
 from mlpdoctor.wording import SHOWN_DIGITS, listing, short
 
@@ -78,9 +78,20 @@ def _witnesses(ladder: Ladder) -> Iterator[str]:
         if rung is not None and any(word in rung.witness for word in telling):
             yield f"{rung.label}: {rung.witness}"
     if ladder.penalty is not None:
-        more = listing(ladder.penalty.parts)
-        unknown = f"; not counted: {listing(ladder.penalty.unknown)}" if ladder.penalty.unknown else ""
-        yield f"penalties add {short(ladder.penalty.total)} to what Keras logs ({more}){unknown}"
+        yield _with_penalties(ladder.value("model"), ladder.penalty)
+
+
+def _with_penalties(model: float | None, penalty: Penalty) -> str:
+    """How the number in the user's log comes about: every rung is without penalties, Keras's log is not."""
+    said = "Keras adds penalties to the loss it logs"
+    if penalty.parts and model is not None:
+        total = short(model + penalty.total)
+        said = f"Keras logs the loss with penalties: {short(model)} + {short(penalty.total)} = {total}"
+    elif penalty.parts:
+        said += f": {short(penalty.total)}"
+    parts = f" ({listing(penalty.parts)})" if penalty.parts else ""
+    unknown = f"; not counted: {listing(penalty.unknown)}" if penalty.unknown else ""
+    return said + parts + unknown
 
 
 def _colour(rung: Rung) -> str:
