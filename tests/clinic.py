@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from mlpdoctor.diagnose import Question, diagnose
 from mlpdoctor.finding import Finding, Outcome, Report, Severity, Status
@@ -94,8 +93,7 @@ def examined(
     """Save the model and the data, and have the files diagnosed as the command line does."""
     model.save(path := folder / f"model.{form}")
     table = None if x is None or y is None else save_data(folder / f"data.{data}", x, y, header=header)
-    with threadpool_limits(1):  # OpenBLAS's threads wait for each other by spinning, which is slow on busy cores
-        return diagnose(Question(str(path), table, loss=loss))
+    return diagnose(Question(str(path), table, loss=loss))
 
 
 def found(report: Report, code: str) -> list[Finding]:

@@ -7,6 +7,7 @@ from typing import BinaryIO
 
 from mlpdoctor import checks as check_package
 from mlpdoctor import facts as fact_package
+from mlpdoctor import threads
 from mlpdoctor.check import Check
 from mlpdoctor.dataset import Dataset, Wanted
 from mlpdoctor.engines.numpy_engine import NumpyEngine, UnsupportedLayer
@@ -79,12 +80,13 @@ def diagnose(
         dataset = open_dataset(question.data, wanted(network, question), stdin=stdin, **limit)
     read = time.perf_counter()
     checks = sorted(declared(check_package, Check), key=lambda check: check.rule.code)
-    answers = examine(network, dataset, checks, progress)
-    findings, outcomes = run(checks, answers)
-    ranked = rank(findings)
-    ladder = answers.get(Ladder)
+    with threads.one():
+        answers = examine(network, dataset, checks, progress)
+        findings, outcomes = run(checks, answers)
+        ranked = rank(findings)
+        ladder = answers.get(Ladder)
+        training = answers.get(Training)
     finished = time.perf_counter()
-    training = answers.get(Training)
     return Report(
         model=summarise_model(network, answers.no_forward),
         data=None if dataset is None else summarise_data(dataset, answers.get(CellCounts)),

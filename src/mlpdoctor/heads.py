@@ -27,6 +27,8 @@ class Head:
         weight: factor of its loss in the total.
         activation: the last function of the output, None where that is hidden in a layer of an unknown kind.
         behind: whether the loss reads what that function is applied to, not what it returns.
+        by_weights: whether Keras divides by the sum of the sample weights (``mean_with_sample_weight``), not by the
+            number of rows.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Head:
     weight: float
     activation: Activation | None
     behind: bool
+    by_weights: bool = False
 
     @property
     def straight(self) -> bool:

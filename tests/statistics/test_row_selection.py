@@ -98,10 +98,11 @@ def sample(table: Array, cuts: list[int]) -> RowSample:
 
 
 def test_the_sample_does_not_depend_on_how_rows_were_cut() -> None:
-    table = np.random.default_rng(1).normal(size=(9_000, 2))
+    table = np.random.default_rng(1).normal(size=(90_000, 2))
     whole = sample(table, [])
     assert len(whole.features) == row_sample.MOST_ROWS
-    for cuts in ([1], [8_999], [500, 501, 7_000], list(range(1_000, 9_000, 1_000))):
+    np.testing.assert_array_equal(whole.few.features, whole.features[: row_sample.FEW_ROWS])
+    for cuts in ([1], [89_999], [500, 501, 70_000], list(range(10_000, 90_000, 10_000))):
         found = sample(table, cuts)
         np.testing.assert_array_equal(found.tickets, whole.tickets)
         np.testing.assert_array_equal(found.features, whole.features)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from mlpdoctor import threads
 from mlpdoctor.errors import InputError
 from mlpdoctor.layers.activation import LINEAR, Activation
 from mlpdoctor.layers.family import LayerFamily
@@ -53,7 +54,7 @@ class NumpyEngine:
         """
         values: dict[int, Array] = dict(zip(self.network.inputs, self._split(features), strict=True))
         # Weights from a diverged training overflow; that is a finding, not a warning.
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), threads.all_of_them():
             for place, (node, (layer, family, activation)) in enumerate(
                 zip(self.network.nodes, self._steps, strict=True)
             ):

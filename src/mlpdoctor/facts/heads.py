@@ -13,6 +13,7 @@ from mlpdoctor.network import KERAS_3, Layer, Network
 
 REMEMBERED = ("sigmoid", "softmax")
 """Functions whose argument Keras keeps beside their result for the cross-entropies (``keras/src/activations``)."""
+SUMMED = " (mean over rows; Keras logs the sum over each batch)"
 HANDED_ON = ("Activation", "ActivityRegularization", "GaussianNoise")
 """Layers that hand on the very tensor they got when they do nothing, and what Keras keeps beside it with it."""
 HANDED_ON_KERAS_3 = (*HANDED_ON, "Dropout", "Identity")
@@ -66,6 +67,7 @@ def _head(network: Network, position: int, before: list[Head]) -> Head | str:
         weight=network.loss_weights[position],
         activation=activation,
         behind=behind,
+        by_weights=config.options.get("reduction") == "mean_with_sample_weight",
     )
 
 
@@ -98,7 +100,11 @@ def _on_logits(loss: Loss) -> Loss:
 
 
 def _label(network: Network, heads: list[Head]) -> str:
-    labels = [head.loss.label if head.weight == 1 else f"{head.weight:g} x {head.loss.label}" for head in heads]
+    labels = [
+        (head.loss.label if head.weight == 1 else f"{head.weight:g} x {head.loss.label}")
+        + (SUMMED if config is not None and config.options.get("reduction") == "sum" else "")
+        for head, config in zip(heads, network.losses, strict=True)
+    ]
     if len(labels) == 1:
         return labels[0]
     if len(set(labels)) == 1:

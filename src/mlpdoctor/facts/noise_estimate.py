@@ -9,6 +9,7 @@ from mlpdoctor.fact import Absent, fact
 from mlpdoctor.facts.model_loss import ModelLoss
 from mlpdoctor.facts.objective import Objective
 from mlpdoctor.facts.perfection import Perfection
+from mlpdoctor.facts.second_opinion import SecondOpinion
 from mlpdoctor.floors import noise
 from mlpdoctor.heads import Part
 from mlpdoctor.losses.softmax import SoftmaxLoss
@@ -40,13 +41,18 @@ class NoiseEstimate:
 
 @fact
 def noise_estimate(
-    objective: Objective, sample: RowSample, perfect: Perfection, model: ModelLoss | None
+    objective: Objective,
+    sample: RowSample,
+    perfect: Perfection,
+    model: ModelLoss | None,
+    opinion: SecondOpinion | None,
 ) -> NoiseEstimate | Absent:
     """Compare the targets of rows with near inputs.
 
-    A target that swings faster than the rows lie close looks like noise; where the model does better than the
-    estimate, it may be so, and nothing is said.
+    A target that swings faster than the rows lie close looks like noise. Where the model, or a quick fit on rows it
+    has not seen, does better than the estimate, that is what it was, and nothing is said.
     """
+    sample = sample.few
     if sample.weights is not None:
         return Absent("with sample weights the noise is not estimated")
     values, errors, method = [], [], ""
@@ -61,8 +67,10 @@ def noise_estimate(
     # Noise of different targets in the same rows may go together, so that errors add up rather than cancel.
     error = sum(w * e for w, e in zip(weights, errors, strict=True))
     total = objective.total(tuple(values))
-    if model is not None and model.total < total - CLEAR * error:
-        return Absent("the noise is not estimated: the model does better than rows with near inputs agree")
+    reached = [model.total] if model is not None else []
+    reached += [opinion.curve] if opinion is not None else []
+    if min(reached, default=total) < total - CLEAR * error:
+        return Absent("the noise is not estimated: something does better than rows with near inputs agree")
     return NoiseEstimate(total, error, tuple(values), method, len(sample.features))
 
 

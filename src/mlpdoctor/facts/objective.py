@@ -1,7 +1,7 @@
 """The loss that is minimised, once it is known that the targets are of the kind that it takes."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -55,4 +55,7 @@ def objective(heads: Heads, values: TargetValues, factor: TargetFactor, passes: 
         wrong = complaint(head.loss.targets, seen, head.units)
         if wrong is not None:
             return Absent(f"the targets of {head.name} do not fit {head.loss.label}: {wrong}")
-    return Objective(heads, factor.rows, passes)
+    # The first entry of the triangle is the norm of the column of ones: the root of the sum of all weights.
+    share = factor.rows / float(factor.triangle[0, 0]) ** 2
+    scaled = [replace(head, weight=head.weight * share) if head.by_weights else head for head in heads.heads]
+    return Objective(replace(heads, heads=tuple(scaled)), factor.rows, passes)

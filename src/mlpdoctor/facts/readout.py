@@ -1,7 +1,9 @@
 """The best last layer for the features that the hidden layers make of the rows."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial, reduce
+from operator import add
 
 import numpy as np
 
@@ -11,14 +13,16 @@ from mlpdoctor.facts.model_loss import ModelLoss
 from mlpdoctor.facts.objective import Objective
 from mlpdoctor.facts.perfection import Perfection
 from mlpdoctor.floors.linear_fit import LinearFit
-from mlpdoctor.heads import Head
+from mlpdoctor.heads import Head, Part
 from mlpdoctor.layers.nature import activation_of, is_learned
 from mlpdoctor.network import Array, Network
 from mlpdoctor.statistics.affine_factor import AffineFactor
-from mlpdoctor.statistics.row_hashes import hash_rows
+from mlpdoctor.statistics.row_sample import RowSample
+from mlpdoctor.views import Rows
 
-MOST_CELLS = 1 << 24
-"""Hidden numbers looked at, 128 MiB read in blocks. Of more rows a random share is taken, and the rung is estimated."""
+MOST_CELLS = 1 << 23
+"""Hidden numbers worked out again in a pass of their own, half a second. Beyond it a sample of the rows must do, and
+the rung is an estimate."""
 
 FLOAT32 = 1e-6
 """A direction in which units vary by less than this share of their size is rounding of the numbers Keras computes."""
@@ -42,54 +46,69 @@ class ReadoutFloor:
 
 
 @fact
-def readout(objective: Objective, network: Network, model: ModelLoss, perfect: Perfection) -> ReadoutFloor | Absent:
+def readout(
+    objective: Objective, network: Network, model: ModelLoss, perfect: Perfection, sample: RowSample
+) -> ReadoutFloor | Absent:
     """Fit each output anew on the features before its last layer, by the machinery of the affine rung."""
     sources = [_hidden(network, head) for head in objective.heads.heads]
-    widths = [None if source is None else network.nodes[source].shape for source in sources]
-    if any(shape is None or len(shape) != 1 or shape[0] is None for shape in widths):
+    widths = [0 if source is None else _width(network, source) for source in sources]
+    if 0 in widths:
         return Absent("the last layer of this network is no Dense layer that its loss reads directly", applicable=False)
     if any(source in network.inputs for source in sources):
         return Absent("there is no hidden layer", applicable=False)
-    if not model.finite:
-        return Absent("the hidden features are not finite")
-    features = tuple(int(shape[0] or 0) for shape in widths if shape is not None)
-    share = min(1.0, MOST_CELLS / (objective.rows * max(features)))
-    below = np.uint64(min(int(share * 2**64), 2**64 - 1))
+    whole = objective.rows * max(widths) <= MOST_CELLS
+    rows = objective.passes.rows if whole else partial(_cut, sample, objective.passes.block_rows)
     fits: list[LinearFit] = []
     for head, source in zip(objective.heads.heads, sources, strict=True):
-        parts = [(k, part) for k, part in enumerate(objective.parts) if part.head is head]
-
-        def judged(source: int = source or 0) -> Iterator[tuple[Array, Array, Array]]:
-            for rows in objective.passes.rows():
-                chosen = slice(None) if share >= 1 else hash_rows(rows.numbers[:, None]) <= below
-                hidden = objective.passes.hidden(rows.features[chosen], source)
-                weights = np.ones(len(rows.features)) if rows.weights is None else rows.weights
-                yield hidden, rows.targets[chosen], weights[chosen]
-
-        whole = _factor(judged())
-        if whole is None or not np.isfinite(whole.triangle).all():
+        hidden = partial(_hidden_rows, objective, rows, source or 0)
+        factor = _factor(hidden())
+        if not model.finite or not np.isfinite(factor.triangle).all():
             return Absent("the hidden features are not finite")
         bias = bool(network.nodes[_last(network, head)].layer.config.get("use_bias", True))
-        origin, turn = _resolved(whole, intercept=bias)
-        factor = whole.turned(origin, turn)
-        for k, part in parts:
-            reread = lambda part=part, judged=judged, origin=origin, turn=turn: (  # noqa: E731
-                ((hidden - origin) @ turn, part.targets(targets), weights) for hidden, targets, weights in judged()
-            )
-            fits.append(problem_fit(reread, part, factor, factor.rows, lowest=perfect.per_part[k], intercept=bias))
-    # On a share of the rows even the best last layer may lose more than the model does on all of them.
+        origin, turn = _resolved(factor, intercept=bias)
+        turned = factor.turned(origin, turn)
+        for k, part in enumerate(objective.parts):
+            if part.head is head:
+                reread = partial(_judged, hidden, part, origin, turn)
+                fits.append(problem_fit(reread, part, turned, factor.rows, lowest=perfect.per_part[k], intercept=bias))
+    # On a sample even the best last layer may lose more than the model does on all rows.
     per_part = tuple(min(fit.value, own) for fit, own in zip(fits, model.per_part, strict=True))
     lower = tuple(min(fit.lower, value) for fit, value in zip(fits, per_part, strict=True))
-    return ReadoutFloor(per_part, lower, share, features)
+    share = 1.0 if whole else len(sample.tickets) / objective.rows
+    return ReadoutFloor(per_part, lower, share, tuple(widths))
 
 
-def _factor(blocks: Iterator[tuple[Array, Array, Array]]) -> AffineFactor | None:
-    total = None
-    for hidden, targets, weights in blocks:
-        if len(hidden):
-            one = AffineFactor.of_values(hidden, targets, weights)
-            total = one if total is None else total + one
-    return total
+def _cut(sample: RowSample, height: int) -> Iterator[Rows]:
+    for start in range(0, len(sample.tickets), height):
+        part = slice(start, start + height)
+        weights = None if sample.weights is None else sample.weights[part]
+        yield Rows(sample.features[part], sample.targets[part], sample.tickets[part].astype(np.float64), weights)
+
+
+def _hidden_rows(
+    objective: Objective, rows: Callable[[], Iterator[Rows]], source: int
+) -> Iterator[tuple[Array, Array, Array]]:
+    """Hidden features, all target columns and weights, block by block."""
+    for block in rows():
+        weights = np.ones(len(block.features)) if block.weights is None else block.weights
+        yield objective.passes.hidden(block.features, source), block.targets, weights
+
+
+def _judged(
+    hidden: Callable[[], Iterator[tuple[Array, Array, Array]]], part: Part, origin: Array, turn: Array
+) -> Iterator[tuple[Array, Array, Array]]:
+    """The features that tell rows apart, the part's own targets and weights, block by block."""
+    return (((values - origin) @ turn, part.targets(targets), weights) for values, targets, weights in hidden())
+
+
+def _width(network: Network, node: int) -> int:
+    """Numbers that a node has for one row, in one dimension; 0 where they are not known or stand in more."""
+    shape = network.nodes[node].shape
+    return 0 if shape is None or len(shape) != 1 else shape[0] or 0
+
+
+def _factor(blocks: Iterator[tuple[Array, Array, Array]]) -> AffineFactor:
+    return reduce(add, (AffineFactor.of_values(*block) for block in blocks))
 
 
 def _resolved(factor: AffineFactor, *, intercept: bool) -> tuple[Array, Array]:

@@ -59,6 +59,7 @@ class SecondOpinion:
 @fact
 def second_opinion(objective: Objective, sample: RowSample) -> SecondOpinion | Absent:
     """Compare a line and a curved fit by cross-validation on a sample of the rows."""
+    sample = sample.few
     rows, width = sample.features.shape
     for head in objective.heads.heads:
         if not _fitting(head.loss):

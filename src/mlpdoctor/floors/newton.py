@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from mlpdoctor import threads
 from mlpdoctor.floors.basis import EPSILON
 from mlpdoctor.losses.convex import ConvexLoss
 from mlpdoctor.network import Array
@@ -149,7 +150,8 @@ def _look(blocks: Blocks, loss: ConvexLoss, line: Array) -> _Look:
             if factor is not None:
                 spread = (np.sqrt(weights)[:, None] * factor[:, :free])[:, :, None] * design[:, None, :]
                 flat = spread.reshape(len(design), -1)
-                hessian -= (flat.T @ flat).reshape(hessian.shape)
+                with threads.all_of_them():
+                    hessian -= (flat.T @ flat).reshape(hessian.shape)
             margin = loss.margin(targets, z)
             nearest = -np.inf if margin is None else min(nearest, float(margin[weights > 0].min(initial=np.inf)))
             farthest = max(farthest, float(np.abs(z).max(initial=0.0)))

@@ -14,6 +14,8 @@ from mlpdoctor.wording import SHOWN_DIGITS, listing, short
 
 TOPS = ("constant", "affine")
 """The rungs that set the scale: a model far above them would leave them no bars."""
+SEEN = 2.0
+"""Standard errors above zero from which an estimate is worth a line."""
 DOUBT = 1e-4
 """An interval narrower than this share of its value shows in no digit that is printed."""
 REMARKS = {"architecture": "proved: no weights go below", "noise": "an estimate"}
@@ -55,7 +57,12 @@ def draw(ladder: Ladder, block: str) -> Iterator[RenderableType]:
 
 
 def _says_nothing(ladder: Ladder, rung: Rung) -> bool:
-    """Whether it is the best last layer of a network whose floor is as high: then all layers are no better."""
+    """Whether a rung would only be clutter.
+
+    That is the best last layer of a network whose floor is as high, and noise that may as well be none.
+    """
+    if rung.error is not None:
+        return rung.value <= SEEN * rung.error
     floor = ladder.value("architecture")
     return rung.name == "readout" and floor is not None and rung.value - floor <= DOUBT * abs(floor)
 

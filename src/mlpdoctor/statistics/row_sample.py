@@ -10,7 +10,11 @@ from mlpdoctor.network import Array
 from mlpdoctor.statistics.row_hashes import hash_rows
 from mlpdoctor.views import Rows
 
-MOST_ROWS = 2_000
+MOST_ROWS = 1 << 15
+"""Enough to fit a last layer of a hundred units to within a percent."""
+MOST_CELLS = 1 << 20
+"""Numbers kept, 8 MiB: of wide tables fewer rows are."""
+FEW_ROWS = 2_000
 """Enough for a standard error of two percent of a loss, few enough for a second opinion within a tenth of a second."""
 
 
@@ -37,14 +41,35 @@ class RowSample:
 
     def __add__(self, other: Self) -> Self:
         """Sample from both."""
+        if len(self.tickets) < len(other.tickets):
+            return other + self
+        # Most rows of a late block come too late for a full sample, and need not be copied.
+        chosen = slice(None)
+        if len(self.tickets) == self._most(self.features, self.targets):
+            chosen = slice(int(np.searchsorted(other.tickets, self.tickets[-1])))
+        weights = None
+        if self.weights is not None and other.weights is not None:
+            weights = np.concatenate([self.weights, other.weights[chosen]])
         return self._lowest(
-            np.concatenate([self.tickets, other.tickets]),
-            np.concatenate([self.features, other.features]),
-            np.concatenate([self.targets, other.targets]),
-            None if self.weights is None or other.weights is None else np.concatenate([self.weights, other.weights]),
+            np.concatenate([self.tickets, other.tickets[chosen]]),
+            np.concatenate([self.features, other.features[chosen]]),
+            np.concatenate([self.targets, other.targets[chosen]]),
+            weights,
         )
+
+    @property
+    def few(self) -> Self:
+        """A smaller sample out of this one, for work that grows faster than its rows."""
+        part = slice(FEW_ROWS)
+        weights = None if self.weights is None else self.weights[part]
+        return type(self)(self.tickets[part], self.features[part], self.targets[part], weights)
+
+    @staticmethod
+    def _most(features: Array, targets: Array) -> int:
+        columns = int(features.shape[1] + targets.shape[1])
+        return min(MOST_ROWS, max(MOST_CELLS // columns, FEW_ROWS))
 
     @classmethod
     def _lowest(cls, tickets: npt.NDArray[np.uint64], features: Array, targets: Array, weights: Array | None) -> Self:
-        order = np.argsort(tickets, kind="stable")[:MOST_ROWS]
+        order = np.argsort(tickets, kind="stable")[: cls._most(features, targets)]
         return cls(tickets[order], features[order], targets[order], None if weights is None else weights[order])
