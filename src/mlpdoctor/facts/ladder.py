@@ -58,7 +58,7 @@ def ladder(
                 value=architecture.total,
                 lower=architecture.total,
                 certainty=Certainty.PROVED,
-                witness=f"whatever its weights: {architecture.reason}",
+                witness=f"{architecture.reason}, whatever its weights",
                 per_part=architecture.per_part,
             )
         )
