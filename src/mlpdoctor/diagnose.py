@@ -19,6 +19,7 @@ from mlpdoctor.heads import Heads
 from mlpdoctor.ladder import Ladder
 from mlpdoctor.losses.registry import build, kind_of, known
 from mlpdoctor.network import LossConfig, Network
+from mlpdoctor.passes import Engine, Passes, block_rows
 from mlpdoctor.rank import rank
 from mlpdoctor.readers.data import open_dataset
 from mlpdoctor.readers.model import read_network
@@ -26,7 +27,7 @@ from mlpdoctor.registry import declared
 from mlpdoctor.resolve import Answers, fact_types, statistics_behind
 from mlpdoctor.run_checks import run
 from mlpdoctor.statistics.cell_counts import CellCounts
-from mlpdoctor.stream import Engine, Passes, block_rows, collect
+from mlpdoctor.stream import collect
 from mlpdoctor.summary import ruled_out, summarise_data, summarise_model
 from mlpdoctor.verdict import verdict
 

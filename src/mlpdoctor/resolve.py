@@ -9,9 +9,11 @@ from functools import cache
 from typing import Any, Generic, TypeVar
 
 from mlpdoctor import views
+from mlpdoctor.collector import Statistics, view_of
 from mlpdoctor.fact import Absent, Fact
+from mlpdoctor.forward import OF_LAYERS, OF_THE_FORWARD_PASS
 from mlpdoctor.network import Layer, Network
-from mlpdoctor.stream import OF_LAYERS, OF_THE_FORWARD_PASS, Passes, Statistics, view_of
+from mlpdoctor.passes import Passes
 
 S = TypeVar("S")
 

@@ -12,9 +12,9 @@ from mlpdoctor.check import check
 from mlpdoctor.fact import Absent, Fact, fact
 from mlpdoctor.finding import Certainty, Evidence, Severity, Status
 from mlpdoctor.network import Layer, Network
+from mlpdoctor.passes import Passes
 from mlpdoctor.resolve import Answers, PerLayer, fact_types, layers_of, statistics_behind
 from mlpdoctor.run_checks import run
-from mlpdoctor.stream import Passes
 
 
 @dataclass(frozen=True)

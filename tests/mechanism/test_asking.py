@@ -9,11 +9,11 @@ from mlpdoctor.check import Check, check
 from mlpdoctor.fact import Absent, Fact, fact
 from mlpdoctor.finding import Certainty, Evidence, Severity, Status
 from mlpdoctor.network import Layer, Network
+from mlpdoctor.passes import Passes
 from mlpdoctor.resolve import Answers, PerLayer, fact_types, statistics_behind
 from mlpdoctor.run_checks import filled, run
 from mlpdoctor.statistics.firing import Firing
 from mlpdoctor.statistics.moments import TargetMoments
-from mlpdoctor.stream import Passes
 
 
 class Size(int):

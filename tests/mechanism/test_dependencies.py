@@ -8,15 +8,28 @@ import pytest
 
 SOURCE = Path(__file__).parents[2] / "src" / "mlpdoctor"
 RIM = ("readers", "engines", "report", "cli", "output", "diagnose", "columns")
+PASS = ("stream", "passes", "collector", "forward")
 FORBIDDEN = {
     "checks": (*RIM, "checks", "registry", "rank", "causes", "run_checks", "verdict", "summary"),
     "facts": (*RIM, "checks", "rank", "run_checks"),
-    "statistics": (*RIM, "checks", "facts", "floors", "stream", "resolve"),
-    "floors": (*RIM, "checks", "facts", "stream", "resolve"),
-    "losses": (*RIM, "checks", "facts", "floors", "statistics", "stream", "resolve"),
-    "layers": (*RIM, "checks", "facts", "floors", "statistics", "stream", "resolve", "losses"),
-    "engines": ("readers", "report", "cli", "output", "diagnose", "checks", "facts", "floors", "statistics", "stream"),
-    "readers": ("report", "cli", "output", "diagnose", "checks", "facts", "floors", "statistics", "stream", "engines"),
+    "statistics": (*RIM, "checks", "facts", "floors", *PASS, "resolve"),
+    "floors": (*RIM, "checks", "facts", *PASS, "resolve"),
+    "losses": (*RIM, "checks", "facts", "floors", "statistics", *PASS, "resolve"),
+    "layers": (
+        *RIM,
+        "checks",
+        "facts",
+        "floors",
+        "statistics",
+        "stream",
+        "passes",
+        "collector",
+        "forward",
+        "resolve",
+        "losses",
+    ),
+    "engines": ("readers", "report", "cli", "output", "diagnose", "checks", "facts", "floors", "statistics", *PASS),
+    "readers": ("report", "cli", "output", "diagnose", "checks", "facts", "floors", "statistics", *PASS, "engines"),
     "report": tuple(
         sorted(
             {path.stem for path in SOURCE.iterdir() if path.stem[0] not in "_."}

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from hand_built import Draft, Table, drawn, sequential
-from mlpdoctor import stream
+from mlpdoctor import passes
 from mlpdoctor.engines.numpy_engine import NumpyEngine
 from mlpdoctor.facts.heads import heads
 from mlpdoctor.network import Array, Network
+from mlpdoctor.passes import Passes, block_rows
 from mlpdoctor.statistics.affine_factor import OutputFactor, TargetFactor
 from mlpdoctor.statistics.cell_counts import CellCounts
 from mlpdoctor.statistics.firing import Firing
@@ -19,7 +20,7 @@ from mlpdoctor.statistics.first_sums import FirstSums
 from mlpdoctor.statistics.loss_sums import LossSums
 from mlpdoctor.statistics.moments import EnteringMoments, OutputMoments, TargetMoments
 from mlpdoctor.statistics.piece_patterns import PiecePatterns
-from mlpdoctor.stream import Passes, block_rows, collect
+from mlpdoctor.stream import collect
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(50, 2)), RNG.normal(size=(50, 1))
@@ -123,10 +124,10 @@ def test_progress_is_told_after_each_block() -> None:
 
 
 @pytest.mark.parametrize(
-    ("units", "rows"), [(1, stream.MOST_BLOCK_ROWS), (1024, 1024), (10**6, stream.LEAST_BLOCK_ROWS)]
+    ("units", "rows"), [(1, passes.MOST_BLOCK_ROWS), (1024, 1024), (10**6, passes.LEAST_BLOCK_ROWS)]
 )
 def test_wide_layers_get_fewer_rows_at_a_time(units: int, rows: int) -> None:
     network = sequential(2, (1, None))
     wide = replace(network, nodes=(network.nodes[0], replace(network.nodes[1], shape=(units,))))
     assert block_rows(wide, Table(X, Y)) == rows
-    assert block_rows(None, Table(X, Y)) == stream.MOST_BLOCK_ROWS
+    assert block_rows(None, Table(X, Y)) == passes.MOST_BLOCK_ROWS

@@ -9,7 +9,10 @@ import pytest
 from sklearn.datasets import load_digits
 
 from clinic import L, Table, compiled, examined, found, only, put, stack, told, train
+from mlpdoctor.diagnose import Question, diagnose
 from mlpdoctor.finding import Report, Severity
+from mlpdoctor.losses.registry import build
+from mlpdoctor.network import LossConfig
 
 ROWS = 400
 
@@ -76,8 +79,6 @@ def test_a_quarter_is_one_half_guessed_for_labels_0_and_1_under_squared_error(tm
 
 def test_7_6_is_every_row_of_two_equal_classes_called_one_by_keras_2() -> None:
     """The fixture was trained by TensorFlow 2.15, which clips at 1e-7 and adds 1e-7, in float32."""
-    from mlpdoctor.diagnose import Question, diagnose
-
     folder = Path(__file__).parents[2] / "fixtures" / "saturated-crossentropy"
     report = diagnose(Question(str(folder / "model.h5"), str(folder / "data.csv")))
     _, value = standing(report)
@@ -163,3 +164,15 @@ def test_the_number_is_the_one_that_keras_evaluates(tmp_path: Path) -> None:
     compiled(model, "binary_crossentropy")
     _, value = standing(examined(tmp_path, model, x, y))
     assert value == pytest.approx(model.evaluate(x, y, verbose=0), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("keras_version", "answer", "number"), [(2, 1.0, 7.6246), (2, 0.0, 7.7125), (3, 1.0, 7.9712), (3, 0.0, 8.0590)]
+)
+def test_the_price_of_calling_all_rows_the_same_depends_on_the_keras(
+    keras_version: int, answer: float, number: float
+) -> None:
+    loss = build(LossConfig("binary_crossentropy"), keras_version)
+    assert loss is not None
+    values = loss.values(np.array([[0.0], [1.0]]), np.full((2, 1), answer))
+    assert float(values.mean()) == pytest.approx(number, abs=1e-4)

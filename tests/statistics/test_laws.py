@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlpdoctor import statistics, views
+from mlpdoctor.collector import view_of
 from mlpdoctor.floors import least_squares
 from mlpdoctor.layers.activation import LINEAR
 from mlpdoctor.layers.activations import activation_of
@@ -22,7 +23,6 @@ from mlpdoctor.statistics.flatness import Flatness
 from mlpdoctor.statistics.moments import Moments
 from mlpdoctor.statistics.row_hashes import RowHashes
 from mlpdoctor.statistics.statistic import Statistic
-from mlpdoctor.stream import view_of
 
 EPSILON = float(np.finfo(np.float64).eps)
 LAYER = Layer("dense", "Dense", {})

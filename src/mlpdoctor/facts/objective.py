@@ -9,9 +9,9 @@ from mlpdoctor.fact import Absent, fact
 from mlpdoctor.heads import Heads, Part
 from mlpdoctor.losses.contract import ColumnValues, complaint
 from mlpdoctor.network import Array
+from mlpdoctor.passes import Passes
 from mlpdoctor.statistics.affine_factor import TargetFactor
 from mlpdoctor.statistics.target_values import TargetValues
-from mlpdoctor.stream import Passes
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,8 @@ import numpy as np
 from mlpdoctor.floors import newton
 from mlpdoctor.floors.basis import affine_design, from_triangle
 from mlpdoctor.floors.linear_fit import LinearFit
-from mlpdoctor.floors.newton import Blocks, Solution
+from mlpdoctor.floors.newton import Solution
+from mlpdoctor.floors.second_order import Block, Blocks, predictors, value
 from mlpdoctor.losses.convex import ConvexLoss
 from mlpdoctor.network import Array
 from mlpdoctor.statistics.row_hashes import hash_rows
@@ -57,7 +58,7 @@ def fit(
     """
     back = from_triangle(triangle) * np.sqrt(rows)
 
-    def blocks() -> Iterator[newton.Block]:
+    def blocks() -> Iterator[Block]:
         for inputs, targets, weights in reread():
             design = affine_design(inputs[:, :features], origin, intercept=intercept) @ back
             yield design, loss.frame(targets), weights
@@ -82,7 +83,7 @@ def fit(
 def _kept(blocks: Blocks, share: float) -> Blocks:
     """All rows in memory, or a random share of them, chosen by a hash of where they stand."""
     below = np.uint64(min(int(share * 2**64), 2**64 - 1))
-    held: list[newton.Block] = []
+    held: list[Block] = []
     seen = 0
     for design, targets, weights in blocks():
         places = np.arange(seen, seen + len(design), dtype=np.float64)
@@ -103,14 +104,14 @@ def _by_gradient(kept: Blocks, every: Blocks, loss: ConvexLoss, start: Array, lo
         line = flat.reshape(start.shape)
         total, gradient = 0.0, np.zeros_like(line)
         for design, targets, weights in kept():
-            z = newton.predictors(loss, design @ line)
+            z = predictors(loss, design @ line)
             total += float(weights @ smooth.at(targets, z))
             gradient += design.T @ (weights[:, None] * smooth.slope(targets, z)[:, :free])
         return total, gradient.ravel()
 
     line = minimize(at, start.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": 300}).x.reshape(start.shape)
-    value = newton.value(every, loss, line)
-    return Solution(line, value, min(lowest, value))
+    total = value(every, loss, line)
+    return Solution(line, total, min(lowest, total))
 
 
 def _as_fit(found: Solution, back: Array, origin: Array, rows: int, *, intercept: bool) -> LinearFit:

@@ -6,8 +6,8 @@ import numpy as np
 
 from mlpdoctor.check import check
 from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.passes import Passes
 from mlpdoctor.statistics.cell_counts import CellCounts
-from mlpdoctor.stream import Passes
 from mlpdoctor.wording import count, listing
 
 

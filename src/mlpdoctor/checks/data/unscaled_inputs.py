@@ -11,11 +11,11 @@ from mlpdoctor.facts.standing import Standing
 from mlpdoctor.facts.training import Training
 from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.layers.doors import Door
+from mlpdoctor.passes import Passes
 from mlpdoctor.resolve import PerLayer
 from mlpdoctor.statistics.affine_factor import TargetFactor
 from mlpdoctor.statistics.first_sums import FirstSums
 from mlpdoctor.statistics.moments import EnteringMoments
-from mlpdoctor.stream import Passes
 from mlpdoctor.wording import count, listing, short
 
 FAR = 0.5

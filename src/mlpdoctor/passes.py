@@ -1,0 +1,83 @@
+"""The rows of the data, readable again and again, and what runs them through the network."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from mlpdoctor import views
+from mlpdoctor.dataset import Batch, Dataset, usable
+from mlpdoctor.network import Array, Network
+
+BLOCK_CELLS = 1 << 20
+"""Numbers in the widest arrays of one block, 8 MiB: large enough for full speed, small enough for the cache."""
+MOST_BLOCK_ROWS = 1 << 14
+LEAST_BLOCK_ROWS = 1 << 8
+
+
+class Engine(Protocol):
+    """What runs a network."""
+
+    network: Network
+
+    def forward(self, features: Array, see: Callable[[int, Array, Array], None] | None = None) -> list[Array]:
+        """Run rows through the network, showing each node's pre-activation and output on the way."""
+
+
+@dataclass(frozen=True, eq=False)
+class Passes:
+    """The usable rows of the data, readable from the top again and again.
+
+    A row with a missing cell, or one too large for float32, or without a weight where rows have weights, is not
+    usable: no loss is defined on it.
+    """
+
+    dataset: Dataset
+    block_rows: int = MOST_BLOCK_ROWS
+    engine: Engine | None = None
+
+    def hidden(self, features: Array, node: int) -> Array:
+        """What one node of the network makes of some rows, shape (rows, units)."""
+        if self.engine is None:
+            raise ValueError("the network cannot be run")
+        kept: list[Array] = []
+        self.engine.forward(features, lambda place, _, after: kept.append(after) if place == node else None)
+        return flat(kept[0])
+
+    def rows(self) -> Iterator[views.Rows]:
+        """The usable rows in order, in blocks."""
+        for batch in self.dataset.batches(self.block_rows):
+            rows = usable_rows(batch)
+            if len(rows.features):
+                yield rows
+
+
+def usable_rows(batch: Batch) -> views.Rows:
+    """The rows of a batch in which every cell is a number that Keras can take."""
+    numbers = np.arange(batch.first_row, batch.first_row + len(batch.features), dtype=np.float64)
+    good = usable(batch.features).all(axis=1) & usable(batch.targets).all(axis=1)
+    weights = batch.weights
+    if weights is not None:
+        good &= usable(weights)
+    if good.all():
+        return views.Rows(batch.features, batch.targets, numbers, weights)
+    kept = None if weights is None else weights[good]
+    return views.Rows(batch.features[good], batch.targets[good], numbers[good], kept)
+
+
+def block_rows(network: Network | None, dataset: Dataset) -> int:
+    """How many rows a block holds, so that its widest array stays within ``BLOCK_CELLS``."""
+    widths = [len(dataset.feature_names) + len(dataset.target_names)]
+    if network is not None:
+        widths += [_width(node.shape) for node in network.nodes if node.shape is not None]
+    return int(np.clip(BLOCK_CELLS // max(widths), LEAST_BLOCK_ROWS, MOST_BLOCK_ROWS))
+
+
+def _width(shape: tuple[int | None, ...]) -> int:
+    return int(np.prod([side or 1 for side in shape], dtype=np.int64))
+
+
+def flat(values: Array) -> Array:
+    """Rows with all other axes laid out in one: shape (rows, units)."""
+    return values.reshape(len(values), -1)
