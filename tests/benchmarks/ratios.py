@@ -63,6 +63,47 @@ names = [*(f"x{k}" for k in range(20)), "y"]
 pyarrow.csv.write_csv(pa.table([*x.T, y], names=names), sys.argv[1])
 """
 
+READ = """
+import sys
+from mlpdoctor.dataset import Wanted
+from mlpdoctor.readers.data import open_dataset
+for batch in open_dataset(sys.argv[1], Wanted(20, (1,))).batches(1 << 14):
+    pass
+"""
+
+FACTOR = """
+import sys
+from mlpdoctor import threads
+from mlpdoctor.dataset import Wanted
+from mlpdoctor.floors import least_squares
+from mlpdoctor.readers.data import open_dataset
+from mlpdoctor.statistics.affine_factor import TargetFactor
+from mlpdoctor.stream import collect
+with threads.one():
+    seen = collect(open_dataset(sys.argv[1], Wanted(20, (1,))), None, None, [TargetFactor])
+    print(least_squares.fit(seen[TargetFactor, None])[0].value)
+"""
+
+FLOOR_MODEL = """
+import sys, keras
+keras.utils.set_random_seed(0)
+loss, head, units = sys.argv[2:]
+layers = [keras.layers.Dense(32, "relu"), keras.layers.Dense(int(units), None if head == "linear" else head)]
+model = keras.Sequential([keras.Input((20,)), *layers])
+model.compile("adam", loss)
+model.save(sys.argv[1])
+"""
+
+LABELS = """
+import sys, numpy as np, pyarrow as pa, pyarrow.csv
+rng = np.random.default_rng(0)
+rows, classes = int(sys.argv[2]), int(sys.argv[3])
+x = rng.normal(size=(rows, 20))
+scores = x @ rng.normal(size=(20, max(classes, 1))) + rng.gumbel(size=(rows, max(classes, 1)))
+y = scores.argmax(axis=1) if classes else scores[:, 0]
+pyarrow.csv.write_csv(pa.table([*x.T, y], names=[*(f"x{k}" for k in range(20)), "y"]), sys.argv[1])
+"""
+
 
 @dataclass(frozen=True)
 class Run:
@@ -149,10 +190,30 @@ def million(runs: int, rows: int, folder: Path) -> Iterator[Comparison]:
     yield Comparison("10 x the rows: ours, tenth", times[0].ours, times[1].ours, bar)
 
 
+def floors(runs: int, rows: int, folder: Path) -> Iterator[Comparison]:
+    """The least squares floor against reading alone; then whole checks for losses that need passes of their own."""
+    table = folder / "floors.csv"
+    run(python(ROWS, table, str(rows)))
+    bar = "at most twice the time, so at least 0.5 x"
+    yield compare("least squares, read alone", python(FACTOR, table), python(READ, table), runs, bar)
+    problems = (
+        ("mae", "linear", 0),
+        ("binary_crossentropy", "sigmoid", 2),
+        ("sparse_categorical_crossentropy", "softmax", 10),
+    )
+    for loss, head, classes in problems:
+        model, labels = folder / f"{loss}.keras", folder / f"{loss}.csv"
+        run(python(FLOOR_MODEL, model, loss, head, str(classes if classes > 2 else 1)))
+        run(python(LABELS, labels, str(rows // 10), str(classes)))
+        ours = [*MLPDOCTOR, "check", str(model), str(labels)]
+        yield compare(f"{rows // 10:,} x 20, {loss[:12]}", ours, python(READ, labels), max(runs // 2, 1), "seconds")
+
+
 BENCHMARKS: dict[str, Callable[[int, int, Path], Iterator[Comparison]]] = {
     "start-up": start_up,
     "three-points": three_points,
     "million": million,
+    "floors": floors,
 }
 
 

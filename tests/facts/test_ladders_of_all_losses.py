@@ -195,3 +195,37 @@ def test_soft_labels_keep_their_entropy_in_every_rung() -> None:
     assert divergence.perfect == pytest.approx(0.0, abs=1e-6)
     for name in ("constant", "affine"):
         assert (found.value(name) or 0) - entropy == pytest.approx(divergence.value(name), abs=1e-6)
+
+
+SPOILT: dict[str, Any] = {
+    "scales of 1e-8 and 1e8": lambda X: X * [1e-8, 1e8, 1.0],
+    "an offset of 1e9": lambda X: np.round(X * 2**20) / 2**20 + [1e9, 0.0, -1e9],
+    "a constant column": lambda X: np.column_stack([X, np.full(len(X), 7.0)]),
+    "a column that is a sum of others": lambda X: np.column_stack([X, X[:, 0] - 2 * X[:, 1]]),
+    "a column twice": lambda X: np.column_stack([X, X[:, :1]]),
+}
+
+
+@pytest.mark.parametrize("spoil", sorted(SPOILT))
+@pytest.mark.parametrize("case", [case for case in CASES if case.loss.linear is not None], ids=str)
+def test_no_scale_offset_or_dependence_of_columns_changes_the_best_predictor(case: Case, spoil: str) -> None:
+    X, Y = table(case, 11, 60, 3, "plain")
+    X = np.round(X * 2**20) / 2**20  # so that the offset leaves the values what they are
+    plain, _ = affine(case, X, Y)
+    spoilt, _ = affine(case, SPOILT[spoil](X), Y)
+    for mine, theirs in zip(plain, spoilt, strict=True):
+        doubt = mine.value - mine.lower + theirs.value - theirs.lower
+        assert theirs.value == pytest.approx(mine.value, rel=1e-6, abs=doubt + 1e-9)
+        assert theirs.lower <= mine.value + 1e-9
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("rows", [1, 2, 4])
+def test_fewer_rows_than_coefficients_are_fitted_as_well_as_can_be(case: Case, rows: int) -> None:
+    X, Y = table(case, 12, rows, 3, "plain")
+    if case.loss.obstacle() is not None:
+        return
+    ladder = ladder_of(network_for(case, 3, (), 1), X, Y)
+    affine_rung, data = ladder.value("affine"), ladder.value("data") or 0.0
+    if affine_rung is not None:  # a plane goes through any four points
+        assert affine_rung == pytest.approx(data, abs=2e-6 + 1e-6 * abs(data))
