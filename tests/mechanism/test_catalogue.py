@@ -20,7 +20,8 @@ def test_the_catalogue_read_from_source_is_what_is_imported() -> None:
 
 
 def test_the_rules_of_first_light_are_there() -> None:
-    wanted = ["A101", "D701", "D702", "L501", "L502", "L503", "U401", "U402", "U403", "W301", "W304"]
+    wanted = ["A101", "A102", "D701", "D702", "L501", "L502", "L503", "L505", "O201", "O204"]
+    wanted += ["U401", "U402", "U403", "W301", "W304"]
     assert [check.rule.code for check in CHECKS] == wanted
 
 
@@ -60,7 +61,7 @@ def test_causes_are_known_rules_and_lead_in_no_circle() -> None:
 
 
 def test_checks_lie_in_folders_by_family() -> None:
-    families = {"A": "architecture", "W": "state", "U": "units", "L": "floors", "D": "data"}
+    families = {"A": "architecture", "W": "state", "U": "units", "L": "floors", "D": "data", "O": "output"}
     for check in CHECKS:
         folder = Path(*check.function.__module__.split(".")).parent.name
         assert folder == families[check.rule.code[0]]

@@ -40,6 +40,8 @@ def knot_bound(objective: Objective, network: Network) -> KnotBound | Absent:
     counts = most_kinks(network)
     if counts is None:
         return Absent("the kinks of this network cannot be counted", applicable=False)
+    if not any(counts):
+        return Absent("this network draws a straight line, without kinks", applicable=False)
     squares = [part.loss.linear == "squares" and 0 < counts[part.head.output] <= MOST_KINKS for part in objective.parts]
     if not any(squares) or objective.rows > MOST_ROWS:
         return Absent("the kinks of this network are too many, or its loss is no squared error", applicable=False)

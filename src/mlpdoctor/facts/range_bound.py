@@ -8,10 +8,14 @@ import numpy as np
 from mlpdoctor.fact import Absent, fact
 from mlpdoctor.facts.bounds import Bound
 from mlpdoctor.facts.objective import Objective
+from mlpdoctor.facts.perfection import Perfection
 from mlpdoctor.heads import Head
 from mlpdoctor.losses.contract import TargetKind
 from mlpdoctor.statistics.target_values import TargetValues
 from mlpdoctor.wording import short
+
+ROUNDING = 1e-12
+"""Share of a row's loss that rounding may put between the nearest answer and a perfect one."""
 
 
 @dataclass(frozen=True)
@@ -19,14 +23,18 @@ class RangeBound(Bound):
     """The bound of outputs that cannot leave an interval.
 
     Attributes:
+        total: on the whole loss, perfect answers where the theorem says nothing.
         intervals: for each output the interval that holds all its answers.
+        beyond: for each output the share of rows with a target out of reach.
     """
 
+    total: float
     intervals: tuple[tuple[float, float], ...]
+    beyond: tuple[float, ...]
 
 
 @fact
-def range_bound(objective: Objective, values: TargetValues) -> RangeBound | Absent:
+def range_bound(objective: Objective, values: TargetValues, perfect: Perfection) -> RangeBound | Absent:
     """An activation function with bounds loses at least what the nearest values within them lose on each row.
 
     Theorem: the minimum over more answers than the network can give is not above the minimum over those it can give;
@@ -38,19 +46,23 @@ def range_bound(objective: Objective, values: TargetValues) -> RangeBound | Abse
     confined = [not _reaches(head, within, values) for head, within in zip(heads, intervals, strict=True)]
     if not any(confined):
         return Absent("the output's activation reaches all targets", applicable=False)
-    sums = np.zeros(len(objective.parts))
+    sums, beyond = np.zeros(len(objective.parts)), np.zeros(len(heads))
     for rows in objective.passes.rows():
         weights = np.ones(len(rows.targets)) if rows.weights is None else rows.weights
-        costs = [
-            head.loss.nearest(head.targets(rows.targets), *within)
-            for head, within in zip(heads, intervals, strict=True)
-        ]
+        costs = [h.loss.nearest(h.targets(rows.targets), *within) for h, within in zip(heads, intervals, strict=True)]
+        least = objective.heads.perfect(rows.targets)
         sums += weights @ np.concatenate(costs, axis=1)
-    per_part = tuple(
-        float(total) / objective.rows if confined[part.head.output] else -math.inf
-        for total, part in zip(sums, objective.parts, strict=True)
-    )
-    return RangeBound(per_part, _reason(heads, intervals, confined), intervals)
+        place = 0
+        for k, cost in enumerate(costs):
+            own = least[:, place : place + cost.shape[1]]
+            beyond[k] += int((cost > own + ROUNDING * np.abs(cost)).any(axis=1).sum())
+            place += cost.shape[1]
+    means = tuple(float(total) / objective.rows for total in sums)
+    inside = [confined[part.head.output] for part in objective.parts]
+    per_part = tuple(mean if narrow else -math.inf for mean, narrow in zip(means, inside, strict=True))
+    known = tuple(mean if narrow else base for mean, narrow, base in zip(means, inside, perfect.per_part, strict=True))
+    total, shares = objective.total(known), tuple(float(count) / objective.rows for count in beyond)
+    return RangeBound(per_part, _reason(heads, intervals, confined), total, intervals, shares)
 
 
 def answers_within(head: Head) -> tuple[float, float]:

@@ -20,9 +20,11 @@ class RankBound(HeadBound):
     Attributes:
         ranks: for each output the width of the narrowest layer that its numbers pass on an affine way; None where
             that is no narrower than the output.
+        whole: for each output whether that way reaches the inputs, so that the network is affine.
     """
 
     ranks: tuple[int | None, ...]
+    whole: tuple[bool, ...]
 
 
 @fact
@@ -35,8 +37,10 @@ def rank_bound(objective: Objective, network: Network, factor: TargetFactor) -> 
     """
     bounds: list[float] = []
     ranks: list[int | None] = []
+    wholes: list[bool] = []
     for head in objective.heads.heads:
         rank, whole = _narrowest(network, head) if head.loss.linear == "squares" and head.straight else (None, False)
+        wholes.append(whole)
         if rank is None or rank >= (min(head.units, factor.features) if whole else head.units):
             bounds.append(-math.inf)
             ranks.append(None)
@@ -53,7 +57,10 @@ def rank_bound(objective: Objective, network: Network, factor: TargetFactor) -> 
         return Absent("no linear layer is narrower than the output behind it", applicable=False)
     narrowest = min(rank for rank in ranks if rank is not None)
     return RankBound(
-        tuple(bounds), f"a linear way through only {narrowest} {'unit' if narrowest == 1 else 'units'}", tuple(ranks)
+        tuple(bounds),
+        f"a linear way through only {narrowest} {'unit' if narrowest == 1 else 'units'}",
+        tuple(ranks),
+        tuple(wholes),
     )
 
 

@@ -1,0 +1,86 @@
+"""A102: a linear way through too few units."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from mlpdoctor.check import check
+from mlpdoctor.facts.linear_floor import LinearFloor
+from mlpdoctor.facts.objective import Objective
+from mlpdoctor.facts.rank_bound import RankBound
+from mlpdoctor.facts.standing import Standing
+from mlpdoctor.facts.training import Training
+from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.wording import count, percent, short
+
+COPY = 1e-6
+"""A map this close to one that hands the features on as they are is an autoencoder's task."""
+
+
+@check("A102", Severity.ERROR, "the {outputs} outputs of {output} pass a layer of only {units} on a linear way")
+def rank_bottleneck(
+    objective: Objective,
+    bound: RankBound,
+    linear: LinearFloor,
+    where: Standing,
+    training: Training,
+    *,
+    tolerated: float = 0.01,
+) -> Iterator[Evidence]:
+    """Outputs that pass too few units with nothing nonlinear behind.
+
+    Why it matters
+        Whatever comes before, the outputs are an affine map of those few numbers, so that all answers lie on a line, a
+        plane or a space of so many dimensions. What the targets vary in beyond it stays in the loss.
+    Remedy
+        Widen the narrowest layer to the number of outputs at least; or put something nonlinear behind it.
+    Stays quiet on
+        A bottleneck that costs less, beside what is known to be within reach, than the tolerated share of what the best
+        constant loses; autoencoders, whose bottleneck is the point: their targets are the features themselves.
+    Certainty
+        Proved. For a network that is affine as a whole the floor is that of reduced rank regression, for others the
+        part of the targets outside their best space of so many dimensions.
+    References
+        Eckart and Young, 1936; Izenman, Reduced-rank regression for the multivariate linear model, 1975.
+    """
+    if _copies(linear):
+        return
+    for head, floor, rank, whole in zip(objective.heads.heads, bound.per_head, bound.ranks, bound.whole, strict=True):
+        if rank is None:
+            continue
+        own = [fit.value for fit, part in zip(linear.fits, objective.parts, strict=True) if part.head is head]
+        without = head.weight * float(np.mean(own))
+        if not whole and len(bound.per_head) == 1:
+            without = min(without, where.reach)
+        cost = (floor - without) / where.above(where.constant) if where.above(where.constant) > 0 else 0.0
+        if cost <= tolerated:
+            continue
+        yield Evidence(
+            numbers={
+                "output": head.name,
+                "outputs": head.units,
+                "units": count(rank, "unit"),
+                "floor": floor,
+                "floor_without": without,
+                "cost_of_constant_share": cost,
+            },
+            certainty=Certainty.PROVED,
+            why=f"No weights bring its loss below {short(floor)}"
+            f"; without the bottleneck {short(without)} is known to be within reach. The difference is {percent(cost)} "
+            "of what the best constant loses.",
+            remedy=Remedy(f"give every layer before {head.name} at least {count(head.units, 'unit')}"),
+            explains=None if training.never else where.share(floor - without + where.data),
+            strength=min(cost, 1.0),
+            verdict=f"The {head.units} outputs of {head.name} are a linear map of only {count(rank, 'number')}: "
+            f"whatever the weights, the loss stays at {short(floor)} or above.",
+        )
+
+
+def _copies(linear: LinearFloor) -> bool:
+    """Whether the targets are the features themselves, one each."""
+    slopes = np.array([fit.slopes for fit in linear.fits])
+    if slopes.shape[0] != slopes.shape[1]:
+        return False
+    picks = np.abs(slopes) > COPY
+    ones = bool((picks.sum(axis=1) == 1).all() and np.allclose(slopes[picks], 1.0, atol=COPY))
+    return ones and all(abs(fit.intercept) <= COPY for fit in linear.fits)

@@ -1,0 +1,102 @@
+"""L505: a line with too few kinks to follow the target."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from mlpdoctor.check import check
+from mlpdoctor.facts.knot_bound import KnotBound
+from mlpdoctor.facts.objective import Objective
+from mlpdoctor.facts.standing import Standing
+from mlpdoctor.facts.training import Training
+from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.floors import knots
+from mlpdoctor.network import Network
+from mlpdoctor.wording import count, percent, short
+
+ENOUGH = 0.01
+"""Kinks are enough once their bound is within a hundredth of the constant's loss of what is known to be reached."""
+MOST_KINKS = 256
+"""Beyond it the answer is a smooth activation, not more kinks."""
+
+
+@check("L505", Severity.ERROR, "this network draws a line with at most {kinks}: no weights get below {floor}")
+def too_few_units(
+    network: Network,
+    objective: Objective,
+    bound: KnotBound,
+    where: Standing,
+    training: Training,
+    *,
+    tolerated: float = 0.05,
+) -> Iterator[Evidence]:
+    """A line with too few kinks to follow the target.
+
+    Why it matters
+        A network with one input and ReLU-like units draws a line of straight pieces, and each unit can bend it once. A
+        target with more bends than that is out of reach, whatever the weights.
+    Remedy
+        Widen the hidden layer, or take a smooth activation such as tanh.
+    Stays quiet on
+        Networks with several inputs or smooth units. Noise, which more kinks would only overfit: something must be
+        known to do better, by the tolerated share of what the best constant loses.
+    Certainty
+        Proved: the best partition of the sorted rows into as many runs as there are pieces, each with its own best
+        line, is no worse than any such network.
+    References
+        Bellman, On the approximation of curves by line segments using dynamic programming, 1961.
+    """
+    floor = objective.total(tuple(max(value, 0.0) for value in bound.per_part))
+    span = where.above(where.constant)
+    share = (floor - where.reach) / span if span > 0 else 0.0
+    if share <= tolerated:
+        return
+    needed = _enough(objective, bound, where.reach + ENOUGH * span)
+    hidden = next((node.layer for node in network.nodes if node.layer.kind == "Dense"), None)
+    yield Evidence(
+        numbers={
+            "kinks": count(bound.kinks, "kink"),
+            "floor": floor,
+            "reach": where.reach,
+            "out_of_reach_share": share,
+            "enough_kinks": needed,
+            "model": where.model,
+        },
+        certainty=Certainty.PROVED,
+        why=f"A quick fit reaches about {short(where.reach, 2)}; the difference is {percent(share)} of what the best "
+        "constant loses: the target bends more often."
+        + (f" With {count(needed, 'kink')} the bound is gone." if needed is not None else ""),
+        remedy=Remedy(
+            f"widen {hidden.name if hidden else 'the hidden layer'} or take a smooth activation",
+            None
+            if hidden is None
+            else f'Dense({max(4 * (needed or bound.kinks), 16)}, activation="tanh", '
+            f'name="{hidden.name.rpartition("/")[2]}")',
+        ),
+        explains=None if training.never else where.share(floor),
+        strength=min(share, 1.0),
+        verdict=f"This network can bend its line at most {count(bound.kinks, 'time')}, and no setting of its weights "
+        f"gets below {short(floor)}: it needs more units.",
+        rules_out=("learning rate", "optimizer", "epochs") if where.share(floor) == 1 else (),
+    )
+
+
+def _enough(objective: Objective, bound: KnotBound, goal: float) -> int | None:
+    """The least power of two times its kinks whose bound is below a goal; None when even many are not enough."""
+    columns = {
+        part.name: tuple(np.concatenate(arrays) for arrays in zip(*objective.judged(part), strict=True))
+        for part, value in zip(objective.parts, bound.per_part, strict=True)
+        if value > 0
+    }
+    kinks = bound.kinks
+    while kinks < MOST_KINKS:
+        kinks *= 2
+        left = sum(
+            part.weight * knots.lower_bound(x[:, 0], y[:, 0], kinks, w)
+            for part in objective.parts
+            if part.name in columns
+            for x, y, w in (columns[part.name],)
+        )
+        if left <= goal:
+            return kinks
+    return None

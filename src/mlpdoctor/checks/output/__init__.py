@@ -1,0 +1,1 @@
+"""What the last layer can answer, beside what its loss and its targets ask for."""

@@ -1,0 +1,90 @@
+"""O204: targets that the output's activation cannot reach."""
+
+import math
+from collections.abc import Iterator
+
+from mlpdoctor.check import check
+from mlpdoctor.facts.objective import Objective
+from mlpdoctor.facts.range_bound import RangeBound
+from mlpdoctor.facts.standing import Standing
+from mlpdoctor.facts.training import Training
+from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.heads import Head
+from mlpdoctor.network import Network
+from mlpdoctor.statistics.target_values import TargetValues
+from mlpdoctor.wording import short
+
+
+@check(
+    "O204",
+    Severity.ERROR,
+    "{activation} answers stay {span}, and {beyond_share} of the rows have targets beyond, from {low} to {high}",
+    clears="output range",
+)
+def output_range(
+    network: Network,
+    objective: Objective,
+    bound: RangeBound,
+    values: TargetValues,
+    where: Standing,
+    training: Training,
+    *,
+    tolerated: float = 0.01,
+) -> Iterator[Evidence]:
+    """Targets that the output's activation cannot reach.
+
+    Why it matters
+        A sigmoid answers between 0 and 1, tanh between -1 and 1, a ReLU nothing below 0. Where targets lie beyond, the
+        best the network can do is to answer the end of its range for every such row, and training drives it there.
+    Remedy
+        For numbers of any size take no activation at the output; or bring the targets into its range.
+    Stays quiet on
+        Targets exactly on the end of the range, as labels 0 and 1 of a sigmoid; targets beyond it that cost less than
+        the tolerated share of what the best constant loses; a softmax over one unit (O201 speaks of it).
+    Certainty
+        Proved: each row is charged the loss of the nearest answer within the range, whatever the inputs.
+    """
+    cost = where.of_constant(bound.total) if where.above(where.constant) > 0 else math.inf
+    if not cost > tolerated:
+        return
+    for head, (low, high), beyond in zip(objective.heads.heads, bound.intervals, bound.beyond, strict=True):
+        if beyond == 0 or low == high or head.activation is None:
+            continue
+        columns = slice(head.first_column, head.first_column + head.loss.columns(head.units))
+        least, most = float(values.low[columns].min()), float(values.high[columns].max())
+        layer = network.nodes[head.node].layer
+        yield Evidence(
+            numbers={
+                "output": head.name,
+                "activation": head.activation.name,
+                "span": span(low, high),
+                "beyond_share": beyond,
+                "low": least,
+                "high": most,
+                "floor": bound.total,
+                "floor_of_constant_share": cost if math.isfinite(cost) else None,
+            },
+            certainty=Certainty.PROVED,
+            why=f"Whatever its weights, the loss stays at {short(bound.total)} or above; answering the best constant "
+            f"without this activation would give {short(where.constant)}.",
+            remedy=_remedy(head, layer.name.rpartition("/")[2], least, most),
+            explains=None if training.never else where.share(bound.total),
+            strength=min(cost, 1.0),
+            verdict=f"The {head.activation.name} at the output answers only {span(low, high)}, but the targets go from "
+            f"{short(least)} to {short(most)}: no setting of the weights gets below {short(bound.total)}.",
+            rules_out=("learning rate", "optimizer", "epochs", "width") if where.share(bound.total) == 1 else (),
+        )
+
+
+def span(low: float, high: float) -> str:
+    """An interval in words."""
+    if low == -math.inf:
+        return f"below {short(high)}"
+    return f"above {short(low)}" if high == math.inf else f"between {short(low)} and {short(high)}"
+
+
+def _remedy(head: Head, name: str, low: float, high: float) -> Remedy:
+    code = f'Dense({head.units}, name="{name}")'
+    if head.activation is not None and low >= 0 and head.activation.bounds[1] != math.inf:
+        return Remedy(f"leave out the activation of the output, or divide the targets by {short(high)}", code)
+    return Remedy("leave out the activation of the output", code)

@@ -1,0 +1,87 @@
+"""O201: a softmax over one unit, which always answers 1."""
+
+from collections.abc import Iterator
+
+from mlpdoctor.check import check
+from mlpdoctor.facts.range_bound import RangeBound
+from mlpdoctor.facts.standing import Standing
+from mlpdoctor.facts.training import Training
+from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.layers.nature import activation_of
+from mlpdoctor.network import Layer, Network
+from mlpdoctor.statistics.moments import TargetMoments
+from mlpdoctor.wording import percent, short
+
+
+@check("O201", Severity.ERROR, "a softmax over one unit: every prediction of {output} is 1, whatever the weights")
+def softmax_single_unit(
+    network: Network,
+    bound: RangeBound | None,
+    where: Standing | None,
+    targets: TargetMoments | None,
+    training: Training,
+) -> Iterator[Evidence]:
+    """A softmax over one unit, which always answers 1.
+
+    Why it matters
+        Softmax divides each exponential by the sum of all of them; of one alone that is 1. Under a squared or absolute
+        error nothing can be learned. Under a cross-entropy Keras reads the logit behind the softmax, so that the loss
+        may fall, but every prediction and with it the accuracy stays what it is.
+    Remedy
+        For two classes in one column: one unit with a sigmoid and binary cross-entropy; for several classes one unit
+        for each; for numbers no activation.
+    Stays quiet on
+        A softmax over two units or more.
+    Certainty
+        Proved: exp(z) / exp(z) = 1.
+    References
+        Keras warns of it when the layer is called.
+    """
+    for position, (node, name) in enumerate(zip(network.outputs, network.output_names, strict=True)):
+        layer, shape = network.nodes[node].layer, network.nodes[node].shape
+        activation = activation_of(layer)
+        if activation is None or activation.name != "softmax" or not shape or shape[-1] != 1 or _other_axis(layer):
+            continue
+        config = network.losses[position]
+        loss = None if config is None else config.name.replace("_", "").lower()
+        classes = loss is None or "entropy" in loss or "hinge" in loss
+        ones = float(targets.mean[0]) if targets is not None and len(targets.mean) == 1 else None
+        binary = ones is not None and targets is not None and (targets.low[0], targets.high[0]) == (0, 1)
+        stuck = where is not None and bound is not None and not training.never
+        unit = "sigmoid" if classes or binary else None
+        activation_code = "" if unit is None else f', activation="{unit}"'
+        yield Evidence(
+            numbers={
+                "output": name,
+                "loss": None if config is None else config.name,
+                "floor": bound.total if bound is not None else None,
+                "accuracy_share": ones if binary else None,
+            },
+            certainty=Certainty.PROVED,
+            why=_why(bound, ones if binary else None),
+            remedy=Remedy(
+                "give the output a sigmoid, for two classes in one column" if unit else "leave out the softmax",
+                f'Dense(1{activation_code}, name="{layer.name.rpartition("/")[2]}")',
+            ),
+            explains=where.share(bound.total) if stuck and where is not None and bound is not None else None,
+            strength=1.0,
+            verdict="A softmax over one unit always answers 1, so every prediction is the same whatever the weights"
+            + (f": the loss cannot leave {short(bound.total)}." if bound is not None else "."),
+            rules_out=("learning rate", "optimizer", "epochs", "width") if bound is not None else (),
+        )
+
+
+def _other_axis(layer: Layer) -> bool:
+    """Whether a Softmax layer works along another axis than the last."""
+    return layer.config.get("axis", -1) not in (-1, [-1], (-1,))
+
+
+def _why(bound: RangeBound | None, ones: float | None) -> str:
+    parts = ["It divides the exponential of one number by itself."]
+    if bound is not None:
+        parts.append(f"No weights change the loss: it is {short(bound.total)}.")
+    else:
+        parts.append("Keras may still lower a cross-entropy through the logit behind it, but no prediction changes.")
+    if ones is not None:
+        parts.append(f"Its accuracy is the share of ones, {percent(ones)}.")
+    return " ".join(parts)
