@@ -14,6 +14,8 @@ from mlpdoctor.wording import SHOWN_DIGITS, listing, short
 
 TOPS = ("constant", "affine")
 """The rungs that set the scale: a model far above them would leave them no bars."""
+SAME = 1e-9
+"""Rungs this close, relative to each other, are one."""
 SEEN = 2.0
 """Standard errors above zero from which an estimate is worth a line."""
 DOUBT = 1e-4
@@ -72,7 +74,8 @@ def _mark(ladder: Ladder) -> Rung | None:
     on = ladder.rung(ladder.standing) if ladder.standing else None
     if on is None:
         return None
-    return next(rung for rung in ladder.rungs if rung.name != "model" and rung.value <= on.value * (1 + 1e-9))
+    near = SAME * abs(on.value)
+    return next(rung for rung in ladder.rungs if rung.name != "model" and abs(rung.value - on.value) <= near)
 
 
 def _witnesses(ladder: Ladder) -> Iterator[str]:

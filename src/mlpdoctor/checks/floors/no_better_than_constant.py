@@ -6,13 +6,14 @@ from collections.abc import Iterator
 import numpy as np
 
 from mlpdoctor.check import check
+from mlpdoctor.facts.clipped_answer import ClippedAnswer
 from mlpdoctor.facts.linear_floor import ConstantFloor
 from mlpdoctor.facts.standing import Standing
 from mlpdoctor.facts.training import Trained
 from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.network import Network
 from mlpdoctor.statistics.moments import OutputMoments, TargetMoments
-from mlpdoctor.wording import short
+from mlpdoctor.wording import percent, short
 
 FLAT = 0.1
 """Answers that vary less than a tenth as much as the targets are all but one answer."""
@@ -32,6 +33,7 @@ def no_better_than_constant(
     outputs: OutputMoments,
     targets: TargetMoments,
     trained: Trained,
+    clipped: ClippedAnswer | None,
     *,
     tolerated_gain: float = 0.01,
 ) -> Iterator[Evidence]:
@@ -69,15 +71,26 @@ def no_better_than_constant(
             "updates": trained.updates,
         },
         certainty=Certainty.MEASURED,
-        why=f"{_answers(outputs, spread)} {_known(where)}".strip(),
+        why=" ".join(part for part in (_price(clipped), _answers(outputs, spread), _known(where)) if part),
         remedy=Remedy(
             "mend the causes named with this; if there are none, check that this file holds the inputs "
             "the model was trained on, on the same scale"
         ),
         explains=where.share(where.constant),
         strength=min(where.of_constant(where.model), 10.0) / 10.0 if math.isfinite(where.model) else 1.0,
-        verdict=f"The model has learned nothing from its inputs: its loss, {short(where.model)}, is no better than "
-        f"always answering {answer}, which gives {short(where.constant)}.",
+        verdict=_verdict(where, answer, clipped),
+    )
+
+
+def _verdict(where: Standing, answer: str, clipped: ClippedAnswer | None) -> str:
+    if clipped is not None:
+        return (
+            f"The loss, {short(where.model)}, is the price of answering {short(clipped.answer)} to every row; always "
+            f"answering {answer} would give {short(where.constant)}."
+        )
+    return (
+        f"The model has learned nothing from its inputs: its loss, {short(where.model)}, is no better than always "
+        f"answering {answer}, which gives {short(where.constant)}."
     )
 
 
@@ -98,6 +111,16 @@ def _answers(outputs: OutputMoments, spread: float | None) -> str:
     if spread is None:
         return "Its answers vary from row to row, but not with the targets."
     return f"Its answers vary {short(spread, 2)} times as much as the targets, but not with them."
+
+
+def _price(clipped: ClippedAnswer | None) -> str:
+    if clipped is None:
+        return ""
+    always = f"{short(clipped.loss)} is the price of answering {short(clipped.answer)} to every row"
+    return (
+        f"{always}: {percent(clipped.wrong)} of them are of the other class and cost {short(clipped.each)} each, the "
+        "most that Keras's clipping allows."
+    )
 
 
 def _known(where: Standing) -> str:

@@ -19,7 +19,6 @@ from mlpdoctor.wording import short
     "O204",
     Severity.ERROR,
     "{activation} answers stay {span}, and {beyond_share} of the rows have targets beyond, from {low} to {high}",
-    clears="output range",
 )
 def output_range(
     network: Network,
