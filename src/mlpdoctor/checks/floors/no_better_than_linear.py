@@ -10,6 +10,7 @@ from mlpdoctor.facts.second_opinion import SecondOpinion
 from mlpdoctor.facts.standing import Standing
 from mlpdoctor.facts.training import Trained
 from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.losses.convex import ConvexLoss
 from mlpdoctor.network import Network
 from mlpdoctor.wording import agreeing_digits, count, percent, short
 
@@ -45,7 +46,8 @@ def no_better_than_linear(
         an adaptive optimizer; then look at the units. Where they hold none, linear is enough.
     Stays quiet on
         Networks that are affine by construction (A101 speaks of those), models no better than a constant (L502),
-        models that have not been trained, and data that lie on a line.
+        models that have not been trained, and data that lie on a line. Classifiers that do no worse than logistic
+        regression does on rows it has not seen: on rows it has seen that is often sure beyond reason.
     Certainty
         Measured for both losses; estimated, with its error bar, for what is left to learn. Where a quick nonlinear
         fit shows structure, ``learned`` is the share of the way from the line to that fit a model must have gone to
@@ -56,6 +58,8 @@ def no_better_than_linear(
     if by_construction or not model.finite or affine is None or where.above(affine) <= 0:
         return
     if where.of_constant(affine) <= STRAIGHT:
+        return
+    if _sure_of_seen_rows(linear) and opinion is not None and where.model <= opinion.line:
         return
     gain = (affine - where.model) / where.above(affine)
     structure = opinion is not None and opinion.structure
@@ -85,6 +89,15 @@ def no_better_than_linear(
         strength=min(max(where.shortfall, 0.0), 1.0),
         verdict=_verdict(where, linear, opinion, gain, structure=structure),
     )
+
+
+def _sure_of_seen_rows(linear: LinearFloor) -> bool:
+    """Whether the linear model is about classes, and sure of rows it has seen far beyond what it is of others.
+
+    Logistic regression without a penalty drives its loss to zero wherever a plane nearly tells the classes apart. No
+    better than linear is then what does no better than linear on rows it has not seen.
+    """
+    return any(isinstance(part.loss, ConvexLoss) and part.loss.link == "logit" for part in linear.parts)
 
 
 def _compared(gain: float) -> str:

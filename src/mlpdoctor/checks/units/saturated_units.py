@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from mlpdoctor.check import check
 from mlpdoctor.facts.standing import Standing
 from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.heads import Heads
 from mlpdoctor.layers.nature import activation_of
 from mlpdoctor.network import Layer, Network
 from mlpdoctor.statistics.flatness import Flatness
@@ -24,7 +25,13 @@ FAR = 0.5
     clears="saturated units",
 )
 def saturated_units(
-    layer: Layer, network: Network, seen: Flatness, where: Standing | None, *, tolerated: float = 0.5
+    layer: Layer,
+    network: Network,
+    seen: Flatness,
+    where: Standing | None,
+    heads: Heads | None,
+    *,
+    tolerated: float = 0.5,
 ) -> Iterator[Evidence]:
     """Sigmoid, tanh and similar units on the flat part of their curve.
 
@@ -35,8 +42,9 @@ def saturated_units(
         Start from smaller weights (the default glorot_uniform), scale the inputs, put BatchNormalization before the
         activation, or use ReLU in hidden layers.
     Stays quiet on
-        Models that do as well as anything is known to, whatever their units; in particular an output sigmoid that
-        is rightly sure.
+        Models that do as well as anything is known to, whatever their units. An output whose loss is a cross-entropy
+        of its logits: where it is sure and right nothing is left to learn, and where it is sure and wrong the
+        gradient is as large as can be.
     Certainty
         Measured: every unit on every row.
     References
@@ -45,6 +53,8 @@ def saturated_units(
     share = seen.flat / seen.rows
     saturated = share >= MOST_ROWS
     units = len(share)
+    if heads is not None and any(head.behind and network.nodes[head.node].layer is layer for head in heads.heads):
+        return
     output = any(network.nodes[position].layer is layer for position in network.outputs)
     if saturated.mean() <= tolerated or (where is not None and where.well) or (output and where is None):
         return
