@@ -60,8 +60,10 @@ def fit(
 
     def blocks() -> Iterator[Block]:
         for inputs, targets, weights in reread():
-            design = affine_design(inputs[:, :features], origin, intercept=intercept) @ back
-            yield design, loss.frame(targets), weights
+            # A row that does not count may be as far off as it likes, and nothing times infinity is no number.
+            used = weights > 0
+            design = affine_design(inputs[used, :features], origin, intercept=intercept) @ back
+            yield design, loss.frame(targets[used]), weights[used]
 
     first = next(blocks())
     columns, predictors = first[0].shape[1], first[1].shape[1]
