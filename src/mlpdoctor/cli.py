@@ -1,11 +1,9 @@
 """The command line: the only place that prints or exits."""
 
-import contextlib
 import difflib
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -13,7 +11,7 @@ import click
 
 from mlpdoctor import __version__
 from mlpdoctor.errors import InputError, UsageError
-from mlpdoctor.output import show, write
+from mlpdoctor.output import progress, show, write
 
 if TYPE_CHECKING:
     from mlpdoctor.check import Rule
@@ -142,22 +140,10 @@ def check(
     from mlpdoctor.diagnose import Question, diagnose
 
     question = Question(model, data, target, features, drop or (), loss, sample_weight, max_bytes)
-    with _progress(show=not (no_progress or quiet)) as told:
+    with progress(show=not (no_progress or quiet)) as told:
         report = diagnose(question, stdin=sys.stdin.buffer, progress=told)
     write(report, form, output, color, quiet=quiet, verbose=verbose)
     sys.exit(_status(report, fail_on))
-
-
-@contextlib.contextmanager
-def _progress(*, show: bool) -> Iterator[Callable[[int], None] | None]:
-    """Rows read so far, on standard error, while a person is looking."""
-    if not (show and sys.stderr.isatty()):
-        yield None
-        return
-    from rich.console import Console
-
-    with Console(stderr=True).status("reading the model") as status:
-        yield lambda rows: status.update(f"{rows:,} rows read")
 
 
 def _status(report: "Report", fail_on: str) -> int:

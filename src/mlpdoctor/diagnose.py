@@ -17,7 +17,7 @@ from mlpdoctor.facts.training import Training
 from mlpdoctor.finding import Report
 from mlpdoctor.heads import Heads
 from mlpdoctor.ladder import Ladder
-from mlpdoctor.losses.registry import build, kind_of, known
+from mlpdoctor.losses.registry import build, kind_of, known, why_not
 from mlpdoctor.network import LossConfig, Network
 from mlpdoctor.passes import Engine, Passes, block_rows
 from mlpdoctor.rank import rank
@@ -137,7 +137,7 @@ def with_loss(network: Network, name: str | None) -> Network:
         return network
     if kind_of(name) is None:
         have = ", ".join(loss.names[0] for loss in known())
-        raise UsageError(f"--loss {name}: no such loss has a ladder; these have: {have}")
+        raise UsageError(f"--loss {name}: there is no ladder for it: {why_not(name)}; these have one: {have}")
     return dataclasses.replace(network, losses=(LossConfig(name),) * len(network.outputs))
 
 

@@ -1,7 +1,9 @@
 """What reaches standard output or a file, and in which clothes: together with ``cli`` the only place that prints."""
 
+import contextlib
 import os
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,3 +82,15 @@ def console(color: str, width: int | None = None) -> "Console":
         emoji=False,
         markup=False,
     )
+
+
+@contextlib.contextmanager
+def progress(*, show: bool) -> Iterator[Callable[[int], None] | None]:
+    """Rows read so far, on standard error, while a person is looking."""
+    if not (show and sys.stderr.isatty()):
+        yield None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("reading the model") as status:
+        yield lambda rows: status.update(f"{rows:,} rows read")

@@ -60,6 +60,12 @@ def test_a_missing_loss_says_how_to_name_one() -> None:
     assert found.applicable
 
 
+def test_a_negative_loss_weight_has_no_ladder() -> None:
+    found = heads(two_heads(losses=(LossConfig("mse"),) * 2, loss_weights=(1.0, -1.0)))
+    assert isinstance(found, Absent)
+    assert "negative loss weight" in found.reason
+
+
 def test_a_loss_of_somebodys_own_is_named() -> None:
     found = heads(two_heads(losses=(LossConfig("my_loss"), LossConfig("mse"))))
     assert isinstance(found, Absent)

@@ -52,6 +52,8 @@ def _head(network: Network, position: int, before: list[Head]) -> Head | str:
     obstacle = loss.obstacle()
     if obstacle is None and activation is not None:
         obstacle = loss.misfit(activation.name, activation.bounds[0])
+    if obstacle is None and network.loss_weights[position] < 0:
+        obstacle = "with a negative loss weight it is made as large as can be, without end"
     if obstacle is None and loss.joint and len(shape) > 1:
         obstacle = f"an output of the shape {shape} has more than one class a row"
     if obstacle is not None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from mlpdoctor.fact import fact
 from mlpdoctor.facts.objective import Objective
-from mlpdoctor.statistics.perfect_sums import PerfectSums
+from mlpdoctor.statistics.loss_sums import PerfectSums
 
 
 @dataclass(frozen=True)
@@ -21,5 +21,5 @@ class Perfection:
 @fact
 def perfection(objective: Objective, sums: PerfectSums) -> Perfection:
     """The mean over rows."""
-    per_part = tuple(float(value) / objective.rows for value in sums.sums)
+    per_part = tuple(float(value) for value in sums.mean)
     return Perfection(objective.total(per_part), per_part)

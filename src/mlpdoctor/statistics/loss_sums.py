@@ -1,23 +1,23 @@
-"""The model's own loss, summed over rows."""
+"""Sums of losses over rows: of the model's own, and of perfect answers."""
 
 from dataclasses import dataclass
 from typing import Self
 
 from mlpdoctor.network import Array
-from mlpdoctor.views import RowLoss
+from mlpdoctor.views import PerfectLoss, RowLoss
 
 
 @dataclass(frozen=True, eq=False)
-class LossSums:
-    """Weighted sum of the loss of each part, and the rows it was summed over."""
+class Sums:
+    """Weighted sum over rows for each part of the loss, and the rows it was summed over."""
 
     rows: int
     sums: Array
 
     @classmethod
-    def of(cls, view: RowLoss) -> Self:
-        """Sum over one batch."""
-        return cls(len(view.values), view.values.sum(axis=0))
+    def of_values(cls, values: Array) -> Self:
+        """Sum values of shape (rows, parts)."""
+        return cls(len(values), values.sum(axis=0))
 
     def __add__(self, other: Self) -> Self:
         """Sum over both."""
@@ -25,5 +25,23 @@ class LossSums:
 
     @property
     def mean(self) -> Array:
-        """Mean loss of each part."""
+        """Mean over rows for each part."""
         return self.sums / self.rows
+
+
+class LossSums(Sums):
+    """Of the model's own loss."""
+
+    @classmethod
+    def of(cls, view: RowLoss) -> Self:
+        """Sum over one batch."""
+        return cls.of_values(view.values)
+
+
+class PerfectSums(Sums):
+    """Of what a perfect answer to each row would still cost."""
+
+    @classmethod
+    def of(cls, view: PerfectLoss) -> Self:
+        """Sum over one batch."""
+        return cls.of_values(view.values)
