@@ -243,7 +243,8 @@ def test_what_is_called_whole_is_affine_whatever_the_weights(network: Network, s
 @given(network=networks(curved=True), seed=st.integers(0, 2**32))
 def test_what_is_not_called_whole_bends_for_some_weights(network: Network, seed: int) -> None:
     assert not collapse(network).whole
-    assert max(bend(drawn(network, seed + k), seed) for k in range(5)) > 1e6 * ROUNDING
+    # A chain of units may shrink what reaches the only kink to nothing for most weights, never for all.
+    assert any(bend(drawn(network, seed + k), seed) > 1e6 * ROUNDING for k in range(100))
 
 
 @settings(deadline=None, max_examples=100)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mlpdoctor.floors.basis import EPSILON
-from mlpdoctor.floors.second_order import Blocks, Look, bounds, look, value
+from mlpdoctor.floors.second_order import Blocks, Look, bounds, farthest, look, value
 from mlpdoctor.losses.convex import ConvexLoss
 from mlpdoctor.network import Array
 
@@ -20,6 +20,9 @@ TIGHT = 1e-12
 """Share of the loss that one more step would gain at most, at which steps end: more digits than a report shows."""
 LEAST_STEP = 1e-4
 """Share of a step below which a line search has lost its way, and more damping serves better."""
+MOST_REACH = 1e4
+"""How far one step may move the margin of any row. Along a direction that hardly matters a damped step can go so far
+that rows alike in all features are told apart by the rounding of their predictors."""
 DAMPINGS = (1e-6, 1e-3, 1e-1, 1.0)
 """Dampings to try after none, as shares of the steepness of the loss."""
 ENOUGH = 1e-4
@@ -90,6 +93,8 @@ def _stride(blocks: Blocks, loss: ConvexLoss, line: Array, here: Look) -> tuple[
         if not promise > TIGHT * abs(here.value):
             continue
         length = 1.0
+        if type(loss).margin is not ConvexLoss.margin:
+            length = min(1.0, MOST_REACH / max(farthest(blocks, step), MOST_REACH * LEAST_STEP))
         while length > LEAST_STEP:
             ahead = value(blocks, loss, line + length * step)
             if ahead <= here.value - ENOUGH * length * promise + EPSILON * abs(here.value):

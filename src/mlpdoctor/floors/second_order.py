@@ -34,6 +34,11 @@ class Look:
     apart: bool
 
 
+def farthest(blocks: Blocks, line: Array) -> float:
+    """The largest predictor of any row."""
+    return max((float(np.abs(design @ line).max(initial=0.0)) for design, _, _ in blocks()), default=0.0)
+
+
 def value(blocks: Blocks, loss: ConvexLoss, line: Array) -> float:
     """The sum of the loss over all rows for given predictors."""
     return sum(
