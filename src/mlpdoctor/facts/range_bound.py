@@ -86,20 +86,18 @@ def _reaches(head: Head, within: tuple[float, float], values: TargetValues) -> b
     return (low, high) == (-math.inf, math.inf) if logits else low <= 0 and high >= 1
 
 
+def span(low: float, high: float) -> str:
+    """An interval in words."""
+    if low == -math.inf:
+        return f"below {short(high)}"
+    return f"above {short(low)}" if high == math.inf else f"between {short(low)} and {short(high)}"
+
+
 def _reason(heads: tuple[Head, ...], intervals: tuple[tuple[float, float], ...], confined: list[bool]) -> str:
     words = []
     for head, (low, high), narrow in zip(heads, intervals, confined, strict=True):
         if narrow and head.activation is not None:
-            name = f"{head.activation.name} of one unit" if low == high else head.activation.name
-            if low == high:
-                words.append(f"a {name} always answers {short(low)}")
-            else:
-                span = (
-                    f"under {short(high)}"
-                    if low == -math.inf
-                    else f"over {short(low)}"
-                    if high == math.inf
-                    else f"between {short(low)} and {short(high)}"
-                )
-                words.append(f"{name} answers stay {span}")
+            name = head.activation.name
+            fixed = f"a {name} of one unit always answers {short(low)}"
+            words.append(fixed if low == high else f"{name} answers stay {span(low, high)}")
     return ", ".join(dict.fromkeys(words))

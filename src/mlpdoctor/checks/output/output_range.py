@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from mlpdoctor.check import check
 from mlpdoctor.facts.objective import Objective
-from mlpdoctor.facts.range_bound import RangeBound
+from mlpdoctor.facts.range_bound import RangeBound, span
 from mlpdoctor.facts.standing import Standing
 from mlpdoctor.facts.training import Training
 from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
@@ -73,13 +73,6 @@ def output_range(
             f"{short(least)} to {short(most)}: no setting of the weights gets below {short(bound.total)}.",
             rules_out=("learning rate", "optimizer", "epochs", "width") if where.share(bound.total) == 1 else (),
         )
-
-
-def span(low: float, high: float) -> str:
-    """An interval in words."""
-    if low == -math.inf:
-        return f"below {short(high)}"
-    return f"above {short(low)}" if high == math.inf else f"between {short(low)} and {short(high)}"
 
 
 def _remedy(head: Head, name: str, low: float, high: float) -> Remedy:
