@@ -113,11 +113,12 @@ def examine(
     if dataset is None:
         return Answers(network, facts, no_forward=obstacle)
     asking = [check.function for check in checks] + [facts[Ladder].function]
-    heads = Answers(network, facts).get(Heads)
+    passes = Passes(dataset, block_rows(network, dataset), engine)
+    heads = Answers(network, facts, passes, obstacle).get(Heads)
     statistics = statistics_behind(asking, facts) | {CellCounts}
     judged = None if isinstance(heads, Absent) else heads
     collected = collect(dataset, engine, judged, statistics, progress)
-    return Answers(network, facts, Passes(dataset, block_rows(network, dataset), engine), obstacle, collected)
+    return Answers(network, facts, passes, obstacle, collected)
 
 
 def _engine(network: Network) -> tuple[Engine | None, str | None]:
@@ -157,7 +158,8 @@ def target_counts(network: Network) -> tuple[int, ...]:
     """How many target columns would fit, the likeliest first.
 
     One for each number the model answers, where its loss compares them one by one; one label for each output, where
-    the loss takes class numbers; and either, where the loss is unknown.
+    the loss takes class numbers. Either will do where the loss is unknown or there is a single output: a file may hold
+    class numbers although the loss takes them one-hot, and the other way round.
     """
     if None in network.output_widths:
         return ()
@@ -165,5 +167,8 @@ def target_counts(network: Network) -> tuple[int, ...]:
     losses = [None if config is None else build(config) for config in network.losses]
     columns = [loss.columns(width or 0) for loss, width in zip(losses, network.output_widths, strict=True) if loss]
     if len(columns) == len(losses):
-        return (sum(columns),)
+        usual = sum(columns)
+        autoencoder = usual == full == network.input_width
+        other = (full if usual == labels else labels,) if labels == 1 and not autoencoder else ()
+        return tuple(dict.fromkeys((usual, *other)))
     return tuple(dict.fromkeys((full, labels)))

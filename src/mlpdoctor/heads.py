@@ -2,13 +2,29 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 
 from mlpdoctor.layers.activation import Activation
+from mlpdoctor.losses.contract import TargetKind
 from mlpdoctor.losses.convex import ConvexLoss
+from mlpdoctor.losses.labels import class_numbers, one_hot
 from mlpdoctor.losses.loss import Groups, Loss
 from mlpdoctor.network import Array
+
+
+class Spelling(StrEnum):
+    """How the data spell the targets of an output."""
+
+    USUAL = "usual"
+    """As the loss takes them."""
+    NUMBER = "number"
+    """Class numbers in one column, where the loss takes a column for each class."""
+    ONE_HOT = "one-hot"
+    """A column for each class, where the loss takes class numbers."""
+    REPEATED = "repeated"
+    """One column, where the loss takes one for each unit: Keras compares it with every unit."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +43,7 @@ class Head:
         weight: factor of its loss in the total.
         activation: the last function of the output, None where that is hidden in a layer of an unknown kind.
         behind: whether the loss reads what that function is applied to, not what it returns.
+        spelling: how the data spell its targets.
         by_weights: whether Keras divides by the sum of the sample weights (``mean_with_sample_weight``), not by the
             number of rows.
     """
@@ -41,6 +58,7 @@ class Head:
     weight: float
     activation: Activation | None
     behind: bool
+    spelling: Spelling = Spelling.USUAL
     by_weights: bool = False
 
     @property
@@ -63,8 +81,36 @@ class Head:
 
     def targets(self, columns: Array) -> Array:
         """The targets as the loss compares them, from all target columns: shape (rows, units)."""
-        own = columns[:, self.first_column : self.first_column + self.loss.columns(self.units)]
+        own = columns[:, self.own]
+        if self.spelling is Spelling.ONE_HOT:
+            own = class_numbers(own)
+        elif self.spelling is Spelling.NUMBER:
+            own = one_hot(own, self.units)
+        elif self.spelling is Spelling.REPEATED:
+            own = np.repeat(own, self.units, axis=1)
         return self.loss.encode(own, self.units)
+
+    @property
+    def columns(self) -> int:
+        """How many target columns it has."""
+        if self.spelling is Spelling.ONE_HOT:
+            return self.units
+        return self.loss.columns(self.units) if self.spelling is Spelling.USUAL else 1
+
+    @property
+    def own(self) -> slice:
+        """Its target columns among all of them."""
+        return slice(self.first_column, self.first_column + self.columns)
+
+    def column_of(self, unit: int) -> int:
+        """The target column that a unit is compared with, where the loss judges units one by one."""
+        return self.first_column + min(unit, self.columns - 1)
+
+    @property
+    def takes(self) -> TargetKind:
+        """What its target columns have to hold."""
+        other = {Spelling.ONE_HOT: TargetKind.UNIT, Spelling.NUMBER: TargetKind.CLASS}
+        return other.get(self.spelling, self.loss.targets)
 
     def read(self, outputs: Array) -> Array:
         """What the loss reads, from what it reads of all outputs side by side: shape (rows, units)."""
@@ -118,7 +164,7 @@ class Heads:
     @property
     def columns(self) -> int:
         """How many target columns there have to be."""
-        return sum(head.loss.columns(head.units) for head in self.heads)
+        return sum(head.columns for head in self.heads)
 
     def total(self, per_part: Iterable[float]) -> float:
         """The total loss from that of each part."""

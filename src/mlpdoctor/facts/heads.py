@@ -4,12 +4,14 @@ import dataclasses
 from collections.abc import Mapping
 
 from mlpdoctor.fact import Absent, fact
-from mlpdoctor.heads import Head, Heads
+from mlpdoctor.heads import Head, Heads, Spelling
 from mlpdoctor.layers.activation import Activation
 from mlpdoctor.layers.nature import activation_of
+from mlpdoctor.losses.contract import TargetKind
 from mlpdoctor.losses.loss import Loss
 from mlpdoctor.losses.registry import build, why_not
 from mlpdoctor.network import KERAS_3, Layer, Network
+from mlpdoctor.passes import Passes
 
 REMEMBERED = ("sigmoid", "softmax")
 """Functions whose argument Keras keeps beside their result for the cross-entropies (``keras/src/activations``)."""
@@ -21,19 +23,27 @@ HANDED_ON_KERAS_3 = (*HANDED_ON, "Dropout", "Identity")
 
 
 @fact
-def heads(network: Network) -> Heads | Absent:
+def heads(network: Network, passes: Passes | None = None) -> Heads | Absent:
     """Build the loss of each output and say how they are added up."""
     found: list[Head] = []
+    given = None if passes is None or len(network.outputs) > 1 else len(passes.dataset.target_names)
     for position in range(len(network.outputs)):
-        head = _head(network, position, found)
+        head = _head(network, position, found, given)
         if isinstance(head, str):
             return Absent(head)
         found.append(head)
     return Heads(tuple(found), _label(network, found))
 
 
-def _head(network: Network, position: int, before: list[Head]) -> Head | str:
-    """One output, or why there is no ladder for it."""
+def _head(network: Network, position: int, before: list[Head], given: int | None) -> Head | str:
+    """One output, or why there is no ladder for it.
+
+    Args:
+        network: the model.
+        position: of the output.
+        before: the outputs before it.
+        given: how many target columns a single output has, where data are given.
+    """
     node, name = network.outputs[position], network.output_names[position]
     config, width = network.losses[position], network.output_widths[position]
     if config is None:
@@ -65,12 +75,28 @@ def _head(network: Network, position: int, before: list[Head]) -> Head | str:
         loss=_on_logits(loss) if behind else loss,
         units=width,
         first_unit=sum(head.units for head in before),
-        first_column=sum(head.loss.columns(head.units) for head in before),
+        first_column=sum(head.columns for head in before),
         weight=network.loss_weights[position],
         activation=activation,
         behind=behind,
+        spelling=Spelling.USUAL if given is None else _spelling(loss, width, activation, given),
         by_weights=config.options.get("reduction") == "mean_with_sample_weight",
     )
+
+
+def _spelling(loss: Loss, units: int, activation: Activation | None, columns: int) -> Spelling:
+    """How so many target columns are to be read.
+
+    The squared errors and their kin take one column beside several units without complaint and compare it with each.
+    Behind a sigmoid or softmax it holds class numbers all the same, and so it does wherever Keras would refuse it.
+    """
+    usual = loss.columns(units)
+    if columns == usual or columns not in (1, units):
+        return Spelling.USUAL
+    if usual == 1:
+        return Spelling.ONE_HOT
+    shares = activation is not None and activation.bounds == (0.0, 1.0)
+    return Spelling.NUMBER if loss.targets is TargetKind.UNIT or shares else Spelling.REPEATED
 
 
 def _maker(network: Network, node: int) -> int:

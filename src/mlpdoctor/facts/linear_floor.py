@@ -129,7 +129,7 @@ def problem_fit(
     """
     loss, width = part.loss, factor.features if features is None else features
     if loss.linear == "squares":
-        return _squares(factor, width == 0, intercept)[part.head.first_column + (part.unit or 0)]
+        return _squares(factor, width == 0, intercept)[part.head.column_of(part.unit or 0)]
     if isinstance(loss, AbsoluteLoss):
         scaled = lambda: ((x, y[:, 0], w * loss.scale(y)[:, 0]) for x, y, w in reread())  # noqa: E731
         return fit_passes(scaled, rows, width, intercept=intercept)

@@ -50,9 +50,9 @@ def objective(heads: Heads, values: TargetValues, factor: TargetFactor, passes: 
     if len(values.low) != heads.columns:
         return Absent(f"the losses take {heads.columns} target columns, and there are {len(values.low)}")
     for head in heads.heads:
-        own = slice(head.first_column, head.first_column + head.loss.columns(head.units))
+        own = head.own
         seen = ColumnValues(float(values.low[own].min()), float(values.high[own].max()), bool(values.whole[own].all()))
-        wrong = complaint(head.loss.targets, seen, head.units)
+        wrong = complaint(head.takes, seen, head.units)
         if wrong is not None:
             return Absent(f"the targets of {head.name} do not fit {head.loss.label}: {wrong}")
     # The first entry of the triangle is the norm of the column of ones: the root of the sum of all weights.

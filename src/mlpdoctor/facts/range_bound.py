@@ -78,7 +78,7 @@ def _reaches(head: Head, within: tuple[float, float], values: TargetValues) -> b
     """Whether it is clear without another pass that every target has its best answer within an interval."""
     low, high = within
     if head.loss.targets in (TargetKind.REAL, TargetKind.COUNT):
-        own = slice(head.first_column, head.first_column + head.loss.columns(head.units))
+        own = head.own
         return bool(low <= values.low[own].min() and values.high[own].max() <= high)
     if head.loss.targets is TargetKind.SIGN:
         return low <= -1 and high >= 1

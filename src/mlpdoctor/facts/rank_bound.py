@@ -39,14 +39,15 @@ def rank_bound(objective: Objective, network: Network, factor: TargetFactor) -> 
     ranks: list[int | None] = []
     wholes: list[bool] = []
     for head in objective.heads.heads:
-        rank, whole = _narrowest(network, head) if head.loss.linear == "squares" and head.straight else (None, False)
+        fits = head.loss.linear == "squares" and head.straight and head.columns == head.units
+        rank, whole = _narrowest(network, head) if fits else (None, False)
         wholes.append(whole)
         if rank is None or rank >= (min(head.units, factor.features) if whole else head.units):
             bounds.append(-math.inf)
             ranks.append(None)
             continue
         weights = [0.0] * (len(factor.origin) - factor.features)
-        weights[head.first_column : head.first_column + head.units] = [head.weight / head.units] * head.units
+        weights[head.own] = [head.weight / head.units] * head.units
         if whole:
             found = reduced_rank.fit(factor, rank, tuple(weights))
         else:

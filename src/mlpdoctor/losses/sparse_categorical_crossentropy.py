@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from mlpdoctor.losses.contract import TargetKind
+from mlpdoctor.losses.labels import one_hot
 from mlpdoctor.losses.loss import ALMOST_ONE, EPSILON, LAST_AXES
 from mlpdoctor.losses.shares import clipped, largest_share
 from mlpdoctor.losses.softmax import SoftmaxLoss, entropy, nearest_softmax
@@ -43,10 +44,7 @@ class SparseCategoricalCrossentropy(SoftmaxLoss):
         return 1
 
     def encode(self, targets: Array, units: int) -> Array:
-        """Ones among zeros; a row whose number is no class is not a number in any of its columns."""
-        number = targets[:, :1]
-        known = (number >= 0) & (number < units) & (number == np.floor(number))
-        return np.where(known, (number == np.arange(units)).astype(np.float64), np.nan)
+        return one_hot(targets[:, :1], units)
 
     def values(self, targets: Array, outputs: Array) -> Array:
         return self.at(targets, outputs if self.from_logits else np.log(clipped(outputs)[0]))[:, None]

@@ -49,7 +49,7 @@ def output_range(
     for head, (low, high), beyond in zip(objective.heads.heads, bound.intervals, bound.beyond, strict=True):
         if beyond == 0 or low == high or head.activation is None:
             continue
-        columns = slice(head.first_column, head.first_column + head.loss.columns(head.units))
+        columns = head.own
         least, most = float(values.low[columns].min()), float(values.high[columns].max())
         layer = network.nodes[head.node].layer
         yield Evidence(
