@@ -1,0 +1,181 @@
+"""A107: many sigmoid or tanh layers on top of each other."""
+
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from mlpdoctor.check import check
+from mlpdoctor.facts.standing import Standing
+from mlpdoctor.facts.training import Training
+from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.layers.activation import Activation
+from mlpdoctor.layers.nature import activation_of, is_learned
+from mlpdoctor.layers.ways import users
+from mlpdoctor.network import Layer, Network
+from mlpdoctor.wording import count, listing, short
+
+SQUASHING = ("sigmoid", "hard_sigmoid", "sparse_sigmoid", "tanh", "hard_tanh", "softsign")
+PASSED_ON = ("Activation", "Dropout", "GaussianDropout", "GaussianNoise", "Identity", "Flatten", "Reshape", "Permute")
+"""Layers that leave a gradient about as large as it is."""
+CLOSE = 0.1
+"""A model this near to what is known to be reachable has learned in spite of its depth."""
+CONSTANT = 0.9
+"""A model that has not come a tenth of the way from the constant shows what a vanishing gradient does."""
+GRID = np.linspace(-20, 20, 4001)
+"""Where the largest slope of an activation is looked for."""
+
+
+@check(
+    "A107",
+    Severity.WARNING,
+    "{depth} {activation} layers in a row ({chain}) pass about {passed} of a gradient on to the first of them",
+)
+def deep_saturating_stack(
+    network: Network,
+    training: Training,
+    where: Standing | None,
+    *,
+    harmless_depth: int = 3,
+    faint: float = 0.01,
+) -> Iterator[Evidence]:
+    """Many sigmoid or tanh layers in a row, with no normalisation or skip connection between them.
+
+    Why it matters
+        On its way back a gradient is multiplied in each layer by the slope of the activation and by the weights. The
+        slope of a sigmoid is 1/4 at most: four such layers of ordinary weights leave 1/256 of the gradient, eight leave
+        1/65536. The first layers hardly move, and the network answers about the same for every row until the weights
+        have slowly grown. The slope of tanh is 1 at most, so that it is the size of the weights which decides.
+    Remedy
+        Use relu (with he_uniform), or tanh in place of sigmoid, or put a BatchNormalization between the layers, or use
+        fewer layers: two or three are enough for most tables.
+    Stays quiet on
+        Up to three such layers; the output layer, whose sigmoid is part of the loss; layers parted by a
+        normalisation, by another activation or by a skip connection; weights large enough to make up for the slopes, as
+        in tanh layers of ordinary start weights or in sigmoid layers that have been trained. A model that is close to
+        what is known to be reachable gets a note.
+    Certainty
+        Estimated: the largest slope of each activation times the root mean square gain of each saved kernel, for a
+        gradient of no special direction. Saturated units pass less than that.
+    References
+        Glorot and Bengio, Understanding the difficulty of training deep feedforward neural networks, 2010.
+    """
+    for stack in _stacks(network):
+        depth = len(stack)
+        slopes = [_steepest(activation) for _, activation in stack]
+        gains = [_gain(layer) for layer, _ in stack[1:]]
+        passed = math.prod(slopes) * math.prod(gains)
+        if depth <= harmless_depth or not passed <= faint:
+            continue
+        names = [layer.name for layer, _ in stack]
+        kinds = list(dict.fromkeys(activation.name for _, activation in stack))
+        first = names[0]
+        yield Evidence(
+            numbers={
+                "depth": depth,
+                "activation": " and ".join(kinds),
+                "chain": listing(names),
+                "passed": passed,
+                "layers": tuple(names[:100]),
+                "largest_slopes": tuple(slopes[:100]),
+                "product_of_slopes": math.prod(slopes),
+                "weight_gains": tuple(gains[:100]),
+            },
+            certainty=Certainty.ESTIMATED,
+            severity=_severity(where, training),
+            why=f"The slopes alone multiply to {short(math.prod(slopes), 2)} at most, the weights in between to about "
+            f"{short(math.prod(gains), 2)}: of a gradient that enters at {names[-1]} about {short(passed, 2)} is left "
+            f"for {first}.",
+            remedy=_remedy(stack),
+            strength=min(-math.log10(max(passed, 1e-30)) / 10, 1.0),
+            verdict=f"The gradient fades on its way through {count(depth, f'{kinds[0]} layer')} in a row: about "
+            f"{short(passed, 2)} of it reaches {first}, so the first layers hardly learn.",
+        )
+
+
+def _stacks(network: Network) -> Iterator[list[tuple[Layer, Activation]]]:
+    """Hidden squashing layers one behind the other, as long as can be, from the input on."""
+    following = users(network)
+    above: dict[int, int] = {}
+    entries: dict[int, Activation] = {}
+    for position, node in enumerate(network.nodes):
+        if not is_learned(node.layer):
+            continue
+        activation, end = _activation(network, following, position)
+        if activation is None or activation.name not in SQUASHING or end in network.outputs:
+            continue
+        entries[position] = activation
+        upper = _next_learned(network, following, end)
+        if upper is not None:
+            above[position] = upper
+    below = {upper for upper in above.values() if upper in entries}
+    for position in entries:
+        if position in below:
+            continue
+        here: int | None = position
+        stack = []
+        while here in entries:
+            stack.append((network.nodes[here].layer, entries[here]))
+            here = above.get(here)
+        yield stack
+
+
+def _activation(network: Network, following: Sequence[Sequence[int]], position: int) -> tuple[Activation | None, int]:
+    """The function on a learned layer's units, its own or that of an Activation layer behind, and where it ends."""
+    own = activation_of(network.nodes[position].layer)
+    while own is not None and own.affine and len(following[position]) == 1 and position not in network.outputs:
+        user = following[position][0]
+        if network.nodes[user].layer.kind not in PASSED_ON:
+            break
+        position, own = user, activation_of(network.nodes[user].layer)
+    return own, position
+
+
+def _next_learned(network: Network, following: Sequence[Sequence[int]], position: int) -> int | None:
+    """The one learned layer that the values enter, with nothing on the way that changes the size of a gradient.
+
+    Where the way forks, a gradient has other ways round.
+    """
+    while len(following[position]) == 1 and position not in network.outputs:
+        position = following[position][0]
+        node = network.nodes[position]
+        if len(node.sources) > 1:
+            return None
+        if is_learned(node.layer):
+            return position
+        own = activation_of(node.layer)
+        if node.layer.kind not in PASSED_ON or own is None or not own.affine:
+            return None
+    return None
+
+
+def _steepest(activation: Activation) -> float:
+    return 1.0 if activation.derivative is None else float(np.abs(activation.derivative(GRID)).max())
+
+
+def _gain(layer: Layer) -> float:
+    """By how much a kernel makes a gradient of random direction longer on its way back, root mean square.
+
+    About 1 for glorot_uniform, the start weights of Keras; taken for that where the file holds no weights.
+    """
+    kernel = layer.weights.get("kernel")
+    if kernel is None or not kernel.size:
+        return 1.0
+    return float(np.linalg.norm(kernel.astype(np.float64)) / math.sqrt(kernel.shape[-1]))
+
+
+def _severity(where: Standing | None, training: Training) -> Severity:
+    if where is None or training.never:
+        return Severity.WARNING
+    if where.well or not math.isfinite(where.model) or where.shortfall <= CLOSE:
+        return Severity.NOTE
+    return Severity.ERROR if where.shortfall > CONSTANT else Severity.WARNING
+
+
+def _remedy(stack: Sequence[tuple[Layer, Activation]]) -> Remedy:
+    layer = stack[0][0]
+    name, units = layer.name.rpartition("/")[2], int(layer.config.get("units", 1))
+    return Remedy(
+        f"use relu in all {len(stack)} of these layers, or take some of them out",
+        f'Dense({units}, activation="relu", kernel_initializer="he_uniform", name="{name}")',
+    )

@@ -1,0 +1,194 @@
+"""A103: layers that cannot train."""
+
+import math
+from collections.abc import Iterator, Sequence
+
+from mlpdoctor.check import check
+from mlpdoctor.facts.objective import Objective
+from mlpdoctor.facts.readout import ReadoutFloor
+from mlpdoctor.facts.standing import Standing
+from mlpdoctor.facts.training import Training
+from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.layers.ways import adjustable, before, judged, parameters
+from mlpdoctor.network import Layer, Network
+from mlpdoctor.wording import count, listing, percent, short
+
+NORMALISERS = ("BatchNormalization", "SyncBatchNormalization", "LayerNormalization", "GroupNormalization")
+"""Frozen on purpose whenever a finished network is tuned; the layers around them make up for their scales."""
+LOOKUPS = ("Embedding",)
+"""Tables learned elsewhere are frozen on purpose."""
+
+
+@check(
+    "A103",
+    Severity.ERROR,
+    "{frozen} of {layers} layers with weights cannot train ({names}): {frozen_share} of the parameters",
+)
+def frozen_layers(
+    network: Network,
+    training: Training,
+    where: Standing | None,
+    objective: Objective | None,
+    readout: ReadoutFloor | None,
+    *,
+    tolerated: float = 0.25,
+) -> Iterator[Evidence]:
+    """Layers that are frozen, so that training leaves their weights as they are.
+
+    Why it matters
+        A layer whose trainable flag is off keeps its weights whatever the loss says. With every layer frozen nothing
+        moves at all: the loss of the first epoch is the loss of the last. With all but the last one frozen, training
+        can do no more than find the best last layer on top of features that it cannot change.
+    Remedy
+        Set trainable to True on these layers and compile again: Keras reads the flag when it compiles.
+    Stays quiet on
+        Layers without weights, Normalization, which is adapted and never trained, and frozen normalising layers
+        beside trainable ones. A frozen Embedding beside trainable layers is a note, and so is any frozen layer of
+        a model that has come most of the way to what is known to be reachable, or of one that is not trained yet:
+        up to the tolerated share of the way from there to the best constant. A finished model that was frozen as a
+        whole is a note when it does well.
+    Certainty
+        Proved where no weight can move: the loss stays where it is. Proved also where only last layers train: the
+        floor is their best loss on the saved features. Measured elsewhere: the flags are read in the file.
+    """
+    way = before(network, judged(network))
+    owners = [layer for layer in network.layers if adjustable(layer)]
+    owners = [layer for layer in owners if any(network.nodes[k].layer is layer for k in way)]
+    frozen = [layer for layer in owners if not layer.trainable]
+    moving = [layer for layer in owners if layer.trainable]
+    if not frozen or (moving and all(layer.kind in NORMALISERS for layer in frozen)):
+        return
+    floor = _floor(network, moving, objective, readout) if moving else None
+    cost = None if floor is None or where is None else _cost(floor, where)
+    severity = _severity(network, frozen, moving, where, training, cost, tolerated)
+    names = listing([layer.name for layer in frozen])
+    proved = not _still_adapts(network) if not moving else cost is not None and severity is Severity.ERROR
+    sampled = readout is not None and readout.share < 1
+    yield Evidence(
+        numbers={
+            "frozen": len(frozen),
+            "layers": len(owners),
+            "names": names,
+            "frozen_layers": tuple(layer.name for layer in frozen[:100]),
+            "frozen_parameters": parameters(frozen),
+            "trainable_parameters": parameters(moving),
+            "frozen_share": parameters(frozen) / parameters(owners),
+            "floor": floor,
+            "floor_cost_share": cost,
+        },
+        certainty=Certainty.MEASURED if not proved else Certainty.ESTIMATED if moving and sampled else Certainty.PROVED,
+        severity=severity,
+        why=_why(frozen, moving, where, floor, severity),
+        remedy=_thaw(network, frozen, everything=not moving),
+        explains=_explains(where, floor if proved else None, everything=not moving, severity=severity),
+        strength=parameters(frozen) / parameters(owners),
+        verdict=_verdict(names, moving, floor, where),
+    )
+
+
+def _severity(
+    network: Network,
+    frozen: Sequence[Layer],
+    moving: Sequence[Layer],
+    where: Standing | None,
+    training: Training,
+    cost: float | None,
+    tolerated: float,
+) -> Severity:
+    well = where is not None and where.well
+    if not moving:
+        if well:
+            return Severity.NOTE
+        # Without data a model that was trained before, or was never meant to be, may be a finished one.
+        finished = where is None and (network.optimizer is None or bool(training.updates))
+        return Severity.WARNING if finished else Severity.ERROR
+    if cost is not None:
+        return Severity.ERROR if cost > tolerated and not well else Severity.NOTE
+    if well or where is None or training.never or all(layer.kind in (*LOOKUPS, *NORMALISERS) for layer in frozen):
+        return Severity.NOTE
+    stuck = math.isfinite(where.model) and where.shortfall > tolerated
+    return Severity.WARNING if stuck else Severity.NOTE
+
+
+def _floor(
+    network: Network, moving: Sequence[Layer], objective: Objective | None, readout: ReadoutFloor | None
+) -> float | None:
+    """What no training goes below, where nothing but last layers can train."""
+    if objective is None or readout is None:
+        return None
+    last = {_last_with_weights(network, output) for output in network.outputs}
+    users = [position for position, node in enumerate(network.nodes) if any(node.layer is layer for layer in moving)]
+    return objective.total(readout.lower) if set(users) <= last else None
+
+
+def _last_with_weights(network: Network, position: int) -> int:
+    while not network.nodes[position].layer.weights and len(network.nodes[position].sources) == 1:
+        position = network.nodes[position].sources[0]
+    return position
+
+
+def _cost(floor: float, where: Standing) -> float:
+    span = where.constant - where.reach
+    return (floor - where.reach) / span if span > 0 else 0.0
+
+
+def _still_adapts(network: Network) -> bool:
+    """Whether the statistics of some BatchNormalization go on following the batches."""
+    return any(layer.trainable and "moving_mean" in layer.weights for layer in network.layers)
+
+
+def _explains(where: Standing | None, floor: float | None, *, everything: bool, severity: Severity) -> float | None:
+    if where is None or severity is Severity.NOTE:
+        return None
+    if everything:
+        return where.share(where.model) if math.isfinite(where.model) else None
+    return None if floor is None else where.share(min(floor, where.model))
+
+
+def _why(
+    frozen: Sequence[Layer],
+    moving: Sequence[Layer],
+    where: Standing | None,
+    floor: float | None,
+    severity: Severity,
+) -> str:
+    if not moving:
+        stays = f" The loss stays at {short(where.model)}." if where is not None and math.isfinite(where.model) else ""
+        return f"None of the {parameters(frozen):,} parameters can change, so no step of training does anything.{stays}"
+    share = percent(parameters(frozen) / parameters((*frozen, *moving)))
+    held = f"Training can change {count(parameters(moving), 'parameter')}; the other {share} stay as they are."
+    if floor is not None and where is not None:
+        known = f"; {short(where.reach)} is known or estimated to be within reach" if severity is Severity.ERROR else ""
+        return f"{held} On the frozen features no last layer brings the loss below {short(floor)}{known}."
+    return held
+
+
+def _thaw(network: Network, frozen: Sequence[Layer], *, everything: bool) -> Remedy:
+    again = "and compile again, for Keras reads the flag when it compiles"
+    if everything or len(frozen) > 1:
+        text = "make the model trainable" if everything else f"make {listing([x.name for x in frozen])} trainable"
+        chosen = [part for layer in frozen for part in [f'"{layer.name}"']]
+        short_list = everything or any("/" in layer.name for layer in frozen)
+        code = (
+            "model.trainable = True"
+            if short_list
+            else f"for name in [{', '.join(chosen)}]: model.get_layer(name).trainable = True"
+        )
+        return Remedy(f"{text} {again}", f"{code}{_compile(network) if short_list else ''}")
+    steps = "".join(f'.get_layer("{part}")' for part in frozen[0].name.split("/"))
+    return Remedy(f"make {frozen[0].name} trainable {again}", f"model{steps}.trainable = True{_compile(network)}")
+
+
+def _compile(network: Network) -> str:
+    if network.optimizer is None or len(network.losses) != 1 or network.losses[0] is None:
+        return ""
+    return f'; model.compile("{network.optimizer.name.lower()}", "{network.losses[0].name}")'
+
+
+def _verdict(names: str, moving: Sequence[Layer], floor: float | None, where: Standing | None) -> str:
+    if not moving:
+        at = f" at {short(where.model)}" if where is not None and math.isfinite(where.model) else ""
+        return f"The loss is stuck{at} because every layer is frozen: no step of training changes a weight."
+    if floor is not None:
+        return f"The loss cannot fall below {short(floor)} because {names} cannot train: only the last layer moves."
+    return f"Part of the network cannot learn: {names} cannot train, and the rest does not make up for it."

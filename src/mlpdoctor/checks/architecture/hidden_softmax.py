@@ -1,0 +1,167 @@
+"""A105: a softmax in the middle of the network."""
+
+import math
+from collections.abc import Iterator, Sequence
+
+from mlpdoctor.check import check
+from mlpdoctor.facts.standing import Standing
+from mlpdoctor.facts.training import Training
+from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.layers.nature import activation_of
+from mlpdoctor.layers.registry import family_of
+from mlpdoctor.layers.ways import adjustable, users
+from mlpdoctor.network import Layer, Network
+from mlpdoctor.wording import listing, short
+
+NORMALISING = ("softmax", "log_softmax", "sparsemax")
+CLOSE = 0.1
+"""A model this near to what is known to be reachable has found its way around it."""
+STUCK = 0.5
+"""A model that has not come half the way from the constant to what is known to be reachable is stuck."""
+
+
+@check("A105", Severity.ERROR, "{layer} squeezes its {units} hidden units through a {activation}")
+def hidden_softmax(
+    network: Network,
+    training: Training,
+    where: Standing | None,
+    *,
+    narrow: int = 8,
+) -> Iterator[Evidence]:
+    """A softmax on hidden units.
+
+    Why it matters
+        A softmax makes its units compete: they sum to one, so that each can grow only at the cost of the others, and
+        their common size is lost. Once one unit leads, the others are near zero and so are all gradients through it.
+        It is meant for the probabilities at the end of a classifier. A softmax over a single unit is the number 1
+        whatever comes in, and nothing gets through.
+    Remedy
+        Use relu or tanh on hidden layers, and keep the softmax for the output.
+    Stays quiet on
+        Outputs, also where only layers without weights follow; attention, mixtures of experts and every other softmax
+        whose values weigh something in a product; layers of a kind that is not known. Of a model that is close to what
+        is known to be reachable it is a note.
+    Certainty
+        Proved for a single unit, whose softmax is constant. Measured elsewhere: the activation is read in the file. It
+        is an error where the layer has few units or is narrower than those around it and the model is stuck.
+    """
+    following = users(network)
+    named: set[str] = set()
+    for position, node in enumerate(network.nodes):
+        activation = activation_of(node.layer)
+        if activation is None or activation.name not in NORMALISING or node.layer.name in named:
+            continue
+        into = _enters(network, following, position)
+        units = None if not node.shape else node.shape[-1]
+        if not into or units is None or _weighs(network, following, node.layer):
+            continue
+        named.add(node.layer.name)
+        blocked = units == 1 and activation.name != "sparsemax"
+        small = units <= narrow or _bottleneck(network, position, into, units)
+        severity = _severity(where, training, blocked=blocked, small=small)
+        names = listing([network.nodes[user].layer.name for user in into])
+        yield Evidence(
+            numbers={
+                "layer": node.layer.name,
+                "units": units,
+                "activation": activation.name,
+                "enters": names,
+                "shortfall": where.shortfall if where is not None and math.isfinite(where.shortfall) else None,
+            },
+            certainty=Certainty.PROVED if blocked else Certainty.MEASURED,
+            severity=severity,
+            why=_why(activation.name, units, names, blocked=blocked),
+            remedy=_remedy(network, position),
+            strength=1.0 if blocked else 1.0 / (1.0 + math.log2(units)),
+            verdict=_verdict(node.layer.name, activation.name, units, names, blocked=blocked),
+        )
+
+
+def _enters(network: Network, following: Sequence[Sequence[int]], position: int) -> list[int]:
+    """The layers with weights that the values enter; none if they weigh something or are an answer."""
+    found: list[int] = []
+    todo, seen = [position], {position}
+    while todo:
+        here = todo.pop()
+        if here in network.outputs:
+            return []
+        for user in following[here]:
+            layer = network.nodes[user].layer
+            if _is_product(layer):
+                return []
+            if adjustable(layer) and not _keeps_units(layer):
+                found.append(user)
+            elif user not in seen:
+                seen.add(user)
+                todo.append(user)
+    return sorted(found)
+
+
+def _is_product(layer: Layer) -> bool:
+    """Whether a layer may weigh one input by another: products, and whatever is not known and has no weights."""
+    if layer.kind in ("Multiply", "Dot"):
+        return True
+    return family_of(layer) is None
+
+
+def _keeps_units(layer: Layer) -> bool:
+    """Whether a layer with weights only scales each unit, so that what follows it decides."""
+    return layer.kind in ("BatchNormalization", "SyncBatchNormalization", "LayerNormalization", "PReLU")
+
+
+def _weighs(network: Network, following: Sequence[Sequence[int]], layer: Layer) -> bool:
+    """Whether another call of the same layer is an answer or a gate: then the layer is shared on purpose."""
+    calls = [position for position, node in enumerate(network.nodes) if node.layer is layer]
+    return len(calls) > 1 and any(not _enters(network, following, call) for call in calls)
+
+
+def _bottleneck(network: Network, position: int, into: Sequence[int], units: int) -> bool:
+    """Whether the layer is narrower than what it gets and than what comes after."""
+    way = network.nodes[position]
+    while way.sources and not adjustable(way.layer):
+        way = network.nodes[way.sources[0]]
+    shapes = [network.nodes[source].shape for source in way.sources] + [network.nodes[user].shape for user in into]
+    widths = [shape[-1] for shape in shapes if shape]
+    return bool(widths) and all(width is not None and units < width for width in widths)
+
+
+def _severity(where: Standing | None, training: Training, *, blocked: bool, small: bool) -> Severity:
+    if where is not None and not training.never and (where.well or where.shortfall <= CLOSE):
+        return Severity.NOTE
+    if blocked:
+        return Severity.ERROR
+    if where is None or training.never or not math.isfinite(where.model):
+        return Severity.WARNING
+    return Severity.ERROR if small and where.shortfall > STUCK else Severity.WARNING
+
+
+def _why(activation: str, units: int, names: str, *, blocked: bool) -> str:
+    if blocked:
+        value = "0" if activation == "log_softmax" else "1"
+        return f"The {activation} of a single number is {value}, so {names} sees the same on every row."
+    if activation == "log_softmax":
+        return f"The exponentials of its {units} values sum to one, so {names} sees only how they differ."
+    return (
+        f"Its {units} values sum to one, {short(1 / units, 2)} each on average: {names} sees only which unit leads, "
+        "and no gradient passes once one of them does."
+    )
+
+
+def _remedy(network: Network, position: int) -> Remedy:
+    node = network.nodes[position]
+    name = node.layer.name.rpartition("/")[2]
+    text = f"give {name} an activation for hidden units"
+    if node.layer.kind == "Dense":
+        units = max(int(node.layer.config.get("units", 1)), 1)
+        wider = 16 if units == 1 else units
+        return Remedy(text, f'Dense({wider}, activation="relu", name="{name}")')
+    return Remedy(text, f'Activation("relu", name="{name}")')
+
+
+def _verdict(layer: str, activation: str, units: int, names: str, *, blocked: bool) -> str:
+    if blocked:
+        return f"Nothing gets through {layer}: its {activation} over one unit is the same number on every row."
+    return (
+        f"The hidden layer {layer} has a {activation}, which belongs at the end of a classifier: its {units} units can "
+        f"only share out one whole, and little of the input gets through to {names}."
+    )
