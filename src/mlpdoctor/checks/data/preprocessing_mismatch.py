@@ -1,0 +1,235 @@
+"""D713: a file that is not on the scale the model was trained on."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from mlpdoctor.check import check
+from mlpdoctor.errors import InputError
+from mlpdoctor.facts.objective import Objective
+from mlpdoctor.facts.regression import Regression
+from mlpdoctor.facts.standing import Standing
+from mlpdoctor.facts.training import Trained
+from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.network import Array
+from mlpdoctor.passes import flat
+from mlpdoctor.statistics.row_sample import RowSample
+from mlpdoctor.wording import percent, short
+
+LEAST_ROWS = 20
+"""On fewer rows another scale may fit by luck."""
+GOOD = 0.5
+"""On its own scale a model loses at most half of what a constant does, or about what a linear model does."""
+POOR = 0.8
+"""Above it nothing is said, whatever a linear model reaches: garbage gets there."""
+AS_LINEAR = 1.1
+OFF = 0.05
+"""Answers on their own scale need no line to mend them: it would save at most this share of the constant's loss."""
+OFF_WITH_FEW = 0.01
+"""The same for one or two features, where a line through the rows is easily met by luck."""
+FEW_FEATURES = 2
+PREFERRED = 0.95
+"""A rarer scaling has to be better by a twentieth before it is named instead of a more usual one."""
+
+Scaling = Callable[[Array], Array]
+
+
+def _span(values: Array) -> Array:
+    span: Array = values.max(axis=0) - values.min(axis=0)
+    return np.where(span > 0, span, 1.0)
+
+
+def _standard(values: Array) -> Array:
+    deviation = values.std(axis=0)
+    scaled: Array = (values - values.mean(axis=0)) / np.where(deviation > 0, deviation, 1.0)
+    return scaled
+
+
+SCALINGS: Mapping[str, Scaling] = {
+    "as they are": lambda values: values,
+    "standardised": _standard,
+    "scaled to 0..1": lambda values: (values - values.min(axis=0)) / _span(values),
+    "divided by 255": lambda values: values / 255.0,
+    "scaled to -1..1": lambda values: 2.0 * (values - values.min(axis=0)) / _span(values) - 1.0,
+    "divided by 127.5, less 1": lambda values: values / 127.5 - 1.0,
+    "divided by their largest": lambda values: values / np.maximum(np.abs(values).max(axis=0), 1e-300),
+    "logarithms": lambda values: np.log1p(np.maximum(values, 0.0)),
+    "standardised logarithms": lambda values: _standard(np.log1p(np.maximum(values, 0.0))),
+}
+"""What people do to columns before training, the most usual first."""
+OF_TARGETS = (
+    "as they are",
+    "standardised",
+    "scaled to 0..1",
+    "scaled to -1..1",
+    "divided by their largest",
+    "logarithms",
+    "standardised logarithms",
+)
+OF_FEATURES = tuple(name for name in SCALINGS if "logarithms" not in name)
+POSITIVE = ("logarithms", "standardised logarithms")
+CODE = {
+    "as they are": "{v}",
+    "standardised": "({v} - {v}.mean()) / {v}.std()",
+    "scaled to 0..1": "({v} - {v}.min()) / ({v}.max() - {v}.min())",
+    "divided by 255": "{v} / 255",
+    "scaled to -1..1": "2 * ({v} - {v}.min()) / ({v}.max() - {v}.min()) - 1",
+    "divided by 127.5, less 1": "{v} / 127.5 - 1",
+    "divided by their largest": "{v} / {v}.abs().max()",
+    "logarithms": "np.log1p({v})",
+    "standardised logarithms": "(np.log1p({v}) - np.log1p({v}).mean()) / np.log1p({v}).std()",
+}
+"""The same in pandas."""
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What one pair of scalings gives: the model's loss as a share of the best constant's on the same targets."""
+
+    features: str
+    targets: str
+    share: float
+
+
+@check(
+    "D713",
+    Severity.ERROR,
+    "with features {features} and targets {targets} the model loses {after_share} of what the best constant does, "
+    "as the file is {before_share}",
+)
+def preprocessing_mismatch(
+    objective: Objective, sample: RowSample, where: Standing, trained: Trained, regression: Regression | None
+) -> Iterator[Evidence]:
+    """A file that is not on the scale the model was trained on.
+
+    Why it matters
+        A network knows its inputs on the scale it was trained on. Given raw columns where it was trained on
+        standardised ones its units saturate and its answers are absurd, and so is the loss, whatever the weights are worth. The
+        same goes for targets: a model trained on standardised ones answers numbers near 0.
+    Remedy
+        Apply to the file what was applied in training, best by the very scaler that was fitted there; or put a
+        Normalization layer into the model, so that it travels with it.
+    Stays quiet on
+        Models that beat the best constant on the file as it is, untrained models, and broken ones: the finding
+        needs a scaling under which this very model is good, and its answers are right without any correction.
+    Certainty
+        Estimated, on a sample of the rows and with the sample's own means, spreads and ranges, since those that
+        were used in training are not in the file.
+    """
+    few = sample.few
+    if len(few.features) < LEAST_ROWS or where.of_constant(where.model) < 1 or objective.passes.engine is None:
+        return
+    alone = regression is not None and len(regression.parts) == len(objective.parts)
+    found = list(_tries(objective, few, alone=alone))
+    before = next((one.share for one in found if one.features == one.targets == "as they are"), np.inf)
+    limit = GOOD if where.affine is None else min(max(GOOD, AS_LINEAR * where.of_constant(where.affine)), POOR)
+    good = [one for one in found if one.share <= limit]
+    if not good or before < 1:
+        return
+    best = good[0]
+    for one in good[1:]:
+        best = one if one.share < PREFERRED * best.share else best
+    both = f"features {best.features}" + (f" and targets {best.targets}" if alone else "")
+    yield Evidence(
+        numbers={
+            "features": best.features,
+            "targets": best.targets,
+            "before_share": before,
+            "after_share": best.share,
+            "rows": len(few.features),
+            "updates": trained.updates,
+        },
+        certainty=Certainty.ESTIMATED,
+        why=f"On {len(few.features):,} of the rows as they are, the loss is {_times(before)} of the best constant; "
+        f"with {both} it is {percent(best.share)} of it. Weights that fit so well were trained on that scale.",
+        remedy=_remedy(best),
+        strength=1 - best.share,
+        verdict=f"This file is not on the scale the model was trained on. As it is, the loss is {_times(before)} of "
+        f"the best constant; with {both} the same weights bring it down to {percent(best.share)} of it.",
+    )
+
+
+def _times(share: float) -> str:
+    return f"{short(share, 2)} times that" if np.isfinite(share) else "infinitely many times that"
+
+
+def _tries(objective: Objective, rows: RowSample, *, alone: bool) -> Iterator[Tried]:
+    """Every pair of scalings that applies to these columns and puts the answers on the scale of the targets."""
+    for of_features in OF_FEATURES:
+        if not _applies(of_features, rows.features):
+            continue
+        read = _answers(objective, SCALINGS[of_features](rows.features))
+        if read is None:
+            continue
+        for of_targets in OF_TARGETS if alone else OF_TARGETS[:1]:
+            if of_targets in POSITIVE and rows.targets.min() < 0:
+                continue
+            targets = SCALINGS[of_targets](rows.targets)
+            share = _share(objective, targets, read, rows.weights)
+            as_given = of_features == of_targets == "as they are"
+            off = OFF_WITH_FEW if rows.features.shape[1] <= FEW_FEATURES else OFF
+            if as_given or not alone or _off(targets, read) <= off:
+                yield Tried(of_features, of_targets, share)
+
+
+def _applies(scaling: str, features: Array) -> bool:
+    """Grey values alone are divided by 255."""
+    if "255" not in scaling and "127.5" not in scaling:
+        return True
+    return bool(features.min() >= 0 and 1 < features.max() <= 255)  # noqa: PLR2004
+
+
+def _answers(objective: Objective, features: Array) -> Array | None:
+    """What the losses read of the network's answers to such rows; None where it cannot take them."""
+    engine, heads = objective.passes.engine, objective.heads.heads
+    behind = {head.node for head in heads if head.behind}
+    kept: dict[int, Array] = {}
+
+    def see(position: int, before: Array, _: Array) -> None:
+        if position in behind:
+            kept[position] = flat(before)
+
+    try:
+        outputs = [] if engine is None else engine.forward(features, see)
+    except InputError:
+        return None
+    return np.concatenate([kept[head.node] if head.behind else flat(outputs[head.output]) for head in heads], axis=1)
+
+
+def _share(objective: Objective, targets: Array, read: Array, weights: Array | None) -> float:
+    """The loss as a share of the best constant's."""
+    weight = np.ones(len(targets)) if weights is None else weights
+    with np.errstate(all="ignore"):
+        values = (objective.heads.values(targets, read) * weight[:, None]).sum(axis=0)
+        flat_out = objective.heads.best(np.zeros(len(targets), np.intp), targets, weight)[0]
+        perfect = (objective.heads.perfect(targets) * weight[:, None]).sum(axis=0)
+    span = objective.total(tuple(flat_out)) - objective.total(tuple(perfect))
+    above = objective.total(tuple(values)) - objective.total(tuple(perfect))
+    return above / span if span > 0 and np.isfinite(above) else np.inf
+
+
+def _off(targets: Array, read: Array) -> float:
+    """What the best line from each answer to its target would save, as a share of the target's variance; the most."""
+    if targets.shape != read.shape or not np.isfinite(read).all():
+        return np.inf
+    total = np.square(targets - targets.mean(axis=0)).mean(axis=0)
+    error = np.square(targets - read).mean(axis=0)
+    a, b = targets - targets.mean(axis=0), read - read.mean(axis=0)
+    with np.errstate(all="ignore"):
+        explained = np.square((a * b).mean(axis=0)) / np.square(b).mean(axis=0)
+        left = total - np.where(np.isfinite(explained), explained, 0.0)
+        saved = (error - left) / total
+    return float(np.where(total > 0, saved, 0.0).max())
+
+
+def _remedy(best: Tried) -> Remedy:
+    lines = [
+        f"{variable} = {CODE[scaling].format(v=variable)}"
+        for variable, scaling in (("x", best.features), ("y", best.targets))
+        if scaling != "as they are"
+    ]
+    return Remedy(
+        "scale the file as in training, with the scaler that was fitted there if it was kept; this comes close to it",
+        "; ".join(lines),
+    )

@@ -1,0 +1,83 @@
+"""D710: too few rows to tell learning from remembering."""
+
+from collections.abc import Iterator
+
+from mlpdoctor.check import check
+from mlpdoctor.facts.objective import Objective
+from mlpdoctor.facts.standing import Standing
+from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.network import Network
+from mlpdoctor.statistics.affine_factor import TargetFactor
+from mlpdoctor.wording import count, short
+
+MOST_ROWS = 1000
+"""With more rows than this a fifth held out measures the loss on new rows well, and counting parameters says less."""
+NOT_TRAINED = frozenset({"mean", "variance", "count", "moving_mean", "moving_variance", "seed_generator_state"})
+"""Weights that are measured or counted, not fitted by gradients."""
+EXACT = 1e-9
+"""A linear model that leaves less than this share of the constant's loss goes through all rows."""
+
+
+@check("D710", Severity.NOTE, "{rows} rows for {parameters} trained parameters and {features} features")
+def too_few_rows(
+    network: Network, objective: Objective, factor: TargetFactor, where: Standing | None, *, times: float = 10.0
+) -> Iterator[Evidence]:
+    """Too few rows to tell learning from remembering.
+
+    Why it matters
+        A network with many more parameters than rows can go through every row whatever their targets are, and a
+        linear model can once it has as many coefficients as there are rows. A small loss on such rows says nothing
+        about new ones; and a loss that stays high on them is a matter of training, not of the data.
+    Remedy
+        Judge the model on rows it has not been trained on; with few rows by cross-validation.
+    Stays quiet on
+        More than a thousand rows, and up to ten parameters for each number that is to be learned. It is never more
+        than a note: small tables such as XOR are there to be learned by heart.
+    Certainty
+        Measured: rows, columns and parameters are counted.
+    References
+        Zhang, Bengio, Hardt, Recht and Vinyals, Understanding deep learning requires rethinking generalization, 2017.
+    """
+    rows, features = factor.rows, factor.features
+    parameters = _parameters(network)
+    # Each unit of an output gives a row one number to get right; classes are one number less.
+    wanted = rows * sum(head.units for head in objective.heads.heads)
+    linear = rows <= features + 1
+    if rows > MOST_ROWS or (parameters < times * wanted and not linear):
+        return
+    exact = linear and where is not None and where.affine is not None and where.of_constant(where.affine) <= EXACT
+    yield Evidence(
+        numbers={
+            "rows": rows,
+            "features": features,
+            "parameters": parameters,
+            "numbers_to_learn": wanted,
+            "linear_fits_exactly": exact,
+        },
+        certainty=Certainty.MEASURED,
+        why=_why(rows, features, parameters / wanted, linear=linear, exact=exact),
+        remedy=Remedy(
+            "judge the model on rows it has not seen; with so few, by cross-validation",
+            f"sklearn.model_selection.KFold(n_splits={max(min(5, rows), 2)}, shuffle=True, random_state=0)",
+        ),
+        strength=min(parameters / wanted / 1000, 1.0),
+    )
+
+
+def _parameters(network: Network) -> int:
+    return sum(
+        int(weight.size)
+        for layer in network.layers
+        if layer.trainable
+        for name, weight in layer.weights.items()
+        if name not in NOT_TRAINED
+    )
+
+
+def _why(rows: int, features: int, ratio: float, *, linear: bool, exact: bool) -> str:
+    means = "a small loss on these rows says nothing about new ones"
+    if linear:
+        through = "and goes through all of them" if exact else "one for each row or more"
+        linear_model = f"A linear model on {count(features, 'feature')} has {count(features + 1, 'coefficient')}"
+        return f"{linear_model} for {count(rows, 'row')}, {through}: {means}."
+    return f"That is {short(ratio, 2)} parameters for each number to be learned, enough to remember every row: {means}."

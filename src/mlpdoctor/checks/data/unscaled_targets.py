@@ -1,0 +1,228 @@
+"""D703: targets of a size that this head and this optimizer take long to reach."""
+
+import math
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from mlpdoctor.check import check
+from mlpdoctor.facts.entrance import Entrance
+from mlpdoctor.facts.regression import Regression
+from mlpdoctor.facts.standing import Standing
+from mlpdoctor.facts.training import Training
+from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.layers.nature import activation_of, is_learned
+from mlpdoctor.network import Network, Optimizer
+from mlpdoctor.passes import Passes
+from mlpdoctor.resolve import PerLayer
+from mlpdoctor.statistics.moments import EnteringMoments, OutputMoments, TargetMoments
+from mlpdoctor.wording import coefficient, percent, short
+
+LIMITED = frozenset({"Adam", "AdamW", "Nadam", "Adamax", "RMSprop", "Lion", "Adafactor"})
+"""Optimizers that divide the gradient by its size: a weight moves by about the rate an update, however far the goal."""
+SIZE_OF_ERROR = ("mae", "huber", "logcosh")
+"""Losses whose gradient does not grow with the error: plain gradient descent moves by about the rate with them."""
+FAR = 0.5
+"""A model that has not come half the way from the constant to what is known to be reachable is stuck."""
+ARRIVED = 0.9
+"""Answers nine tenths as large as the targets have come the way; what is wrong then is something else."""
+SLACK = 2.0
+"""The estimate of the updates takes all weights to pull together; up to twice as many are no contradiction."""
+RESTARTS = frozenset({"BatchNormalization", "LayerNormalization", "GroupNormalization", "UnitNormalization"})
+"""Layers behind which numbers are of size one again."""
+
+
+@check("D703", Severity.ERROR, "{name} is {size} in size (mean {mean}, standard deviation {deviation}): {effect}")
+def unscaled_targets(
+    network: Network,
+    regression: Regression,
+    targets: TargetMoments,
+    outputs: OutputMoments,
+    entrance: Entrance | None,
+    entering: PerLayer[EnteringMoments] | None,
+    passes: Passes,
+    where: Standing,
+    training: Training,
+    *,
+    most_updates: float = 2000.0,
+    unstable_step: float = 1.0,
+) -> Iterator[Evidence]:
+    """Targets of a size that this head and this optimizer take long to reach.
+
+    Why it matters
+        Adam and its kin divide each gradient by its size, so that an update moves a weight by about the learning rate.
+        A network whose answers start near 0 then needs the more updates the larger the targets are: with a rate of
+        0.001 a last bias alone would take 200,000 updates to reach 200. The gradient of a squared error
+        grows with the target instead, so that plain gradient descent overshoots and ends in NaN. And targets that
+        vary by less than the rate drown in the steps themselves.
+    Remedy
+        Standardise the targets for training and turn predictions back; or start the last bias at their mean.
+    Stays quiet on
+        Targets that the model has reached, whatever their size, and those it reaches within 2000 updates: shares,
+        ratings, ages. Losses of ratios and logarithms, counts behind an exponential, and classes have no such scale.
+    Certainty
+        Estimated: the number of updates is worked out as if all weights moved by the rate in one direction, as they do
+        while every answer is too small.
+    References
+        Kingma and Ba, Adam: a method for stochastic optimization, 2015, section 2.1.
+        LeCun, Bottou, Orr and Muller, Efficient BackProp, 1998, section 4.
+    """
+    optimizer = network.optimizer
+    rate = None if optimizer is None else _rate(optimizer)
+    if optimizer is None or rate is None or rate <= 0:
+        return
+    if not training.never and (where.well or where.shortfall <= FAR):
+        return
+    k = max(range(len(regression.parts)), key=lambda one: _size(targets, regression.columns[one]))
+    part, column = regression.parts[k], regression.columns[k]
+    unit = part.head.first_unit + (part.unit or 0)
+    size, mean, deviation = _size(targets, column), float(targets.mean[column]), float(targets.deviation[column])
+    if size == 0 or deviation == 0:
+        return
+    limited = optimizer.name in LIMITED or part.loss.names[0] in SIZE_OF_ERROR
+    entered = _entered(entrance, entering)
+    step = rate / (1 - _momentum(optimizer))
+    travel = _travel(network, entered, size)
+    needed = travel / (rate if optimizer.name in LIMITED else step)
+    travelled = float(outputs.root_mean_square[unit]) / size
+    updates = training.updates or 0
+    found = _judged(
+        where,
+        training,
+        limited=limited,
+        long=needed > most_updates if training.never else needed * SLACK > updates and travelled < ARRIVED,
+        overshoots=step * size > unstable_step and not _clips(optimizer),
+        drowned=optimizer.name in LIMITED and deviation < rate and (training.never or updates > 0),
+    )
+    if found is None:
+        return
+    kind, severity = found
+    name = passes.dataset.target_names[column]
+    effect = _effect(kind, needed, rate, optimizer.name, never=training.never)
+    yield Evidence(
+        numbers={
+            "name": name,
+            "size": size,
+            "mean": mean,
+            "deviation": deviation,
+            "effect": effect,
+            "kind": kind,
+            "updates_needed": needed,
+            "updates_made": training.updates,
+            "rate": rate,
+            "travelled_share": travelled if math.isfinite(travelled) else None,
+        },
+        certainty=Certainty.ESTIMATED,
+        severity=severity,
+        why=_why(kind, travelled, training, size, rate),
+        remedy=_remedy(name, mean, deviation),
+        strength=min(max(abs(math.log10(size)) / 6, 0.0), 1.0),
+        verdict=f"The targets are not scaled: {name} has mean {short(mean, 3)} and standard deviation "
+        f"{short(deviation, 3)}, and {effect}.",
+    )
+
+
+def _judged(
+    where: Standing, training: Training, *, limited: bool, long: bool, overshoots: bool, drowned: bool
+) -> tuple[str, Severity] | None:
+    """What the size of the targets does here, and how bad it is; None when it does nothing."""
+    worst = Severity.WARNING if training.never else Severity.ERROR
+    no_better = training.never or not where.of_constant(where.model) < 1
+    if not limited:
+        broken = training.never or not math.isfinite(where.model)
+        return ("overshoots", worst) if overshoots and broken else None
+    if drowned and no_better:
+        return "drowned", worst
+    if long:
+        return "far", worst if no_better else Severity.WARNING
+    return None
+
+
+def _size(targets: TargetMoments, column: int) -> float:
+    return float(max(abs(targets.mean[column]), targets.deviation[column]))
+
+
+def _entered(entrance: Entrance | None, entering: PerLayer[EnteringMoments] | None) -> float:
+    """The size of the numbers that enter the first learned layer; one where that is not known."""
+    if entrance is None or entering is None:
+        return 1.0
+    sizes = [float(entering[door.layer.name].root_mean_square.mean()) for door in entrance.doors]
+    return max(*sizes, 1e-3)
+
+
+def _rate(optimizer: Optimizer) -> float | None:
+    """The learning rate: the one saved or, where a schedule had brought it lower, the one compiled."""
+    compiled = optimizer.options.get("learning_rate")
+    if isinstance(compiled, Mapping):
+        config = compiled.get("config")
+        compiled = config.get("initial_learning_rate") if isinstance(config, Mapping) else None
+    rates = [rate for rate in (optimizer.learning_rate, compiled) if isinstance(rate, int | float)]
+    return float(max(rates)) if rates else None
+
+
+def _momentum(optimizer: Optimizer) -> float:
+    momentum = optimizer.options.get("momentum")
+    return min(float(momentum), 0.999) if isinstance(momentum, int | float) and momentum > 0 else 0.0
+
+
+def _clips(optimizer: Optimizer) -> bool:
+    return any(optimizer.options.get(name) for name in ("clipnorm", "clipvalue", "global_clipnorm"))
+
+
+def _travel(network: Network, entered: float, size: float) -> float:
+    """How far every weight has to move before the answers are so large, by bisection on the logarithm."""
+    low, high = -12.0, 12.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        if _reach(network, entered, 10**middle) < size:
+            low = middle
+        else:
+            high = middle
+    return float(10**high)
+
+
+def _reach(network: Network, entered: float, move: float) -> float:
+    """The size of an answer once every weight has moved so far in one direction, away from a start of gain one."""
+    kernels = [layer for layer in network.layers if is_learned(layer) and layer.trainable]
+    last, size = kernels[-1] if kernels else None, entered
+    for layer in network.layers:
+        if layer.kind in RESTARTS:
+            size = 1.0 + move
+        if is_learned(layer):
+            fan_in = layer.weights["kernel"].shape[0] if "kernel" in layer.weights else 1
+            grown = move * fan_in if layer.trainable else 0.0
+            size = min(size * (grown if layer is last else 1.0 + grown) + move, 1e150)
+        activation = activation_of(layer)
+        if activation is not None and layer is not last and all(np.isfinite(activation.bounds)):
+            size = min(size, max(abs(bound) for bound in activation.bounds))
+    return size
+
+
+def _effect(kind: str, needed: float, rate: float, optimizer: str, *, never: bool) -> str:
+    at = f"{optimizer} at a rate of {short(rate, 2)}"
+    if kind == "overshoots":
+        return f"{at} will overshoot" if never else f"{at} has overshot"
+    if kind == "drowned":
+        return f"the steps of {at} are larger than that"
+    return f"{at} takes about {short(float(f'{needed:.1e}'))} updates to get there"
+
+
+def _why(kind: str, travelled: float, training: Training, size: float, rate: float) -> str:
+    if kind == "overshoots":
+        step = f"a first step of about {short(rate * size, 2)} in each weight of the last layer is too large"
+        return f"The gradient of a squared error grows with the target: {step}, and the next one is larger still."
+    if kind == "drowned":
+        return f"Every update moves the last weights by about {short(rate, 2)}, more than the targets vary in all."
+    start = "Its answers start near 0, and every update moves a weight by about the rate, however far the targets are."
+    if training.never:
+        return start
+    return f"{start} After {training.updates or 0:,} updates they are {percent(travelled)} as large as the targets."
+
+
+def _remedy(name: str, mean: float, deviation: float) -> Remedy:
+    a, b = coefficient(mean), coefficient(deviation)
+    return Remedy(
+        f"standardise {name} for training, and turn predictions back with model.predict(x) * {b} + {a}; or give the "
+        f"last layer bias_initializer=keras.initializers.Constant({a})",
+        f"y_train = (y_train - {a}) / {b}",
+    )
