@@ -33,7 +33,7 @@ def regression(objective: Objective) -> Regression | Absent:
     found = [(k, part) for k, part in enumerate(objective.parts) if _open(part)]
     if not found:
         return Absent("no output answers a number on an open scale", applicable=False)
-    columns = tuple(part.head.first_column + (part.unit or 0) for _, part in found)
+    columns = tuple(part.head.column_of(part.unit or 0) for _, part in found)
     return Regression(tuple(k for k, _ in found), tuple(part for _, part in found), columns)
 
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from mlpdoctor.check import check
-from mlpdoctor.facts.heads import Heads
 from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.heads import Heads
 from mlpdoctor.losses.contract import TargetKind
 from mlpdoctor.passes import Passes
 from mlpdoctor.statistics.moments import OutputMoments, TargetMoments
@@ -68,7 +68,7 @@ def constant_target(
 
 def _answered(heads: Heads | None, outputs: OutputMoments | None, targets: TargetMoments) -> bool:
     """Whether a model of numbers gives the constant already."""
-    if heads is None or outputs is None or any(head.loss.targets is TargetKind.CLASS for head in heads.heads):
+    if heads is None or outputs is None or any(head.takes is TargetKind.CLASS for head in heads.heads):
         return False
     if len(outputs.mean) != len(targets.mean):
         return False

@@ -34,6 +34,8 @@ TAIL = 6.0
 """Values that are no farther out than this on a logarithmic scale are the tail of amounts, not errors."""
 LEARNED = 0.5
 """The model's typical error is half the spread of the targets or less: the other rows have been learned."""
+WORTH_SHOWING = 0.01
+"""Rows that carry a hundredth of the loss each are shown beside those that carry most of it."""
 HARMLESS = 0.05
 """A model that has brought the loss so far down, as a share of the constant's, is not held up by single rows."""
 EFFICIENT = 1.345
@@ -53,7 +55,7 @@ class Found:
     spread: float
 
 
-@check("D709", Severity.WARNING, "{rows} of {total} rows carry {share} of the {loss}{of}: {shown}", clears="outliers")
+@check("D709", Severity.WARNING, "{few} {share} of the {loss}{of}: {shown}", clears="outliers")
 def outliers(
     regression: Regression,
     objective: Objective,
@@ -169,7 +171,7 @@ def _far_errors(
     cost, total = peaks.values[place], float(sums.sums[place])
     if error is None or not np.isfinite(total) or _how_many(cost, total, sums.rows, most) is None:
         return None
-    limit = cost[_how_many(cost, total, sums.rows, most) or 0]
+    limit = min(cost[_how_many(cost, total, sums.rows, most) or 0], max(WORTH_SHOWING * total, cost[-1]))
     part = objective.parts[place]
     shown: list[tuple[float, float, float]] = []
     for rows in objective.passes.rows():
@@ -246,6 +248,7 @@ def _evidence(
     typical = f"half of all rows have {name} within {short(0.675 * bulk.spread, 2)} of {short(bulk.median, 3)}"
     return Evidence(
         numbers={
+            "few": f"{found.rows:,} of {total:,} rows {_carry(found.rows)}",
             "rows": found.rows,
             "total": total,
             "share": found.share,
@@ -261,7 +264,7 @@ def _evidence(
         },
         certainty=Certainty.MEASURED,
         severity=Severity.NOTE if tail or others or learned else Severity.WARNING,
-        why=f"While {typical}, these rows lie far out, and their errors decide the loss and its gradient."
+        why=f"While {typical}, what lies far out decides the loss and its gradient."
         + (" The other rows have been learned all the same." if others else ""),
         remedy=_remedy(found, name, bulk if untrained or error is None else error, tail=tail),
         strength=found.share,
@@ -289,11 +292,15 @@ def _remedy(found: Found, name: str, bulk: Bulk, *, tail: bool) -> Remedy:
 
 
 def _verdict(found: Found, name: str, loss: str, total: int, *, untrained: bool) -> str:
-    few = f"{count(found.rows, 'row')} of {total:,}"
+    few = f"{count(found.rows, 'row')} of the {total:,}"
     if found.kind == "code":
         return (
             f"{few} have {name} = {short(float(found.values[0]))}, far from all others: it looks like a code for a "
             f"missing value, and it decides the {loss}."
         )
-    will = "will carry" if untrained else "carry"
-    return f"{few} {will} {percent(found.share)} of the {loss}: the loss says little about the others."
+    carry = "will carry" if untrained else _carry(found.rows)
+    return f"{few} {carry} {percent(found.share)} of the {loss}: the loss says little about the others."
+
+
+def _carry(rows: int) -> str:
+    return "carries" if rows == 1 else "carry"

@@ -95,8 +95,7 @@ class Tried:
 @check(
     "D713",
     Severity.ERROR,
-    "with features {features} and targets {targets} the model loses {after_share} of what the best constant does, "
-    "as the file is {before_share}",
+    "as the file is, the model loses {before_share} of what the best constant does; with {both} {after_share}",
 )
 def preprocessing_mismatch(
     objective: Objective, sample: RowSample, where: Standing, trained: Trained, regression: Regression | None
@@ -105,8 +104,8 @@ def preprocessing_mismatch(
 
     Why it matters
         A network knows its inputs on the scale it was trained on. Given raw columns where it was trained on
-        standardised ones its units saturate and its answers are absurd, and so is the loss, whatever the weights are worth. The
-        same goes for targets: a model trained on standardised ones answers numbers near 0.
+        standardised ones its units saturate and its answers are absurd, and so is the loss, whatever the weights are
+        worth. The same goes for targets: a model trained on standardised ones answers numbers near 0.
     Remedy
         Apply to the file what was applied in training, best by the very scaler that was fitted there; or put a
         Normalization layer into the model, so that it travels with it.
@@ -133,6 +132,7 @@ def preprocessing_mismatch(
     both = f"features {best.features}" + (f" and targets {best.targets}" if alone else "")
     yield Evidence(
         numbers={
+            "both": both,
             "features": best.features,
             "targets": best.targets,
             "before_share": before,

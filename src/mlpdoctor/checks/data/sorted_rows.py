@@ -7,10 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from mlpdoctor.check import check
-from mlpdoctor.facts.heads import Heads
 from mlpdoctor.facts.standing import Standing
 from mlpdoctor.facts.training import Training
 from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.heads import Heads
 from mlpdoctor.losses.contract import TargetKind
 from mlpdoctor.network import Array
 from mlpdoctor.passes import Passes
@@ -33,8 +33,9 @@ PERFECT = 0.8
 """Few rows cannot be that far from chance: they must come so near to perfect order; of 20 rows one in 5,000 does."""
 UNLIKELY = 1e-3
 """Chance that a shuffled file would lack these classes at its end, below which the order is to blame."""
-FAR = 0.5
-"""A model that has come half the way from the constant to what is known to be reachable was not hurt by the order."""
+FAR = 0.2
+"""A model that has come four fifths of the way from the constant to what is known to be reachable has seen all classes.
+One that was trained without the classes of the last fifth has not."""
 
 
 @check("D708", Severity.WARNING, "the rows are in the order of {name}: {difference}", clears="the order of the rows")
@@ -79,9 +80,10 @@ def sorted_rows(
         return
     end = _end(order)
     tail, head = (float(order.sums[part, k].sum() / order.rows[part].sum()) for part in (end, ~end))
-    classes = heads is not None and all(_labels(head.loss.targets, counts) for head in heads.heads)
+    classes = heads is not None and all(_labels(head.takes, counts) for head in heads.heads)
     missing = _missing(order, counts, end, names) if classes else []
     hurt = training.never or where is None or not where.shortfall <= FAR
+    name = "class" if classes and len(names) > 1 else names[k]
     difference = (
         f"the last fifth of the rows holds none of {listing(missing)}"
         if missing
@@ -89,7 +91,7 @@ def sorted_rows(
     )
     yield Evidence(
         numbers={
-            "name": names[k],
+            "name": name,
             "difference": difference,
             "rows": rows,
             "between_share": found[k],
@@ -104,7 +106,7 @@ def sorted_rows(
         "take the last fifth as it is and judge the model on other targets than it was trained on.",
         remedy=Remedy("shuffle the rows once, before splitting them", "df = df.sample(frac=1, random_state=0)"),
         strength=min(found[k], 1.0),
-        verdict=f"The rows are sorted by {names[k]}: {difference}. Split or fed to the model in this order, training "
+        verdict=f"The rows are sorted by {name}: {difference}. Split or fed to the model in this order, training "
         "and validation see different targets; shuffle the rows first.",
     )
 
@@ -114,7 +116,7 @@ def _tenths(order: RowOrder, column: int) -> tuple[Array, Array]:
     seen = order.rows > 0
     rows, sums = order.rows[seen].astype(np.float64), order.sums[seen, column]
     place = np.minimum((np.cumsum(rows) - rows / 2) / rows.sum() * BLOCKS, BLOCKS - 1).astype(int)
-    weight = np.bincount(place, rows, BLOCKS)
+    weight = np.bincount(place, rows, BLOCKS).astype(np.float64)
     full = weight > 0
     means: Array = np.bincount(place, sums, BLOCKS)[full] / weight[full]
     return weight[full], means
@@ -147,7 +149,7 @@ def _in_order(order: RowOrder, moments: TargetMoments, column: int) -> float:
 def _end(order: RowOrder) -> Chosen:
     """The chunks in the last fifth of the rows; the last one at least."""
     before = np.cumsum(order.rows) - order.rows
-    end = before >= (1 - LAST) * order.rows.sum()
+    end: Chosen = before >= (1 - LAST) * order.rows.sum()
     end[-1] = True
     return end
 
@@ -156,7 +158,7 @@ def _labels(kind: TargetKind, counts: TargetCounts) -> bool:
     """Whether the targets of a loss are class labels here."""
     if kind is TargetKind.CLASS or kind is TargetKind.SIGN:
         return True
-    binary = (c is not None and bool(np.isin(c.values, (0.0, 1.0)).all()) for c in counts.columns)
+    binary = (column is not None and column.keys() <= {0.0, 1.0} for column in counts.columns)
     return kind is TargetKind.UNIT and all(binary)
 
 
@@ -169,8 +171,7 @@ def _missing(order: RowOrder, counts: TargetCounts, end: Chosen, names: tuple[st
         held = [(names[k], int(sums[k])) for k in np.flatnonzero(absent)]
     elif (column := counts.columns[0]) is not None:
         low, high = order.low[end].min(), order.high[end].max()
-        pairs = zip(column.values, column.counts, strict=True)
-        held = [(f"class {value:g}", int(number)) for value, number in pairs if not low <= value <= high]
+        held = [(f"class {value:g}", number) for value, number in column.items() if not low <= value <= high]
     else:
         return []
     lacking = min(sum(number for _, number in held), rows)
@@ -181,5 +182,8 @@ def _chance(rows: int, lacking: int, tail: int) -> float:
     """How likely the last rows of a shuffled file hold none of so many: hypergeometric."""
     if lacking + tail > rows:
         return 0.0
-    log = lambda n, k: math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)  # noqa: E731
-    return math.exp(log(rows - lacking, tail) - log(rows, tail))
+    return math.exp(_log_choose(rows - lacking, tail) - _log_choose(rows, tail))
+
+
+def _log_choose(whole: int, part: int) -> float:
+    return math.lgamma(whole + 1) - math.lgamma(part + 1) - math.lgamma(whole - part + 1)

@@ -24,10 +24,10 @@ SIZE_OF_ERROR = ("mae", "huber", "logcosh")
 """Losses whose gradient does not grow with the error: plain gradient descent moves by about the rate with them."""
 FAR = 0.5
 """A model that has not come half the way from the constant to what is known to be reachable is stuck."""
-ARRIVED = 0.9
-"""Answers nine tenths as large as the targets have come the way; what is wrong then is something else."""
 SLACK = 2.0
-"""The estimate of the updates takes all weights to pull together; up to twice as many are no contradiction."""
+"""A model that has spent half its updates on reaching the size of the targets had too few left to learn them."""
+DROWNED = 1 / 3
+"""Targets that vary less than a third as much as one update can move the answers."""
 RESTARTS = frozenset({"BatchNormalization", "LayerNormalization", "GroupNormalization", "UnitNormalization"})
 """Layers behind which numbers are of size one again."""
 
@@ -83,6 +83,7 @@ def unscaled_targets(
     entered = _entered(entrance, entering)
     step = rate / (1 - _momentum(optimizer))
     travel = _travel(network, entered, size)
+    jump = _reach(network, entered, rate)
     needed = travel / (rate if optimizer.name in LIMITED else step)
     travelled = float(outputs.root_mean_square[unit]) / size
     updates = training.updates or 0
@@ -90,15 +91,15 @@ def unscaled_targets(
         where,
         training,
         limited=limited,
-        long=needed > most_updates if training.never else needed * SLACK > updates and travelled < ARRIVED,
+        long=needed > (most_updates if training.never else updates / SLACK),
         overshoots=step * size > unstable_step and not _clips(optimizer),
-        drowned=optimizer.name in LIMITED and deviation < rate and (training.never or updates > 0),
+        drowned=optimizer.name in LIMITED and deviation < (rate if training.never else DROWNED * jump),
     )
     if found is None:
         return
     kind, severity = found
     name = passes.dataset.target_names[column]
-    effect = _effect(kind, needed, rate, optimizer.name, never=training.never)
+    effect = _effect(kind, needed, f"{optimizer.name} at a rate of {coefficient(rate)}", never=training.never)
     yield Evidence(
         numbers={
             "name": name,
@@ -114,7 +115,7 @@ def unscaled_targets(
         },
         certainty=Certainty.ESTIMATED,
         severity=severity,
-        why=_why(kind, travelled, training, size, rate),
+        why=_why(kind, travelled, training, step * size, jump),
         remedy=_remedy(name, mean, deviation),
         strength=min(max(abs(math.log10(size)) / 6, 0.0), 1.0),
         verdict=f"The targets are not scaled: {name} has mean {short(mean, 3)} and standard deviation "
@@ -198,21 +199,22 @@ def _reach(network: Network, entered: float, move: float) -> float:
     return size
 
 
-def _effect(kind: str, needed: float, rate: float, optimizer: str, *, never: bool) -> str:
-    at = f"{optimizer} at a rate of {short(rate, 2)}"
+def _effect(kind: str, needed: float, at: str, *, never: bool) -> str:
     if kind == "overshoots":
         return f"{at} will overshoot" if never else f"{at} has overshot"
     if kind == "drowned":
-        return f"the steps of {at} are larger than that"
+        return f"the steps of {at} are larger than their differences"
     return f"{at} takes about {short(float(f'{needed:.1e}'))} updates to get there"
 
 
-def _why(kind: str, travelled: float, training: Training, size: float, rate: float) -> str:
+def _why(kind: str, travelled: float, training: Training, first: float, jump: float) -> str:
     if kind == "overshoots":
-        step = f"a first step of about {short(rate * size, 2)} in each weight of the last layer is too large"
+        step = f"a first step of about {short(first, 2)} in each weight of the last layer is too large"
         return f"The gradient of a squared error grows with the target: {step}, and the next one is larger still."
     if kind == "drowned":
-        return f"Every update moves the last weights by about {short(rate, 2)}, more than the targets vary in all."
+        return (
+            f"One update can move every answer by about {short(jump, 2)}, so that the targets' differences drown in it."
+        )
     start = "Its answers start near 0, and every update moves a weight by about the rate, however far the targets are."
     if training.never:
         return start
@@ -220,7 +222,7 @@ def _why(kind: str, travelled: float, training: Training, size: float, rate: flo
 
 
 def _remedy(name: str, mean: float, deviation: float) -> Remedy:
-    a, b = coefficient(mean), coefficient(deviation)
+    a, b = f"{mean:.6g}", f"{deviation:.6g}"
     return Remedy(
         f"standardise {name} for training, and turn predictions back with model.predict(x) * {b} + {a}; or give the "
         f"last layer bias_initializer=keras.initializers.Constant({a})",
