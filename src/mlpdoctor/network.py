@@ -102,6 +102,7 @@ class Network:
         file: the path given by the user.
         format: the kind of file, for people: ``Keras 3 archive``.
         keras_version: as the file states it, or None.
+        metrics: those of each output, as the file spells them: ``accuracy``, or the class ``BinaryAccuracy``.
     """
 
     name: str
@@ -115,6 +116,7 @@ class Network:
     file: str
     format: str
     keras_version: str | None = None
+    metrics: tuple[tuple[str, ...], ...] = ()
 
     @property
     def layers(self) -> tuple[Layer, ...]:

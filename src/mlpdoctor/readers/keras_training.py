@@ -37,6 +37,29 @@ def loss_weights(spec: object, names: Sequence[str], keys: Sequence[str] = ()) -
     return tuple(number(item, 1.0) for item in _by_output(spec, names, keys))
 
 
+def metrics(spec: object, names: Sequence[str], keys: Sequence[str] = ()) -> tuple[tuple[str, ...], ...]:
+    """The metrics of each output, by the names of functions and classes; what is none of either is left out."""
+    if isinstance(spec, list) and (len(names) == 1 or not any(isinstance(item, list) for item in spec)):
+        spec = [spec] * len(names)
+    return tuple(_metrics(item) for item in _by_output(spec, names, keys))
+
+
+def _metrics(spec: object) -> tuple[str, ...]:
+    if isinstance(spec, list):
+        return tuple(name for item in spec for name in _metrics(item))
+    if isinstance(spec, str):
+        return (spec,)
+    if not isinstance(spec, Mapping):
+        return ()
+    config = spec.get("config")
+    if isinstance(config, str):  # a function
+        return (config,)
+    wrapped = config.get("fn") if isinstance(config, Mapping) else None
+    if wrapped is not None:
+        return _metrics(wrapped)
+    return (str(spec.get("class_name")).rpartition(">")[2],)
+
+
 def _by_output(spec: object, names: Sequence[str], keys: Sequence[str]) -> list[Any]:
     if isinstance(spec, list):
         return [spec[place] if place < len(spec) else None for place in range(len(names))]

@@ -15,7 +15,7 @@ from mlpdoctor.readers.keras_graph import Graph, unfold
 from mlpdoctor.readers.keras_hdf5 import Budget
 from mlpdoctor.readers.keras_slots import optimizer
 from mlpdoctor.readers.keras_source import Source
-from mlpdoctor.readers.keras_training import loss_weights, losses, optimizer_name
+from mlpdoctor.readers.keras_training import loss_weights, losses, metrics, optimizer_name
 from mlpdoctor.readers.keras_weights import Expected
 
 MAX_BYTES = 4 << 30
@@ -118,6 +118,7 @@ def _network(source: Source) -> Network:
         output_names=names,
         losses=losses(compiled.get("loss"), names, model.output_keys),
         loss_weights=loss_weights(compiled.get("loss_weights"), names, model.output_keys),
+        metrics=metrics(compiled.get("metrics"), names, model.output_keys),
         optimizer=_optimizer(source, graph, model, expected),
         file="",
         format="",

@@ -1,0 +1,30 @@
+"""O205: labels that are spelt otherwise than the loss takes them."""
+
+from collections.abc import Iterator
+
+from mlpdoctor.check import check
+from mlpdoctor.facts.contract import Contract, spoken
+from mlpdoctor.facts.standing import Standing
+from mlpdoctor.facts.training import Training
+from mlpdoctor.finding import Evidence, Severity
+
+
+@check("O205", Severity.ERROR, "{place}{what}")
+def label_encoding(contract: Contract, where: Standing | None, training: Training) -> Iterator[Evidence]:
+    """Labels that are spelt otherwise than the loss takes them.
+
+    Why it matters
+        A class number beyond the last unit makes Keras stop, answer NaN, or count the row as perfect, depending
+        on the backend. Labels of -1 or 2 make a binary cross-entropy negative, and it falls without end. None
+        of it looks like a wrong label in the log.
+    Remedy
+        Count classes from 0 (y - 1), turn -1 and 1 into 0 and 1 ((y + 1) / 2), undo a division by 255, and give
+        one-hot labels to the categorical and class numbers to the sparse cross-entropy.
+    Stays quiet on
+        Labels 0 and 1 under a hinge, which Keras turns into -1 and 1 itself; soft labels; ratings from 1 to 5
+        under a squared error.
+    Certainty
+        Measured: every target of every row is looked at. Class numbers where one-hot labels are due, and the
+        other way round, are read as what they are, so that the rest of the report stands.
+    """
+    yield from spoken(contract, "O205", where, training)

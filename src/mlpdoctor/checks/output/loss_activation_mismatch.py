@@ -1,0 +1,36 @@
+"""O202: a last activation and a loss that do not fit each other."""
+
+from collections.abc import Iterator
+
+from mlpdoctor.check import check
+from mlpdoctor.facts.contract import Contract, spoken
+from mlpdoctor.facts.standing import Standing
+from mlpdoctor.facts.training import Training
+from mlpdoctor.finding import Evidence, Severity
+
+
+@check("O202", Severity.ERROR, "{place}{what}")
+def loss_activation_mismatch(contract: Contract, where: Standing | None, training: Training) -> Iterator[Evidence]:
+    """A last activation and a loss that do not fit each other.
+
+    Why it matters
+        Each loss takes the answers of the network for something: probabilities, logits, shares of classes,
+        rates, numbers. Keras does not compare that with the activation. It clips what is no probability,
+        divides by sums, and trains on; the gradient vanishes where answers are clipped, or what the model
+        learns is not what it answers.
+    Remedy
+        Two labels: one sigmoid and binary cross-entropy. One of several classes: softmax and (sparse)
+        categorical cross-entropy. Several labels a row: sigmoids and binary cross-entropy. Counts: exponential
+        and Poisson. Amounts: no activation and a squared error.
+    Stays quiet on
+        Sigmoids of several labels a row, softmax with KL divergence, exponential or softplus with Poisson, tanh
+        with a hinge, raw scores with from_logits, sigmoids with a squared error on numbers from 0 to 1. A
+        combination that works and is seldom meant is a note; a model that does well all the same lowers the
+        severity by one.
+    Certainty
+        Measured: both are read in the file. One table says what fits; the tests try each of its cells on real
+        Keras.
+    References
+        Keras, keras/src/losses/losses.py and keras/src/backend/tensorflow/nn.py.
+    """
+    yield from spoken(contract, "O202", where, training)

@@ -1,0 +1,29 @@
+"""O207: a loss that is meant for another kind of target."""
+
+from collections.abc import Iterator
+
+from mlpdoctor.check import check
+from mlpdoctor.facts.contract import Contract, spoken
+from mlpdoctor.facts.standing import Standing
+from mlpdoctor.facts.training import Training
+from mlpdoctor.finding import Evidence, Severity
+
+
+@check("O207", Severity.ERROR, "{place}{what}")
+def loss_target_mismatch(contract: Contract, where: Standing | None, training: Training) -> Iterator[Evidence]:
+    """A loss that is meant for another kind of target.
+
+    Why it matters
+        A cross-entropy of amounts has no lowest value at the right answer, and may fall without end. A squared
+        error of labels trains, but a sure and wrong answer costs little more than an unsure one, and of class
+        numbers it makes amounts: 2 is not twice 1.
+    Remedy
+        Amounts: a squared or absolute error. Labels: a cross-entropy. Counts: Poisson, or a squared error.
+    Stays quiet on
+        Binary cross-entropy of numbers from 0 to 1, squared errors of counts, ratings and shares, tanh on -1
+        and 1. A squared error of labels is a warning, and a note where the model does well.
+    Certainty
+        Measured: the kind of target is told from all values, and said in the finding. Whole numbers from 0 of
+        similar frequency are taken for class numbers; counts thin out towards their end.
+    """
+    yield from spoken(contract, "O207", where, training)

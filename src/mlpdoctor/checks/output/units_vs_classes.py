@@ -1,0 +1,27 @@
+"""O206: as many output units as there are not classes."""
+
+from collections.abc import Iterator
+
+from mlpdoctor.check import check
+from mlpdoctor.facts.contract import Contract, spoken
+from mlpdoctor.facts.standing import Standing
+from mlpdoctor.facts.training import Training
+from mlpdoctor.finding import Evidence, Severity
+
+
+@check("O206", Severity.ERROR, "{place}{what}")
+def units_vs_classes(contract: Contract, where: Standing | None, training: Training) -> Iterator[Evidence]:
+    """As many output units as there are not classes.
+
+    Why it matters
+        A class without a unit cannot be answered. A single unit tells two classes apart and no more. One target
+        column beside several units is compared with each of them, without a word from Keras.
+    Remedy
+        One unit for each class and a softmax; for two classes one unit and a sigmoid will do.
+    Stays quiet on
+        Two units for two classes. Units without a class are a note: rows of that class may be missing from this
+        file.
+    Certainty
+        Measured: the distinct labels of all rows are counted.
+    """
+    yield from spoken(contract, "O206", where, training)

@@ -1,0 +1,221 @@
+"""Whether the last activation answers what the loss reads: one table, whatever the data."""
+
+import math
+from collections.abc import Mapping
+
+from mlpdoctor.contract.answers import BLUNT, Answers
+from mlpdoctor.contract.misfit import Harm, Misfit
+from mlpdoctor.contract.output import CLASS_NAMES, Output
+from mlpdoctor.contract.reading import Reading
+from mlpdoctor.finding import Remedy
+from mlpdoctor.wording import percent
+
+COLUMNS = tuple(Answers)
+TABLE: Mapping[Reading, str] = {
+    # linear wide rectified positive centred probability shares log_shares negative
+    Reading.PROBABILITY: "E3 E2 E2 E2 E2 .. W2 E2 E2",
+    Reading.LOGIT: ".. N2 E2 E2 E2 R3 R3 E2 E2",
+    Reading.CLASSES: "E3 E2 E2 N2 E2 W2 .. E3 E2",
+    Reading.CLASS_LOGITS: ".. N2 W2 N2 E2 R3 R3 .. N2",
+    Reading.DISTRIBUTION: "E2 E2 E2 E2 E2 E2 .. E2 E2",
+    Reading.RATE: "E2 E2 N2 .. E2 N2 N2 E2 E2",
+    Reading.NUMBER: ".. .. .. .. .. .. W2 .. ..",
+    Reading.POSITIVE_NUMBER: ".. .. .. .. .. .. W2 E2 E2",
+    Reading.MARGIN: ".. N2 E2 E2 .. E2 E2 E2 E2",
+    Reading.CLASS_SCORES: ".. .. N2 N2 .. N2 N2 N2 N2",
+    Reading.DIRECTION: ".. .. N2 N2 .. N2 N2 N2 N2",
+    Reading.OVERLAP: "E2 E2 E2 E2 E2 .. .. E2 E2",
+}
+"""A letter for the harm (E broken, W costly, N unusual, R costly where Keras repairs it and broken where it does not,
+.. right), then the rule: 2 for O202, 3 for O203. Units by themselves, a single one of several classes, and a rate that
+may be negative are looked at besides. The tests try every cell on real Keras."""
+
+HARMS = {"E": Harm.BROKEN, "W": Harm.COSTLY, "N": Harm.UNUSUAL}
+OF_CLASSES = (Reading.CLASSES, Reading.CLASS_LOGITS, Reading.DISTRIBUTION, Reading.CLASS_SCORES)
+JUDGED_ALONE = (Reading.PROBABILITY, Reading.LOGIT, Reading.OVERLAP)
+
+
+def fit(output: Output) -> Misfit | None:
+    """What does not fit between an output's last activation and its loss; None when all is well."""
+    alone = _alone(output)
+    if alone is not None or (output.answers is Answers.SHARES and output.units == 1):
+        return alone  # of a softmax over one unit O201 speaks
+    harm, code = _cell(output)
+    if harm is None:
+        return None
+    what, why = _words(output, code)
+    return Misfit(code, harm, what, why, _remedy(output, code))
+
+
+def _cell(output: Output) -> tuple[Harm | None, str]:
+    letter, number = TABLE[output.reading].split()[COLUMNS.index(output.answers)]
+    code = f"O20{number}"
+    if letter == "R":
+        return (Harm.COSTLY if output.repaired else Harm.BROKEN), code
+    if output.reading is Reading.RATE and output.answers is Answers.RECTIFIED and output.activation.bounds[0] < 0:
+        return Harm.BROKEN, code
+    if letter == "." and output.activation.name in BLUNT and output.reading in (*JUDGED_ALONE, *OF_CLASSES):
+        return Harm.UNUSUAL, "O202"
+    return HARMS.get(letter), code
+
+
+def _alone(output: Output) -> Misfit | None:
+    """One unit where the loss compares several."""
+    if output.units > 1 or output.answers is Answers.SHARES:
+        return None
+    if output.reading in OF_CLASSES:
+        return Misfit(
+            "O202",
+            Harm.BROKEN,
+            f"{output.label} compares several units, and the output has one",
+            "With a single unit there is nothing to compare it with: the loss says the same whatever the answer, or "
+            "drives it the same way on every row.",
+            Remedy(
+                "for two classes in one column take binary cross-entropy",
+                f'{output.with_activation("sigmoid")}; loss="binary_crossentropy"',
+            ),
+            void=True,
+        )
+    if output.reading is Reading.DIRECTION:
+        return Misfit(
+            "O202",
+            Harm.BROKEN,
+            "the direction of a single number is its sign",
+            "Cosine similarity of one unit is 1 or -1, so that its gradient is 0 everywhere.",
+            Remedy("for numbers take a squared error", 'loss="mse"'),
+            void=True,
+        )
+    return None
+
+
+def _words(output: Output, code: str) -> tuple[str, str]:
+    """What does not fit, and what it does."""
+    name, label, answers = output.activation.name, output.label, output.answers
+    if code == "O203":
+        return _logits_words(output)
+    if name in BLUNT and TABLE[output.reading].split()[COLUMNS.index(answers)] == "..":
+        return (
+            f"{name} is flat at its ends",
+            "An answer that is wrong and sure gets no gradient: neither does Keras find its logits.",
+        )
+    takes = f"{label} takes {output.reading.value}"
+    gives = f"{name} answers {answers.value}"
+    what = f"{takes}, and {gives}"
+    return what, {
+        Reading.PROBABILITY: _probability,
+        Reading.LOGIT: _logit,
+        Reading.CLASSES: _classes,
+        Reading.CLASS_LOGITS: _class_logits,
+    }.get(output.reading, _others)(output)
+
+
+def _probability(output: Output) -> str:
+    if output.answers is Answers.SHARES:
+        return (
+            "On TensorFlow Keras trains each unit as a logistic regression of its own, from the logits behind the "
+            "softmax; what the model answers afterwards is the softmax of them, which was never trained."
+        )
+    return "Keras clips every answer to the span from 1e-7 to 1 - 1e-7; beyond it there is no gradient."
+
+
+def _logit(output: Output) -> str:
+    low, high = (_sigmoid(bound) for bound in output.activation.bounds)
+    if (low, high) == (0.0, 1.0):
+        return "A logit has to reach far on both sides; without an activation it does."
+    return f"The sigmoid in the loss makes probabilities between {percent(low)} and {percent(high)} of it, never more."
+
+
+def _classes(output: Output) -> str:
+    if output.answers is Answers.PROBABILITY:
+        return (
+            "Each sigmoid answers by itself, so the answers of a row do not add up to 1. On TensorFlow Keras trains "
+            "the logits behind them as a softmax would: the order of the classes is learned, their shares are not."
+        )
+    if output.answers is Answers.POSITIVE:
+        return "Keras divides the answers by their sum, which works; a softmax does the same and is what is meant."
+    return "Keras clips answers at 1e-7 and divides by their sum: at or below 0 there is no gradient."
+
+
+def _class_logits(output: Output) -> str:
+    if output.answers is Answers.CENTRED:
+        most = 1 / (1 + (output.units - 1) * math.exp(-2))
+        return f"With {output.units} classes the softmax of such logits gives no class more than {percent(most)}."
+    if output.answers is Answers.RECTIFIED:
+        return "A class can be pushed down to 0 and no further, and there its unit gets no gradient."
+    return "The softmax in the loss takes any numbers; without an activation they are free."
+
+
+def _others(output: Output) -> str:
+    reading, answers = output.reading, output.answers
+    if reading is Reading.DISTRIBUTION:
+        return "The larger all answers are, the lower the loss: it has no lowest value that means anything."
+    if reading is Reading.RATE and answers in (Answers.PROBABILITY, Answers.SHARES):
+        return "A rate above 1 is out of its reach."
+    if reading is Reading.RATE:
+        return "The logarithm of an answer below 0 is not a number, and at 0 there is no gradient."
+    if answers is Answers.SHARES and reading in (Reading.NUMBER, Reading.POSITIVE_NUMBER):
+        return (
+            "Where the softmax is sure and wrong its slope is near 0 and the error bounded, so that such rows "
+            "hardly learn; a cross-entropy cancels the slope."
+        )
+    if reading is Reading.MARGIN and answers is not Answers.WIDE:
+        return "The sign of the answer is the class, and only one sign can be answered."
+    if reading is Reading.OVERLAP:
+        return "Answers outside of 0 to 1 make an overlap that is no share."
+    return "It works, within what such answers can say; without an activation they are free."
+
+
+def _logits_words(output: Output) -> tuple[str, str]:
+    name = output.activation.name
+    if output.reading in (Reading.PROBABILITY, Reading.CLASSES):
+        raw = "logarithms of shares" if output.answers is Answers.LOG_SHARES else "raw scores"
+        return (
+            f"{output.label} without from_logits takes probabilities, and the output answers {raw}",
+            "Keras does not complain: it clips the scores to the span from 1e-7 to 1 - 1e-7, where all gradient ends.",
+        )
+    what = f"{output.label} with from_logits=True takes raw scores, and {name} answers {output.answers.value}"
+    if output.repaired:
+        return what, (
+            "TensorFlow's Keras warns once and reads the logits behind the activation, so that training works; on JAX "
+            "and PyTorch the probabilities themselves are taken for logits, and the loss cannot get low."
+        )
+    return what, (
+        "Keras takes these answers for logits: squeezed once more, no class can be given a share near 0 or 1, and the "
+        "loss cannot get low."
+    )
+
+
+def _remedy(output: Output, code: str) -> Remedy:
+    linear = output.with_activation(None)
+    if code == "O203" and output.loss in CLASS_NAMES:
+        if output.reading in (Reading.LOGIT, Reading.CLASS_LOGITS):
+            return Remedy("leave out from_logits, or the activation", output.with_logits(from_logits=False))
+        return Remedy("tell the loss that it gets raw scores", output.with_logits(from_logits=True))
+    text, line = {
+        Reading.PROBABILITY: _probability_remedy(output),
+        Reading.LOGIT: ("leave out the activation of the output", linear),
+        Reading.CLASSES: ("give the output a softmax", output.with_activation("softmax")),
+        Reading.CLASS_LOGITS: ("leave out the activation of the output", linear),
+        Reading.DISTRIBUTION: ("give the output a softmax", output.with_activation("softmax")),
+        Reading.RATE: ("give the output an exponential", output.with_activation("exponential")),
+        Reading.NUMBER: ("for classes take a cross-entropy", 'loss="categorical_crossentropy"'),
+        Reading.POSITIVE_NUMBER: ("leave out the activation of the output", linear),
+        Reading.MARGIN: ("answer with both signs", output.with_activation("tanh")),
+        Reading.CLASS_SCORES: ("leave out the activation of the output", linear),
+        Reading.DIRECTION: ("leave out the activation of the output", linear),
+        Reading.OVERLAP: (
+            "answer shares from 0 to 1",
+            output.with_activation("sigmoid"),
+        ),
+    }[output.reading]
+    return Remedy(text, line)
+
+
+def _probability_remedy(output: Output) -> tuple[str, str]:
+    if output.answers is Answers.SHARES:
+        return "for one of several classes take categorical cross-entropy", 'loss="categorical_crossentropy"'
+    return "give the output a sigmoid", output.with_activation("sigmoid")
+
+
+def _sigmoid(z: float) -> float:
+    return 0.0 if z == -math.inf else 1 / (1 + math.exp(-z))
