@@ -36,6 +36,9 @@ ELEMENTWISE = frozenset(
     }
 )  # fmt: skip
 
+WALLS = frozenset({"BatchNormalization", "Dense", "Dot", "Multiply", "Rescaling"})
+"""Layers that can end a way by multiplying it by zero; others only hand on that it has ended."""
+
 
 @dataclass(frozen=True)
 class Reach:
@@ -43,7 +46,7 @@ class Reach:
 
     Attributes:
         open: for each node which of its numbers have a way to an output.
-        closed: the layers at which ways end, with the reason, by node.
+        closed: why ways end at a node, in words that complete "no gradient gets there: ...".
     """
 
     open: tuple[Mask, ...]
@@ -61,6 +64,11 @@ class Reach:
 def influence(network: Network, ends: Iterable[int]) -> Reach:
     """Which numbers can change the outputs, with the weights as they are."""
     return _backwards(network, ends, lambda _: True, gradient=False)
+
+
+def lasting_influence(network: Network, ends: Iterable[int]) -> Reach:
+    """Which numbers can change the outputs, now or once the trainable weights have moved."""
+    return _backwards(network, ends, lambda layer: not layer.trainable, gradient=False)
 
 
 def gradient_paths(network: Network, ends: Iterable[int]) -> Reach:
@@ -84,7 +92,7 @@ def _backwards(network: Network, ends: Iterable[int], fixed: Callable[[Layer], b
             if reason is None:
                 through = _through(network, position, place, mask, constant, fixed=fixed(node.layer))
                 masks[source] |= through
-                if not through.any():
+                if not through.any() and node.layer.kind in WALLS:
                     closed[position] = _zero_reason(node.layer)
             else:
                 closed[position] = reason
@@ -97,23 +105,24 @@ def _stops(layer: Layer, *, gradient: bool) -> str | None:
         return None
     function = activation_of(layer) if family_of(layer) is not None else None
     if function is not None and function.bounds[0] == function.bounds[1]:
-        return f"its {function.name} is constant"
+        return f"the {function.name} of {layer.name} is constant"
     if not gradient:
         return None
     if rate_of(layer) >= 1:
-        return "it drops everything in training"
+        return f"{layer.name} drops everything in training"
     kind = layer.kind.removeprefix("ops.")
     if kind == STOPS:
-        return "it stops the gradient"
+        return f"{layer.name} stops it"
     if layer.kind in LOOKUPS or (layer.kind != kind and kind in STEPS):
-        return "it has no gradient"
+        return f"{layer.name} has no slope"
     return None
 
 
 def _zero_reason(layer: Layer) -> str:
     if layer.kind == "Rescaling":
-        return "it multiplies by zero"
-    return "it multiplies by a constant zero" if layer.kind in ("Multiply", "Dot") else "its weights are all zero"
+        return f"{layer.name} multiplies by zero"
+    constant = layer.kind in ("Multiply", "Dot")
+    return f"{layer.name} multiplies by a constant zero" if constant else f"the weights of {layer.name} are all zero"
 
 
 def _through(network: Network, position: int, place: int, mask: Mask, constant: list[bool], *, fixed: bool) -> Mask:

@@ -37,7 +37,7 @@ def deep_saturating_stack(
     where: Standing | None,
     *,
     harmless_depth: int = 3,
-    faint: float = 0.01,
+    faint: float = 0.05,
 ) -> Iterator[Evidence]:
     """Many sigmoid or tanh layers in a row, with no normalisation or skip connection between them.
 
@@ -56,7 +56,9 @@ def deep_saturating_stack(
         what is known to be reachable gets a note.
     Certainty
         Estimated: the largest slope of each activation times the root mean square gain of each saved kernel, for a
-        gradient of no special direction. Saturated units pass less than that.
+        gradient of no special direction. Saturated units pass less than that. In trials of four and five sigmoid layers
+        on a smooth target most networks that passed under 0.04 were stuck on a straight line or a constant, and those
+        above 0.08 had left it.
     References
         Glorot and Bengio, Understanding the difficulty of training deep feedforward neural networks, 2010.
     """

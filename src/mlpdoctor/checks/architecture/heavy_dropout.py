@@ -15,7 +15,7 @@ from mlpdoctor.layers.ways import adjustable, before, users
 from mlpdoctor.losses.contract import TargetKind
 from mlpdoctor.losses.registry import build
 from mlpdoctor.network import Layer, Network
-from mlpdoctor.wording import listing, percent, short
+from mlpdoctor.wording import coefficient, listing, percent, short
 
 CLOSE = 0.1
 """Dropout is meant to cost a little of the loss: a model this near to what is known to be reachable is well served."""
@@ -166,9 +166,9 @@ def _why(worst: Place, gap: DropoutGap | None) -> str:
     if worst.rate >= 1:
         noise = f"{worst.layer.name} drops everything in training, so that no gradient passes it."
     else:
-        factor = worst.rate / (1 - worst.rate)
+        factor = coefficient(round(worst.rate / (1 - worst.rate), 2))
         noise = (
-            f"At a rate of {short(worst.rate)} the noise has {short(factor, 2)} times the mean square of what passes "
+            f"At a rate of {coefficient(worst.rate)} the noise has {factor} times the mean square of what passes "
             f"{worst.layer.name}."
         )
     if gap is None or not math.isfinite(gap.gap):

@@ -11,7 +11,7 @@ from mlpdoctor.layers.nature import activation_of
 from mlpdoctor.layers.registry import family_of
 from mlpdoctor.layers.ways import adjustable, users
 from mlpdoctor.network import Layer, Network
-from mlpdoctor.wording import listing, short
+from mlpdoctor.wording import count, listing, short
 
 NORMALISING = ("softmax", "log_softmax", "sparsemax")
 CLOSE = 0.1
@@ -20,7 +20,7 @@ STUCK = 0.5
 """A model that has not come half the way from the constant to what is known to be reachable is stuck."""
 
 
-@check("A105", Severity.ERROR, "{layer} squeezes its {units} hidden units through a {activation}")
+@check("A105", Severity.ERROR, "{layer} puts its {width} through a {activation}")
 def hidden_softmax(
     network: Network,
     training: Training,
@@ -64,6 +64,7 @@ def hidden_softmax(
             numbers={
                 "layer": node.layer.name,
                 "units": units,
+                "width": count(units, "hidden unit"),
                 "activation": activation.name,
                 "enters": names,
                 "shortfall": where.shortfall if where is not None and math.isfinite(where.shortfall) else None,
