@@ -21,6 +21,10 @@ LEAST_ROWS = 20
 """On fewer rows another scale may fit by luck."""
 GOOD = 0.5
 """On its own scale a model loses at most half of what a constant does, or about what a linear model does."""
+BAD = 0.5
+"""A model that loses less than half of what a constant does is on its scale, more or less."""
+GAIN = 4.0
+"""Below the constant's loss another scale has to be so many times better: no chance does that."""
 POOR = 0.8
 """Above it nothing is said, whatever a linear model reaches: garbage gets there."""
 AS_LINEAR = 1.1
@@ -95,7 +99,7 @@ class Tried:
 @check(
     "D713",
     Severity.ERROR,
-    "as the file is, the model loses {before_share} of what the best constant does; with {both} {after_share}",
+    "the loss is {before} the best constant's as the file is, and {after_share} of it with {both}",
 )
 def preprocessing_mismatch(
     objective: Objective, sample: RowSample, where: Standing, trained: Trained, regression: Regression | None
@@ -110,21 +114,24 @@ def preprocessing_mismatch(
         Apply to the file what was applied in training, best by the very scaler that was fitted there; or put a
         Normalization layer into the model, so that it travels with it.
     Stays quiet on
-        Models that beat the best constant on the file as it is, untrained models, and broken ones: the finding
-        needs a scaling under which this very model is good, and its answers are right without any correction.
+        Models that beat the best constant on the file as it is, unless another scale makes their loss four times
+        smaller; untrained models, and broken ones: the finding needs a scaling under which this very model is good, and
+        its answers are right without any correction.
     Certainty
         Estimated, on a sample of the rows and with the sample's own means, spreads and ranges, since those that
         were used in training are not in the file.
     """
     few = sample.few
-    if len(few.features) < LEAST_ROWS or where.of_constant(where.model) < 1 or objective.passes.engine is None:
+    if len(few.features) < LEAST_ROWS or where.of_constant(where.model) < BAD or objective.passes.engine is None:
         return
     alone = regression is not None and len(regression.parts) == len(objective.parts)
     found = list(_tries(objective, few, alone=alone))
     before = next((one.share for one in found if one.features == one.targets == "as they are"), np.inf)
     limit = GOOD if where.affine is None else min(max(GOOD, AS_LINEAR * where.of_constant(where.affine)), POOR)
     good = [one for one in found if one.share <= limit]
-    if not good or before < 1:
+    if before < 1:
+        good = [one for one in good if one.share * GAIN <= before]
+    if not good or before < BAD:
         return
     best = good[0]
     for one in good[1:]:
@@ -135,23 +142,24 @@ def preprocessing_mismatch(
             "both": both,
             "features": best.features,
             "targets": best.targets,
-            "before_share": before,
+            "before": _times(before),
+            "before_share": before if np.isfinite(before) else None,
             "after_share": best.share,
             "rows": len(few.features),
             "updates": trained.updates,
         },
         certainty=Certainty.ESTIMATED,
-        why=f"On {len(few.features):,} of the rows as they are, the loss is {_times(before)} of the best constant; "
+        why=f"On {len(few.features):,} of the rows as they are, the loss is {_times(before)} that of the best constant; "
         f"with {both} it is {percent(best.share)} of it. Weights that fit so well were trained on that scale.",
         remedy=_remedy(best),
         strength=1 - best.share,
-        verdict=f"This file is not on the scale the model was trained on. As it is, the loss is {_times(before)} of "
-        f"the best constant; with {both} the same weights bring it down to {percent(best.share)} of it.",
+        verdict=f"This file is not on the scale the model was trained on. As it is, the loss is {_times(before)} "
+        f"that of the best constant; with {both} the same weights bring it down to {percent(best.share)} of it.",
     )
 
 
 def _times(share: float) -> str:
-    return f"{short(share, 2)} times that" if np.isfinite(share) else "infinitely many times that"
+    return f"{short(float(f'{share:.2g}'), 2)} times" if np.isfinite(share) else "infinitely many times"
 
 
 def _tries(objective: Objective, rows: RowSample, *, alone: bool) -> Iterator[Tried]:
