@@ -11,6 +11,7 @@ from mlpdoctor.facts.standing import Standing
 from mlpdoctor.facts.training import Training
 from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.layers.doors import Door
+from mlpdoctor.network import Array, Network
 from mlpdoctor.passes import Passes
 from mlpdoctor.resolve import PerLayer
 from mlpdoctor.statistics.affine_factor import TargetFactor
@@ -20,6 +21,12 @@ from mlpdoctor.wording import count, listing, short
 
 FAR = 0.5
 """A model that has not come half the way from the constant to what is known to be reachable is stuck."""
+WRITTEN = 4
+"""So many means and variances still make a line of code; more are better worked out by the code itself."""
+LISTED = 8
+PIXELS = (128, 255)
+"""Between these lies the greatest value of images stored as bytes; the least is 0."""
+LEAST_PIXELS = 9
 
 
 @check(
@@ -36,6 +43,7 @@ def unscaled_inputs(
     passes: Passes,
     where: Standing | None,
     training: Training,
+    network: Network,
     *,
     large: float = 10.0,
     small: float = 0.01,
@@ -49,7 +57,8 @@ def unscaled_inputs(
         at a rate that is small enough the other features hardly move. Large features also saturate sigmoid and tanh
         units at once. A feature that never leaves a hundredth of zero is invisible beside the others.
     Remedy
-        Standardise: a Normalization layer adapted to the training data, as the first layer of the model.
+        Standardise: a Normalization layer adapted to the training data, as the first layer of the model, or the
+        columns of the table before training, with the same numbers wherever the model is used. Pixels: divide by 255.
     Stays quiet on
         Columns between 0 and 1, one-hot columns however rare, and features that a Normalization, Rescaling or
         BatchNormalization inside the model brings to scale. A model that does as well as anything is known to in
@@ -86,10 +95,7 @@ def unscaled_inputs(
             severity=_severity(where, training, too_large=bool((size > large).any())),
             why="Their root mean square should be near 1. On these inputs plain gradient descent on a squared error "
             f"is unstable above a rate of about {short(unstable, 2)}.",
-            remedy=Remedy(
-                f"standardise: put a Normalization layer, adapted to the training data, before {door.layer.name}",
-                "norm = keras.layers.Normalization(); norm.adapt(x_train)",
-            ),
+            remedy=_remedy(door, seen, order, passes, network),
             strength=float(min(np.abs(np.log10(size[order[0]])) / 6, 1.0)) if size[order[0]] > 0 else 0.0,
             verdict=f"The inputs are not scaled: {len(order)} of {count(len(size), 'feature')} far from unit scale "
             f"(root mean square: {worst}). {_effect(where)}.",
@@ -123,3 +129,52 @@ def _condition(factor: TargetFactor) -> float | None:
     singular = np.linalg.svd(moved[:, : 1 + factor.features], compute_uv=False)
     kept = singular[singular > singular[0] * np.finfo(np.float64).eps * len(singular)]
     return float(np.square(kept[0] / kept[-1])) if len(kept) else None
+
+
+def _remedy(door: Door, seen: EnteringMoments, order: list[int], passes: Passes, network: Network) -> Remedy:
+    """The line that brings these very columns to scale."""
+    name, width = door.layer.name, len(seen.mean)
+    before = _normalization(door, network)
+    if before is not None:
+        return Remedy(
+            f"the Normalization layer {before} before {name} does not fit these data: adapt it to the training data",
+            f'model.get_layer("{before}").adapt(x_train)',
+        )
+    low, high = float(seen.low.min()), float(seen.high.max())
+    if width >= LEAST_PIXELS and low == 0 and PIXELS[0] <= high <= PIXELS[1]:
+        return Remedy(
+            f"these look like pixels: divide them by 255 in the model, before {name}", "keras.layers.Rescaling(1 / 255)"
+        )
+    if width <= WRITTEN:
+        variance = np.where(seen.squared > 0, np.square(seen.deviation), 1.0)
+        return Remedy(
+            f"standardise: put this layer, which holds the moments of these data, before {name}",
+            f"keras.layers.Normalization(mean={_numbers(seen.mean)}, variance={_numbers(variance)})",
+        )
+    if not door.raw:
+        return Remedy(
+            f"standardise: put a Normalization layer, adapted to what comes there in training, before {name}",
+            "norm = keras.layers.Normalization(); norm.adapt(x_train)",
+        )
+    names = _names(door, width, passes.dataset.feature_names)
+    few = [names[k] for k in sorted(order)]
+    chosen = f"{few}" if len(few) <= LISTED else f"df.columns.drop({list(passes.dataset.target_names)[:LISTED]})"
+    return Remedy(
+        f"standardise these columns before training, or put a Normalization layer, adapted to them, before {name}",
+        f"columns = {chosen}; df[columns] = (df[columns] - df[columns].mean()) / df[columns].std()",
+    )
+
+
+def _normalization(door: Door, network: Network) -> str | None:
+    """The nearest Normalization layer on the way in that can be adapted."""
+    place = door.source
+    while len(network.nodes[place].sources) == 1:
+        layer = network.nodes[place].layer
+        if layer.kind == "Normalization" and layer.config.get("mean") is None:
+            return layer.name
+        place = network.nodes[place].sources[0]
+    return None
+
+
+def _numbers(values: Array) -> str:
+    return f"[{', '.join(f'{value:.4g}' for value in values)}]"

@@ -1,0 +1,90 @@
+"""D704: features that never vary."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from mlpdoctor.check import check
+from mlpdoctor.facts.standing import Standing
+from mlpdoctor.finding import Certainty, Evidence, Number, Remedy, Severity
+from mlpdoctor.network import Array
+from mlpdoctor.passes import Passes
+from mlpdoctor.statistics.affine_factor import TargetFactor
+from mlpdoctor.wording import listing, short
+
+SHOWN = 100
+"""More columns than anybody reads one by one."""
+WRITTEN = 12
+"""Names in a line of code; beyond it a line that finds them by itself is shorter."""
+
+
+@check("D704", Severity.ERROR, "{columns} of {width} features never vary: {which}")
+def constant_feature(factor: TargetFactor, passes: Passes, where: Standing | None) -> Iterator[Evidence]:
+    """Features with the same value in every row.
+
+    Why it matters
+        Such a column tells nothing apart: with its weights it adds the same number to every row, and the bias does
+        that already. Often it is a column that was filtered on, or filled by mistake. A Normalization layer divides it
+        by a deviation of zero, so that a later row with another value, or rounding, enters as a huge number. When no
+        feature varies there is nothing to learn from.
+    Remedy
+        Drop the columns. When all are constant, look at how the file was made.
+    Stays quiet on
+        Columns that vary at all, such as a one-hot column that is rarely 1; a file of a single row. As long as other
+        features vary it is a note: border pixels of images are constant in good data, too.
+    Certainty
+        Measured: each column is compared with its first row. When all are constant it is proved that no weights
+        do better than the best constant: a network is a function, and equal rows get equal answers.
+    """
+    width = factor.features
+    spread = np.abs(factor.triangle[:, 1 : 1 + width]).max(axis=0)
+    still = np.flatnonzero(spread == 0)
+    if factor.rows < 2 or not len(still):  # noqa: PLR2004  a single row varies in nothing
+        return
+    names = passes.dataset.feature_names
+    values = {names[k]: float(factor.origin[k]) for k in still[:SHOWN]}
+    which = listing([f"{names[k]} = {short(float(factor.origin[k]))}" for k in still])
+    numbers: dict[str, Number] = {
+        "columns": len(still),
+        "width": width,
+        "which": which,
+        "rows": factor.rows,
+        "values": values,
+    }
+    if len(still) == width:
+        yield Evidence(
+            numbers=numbers,
+            certainty=Certainty.PROVED,
+            why=f"All {factor.rows:,} rows enter the network alike, so it answers the same to each of them, "
+            "whatever its weights.",
+            remedy=Remedy("look at how the file was made: the columns that vary were lost", "df.nunique()"),
+            explains=None if where is None else where.share(where.constant),
+            strength=1.0,
+            verdict=f"There is nothing to learn from: no feature varies over the {factor.rows:,} rows, so the network "
+            "has to give all of them the same answer.",
+        )
+        return
+    yield Evidence(
+        numbers=numbers,
+        certainty=Certainty.MEASURED,
+        severity=Severity.NOTE,
+        why=_why(factor.origin[still], factor.rows),
+        remedy=Remedy("leave them out, here and in training; it changes the width of the input", _drop(names, still)),
+        strength=len(still) / width,
+    )
+
+
+def _why(values: Array, rows: int) -> str:
+    if (values == 0).all():
+        return (
+            f"They are 0 in all {rows:,} rows, so that their weights get no gradient. A one-hot column of this kind is "
+            "a category that these rows do not hold."
+        )
+    return f"They add the same number to all {rows:,} rows, which the bias does already."
+
+
+def _drop(names: tuple[str, ...], still: npt.NDArray[np.intp]) -> str:
+    if len(still) > WRITTEN:
+        return "df = df.loc[:, df.nunique() > 1]"
+    return f"df = df.drop(columns={[names[k] for k in still]})"

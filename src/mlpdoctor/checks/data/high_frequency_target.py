@@ -1,0 +1,130 @@
+"""D714: a target that swings faster than gradient descent learns."""
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from mlpdoctor.check import check
+from mlpdoctor.facts.entrance import Entrance
+from mlpdoctor.facts.standing import Standing
+from mlpdoctor.facts.training import Training
+from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.floors.oscillation import Oscillation, along_a_line, in_the_plane
+from mlpdoctor.network import Array
+from mlpdoctor.passes import Passes
+from mlpdoctor.statistics.row_sample import RowSample
+from mlpdoctor.wording import short
+
+SMOOTH = 0.5
+"""Near rows must predict half of the variance, or it is noise that swings."""
+MOST_TARGETS = 8
+STUCK = 0.5
+"""A model with more than half the loss of the best line has not learned the swings."""
+AT_THE_CONSTANT = 0.95
+AT_LEAST = 5
+"""Crossings: two and a half periods. Fewer are a curve, not an oscillation."""
+
+
+@check(
+    "D714",
+    Severity.ERROR,
+    "{target} swings about {periods} times across one standard deviation of {features}",
+    clears="a target that swings too fast",
+)
+def high_frequency_target(
+    entrance: Entrance,
+    sample: RowSample,
+    passes: Passes,
+    where: Standing,
+    training: Training,
+    *,
+    tolerated_periods: float = 0.8,
+) -> Iterator[Evidence]:
+    """A target that oscillates many times across the scale of its one or two inputs.
+
+    Why it matters
+        Gradient descent learns slow changes first and fast ones last: the time it takes grows steeply with the
+        frequency as the first layer sees it. A network on x in units of its standard deviation soon draws one swing;
+        many swings stay flat for so long that the loss seems to have stopped at that of a constant.
+    Remedy
+        Give the network the waves: sine and cosine of the input at the frequency found, or random Fourier features,
+        or a first layer with sine activation. More units or more epochs help little.
+    Stays quiet on
+        Three or more features that vary; inputs that the model turns into something else before its first Dense layer;
+        noise, for near rows must agree; up to three periods across evenly spread inputs; models that have learned it.
+    Certainty
+        Estimated: swings of a smoothed target on a sample of the rows, or in the plane the distance at which rows
+        are no longer alike.
+    References
+        Rahaman et al., On the spectral bias of neural networks, 2019; Tancik et al., Fourier features let networks
+        learn high frequency functions in low dimensional domains, 2020.
+    """
+    if any(door.first_feature is None for door in entrance.doors) or not math.isfinite(where.model):
+        return
+    spread = sample.features.std(axis=0)
+    varied = np.flatnonzero(spread > 0)
+    if not 1 <= len(varied) <= 2 or where.well or _learned(where):  # noqa: PLR2004
+        return
+    found, target = _fastest(sample.features[:, varied], sample.targets)
+    if found is None or found.periods < tolerated_periods:
+        return
+    names = [passes.dataset.feature_names[k] for k in varied]
+    waves = [2 * math.pi * found.periods / float(spread[k]) for k in varied]
+    name = passes.dataset.target_names[target]
+    stuck_at_constant = where.of_constant(where.model) >= AT_THE_CONSTANT
+    swings = f"{short(found.periods, 2)} times across one standard deviation of {' and '.join(names)}"
+    yield Evidence(
+        numbers={
+            "target": name,
+            "features": " and ".join(names),
+            "periods": found.periods,
+            "swings": found.swings,
+            "predicted_by_near_rows_share": found.smooth,
+            "angular_frequency": dict(zip(names, waves, strict=True)),
+        },
+        certainty=Certainty.ESTIMATED,
+        severity=Severity.ERROR if stuck_at_constant and not training.never else Severity.WARNING,
+        why=f"Near rows agree, so it is no noise: they predict {found.smooth:.0%} of it. Gradient descent learns such "
+        "fast swings last, if at all.",
+        remedy=_remedy(names, waves),
+        strength=min(found.periods / 10, 1.0),
+        verdict=f"{name} swings about {swings}, and networks learn fast swings last: the loss is "
+        f"{'that of a flat line' if stuck_at_constant else 'little below that of a straight line'}. "
+        "Give the network sines and cosines of its input.",
+    )
+
+
+def _learned(where: Standing) -> bool:
+    """Whether the model does clearly better than any line."""
+    line = where.constant if where.affine is None else min(where.affine, where.constant)
+    return where.above(where.model) < STUCK * where.above(line)
+
+
+def _fastest(features: Array, targets: Array) -> tuple[Oscillation | None, int]:
+    """The target that swings fastest, of those in which near rows agree."""
+    best: tuple[Oscillation | None, int] = (None, 0)
+    for column in range(min(targets.shape[1], MOST_TARGETS)):
+        y = targets[:, column]
+        found = along_a_line(features[:, 0], y) if features.shape[1] == 1 else in_the_plane(features, y)
+        if found is None or found.smooth < SMOOTH or (found.swings is not None and found.swings < AT_LEAST):
+            continue
+        if best[0] is None or found.periods > best[0].periods:
+            best = (found, column)
+    return best
+
+
+def _remedy(names: list[str], waves: list[float]) -> Remedy:
+    size = " and ".join(f"{wave:.3g}" for wave in waves)
+    if len(names) == 1:
+        wave, column = f"{waves[0]:.3g}", f'df["{names[0]}"]'
+        return Remedy(
+            f"add sine and cosine of {names[0]} at about {wave} radians a unit as features, or draw a range of "
+            "frequencies up to twice that",
+            f"df = df.assign(sine=np.sin({wave} * {column}), cosine=np.cos({wave} * {column}))",
+        )
+    return Remedy(
+        f"give the network random Fourier features, at about {size} radians a unit",
+        f"waves = rng.normal(size=(2, 64)) * [[{waves[0]:.3g}], [{waves[1]:.3g}]]; "
+        "x = np.concatenate([np.sin(x @ waves), np.cos(x @ waves)], axis=1)",
+    )
