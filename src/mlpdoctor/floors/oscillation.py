@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from mlpdoctor.network import Array
 
@@ -59,10 +60,13 @@ def along_a_line(x: Array, y: Array) -> Oscillation | None:
     error, width = min(tried)
     smoothed = (_others(values, width) * width + values) / (width + 1)
     inside = slice(*(round(share * (len(places) - 1)) for share in MIDDLE))
-    signs = _hysteresis(smoothed[inside], HYSTERESIS * float(np.sqrt(np.square(smoothed[inside]).mean())))
-    swings = int(np.count_nonzero(np.diff(signs)))
-    length = float(places[inside][-1] - places[inside][0])
-    return Oscillation(swings / 2 * float(x.std()) / length, 1 - error / power, swings)
+    crossed = _crossings(smoothed[inside], HYSTERESIS * float(np.sqrt(np.square(smoothed[inside]).mean())))
+    where = places[inside]
+    swings, length = len(crossed), float(where[-1] - where[0])
+    between = float(where[crossed[-1]] - where[crossed[0]]) if swings else 0.0
+    # From the first crossing to the last is the exact measure, unless all of them are crowded in one place.
+    halves = (swings - 1) / between if between > length / 2 else swings / length
+    return Oscillation(halves / 2 * float(x.std()), 1 - error / power, swings)
 
 
 def in_the_plane(x: Array, y: Array) -> Oscillation | None:
@@ -115,8 +119,8 @@ def _others(values: Array, width: int) -> Array:
     return found
 
 
-def _hysteresis(values: Array, margin: float) -> Array:
-    """On which side values are, changed only when they go beyond a margin on the other; shape (decided values,)."""
+def _crossings(values: Array, margin: float) -> npt.NDArray[np.intp]:
+    """Where values change sides; they do only once they go beyond a margin on the other side."""
     sides = np.where(values > margin, 1, np.where(values < -margin, -1, 0))
-    decided: Array = sides[sides != 0]
-    return decided
+    decided = np.flatnonzero(sides)
+    return decided[1:][np.diff(sides[decided]) != 0]

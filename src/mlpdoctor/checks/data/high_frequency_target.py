@@ -29,7 +29,7 @@ AT_LEAST = 5
 @check(
     "D714",
     Severity.ERROR,
-    "{target} swings about {periods} times across one standard deviation of {features}",
+    "{target} swings about {about} times across one standard deviation of {features}",
     clears="a target that swings too fast",
 )
 def high_frequency_target(
@@ -78,6 +78,7 @@ def high_frequency_target(
         numbers={
             "target": name,
             "features": " and ".join(names),
+            "about": short(found.periods, 2),
             "periods": found.periods,
             "swings": found.swings,
             "predicted_by_near_rows_share": found.smooth,
