@@ -149,7 +149,7 @@ def preprocessing_mismatch(
             "updates": trained.updates,
         },
         certainty=Certainty.ESTIMATED,
-        why=f"On {len(few.features):,} of the rows as they are, the loss is {_times(before)} that of the best constant; "
+        why=f"On {len(few.features):,} rows as they are, the loss is {_times(before)} that of the best constant; "
         f"with {both} it is {percent(best.share)} of it. Weights that fit so well were trained on that scale.",
         remedy=_remedy(best),
         strength=1 - best.share,

@@ -24,6 +24,8 @@ SIZE_OF_ERROR = ("mae", "huber", "logcosh")
 """Losses whose gradient does not grow with the error: plain gradient descent moves by about the rate with them."""
 FAR = 0.5
 """A model that has not come half the way from the constant to what is known to be reachable is stuck."""
+NO_BETTER = 0.9
+"""A model within a tenth of the constant's loss, or above it, has learned next to nothing."""
 SLACK = 2.0
 """A model that has spent half its updates on reaching the size of the targets had too few left to learn them."""
 DROWNED = 1 / 3
@@ -53,7 +55,7 @@ def unscaled_targets(
         Adam and its kin divide each gradient by its size, so that an update moves a weight by about the learning rate.
         A network whose answers start near 0 then needs the more updates the larger the targets are: with a rate of
         0.001 a last bias alone would take 200,000 updates to reach 200. The gradient of a squared error
-        grows with the target instead, so that plain gradient descent overshoots and ends in NaN. And targets that
+        grows with the target instead, so that plain gradient descent overshoots, kills its ReLUs or ends in NaN. And targets that
         vary by less than the rate drown in the steps themselves.
     Remedy
         Standardise the targets for training and turn predictions back; or start the last bias at their mean.
@@ -128,10 +130,9 @@ def _judged(
 ) -> tuple[str, Severity] | None:
     """What the size of the targets does here, and how bad it is; None when it does nothing."""
     worst = Severity.WARNING if training.never else Severity.ERROR
-    no_better = training.never or not where.of_constant(where.model) < 1
+    no_better = training.never or not where.of_constant(where.model) < NO_BETTER
     if not limited:
-        broken = training.never or not math.isfinite(where.model)
-        return ("overshoots", worst) if overshoots and broken else None
+        return ("overshoots", worst) if overshoots and no_better else None
     if drowned and no_better:
         return "drowned", worst
     if long:
