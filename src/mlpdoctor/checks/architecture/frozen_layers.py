@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from mlpdoctor.check import check
+from mlpdoctor.facts.architecture_floor import ArchitectureFloor
 from mlpdoctor.facts.objective import Objective
 from mlpdoctor.facts.readout import ReadoutFloor
 from mlpdoctor.facts.standing import Standing
@@ -17,6 +18,8 @@ NORMALISERS = ("BatchNormalization", "SyncBatchNormalization", "LayerNormalizati
 """Frozen on purpose whenever a finished network is tuned; the layers around them make up for their scales."""
 LOOKUPS = ("Embedding",)
 """Tables learned elsewhere are frozen on purpose."""
+FEW = 3
+"""Layers of nested models that a line of code still names one by one."""
 
 
 @check(
@@ -30,6 +33,7 @@ def frozen_layers(
     where: Standing | None,
     objective: Objective | None,
     readout: ReadoutFloor | None,
+    architecture: ArchitectureFloor | None,
     *,
     tolerated: float = 0.25,
 ) -> Iterator[Evidence]:
@@ -40,7 +44,8 @@ def frozen_layers(
         moves at all: the loss of the first epoch is the loss of the last. With all but the last one frozen, training
         can do no more than find the best last layer on top of features that it cannot change.
     Remedy
-        Set trainable to True on these layers and compile again: Keras reads the flag when it compiles.
+        Set trainable to True on each of these layers and compile again: Keras reads the flag when it compiles, and
+        hands a model's own flag on to its layers only when it changes.
     Stays quiet on
         Layers without weights, Normalization, which is adapted and never trained, and frozen normalising layers
         beside trainable ones. A frozen Embedding beside trainable layers is a note, and so is any frozen layer of
@@ -48,8 +53,10 @@ def frozen_layers(
         up to the tolerated share of the way from there to the best constant. A finished model that was frozen as a
         whole is a note when it does well.
     Certainty
-        Proved where no weight can move: the loss stays where it is. Proved also where only last layers train: the
-        floor is their best loss on the saved features. Measured elsewhere: the flags are read in the file.
+        Proved where no weight can move: a step of training changes trainable weights alone, so the loss stays where it
+        is. Measured elsewhere: the flags are read in the file, and where only last layers train the floor is the loss
+        of the best of them on the saved features, as far as float32 can tell those apart; estimated where there are so
+        many rows that a sample had to do.
     """
     way = before(network, judged(network))
     owners = [layer for layer in network.layers if adjustable(layer)]
@@ -59,11 +66,10 @@ def frozen_layers(
     if not frozen or (moving and all(layer.kind in NORMALISERS for layer in frozen)):
         return
     floor = _floor(network, moving, objective, readout) if moving else None
-    cost = None if floor is None or where is None else _cost(floor, where)
+    cost = None if floor is None or where is None else _cost(floor, where, architecture)
     severity = _severity(network, frozen, moving, where, training, cost, tolerated)
     names = listing([layer.name for layer in frozen])
-    proved = not _still_adapts(network) if not moving else cost is not None and severity is Severity.ERROR
-    sampled = readout is not None and readout.share < 1
+    barred = cost is not None and severity is Severity.ERROR
     yield Evidence(
         numbers={
             "frozen": len(frozen),
@@ -76,11 +82,11 @@ def frozen_layers(
             "floor": floor,
             "floor_cost_share": cost,
         },
-        certainty=Certainty.MEASURED if not proved else Certainty.ESTIMATED if moving and sampled else Certainty.PROVED,
+        certainty=_certainty(network, moving, readout if barred else None),
         severity=severity,
         why=_why(frozen, moving, where, floor, severity),
         remedy=_thaw(network, frozen, everything=not moving),
-        explains=_explains(where, floor if proved else None, everything=not moving, severity=severity),
+        explains=_explains(where, floor if barred else None, everything=not moving, severity=severity),
         strength=parameters(frozen) / parameters(owners),
         verdict=_verdict(names, moving, floor, where),
     )
@@ -110,6 +116,13 @@ def _severity(
     return Severity.WARNING if stuck else Severity.NOTE
 
 
+def _certainty(network: Network, moving: Sequence[Layer], readout: ReadoutFloor | None) -> Certainty:
+    if not moving and not _still_adapts(network):
+        return Certainty.PROVED
+    sampled = readout is not None and readout.share < 1
+    return Certainty.ESTIMATED if sampled else Certainty.MEASURED
+
+
 def _floor(
     network: Network, moving: Sequence[Layer], objective: Objective | None, readout: ReadoutFloor | None
 ) -> float | None:
@@ -127,9 +140,12 @@ def _last_with_weights(network: Network, position: int) -> int:
     return position
 
 
-def _cost(floor: float, where: Standing) -> float:
-    span = where.constant - where.reach
-    return (floor - where.reach) / span if span > 0 else 0.0
+def _cost(floor: float, where: Standing, architecture: ArchitectureFloor | None) -> float:
+    """What freezing alone costs, as a share of all there is to gain: other weights would be held up there, too."""
+    span, free = where.constant - where.reach, where.reach
+    if architecture is not None:
+        free = max(free, architecture.total)
+    return (floor - free) / span if span > 0 else 0.0
 
 
 def _still_adapts(network: Network) -> bool:
@@ -164,19 +180,20 @@ def _why(
 
 
 def _thaw(network: Network, frozen: Sequence[Layer], *, everything: bool) -> Remedy:
-    again = "and compile again, for Keras reads the flag when it compiles"
-    if everything or len(frozen) > 1:
-        text = "make the model trainable" if everything else f"make {listing([x.name for x in frozen])} trainable"
-        chosen = [part for layer in frozen for part in [f'"{layer.name}"']]
-        short_list = everything or any("/" in layer.name for layer in frozen)
-        code = (
-            "model.trainable = True"
-            if short_list
-            else f"for name in [{', '.join(chosen)}]: model.get_layer(name).trainable = True"
-        )
-        return Remedy(f"{text} {again}", f"{code}{_compile(network) if short_list else ''}")
-    steps = "".join(f'.get_layer("{part}")' for part in frozen[0].name.split("/"))
-    return Remedy(f"make {frozen[0].name} trainable {again}", f"model{steps}.trainable = True{_compile(network)}")
+    """Code that reaches each layer by itself: Keras passes a model's flag on to its layers only when it changes."""
+    names = [layer.name for layer in frozen]
+    what = "every layer" if everything else listing(names)
+    text = f"make {what} trainable and compile again, for Keras reads the flag when it compiles"
+    nested = any("/" in name for name in names)
+    if len(names) == 1 or (nested and len(names) <= FEW):
+        steps = ["".join(f'.get_layer("{part}")' for part in name.split("/")) for name in names]
+        code = "; ".join(f"model{step}.trainable = True" for step in steps)
+    elif nested:
+        code = "model.trainable = False; model.trainable = True"
+    else:
+        chosen = "model.layers" if everything else f"map(model.get_layer, {names})".replace("'", '"')
+        return Remedy(text, f"for layer in {chosen}: layer.trainable = True")
+    return Remedy(text, f"{code}{_compile(network)}")
 
 
 def _compile(network: Network) -> str:
