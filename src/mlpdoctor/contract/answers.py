@@ -13,7 +13,9 @@ class Answers(StrEnum):
     WIDE = "any number, bent"
     """Unbounded on both sides, with a slope that changes: leaky_relu, the shrinking functions, glu."""
     RECTIFIED = "numbers from about 0 up"
-    """Bounded below at or near zero, and flat there: relu, elu, gelu, silu and their kin."""
+    """Bounded below at or near zero, and flat there: relu, gelu, silu and their kin."""
+    DIPPING = "numbers from about -1 up"
+    """Bounded below at -1 or a little lower: elu, celu, selu."""
     POSITIVE = "positive numbers"
     """Above zero with a slope everywhere: exponential, softplus, squareplus."""
     CENTRED = "numbers from -1 to 1"
@@ -38,9 +40,9 @@ BY_NAME = {
     "squareplus": Answers.POSITIVE,
 }
 """Functions whose bounds do not tell all."""
-LEAST_RECTIFIED = -2.0
-"""Under the least value of selu, -1.76, which dips lowest of the rectified ones."""
-BLUNT = ("hard_sigmoid", "sparse_sigmoid", "sparsemax")
+LEAST_RECTIFIED, LEAST_DIPPING = -0.5, -2.0
+"""Under the least values of mish and silu, -0.31 and -0.28, and of selu, -1.76."""
+BLUNT = ("hard_sigmoid", "sparse_sigmoid", "sparsemax", "hard_tanh")
 """Right in what they answer; flat at the ends, where a wrong and sure answer gets no gradient."""
 
 
@@ -55,4 +57,6 @@ def answers_of(activation: Activation) -> Answers:
         return Answers.CENTRED
     if high <= 0:
         return Answers.NEGATIVE
-    return Answers.RECTIFIED if low >= LEAST_RECTIFIED else Answers.WIDE
+    if low >= LEAST_RECTIFIED:
+        return Answers.RECTIFIED
+    return Answers.DIPPING if low >= LEAST_DIPPING else Answers.WIDE

@@ -12,27 +12,30 @@ from mlpdoctor.wording import percent
 
 COLUMNS = tuple(Answers)
 TABLE: Mapping[Reading, str] = {
-    # linear wide rectified positive centred probability shares log_shares negative
-    Reading.PROBABILITY: "E3 E2 E2 E2 E2 .. W2 E2 E2",
-    Reading.LOGIT: ".. N2 E2 E2 E2 R3 R3 E2 E2",
-    Reading.CLASSES: "E3 E2 E2 N2 E2 W2 .. E3 E2",
-    Reading.CLASS_LOGITS: ".. N2 W2 N2 E2 R3 R3 .. N2",
-    Reading.DISTRIBUTION: "E2 E2 E2 E2 E2 E2 .. E2 E2",
-    Reading.RATE: "E2 E2 N2 .. E2 N2 N2 E2 E2",
-    Reading.NUMBER: ".. .. .. .. .. .. W2 .. ..",
-    Reading.POSITIVE_NUMBER: ".. .. .. .. .. .. W2 E2 E2",
-    Reading.MARGIN: ".. N2 E2 E2 .. E2 E2 E2 E2",
-    Reading.CLASS_SCORES: ".. .. N2 N2 .. N2 N2 N2 N2",
-    Reading.DIRECTION: ".. .. N2 N2 .. N2 N2 N2 N2",
-    Reading.OVERLAP: "E2 E2 E2 E2 E2 .. .. E2 E2",
+    # linear wide rectified dipping positive centred probability shares log_shares negative
+    Reading.PROBABILITY: "E3 E2 E2 E2 E2 E2 .. W2 E2 E2",
+    Reading.LOGIT: ".. N2 E2 W2 E2 E2 R3 R3 E2 E2",
+    Reading.CLASSES: "E3 E2 E2 E2 N2 E2 W2 .. E3 E2",
+    Reading.CLASS_LOGITS: ".. N2 W2 W2 N2 E2 R3 R3 .. N2",
+    Reading.DISTRIBUTION: "E2 E2 E2 E2 E2 E2 E2 .. E2 E2",
+    Reading.RATE: "E2 E2 N2 E2 .. E2 N2 N2 E2 E2",
+    Reading.NUMBER: ".. .. .. .. .. .. .. W2 .. ..",
+    Reading.POSITIVE_NUMBER: ".. .. .. .. .. .. .. W2 E2 E2",
+    Reading.MARGIN: ".. N2 E2 N2 E2 .. E2 E2 E2 E2",
+    Reading.CLASS_SCORES: ".. .. N2 N2 N2 .. N2 N2 N2 N2",
+    Reading.DIRECTION: ".. .. N2 N2 N2 .. N2 N2 N2 N2",
+    Reading.OVERLAP: "E2 E2 E2 E2 E2 E2 .. .. E2 E2",
 }
 """A letter for the harm (E broken, W costly, N unusual, R costly where Keras repairs it and broken where it does not,
 .. right), then the rule: 2 for O202, 3 for O203. Units by themselves, a single one of several classes, and a rate that
 may be negative are looked at besides. The tests try every cell on real Keras."""
 
+FOCAL = "categoricalfocalcrossentropy"
+"""It cares little for how sure a right answer is, so that logits held within bounds cost it little."""
 HARMS = {"E": Harm.BROKEN, "W": Harm.COSTLY, "N": Harm.UNUSUAL}
 OF_CLASSES = (Reading.CLASSES, Reading.CLASS_LOGITS, Reading.DISTRIBUTION, Reading.CLASS_SCORES)
-JUDGED_ALONE = (Reading.PROBABILITY, Reading.LOGIT, Reading.OVERLAP)
+WITH_A_SLOPE = (Reading.PROBABILITY, Reading.CLASSES, Reading.DISTRIBUTION, Reading.MARGIN, Reading.CLASS_SCORES)
+"""Losses that are to push answers off the wrong end, where a blunt activation has no slope."""
 
 
 def fit(output: Output) -> Misfit | None:
@@ -50,11 +53,13 @@ def fit(output: Output) -> Misfit | None:
 def _cell(output: Output) -> tuple[Harm | None, str]:
     letter, number = TABLE[output.reading].split()[COLUMNS.index(output.answers)]
     code = f"O20{number}"
+    if output.reading is Reading.CLASS_LOGITS and output.loss == FOCAL and letter in "ER":
+        return Harm.COSTLY, code
     if letter == "R":
         return (Harm.COSTLY if output.repaired else Harm.BROKEN), code
     if output.reading is Reading.RATE and output.answers is Answers.RECTIFIED and output.activation.bounds[0] < 0:
         return Harm.BROKEN, code
-    if letter == "." and output.activation.name in BLUNT and output.reading in (*JUDGED_ALONE, *OF_CLASSES):
+    if letter == "." and output.activation.name in BLUNT and output.reading in WITH_A_SLOPE:
         return Harm.UNUSUAL, "O202"
     return HARMS.get(letter), code
 
@@ -96,7 +101,7 @@ def _words(output: Output, code: str) -> tuple[str, str]:
     if name in BLUNT and TABLE[output.reading].split()[COLUMNS.index(answers)] == "..":
         return (
             f"{name} is flat at its ends",
-            "An answer that is wrong and sure gets no gradient: neither does Keras find its logits.",
+            "An answer that is wrong and sure gets no gradient, and no cross-entropy finds logits behind it.",
         )
     takes = f"{label} takes {output.reading.value}"
     gives = f"{name} answers {answers.value}"
@@ -140,8 +145,8 @@ def _class_logits(output: Output) -> str:
     if output.answers is Answers.CENTRED:
         most = 1 / (1 + (output.units - 1) * math.exp(-2))
         return f"With {output.units} classes the softmax of such logits gives no class more than {percent(most)}."
-    if output.answers is Answers.RECTIFIED:
-        return "A class can be pushed down to 0 and no further, and there its unit gets no gradient."
+    if output.answers in (Answers.RECTIFIED, Answers.DIPPING):
+        return "A class can be pushed down to the least answer and no further, and there its unit gets no gradient."
     return "The softmax in the loss takes any numbers; without an activation they are free."
 
 
@@ -158,7 +163,7 @@ def _others(output: Output) -> str:
             "Where the softmax is sure and wrong its slope is near 0 and the error bounded, so that such rows "
             "hardly learn; a cross-entropy cancels the slope."
         )
-    if reading is Reading.MARGIN and answers is not Answers.WIDE:
+    if reading is Reading.MARGIN and answers not in (Answers.WIDE, Answers.DIPPING):
         return "The sign of the answer is the class, and only one sign can be answered."
     if reading is Reading.OVERLAP:
         return "Answers outside of 0 to 1 make an overlap that is no share."

@@ -124,6 +124,14 @@ def _out_of_range(output: Output, labels: Labels) -> Misfit | None:
         if labels.kind is Kind.SHIFTED:
             return _misspelt(output, labels)
         return _more_units(output, labels)
+    if labels.kind is Kind.SHIFTED:
+        return Misfit(
+            "O205",
+            Harm.UNUSUAL,
+            f"the first of {units} units stands for class 0, and the labels start from 1 ({labels.evidence})",
+            "The unit is only pushed down. It costs little; labels counted from 0 need one unit less.",
+            Remedy("count the labels from 0", "y = y - 1"),
+        )
     if classes is not None and labels.high + 1 < units:
         return _fewer_units(output, int(labels.high) + 1)
     return None
