@@ -13,6 +13,7 @@ from mlpdoctor.dataset import Dataset, Wanted
 from mlpdoctor.engines.numpy_engine import NumpyEngine, UnsupportedLayer
 from mlpdoctor.errors import UsageError
 from mlpdoctor.fact import Absent, Fact
+from mlpdoctor.facts.contract import Contract
 from mlpdoctor.facts.training import Training
 from mlpdoctor.finding import Report
 from mlpdoctor.heads import Heads
@@ -90,7 +91,7 @@ def diagnose(
     finished = time.perf_counter()
     return Report(
         model=summarise_model(network, answers.no_forward),
-        data=None if dataset is None else summarise_data(dataset, answers.get(CellCounts)),
+        data=None if dataset is None else summarise_data(dataset, answers.get(CellCounts), answers.get(Contract)),
         verdict=verdict(ranked, ladder, training),
         ladder=None if isinstance(ladder, Absent) else ladder,
         no_ladder=ladder.reason if isinstance(ladder, Absent) else None,
@@ -112,7 +113,7 @@ def examine(
     engine, obstacle = _engine(network)
     if dataset is None:
         return Answers(network, facts, no_forward=obstacle)
-    asking = [check.function for check in checks] + [facts[Ladder].function]
+    asking = [check.function for check in checks] + [facts[Ladder].function, facts[Contract].function]
     passes = Passes(dataset, block_rows(network, dataset), engine)
     heads = Answers(network, facts, passes, obstacle).get(Heads)
     statistics = statistics_behind(asking, facts) | {CellCounts}

@@ -148,6 +148,8 @@ class DataSummary:
     guesses: tuple[str, ...]
     weight: str | None = None
     """The column that says how much each row counts."""
+    target_kinds: tuple[str, ...] = ()
+    """What the targets of each output hold, told from their values: ``labels 0 and 1, 25 % of them 1``."""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from mlpdoctor.dataset import Dataset
 from mlpdoctor.fact import Absent
+from mlpdoctor.facts.contract import Contract
 from mlpdoctor.finding import DataSummary, Finding, ModelSummary, Outcome, RuledOut, Status
 from mlpdoctor.losses.registry import kind_of
 from mlpdoctor.network import Network
@@ -35,7 +36,7 @@ def _in_words(loss: str) -> str:
     return loss if known is None else known.label
 
 
-def summarise_data(dataset: Dataset, cells: CellCounts | Absent) -> DataSummary:
+def summarise_data(dataset: Dataset, cells: CellCounts | Absent, contract: Contract | Absent) -> DataSummary:
     """What the data hold."""
     rows = 0 if isinstance(cells, Absent) else cells.rows
     bad = 0 if isinstance(cells, Absent) else cells.bad_rows
@@ -48,6 +49,7 @@ def summarise_data(dataset: Dataset, cells: CellCounts | Absent) -> DataSummary:
         targets=dataset.target_names,
         guesses=dataset.guesses,
         weight=dataset.weight_name,
+        target_kinds=() if isinstance(contract, Absent) else contract.kinds,
     )
 
 

@@ -74,6 +74,15 @@ class Labels:
         return None if self.values is None or self.columns > 1 else len(self.values)
 
     @property
+    def words(self) -> str:
+        """The kind with what was seen of it: ``labels 0 and 1, 25 % of them 1``."""
+        if self.kind in (Kind.BINARY, Kind.SIGNS):
+            return f"labels {self.evidence}"
+        if self.kind in (Kind.CLASSES, Kind.SHIFTED, Kind.SCALED):
+            return f"{self.kind.value} to {short(self.high)}" if self.kind is not Kind.SCALED else self.kind.value
+        return self.evidence
+
+    @property
     def evidence(self) -> str:
         """What was seen, in words: ``values 0 and 1 (37.5 % are 1)``."""
         if self.kind is Kind.ONE_HOT:

@@ -56,6 +56,11 @@ class Contract:
 
     clauses: tuple[Clause, ...]
 
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """What the targets of each output hold, in words."""
+        return tuple(clause.labels.words for clause in self.clauses if clause.labels is not None)
+
     def of(self, code: str) -> list[tuple[Clause, Misfit]]:
         """What a rule has to speak of."""
         return [(clause, one) for clause in self.clauses for one in clause.misfits if one.code == code]

@@ -96,7 +96,8 @@ def _data(data: DataSummary) -> str:
     features = f"{count(len(data.features), 'feature')} ({listing(data.features)})"
     how = next((guess.removeprefix("target: ") for guess in data.guesses if guess.startswith("target: ")), None)
     named = listing(data.targets) + (f", {how}" if how else "")
-    targets = f"{count(len(data.targets), 'target')} ({named})"
+    kinds = f": {'; '.join(data.target_kinds)}" if data.target_kinds else ""
+    targets = f"{count(len(data.targets), 'target')} ({named}){kinds}"
     others = [guess for guess in data.guesses if not guess.startswith("target: ")]
     if data.weight is not None:
         others.insert(0, f"rows weighted by {data.weight}")
