@@ -51,8 +51,8 @@ def fit(output: Output) -> Misfit | None:
 
 
 def _cell(output: Output) -> tuple[Harm | None, str]:
-    letter, number = TABLE[output.reading].split()[COLUMNS.index(output.answers)]
-    code = f"O20{number}"
+    cell = TABLE[output.reading].split()[COLUMNS.index(output.answers)]
+    letter, code = cell[0], f"O20{cell[1]}"
     if output.reading is Reading.CLASS_LOGITS and output.loss == FOCAL and letter in "ER":
         return Harm.COSTLY, code
     if letter == "R":

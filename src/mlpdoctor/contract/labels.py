@@ -1,7 +1,7 @@
 """What kind of thing the target columns of an output hold, told from their values."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -38,6 +38,7 @@ GREYS = 255.0
 MOST_GREY_CLASSES = 100
 """Pictures are divided by 255 together with their labels by mistake; as many classes as data sets of pictures have."""
 SHOWN_VALUES = 4
+NAMED: Mapping[tuple[float, ...], Kind] = {(0.0, 1.0): Kind.BINARY, (-1.0, 1.0): Kind.SIGNS}
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ def _single(counts: Counts | None, low: float, high: float, *, whole: bool) -> K
         values = tuple(counts)
         if len(values) == 1:
             return Kind.CONSTANT
-        named = {(0.0, 1.0): Kind.BINARY, (-1.0, 1.0): Kind.SIGNS}.get(values)
+        named = NAMED.get(values)
         if named is not None:
             return named
         labels = _labels(counts, low, whole=whole)
@@ -150,14 +151,22 @@ def _labels(counts: Counts, low: float, *, whole: bool) -> Kind | None:
         return None
     if number == 2:  # noqa: PLR2004
         return Kind.SHIFTED if tuple(counts) == (1.0, 2.0) else Kind.TWO_VALUES
-    if number > MOST_CLASSES or rarest * number < RAREST * rows:
+    if number > MOST_CLASSES:
+        return None
+    if not whole and low >= 0 and _greys(tuple(counts)):
+        return Kind.SCALED
+    if rarest * number < RAREST * rows:
         return None
     if whole and low in (0.0, 1.0) and max(counts) - low + 1 == number:
         return Kind.CLASSES if low == 0 else Kind.SHIFTED
-    levels = [value * GREYS for value in counts]
-    grey = low >= 0 and not whole and all(math.isclose(x, round(x), rel_tol=1e-5, abs_tol=1e-5) for x in levels)
-    unbroken = round(levels[-1]) - round(levels[0]) + 1 == number
-    return Kind.SCALED if grey and unbroken and levels[-1] <= MOST_GREY_CLASSES else None
+    return None
+
+
+def _greys(values: tuple[float, ...]) -> bool:
+    """Whether values are neighbouring class numbers divided by 255."""
+    levels = [value * GREYS for value in values]
+    exact = all(math.isclose(level, round(level), rel_tol=1e-5, abs_tol=1e-5) for level in levels)
+    return exact and levels[-1] <= MOST_GREY_CLASSES and round(levels[-1]) - round(levels[0]) + 1 == len(levels)
 
 
 def _several(values: tuple[float, ...] | None, low: float, high: float, *, whole: bool, joined: bool) -> Kind:
