@@ -22,6 +22,8 @@ from mlpdoctor.wording import coefficient, count, listing, percent, short
 
 LEAST_ROWS = 20
 """Of fewer rows each one carries much of the loss."""
+UNSURE = 30.0
+"""Quartiles of few rows may lie too close together: of so many rows, values have to be twice as far out."""
 FEW = 0.01
 """One row in a hundred; at most as many as are kept to be shown."""
 COPIES = 3
@@ -93,6 +95,7 @@ def outliers(
     rows = moments.rows
     if rows < LEAST_ROWS:
         return
+    far *= 1 + UNSURE / rows
     for k, (place, column) in enumerate(zip(regression.places, regression.columns, strict=True)):
         bulk = bulks.targets[k]
         if column >= len(extremes.low) or place >= len(peaks.values) or bulk.spread <= 0:

@@ -33,6 +33,8 @@ OFF = 0.05
 OFF_WITH_FEW = 0.01
 """The same for one or two features, where a line through the rows is easily met by luck."""
 FEW_FEATURES = 2
+MOST_NAMED = 3
+"""Other scales that are shown beside the best: for classes a scale that is too large may only make sure answers surer."""
 PREFERRED = 0.95
 """A rarer scaling has to be better by a twentieth before it is named instead of a more usual one."""
 
@@ -119,7 +121,8 @@ def preprocessing_mismatch(
         its answers are right without any correction.
     Certainty
         Estimated, on a sample of the rows and with the sample's own means, spreads and ranges, since those that
-        were used in training are not in the file.
+        were used in training are not in the file. That the scale is another is sure; which of several similar ones was
+        used is not, and all that fit are named.
     """
     few = sample.few
     if len(few.features) < LEAST_ROWS or where.of_constant(where.model) < BAD or objective.passes.engine is None:
@@ -136,7 +139,9 @@ def preprocessing_mismatch(
     best = good[0]
     for one in good[1:]:
         best = one if one.share < PREFERRED * best.share else best
-    both = f"features {best.features}" + (f" and targets {best.targets}" if alone else "")
+    both = _named(best, alone=alone)
+    rest = sorted((one for one in good if one is not best), key=lambda one: one.share)
+    also = tuple(f"{_named(one, alone=alone)} ({percent(one.share)})" for one in rest[:MOST_NAMED])
     yield Evidence(
         numbers={
             "both": both,
@@ -145,17 +150,23 @@ def preprocessing_mismatch(
             "before": _times(before),
             "before_share": before if np.isfinite(before) else None,
             "after_share": best.share,
+            "also": also,
             "rows": len(few.features),
             "updates": trained.updates,
         },
         certainty=Certainty.ESTIMATED,
         why=f"On {len(few.features):,} rows as they are, the loss is {_times(before)} that of the best constant; "
-        f"with {both} it is {percent(best.share)} of it. Weights that fit so well were trained on that scale.",
+        f"with {both} it is {percent(best.share)} of it. Weights that fit so well were trained on that scale"
+        + (f", or on one like it: {'; '.join(also)}." if also else "."),
         remedy=_remedy(best),
         strength=1 - best.share,
         verdict=f"This file is not on the scale the model was trained on. As it is, the loss is {_times(before)} "
         f"that of the best constant; with {both} the same weights bring it down to {percent(best.share)} of it.",
     )
+
+
+def _named(tried: Tried, *, alone: bool) -> str:
+    return f"features {tried.features}" + (f" and targets {tried.targets}" if alone else "")
 
 
 def _times(share: float) -> str:

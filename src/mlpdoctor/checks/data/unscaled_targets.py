@@ -26,6 +26,8 @@ FAR = 0.5
 """A model that has not come half the way from the constant to what is known to be reachable is stuck."""
 NO_BETTER = 0.9
 """A model within a tenth of the constant's loss, or above it, has learned next to nothing."""
+RESTLESS = 1.1
+"""Steps that are too large keep the loss above the constant's; a model that rests on it has other reasons."""
 SLACK = 2.0
 """A model that has spent half its updates on reaching the size of the targets had too few left to learn them."""
 DROWNED = 1 / 3
@@ -54,9 +56,9 @@ def unscaled_targets(
     Why it matters
         Adam and its kin divide each gradient by its size, so that an update moves a weight by about the learning rate.
         A network whose answers start near 0 then needs the more updates the larger the targets are: with a rate of
-        0.001 a last bias alone would take 200,000 updates to reach 200. The gradient of a squared error
-        grows with the target instead, so that plain gradient descent overshoots, kills its ReLUs or ends in NaN. And targets that
-        vary by less than the rate drown in the steps themselves.
+        0.001 a last bias alone would take 200,000 updates to reach 200. The gradient of a squared error grows with the
+        target instead, so that plain gradient descent overshoots, kills its ReLUs or ends in NaN. And targets that vary
+        by less than the rate drown in the steps themselves.
     Remedy
         Standardise the targets for training and turn predictions back; or start the last bias at their mean.
     Stays quiet on
@@ -133,7 +135,7 @@ def _judged(
     no_better = training.never or not where.of_constant(where.model) < NO_BETTER
     if not limited:
         return ("overshoots", worst) if overshoots and no_better else None
-    if drowned and no_better:
+    if drowned and (training.never or not where.of_constant(where.model) < RESTLESS):
         return "drowned", worst
     if long:
         return "far", worst if no_better else Severity.WARNING
