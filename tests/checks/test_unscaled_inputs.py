@@ -5,6 +5,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 
 from clinic import (
@@ -17,6 +18,7 @@ from clinic import (
     number,
     only,
     outcome,
+    predicted,
     put,
     quiet,
     stack,
@@ -256,3 +258,57 @@ def test_without_data_it_is_skipped_and_says_so(tmp_path: Path) -> None:
 def test_good_scales_leave_the_blame_with_others(tmp_path: Path) -> None:
     x, y = waves(200, 2, seed=0)
     assert quiet(examined(tmp_path, network(2), x, y), "D702")
+
+
+def remedy(finding: Finding) -> tuple[str, str]:
+    assert finding.evidence.remedy is not None
+    assert finding.evidence.remedy.code is not None
+    return finding.evidence.remedy.text, finding.evidence.remedy.code
+
+
+@pytest.mark.parametrize("width", [1, 2, 4])
+def test_the_line_for_a_few_features_brings_them_to_scale(width: int, tmp_path: Path) -> None:
+    x = RNG.normal(size=(300, width)) * 10.0 ** RNG.uniform(1, 5, width) + 1e4 * RNG.normal(size=width)
+    text, code = remedy(only(examined(tmp_path, network(width), x, target(x), data="csv"), "D702"))
+    assert "before door" in text
+    scaled = predicted(keras.Sequential([keras.Input((width,)), eval(code, {"keras": keras})]), x)  # noqa: S307
+    np.testing.assert_allclose(scaled.mean(axis=0), 0, atol=0.02 * np.abs(x).max() / x.std(axis=0).min())
+    np.testing.assert_allclose(scaled.std(axis=0), 1, rtol=1e-2)
+
+
+def test_a_constant_column_is_not_divided_by_nothing(tmp_path: Path) -> None:
+    x = np.column_stack([1e3 * RNG.normal(size=200), np.full(200, 1995.0)])
+    _, code = remedy(only(examined(tmp_path, network(2), x, x[:, :1] / 1e3, data="csv"), "D702"))
+    assert code.endswith(", 1])")
+
+
+def test_the_line_for_many_features_names_those_that_are_off(tmp_path: Path) -> None:
+    x = RNG.normal(size=(300, 7)) * [1, 1e4, 1, 1, 300, 1, 1]
+    _, code = remedy(only(examined(tmp_path, network(7), x, target(x), data="csv"), "D702"))
+    names, y = [*[f"x{k + 1}" for k in range(7)], "y"], target(x)
+    scope = {"df": pd.DataFrame(np.concatenate([x, y], axis=1), columns=names)}
+    exec(code, scope)  # noqa: S102
+    df = scope["df"]
+    assert code.startswith("columns = ['x2', 'x5']; ")
+    np.testing.assert_allclose(df[["x2", "x5"]].std(), 1, rtol=1e-6)
+    np.testing.assert_array_equal(df["y"], y[:, 0])
+
+
+def test_when_most_are_off_the_line_spares_the_target(tmp_path: Path) -> None:
+    x = 1e3 * RNG.normal(size=(300, 12))
+    _, code = remedy(only(examined(tmp_path, network(12), x, target(x), data="csv"), "D702"))
+    assert code.startswith("columns = df.columns.drop(['y']); ")
+
+
+def test_pixels_are_divided_by_255(tmp_path: Path) -> None:
+    x = RNG.integers(0, 256, (300, 64)).astype(float)
+    text, code = remedy(only(examined(tmp_path, network(64), x, target(x)), "D702"))
+    assert ("pixels" in text, code) == (True, "keras.layers.Rescaling(1 / 255)")
+
+
+def test_a_normalization_in_the_model_is_to_be_adapted(tmp_path: Path) -> None:
+    x = wild(200)
+    model = network(3, L.Normalization(name="scale"))
+    text, code = remedy(only(examined(tmp_path, model, x, target(x)), "D702"))
+    assert "scale before door" in text
+    assert code == 'model.get_layer("scale").adapt(x_train)'

@@ -102,7 +102,7 @@ def _written(
     means = factor.origin + factor.triangle[0, 1:] / factor.triangle[0, 0]
     parts = natural * means[others]
     intercept = float(means[column] - parts.sum())
-    deviation = norms[column] / factor.triangle[0, 0]
+    deviation = norms[column] / abs(factor.triangle[0, 0])
     if abs(intercept) <= EXACT * (abs(means[column]) + np.abs(parts).sum() + deviation):
         intercept = 0.0
     return Dependence(column, left, intercept, tuple(others), tuple(float(slope) for slope in natural))

@@ -120,7 +120,9 @@ def _by_numbers(
         start = float(means[column - 1] - slope * means[feature])
         if abs(start) <= np.sqrt(COPY) * (abs(means[column - 1]) + abs(slope * means[feature])):
             start = 0.0
-        line = equation(targets[target], start, (slope,), (names[feature],)).replace("= 1 ", "= ")
+        line = (
+            equation(targets[target], start, (slope,), (names[feature],)).replace("= 1 ", "= ").replace("= -1 ", "= -")
+        )
         copy = share <= COPY
         how = "gives the target exactly" if copy else f"alone gives the target but for {percent(share)} of its variance"
         found.append(_Leak(int(feature), share, f"{how.replace('alone gives', 'gives')}: {line}", copy))

@@ -1,0 +1,223 @@
+"""D714: swings are counted through noise; noise, slow curves and models that have learned them are left alone."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from clinic import L, Model, Table, compiled, examined, found, number, only, outcome, put, quiet, stack, told, train
+from mlpdoctor.finding import Certainty, Severity, Status
+from mlpdoctor.floors.oscillation import along_a_line, in_the_plane
+
+
+def flat(width: int = 1, answer: float = 0.0, updates: int = 1000) -> Model:
+    """A network that answers a constant."""
+    model = compiled(stack(width, L.Dense(8, "tanh", name="door"), L.Dense(1, name="out")), updates=updates)
+    put(model.get_layer("out"), np.zeros((8, 1)), [answer])
+    return model
+
+
+def wave(periods: float, rows: int = 800, noise: float = 0.05, seed: int = 0) -> tuple[Table, Table]:
+    """So many periods between -1 and 1."""
+    rng = np.random.default_rng(seed)
+    x = rng.uniform(-1, 1, (rows, 1))
+    return x, np.sin(np.pi * periods * x + 0.5) + noise * rng.normal(size=(rows, 1))
+
+
+@pytest.mark.parametrize("periods", [4.0, 7.5, 20.0])
+@pytest.mark.parametrize("scale", [1.0, 1e3])
+def test_a_model_at_the_constant_is_an_error_with_the_frequency(periods: float, scale: float, tmp_path: Path) -> None:
+    x, y = wave(periods)
+    finding = only(report := examined(tmp_path, flat(), scale * x, y, data="csv"), "D714")
+    assert (finding.severity, finding.evidence.certainty) == (Severity.ERROR, Certainty.ESTIMATED), told(report)
+    assert number(finding, "periods") == pytest.approx(periods / 2 * x.std(), rel=0.1)
+    frequency = finding.evidence.numbers["angular_frequency"]
+    assert isinstance(frequency, dict)
+    assert frequency == {"x": pytest.approx(np.pi * periods / scale, rel=0.1)}
+    assert finding.evidence.remedy is not None
+    assert "np.sin(" in str(finding.evidence.remedy.code)
+
+
+def test_no_better_than_constant_is_put_under_it(tmp_path: Path) -> None:
+    report = examined(tmp_path, flat(), *wave(8))
+    assert only(report, "L502").because_of == "D714", told(report)
+    assert "swings" in report.verdict
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+def test_really_trained_and_stuck(activation: str, tmp_path: Path) -> None:
+    keras.utils.set_random_seed(1)
+    x, y = wave(12, noise=0.0)
+    model = stack(1, L.Dense(24, activation), L.Dense(24, activation), L.Dense(1))
+    model.compile("adam", "mse")
+    assert only(examined(tmp_path, train(model, x, y, 15), x, y), "D714").severity is Severity.ERROR
+
+
+def test_the_remedy_lets_the_same_network_learn_it(tmp_path: Path) -> None:
+    keras.utils.set_random_seed(2)
+    x, y = wave(12, noise=0.0)
+    frequency = only(examined(tmp_path, flat(), x, y, data="csv"), "D714").evidence.numbers["angular_frequency"]
+    assert isinstance(frequency, dict)
+    angle = frequency["x"] * x  # type: ignore[operator]
+    losses = []
+    for inputs in (x, np.concatenate([x, np.sin(angle), np.cos(angle)], axis=1)):
+        model = stack(inputs.shape[1], L.Dense(24, "tanh"), L.Dense(24, "tanh"), L.Dense(1))
+        model.compile("adam", "mse")
+        losses.append(train(model, inputs, y, 60).evaluate(inputs, y, verbose=0))
+    assert losses[1] < 0.2 * losses[0]
+
+
+def test_before_training_it_is_a_warning(tmp_path: Path) -> None:
+    x, y = wave(8)
+    keras.utils.set_random_seed(3)
+    model = compiled(stack(1, L.Dense(4, "relu"), L.Dense(1)), updates=0)
+    assert only(examined(tmp_path, model, x, y), "D714").severity is Severity.WARNING
+
+
+def test_a_model_that_has_begun_to_learn_it_gets_a_warning(tmp_path: Path) -> None:
+    x, y = wave(8, noise=0.0)
+    model = compiled(stack(1, L.Dense(40, "relu", name="door"), L.Dense(1, name="out")))
+    knots = np.linspace(-1, -0.4, 40)
+    put(model.get_layer("door"), np.ones((1, 40)), -knots)
+    design = np.maximum(x - knots, 0)
+    design = np.concatenate([design * (x < -0.4), np.ones_like(x)], axis=1)
+    solution = np.linalg.lstsq(design[x[:, 0] < -0.4], y[x[:, 0] < -0.4], rcond=None)[0]
+    slopes = np.append(solution[:-1, 0], 0.0)
+    last = L.Dense(1, name="out")
+    model = compiled(stack(1, L.Dense(41, "relu", name="door"), last))
+    slopes[-1] = -slopes[:-1].sum()  # flat from there on
+    put(model.get_layer("door"), np.ones((1, 41)), [*-knots, 0.4])
+    put(last, slopes[:, None], solution[-1])
+    finding = only(report := examined(tmp_path, model, x, y), "D714")
+    assert finding.severity in {Severity.WARNING, Severity.ERROR}, told(report)
+
+
+@pytest.mark.parametrize("rows", [60, 500, 5000])
+@pytest.mark.parametrize("seed", range(3))
+def test_false_alarm_noise(rows: int, seed: int, tmp_path: Path) -> None:
+    rng = np.random.default_rng(seed)
+    for width in (1, 2):
+        (folder := tmp_path / str(width)).mkdir()
+        report = examined(folder, flat(width), rng.uniform(-1, 1, (rows, width)), rng.normal(size=(rows, 1)))
+        assert quiet(report, "D714")
+
+
+@pytest.mark.parametrize("periods", [0.5, 1.0, 2.0])
+def test_false_alarm_a_slow_wave(periods: float, tmp_path: Path) -> None:
+    assert quiet(examined(tmp_path, flat(), *wave(periods)), "D714")
+
+
+SLOW: dict[str, Callable[[Table], Table]] = {
+    "line": lambda x: 3 * x,
+    "line with a step": lambda x: x + (x > 0.2),
+    "parabola": lambda x: x**2,
+    "steep cubic": lambda x: 10 * x**3 - 5 * x,
+    "bump": lambda x: np.exp(-200 * x**2),
+    "sigmoid": lambda x: 1 / (1 + np.exp(-40 * x)),
+    "saw of two teeth": lambda x: np.mod(2 * x, 2),
+}
+
+
+@pytest.mark.parametrize("kind", SLOW)
+@pytest.mark.parametrize("noise", [0.0, 0.3])
+def test_false_alarm_curves_that_do_not_swing(kind: str, noise: float, tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    x = rng.uniform(-1, 1, (600, 1))
+    assert quiet(examined(tmp_path, flat(), x, SLOW[kind](x) + noise * rng.normal(size=x.shape)), "D714")
+
+
+def test_false_alarm_a_model_that_has_learned_it(tmp_path: Path) -> None:
+    x = np.linspace(-1, 1, 800)[:, None]
+    y = np.sin(5 * np.pi * x)
+    knots = np.linspace(-1, 1, 120)
+    model = compiled(stack(1, L.Dense(120, "relu", name="door"), L.Dense(1, name="out")))
+    put(model.get_layer("door"), np.ones((1, 120)), -knots)
+    design = np.concatenate([np.maximum(x - knots, 0), np.ones_like(x)], axis=1)
+    solution = np.linalg.lstsq(design, y, rcond=None)[0]
+    put(model.get_layer("out"), solution[:-1], solution[-1])
+    assert quiet(examined(tmp_path, model, x, y), "D714")
+
+
+def test_false_alarm_three_features(tmp_path: Path) -> None:
+    rng = np.random.default_rng(6)
+    x = rng.uniform(-1, 1, (500, 3))
+    assert quiet(examined(tmp_path, flat(3), x, np.sin(30 * x[:, :1])), "D714")
+
+
+def test_constant_features_beside_it_do_not_count(tmp_path: Path) -> None:
+    x, y = wave(9)
+    x = np.column_stack([np.ones(len(x)), x, np.zeros((len(x), 2))])
+    assert "x2" in only(examined(tmp_path, flat(4), x, y, data="csv"), "D714").message
+
+
+def test_repeated_measurements_at_the_same_places(tmp_path: Path) -> None:
+    rng = np.random.default_rng(7)
+    x = rng.integers(0, 200, (3000, 1)) / 100 - 1
+    y = np.sin(8 * np.pi * x) + 0.3 * rng.normal(size=x.shape)
+    assert number(only(examined(tmp_path, flat(), x, y), "D714"), "periods") == pytest.approx(4 * x.std(), rel=0.1)
+
+
+@pytest.mark.parametrize("kind", ["stripes", "waves both ways", "rings"])
+def test_two_inputs(kind: str, tmp_path: Path) -> None:
+    x = np.random.default_rng(8).uniform(-1, 1, (2000, 2))
+    y = {
+        "stripes": np.sin(15 * x[:, 0] + 8 * x[:, 1]),
+        "waves both ways": np.sin(12 * x[:, 0]) * np.sin(12 * x[:, 1]),
+        "rings": np.sin(20 * np.hypot(*x.T)),
+    }[kind]
+    size = {"stripes": 17.0, "waves both ways": 12 * np.sqrt(2), "rings": 20.0}[kind]
+    finding = only(report := examined(tmp_path, flat(2), x, y[:, None]), "D714")
+    assert number(finding, "periods") == pytest.approx(size / (2 * np.pi) * x[:, 0].std(), rel=0.2), told(report)
+    assert finding.severity is Severity.ERROR
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_false_alarm_slow_surfaces(seed: int, tmp_path: Path) -> None:
+    rng = np.random.default_rng(seed)
+    x = rng.uniform(-1, 1, (1500, 2))
+    surfaces = (x[:, 0] * x[:, 1], np.sin(3 * x[:, 0]) + x[:, 1], np.exp(-20 * np.square(x).sum(axis=1)), x[:, 0] > 0)
+    for k, y in enumerate(surfaces):
+        (folder := tmp_path / str(k)).mkdir()
+        assert not found(
+            examined(folder, flat(2), x, np.asarray(y, float)[:, None] + 0.1 * rng.normal(size=(1500, 1))), "D714"
+        )
+
+
+@settings(deadline=None, max_examples=80)
+@given(
+    st.integers(0, 2**32),
+    st.floats(3, 30),
+    st.floats(0, 0.4),
+    st.sampled_from(["uniform", "normal", "even"]),
+    st.floats(-3, 3),
+)
+def test_the_count_is_right_through_noise_and_slopes(
+    seed: int, waves_a_deviation: float, noise: float, kind: str, slope: float
+) -> None:
+    rng = np.random.default_rng(seed)
+    x = {"uniform": rng.uniform(-1, 1, 4000), "normal": rng.normal(size=4000), "even": np.linspace(0, 9, 4000)}[kind]
+    z = x / x.std()
+    y = np.sin(2 * np.pi * waves_a_deviation * z + seed) + slope * z + noise * rng.normal(size=4000)
+    swings = along_a_line(x, y)
+    assert swings is not None
+    assert swings.smooth > 0.5
+    assert swings.periods == pytest.approx(waves_a_deviation, rel=0.1)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(0, 2**32), st.integers(40, 3000))
+def test_noise_is_never_smooth(seed: int, rows: int) -> None:
+    rng = np.random.default_rng(seed)
+    swings = along_a_line(rng.normal(size=rows), rng.normal(size=rows))
+    assert swings is None or swings.smooth < 0.5
+    surface = in_the_plane(rng.normal(size=(rows, 2)), rng.normal(size=rows))
+    assert surface is None or surface.smooth < 0.5
+
+
+def test_without_data_it_is_skipped_and_says_so(tmp_path: Path) -> None:
+    skipped = outcome(examined(tmp_path, flat()), "D714")
+    assert (skipped.status, skipped.reason) == (Status.SKIPPED, "no data were given")
