@@ -1,5 +1,6 @@
 """A103: finds layers that cannot train, and leaves deliberate freezing alone."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
@@ -212,7 +213,7 @@ def activations() -> Model:
     return freeze(stack(2, L.Dense(8), L.ReLU(name="relu"), L.Dropout(0.1, name="drop"), L.Dense(1)), "relu", "drop")
 
 
-QUIET = {
+QUIET: dict[str, Callable[[], Model]] = {
     "nothing frozen": network,
     "Normalization": lambda: stack(2, L.Normalization(mean=0.0, variance=1.0), L.Dense(4, "relu"), L.Dense(1)),
     "frozen BatchNormalization": normalised,
