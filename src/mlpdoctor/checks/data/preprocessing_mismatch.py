@@ -34,9 +34,12 @@ OFF_WITH_FEW = 0.01
 """The same for one or two features, where a line through the rows is easily met by luck."""
 FEW_FEATURES = 2
 MOST_NAMED = 3
-"""Other scales that are shown beside the best: for classes a scale that is too large may only make sure answers surer."""
+"""Other scales shown beside the best: for classes one that is too large may only make sure answers surer."""
 PREFERRED = 0.95
 """A rarer scaling has to be better by a twentieth before it is named instead of a more usual one."""
+
+PREFERRED_TO_GREY = 0.5
+"""For grey values it has to be twice as good as dividing by 255."""
 
 Scaling = Callable[[Array], Array]
 
@@ -136,9 +139,12 @@ def preprocessing_mismatch(
         good = [one for one in good if one.share * GAIN <= before]
     if not good or before < BAD:
         return
-    best = good[0]
-    for one in good[1:]:
-        best = one if one.share < PREFERRED * best.share else best
+    # Whole numbers up to 255 are grey values, and everybody divides these by 255.
+    grey = bool((few.features == np.rint(few.features)).all()) and _applies("divided by 255", few.features)
+    usual = [one for one in good if grey and one.features == "divided by 255"]
+    best = min(usual, key=lambda one: one.share) if usual else good[0]
+    for one in good:
+        best = one if one.share < (PREFERRED_TO_GREY if usual else PREFERRED) * best.share else best
     both = _named(best, alone=alone)
     rest = sorted((one for one in good if one is not best), key=lambda one: one.share)
     also = tuple(f"{_named(one, alone=alone)} ({percent(one.share)})" for one in rest[:MOST_NAMED])
