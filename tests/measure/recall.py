@@ -1,0 +1,98 @@
+"""Measures how often mlpdoctor names what is wrong, and how often it cries wolf.
+
+    python tests/measure/recall.py [--rules A101,O] [--per-rule 20] [--healthy 60] [--sample N] [--jobs 2] [-v]
+
+Cases are built once, by real Keras training in processes of their own, and kept outside the tree; a case whose maker
+has changed is built anew. ``--sample N`` is ``--per-rule N`` with half as many healthy models as there are rules.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from measure import patients
+from measure.build import CACHE, Job, build, job
+from measure.registry import FRESH, HEALTHY, PATIENTS, WELL
+from measure.score import Seen, absent, look, table, tallies, well_table
+
+
+def main() -> None:
+    """Build, diagnose, print."""
+    options = _options()
+    patients.load()
+    say(f"cases are kept in {options.cache}")
+    jobs = chosen(options.rules, options.per_rule, options.healthy)
+    started = time.perf_counter()
+    seen = examine(jobs, options.cache, options.jobs)
+    ill = [one for one in seen if one.code in PATIENTS]
+    print_report(ill, [one for one in seen if one.code in WELL], verbose=options.verbose)
+    say(f"{time.perf_counter() - started:.0f} s for {len(seen)} cases")
+
+
+def chosen(rules: Sequence[str], per_rule: int, healthy: int) -> list[Job]:
+    """The jobs for so many patients a rule and so many healthy models, kind by kind, then with new seeds."""
+    codes = [code for code in sorted(PATIENTS) if any(code.startswith(part) for part in rules or [""])]
+    jobs = [job(code, seed) for code in codes if code in absent() for seed in range(per_rule)]
+    kinds = [name for name, maker in WELL.items() if maker.group == HEALTHY]
+    jobs += [job(kinds[number % len(kinds)], number // len(kinds)) for number in range(healthy)]
+    fresh = [name for name, maker in WELL.items() if maker.group == FRESH]
+    return jobs + [job(fresh[number % len(fresh)], number // len(fresh)) for number in range(healthy // 4)]
+
+
+def examine(jobs: Sequence[Job], cache: Path, processes: int) -> list[Seen]:
+    """Build and diagnose; in the order of the jobs, whatever the order in which they were ready."""
+    seen: list[Seen] = []
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        waiting = [(one, pool.submit(look, one)) if not one.trouble else (one, None) for one in build(jobs, cache, processes)]
+        seen = [Seen(one, words=("not made",)) if future is None else future.result() for one, future in waiting]
+    places = {one: place for place, one in enumerate(jobs)}
+    return sorted(seen, key=lambda one: places[one.built.job])
+
+
+def print_report(ill: Sequence[Seen], healthy: Sequence[Seen], *, verbose: bool) -> None:
+    """The tables, and every miss in words where asked for."""
+    for code in sorted(set(PATIENTS) - set(absent())):
+        say(f"skipped: {code} is not in the catalogue yet")
+    say("", *table(tallies(ill)), "")
+    for group, what in ((HEALTHY, "healthy models"), (FRESH, "fresh models")):
+        say(*well_table([one for one in healthy if WELL[one.code].group == group], what), "")
+    for one in [*ill, *healthy]:
+        if one.built.trouble:
+            say(f"NOT MADE {one.code}-{one.built.job.seed}: {one.built.trouble}")
+        if one.crashed:
+            say(f"CRASHED {one.code}-{one.built.job.seed}: {'; '.join(one.crashed)}")
+        if verbose and one.code in PATIENTS and not (one.hit and one.led) and not one.built.trouble:
+            kind = "MISS" if not one.hit else "NOT FIRST"
+            say(f"{kind} {one.code}-{one.built.job.seed} keras {one.built.job.keras} ({one.built.words}) {one.built.folder}")
+            say(*(f"    {line}" for line in one.words))
+
+
+def say(*lines: str) -> None:
+    """Print."""
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rules", type=lambda text: text.split(","), default=[], help="codes or their beginnings")
+    parser.add_argument("--per-rule", type=int, default=20)
+    parser.add_argument("--healthy", type=int, default=60)
+    parser.add_argument("--sample", type=int, help="so many patients a rule and half as many healthy as rules")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--cache", type=Path, default=CACHE)
+    parser.add_argument("-v", "--verbose", action="store_true", help="every miss with its report in words")
+    options = parser.parse_args()
+    if options.sample is not None:
+        options.per_rule, options.healthy = options.sample, len(PATIENTS) // 2
+    return options
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""The makers by rule: a function that takes a Kit and answers a Case."""
+
+import hashlib
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import TypeAlias
+
+from measure import files, kit
+from measure.kit import Case, Kit
+
+Make: TypeAlias = Callable[[Kit], Case]
+HEALTHY, FRESH = "healthy", "fresh"
+
+
+@dataclass(frozen=True)
+class Maker:
+    """How the patients of a rule are made.
+
+    Attributes:
+        group: the code of the rule; ``healthy`` or ``fresh`` for models without a fault.
+        make: the function.
+        aliases: codes that would be an equally true first answer to every patient, with the reason.
+        leads: whether the fault should head the report.
+        keras_2: whether Keras 2 can make it too.
+    """
+
+    group: str
+    make: Make
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    leads: bool = True
+    keras_2: bool = True
+
+    @property
+    def name(self) -> str:
+        """Name of the function."""
+        return self.make.__name__
+
+    @property
+    def print(self) -> str:
+        """Changes whenever the source of this maker, or of what all makers share, does."""
+        shared: tuple[ModuleType, ...] = (kit, files)
+        sources = [inspect.getsource(self.make), *map(inspect.getsource, shared)]
+        return hashlib.sha256("\n".join(sources).encode()).hexdigest()[:12]
+
+
+PATIENTS: dict[str, Maker] = {}
+"""By code."""
+WELL: dict[str, Maker] = {}
+"""Healthy and fresh models, by name."""
+
+
+def patient(
+    code: str, *, aliases: Mapping[str, str] | None = None, leads: bool = True, keras_2: bool = True
+) -> Callable[[Make], Make]:
+    """Declare the maker of a rule's patients."""
+
+    def declare(make: Make) -> Make:
+        PATIENTS[code] = Maker(code, make, aliases or {}, leads, keras_2)
+        return make
+
+    return declare
+
+
+def well(group: str = HEALTHY, *, keras_2: bool = True) -> Callable[[Make], Make]:
+    """Declare a maker of models that have no fault."""
+
+    def declare(make: Make) -> Make:
+        WELL[make.__name__] = Maker(group, make, keras_2=keras_2)
+        return make
+
+    return declare
