@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from clinic import (
@@ -21,6 +22,7 @@ from clinic import (
     waves,
 )
 from mlpdoctor.diagnose import Question, diagnose
+from mlpdoctor.errors import InputError
 from mlpdoctor.finding import Certainty, Severity, Status
 
 
@@ -130,3 +132,40 @@ def test_it_needs_neither_a_loss_nor_a_network_it_can_run(tmp_path: Path) -> Non
 def test_without_data_it_is_skipped_and_says_so(tmp_path: Path) -> None:
     skipped = outcome(examined(tmp_path, network()), "D701")
     assert (skipped.status, skipped.reason) == (Status.SKIPPED, "no data were given")
+
+
+@pytest.mark.parametrize("data", ["csv", "parquet", "feather"])
+def test_a_column_of_words_is_named_with_what_to_do(data: str, tmp_path: Path) -> None:
+    x, y = waves(30, 2, seed=11)
+    table = pd.DataFrame({"a": x[:, 0], "city": ["Rome", "Oslo"] * 15, "b": x[:, 1], "y": y[:, 0]})
+    path = tmp_path / f"data.{data}"
+    {"csv": lambda p: table.to_csv(p, index=False), "parquet": table.to_parquet, "feather": table.to_feather}[data](
+        path
+    )
+    network().save(tmp_path / "model.keras")
+    with pytest.raises(InputError, match=r"column 'city' holds text, 'Rome'.*encode it.*--drop 'city'"):
+        diagnose(Question(str(tmp_path / "model.keras"), str(path)))
+
+
+@pytest.mark.parametrize("data", ["npz", "parquet"])
+def test_numbers_stored_as_text_are_told_from_words(data: str, tmp_path: Path) -> None:
+    x, y = waves(30, 3, seed=12)
+    if data == "npz":
+        np.savez(path := tmp_path / "data.npz", x=x.astype(str), y=y)
+    else:
+        table = pd.DataFrame({"a": x[:, 0], "b": x[:, 1].astype(str), "c": x[:, 2], "y": y[:, 0]})
+        table.to_parquet(path := tmp_path / "data.parquet")
+    network().save(tmp_path / "model.keras")
+    with pytest.raises(InputError, match=r"holds numbers stored as text, '.*astype\(float\)"):
+        diagnose(Question(str(tmp_path / "model.keras"), str(path)))
+
+
+def test_a_word_among_numbers_may_stand_for_a_missing_value(tmp_path: Path) -> None:
+    x, y = waves(20, 3, seed=13)
+    path = Path(save_data(tmp_path / "data.csv", x, y))
+    lines = path.read_text().splitlines()
+    lines[8] = ",".join(["unknown", *lines[8].split(",")[1:]])
+    path.write_text("\n".join(lines) + "\n")
+    network().save(tmp_path / "model.keras")
+    with pytest.raises(InputError, match=r"line 9: column 'x1' holds text, 'unknown'.*missing value"):
+        diagnose(Question(str(tmp_path / "model.keras"), str(path)))

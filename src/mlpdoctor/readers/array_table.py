@@ -9,7 +9,7 @@ from mlpdoctor.errors import DataFileError
 from mlpdoctor.network import Array
 from mlpdoctor.readers.stored_array import StoredArray, as_numbers
 from mlpdoctor.readers.table import Table, together
-from mlpdoctor.readers.text_cells import complaint
+from mlpdoctor.readers.text_cells import complaint_of_typed
 
 BLOCK_BYTES = 1 << 22
 """Bytes of the file read at a time: the blocks of a wide table have fewer rows."""
@@ -48,7 +48,7 @@ def side_by_side(arrays: Sequence[StoredArray], what: str, names: Sequence[str] 
                 if array.text[column]:
                     value = array.first_row()[column]
                     name = names[before - array.width + column]
-                    raise DataFileError(f"{path}, row 1: {complaint(str(value), name)}")
+                    raise DataFileError(f"{path}, row 1: {complaint_of_typed(str(value), name)}")
         places = {column: place for place, column in enumerate(order)}
         back = together([places[column] for column in columns])
         streams = [array.rows(height) for array, _ in parts]

@@ -11,7 +11,7 @@ from mlpdoctor.network import Array
 from mlpdoctor.readers.arrow_values import float64_values
 from mlpdoctor.readers.data_source import Source, seekable
 from mlpdoctor.readers.table import Table
-from mlpdoctor.readers.text_cells import complaint
+from mlpdoctor.readers.text_cells import complaint_of_typed
 
 ROWS_AT_ONCE = 1 << 15
 BUFFER_BYTES = 1 << 16
@@ -93,7 +93,8 @@ def _table(
                     out[place] = float64_values(values)
                 else:
                     row, value = next(((row, cell) for row, cell in enumerate(values) if cell.is_valid), (0, None))
-                    raise DataFileError(f"{path}, row {first_row + row + 1:,}: {complaint(str(value), names[column])}")
+                    wrong = complaint_of_typed(str(value), names[column])
+                    raise DataFileError(f"{path}, row {first_row + row + 1:,}: {wrong}")
             yield out.T
             first_row += batch.num_rows
 

@@ -67,5 +67,15 @@ def complaint(cell: str, column: str) -> str:
         )
     return (
         f"column {column!r} holds text, {shown}, where the model needs a number: encode it as it was in "
-        f"training (classes as 0, 1, 2, ...), {way_out}"
+        f"training (classes as 0, 1, 2, ...), empty the cell if it stands for a missing value, {way_out}"
+    )
+
+
+def complaint_of_typed(cell: str, column: str) -> str:
+    """The same for a cell of a file that keeps numbers and text apart: there a plain number may be text, too."""
+    if cell.strip() in _WORDS or number(cell) is None:
+        return complaint(cell, column)
+    return (
+        f"column {column!r} holds numbers stored as text, {cell.strip()[:40]!r}: store them as numbers, as with "
+        f"df[{column!r}].astype(float), leave the column out with --drop {column!r}, or choose columns with --features"
     )

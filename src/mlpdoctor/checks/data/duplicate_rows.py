@@ -33,7 +33,8 @@ def duplicate_rows(hashes: WholeRowHashes, sample: RowSample, *, tolerated_share
         Measured on all rows by 64-bit hashes; above four million rows on a part of them, all copies of a row together.
     """
     rows = len(hashes.hashes)
-    copies = rows - len(np.unique(hashes.hashes))
+    # Sorting is many times faster than np.unique, which builds a table of a million hashes.
+    copies = int(np.count_nonzero(np.diff(np.sort(hashes.hashes)) == 0))
     if copies < LEAST_COPIES or copies <= tolerated_share * rows or _room(sample) < ROOM * rows:
         return
     share = copies / rows
