@@ -6,7 +6,6 @@ from pathlib import Path
 
 import keras
 import numpy as np
-import pandas as pd
 import pytest
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris, load_wine
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
@@ -149,7 +148,7 @@ def test_grey_values_that_were_divided_by_255(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", [name for name in SCALINGS if name != "as they are"])
 def test_the_line_of_pandas_does_what_was_tried(name: str) -> None:
     values = np.random.default_rng(0).uniform(1, 250, (50, 3))
-    v = pd.DataFrame(values)
+    v = pytest.importorskip("pandas").DataFrame(values)
     by_pandas = np.asarray(eval(CODE[name].format(v="v"), {"v": v, "np": np}))  # noqa: S307
     np.testing.assert_allclose(by_pandas, SCALINGS[name](values), rtol=0.02, atol=0.02)  # pandas divides by n - 1
 
