@@ -25,7 +25,9 @@ def network(width: int) -> Model:
 
 def seen(x: Table, block: int = 1 << 14) -> list[Evidence]:
     answers = hand_built.examined(hand_built.sequential(x.shape[1], (1, None)), x, np.zeros((len(x), 1)), block)
-    return list(collinear_features.function(**answers.arguments(collinear_features.function)))
+    arguments = answers.arguments(collinear_features.function)
+    assert isinstance(arguments, dict)
+    return list(collinear_features.function(**arguments))
 
 
 def factor(x: Table) -> TargetFactor:

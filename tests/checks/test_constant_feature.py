@@ -41,7 +41,9 @@ def test_the_columns_are_those_of_a_plain_look(seed: int, block: int) -> None:
     still = rng.random(12) < 0.4
     x[:, still] = rng.normal(size=int(still.sum())) * 1e5
     answers = hand_built.examined(hand_built.sequential(12, (1, None)), x, rng.normal(size=(60, 1)), block)
-    (evidence,) = constant_feature.function(**answers.arguments(constant_feature.function))
+    arguments = answers.arguments(constant_feature.function)
+    assert isinstance(arguments, dict)
+    (evidence,) = constant_feature.function(**arguments)
     assert evidence.numbers["columns"] == still.sum()
     assert evidence.numbers["values"] == {f"x{k + 1}": x[0, k] for k in np.flatnonzero(still)}
 
@@ -65,7 +67,9 @@ def test_no_weights_get_below_the_constant_when_no_feature_varies(seed: int, row
     network = hand_built.drawn(hand_built.sequential(3, (5, activation), (1, None)), seed)
     x, y = np.tile(rng.normal(size=(1, 3)), (rows, 1)), rng.normal(size=(rows, 1))
     answers = hand_built.examined(network, x, y)
-    (evidence,) = constant_feature.function(**answers.arguments(constant_feature.function))
+    arguments = answers.arguments(constant_feature.function)
+    assert isinstance(arguments, dict)
+    (evidence,) = constant_feature.function(**arguments)
     assert evidence.certainty is Certainty.PROVED
     constant = answers.get(Ladder).value("constant")
     assert answers.get(ModelLoss).total >= constant * (1 - 1e-12)

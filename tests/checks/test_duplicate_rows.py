@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from clinic import L, Model, columns, compiled, examined, number, only, outcome, quiet, stack, waves
@@ -22,7 +21,7 @@ def test_copies_are_those_that_pandas_drops(rows: int, distinct: int, data: str,
     drawn = rng.integers(0, distinct, rows)
     x, y = x[drawn], y[drawn]
     finding = only(examined(tmp_path, network(3), x, y, data=data), "D706")
-    copies = int(pd.DataFrame(columns(x, y)[1]).duplicated().sum())
+    copies = int(pytest.importorskip("pandas").DataFrame(columns(x, y)[1]).duplicated().sum())
     assert number(finding, "copies") == copies
     assert number(finding, "distinct") == rows - copies
     assert number(finding, "repeated_share") == pytest.approx(copies / rows)

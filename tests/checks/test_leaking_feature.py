@@ -19,7 +19,9 @@ def network(width: int, outputs: int = 1, **options: str) -> Model:
 
 def seen(x: Table, y: Table, block: int = 1 << 14) -> list[Evidence]:
     answers = hand_built.examined(hand_built.sequential(x.shape[1], (y.shape[1], None)), x, y, block)
-    return list(leaking_feature.function(**answers.arguments(leaking_feature.function)))
+    arguments = answers.arguments(leaking_feature.function)
+    assert isinstance(arguments, dict)
+    return list(leaking_feature.function(**arguments))
 
 
 COPIES: dict[str, Callable[[Table], Table]] = {

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from clinic import (
@@ -137,7 +136,9 @@ def test_without_data_it_is_skipped_and_says_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize("data", ["csv", "parquet", "feather"])
 def test_a_column_of_words_is_named_with_what_to_do(data: str, tmp_path: Path) -> None:
     x, y = waves(30, 2, seed=11)
-    table = pd.DataFrame({"a": x[:, 0], "city": ["Rome", "Oslo"] * 15, "b": x[:, 1], "y": y[:, 0]})
+    table = pytest.importorskip("pandas").DataFrame(
+        {"a": x[:, 0], "city": ["Rome", "Oslo"] * 15, "b": x[:, 1], "y": y[:, 0]}
+    )
     path = tmp_path / f"data.{data}"
     {"csv": lambda p: table.to_csv(p, index=False), "parquet": table.to_parquet, "feather": table.to_feather}[data](
         path
@@ -153,7 +154,9 @@ def test_numbers_stored_as_text_are_told_from_words(data: str, tmp_path: Path) -
     if data == "npz":
         np.savez(path := tmp_path / "data.npz", x=x.astype(str), y=y)
     else:
-        table = pd.DataFrame({"a": x[:, 0], "b": x[:, 1].astype(str), "c": x[:, 2], "y": y[:, 0]})
+        table = pytest.importorskip("pandas").DataFrame(
+            {"a": x[:, 0], "b": x[:, 1].astype(str), "c": x[:, 2], "y": y[:, 0]}
+        )
         table.to_parquet(path := tmp_path / "data.parquet")
     network().save(tmp_path / "model.keras")
     with pytest.raises(InputError, match=r"holds numbers stored as text, '.*astype\(float\)"):

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import keras
 import numpy as np
-import pandas as pd
 import pytest
 
 from clinic import (
@@ -286,7 +285,7 @@ def test_the_line_for_many_features_names_those_that_are_off(tmp_path: Path) -> 
     x = RNG.normal(size=(300, 7)) * [1, 1e4, 1, 1, 300, 1, 1]
     _, code = remedy(only(examined(tmp_path, network(7), x, target(x), data="csv"), "D702"))
     names, y = [*[f"x{k + 1}" for k in range(7)], "y"], target(x)
-    scope = {"df": pd.DataFrame(np.concatenate([x, y], axis=1), columns=names)}
+    scope = {"df": pytest.importorskip("pandas").DataFrame(np.concatenate([x, y], axis=1), columns=names)}
     exec(code, scope)  # noqa: S102
     df = scope["df"]
     assert code.startswith("columns = ['x2', 'x5']; ")

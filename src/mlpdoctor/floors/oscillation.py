@@ -123,4 +123,5 @@ def _crossings(values: Array, margin: float) -> npt.NDArray[np.intp]:
     """Where values change sides; they do only once they go beyond a margin on the other side."""
     sides = np.where(values > margin, 1, np.where(values < -margin, -1, 0))
     decided = np.flatnonzero(sides)
-    return decided[1:][np.diff(sides[decided]) != 0]
+    changed: npt.NDArray[np.intp] = decided[1:][np.diff(sides[decided]) != 0]
+    return changed

@@ -19,7 +19,7 @@ MOST_FEATURES = 1024
 WRITTEN = 12
 
 
-@check("D705", Severity.NOTE, "{columns} of {width} features are combinations of others: {which}")
+@check("D705", Severity.NOTE, "made up of other features: {which} ({columns} of {width} features)")
 def collinear_features(
     factor: TargetFactor, sample: RowSample, passes: Passes, *, tolerated_rest: float = 0.01
 ) -> Iterator[Evidence]:
@@ -67,10 +67,10 @@ def collinear_features(
 
 def _why(columns: int, exact: int, rest: float) -> str:
     if exact == columns:
-        return "They bring nothing that the other features do not, and leave directions along which the loss is flat."
+        return "The other features hold the same already; the copies leave directions along which the loss is flat."
     return (
-        f"The others make them up to {percent(rest)} of their spread at most. Along the difference the squared error "
-        f"bends about {short(1 / rest**2, 1)} times less than along what they share, so gradient descent hardly moves."
+        f"All but {percent(rest)} of the spread, at most, is in the other features. Along the difference the squared "
+        f"error bends about {short(1 / rest**2, 1)} times less than along what they share, so descent hardly moves."
     )
 
 

@@ -19,7 +19,7 @@ WRITTEN = 12
 """Names in a line of code; beyond it a line that finds them by itself is shorter."""
 
 
-@check("D704", Severity.ERROR, "{columns} of {width} features never vary: {which}")
+@check("D704", Severity.ERROR, "the same in all {rows} rows: {which} ({columns} of {width} features)")
 def constant_feature(factor: TargetFactor, passes: Passes, where: Standing | None) -> Iterator[Evidence]:
     """Features with the same value in every row.
 
@@ -78,10 +78,10 @@ def constant_feature(factor: TargetFactor, passes: Passes, where: Standing | Non
 def _why(values: Array, rows: int) -> str:
     if (values == 0).all():
         return (
-            f"They are 0 in all {rows:,} rows, so that their weights get no gradient. A one-hot column of this kind is "
-            "a category that these rows do not hold."
+            f"With 0 in all {rows:,} rows a column gives its weights no gradient. Where it is one of a one-hot set, it "
+            "is a category that these rows do not hold."
         )
-    return f"They add the same number to all {rows:,} rows, which the bias does already."
+    return f"Such a column adds the same number to all {rows:,} rows, which the bias does already."
 
 
 def _drop(names: tuple[str, ...], still: npt.NDArray[np.intp]) -> str:
