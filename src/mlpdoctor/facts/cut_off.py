@@ -107,8 +107,11 @@ def _without_gradient(network: Network, counted: frozenset[int], ends: Sequence[
 def _blocked(
     network: Network, kind: Kind, layers: Sequence[Layer], reach: Reach, *, everything: bool, for_good: bool = True
 ) -> Cut:
-    own = {position for position, node in enumerate(network.nodes) if any(node.layer is layer for layer in layers)}
-    walls = [position for position in sorted(reach.closed) if own & before(network, [position])]
+    known = {id(layer) for layer in layers}
+    reached: list[bool] = []
+    for node in network.nodes:
+        reached.append(id(node.layer) in known or any(reached[source] for source in node.sources))
+    walls = [position for position in sorted(reach.closed) if reached[position]]
     return Cut(
         kind,
         tuple(layers),

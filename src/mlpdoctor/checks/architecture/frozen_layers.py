@@ -58,9 +58,8 @@ def frozen_layers(
         of the best of them on the saved features, as far as float32 can tell those apart; estimated where there are so
         many rows that a sample had to do.
     """
-    way = before(network, judged(network))
-    owners = [layer for layer in network.layers if adjustable(layer)]
-    owners = [layer for layer in owners if any(network.nodes[k].layer is layer for k in way)]
+    way = {id(network.nodes[position].layer) for position in before(network, judged(network))}
+    owners = [layer for layer in network.layers if id(layer) in way and adjustable(layer)]
     frozen = [layer for layer in owners if not layer.trainable]
     moving = [layer for layer in owners if layer.trainable]
     if not frozen or (moving and all(layer.kind in NORMALISERS for layer in frozen)):
@@ -130,8 +129,9 @@ def _floor(
     if objective is None or readout is None:
         return None
     last = {_last_with_weights(network, output) for output in network.outputs}
-    users = [position for position, node in enumerate(network.nodes) if any(node.layer is layer for layer in moving)]
-    return objective.total(readout.lower) if set(users) <= last else None
+    known = {id(layer) for layer in moving}
+    users = {position for position, node in enumerate(network.nodes) if id(node.layer) in known}
+    return objective.total(readout.lower) if users <= last else None
 
 
 def _last_with_weights(network: Network, position: int) -> int:

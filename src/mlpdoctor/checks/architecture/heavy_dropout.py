@@ -11,7 +11,7 @@ from mlpdoctor.facts.training import Training
 from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.layers.dropout import rate_of
 from mlpdoctor.layers.nature import activation_of
-from mlpdoctor.layers.ways import adjustable, before, users
+from mlpdoctor.layers.ways import adjustable, users
 from mlpdoctor.losses.contract import TargetKind
 from mlpdoctor.losses.registry import build
 from mlpdoctor.network import Layer, Network
@@ -103,11 +103,13 @@ def _places(network: Network) -> Iterator[Place]:
     """Every dropout layer with what it drops."""
     following = users(network)
     regressions = _regressions(network)
+    behind: list[bool] = []
     for position, node in enumerate(network.nodes):
+        learned = any(behind[source] for source in node.sources)
+        behind.append(learned or bool(adjustable(node.layer)))
         rate = rate_of(node.layer)
         if rate <= 0:
             continue
-        learned = any(adjustable(network.nodes[k].layer) for k in before(network, [position]))
         next_ones, ends = _next(network, following, position)
         if ends:
             what = "answer"
