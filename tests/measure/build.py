@@ -87,9 +87,9 @@ def build(jobs: Iterable[Job], cache: Path, processes: int) -> Iterator[Built]:
     for one in jobs:
         if one not in missing:
             yield _read(places[one])
-    older = [one for one in missing if one.keras == 2]  # noqa: PLR2004
+    older = [one for one in missing if one.keras == 2]
     process = _start_keras_2([(one, places[one]) for one in older]) if older else None
-    newer = [(one, str(places[one])) for one in missing if one.keras != 2]  # noqa: PLR2004
+    newer = [(one, str(places[one])) for one in missing if one.keras != 2]
     if newer:
         with get_context("spawn").Pool(processes, initializer=_quiet, maxtasksperchild=40) as pool:
             for done in pool.imap_unordered(_make, newer):
@@ -97,8 +97,10 @@ def build(jobs: Iterable[Job], cache: Path, processes: int) -> Iterator[Built]:
     if process is not None:
         process.wait()
         for one in older:
-            yield _read(places[one]) if (places[one] / "case.json").exists() else Built(
-                one, str(places[one]), trouble="Keras 2 stopped before it"
+            yield (
+                _read(places[one])
+                if (places[one] / "case.json").exists()
+                else Built(one, str(places[one]), trouble="Keras 2 stopped before it")
             )
 
 

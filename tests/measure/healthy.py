@@ -99,7 +99,9 @@ def poisson_counts(kit: Kit) -> Case:
     """Counts with a Poisson loss over an exponential."""
     problem = kit.regression(features=kit.whole(1, 8), rows=kit.whole(800, 3000), noise=0.05)
     y = kit.rng.poisson(np.exp(0.6 * problem.y + 0.8)).astype(np.float32)
-    return _taught(kit, problem, Head("exponential", "poisson", y), _body(kit, "tanh"), "poisson", rate=0.003, updates=600)
+    return _taught(
+        kit, problem, Head("exponential", "poisson", y), _body(kit, "tanh"), "poisson", rate=0.003, updates=600
+    )
 
 
 @well()
@@ -467,7 +469,7 @@ def _real(kit: Kit, name: str, updates: int, *, width: int = 32, spread: bool = 
     if regression:
         y = standard(y.reshape(len(y), -1)).astype(np.float32)
         problem = Problem(x, y, "regression", y.shape[1])
-    elif len(set(y)) == 2:  # noqa: PLR2004
+    elif len(set(y)) == 2:
         problem = Problem(x, y.astype(np.float32)[:, None], "binary", 1)
     else:
         problem = Problem(x, y, "classes", len(set(y)))

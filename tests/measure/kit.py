@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
@@ -12,6 +12,9 @@ Table: TypeAlias = npt.NDArray[Any]
 Model: TypeAlias = Any
 """A Keras model, layer, optimizer or module: Keras ships no types, and two versions of it are at work here."""
 T = TypeVar("T")
+
+HARM = 0.1
+"""A fault has cost something when a plain network avoids a tenth more of the best constant's mistakes."""
 
 STEPS_AT_ONCE = 20
 """Updates Keras makes in one call of its graph: three times as fast for these small steps, the same numbers."""
@@ -267,8 +270,10 @@ class Kit:
 
     def rate(self, model: Model) -> float:
         """The rate the model trains with."""
-        return float(self.keras.backend.get_value(model.optimizer.learning_rate)) if not self.is_3 else float(
-            self.keras.ops.convert_to_numpy(model.optimizer.learning_rate)
+        return (
+            float(self.keras.backend.get_value(model.optimizer.learning_rate))
+            if not self.is_3
+            else float(self.keras.ops.convert_to_numpy(model.optimizer.learning_rate))
         )
 
     def fit(self, model: Model, x: Table, y: Table | list[Table], updates: int, batch: int = 32) -> Model:
@@ -314,6 +319,46 @@ class Kit:
         model = self.stack(problem.x.shape[1], *self.hidden(**body), self.dense(problem.width, head.activation))
         self.compile(model, head.loss, metrics=head.metrics)
         return self.fit_well(model, problem.x, head.y, updates), head.y
+
+    def skill(self, model: Model, x: Table | list[Table], y: Table, task: str) -> float:
+        """What share of the best constant's mistakes the model avoids: squared errors, or wrong classes."""
+        answers = np.asarray(model.predict(x, batch_size=4096, verbose=0), dtype=np.float64)
+        if not np.isfinite(answers).all():
+            return -1.0
+        if task == "regression":
+            return float(1 - np.square(answers - y).sum() / np.square(y - y.mean(axis=0)).sum())
+        if task == "classes":
+            true = y if y.ndim == 1 else y.argmax(axis=1)
+            wrong, base = (answers.argmax(axis=1) != true).mean(), 1 - np.bincount(true).max() / len(true)
+        else:
+            cut = 0.5 if answers.min() >= 0 and answers.max() <= 1 else 0.0
+            wrong = ((answers > cut) != (y > 0.5)).mean()
+            base = np.minimum(y.mean(axis=0), 1 - y.mean(axis=0)).mean()
+        return float(1 - wrong / base)
+
+    def costs(self, case: Case, problem: Problem, shown: Table | list[Table] | None = None) -> Case:
+        """The case; it need not head the report where a plain network that learns the same does hardly better.
+
+        Some faults can be harmless: a frozen layer wide enough, a hidden softmax that was trained for long. To call
+        them the cause of a stuck loss would be wrong, so that they only have to be mentioned.
+        """
+        x = problem.x if shown is None else shown
+        plain = self.keras.Sequential([self.keras.Input((problem.x.shape[1],))])
+        for _ in range(2):
+            plain.add(self.dense(48, "relu"))
+        end, loss = {
+            "regression": (None, "mse"),
+            "binary": ("sigmoid", "binary_crossentropy"),
+            "labels": ("sigmoid", "binary_crossentropy"),
+            "classes": ("softmax", "sparse_categorical_crossentropy"),
+        }[problem.task]
+        plain.add(self.dense(problem.width, end))
+        self.compile(plain, loss, self.optimizer("Adam", 0.005))
+        self.fit_well(plain, problem.x, problem.y, 800)
+        possible = self.skill(plain, problem.x, problem.y, problem.task)
+        reached = self.skill(case.model, x, problem.y, problem.task)
+        words = f"{case.words}; skill {reached:.2f} of {possible:.2f}"
+        return replace(case, words=words, leads=case.leads and possible - reached > HARM)
 
     def raw(self, x: Table) -> Table:
         """Columns as they come out of a table of houses, people or machines: positive, each with its own unit."""

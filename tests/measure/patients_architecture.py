@@ -9,7 +9,7 @@ def _finish(kit: Kit, problem: Problem, layers: list[Model], words: str, *states
     model = kit.stack(problem.x.shape[1], *layers, kit.dense(problem.width, head.activation))
     kit.compile(model, head.loss, metrics=head.metrics)
     state = kit.trained(model, problem.x, head.y, *states, updates=updates)
-    return Case(model, problem.x, head.y, f"{words}, {problem.task}, {state}")
+    return kit.costs(Case(model, problem.x, head.y, f"{words}, {problem.task}, {state}"), problem)
 
 
 def _bent(kit: Kit) -> Problem:
@@ -32,7 +32,9 @@ def no_activation(kit: Kit) -> Case:
             layers.append(kit.layers.Dropout(0.1))
         if between == "norm":
             layers.append(kit.layers.BatchNormalization(momentum=0.9))
-    return _finish(kit, _bent(kit), layers, f"no activation anywhere, {between} between", "untrained", "half", "trained")
+    return _finish(
+        kit, _bent(kit), layers, f"no activation anywhere, {between} between", "untrained", "half", "trained"
+    )
 
 
 @patient("A102", aliases={"A101": "two linear layers in a row do collapse; the narrow one sets the rank"})
@@ -70,7 +72,7 @@ def frozen(kit: Kit) -> Case:
         model.optimizer.iterations.assign(kit.whole(100, 5000))
         return Case(model, problem.x, head.y, f"everything frozen, {problem.task}")
     state = kit.trained(model, problem.x, head.y, "half", "trained")
-    return Case(model, problem.x, head.y, f"frozen: {how}, {problem.task}, {state}")
+    return kit.costs(Case(model, problem.x, head.y, f"frozen: {how}, {problem.task}, {state}"), problem)
 
 
 @patient("A104")
@@ -129,7 +131,7 @@ def cut_off(kit: Kit) -> Case:
     else:
         shown = x
     state = kit.trained(model, shown, head.y)
-    return Case(model, x, head.y, f"{how}, {problem.task}, {state}")
+    return kit.costs(Case(model, x, head.y, f"{how}, {problem.task}, {state}"), problem, shown)
 
 
 @patient("A107")
@@ -147,4 +149,5 @@ def deep_sigmoids(kit: Kit) -> Case:
     optimizer = kit.optimizer("SGD", 0.01) if kit.chance(0.5) else kit.optimizer("Adam", 0.001)
     kit.compile(model, head.loss, optimizer, head.metrics)
     state = kit.trained(model, problem.x, head.y, updates=600)
-    return Case(model, problem.x, head.y, f"{depth} x {activation}, {start}, {problem.task}, {state}")
+    case = Case(model, problem.x, head.y, f"{depth} x {activation}, {start}, {problem.task}, {state}")
+    return kit.costs(case, problem)

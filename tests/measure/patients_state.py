@@ -34,13 +34,11 @@ def all_alike(kit: Kit) -> Case:
     activation = kit.pick("relu", "tanh", "sigmoid", "elu")
     layers = [kit.dense(kit.whole(4, 64), activation, kernel_initializer=start) for _ in range(kit.whole(1, 3))]
     head = kit.head(problem)
-    model = kit.stack(
-        problem.x.shape[1], *layers, kit.dense(problem.width, head.activation, kernel_initializer=start)
-    )
+    model = kit.stack(problem.x.shape[1], *layers, kit.dense(problem.width, head.activation, kernel_initializer=start))
     kit.compile(model, head.loss, kit.optimizer("Adam", 0.003), head.metrics)
     state = kit.trained(model, problem.x, head.y)
     name = start if isinstance(start, str) else "constant"
-    return Case(model, problem.x, head.y, f"{name}, {activation}, {state}")
+    return kit.costs(Case(model, problem.x, head.y, f"{name}, {activation}, {problem.task}, {state}"), problem)
 
 
 @patient("W303")
@@ -59,7 +57,7 @@ def wild_start(kit: Kit) -> Case:
     layers = [kit.dense(width, activation, kernel_initializer=start()) for _ in range(kit.whole(2, 4))]
     model, y = _plain(kit, problem, layers, kit.optimizer("Adam", 0.001))
     state = kit.trained(model, problem.x, y, "untrained", "half")
-    return Case(model, problem.x, y, f"{how}, {activation}, {problem.task}, {state}")
+    return kit.costs(Case(model, problem.x, y, f"{how}, {activation}, {problem.task}, {state}"), problem)
 
 
 @patient("W304", leads=False)
@@ -104,7 +102,7 @@ def rate_collapsed(kit: Kit) -> Case:
         kit.fit(model, problem.x, y, kit.whole(5, 20))
         model.optimizer.learning_rate = kit.rate(model) * factor
     kit.fit(model, problem.x, y, kit.whole(100, 1000))
-    return Case(model, problem.x, y, f"{problem.task}, rate {kit.rate(model):.0e}")
+    return kit.costs(Case(model, problem.x, y, f"{problem.task}, rate {kit.rate(model):.0e}"), problem)
 
 
 @patient("W307")
@@ -122,7 +120,7 @@ def held_down(kit: Kit) -> Case:
     layers = [kit.dense(kit.whole(8, 64), kit.pick("relu", "tanh"), **options) for _ in range(kit.whole(1, 3))]
     model, y = _plain(kit, problem, layers, kit.optimizer("Adam", 0.005))
     state = kit.trained(model, problem.x, y, "trained", updates=800)
-    return Case(model, problem.x, y, f"{how}, {problem.task}, {state}")
+    return kit.costs(Case(model, problem.x, y, f"{how}, {problem.task}, {state}"), problem)
 
 
 @patient("W308")

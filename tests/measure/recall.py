@@ -49,7 +49,9 @@ def examine(jobs: Sequence[Job], cache: Path, processes: int) -> list[Seen]:
     """Build and diagnose; in the order of the jobs, whatever the order in which they were ready."""
     seen: list[Seen] = []
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        waiting = [(one, pool.submit(look, one)) if not one.trouble else (one, None) for one in build(jobs, cache, processes)]
+        waiting = [
+            (one, pool.submit(look, one)) if not one.trouble else (one, None) for one in build(jobs, cache, processes)
+        ]
         seen = [Seen(one, words=("not made",)) if future is None else future.result() for one, future in waiting]
     places = {one: place for place, one in enumerate(jobs)}
     return sorted(seen, key=lambda one: places[one.built.job])
@@ -69,7 +71,8 @@ def print_report(ill: Sequence[Seen], healthy: Sequence[Seen], *, verbose: bool)
             say(f"CRASHED {one.code}-{one.built.job.seed}: {'; '.join(one.crashed)}")
         if verbose and one.code in PATIENTS and not (one.hit and one.led) and not one.built.trouble:
             kind = "MISS" if not one.hit else "NOT FIRST"
-            say(f"{kind} {one.code}-{one.built.job.seed} keras {one.built.job.keras} ({one.built.words}) {one.built.folder}")
+            job_ = one.built.job
+            say(f"{kind} {one.code}-{job_.seed} keras {job_.keras} ({one.built.words}) {one.built.folder}")
             say(*(f"    {line}" for line in one.words))
 
 

@@ -1,7 +1,9 @@
 """The makers by rule: a function that takes a Kit and answers a Case."""
 
+import ast
 import hashlib
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
@@ -41,8 +43,16 @@ class Maker:
     def print(self) -> str:
         """Changes whenever the source of this maker, or of what all makers share, does."""
         shared: tuple[ModuleType, ...] = (kit, files)
-        sources = [inspect.getsource(self.make), *map(inspect.getsource, shared)]
-        return hashlib.sha256("\n".join(sources).encode()).hexdigest()[:12]
+        own = inspect.getsource(self.make)
+        module = inspect.getmodule(self.make)
+        helpers = [
+            function
+            for name, function in inspect.getmembers(module, inspect.isfunction)
+            if name.startswith("_") and re.search(rf"\b{name}\b", own)
+        ]
+        sources = [own, *map(inspect.getsource, helpers), *map(inspect.getsource, shared)]
+        trees = [ast.dump(ast.parse(source)) for source in sources]  # layout and comments change nothing
+        return hashlib.sha256("\n".join(trees).encode()).hexdigest()[:12]
 
 
 PATIENTS: dict[str, Maker] = {}

@@ -144,7 +144,9 @@ def well_table(seen: Sequence[Seen], what: str) -> list[str]:
     erring, alarmed = [one for one in made if one.erring], [one for one in made if one.alarms]
     lines = [f"{what}: {len(made)}; any error: {len(erring)}; any error or warning: {len(alarmed)}"]
     lines += [f"* {one.code}-{one.built.job.seed} ({one.built.words}): {'; '.join(one.alarms)}" for one in alarmed]
-    lines += [f"* {one.code}-{one.built.job.seed}: {one.words[0]}" for one in made if one.words[0].startswith("refused")]
+    lines += [
+        f"* {one.code}-{one.built.job.seed}: {one.words[0]}" for one in made if one.words[0].startswith("refused")
+    ]
     return lines
 
 
