@@ -14,12 +14,10 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from measure import patients
-from measure.build import CACHE, Job, build, job
-from measure.registry import FRESH, HEALTHY, PATIENTS, WELL
-from measure.score import Seen, absent, look, table, tallies, well_table
+from ward import patients
+from ward.build import CACHE, Job, build, job
+from ward.registry import FRESH, HEALTHY, PATIENTS, WELL
+from ward.score import Seen, absent, look, table, tallies, well_table
 
 
 def main() -> None:

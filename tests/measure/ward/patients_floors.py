@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from measure.kit import Case, Kit, standard
-from measure.registry import patient
+from ward.kit import Case, Kit, standard
+from ward.registry import patient
 
 
 @patient("L501", aliases={"U403": "the units are all in one linear piece: that is why it is a line"})

@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from measure.build import Built
 from mlpdoctor.catalogue import rules
 from mlpdoctor.diagnose import Question, diagnose
 from mlpdoctor.errors import InputError
 from mlpdoctor.finding import Finding, Report, Severity, Status
+from ward.build import Built
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import TypeAlias
 
-from measure import files, kit
-from measure.kit import Case, Kit
+from ward import files, kit
+from ward.kit import Case, Kit
 
 Make: TypeAlias = Callable[[Kit], Case]
 HEALTHY, FRESH = "healthy", "fresh"

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from measure.kit import Case, Kit, Model, Problem, Table
-from measure.registry import patient
+from ward.kit import Case, Kit, Model, Problem, Table
+from ward.registry import patient
 
 
 def _fresh(kit: Kit, problem: Problem, *, optimizer: Model = None) -> tuple[Model, Table]:

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from measure.kit import Case, Kit, Model, Problem, standard
-from measure.registry import patient
+from ward.kit import Case, Kit, Model, Problem, standard
+from ward.registry import patient
 
 
 def _plain(kit: Kit, problem: Problem, layers: list[Model], optimizer: Model = None) -> tuple[Model, Model]:

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from measure.kit import Case, Kit, Model, Table, one_hot
-from measure.registry import patient
+from ward.kit import Case, Kit, Model, Table, one_hot
+from ward.registry import patient
 
 
 def _made(

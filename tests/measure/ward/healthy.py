@@ -1,11 +1,11 @@
-"""Models without a fault, trained until they do well: whatever is called an error or a warning here is a false alarm."""
+"""Models without a fault, trained until they do well: whatever is called an error or a warning is a false alarm."""
 
 from collections.abc import Callable
 
 import numpy as np
 
-from measure.kit import Case, Head, Kit, Model, Problem, Table, one_hot, standard
-from measure.registry import FRESH, well
+from ward.kit import Case, Head, Kit, Model, Problem, Table, one_hot, standard
+from ward.registry import FRESH, well
 
 
 def _taught(

@@ -1,4 +1,4 @@
-"""Saves a case as real files vary: archive or HDF5; CSV with or without header, NumPy, Parquet; names, order, dtypes."""
+"""Saves a case as real files vary: archive or HDF5, CSV with or without header, NumPy, Parquet, names, order, dtype."""
 
 import gzip
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from measure.kit import Kit, Table
+from ward.kit import Kit, Table
 
 WORDS = "age income rooms height weight speed price_index area distance load voltage ph".split()  # noqa: SIM905
 

@@ -8,4 +8,4 @@ MODULES = ("patients_architecture", "patients_output", "patients_state", "patien
 def load() -> None:
     """Fill the registry."""
     for name in MODULES:
-        import_module(f"measure.{name}")
+        import_module(f"ward.{name}")

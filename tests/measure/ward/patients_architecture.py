@@ -1,7 +1,7 @@
 """Patients of family A: faults one could read in the code that builds the model."""
 
-from measure.kit import Case, Kit, Model, Problem, Table
-from measure.registry import patient
+from ward.kit import Case, Kit, Model, Problem, Table
+from ward.registry import patient
 
 
 def _finish(kit: Kit, problem: Problem, layers: list[Model], words: str, *states: str, updates: int = 800) -> Case:
@@ -39,7 +39,7 @@ def no_activation(kit: Kit) -> Case:
 
 @patient("A102", aliases={"A101": "two linear layers in a row do collapse; the narrow one sets the rank"})
 def narrow_linear(kit: Kit) -> Case:
-    """A linear layer too narrow for what has to pass: several targets, or features, squeezed through one or two units."""
+    """A linear layer too narrow for what has to pass: several targets squeezed through one or two units."""
     outputs = kit.whole(4, 8)
     problem = kit.regression(outputs=outputs, features=kit.whole(6, 20), noise=0.1, rows=kit.whole(400, 2000))
     narrow = kit.whole(1, 2)

@@ -116,7 +116,7 @@ class Kit:
 
     def teacher(self, x: Table, outputs: int, bend: float) -> Table:
         """Smooth functions of a few features, each of mean 0 and spread 1; ``bend`` is the share no line follows."""
-        rows, features = x.shape
+        features = x.shape[1]
         columns = []
         for _ in range(outputs):
             weights = self.rng.normal(size=features) * (self.rng.permutation(features) < 5)

@@ -1,6 +1,6 @@
 """Makes cases in processes of their own and keeps them, outside the tree, for the next run.
 
-``python -m measure.build`` with jobs as JSON lines on standard input is how Keras 2 makes its share.
+``python -m ward.build`` with jobs as JSON lines on standard input is how Keras 2 makes its share.
 """
 
 import hashlib
@@ -19,10 +19,10 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from measure import patients
-from measure.files import save
-from measure.kit import Kit
-from measure.registry import PATIENTS, WELL, Maker
+from ward import patients
+from ward.files import save
+from ward.kit import Kit
+from ward.registry import PATIENTS, WELL, Maker
 
 KERAS_2 = Path(os.environ.get("MLPDOCTOR_KERAS_2", "/opt/dev/tf2.15.1/bin/python"))
 """A Python with Keras 2, for files as it writes them; without it Keras 3 makes all."""
@@ -108,7 +108,7 @@ def _start_keras_2(jobs: list[tuple[Job, Path]]) -> "subprocess.Popen[str]":
     lines = "\n".join(json.dumps([asdict(one), str(place)]) for one, place in jobs)
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
     process = subprocess.Popen(
-        [str(KERAS_2), "-W", "ignore", "-m", "measure.build"],
+        [str(KERAS_2), "-W", "ignore", "-m", "ward.build"],
         stdin=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
