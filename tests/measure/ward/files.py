@@ -3,6 +3,7 @@
 import gzip
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -34,7 +35,8 @@ def save(kit: Kit, model: object, x: Table | None, y: Table | None, folder: Path
     if form == "npz":
         data = folder / "data.npz"
         names = kit.pick(("x", "y"), ("X_train", "y_train"), ("features", "labels"), ("arr_0", "arr_1"))
-        np.savez(data, **dict(zip(names, (x, y), strict=True)))
+        arrays: dict[str, Any] = {names[0]: x, names[1]: y}
+        np.savez(data, **arrays)
         return Files(str(path), str(data))
     return _table(kit, str(path), x, y.reshape(len(y), -1), folder, form)
 

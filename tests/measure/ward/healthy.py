@@ -309,7 +309,7 @@ def two_inputs(kit: Kit) -> Case:
     answer = kit.dense(problem.width, head.activation)(kit.dense(32, "relu")(both))
     model = kit.keras.Model([one, two], answer)
     kit.compile(model, head.loss, kit.optimizer("Adam", 0.005))
-    kit.fit_well(model, [problem.x[:, :left], problem.x[:, left:]], head.y, 1000)  # type: ignore[arg-type]
+    kit.fit_well(model, [problem.x[:, :left], problem.x[:, left:]], head.y, 1000)
     return Case(model, problem.x, head.y, f"two inputs, {problem.task}")
 
 
@@ -338,7 +338,7 @@ def embedded(kit: Kit) -> Case:
     code = kit.layers.Flatten()(kit.layers.Embedding(kinds, 4)(one))
     body = kit.dense(32, "relu")(kit.dense(48, "relu")(kit.layers.Concatenate()([code, two])))
     model = kit.compile(kit.keras.Model([one, two], kit.dense(1)(body)), "mse", kit.optimizer("Adam", 0.005))
-    kit.fit_well(model, [kind[:, None].astype(np.float32), x], y.astype(np.float32), 1200)  # type: ignore[arg-type]
+    kit.fit_well(model, [kind[:, None].astype(np.float32), x], y.astype(np.float32), 1200)
     return Case(model, np.column_stack([kind, x]), y, f"{kinds} kinds")
 
 

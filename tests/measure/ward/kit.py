@@ -11,6 +11,8 @@ import numpy.typing as npt
 Table: TypeAlias = npt.NDArray[Any]
 Model: TypeAlias = Any
 """A Keras model, layer, optimizer or module: Keras ships no types, and two versions of it are at work here."""
+Parts: TypeAlias = Any
+"""A table, or a list of tables where a model has several inputs or outputs."""
 T = TypeVar("T")
 
 HARM = 0.1
@@ -276,7 +278,7 @@ class Kit:
             else float(self.keras.ops.convert_to_numpy(model.optimizer.learning_rate))
         )
 
-    def fit(self, model: Model, x: Table, y: Table | list[Table], updates: int, batch: int = 32) -> Model:
+    def fit(self, model: Model, x: Table, y: Parts, updates: int, batch: int = 32) -> Model:
         """So many updates at the rate the model has: one long epoch over rows shuffled beforehand."""
         inputs = x if isinstance(x, list) else [x]
         rows = len(inputs[0])
@@ -292,7 +294,7 @@ class Kit:
         )
         return model
 
-    def fit_well(self, model: Model, x: Table, y: Table | list[Table], updates: int = 1000, batch: int = 64) -> Model:
+    def fit_well(self, model: Model, x: Table, y: Parts, updates: int = 1000, batch: int = 64) -> Model:
         """Train to a good end: the rate is cut twice, as ReduceLROnPlateau would."""
         rate = self.rate(model)
         for cut, share in ((1.0, 0.6), (0.3, 0.25), (0.1, 0.15)):
@@ -300,9 +302,7 @@ class Kit:
             self.fit(model, x, y, int(updates * share), batch)
         return model
 
-    def trained(
-        self, model: Model, x: Table, y: Table | list[Table], *states: str, updates: int = 800, batch: int = 32
-    ) -> str:
+    def trained(self, model: Model, x: Table, y: Parts, *states: str, updates: int = 800, batch: int = 32) -> str:
         """Leave the model in one of these states: ``untrained``, ``half`` or ``trained``; answers which."""
         state = self.pick(*(states or ("untrained", "half", "trained")))
         if state == "untrained":
@@ -320,7 +320,7 @@ class Kit:
         self.compile(model, head.loss, metrics=head.metrics)
         return self.fit_well(model, problem.x, head.y, updates), head.y
 
-    def skill(self, model: Model, x: Table | list[Table], y: Table, task: str) -> float:
+    def skill(self, model: Model, x: Parts, y: Table, task: str) -> float:
         """What share of the best constant's mistakes the model avoids: squared errors, or wrong classes."""
         answers = np.asarray(model.predict(x, batch_size=4096, verbose=0), dtype=np.float64)
         if not np.isfinite(answers).all():
@@ -336,7 +336,7 @@ class Kit:
             base = np.minimum(y.mean(axis=0), 1 - y.mean(axis=0)).mean()
         return float(1 - wrong / base)
 
-    def costs(self, case: Case, problem: Problem, shown: Table | list[Table] | None = None) -> Case:
+    def costs(self, case: Case, problem: Problem, shown: Parts = None) -> Case:
         """The case; it need not head the report where a plain network that learns the same does hardly better.
 
         Some faults can be harmless: a frozen layer wide enough, a hidden softmax that was trained for long. To call
@@ -377,4 +377,4 @@ def standard(x: Table) -> Table:
 
 def one_hot(y: Table, width: int) -> Table:
     """Class numbers as rows of 0 and 1."""
-    return np.eye(width, dtype=np.float32)[np.asarray(y, dtype=int).ravel()]
+    return np.asarray(np.eye(width, dtype=np.float32)[np.asarray(y, dtype=int).ravel()])

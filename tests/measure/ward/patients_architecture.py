@@ -16,9 +16,8 @@ def _bent(kit: Kit) -> Problem:
     """A problem that a line cannot solve."""
     if kit.chance(0.6):
         return kit.regression(bend=kit.rng.uniform(0.5, 0.95), features=kit.whole(1, 12))
-    return kit.pick(
-        lambda: kit.binary(bend=0.8, features=kit.whole(2, 12)), lambda: kit.classes(features=kit.whole(2, 12))
-    )()
+    features = kit.whole(2, 12)
+    return kit.binary(bend=0.8, features=features) if kit.chance(0.5) else kit.classes(features=features)
 
 
 @patient("A101")
@@ -91,12 +90,11 @@ def softmax_inside(kit: Kit) -> Case:
     """Softmax as a hidden activation, copied from the last layer."""
     width = kit.whole(8, 64)
     how = kit.pick("dense", "activation", "layer")
-    one = {
-        "dense": lambda: [kit.dense(width, "softmax")],
-        "activation": lambda: [kit.dense(width), kit.layers.Activation("softmax")],
-        "layer": lambda: [kit.dense(width), kit.layers.Softmax()],
-    }[how]
-    layers = [layer for _ in range(kit.whole(1, 3)) for layer in one()]
+    layers: list[Model] = []
+    for _ in range(kit.whole(1, 3)):
+        layers.append(kit.dense(width, "softmax" if how == "dense" else None))
+        if how != "dense":
+            layers.append(kit.layers.Activation("softmax") if how == "activation" else kit.layers.Softmax())
     if kit.chance(0.4):
         layers = [*kit.hidden(depth=1, extras=False), *layers]
     return _finish(kit, _bent(kit), layers, f"hidden softmax as {how}")
