@@ -278,7 +278,7 @@ class Kit:
             else float(self.keras.ops.convert_to_numpy(model.optimizer.learning_rate))
         )
 
-    def fit(self, model: Model, x: Table, y: Parts, updates: int, batch: int = 32) -> Model:
+    def fit(self, model: Model, x: Parts, y: Parts, updates: int, batch: int = 32) -> Model:
         """So many updates at the rate the model has: one long epoch over rows shuffled beforehand."""
         inputs = x if isinstance(x, list) else [x]
         rows = len(inputs[0])
@@ -294,7 +294,7 @@ class Kit:
         )
         return model
 
-    def fit_well(self, model: Model, x: Table, y: Parts, updates: int = 1000, batch: int = 64) -> Model:
+    def fit_well(self, model: Model, x: Parts, y: Parts, updates: int = 1000, batch: int = 64) -> Model:
         """Train to a good end: the rate is cut twice, as ReduceLROnPlateau would."""
         rate = self.rate(model)
         for cut, share in ((1.0, 0.6), (0.3, 0.25), (0.1, 0.15)):
@@ -302,7 +302,7 @@ class Kit:
             self.fit(model, x, y, int(updates * share), batch)
         return model
 
-    def trained(self, model: Model, x: Table, y: Parts, *states: str, updates: int = 800, batch: int = 32) -> str:
+    def trained(self, model: Model, x: Parts, y: Parts, *states: str, updates: int = 800, batch: int = 32) -> str:
         """Leave the model in one of these states: ``untrained``, ``half`` or ``trained``; answers which."""
         state = self.pick(*(states or ("untrained", "half", "trained")))
         if state == "untrained":
