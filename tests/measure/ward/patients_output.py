@@ -1,5 +1,7 @@
 """Patients of family O: last activation, units, loss and labels that do not belong together."""
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 
 from ward.kit import Case, Kit, Model, Table, one_hot
@@ -26,6 +28,18 @@ def _made(
     kit.compile(model, loss, metrics=metrics)
     state = kit.trained(model, x, y if shown is None else shown, *states, updates=updates)
     return Case(model, x, y, f"{words}, {state}", aliases or {}, leads)
+
+
+@dataclass(frozen=True)
+class _Rounded:
+    """A model of amounts, asked for classes: the nearest class number."""
+
+    model: Model
+    classes: int
+
+    def predict(self, x: Table, **options: int) -> Table:
+        answers = np.nan_to_num(self.model.predict(x, **options))
+        return one_hot(np.clip(np.round(answers), 0, self.classes - 1), self.classes)
 
 
 @patient("O201")
@@ -158,7 +172,9 @@ def wrong_kind(kit: Kit) -> Case:
         return _made(kit, problem.x, problem.y, 1, kit.pick(None, "sigmoid"), "mse", how)
     problem = kit.classes()
     loss = "mse" if how.startswith("mse") else "mae"
-    return _made(kit, problem.x, problem.y[:, None].astype(np.float32), 1, None, loss, how)
+    case = _made(kit, problem.x, problem.y[:, None].astype(np.float32), 1, None, loss, how)
+    judged = kit.costs(replace(case, model=_Rounded(case.model, problem.width)), problem)
+    return replace(judged, model=case.model)
 
 
 @patient("O208", leads=False)
