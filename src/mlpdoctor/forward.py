@@ -12,7 +12,7 @@ from mlpdoctor.layers.penalties import activity_regularizer
 from mlpdoctor.network import Array, Network
 from mlpdoctor.passes import Engine, flat
 
-OF_LAYERS = (views.Entering, views.PreActivation, views.Activity)
+OF_LAYERS = (views.Entering, views.Normalising, views.PreActivation, views.Activity)
 OF_THE_FORWARD_PASS = (*OF_LAYERS, views.Outputs, views.RowLoss, views.Pieces)
 
 
@@ -46,7 +46,8 @@ class _Shown:
         self.piecewise = collector.wants(views.Pieces) and is_piecewise_linear(network)
         self.pieces: list[npt.NDArray[np.uint8]] = []
         self.doors = {door.node: door for door in doors(network)} if collector.wants(views.Entering) else {}
-        self.awaited = {door.source for door in self.doors.values()}
+        self.normalising = _normalising(network) if collector.wants(views.Normalising) else {}
+        self.awaited = {door.source for door in self.doors.values()} | set(self.normalising.values())
         self.kept: dict[int, Array] = {}
 
     def see(self, position: int, before: Array, after: Array) -> None:
@@ -59,6 +60,8 @@ class _Shown:
         if position in self.doors:
             entered = self.kept[self.doors[position].source]
             self.collector.show(views.Entering(layer, entered, flat(before)), layer.name)
+        if position in self.normalising:
+            self.collector.show(views.Normalising(layer, self.kept[self.normalising[position]]), layer.name)
         if activity_regularizer(layer) is not None:
             self.collector.show(views.Activity(layer, flat(after)), layer.name)
         function = activation_of(layer)
@@ -68,6 +71,16 @@ class _Shown:
         self.collector.show(views.PreActivation(layer, function, sums, flat(after)), layer.name)
         if self.piecewise and function.kinks:
             self.pieces.append(_piece(sums, function.kinks))
+
+
+def _normalising(network: Network) -> dict[int, int]:
+    """The nodes that normalise rows of plain numbers by stored moments, each with the node that enters it."""
+    return {
+        position: node.sources[0]
+        for position, node in enumerate(network.nodes)
+        if node.layer.kind in ("Normalization", "BatchNormalization")
+        and len(network.nodes[node.sources[0]].shape or ()) == 1
+    }
 
 
 def _piece(sums: Array, kinks: tuple[float, ...]) -> npt.NDArray[np.uint8]:

@@ -71,6 +71,14 @@ class Entering:
 
 
 @dataclass(frozen=True, eq=False)
+class Normalising:
+    """What enters a layer that normalises by stored moments, along its last axis; shape (rows, units)."""
+
+    layer: Layer
+    values: Array
+
+
+@dataclass(frozen=True, eq=False)
 class PreActivation:
     """What enters one layer's activation function and what comes out, flattened to shape (rows, units)."""
 

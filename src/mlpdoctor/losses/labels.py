@@ -16,4 +16,4 @@ def one_hot(numbers: Array, units: int) -> Array:
 
 def class_numbers(columns: Array) -> Array:
     """The number of the largest column of each row, shape (rows, 1)."""
-    return np.argmax(columns, axis=1, keepdims=True).astype(np.float64)
+    return np.asarray(columns.argmax(axis=1), np.float64)[:, None]

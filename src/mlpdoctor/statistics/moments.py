@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 
 from mlpdoctor.network import Array
-from mlpdoctor.views import Entering, Outputs, Targets
+from mlpdoctor.views import Entering, Normalising, Outputs, Targets
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,5 +80,14 @@ class EnteringMoments(Moments):
 
     @classmethod
     def of(cls, view: Entering) -> Self:
+        """Summarise one layer on one batch."""
+        return cls.of_values(view.values)
+
+
+class NormalisedMoments(Moments):
+    """Moments of the numbers that a normalising layer is given."""
+
+    @classmethod
+    def of(cls, view: Normalising) -> Self:
         """Summarise one layer on one batch."""
         return cls.of_values(view.values)

@@ -1,0 +1,121 @@
+"""W303: weights too large or too small for the number of inputs of a layer."""
+
+import math
+from collections.abc import Iterator
+
+from mlpdoctor.check import check
+from mlpdoctor.facts.gains import Gain, Gains
+from mlpdoctor.facts.standing import Standing
+from mlpdoctor.facts.training import Training
+from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.layers.nature import activation_of
+from mlpdoctor.network import Layer, Network
+from mlpdoctor.wording import listing, short
+
+FAR = 0.5
+"""A model that has not come half the way from the constant to what is known to be reachable is stuck."""
+HOPELESS = 10.0
+"""Sums of this size leave tanh a mean slope of 0.08; of size 4, 0.2."""
+
+
+@check("W303", Severity.ERROR, "{places}")
+def init_scale(
+    network: Network,
+    gains: Gains,
+    where: Standing | None,
+    training: Training,
+    *,
+    saturates: float = 4.0,
+    grows: float = 100.0,
+) -> Iterator[Evidence]:
+    """Weights too large or too small for the number of inputs of a layer.
+
+    Why it matters
+        The sum of n products of size 1 with weights of size s has size s times the root of n. Above a few units
+        tanh and sigmoid are flat there and pass on no gradient. Through relu layers the sizes multiply: weights
+        twice too large in ten layers make the answers a thousand times too large, and half too small a thousand
+        times too small.
+    Remedy
+        glorot_uniform (the default) for tanh and sigmoid, he_uniform for relu: both divide by the root of the
+        number of inputs.
+    Stays quiet on
+        Trained weights that have grown, unless their units saturate and the model is stuck; small trained
+        weights, which may make up for large inputs; sums that are normalised before their activation; output
+        layers.
+    Certainty
+        Measured: the root mean square of each kernel. That inputs have size 1 and do not depend on one another
+        is assumed.
+    References
+        Glorot and Bengio, Understanding the difficulty of training deep feedforward neural networks, 2010; He,
+        Zhang, Ren and Sun, Delving deep into rectifiers, 2015.
+    """
+    steep = [gain for gain in gains.layers if gain.saturating and gain.gain > saturates]
+    stuck = where is not None and not training.never and where.shortfall > FAR
+    if steep and (training.never or stuck):
+        yield from _saturating(network, steep, stuck=stuck)
+        return
+    product = math.prod(gain.relative for gain in gains.layers)
+    if training.never and not 1 / grows <= product <= grows:
+        yield _multiplying(network, gains, product)
+
+
+def _saturating(network: Network, steep: list[Gain], *, stuck: bool) -> Iterator[Evidence]:
+    worst = max(steep, key=lambda gain: gain.gain)
+    grave = stuck or worst.gain > HOPELESS
+    names = listing([f"{gain.layer} {short(gain.deviation, 2)}" for gain in steep])
+    fit = short(1 / math.sqrt(worst.fan_in), 2)
+    yield Evidence(
+        numbers={
+            "places": f"the weights of {worst.layer} are {short(worst.deviation, 2)} in size, which with "
+            f"{worst.fan_in:,} inputs drives {worst.activation} to sums of size {short(worst.gain, 2)}",
+            "layers": tuple(gain.layer for gain in steep),
+            "gains": tuple(gain.gain for gain in steep),
+            "deviations": tuple(gain.deviation for gain in steep),
+        },
+        certainty=Certainty.MEASURED,
+        severity=Severity.ERROR if grave else Severity.WARNING,
+        why=f"At such sums {worst.activation} is flat and passes on next to no gradient. Sizes of the weights: "
+        f"{names}; about {fit} keeps the sums near 1.",
+        remedy=_remedy(network, worst),
+        strength=min(worst.gain / (2 * HOPELESS), 1.0),
+        verdict=f"The weights of {worst.layer} are too large: with {worst.fan_in:,} inputs their sums have size "
+        f"{short(worst.gain, 2)}, where {worst.activation} is flat and nothing is learned.",
+    )
+
+
+def _multiplying(network: Network, gains: Gains, product: float) -> Evidence:
+    large = product > 1
+    worst = max(gains.layers, key=lambda gain: gain.relative if large else -gain.relative)
+    how = "larger" if large else "smaller"
+    factor = short(product if large else 1 / product, 2)
+    return Evidence(
+        numbers={
+            "places": f"the fresh weights make a signal {factor} times {how} on its way through "
+            f"{len(gains.layers)} hidden layers",
+            "layers": tuple(gain.layer for gain in gains.layers),
+            "gains": tuple(gain.gain for gain in gains.layers),
+            "deviations": tuple(gain.deviation for gain in gains.layers),
+            "product": product,
+        },
+        certainty=Certainty.MEASURED,
+        severity=Severity.WARNING,
+        why=f"So do the gradients on their way back. {worst.layer} takes the largest part: its weights are "
+        f"{short(worst.deviation, 2)} in size, and {short(worst.usual / math.sqrt(worst.fan_in), 2)} keeps a signal as "
+        "it is.",
+        remedy=_remedy(network, worst),
+        strength=min(abs(math.log10(product)) / 10, 1.0),
+        verdict=f"The weights are drawn on the wrong scale: a signal gets {factor} times {how} on its way through the "
+        "network, and so do the gradients.",
+    )
+
+
+def _remedy(network: Network, worst: Gain) -> Remedy:
+    layer: Layer = next(layer for layer in network.layers if layer.name == worst.layer)
+    activation = activation_of(layer)
+    shown = "" if activation is None or activation.affine else f', activation="{activation.name}"'
+    drawn = "he_uniform" if worst.usual > 1 else "glorot_uniform"
+    units, name = layer.config.get("units"), layer.name.rpartition("/")[2]
+    return Remedy(
+        f"draw the weights with {drawn} and train anew",
+        f'Dense({units}{shown}, kernel_initializer="{drawn}", name="{name}")',
+    )

@@ -1,0 +1,184 @@
+"""W307: a penalty or a constraint that pins the weights."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from mlpdoctor.check import check
+from mlpdoctor.facts.standing import Standing
+from mlpdoctor.facts.training import Training
+from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.ladder import Penalty
+from mlpdoctor.layers.nature import is_learned
+from mlpdoctor.layers.penalties import Regularizer, activity_regularizer, weight_regularizers
+from mlpdoctor.network import Array, Layer, Network
+from mlpdoctor.wording import listing, percent, short
+
+FAR, NEAR = 0.5, 0.2
+"""Shares of the way from what is known to be reachable to the constant: stuck beyond one, fine within the other."""
+PINNED = 0.999
+"""Share of a norm limit from which a unit counts as held by it; Keras puts it there exactly, up to rounding."""
+MOST_UNITS = 0.5
+SHRUNK_DECAY = 0.01
+"""AdamW's default is 0.004; from here on weight decay is worth naming."""
+
+
+@dataclass(frozen=True)
+class Pinned:
+    """A layer whose weights are held.
+
+    Attributes:
+        layer: the layer.
+        by: what holds them, for people.
+        shrunk: size of its kernel beside that of a fresh glorot kernel; None for a constraint.
+        code: what to write instead.
+    """
+
+    layer: Layer
+    by: str
+    shrunk: float | None
+    code: str
+
+
+@check("W307", Severity.ERROR, "{by} holds the weights of {layers} {how}", clears="penalties on weights")
+def over_regularised(
+    network: Network,
+    penalty: Penalty | None,
+    where: Standing | None,
+    training: Training,
+    *,
+    shrunk: float = 0.1,
+    gone: float = 0.001,
+    outweighs: float = 1.0,
+) -> Iterator[Evidence]:
+    """A penalty or a constraint that pins the weights.
+
+    Why it matters
+        An L1 or L2 penalty pulls each weight towards zero at every update. Where its factor is large beside
+        what the weight saves on the data, the optimum of the sum is at weights of nearly zero: the model
+        answers a constant, and the loss cannot fall, however long training goes on. A norm limit or weight
+        decay does the same.
+    Remedy
+        Train without penalties first; when the training loss falls, add l2(1e-4) against overfitting.
+    Stays quiet on
+        Penalties of a model that comes near to what is known to be reachable; models that have not been
+        trained; small weights without a penalty.
+    Certainty
+        Measured: the kernels beside fresh ones of their shape, and the penalty beside the loss on the data.
+    References
+        Goodfellow, Bengio and Courville, Deep Learning, 2016, section 7.1.
+    """
+    if training.never or (where is not None and (where.shortfall <= NEAR or not math.isfinite(where.model))):
+        return
+    pinned = [one for layer in network.layers for one in _pinned(network, layer)]
+    limit = gone if where is None else shrunk
+    held = [one for one in pinned if one.shrunk is None or one.shrunk < limit]
+    if where is None:
+        held = [one for one in held if one.shrunk is not None]
+    outweighed = (
+        penalty is not None and where is not None and penalty.total > outweighs * where.above(where.model) and not held
+    )
+    if not held and not outweighed:
+        return
+    if outweighed:
+        held = pinned or _of_activity(network)
+    if not held:
+        return
+    least = min((one.shrunk for one in held if one.shrunk is not None), default=None)
+    data = None if where is None else where.model
+    yield Evidence(
+        numbers={
+            "by": listing(tuple(dict.fromkeys(one.by for one in held))),
+            "layers": listing([one.layer.name for one in held]),
+            "how": _how(least, limit),
+            "shrunk": least,
+            "penalty": None if penalty is None else penalty.total,
+            "data_loss": data,
+        },
+        certainty=Certainty.MEASURED,
+        severity=_severity(where, shrunk=least is not None and least < limit),
+        why=_why(penalty, data),
+        remedy=Remedy("train without it first; when the training loss falls, add a small one", held[0].code),
+        strength=1.0 if least is None else 1 - min(least, 1.0),
+        verdict=f"The loss is stuck because {held[0].by} holds the weights of {held[0].layer.name} "
+        f"{_how(least, limit)}: training minimises the penalty, not the loss on the data.",
+    )
+
+
+def _severity(where: Standing | None, *, shrunk: bool) -> Severity:
+    if where is None:
+        return Severity.WARNING
+    return Severity.ERROR if shrunk and where.shortfall > FAR else Severity.WARNING
+
+
+def _how(least: float | None, limit: float) -> str:
+    if least is None:
+        return "at its limit"
+    return f"at {percent(least)} of the size of fresh ones" if least < limit else "down"
+
+
+def _why(penalty: Penalty | None, data: float | None) -> str:
+    if penalty is None or data is None or penalty.total <= 0:
+        return "What it allows the weights is too little to follow the data."
+    if penalty.total > data:
+        return f"The penalty is {short(penalty.total)}, more than the loss on the data, {short(data)}."
+    beside = f"beside a loss on the data of {short(data)}"
+    return f"It costs {short(penalty.total)} {beside}; without it the weights could grow."
+
+
+def _pinned(network: Network, layer: Layer) -> Iterator[Pinned]:
+    """What may hold the kernel of one layer."""
+    kernel = layer.weights.get("kernel")
+    if not is_learned(layer) or kernel is None or kernel.ndim != 2 or not kernel.size or not layer.trainable:  # noqa: PLR2004
+        return
+    values = np.asarray(kernel, np.float64)
+    fresh = math.sqrt(2 / sum(kernel.shape))
+    size = float(np.sqrt(np.square(values).mean())) / fresh
+    name, units = layer.name.rpartition("/")[2], layer.config.get("units")
+    for weight, own in weight_regularizers(layer):
+        if weight == "kernel" and isinstance(own, Regularizer) and (own.l1 or own.l2):
+            factors = " and ".join(f"{kind}({value:g})" for kind, value in (("l1", own.l1), ("l2", own.l2)) if value)
+            code = f'Dense({units}, kernel_regularizer=None, name="{name}")'
+            yield Pinned(layer, f"the penalty {factors}", size, code)
+    optimizer = network.optimizer
+    decay = None if optimizer is None else optimizer.options.get("weight_decay")
+    if isinstance(decay, int | float) and decay >= SHRUNK_DECAY and optimizer is not None:
+        rate = optimizer.learning_rate or 1e-3
+        code = f"keras.optimizers.{optimizer.name}({rate:g}, weight_decay=1e-4)"
+        yield Pinned(layer, f"the weight decay of {decay:g}", size, code)
+    held = _constraint(layer, values)
+    if held is not None:
+        yield Pinned(layer, held, None, f'Dense({units}, kernel_constraint=None, name="{name}")')
+
+
+def _constraint(layer: Layer, kernel: Array) -> str | None:
+    """The constraint that most units are held by; None without one."""
+    spec = layer.config.get("kernel_constraint")
+    if not isinstance(spec, Mapping) or not isinstance(spec.get("config"), Mapping):
+        return None
+    kind, config = str(spec.get("class_name")), spec["config"]
+    norms = np.linalg.norm(kernel, axis=0)
+    if kind == "MaxNorm" and config.get("axis", 0) == 0:
+        limit = float(config.get("max_value", 2))
+        return f"MaxNorm({limit:g})" if (norms >= PINNED * limit).mean() > MOST_UNITS else None
+    if kind == "MinMaxNorm" and config.get("axis", 0) == 0:
+        limit = float(config.get("max_value", 1))
+        return f"MinMaxNorm(max_value={limit:g})" if (norms >= PINNED * limit).mean() > MOST_UNITS else None
+    if kind == "NonNeg":
+        return "NonNeg()" if (kernel <= 0).mean() > MOST_UNITS else None
+    return "UnitNorm()" if kind == "UnitNorm" else None
+
+
+def _of_activity(network: Network) -> list[Pinned]:
+    """Layers whose activity is penalised."""
+    found = []
+    for layer in network.layers:
+        own = activity_regularizer(layer)
+        if own is not None:
+            name = layer.name.rpartition("/")[2]
+            found.append(
+                Pinned(layer, f"the activity penalty {own.name}", None, f"leave activity_regularizer out of {name}")
+            )
+    return found

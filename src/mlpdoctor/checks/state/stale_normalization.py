@@ -1,0 +1,202 @@
+"""W308: normalising layers whose stored moments are not those of the data."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from mlpdoctor.check import check
+from mlpdoctor.facts.standing import Standing
+from mlpdoctor.facts.training import Training
+from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.layers.configured import array, number
+from mlpdoctor.network import Array, Layer
+from mlpdoctor.statistics.moments import NormalisedMoments
+from mlpdoctor.wording import percent, short
+
+FAR = 0.5
+"""A model that has not come half the way from the constant to what is known to be reachable is stuck."""
+LEAST_ROWS = 30
+"""Moments of fewer rows differ from those of training by chance alone."""
+REMAINS = 0.1
+"""Share of a moving average's start that is worth naming."""
+BATCH = "BatchNormalization"
+
+
+@dataclass(frozen=True, eq=False)
+class Gap:
+    """How far the stored moments of the worst column are from the data's.
+
+    Attributes:
+        column: which.
+        stored: mean and deviation in the file.
+        seen: mean and deviation of what enters.
+        shift: difference of the means, in stored deviations.
+        ratio: deviation of the data over the stored one.
+    """
+
+    column: int
+    stored: tuple[float, float]
+    seen: tuple[float, float]
+    shift: float
+    ratio: float
+
+
+@check("W308", Severity.ERROR, "{what}")
+def stale_normalization(
+    layer: Layer,
+    seen: NormalisedMoments | None,
+    where: Standing | None,
+    training: Training,
+    *,
+    shifted: float = 2.0,
+    stretched: float = 4.0,
+) -> Iterator[Evidence]:
+    """A normalising layer whose stored moments are not those of the data.
+
+    Why it matters
+        A Normalization layer that was never adapted subtracts 0 and divides by 1: the data go through as they
+        are. At inference BatchNormalization uses moving averages, which start from mean 0 and variance 1 and
+        take over a hundredth of each batch; after few updates, or on data of another scale, they are far from
+        what enters, and the model that trained well in its log answers nonsense.
+    Remedy
+        Call adapt on the training data before building the model; for BatchNormalization train longer, or with
+        a momentum of 0.9, and on data of the same scale.
+    Stays quiet on
+        Data that are standard already; differences between the batches of training and all rows; moving
+        averages of a model that has not been trained; fewer than 30 rows.
+    Certainty
+        Measured: both moments of every column, side by side.
+    References
+        Ioffe and Szegedy, Batch normalization, 2015, section 3.1.
+    """
+    stored = _stored(layer)
+    if stored is None:
+        return
+    fresh = bool(np.all(stored[0] == 0) and np.all(stored[1] == 1))
+    if seen is None:
+        if layer.kind != BATCH and fresh:
+            yield _never_adapted(layer, None, Severity.WARNING)
+        return
+    if seen.rows < LEAST_ROWS or (layer.kind == BATCH and training.never):
+        return
+    gap = _gap(stored, seen, shifted, stretched)
+    if gap is None:
+        return
+    well = where is not None and where.well and not training.never
+    stuck = where is not None and not training.never and not where.shortfall <= FAR
+    given = Severity.NOTE if well else Severity.ERROR if stuck else Severity.WARNING
+    if layer.kind != BATCH and fresh:
+        yield _never_adapted(layer, gap, given)
+        return
+    yield _elsewhere(layer, gap, training, given)
+
+
+def _stored(layer: Layer) -> tuple[Array, Array] | None:
+    """Mean and deviation that the layer uses, one for each column."""
+    names = ("moving_mean", "moving_variance") if layer.kind == BATCH else ("mean", "variance")
+    if layer.kind not in (BATCH, "Normalization") or layer.config.get("invert"):
+        return None
+    if layer.kind == "Normalization" and layer.config.get("mean") is not None:
+        moments = array(layer.config["mean"]), array(layer.config["variance"])
+    elif all(name in layer.weights for name in names):
+        moments = np.asarray(layer.weights[names[0]], np.float64), np.asarray(layer.weights[names[1]], np.float64)
+    else:
+        return None
+    epsilon = number(layer.config.get("epsilon"), 1e-3) if layer.kind == BATCH else 0.0
+    mean, variance = (moment.reshape(-1) for moment in moments)
+    if not (np.isfinite(mean).all() and np.isfinite(variance).all()):
+        return None
+    return mean, np.sqrt(np.maximum(variance + epsilon, 1e-14)) if epsilon else np.maximum(np.sqrt(variance), 1e-7)
+
+
+def _gap(stored: tuple[Array, Array], seen: NormalisedMoments, shifted: float, stretched: float) -> Gap | None:
+    """The worst column; None where all are close."""
+    mean, deviation = np.broadcast_arrays(stored[0], seen.mean)[0], np.broadcast_arrays(stored[1], seen.mean)[0]
+    shift = np.abs(seen.mean - mean) / deviation
+    ratio = seen.deviation / deviation
+    # A column that hardly moves here is a constant one; it is the mean that counts then.
+    narrow = (ratio < 1 / stretched) & (seen.deviation > 0)
+    off = (shift > shifted) | (ratio > stretched) | narrow
+    if not off.any():
+        return None
+    with np.errstate(divide="ignore"):
+        size = np.where(off, np.maximum(shift / shifted, np.abs(np.log(np.maximum(ratio, 1e-12)))), -1.0)
+    worst = int(size.argmax())
+    return Gap(
+        worst,
+        (float(mean[worst]), float(deviation[worst])),
+        (float(seen.mean[worst]), float(seen.deviation[worst])),
+        float(shift[worst]),
+        float(ratio[worst]),
+    )
+
+
+def _never_adapted(layer: Layer, gap: Gap | None, given: Severity) -> Evidence:
+    name = layer.name.rpartition("/")[2]
+    column = (
+        "" if gap is None else f"; column {gap.column + 1} has mean {short(gap.seen[0], 3)} and standard deviation "
+    )
+    rest = "" if gap is None else short(gap.seen[1], 3)
+    return Evidence(
+        numbers={
+            "what": f"{layer.name} was never adapted: it subtracts 0 and divides by 1{column}{rest}",
+            **_numbers(gap),
+        },
+        certainty=Certainty.MEASURED,
+        severity=given,
+        why="A Normalization layer learns its moments from adapt, not from fit: without it the data go through as they "
+        "are.",
+        remedy=Remedy(
+            "adapt the layer to the training data before the model is built, and train anew", f"{name}.adapt(x_train)"
+        ),
+        strength=1.0,
+        verdict=f"The layer {layer.name} normalises nothing: it was never adapted to the data.",
+    )
+
+
+def _elsewhere(layer: Layer, gap: Gap, training: Training, given: Severity) -> Evidence:
+    batch = layer.kind == BATCH
+    start = number(layer.config.get("momentum"), 0.99) ** (training.updates or 0) if batch and training.updates else 0.0
+    remains = start > REMAINS
+    why = (
+        f"After {training.updates:,} updates {percent(start)} of the moving averages is still their start, 0 and 1."
+        if remains
+        else "At inference the layer uses the stored moments: these data come out of it on a scale that the layers "
+        "behind have not seen."
+    )
+    name = layer.name.rpartition("/")[2]
+    code = f'BatchNormalization(momentum=0.9, name="{name}")' if batch else f"{name}.adapt(x_train)"
+    text = (
+        "train longer, or let the moving averages follow faster"
+        if batch
+        else "give the data as they were in training, or adapt the layer to these and train anew"
+    )
+    return Evidence(
+        numbers={
+            "what": f"{layer.name} expects mean {short(gap.stored[0], 3)} and standard deviation "
+            f"{short(gap.stored[1], 3)} in its column {gap.column + 1}, and gets {short(gap.seen[0], 3)} and "
+            f"{short(gap.seen[1], 3)}",
+            **_numbers(gap),
+            "start_share": start,
+        },
+        certainty=Certainty.MEASURED,
+        severity=given,
+        why=why,
+        remedy=Remedy(text, code),
+        strength=0.9,
+        verdict=f"The stored moments of {layer.name} are not those of these data, so the layers behind it see another "
+        "scale than in training.",
+    )
+
+
+def _numbers(gap: Gap | None) -> dict[str, float | int | None]:
+    return {
+        "column": None if gap is None else gap.column + 1,
+        "stored_mean": None if gap is None else gap.stored[0],
+        "stored_deviation": None if gap is None else gap.stored[1],
+        "seen_mean": None if gap is None else gap.seen[0],
+        "seen_deviation": None if gap is None else gap.seen[1],
+        "shift": None if gap is None else gap.shift,
+        "ratio": None if gap is None else gap.ratio,
+    }

@@ -1,0 +1,99 @@
+"""By how much the weights of each hidden layer make a signal larger or smaller."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from mlpdoctor.fact import Absent, fact
+from mlpdoctor.layers.nature import activation_of
+from mlpdoctor.layers.ways import users
+from mlpdoctor.network import Layer, Network
+
+PASSING = ("Dropout", "AlphaDropout", "GaussianDropout", "GaussianNoise", "Identity", "ActivityRegularization")
+NORMALISING = ("BatchNormalization", "LayerNormalization", "UnitNormalization")
+
+
+@dataclass(frozen=True)
+class Gain:
+    """One hidden layer.
+
+    Attributes:
+        layer: its name.
+        fan_in: how many numbers enter each unit.
+        deviation: root mean square of its kernel.
+        activation: what follows it, by name.
+        saturating: whether that levels off on both sides.
+        usual: the gain with which a signal keeps its size through the activation: the root of 2 for relu and its kin,
+            which drop half of it, 1 for others.
+    """
+
+    layer: str
+    fan_in: int
+    deviation: float
+    activation: str
+    saturating: bool
+    usual: float
+
+    @property
+    def gain(self) -> float:
+        """Size of the sums, for inputs of size 1 that do not depend on one another."""
+        return self.deviation * math.sqrt(self.fan_in)
+
+    @property
+    def relative(self) -> float:
+        """The gain beside the usual one."""
+        return self.gain / self.usual
+
+
+@dataclass(frozen=True)
+class Gains:
+    """The hidden Dense layers, in order, without those whose sums are normalised before their activation."""
+
+    layers: tuple[Gain, ...]
+
+
+@fact
+def gains(network: Network) -> Gains | Absent:
+    """Root mean squares of kernels."""
+    following = users(network)
+    found: dict[str, Gain] = {}
+    for position, node in enumerate(network.nodes):
+        kernel = node.layer.weights.get("kernel")
+        if node.layer.kind != "Dense" or kernel is None or not kernel.size or position in network.outputs:
+            continue
+        deviation = float(np.sqrt(np.mean(np.square(np.asarray(kernel, np.float64)))))
+        acting = _acting(network, following, position)
+        activation = None if acting is None else activation_of(acting)
+        if activation is None or not math.isfinite(deviation) or deviation == 0:
+            continue
+        half = activation.bounds[0] > -math.inf and not activation.saturating
+        found[node.layer.name] = Gain(
+            node.layer.name,
+            len(kernel),
+            deviation,
+            activation.name,
+            activation.saturating,
+            math.sqrt(2) if half else 1.0,
+        )
+    return Gains(tuple(found.values())) if found else Absent("there is no hidden Dense layer", applicable=False)
+
+
+def _acting(network: Network, following: tuple[tuple[int, ...], ...], start: int) -> Layer | None:
+    """The layer whose activation a kernel's sums enter; None where they are normalised first or go several ways."""
+    here = start
+    while True:
+        layer = network.nodes[here].layer
+        activation = activation_of(layer)
+        if activation is None:
+            return None
+        if not activation.affine:
+            return layer
+        if len(following[here]) != 1 or here in network.outputs:
+            return layer
+        user = network.nodes[following[here][0]].layer
+        if user.kind in NORMALISING:
+            return None
+        if user.kind not in PASSING and (activation_of(user) is None or user.weights):
+            return layer
+        here = following[here][0]
