@@ -62,7 +62,7 @@ def symmetric_units(
     effective = 0 if still else len(copies.sizes)
     if effective > tolerated * units or (still and not after.mixing):
         return
-    noise = after.noisy and not still
+    noise = after.noisy and not still and not _all_zero(layer, after)
     proved = still or (copies.exact and not noise)
     alike = units if still else int(copies.sizes[copies.sizes > 1].sum())
     name = layer.name.rpartition("/")[2]
@@ -159,6 +159,17 @@ def _never_moves(layer: Layer, after: Followers, network: Network) -> bool:
         return False
     bias = np.asarray(layer.weights.get("bias", np.zeros(1)), dtype=np.float64)
     return not np.any(bias > 0) and not np.any(own.derivative(bias)) and not np.any(own.function(bias))
+
+
+def _all_zero(layer: Layer, after: Followers) -> bool:
+    """Whether the units are 0 on every row and weigh nothing: then dropout has nothing to tell them apart by."""
+    own = (weight for weight in layer.weights.values())
+    behind = (place.own(place.layer.weights["kernel"]) for place in after.mixing)
+    if any(np.any(weight) for weight in (*own, *behind)):
+        return False
+    functions = [activation_of(one) for one in (layer, *(place.layer for place in after.alike))]
+    unbiased = not any(place.layer.weights for place in after.alike)
+    return unbiased and all(one is not None and not np.any(one.function(np.zeros((1, 2)))) for one in functions)
 
 
 def _finite(layer: Layer, after: Followers) -> bool:
