@@ -30,6 +30,9 @@ def compiled(model: Model, loss: Model = "mse", updates: int = 1000, **options: 
     model.compile(optimizer=options.pop("optimizer", "adam"), loss=loss, **options)
     model.optimizer.build(model.trainable_variables)
     model.optimizer.iterations.assign(updates)
+    for slot in model.optimizer.variables:
+        if "momentum" in slot.path or "velocity" in slot.path:
+            slot.assign(np.full(slot.shape, 1e-6, np.float32))  # every weight has had a gradient
     return model
 
 

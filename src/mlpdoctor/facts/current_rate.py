@@ -30,7 +30,7 @@ def current_rate(network: Network) -> CurrentRate | Absent:
     """Read it, or work it out from the schedule and the number of updates."""
     optimizer = network.optimizer
     if optimizer is None:
-        return Absent("the model was saved without an optimizer")
+        return Absent("the model was saved without an optimizer", applicable=False)
     spec = optimizer.options.get("learning_rate", optimizer.options.get("lr"))
     schedule, config = _schedule(spec)
     if schedule is not None:
@@ -40,7 +40,7 @@ def current_rate(network: Network) -> CurrentRate | Absent:
             return Absent(f"the schedule {schedule} is not one of Keras's that can be followed")
         return CurrentRate(rate, max(start, rate), schedule)
     if optimizer.learning_rate is None:
-        return Absent("the file does not tell the learning rate")
+        return Absent("the file does not tell the learning rate", applicable=False)
     compiled = number(spec, optimizer.learning_rate) if isinstance(spec, int | float) else optimizer.learning_rate
     return CurrentRate(optimizer.learning_rate, compiled, None)
 

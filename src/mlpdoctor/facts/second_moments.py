@@ -54,7 +54,7 @@ def second_moments(network: Network) -> SecondMoments | Absent:
     """Look for columns of the state that never left their start."""
     optimizer = network.optimizer
     if optimizer is None or not optimizer.slots:
-        return Absent("the file holds no optimizer state for its weights")
+        return Absent("the file holds no optimizer state for its weights", applicable=False)
     if optimizer.name not in SLOT:
         return Absent(f"{optimizer.name} keeps no squares of gradients", applicable=False)
     if not optimizer.iterations:
@@ -71,7 +71,7 @@ def second_moments(network: Network) -> SecondMoments | Absent:
         if bias is not None:
             still &= bias == bias.dtype.type(start)
         found[layer.name] = Untouched(still & ~_idle(network, layer, len(still)), _memory(optimizer, forgets, default))
-    return SecondMoments(found) if found else Absent("the file holds no optimizer state for its kernels")
+    return SecondMoments(found) if found else Absent("the file holds no optimizer state for its kernels", applicable=False)
 
 
 def _memory(optimizer: Optimizer, forgets: str | None, default: float) -> int | None:

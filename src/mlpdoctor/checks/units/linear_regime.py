@@ -51,7 +51,7 @@ def linear_regime(
         ReLU networks with gradient descent is inconsistent, 2020.
     """
     spread = float(outputs.squared.sum())
-    moves = bool((outputs.high > outputs.low).any()) and math.isfinite(spread)
+    moves = bool((outputs.high > outputs.low).any()) and 0 < spread < math.inf
     if collapse.whole or not moves or factor.rows <= 2 * (factor.features + 1):
         return
     bent = sum(fit.value for fit in least_squares.fit(factor)) * factor.rows / spread
