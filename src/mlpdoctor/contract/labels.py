@@ -38,6 +38,7 @@ GREYS = 255.0
 MOST_GREY_CLASSES = 100
 """Pictures are divided by 255 together with their labels by mistake; as many classes as data sets of pictures have."""
 SHOWN_VALUES = 4
+AMOUNTS = (Kind.UNIT, Kind.COUNTS, Kind.POSITIVE, Kind.REAL)
 NAMED: Mapping[tuple[float, ...], Kind] = {(0.0, 1.0): Kind.BINARY, (-1.0, 1.0): Kind.SIGNS}
 
 
@@ -92,7 +93,7 @@ class Labels:
             return f"{self.columns} columns of 0 and 1, with any number of 1s in a row"
         if self.kind is Kind.SHARES:
             return f"{self.columns} columns from 0 to 1 that add up to 1 in each row"
-        if self.values is not None and len(self.values) <= SHOWN_VALUES:
+        if self.values is not None and len(self.values) <= SHOWN_VALUES and self.kind not in AMOUNTS:
             listed = " and ".join(filter(None, (", ".join(map(short, self.values[:-1])), short(self.values[-1]))))
             two = self.shares is not None and len(self.values) == 2  # noqa: PLR2004
             share = f", {percent(self.shares[-1])} of them {short(self.values[-1])}" if two and self.shares else ""

@@ -28,7 +28,7 @@ GRID = np.linspace(-20, 20, 4001)
 
 @check(
     "A107",
-    Severity.WARNING,
+    Severity.ERROR,
     "{depth} {activation} layers in a row ({chain}) pass about {passed} of a gradient on to the first of them",
 )
 def deep_saturating_stack(

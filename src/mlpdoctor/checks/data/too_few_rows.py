@@ -18,7 +18,7 @@ EXACT = 1e-9
 """A linear model that leaves less than this share of the constant's loss goes through all rows."""
 
 
-@check("D710", Severity.NOTE, "{rows} rows for {parameters} trained parameters and {features} features")
+@check("D710", Severity.NOTE, "{of} for {parameters} trained parameters and {inputs}")
 def too_few_rows(
     network: Network, objective: Objective, factor: TargetFactor, where: Standing | None, *, times: float = 10.0
 ) -> Iterator[Evidence]:
@@ -50,6 +50,8 @@ def too_few_rows(
         numbers={
             "rows": rows,
             "features": features,
+            "of": count(rows, "row"),
+            "inputs": count(features, "feature"),
             "parameters": parameters,
             "numbers_to_learn": wanted,
             "linear_fits_exactly": exact,

@@ -1,4 +1,4 @@
-"""O206: as many output units as there are not classes."""
+"""O206: a number of output units that is not the number of classes."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from mlpdoctor.finding import Evidence, Severity
 
 @check("O206", Severity.ERROR, "{place}{what}")
 def units_vs_classes(contract: Contract, where: Standing | None, training: Training) -> Iterator[Evidence]:
-    """As many output units as there are not classes.
+    """A number of output units that is not the number of classes.
 
     Why it matters
         A class without a unit cannot be answered. A single unit tells two classes apart and no more. One target
