@@ -82,7 +82,11 @@ def much_dropout(kit: Kit) -> Case:
     layers: list[Model] = []
     for _ in range(kit.whole(1, 3)):
         layers += [kit.dense(kit.whole(4, 32), kit.activation()), kit.layers.Dropout(rate)]
-    return _finish(kit, problem, layers, f"dropout {rate:.2f}", "half", "trained")
+    head = kit.head(problem)
+    model = kit.stack(problem.x.shape[1], *layers, kit.dense(problem.width, head.activation))
+    kit.compile(model, head.loss, kit.optimizer("Adam", kit.pick(0.001, 0.01)), head.metrics)
+    state = kit.trained(model, problem.x, head.y, "half", "trained")
+    return kit.costs(Case(model, problem.x, head.y, f"dropout {rate:.2f}, {problem.task}, {state}"), problem)
 
 
 @patient("A105")

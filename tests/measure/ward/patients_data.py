@@ -1,9 +1,12 @@
 """Patients of family D: the file is not what the model needs."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from ward.kit import Case, Kit, Model, Problem, Table
 from ward.registry import patient
+from ward.translated import Translated
 
 
 def _fresh(kit: Kit, problem: Problem, *, optimizer: Model = None) -> tuple[Model, Table]:
@@ -50,7 +53,8 @@ def raw_prices(kit: Kit) -> Case:
     model = kit.stack(problem.x.shape[1], *kit.hidden(extras=False), kit.dense(1))
     kit.compile(model, kit.pick("mse", "mse", "mae"), kit.optimizer(kit.pick("Adam", "Adam", "RMSprop"), 0.001))
     state = kit.trained(model, problem.x, y)
-    return Case(model, problem.x, y, f"targets around {scale:.0f}, {state}")
+    case = Case(Translated(model, lambda said: (said - y.mean()) / y.std()), problem.x, y)
+    return replace(kit.costs(case, problem), model=model, words=f"targets around {scale:.0f}, {state}")
 
 
 def _with(kit: Kit, x: Table, problem: Problem, words: str) -> Case:
@@ -96,14 +100,16 @@ def rare_class(kit: Kit) -> Case:
     """One to four positives in a hundred, and a model that never says yes."""
     problem = kit.regression(rows=kit.whole(1000, 3000), features=kit.whole(3, 15), noise=0.3)
     share = kit.rng.uniform(0.01, 0.04)
-    y = (problem.y + 0.4 * kit.rng.normal(size=problem.y.shape) > np.quantile(problem.y, 1 - share)).astype(np.float32)
-    if kit.chance(0.3):
+    score = problem.y + 0.6 * kit.rng.normal(size=problem.y.shape)
+    y = (score > np.quantile(score, 1 - share)).astype(np.float32)
+    many_classes = kit.chance(0.3)
+    if many_classes:
         many = y[:, 0].astype(int) + 2 * (problem.x[:, 0] > 0) * (y[:, 0] == 0)
         problem = Problem(problem.x, many.astype(np.int64), "classes", 3)
     else:
         problem = Problem(problem.x, y, "binary", 1)
     model, y = _fresh(kit, problem, optimizer=kit.optimizer("Adam", 0.001))
-    kit.fit(model, problem.x, y, kit.whole(60, 200))
+    kit.fit(model, problem.x, y, 600 if many_classes else kit.whole(60, 200))
     return Case(model, problem.x, y, f"{problem.task}, {share:.3f} rare")
 
 

@@ -1,11 +1,13 @@
 """Patients of family O: last activation, units, loss and labels that do not belong together."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
-from ward.kit import Case, Kit, Model, Table, one_hot
+from ward.kit import Case, Kit, Model, Problem, Table, one_hot
 from ward.registry import patient
+from ward.translated import Translated
 
 
 def _made(
@@ -30,16 +32,10 @@ def _made(
     return Case(model, x, y, f"{words}, {state}", aliases or {}, leads)
 
 
-@dataclass(frozen=True)
-class _Rounded:
-    """A model of amounts, asked for classes: the nearest class number."""
-
-    model: Model
-    classes: int
-
-    def predict(self, x: Table, **options: int) -> Table:
-        answers = np.nan_to_num(self.model.predict(x, **options))
-        return one_hot(np.clip(np.round(answers), 0, self.classes - 1), self.classes)
+def _judged(kit: Kit, case: Case, problem: Problem, change: Callable[[Table], Table] = np.nan_to_num) -> Case:
+    """The case, its answers held against a plain network's."""
+    judged = kit.costs(replace(case, model=Translated(case.model, change)), problem)
+    return replace(judged, model=case.model)
 
 
 @patient("O201")
@@ -75,7 +71,8 @@ def wrong_pair(kit: Kit) -> Case:
         "mse": "mse",
     }[loss]
     y = problem.y if loss == "scce" else hot
-    return _made(kit, problem.x, y, problem.width, activation, name, how, metrics=kit.pick((), ("accuracy",)))
+    case = _made(kit, problem.x, y, problem.width, activation, name, how, metrics=kit.pick((), ("accuracy",)))
+    return _judged(kit, case, problem)
 
 
 @patient("O203")
@@ -88,7 +85,8 @@ def logits_mixed_up(kit: Kit) -> Case:
         loss = losses.BinaryCrossentropy(from_logits=told) if told else "binary_crossentropy"
         end = "sigmoid" if told else None
         alias = {} if told else {"O202": "no activation before a loss of probabilities is either mistake"}
-        return _made(kit, problem.x, problem.y, 1, end, loss, f"{end}, from_logits={told}", aliases=alias)
+        case = _made(kit, problem.x, problem.y, 1, end, loss, f"{end}, from_logits={told}", aliases=alias)
+        return _judged(kit, case, problem) if told else case
     problem = kit.classes()
     told, sparse = kit.chance(0.6), kit.chance(0.6)
     maker = losses.SparseCategoricalCrossentropy if sparse else losses.CategoricalCrossentropy
@@ -96,7 +94,8 @@ def logits_mixed_up(kit: Kit) -> Case:
     end = "softmax" if told else None
     alias = {} if told else {"O202": "no activation before a loss of probabilities is either mistake"}
     words = f"{end}, from_logits={told}, {'sparse' if sparse else 'one-hot'}"
-    return _made(kit, problem.x, y, problem.width, end, maker(from_logits=told), words, aliases=alias)
+    case = _made(kit, problem.x, y, problem.width, end, maker(from_logits=told), words, aliases=alias)
+    return _judged(kit, case, problem)
 
 
 @patient("O204")
@@ -132,7 +131,10 @@ def wrong_labels(kit: Kit) -> Case:
         "hot into sparse": (hot, sparse, problem.y),
         "sparse into hot": (problem.y, "categorical_crossentropy", hot),
     }[how]
-    return _made(kit, problem.x, y, problem.width, "softmax", loss, how, "untrained", "half", shown=shown)
+    state = kit.pick("untrained", "half")
+    # one-hot or numbers is a matter of the file alone for a model that has been trained with the right ones
+    leads = state == "untrained" or how == "from 1"
+    return _made(kit, problem.x, y, problem.width, "softmax", loss, how, state, shown=shown, leads=leads)
 
 
 @patient("O206", aliases={"O205": "seen from the other side, the labels do not fit the units"})
@@ -169,12 +171,13 @@ def wrong_kind(kit: Kit) -> Case:
         return _made(kit, problem.x, y, 1, "sigmoid", "binary_crossentropy", how, aliases=alias)
     if how == "mse on 0/1":
         problem = kit.binary()
-        return _made(kit, problem.x, problem.y, 1, kit.pick(None, "sigmoid"), "mse", how)
+        case = _made(kit, problem.x, problem.y, 1, kit.pick(None, "sigmoid"), "mse", how)
+        return _judged(kit, case, problem, lambda y: np.clip(y, 0, 1))
     problem = kit.classes()
     loss = "mse" if how.startswith("mse") else "mae"
     case = _made(kit, problem.x, problem.y[:, None].astype(np.float32), 1, None, loss, how)
-    judged = kit.costs(replace(case, model=_Rounded(case.model, problem.width)), problem)
-    return replace(judged, model=case.model)
+    last = problem.width - 1
+    return _judged(kit, case, problem, lambda y: one_hot(np.clip(np.round(np.nan_to_num(y)), 0, last), last + 1))
 
 
 @patient("O208", leads=False)
