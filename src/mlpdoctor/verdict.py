@@ -50,7 +50,9 @@ def _place(ladder: Ladder, model: float) -> str:
         return f"{loss} is the least that this architecture allows."
     if ladder.standing == "affine" and line is not None:
         return f"{loss} is that of the {line.label}, {short(line.value)}."
-    left = f"{loss} is {short(model)}" if span <= 0 else f"{loss} is {_share(model, constant, ladder.perfect)}"
+    if span <= 0:
+        return f"Its loss is {short(model)}."
+    left = f"{loss} is {_share(model, constant, ladder.perfect)}"
     if line is not None and ladder.perfect == 0 and model < line.value <= MOST_TIMES * model:
         times = f"{short(line.value / model, 2)} times below the {line.label}'s"
         return f"{left}, and {times}; these data allow {short(data)}."

@@ -34,7 +34,7 @@ class ReadoutFloor:
 
     Attributes:
         per_part: the loss for each part, the larger end where it is an interval.
-        lower: for each part the proved lower end.
+        lower: for each part the proved lower end, for last layers on what float32 can tell apart of the features.
         share: share of the rows that was looked at; below 1 the values are estimates.
         features: hidden features that enter the last layer of each output.
     """

@@ -15,6 +15,8 @@ GOOD = 0.05
 """A model within a twentieth of the way from the best known to a constant does well: what is left is fine-tuning."""
 SAME = 0.02
 """A loss this close to the best known is as good: where little can be gained at all, noise decides the rest."""
+LITTLE = 0.05
+"""Share of the way from the constant to the best known that any first updates bring."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,11 @@ class Standing:
     def well(self) -> bool:
         """Whether the model does about as well as anything is known to."""
         return self.shortfall <= GOOD or self.above(self.model) <= self.above(self.reach) * (1 + SAME)
+
+    @property
+    def barely(self) -> bool:
+        """Whether the model has come next to nothing of the way from the constant to what is known to be reachable."""
+        return self.constant > self.reach and self.shortfall >= 1 - LITTLE
 
     def of_constant(self, loss: float) -> float:
         """A loss as a share of the best constant's, both counted from perfect answers."""

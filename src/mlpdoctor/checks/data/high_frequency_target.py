@@ -40,6 +40,7 @@ def high_frequency_target(
     training: Training,
     *,
     tolerated_periods: float = 0.8,
+    many_periods: float = 2.0,
 ) -> Iterator[Evidence]:
     """A target that oscillates many times across the scale of its one or two inputs.
 
@@ -72,6 +73,7 @@ def high_frequency_target(
     names = [passes.dataset.feature_names[k] for k in varied]
     waves = [2 * math.pi * found.periods / float(spread[k]) for k in varied]
     name = passes.dataset.target_names[target]
+    fast = found.periods >= many_periods
     stuck_at_constant = where.of_constant(where.model) >= AT_THE_CONSTANT
     swings = f"{short(found.periods, 2)} times across one standard deviation of {' and '.join(names)}"
     yield Evidence(
@@ -85,7 +87,7 @@ def high_frequency_target(
             "angular_frequency": dict(zip(names, waves, strict=True)),
         },
         certainty=Certainty.ESTIMATED,
-        severity=Severity.ERROR if stuck_at_constant and not training.never else Severity.WARNING,
+        severity=Severity.ERROR if fast and stuck_at_constant and not training.never else Severity.WARNING,
         why=f"Near rows agree, so it is no noise: they predict {found.smooth:.0%} of it. Gradient descent learns such "
         "fast swings last, if at all.",
         remedy=_remedy(names, waves),

@@ -50,6 +50,7 @@ def unscaled_targets(
     *,
     most_updates: float = 2000.0,
     unstable_step: float = 1.0,
+    ordinary: float = 5.0,
 ) -> Iterator[Evidence]:
     """Targets of a size that this head and this optimizer take long to reach.
 
@@ -62,8 +63,8 @@ def unscaled_targets(
     Remedy
         Standardise the targets for training and turn predictions back; or start the last bias at their mean.
     Stays quiet on
-        Targets that the model has reached, whatever their size, and those it reaches within 2000 updates: shares,
-        ratings, ages. Losses of ratios and logarithms, counts behind an exponential, and classes have no such scale.
+        Targets of ordinary size, up to 5: what keeps a model from those is its rate, not their scale. Targets that the
+        model has reached, whatever their size, and those it reaches within 2000 updates: shares, ratings, ages. Losses of ratios and logarithms, counts behind an exponential, and classes have no such scale.
     Certainty
         Estimated: the number of updates is worked out as if all weights moved by the rate in one direction, as they do
         while every answer is too small.
@@ -95,8 +96,8 @@ def unscaled_targets(
         where,
         training,
         limited=limited,
-        long=needed > (most_updates if training.never else updates / SLACK),
-        overshoots=step * size > unstable_step and not _clips(optimizer),
+        long=size > ordinary and needed > (most_updates if training.never else updates / SLACK),
+        overshoots=size > ordinary and step * size > unstable_step and not _clips(optimizer),
         drowned=optimizer.name in LIMITED and deviation < (rate if training.never else DROWNED * jump),
     )
     if found is None:

@@ -24,7 +24,7 @@ NEAR = 0.1
 @check(
     "L502",
     Severity.ERROR,
-    "the model's loss, {model}, is no better than the {constant} of always answering {answer}",
+    "the model's loss, {model}, is {compared} than the {constant} of always answering {answer}",
 )
 def no_better_than_constant(
     network: Network,
@@ -40,14 +40,16 @@ def no_better_than_constant(
     """A trained model that does no better than the best constant.
 
     Why it matters
-        The mean (squared error), median (absolute error) or class shares (cross-entropy) of the targets cost nothing
-        to find. A model at that loss has learned nothing from its inputs; one far above it answers on the wrong scale.
+        The mean (squared error), median (absolute error) or class shares (cross-entropy) of the targets cost
+        nothing to find. A model at that loss, or so near to it that it has gone less than a twentieth of the
+        way to what is known to be reachable, has learned nothing from its inputs; one far above it answers on
+        the wrong scale.
     Remedy
         Look at the causes named with it: scale, dead or saturated units, the step size. If there is none, check
         that the inputs in training are those in this file.
     Stays quiet on
-        Models that have not been trained; data on which nothing known does better than a constant, unless the model
-        is far worse; targets that are all the same. Of a model with broken weights W301 speaks.
+        Models that have not been trained; data on which nothing known does better than a constant, unless the
+        model is far worse; targets that are all the same. Of a model with broken weights W301 speaks.
     Certainty
         Measured: both losses are evaluated on all rows.
     """
@@ -55,7 +57,8 @@ def no_better_than_constant(
         return
     span = where.above(where.constant)
     hopeless = where.of_constant(where.reach) >= 1 - tolerated_gain and where.of_constant(where.model) <= 1 + NEAR
-    if hopeless or span <= 0 or where.above(where.model) < span * (1 - tolerated_gain):
+    equal = where.above(where.model) >= span * (1 - tolerated_gain)
+    if hopeless or span <= 0 or not (equal or where.barely):
         return
     answer = _answer(best)
     paired = len(outputs.deviation) == len(targets.deviation)
@@ -64,6 +67,7 @@ def no_better_than_constant(
         numbers={
             "model": where.model,
             "constant": where.constant,
+            "compared": "no better" if equal else "hardly better",
             "affine": where.affine,
             "answer": answer,
             "output_mean": tuple(float(mean) for mean in outputs.mean),
@@ -78,18 +82,18 @@ def no_better_than_constant(
         ),
         explains=where.share(where.constant),
         strength=min(where.of_constant(where.model), 10.0) / 10.0 if math.isfinite(where.model) else 1.0,
-        verdict=_verdict(where, answer, clipped),
+        verdict=_verdict(where, answer, clipped, "no better" if equal else "hardly better"),
     )
 
 
-def _verdict(where: Standing, answer: str, clipped: ClippedAnswer | None) -> str:
+def _verdict(where: Standing, answer: str, clipped: ClippedAnswer | None, compared: str) -> str:
     if clipped is not None:
         return (
             f"The loss, {short(where.model)}, is the price of answering {short(clipped.answer)} to every row; always "
             f"answering {answer} would give {short(where.constant)}."
         )
     return (
-        f"The model has learned nothing from its inputs: its loss, {short(where.model)}, is no better than always "
+        f"The model has learned nothing from its inputs: its loss, {short(where.model)}, is {compared} than always "
         f"answering {answer}, which gives {short(where.constant)}."
     )
 

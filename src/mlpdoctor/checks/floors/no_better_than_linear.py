@@ -64,7 +64,7 @@ def no_better_than_linear(
     gain = (affine - where.model) / where.above(affine)
     structure = opinion is not None and opinion.structure
     allowed = learned * (affine - where.reach) / where.above(affine) if structure else tolerated_gain
-    if gain > allowed or where.of_constant(where.model) >= NO_BETTER:
+    if gain > allowed or where.barely or where.of_constant(where.model) >= NO_BETTER:
         return
     severity = Severity.NOTE if where.well and not structure else Severity.WARNING
     yield Evidence(

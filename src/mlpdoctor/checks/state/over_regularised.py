@@ -51,7 +51,7 @@ def over_regularised(
     *,
     shrunk: float = 0.1,
     gone: float = 0.001,
-    outweighs: float = 1.0,
+    outweighs: float = 0.25,
 ) -> Iterator[Evidence]:
     """A penalty or a constraint that pins the weights.
 

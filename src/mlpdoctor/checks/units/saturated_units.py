@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from mlpdoctor.check import check
 from mlpdoctor.facts.standing import Standing
+from mlpdoctor.facts.training import Training
 from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.heads import Heads
 from mlpdoctor.layers.nature import activation_of
@@ -30,6 +31,7 @@ def saturated_units(
     seen: Flatness,
     where: Standing | None,
     heads: Heads | None,
+    training: Training,
     *,
     tolerated: float = 0.5,
 ) -> Iterator[Evidence]:
@@ -60,7 +62,7 @@ def saturated_units(
         return
     activation = activation_of(layer)
     name = layer.name.rpartition("/")[2]
-    stuck = where is not None and not where.shortfall <= FAR
+    stuck = where is not None and not training.never and not where.shortfall <= FAR
     yield Evidence(
         numbers={
             "saturated": int(saturated.sum()),
