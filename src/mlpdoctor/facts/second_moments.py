@@ -71,7 +71,9 @@ def second_moments(network: Network) -> SecondMoments | Absent:
         if bias is not None:
             still &= bias == bias.dtype.type(start)
         found[layer.name] = Untouched(still & ~_idle(network, layer, len(still)), _memory(optimizer, forgets, default))
-    return SecondMoments(found) if found else Absent("the file holds no optimizer state for its kernels", applicable=False)
+    if not found:
+        return Absent("the file holds no optimizer state for its kernels", applicable=False)
+    return SecondMoments(found)
 
 
 def _memory(optimizer: Optimizer, forgets: str | None, default: float) -> int | None:

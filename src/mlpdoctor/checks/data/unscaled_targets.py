@@ -55,22 +55,24 @@ def unscaled_targets(
     """Targets of a size that this head and this optimizer take long to reach.
 
     Why it matters
-        Adam and its kin divide each gradient by its size, so that an update moves a weight by about the learning rate.
-        A network whose answers start near 0 then needs the more updates the larger the targets are: with a rate of
-        0.001 a last bias alone would take 200,000 updates to reach 200. The gradient of a squared error grows with the
-        target instead, so that plain gradient descent overshoots, kills its ReLUs or ends in NaN. And targets that vary
-        by less than the rate drown in the steps themselves.
+        Adam and its kin divide each gradient by its size, so that an update moves a weight by about the
+        learning rate. A network whose answers start near 0 then needs the more updates the larger the targets
+        are: with a rate of 0.001 a last bias alone would take 200,000 updates to reach 200. The gradient of a
+        squared error grows with the target instead, so that plain gradient descent overshoots, kills its ReLUs
+        or ends in NaN. And targets that vary by less than the rate drown in the steps themselves.
     Remedy
         Standardise the targets for training and turn predictions back; or start the last bias at their mean.
     Stays quiet on
-        Targets of ordinary size, up to 5: what keeps a model from those is its rate, not their scale. Targets that the
-        model has reached, whatever their size, and those it reaches within 2000 updates: shares, ratings, ages. Losses of ratios and logarithms, counts behind an exponential, and classes have no such scale.
+        Targets of ordinary size, up to 5: what keeps a model from those is its rate, not their scale. Targets
+        that the model has reached, whatever their size, and those it reaches within 2000 updates: shares,
+        ratings, ages. Losses of ratios and logarithms, counts behind an exponential, and classes have no such
+        scale.
     Certainty
-        Estimated: the number of updates is worked out as if all weights moved by the rate in one direction, as they do
-        while every answer is too small.
+        Estimated: the number of updates is worked out as if all weights moved by the rate in one direction, as
+        they do while every answer is too small.
     References
-        Kingma and Ba, Adam: a method for stochastic optimization, 2015, section 2.1.
-        LeCun, Bottou, Orr and Muller, Efficient BackProp, 1998, section 4.
+        Kingma and Ba, Adam: a method for stochastic optimization, 2015, section 2.1. LeCun, Bottou, Orr and
+        Muller, Efficient BackProp, 1998, section 4.
     """
     optimizer = network.optimizer
     rate = None if optimizer is None else _rate(optimizer)
