@@ -198,3 +198,28 @@ def test_a102_stays_quiet_on_noise_in_all_outputs(tmp_path: Path) -> None:
     model = train(compiled(stack(4, L.Dense(8, "relu"), L.Dense(1), L.Dense(3))), x, y, 40, rate=0.02)
     report = examined(tmp_path, model, x, y)
     assert quiet(report, "A102"), told(report)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("loss", ["mae", "huber", "log_cosh"])
+def test_a102_sees_a_narrow_way_under_other_losses_and_calls_it_no_proof(tmp_path: Path, loss: str, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(300, 4))
+    y = np.tanh(x @ rng.normal(size=(4, 5)))
+    narrow = compiled(stack(4, L.Dense(16, "tanh"), L.Dense(1), L.Dense(5, name="out")), loss)
+    finding = only(examined(tmp_path, narrow, x, y), "A102")
+    assert finding.evidence.certainty is Certainty.MEASURED
+    centred = (y - y.mean(axis=0)) / y.std(axis=0)
+    spectrum = np.linalg.svd(centred, compute_uv=False) ** 2
+    assert number(finding, "outside_share") == pytest.approx(spectrum[1:].sum() / spectrum.sum(), rel=1e-9)
+    wide = compiled(stack(4, L.Dense(16, "tanh"), L.Dense(5), L.Dense(5, name="out")), loss)
+    assert quiet(examined(tmp_path, wide, x, y), "A102")
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a102_is_silent_under_other_losses_where_the_targets_lie_on_a_line(tmp_path: Path, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(300, 4))
+    y = np.tanh(x[:, :1]) @ rng.normal(size=(1, 5)) + 0.01 * rng.normal(size=(300, 5))
+    narrow = compiled(stack(4, L.Dense(16, "tanh"), L.Dense(1), L.Dense(5, name="out")), "mae")
+    assert quiet(examined(tmp_path, narrow, x, y), "A102")

@@ -40,7 +40,7 @@ def rank_bound(objective: Objective, network: Network, factor: TargetFactor) -> 
     wholes: list[bool] = []
     for head in objective.heads.heads:
         fits = head.loss.linear == "squares" and head.straight and head.columns == head.units
-        rank, whole = _narrowest(network, head) if fits else (None, False)
+        rank, whole = narrowest(network, head) if fits else (None, False)
         wholes.append(whole)
         if rank is None or rank >= (min(head.units, factor.features) if whole else head.units):
             bounds.append(-math.inf)
@@ -56,26 +56,26 @@ def rank_bound(objective: Objective, network: Network, factor: TargetFactor) -> 
         ranks.append(rank)
     if max(bounds) == -math.inf:
         return Absent("no linear layer is narrower than the output behind it", applicable=False)
-    narrowest = min(rank for rank in ranks if rank is not None)
+    least = min(rank for rank in ranks if rank is not None)
     return RankBound(
         tuple(bounds),
-        f"a linear way through only {narrowest} {'unit' if narrowest == 1 else 'units'}",
+        f"a linear way through only {least} {'unit' if least == 1 else 'units'}",
         tuple(ranks),
         tuple(wholes),
     )
 
 
-def _narrowest(network: Network, head: Head) -> tuple[int | None, bool]:
+def narrowest(network: Network, head: Head) -> tuple[int | None, bool]:
     """The least width on the affine way back from an output, and whether that way reaches the inputs."""
-    here, narrowest = head.node, None
+    here, least = head.node, None
     while True:
         node = network.nodes[here]
         width = None if node.shape is None or None in node.shape else math.prod(side or 0 for side in node.shape)
         if width is None:
             return None, False
-        narrowest = width if narrowest is None else min(narrowest, width)
+        least = width if least is None else min(least, width)
         if not node.sources:
-            return narrowest, True
+            return least, True
         if not is_affine(node.layer) or len(node.sources) != 1:
-            return narrowest, False
+            return least, False
         here = node.sources[0]

@@ -6,6 +6,7 @@ import numpy as np
 
 from mlpdoctor.check import check
 from mlpdoctor.facts.linear_floor import LinearFloor
+from mlpdoctor.facts.narrow_way import NarrowWay
 from mlpdoctor.facts.objective import Objective
 from mlpdoctor.facts.rank_bound import RankBound
 from mlpdoctor.facts.standing import Standing
@@ -13,6 +14,8 @@ from mlpdoctor.facts.training import Training
 from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.wording import count, percent, short
 
+MOST_LEFT = 0.1
+"""Share of the variance left outside that a loss of another kind than the squared error may not notice."""
 COPY = 1e-6
 """A map this close to one that hands the features on as they are is an autoencoder's task."""
 
@@ -20,7 +23,8 @@ COPY = 1e-6
 @check("A102", Severity.ERROR, "the {outputs} outputs of {output} pass a layer of only {units} on a linear way")
 def rank_bottleneck(
     objective: Objective,
-    bound: RankBound,
+    bound: RankBound | None,
+    narrow: NarrowWay | None,
     linear: LinearFloor,
     where: Standing,
     training: Training,
@@ -39,11 +43,15 @@ def rank_bottleneck(
         constant loses; autoencoders, whose bottleneck is the point: their targets are the features themselves.
     Certainty
         Proved. For a network that is affine as a whole the floor is that of reduced rank regression, for others the
-        part of the targets outside their best space of so many dimensions.
+        part of the targets outside their best space of so many dimensions. Under other losses than the squared error
+        nothing is proved: that part is measured in squares, and must be large beside what a quick fit leaves.
     References
         Eckart and Young, 1936; Izenman, Reduced-rank regression for the multivariate linear model, 1975.
     """
     if _copies(linear):
+        return
+    yield from _unproved(narrow, where, tolerated)
+    if bound is None:
         return
     for head, floor, rank, whole in zip(objective.heads.heads, bound.per_head, bound.ranks, bound.whole, strict=True):
         if rank is None:
@@ -74,6 +82,35 @@ def rank_bottleneck(
             verdict=f"The {head.units} outputs of {head.name} are a linear map of only {count(rank, 'number')}: "
             f"whatever the weights, the loss stays at {short(floor)} or above.",
         )
+
+
+def _unproved(narrow: NarrowWay | None, where: Standing, tolerated: float) -> Iterator[Evidence]:
+    """Under losses other than the squared error, where the targets need more room than the way has."""
+    for one in () if narrow is None else narrow.heads:
+        head, within = one.head, where.of_constant(where.reach)
+        if where.well or one.outside <= max(MOST_LEFT, within) + tolerated:
+            continue
+        yield Evidence(
+            numbers={
+                "output": head.name,
+                "outputs": head.units,
+                "units": count(one.rank, "unit"),
+                "floor": None,
+                "outside_share": one.outside,
+                "reach_of_constant_share": within,
+            },
+            certainty=Certainty.MEASURED,
+            why=f"{percent(one.outside)} of the variance of the targets lies outside of any {_space(one.rank)}; a "
+            f"quick fit leaves {percent(within)} of what the best constant loses.",
+            remedy=Remedy(f"give every layer before {head.name} at least {count(head.units, 'unit')}"),
+            strength=min(one.outside, 1.0),
+            verdict=f"The {head.units} outputs of {head.name} are a linear map of only {count(one.rank, 'number')}, "
+            f"and {percent(one.outside)} of what the targets do needs more than that.",
+        )
+
+
+def _space(rank: int) -> str:
+    return {1: "line", 2: "plane"}.get(rank, f"space of {rank} dimensions")
 
 
 def _copies(linear: LinearFloor) -> bool:
