@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mlpdoctor.fact import Absent, fact
+from mlpdoctor.layers.configured import number
 from mlpdoctor.layers.ways import users
 from mlpdoctor.network import Layer, Network, Optimizer
 
@@ -60,7 +61,7 @@ def second_moments(network: Network) -> SecondMoments | Absent:
     if not optimizer.iterations:
         return Absent("the optimizer has made no update", applicable=False)
     slot, forgets, default = SLOT[optimizer.name]
-    start = float(optimizer.options.get("initial_accumulator_value") or 0.1) if optimizer.name == "Adagrad" else 0.0
+    start = number(optimizer.options.get("initial_accumulator_value"), 0.1) if optimizer.name == "Adagrad" else 0.0
     found = {}
     for layer in network.layers:
         kernel = optimizer.slots.get(layer.name, {}).get("kernel", {}).get(slot)

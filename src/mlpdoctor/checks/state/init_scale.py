@@ -10,10 +10,14 @@ from mlpdoctor.facts.training import Training
 from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.layers.nature import activation_of
 from mlpdoctor.network import Layer, Network
+from mlpdoctor.resolve import PerLayer
+from mlpdoctor.statistics.flatness import Flatness
 from mlpdoctor.wording import listing, short
 
 FAR = 0.5
 """A model that has not come half the way from the constant to what is known to be reachable is stuck."""
+MOST_FLAT = 0.5
+"""Small inputs or weights that cancel out keep sums small: then the scale of the weights is no fault."""
 HOPELESS = 10.0
 """Sums of this size leave tanh a mean slope of 0.08; of size 4, 0.2."""
 
@@ -24,6 +28,7 @@ def init_scale(
     gains: Gains,
     where: Standing | None,
     training: Training,
+    flatness: PerLayer[Flatness] | None,
     *,
     saturates: float = 4.0,
     grows: float = 100.0,
@@ -50,6 +55,7 @@ def init_scale(
         Zhang, Ren and Sun, Delving deep into rectifiers, 2015.
     """
     steep = [gain for gain in gains.layers if gain.saturating and gain.gain > saturates]
+    steep = [gain for gain in steep if _flat(gain, flatness or PerLayer())]
     stuck = where is not None and not training.never and where.shortfall > FAR
     if steep and (training.never or stuck):
         yield from _saturating(network, steep, stuck=stuck)
@@ -57,6 +63,12 @@ def init_scale(
     product = math.prod(gain.relative for gain in gains.layers)
     if training.never and not 1 / grows <= product <= grows:
         yield _multiplying(network, gains, product)
+
+
+def _flat(gain: Gain, flatness: PerLayer[Flatness]) -> bool:
+    """Whether the units do sit on the flat part of their curve on these data, as far as that was looked at."""
+    seen = flatness.get(gain.layer)
+    return seen is None or float((seen.flat / seen.rows).mean()) >= MOST_FLAT
 
 
 def _saturating(network: Network, steep: list[Gain], *, stuck: bool) -> Iterator[Evidence]:

@@ -47,7 +47,8 @@ def learning_rate_collapsed(
     Stays quiet on
         A rate that has come to its end together with training: a model that does as well as anything is known
         to, and one that has come more than half the way to it at least. What the rate is now says nothing about
-        what it was.
+        what it was. Without data nobody knows whether training was done: a warning where no update changes
+        anything, a note otherwise.
     Certainty
         Measured: the rate as saved or as its schedule gives it, and the root mean square of the weights.
     References
@@ -93,10 +94,10 @@ def learning_rate_collapsed(
 
 def _severity(where: Standing | None, training: Training, *, dead: bool, gone: bool) -> Severity:
     if where is None:
-        # A finished schedule looks the same in the file, whether it was time to end or not.
-        if gone and not training.never:
-            return Severity.NOTE
-        return Severity.ERROR if dead else Severity.WARNING
+        if training.never:
+            return Severity.ERROR if dead else Severity.WARNING
+        # A rate that came to its end looks the same in the file, whether it was time to end or not.
+        return Severity.WARNING if dead and not gone else Severity.NOTE
     if training.never:
         return Severity.ERROR if dead else Severity.WARNING
     return Severity.ERROR

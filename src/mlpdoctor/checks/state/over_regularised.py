@@ -13,7 +13,9 @@ from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.ladder import Penalty
 from mlpdoctor.layers.nature import is_learned
 from mlpdoctor.layers.penalties import Regularizer, activity_regularizer, weight_regularizers
-from mlpdoctor.network import Array, Layer, Network
+from mlpdoctor.network import Array, Layer, Network, Shape
+from mlpdoctor.resolve import PerLayer
+from mlpdoctor.statistics.activity import ActivitySums
 from mlpdoctor.wording import listing, percent, short
 
 FAR, NEAR = 0.5, 0.2
@@ -21,6 +23,10 @@ FAR, NEAR = 0.5, 0.2
 PINNED = 0.999
 """Share of a norm limit from which a unit counts as held by it; Keras puts it there exactly, up to rounding."""
 MOST_UNITS = 0.5
+QUIET = 0.3
+"""Outputs of ordinary units are about 1 in size; a third of that is what a penalty on them leaves."""
+SMALL = 0.1
+"""A norm limit that leaves less than a tenth of a fresh kernel's size is no guard against large weights."""
 SHRUNK_DECAY = 0.01
 """AdamW's default is 0.004; from here on weight decay is worth naming."""
 
@@ -32,22 +38,26 @@ class Pinned:
     Attributes:
         layer: the layer.
         by: what holds them, for people.
-        shrunk: size of its kernel beside that of a fresh glorot kernel; None for a constraint.
+        shrunk: size of its kernel beside that of a fresh glorot kernel, or of its outputs beside 1; None where a
+            constraint allows an ordinary size.
         code: what to write instead.
+        what: what is held, its weights or its outputs.
     """
 
     layer: Layer
     by: str
     shrunk: float | None
     code: str
+    what: str = "weights"
 
 
-@check("W307", Severity.ERROR, "{by} holds the weights of {layers} {how}", clears="penalties on weights")
+@check("W307", Severity.ERROR, "{by} holds the {what} of {layers} {how}", clears="penalties on weights")
 def over_regularised(
     network: Network,
     penalty: Penalty | None,
     where: Standing | None,
     training: Training,
+    activity: PerLayer[ActivitySums] | None,
     *,
     shrunk: float = 0.1,
     gone: float = 0.001,
@@ -77,6 +87,8 @@ def over_regularised(
     held = [one for one in pinned if one.shrunk is None or one.shrunk < limit]
     if where is None:
         held = [one for one in held if one.shrunk is not None]
+    else:
+        held += _quiet(network, activity or PerLayer(), where.above(where.constant))
     outweighed = (
         penalty is not None and where is not None and penalty.total > outweighs * where.above(where.model) and not held
     )
@@ -86,24 +98,26 @@ def over_regularised(
         held = pinned or _of_activity(network)
     if not held:
         return
-    least = min((one.shrunk for one in held if one.shrunk is not None), default=None)
+    held.sort(key=lambda one: 1.0 if one.shrunk is None else one.shrunk)
+    least = held[0].shrunk
     data = None if where is None else where.model
     yield Evidence(
         numbers={
             "by": listing(tuple(dict.fromkeys(one.by for one in held))),
             "layers": listing([one.layer.name for one in held]),
-            "how": _how(least, limit),
+            "what": held[0].what,
+            "how": "down" if outweighed else _how(held[0]),
             "shrunk": least,
             "penalty": None if penalty is None else penalty.total,
             "data_loss": data,
         },
         certainty=Certainty.MEASURED,
-        severity=_severity(where, shrunk=least is not None and least < limit),
+        severity=_severity(where, shrunk=least is not None and not outweighed),
         why=_why(penalty, data),
         remedy=Remedy("train without it first; when the training loss falls, add a small one", held[0].code),
         strength=1.0 if least is None else 1 - min(least, 1.0),
-        verdict=f"The loss is stuck because {held[0].by} holds the weights of {held[0].layer.name} "
-        f"{_how(least, limit)}: training minimises the penalty, not the loss on the data.",
+        verdict=f"The loss is stuck because {held[0].by} holds the {held[0].what} of {held[0].layer.name} "
+        f"{'down' if outweighed else _how(held[0])}: training minimises the penalty, not the loss on the data.",
     )
 
 
@@ -113,10 +127,14 @@ def _severity(where: Standing | None, *, shrunk: bool) -> Severity:
     return Severity.ERROR if shrunk and where.shortfall > FAR else Severity.WARNING
 
 
-def _how(least: float | None, limit: float) -> str:
-    if least is None:
+def _how(one: Pinned) -> str:
+    if one.shrunk is None:
         return "at its limit"
-    return f"at {percent(least)} of the size of fresh ones" if least < limit else "down"
+    return (
+        f"at {percent(one.shrunk)} of the size of fresh ones"
+        if one.what == "weights"
+        else f"at {percent(one.shrunk)} of an ordinary size"
+    )
 
 
 def _why(penalty: Penalty | None, data: float | None) -> str:
@@ -150,7 +168,9 @@ def _pinned(network: Network, layer: Layer) -> Iterator[Pinned]:
         yield Pinned(layer, f"the weight decay of {decay:g}", size, code)
     held = _constraint(layer, values)
     if held is not None:
-        yield Pinned(layer, held, None, f'Dense({units}, kernel_constraint=None, name="{name}")')
+        yield Pinned(
+            layer, held, size if size < SMALL else None, f'Dense({units}, kernel_constraint=None, name="{name}")'
+        )
 
 
 def _constraint(layer: Layer, kernel: Array) -> str | None:
@@ -171,14 +191,28 @@ def _constraint(layer: Layer, kernel: Array) -> str | None:
     return "UnitNorm()" if kind == "UnitNorm" else None
 
 
+def _quiet(network: Network, activity: PerLayer[ActivitySums], stake: float) -> Iterator[Pinned]:
+    """Layers whose outputs a penalty keeps small, where those of ordinary size would cost more than there is to win."""
+    for layer in network.layers:
+        own, seen = activity_regularizer(layer), activity.get(layer.name)
+        if not isinstance(own, Regularizer) or not own.separable or seen is None:
+            continue
+        units = max((_width(node.shape) for node in network.nodes if node.layer is layer), default=1)
+        size = math.sqrt(seen.squared / units)
+        if own.of_sums(units, units) > stake and size < QUIET:
+            name = layer.name.rpartition("/")[2]
+            code = f'Dense({layer.config.get("units")}, activity_regularizer=None, name="{name}")'
+            yield Pinned(layer, f"the activity penalty {own.name}", size, code, "outputs")
+
+
+def _width(shape: Shape | None) -> int:
+    return math.prod(side or 1 for side in shape or ())
+
+
 def _of_activity(network: Network) -> list[Pinned]:
     """Layers whose activity is penalised."""
-    found = []
-    for layer in network.layers:
-        own = activity_regularizer(layer)
-        if own is not None:
-            name = layer.name.rpartition("/")[2]
-            found.append(
-                Pinned(layer, f"the activity penalty {own.name}", None, f"leave activity_regularizer out of {name}")
-            )
-    return found
+    return [
+        Pinned(layer, f"the activity penalty {own.name}", None, "activity_regularizer=None", "outputs")
+        for layer in network.layers
+        if (own := activity_regularizer(layer)) is not None
+    ]

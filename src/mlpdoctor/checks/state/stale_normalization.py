@@ -21,6 +21,8 @@ LEAST_ROWS = 30
 REMAINS = 0.1
 """Share of a moving average's start that is worth naming."""
 BATCH = "BatchNormalization"
+ROUNDING = 1e-6
+"""Share of its size within which a column of float32 numbers is constant."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +82,7 @@ def stale_normalization(
         return
     if seen.rows < LEAST_ROWS or (layer.kind == BATCH and training.never):
         return
-    gap = _gap(stored, seen, shifted, stretched)
+    gap = _gap(stored, seen, _epsilon(layer), shifted, stretched)
     if gap is None:
         return
     well = where is not None and where.well and not training.never
@@ -103,20 +105,29 @@ def _stored(layer: Layer) -> tuple[Array, Array] | None:
         moments = np.asarray(layer.weights[names[0]], np.float64), np.asarray(layer.weights[names[1]], np.float64)
     else:
         return None
-    epsilon = number(layer.config.get("epsilon"), 1e-3) if layer.kind == BATCH else 0.0
+    epsilon = _epsilon(layer)
     mean, variance = (moment.reshape(-1) for moment in moments)
     if not (np.isfinite(mean).all() and np.isfinite(variance).all()):
         return None
     return mean, np.sqrt(np.maximum(variance + epsilon, 1e-14)) if epsilon else np.maximum(np.sqrt(variance), 1e-7)
 
 
-def _gap(stored: tuple[Array, Array], seen: NormalisedMoments, shifted: float, stretched: float) -> Gap | None:
+def _epsilon(layer: Layer) -> float:
+    """What is added to a variance before its root is taken."""
+    return number(layer.config.get("epsilon"), 1e-3) if layer.kind == BATCH else 0.0
+
+
+def _gap(
+    stored: tuple[Array, Array], seen: NormalisedMoments, epsilon: float, shifted: float, stretched: float
+) -> Gap | None:
     """The worst column; None where all are close."""
     mean, deviation = np.broadcast_arrays(stored[0], seen.mean)[0], np.broadcast_arrays(stored[1], seen.mean)[0]
-    shift = np.abs(seen.mean - mean) / deviation
-    ratio = seen.deviation / deviation
+    # A constant column is stored up to rounding, which the smallest of deviations must not blow up.
+    grain = ROUNDING * np.maximum(np.abs(seen.mean), np.abs(mean))
+    shift = np.maximum(np.abs(seen.mean - mean) - grain, 0.0) / np.maximum(deviation, grain)
+    ratio = np.sqrt(np.square(seen.deviation) + epsilon) / np.maximum(deviation, grain)
     # A column that hardly moves here is a constant one; it is the mean that counts then.
-    narrow = (ratio < 1 / stretched) & (seen.deviation > 0)
+    narrow = (ratio < 1 / stretched) & (seen.deviation > grain)
     off = (shift > shifted) | (ratio > stretched) | narrow
     if not off.any():
         return None

@@ -12,6 +12,8 @@ from mlpdoctor.wording import count
 
 NARROW = 8
 """With fewer live units than this a layer misses each one that does not learn."""
+FEWEST_UPDATES = 20
+"""In fewer updates a unit that fires on rare rows may have met none of them."""
 HALF = 0.5
 """A layer in which half the units do not learn is another layer than its user drew."""
 
@@ -36,9 +38,10 @@ def units_without_gradient(
         Draw its weights anew: another seed, he_uniform, LeakyReLU, scaled inputs, a lower learning rate.
     Stays quiet on
         A minority of units, up to the tolerated share; units whose weights behind are all zero, which get a
-        gradient as soon as those move; models saved before their first update. Weights with a penalty always
+        gradient as soon as those move; the first 20 updates. Weights with a penalty always
         have a gradient, so a dead unit of such a layer is not seen here; U401 sees it on the data. In a model
-        that does as well as anything is known to it is a note.
+        that does as well as anything is known to it is a note; without data, where nobody knows how well it does, an
+        error only when no unit learns, and a warning only when fewer than eight are left.
     Certainty
         Measured: the state of every weight is read. A unit that died later keeps a decaying memory of its
         gradients and is not counted, until that has faded from float32.
@@ -49,7 +52,8 @@ def units_without_gradient(
     if seen is None:
         return
     units, still = len(seen.units), int(seen.units.sum())
-    if still / units <= tolerated:
+    updates = network.optimizer.iterations if network.optimizer else None
+    if still / units <= tolerated or (updates or 0) < FEWEST_UPDATES:
         return
     live = units - still
     activation = activation_of(layer)
@@ -86,4 +90,9 @@ def _since(seen: Untouched, network: Network) -> str:
 def _severity(share: float, live: int, where: Standing | None) -> Severity:
     if where is not None and where.well:
         return Severity.NOTE
-    return Severity.ERROR if live == 0 or (share >= HALF and live < NARROW) else Severity.WARNING
+    if live == 0:
+        return Severity.ERROR
+    crippled = share >= HALF and live < NARROW
+    if where is None:
+        return Severity.WARNING if crippled else Severity.NOTE
+    return Severity.ERROR if crippled else Severity.WARNING
