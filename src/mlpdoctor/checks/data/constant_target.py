@@ -57,7 +57,7 @@ def constant_target(
             "answered": answered,
         },
         certainty=Certainty.MEASURED,
-        severity=_severity(everything=everything, answered=answered),
+        severity=Severity.ERROR if everything and not answered else Severity.NOTE,
         why=_why(everything=everything, answered=answered),
         remedy=_remedy(names, constant, everything=everything),
         strength=len(constant) / len(same),
@@ -93,9 +93,3 @@ def _remedy(names: tuple[str, ...], constant: list[int], *, everything: bool) ->
         )
     columns = ", ".join(repr(names[k]) for k in constant[:8])
     return Remedy("leave these columns out of the targets", f"df = df.drop(columns=[{columns}])")
-
-
-def _severity(*, everything: bool, answered: bool) -> Severity:
-    if not everything:
-        return Severity.NOTE
-    return Severity.WARNING if answered else Severity.ERROR

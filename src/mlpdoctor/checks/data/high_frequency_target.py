@@ -40,7 +40,7 @@ def high_frequency_target(
     training: Training,
     *,
     tolerated_periods: float = 0.8,
-    many_periods: float = 2.0,
+    many_periods: float = 1.0,
 ) -> Iterator[Evidence]:
     """A target that oscillates many times across the scale of its one or two inputs.
 

@@ -1,0 +1,103 @@
+"""W306: a rate that moves nothing any more."""
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from clinic import L, alarms, compiled, examined, found, only, quiet, stack, told, train, waves
+from mlpdoctor.finding import Severity
+
+SCHEDULES = keras.optimizers.schedules
+
+
+def half_trained(seed: int, epochs: int, width: int = 3) -> tuple[Any, Any, Any]:
+    x, y = waves(400, width, seed)
+    y = (y - y.mean()) / y.std()
+    keras.utils.set_random_seed(seed)
+    model = compiled(stack(width, L.Dense(24, "tanh"), L.Dense(24, "tanh"), L.Dense(1)), updates=0)
+    return train(model, x, y, epochs), x, y
+
+
+def with_rate(model: Any, rate: Any, updates: int) -> Any:  # noqa: ANN401
+    model.compile(keras.optimizers.Adam(rate), "mse")
+    model.optimizer.build(model.trainable_variables)
+    model.optimizer.iterations.assign(updates)
+    return model
+
+
+@pytest.mark.parametrize("form", ["keras", "h5"])
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("rate", [0.0, 1e-12, 1e-8])
+def test_a_rate_that_fell_too_early_is_an_error(tmp_path: Path, rate: float, seed: int, form: str) -> None:
+    x, y = waves(300, 3, seed)
+    y = (y - y.mean()) / y.std()
+    keras.utils.set_random_seed(seed)
+    model = with_rate(stack(3, L.Dense(16, "tanh"), L.Dense(1)), rate, 500)
+    report = examined(tmp_path, model, x, y, form=form)
+    # Weights that never moved are those of an untrained model, whatever the counter says.
+    finding = only(report, "W306")
+    assert finding.severity is Severity.ERROR, told(report)
+    assert "Adam(0.001)" in str(finding.evidence.remedy)
+
+
+def test_keras_itself_moves_nothing_at_such_a_rate(tmp_path: Path) -> None:
+    """The claim that a step below half a unit in the last place is rounded away, on real training."""
+    x, y = waves(100, 3, 0)
+    model = stack(3, L.Dense(8, "tanh", bias_initializer="ones"), L.Dense(1, bias_initializer="ones"))
+    model.compile(keras.optimizers.Adam(1e-10), "mse")
+    before = [np.array(weight) for weight in model.get_weights()]
+    model.fit(x, y, epochs=3, verbose=0)
+    moved = [np.abs(a - b).max() for a, b in zip(model.get_weights(), before, strict=True)]
+    assert max(moved[1], moved[3]) == 0  # biases of size 1 stay to the last digit
+    finding = only(examined(tmp_path, model, x, y), "W306")
+    assert finding.severity is Severity.ERROR
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        SCHEDULES.ExponentialDecay(1e-2, 5, 0.5),
+        SCHEDULES.CosineDecay(1e-2, 40),
+        SCHEDULES.PiecewiseConstantDecay([20], [1e-2, 1e-9]),
+    ],
+    ids=["exponential", "cosine", "piecewise"],
+)
+def test_a_schedule_that_ended_before_training_did(tmp_path: Path, schedule: Any) -> None:  # noqa: ANN401
+    x, y = waves(400, 3, 1)
+    y = (y - y.mean()) / y.std()
+    model = stack(3, L.Dense(16, "tanh"), L.Dense(1))
+    keras.utils.set_random_seed(1)
+    model.compile(keras.optimizers.Adam(schedule), "mse")
+    model.fit(x, y, epochs=30, batch_size=100, verbose=0)
+    report = examined(tmp_path, model, x, y)
+    well = report.ladder is not None and report.ladder.value("model") is not None
+    assert well
+    if found(report, "W306"):
+        finding = only(report, "W306")
+        assert finding.severity is Severity.ERROR
+        assert "schedule" in report.verdict or finding is not report.findings[0]
+    alone = only(examined(tmp_path, model), "W306")
+    assert alone.severity is Severity.NOTE  # in the file it looks like a training that came to its end
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("rate", [0.0, 1e-9])
+def test_a_rate_that_ended_together_with_training_is_left_alone(tmp_path: Path, rate: float, seed: int) -> None:
+    """The named false alarm: a cosine to zero under a model that has learned what there is."""
+    model, x, y = half_trained(seed, 150)
+    report = examined(tmp_path, with_rate(model, rate, 900), x, y)
+    assert quiet(report, "W306"), told(report)
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adam", "RMSprop", "Adagrad", "AdamW", "Lion"])
+@pytest.mark.parametrize("with_data", [True, False])
+def test_ordinary_rates_are_left_alone(tmp_path: Path, name: str, *, with_data: bool) -> None:
+    x, y = waves(200, 3, 0)
+    model = stack(3, L.Dense(8, "relu"), L.Dense(1))
+    model.compile(name.lower(), "mse")
+    report = examined(tmp_path, model, *((x, y) if with_data else ()))
+    assert quiet(report, "W306"), told(report)
+    assert not [alarm for alarm in alarms(report) if "crashed" in alarm]
