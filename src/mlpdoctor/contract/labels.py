@@ -99,7 +99,7 @@ class Labels:
             share = f", {percent(self.shares[-1])} of them {short(self.values[-1])}" if two and self.shares else ""
             return f"{listed}{share}"
         numbers = "whole numbers" if self.whole else "numbers"
-        few = "" if self.values is None else f", {len(self.values)} different ones"
+        few = "" if self.values is None or not self.whole else f", {len(self.values)} different ones"
         return f"{numbers} from {short(self.low)} to {short(self.high)}{few}"
 
 

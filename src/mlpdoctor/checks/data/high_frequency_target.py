@@ -14,7 +14,7 @@ from mlpdoctor.floors.oscillation import Oscillation, along_a_line, in_the_plane
 from mlpdoctor.network import Array
 from mlpdoctor.passes import Passes
 from mlpdoctor.statistics.row_sample import RowSample
-from mlpdoctor.wording import short
+from mlpdoctor.wording import percent, short
 
 SMOOTH = 0.5
 """Near rows must predict half of the variance, or it is noise that swings."""
@@ -88,7 +88,7 @@ def high_frequency_target(
         },
         certainty=Certainty.ESTIMATED,
         severity=Severity.ERROR if fast and stuck_at_constant and not training.never else Severity.WARNING,
-        why=f"Near rows agree, so it is no noise: they predict {found.smooth:.0%} of it. Gradient descent learns such "
+        why=f"Near rows agree, so it is no noise: they predict {percent(found.smooth)} of it. Gradient descent learns such "
         "fast swings last, if at all.",
         remedy=_remedy(names, waves),
         strength=min(found.periods / 10, 1.0),
