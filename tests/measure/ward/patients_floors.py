@@ -103,27 +103,34 @@ def stuck_flat(kit: Kit) -> Case:
     return Case(model, problem.x, problem.y, activation)
 
 
-@patient("U403", aliases={"U401": "half of the units are off on all rows, the other half on: the same fact"})
+@patient(
+    "U403",
+    aliases={
+        "U401": "half of the units are off on all rows, the other half on: the same fact",
+        "D702": "columns that lie far from 0 for their spread are why no unit bends",
+    },
+)
 def one_piece(kit: Kit) -> Case:
-    """One input from 0 to 1 and fresh ReLU layers with zero biases: affine on all rows, and so at first it stays."""
-    x = kit.rng.uniform(0, 1, (kit.whole(60, 1500), 1)).astype(np.float32)
-    y = standard(np.square(x - 0.4) + 0.3 * np.sin(4 * x)) + 0.02 * kit.rng.normal(size=x.shape)
+    """Years and pressures divided by their largest value: all rows lie close together, and no ReLU bends among them."""
+    features = kit.whole(1, 4)
+    x = kit.inputs(kit.whole(100, 1500), features)
+    y = (kit.teacher(x, 1, 0.6) + 0.05 * kit.rng.normal(size=(len(x), 1))).astype(np.float32)
+    raw = x + kit.rng.uniform(15, 60, features)
+    x = (raw / raw.max(axis=0)).astype(np.float32)
     layers = kit.hidden(activation="relu", extras=False, depth=kit.whole(1, 2))
-    model = kit.stack(1, *layers, kit.dense(1))
-    kit.compile(model, "mse", kit.optimizer("SGD", kit.real(0.003, 0.02), momentum=0.0))
-    y = y.astype(np.float32)
+    model = kit.stack(features, *layers, kit.dense(1))
+    kit.compile(model, "mse", kit.optimizer("Adam", 0.001))
     if kit.chance(0.2):
         return Case(model, x, y, "untrained", leads=False)
-    kit.fit(model, x, y, 20)
-    updates = 20
     design = np.column_stack([np.ones(len(x)), x])
-    while updates < 1500:
+    updates, most = 0, kit.whole(300, 1000)
+    while updates < most:
         kept = model.get_weights()
-        kit.fit(model, x, y, 40)
+        kit.fit(model, x, y, 100)
         said = model.predict(x, batch_size=4096, verbose=0)
         beside = said - design @ np.linalg.lstsq(design, said, rcond=None)[0]
-        if beside.var() > 1e-4 * max(said.var(), 1e-3):  # the first kink has come in: one step back
+        if beside.var() > 1e-4 * said.var():  # the first kink has come in: one step back
             model.set_weights(kept)
             break
-        updates += 40
-    return Case(model, x, y, f"{updates} updates")
+        updates += 100
+    return Case(model, x, y, f"{features} features, {updates} updates")
