@@ -88,8 +88,8 @@ def high_frequency_target(
         },
         certainty=Certainty.ESTIMATED,
         severity=Severity.ERROR if fast and stuck_at_constant and not training.never else Severity.WARNING,
-        why=f"Near rows agree, so it is no noise: they predict {percent(found.smooth)} of it. Gradient descent learns such "
-        "fast swings last, if at all.",
+        why=f"Near rows agree, so it is no noise: they predict {percent(found.smooth)} of it. Gradient descent learns "
+        "such fast swings last, if at all.",
         remedy=_remedy(names, waves),
         strength=min(found.periods / 10, 1.0),
         verdict=f"{name} swings about {swings}, and networks learn fast swings last: the loss is "
