@@ -8,13 +8,16 @@ from mlpdoctor.finding import Certainty, Finding, Severity
 
 SEVERITIES = list(Severity)
 CERTAINTIES = list(Certainty)
+SYMPTOMS = ("L501", "L502")
+"""Rules that compare the model with a rung of the ladder: whatever is found beside them is nearer to the cause."""
 
 
 def rank(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Order findings: causes by severity, certainty, share explained and strength, each followed by its effects.
 
-    A finding is an effect only of a finding at least as grave: a mere note never hides an error below it. Findings of
-    one rule and severity stay together, in front of what they bring about.
+    A finding is an effect only of a finding at least as grave: a mere note never hides an error below it. A symptom,
+    which says how bad the loss is and not why, stands under a warning too. Findings of one rule and severity stay
+    together, in front of what they bring about.
     """
     ordered = sorted(findings, key=_order)
     gravest = {finding.code: finding.severity for finding in reversed(ordered)}
@@ -36,11 +39,11 @@ def _append_group(first: Finding, findings: list[Finding], ranked: list[Finding]
 
 
 def _cause(finding: Finding, present: dict[str, Severity]) -> str | None:
-    grave = SEVERITIES.index(finding.severity)
-    return next(
-        (code for code in CAUSES.get(finding.code, ()) if code in present and SEVERITIES.index(present[code]) <= grave),
-        None,
-    )
+    least = SEVERITIES.index(finding.severity)
+    if finding.code in SYMPTOMS and finding.severity is Severity.ERROR:
+        least += 1
+    causes = CAUSES.get(finding.code, ())
+    return next((code for code in causes if code in present and SEVERITIES.index(present[code]) <= least), None)
 
 
 def _order(finding: Finding) -> tuple[int, int, float, float, str, str]:

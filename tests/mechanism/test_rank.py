@@ -55,6 +55,13 @@ def test_a_note_never_hides_an_error_below_it() -> None:
     assert ranked[0].because_of is None
 
 
+def test_a_symptom_stands_under_a_milder_cause_and_any_other_effect_does_not() -> None:
+    ranked = rank([finding("A104", Severity.WARNING), finding("L502", Severity.ERROR)])
+    assert [(one.code, one.because_of) for one in ranked] == [("A104", None), ("L502", "A104")]
+    ranked = rank([finding("D702", Severity.WARNING), finding("U402", Severity.ERROR)])
+    assert [(one.code, one.because_of) for one in ranked] == [("U402", None), ("D702", None)]
+
+
 findings = st.lists(
     st.builds(
         finding,

@@ -71,6 +71,7 @@ def _respelt(output: Output, labels: Labels, spelling: Spelling) -> Misfit | Non
             "Keras refuses them, or counts each column as a label of its own. The report takes the number of the "
             "column that holds the 1.",
             Remedy("give class numbers, or take the loss for one-hot labels", "y = y.argmax(axis=1)"),
+            mended=True,
         )
     wrong = _out_of_range(output, labels) or _unknown_classes(output, labels)
     if wrong is not None:
@@ -84,6 +85,7 @@ def _respelt(output: Output, labels: Labels, spelling: Spelling) -> Misfit | Non
             "encode them one-hot, or take the sparse loss",
             f"y = keras.utils.to_categorical(y, {units})",
         ),
+        mended=True,
     )
 
 

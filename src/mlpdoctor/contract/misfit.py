@@ -27,6 +27,8 @@ class Misfit:
         what: what does not fit, the end of a sentence.
         why: what it does to training.
         remedy: what to write instead.
+        mended: whether the report reads the labels as what they are; then only a model that has not learned from them
+            was given them as they are in the file.
         void: whether the loss says nothing here, so that doing well by it means nothing either.
     """
 
@@ -35,4 +37,5 @@ class Misfit:
     what: str
     why: str
     remedy: Remedy
+    mended: bool = False
     void: bool = False

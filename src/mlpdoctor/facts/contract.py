@@ -25,6 +25,10 @@ from mlpdoctor.statistics.target_values import TargetValues
 
 JOINED = 1e-3
 """Shares add up to 1 this closely in a file of few digits."""
+HALF_WAY = 0.5
+"""A model that has come half the way from the constant to what is known to be reachable has learned from its labels."""
+EXCELLENT = 0.1
+"""A loss of a tenth of the constant's: what trains worse than it could has then cost nothing worth a warning."""
 OF_LABELS = ("O205", "O206", "O207")
 MILDER = {Severity.ERROR: Severity.WARNING, Severity.WARNING: Severity.NOTE, Severity.NOTE: Severity.NOTE}
 STRENGTH = {Harm.BROKEN: 1.0, Harm.COSTLY: 0.7, Harm.UNUSUAL: 0.3}
@@ -94,8 +98,7 @@ def spoken(contract: Contract, code: str, where: Standing | None, training: Trai
     """What a rule says of each output, one degree milder where the model does well all the same."""
     for clause, misfit in contract.of(code):
         output, labels = clause.output, clause.labels
-        well = where is not None and where.well and not training.never
-        given = SEVERITY[misfit.harm]
+        given = _severity(misfit, where, training)
         several = f"output {output.name}: " if len(contract.clauses) > 1 else ""
         how = "do not fit" if misfit.harm is Harm.BROKEN else "do not go well together"
         parts = "labels and the loss" if code in OF_LABELS else "last layer and the loss"
@@ -113,12 +116,22 @@ def spoken(contract: Contract, code: str, where: Standing | None, training: Trai
                 "classes": None if labels is None else labels.classes,
             },
             certainty=Certainty.MEASURED,
-            severity=MILDER[given] if well and not misfit.void else given,
+            severity=given,
             why=misfit.why,
             remedy=misfit.remedy,
             strength=STRENGTH[misfit.harm],
             verdict=f"The {parts} {how}: {several}{misfit.what}.",
         )
+
+
+def _severity(misfit: Misfit, where: Standing | None, training: Training) -> Severity:
+    given = SEVERITY[misfit.harm]
+    if where is None or training.never or misfit.void:
+        return given
+    if misfit.mended:
+        return MILDER[given] if where.shortfall <= HALF_WAY else given
+    cheap = misfit.harm is not Harm.COSTLY or where.of_constant(where.model) <= EXCELLENT
+    return MILDER[given] if where.well and cheap else given
 
 
 def _output(ending: Ending) -> Output | None:
