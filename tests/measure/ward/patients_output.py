@@ -77,7 +77,11 @@ def wrong_pair(kit: Kit) -> Case:
 
 @patient("O203")
 def logits_mixed_up(kit: Kit) -> Case:
-    """Probabilities into from_logits=True, or raw scores into from_logits=False."""
+    """Probabilities into from_logits=True, or raw scores into from_logits=False.
+
+    On TensorFlow Keras takes the scores from before the softmax or sigmoid whatever it is told, so that the first of the
+    two costs nothing where it was trained: it has to be mentioned, for on another backend it would matter.
+    """
     losses = kit.keras.losses
     if kit.chance(0.4):
         problem = kit.binary()
@@ -86,7 +90,7 @@ def logits_mixed_up(kit: Kit) -> Case:
         end = "sigmoid" if told else None
         alias = {} if told else {"O202": "no activation before a loss of probabilities is either mistake"}
         case = _made(kit, problem.x, problem.y, 1, end, loss, f"{end}, from_logits={told}", aliases=alias)
-        return _judged(kit, case, problem) if told else case
+        return replace(case, leads=not told)
     problem = kit.classes()
     told, sparse = kit.chance(0.6), kit.chance(0.6)
     maker = losses.SparseCategoricalCrossentropy if sparse else losses.CategoricalCrossentropy
@@ -95,7 +99,7 @@ def logits_mixed_up(kit: Kit) -> Case:
     alias = {} if told else {"O202": "no activation before a loss of probabilities is either mistake"}
     words = f"{end}, from_logits={told}, {'sparse' if sparse else 'one-hot'}"
     case = _made(kit, problem.x, y, problem.width, end, maker(from_logits=told), words, aliases=alias)
-    return _judged(kit, case, problem)
+    return replace(_judged(kit, case, problem), leads=False) if told else _judged(kit, case, problem)
 
 
 @patient("O204")
