@@ -56,9 +56,15 @@ class Clause:
 
 @dataclass(frozen=True, eq=False)
 class Contract:
-    """The contracts of all outputs whose loss is known."""
+    """The contracts of all outputs whose loss is known.
+
+    Attributes:
+        clauses: one an output.
+        guess: how the target columns were chosen, where nobody named them: ``the last column``.
+    """
 
     clauses: tuple[Clause, ...]
+    guess: str | None = None
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -91,7 +97,11 @@ def contract(
         if labels is not None:
             found.append(match(output, labels, ending.spelling))
         clauses.append(Clause(output, labels, _gravest(found)))
-    return Contract(tuple(clauses)) if clauses else Absent("no output has a loss and an activation that are known")
+    guesses = () if passes is None else passes.dataset.guesses
+    guess = next((told.partition(": ")[2] for told in guesses if told.startswith("target")), None)
+    return (
+        Contract(tuple(clauses), guess) if clauses else Absent("no output has a loss and an activation that are known")
+    )
 
 
 def spoken(contract: Contract, code: str, where: Standing | None, training: Training) -> Iterator[Evidence]:
@@ -117,11 +127,16 @@ def spoken(contract: Contract, code: str, where: Standing | None, training: Trai
             },
             certainty=Certainty.MEASURED,
             severity=given,
-            why=misfit.why,
+            why=misfit.why + (_named(contract.guess) if code in OF_LABELS and given is not Severity.NOTE else ""),
             remedy=misfit.remedy,
             strength=STRENGTH[misfit.harm],
             verdict=f"The {parts} {how}: {several}{misfit.what}.",
         )
+
+
+def _named(guess: str | None) -> str:
+    """What to do where the labels may be in another column."""
+    return "" if guess is None else f" The target was taken to be {guess}: if it is another, name it with --target."
 
 
 def _severity(misfit: Misfit, where: Standing | None, training: Training) -> Severity:

@@ -151,7 +151,7 @@ def _never_adapted(layer: Layer, gap: Gap | None, given: Severity) -> Evidence:
     rest = "" if gap is None else short(gap.seen[1], 3)
     return Evidence(
         numbers={
-            "what": f"{layer.name} was never adapted: it subtracts 0 and divides by 1{column}{rest}",
+            "what": f"never adapted: it subtracts 0 and divides by 1{column}{rest}",
             **_numbers(gap),
         },
         certainty=Certainty.MEASURED,
@@ -185,7 +185,7 @@ def _elsewhere(layer: Layer, gap: Gap, training: Training, given: Severity) -> E
     )
     return Evidence(
         numbers={
-            "what": f"{layer.name} expects mean {short(gap.stored[0], 3)} and standard deviation "
+            "what": f"it expects mean {short(gap.stored[0], 3)} and standard deviation "
             f"{short(gap.stored[1], 3)} in its column {gap.column + 1}, and gets {short(gap.seen[0], 3)} and "
             f"{short(gap.seen[1], 3)}",
             **_numbers(gap),
