@@ -3,7 +3,7 @@
     python tests/measure/recall.py [--rules A101,O] [--per-rule 20] [--healthy 60] [--sample N] [--jobs 2] [-v]
 
 Cases are built once, by real Keras training in processes of their own, and kept outside the tree; a case whose maker
-has changed is built anew. ``--sample N`` is ``--per-rule N`` with half as many healthy models as there are rules.
+has changed is built anew. ``--sample N`` is ``--per-rule N --healthy 10N``.
 """
 
 import argparse
@@ -84,14 +84,16 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rules", type=lambda text: text.split(","), default=[], help="codes or their beginnings")
     parser.add_argument("--per-rule", type=int, default=20)
-    parser.add_argument("--healthy", type=int, default=60)
-    parser.add_argument("--sample", type=int, help="so many patients a rule and half as many healthy as rules")
+    parser.add_argument("--healthy", type=int, help="60, or ten for each patient of a sample")
+    parser.add_argument("--sample", type=int, help="so many patients a rule, and few healthy models: what CI runs")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--cache", type=Path, default=CACHE)
     parser.add_argument("-v", "--verbose", action="store_true", help="every miss with its report in words")
     options = parser.parse_args()
     if options.sample is not None:
-        options.per_rule, options.healthy = options.sample, len(PATIENTS) // 2
+        options.per_rule = options.sample
+    if options.healthy is None:
+        options.healthy = 60 if options.sample is None else 10 * options.sample
     return options
 
 

@@ -79,8 +79,8 @@ def wrong_pair(kit: Kit) -> Case:
 def logits_mixed_up(kit: Kit) -> Case:
     """Probabilities into from_logits=True, or raw scores into from_logits=False.
 
-    On TensorFlow Keras takes the scores from before the softmax or sigmoid whatever it is told, so that the first of the
-    two costs nothing where it was trained: it has to be mentioned, for on another backend it would matter.
+    On TensorFlow Keras takes the scores from before the softmax or sigmoid whatever it is told, so that the first of
+    the two costs nothing where it was trained: it has to be mentioned, for on another backend it would matter.
     """
     losses = kit.keras.losses
     if kit.chance(0.4):
