@@ -127,8 +127,8 @@ def test_a_trained_net_at_the_line_is_shown_under_this_cause(tmp_path: Path) -> 
     x, y = curve(300, seed=7)
     slope, start = np.polyfit(x[:, 0], y[:, 0], 1)
     model = compiled(stack(1, L.Dense(2, "relu", name="hidden"), L.Dense(1, name="out")))
-    put(model.get_layer("hidden"), [[1.0, 1.0]], [1.0, 1.0])
-    put(model.get_layer("out"), [[slope / 2], [slope / 2]], [start - slope])
+    put(model.get_layer("hidden"), [[1.0, 2.0]], [1.0, 2.0])
+    put(model.get_layer("out"), [[slope / 2], [slope / 4]], [start - slope])
     report = examined(tmp_path, model, x, y)
     assert report.findings[0].code == "U403", told(report)
     assert only(report, "L501").because_of == "U403"

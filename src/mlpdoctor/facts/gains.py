@@ -10,13 +10,17 @@ from mlpdoctor.layers.nature import activation_of
 from mlpdoctor.layers.ways import users
 from mlpdoctor.network import Layer, Network
 
+ABOUT_ZERO = -0.5
+"""Rectified functions fall little below 0: silu to -0.28."""
 PASSING = ("Dropout", "AlphaDropout", "GaussianDropout", "GaussianNoise", "Identity", "ActivityRegularization")
+MEAN_OF_RECTIFIED = 1 / math.sqrt(math.pi)
+"""Mean of a rectified normal number, over its root mean square."""
 NORMALISING = ("BatchNormalization", "LayerNormalization", "UnitNormalization")
 
 
 @dataclass(frozen=True)
 class Gain:
-    """One hidden layer.
+    """One Dense layer.
 
     Attributes:
         layer: its name.
@@ -24,6 +28,9 @@ class Gain:
         deviation: root mean square of its kernel.
         activation: what follows it, by name.
         saturating: whether that levels off on both sides.
+        coherent: size of the mean of its kernel, where what enters is positive: such inputs have a mean of their own,
+            which equal signs add up; 0 elsewhere.
+        output: whether it answers; zeros are a fair start there, and its activation belongs to the loss.
         usual: the gain with which a signal keeps its size through the activation: the root of 2 for relu and its kin,
             which drop half of it, 1 for others.
     """
@@ -34,11 +41,13 @@ class Gain:
     activation: str
     saturating: bool
     usual: float
+    coherent: float = 0.0
+    output: bool = False
 
     @property
     def gain(self) -> float:
-        """Size of the sums, for inputs of size 1 that do not depend on one another."""
-        return self.deviation * math.sqrt(self.fan_in)
+        """Size of the sums, for inputs of size 1 that do not depend on one another but for their mean."""
+        return math.hypot(self.deviation * math.sqrt(self.fan_in), MEAN_OF_RECTIFIED * self.coherent * self.fan_in)
 
     @property
     def relative(self) -> float:
@@ -48,7 +57,7 @@ class Gain:
 
 @dataclass(frozen=True)
 class Gains:
-    """The hidden Dense layers, in order, without those whose sums are normalised before their activation."""
+    """The Dense layers, in order, without those whose sums are normalised before their activation."""
 
     layers: tuple[Gain, ...]
 
@@ -58,15 +67,18 @@ def gains(network: Network) -> Gains | Absent:
     """Root mean squares of kernels."""
     following = users(network)
     found: dict[str, Gain] = {}
+    positive = False
+    ends = [network.nodes[position].layer for position in network.outputs]
     for position, node in enumerate(network.nodes):
         kernel = node.layer.weights.get("kernel")
-        if node.layer.kind != "Dense" or kernel is None or not kernel.size or position in network.outputs:
+        if node.layer.kind != "Dense" or kernel is None or not kernel.size:
             continue
         deviation = float(np.sqrt(np.mean(np.square(np.asarray(kernel, np.float64)))))
         acting = _acting(network, following, position)
         activation = None if acting is None else activation_of(acting)
         if activation is None or not math.isfinite(deviation) or deviation == 0:
             continue
+        output = position in network.outputs or (acting is not None and acting in ends)
         half = activation.bounds[0] > -math.inf and not activation.saturating
         found[node.layer.name] = Gain(
             node.layer.name,
@@ -74,9 +86,12 @@ def gains(network: Network) -> Gains | Absent:
             deviation,
             activation.name,
             activation.saturating,
-            math.sqrt(2) if half else 1.0,
+            math.sqrt(2) if half and not output else 1.0,
+            abs(float(np.mean(np.asarray(kernel, np.float64)))) if positive else 0.0,
+            output,
         )
-    return Gains(tuple(found.values())) if found else Absent("there is no hidden Dense layer", applicable=False)
+        positive = activation.bounds[0] >= ABOUT_ZERO
+    return Gains(tuple(found.values())) if found else Absent("there is no Dense layer", applicable=False)
 
 
 def _acting(network: Network, following: tuple[tuple[int, ...], ...], start: int) -> Layer | None:

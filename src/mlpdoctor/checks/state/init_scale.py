@@ -12,12 +12,17 @@ from mlpdoctor.layers.nature import activation_of
 from mlpdoctor.network import Layer, Network
 from mlpdoctor.resolve import PerLayer
 from mlpdoctor.statistics.flatness import Flatness
-from mlpdoctor.wording import listing, short
+from mlpdoctor.statistics.moments import EnteringMoments
+from mlpdoctor.wording import count, listing, short
 
 FAR = 0.5
 """A model that has not come half the way from the constant to what is known to be reachable is stuck."""
 MOST_FLAT = 0.5
 """Small inputs or weights that cancel out keep sums small: then the scale of the weights is no fault."""
+NEAR = 0.2
+"""A model that has come four fifths of the way has overcome its start."""
+LARGE_INPUT = 10.0
+"""Root mean square of a feature from which small weights are what it takes."""
 HOPELESS = 10.0
 """Sums of this size leave tanh a mean slope of 0.08; of size 4, 0.2."""
 
@@ -29,9 +34,11 @@ def init_scale(
     where: Standing | None,
     training: Training,
     flatness: PerLayer[Flatness] | None,
+    entering: PerLayer[EnteringMoments] | None,
     *,
     saturates: float = 4.0,
-    grows: float = 100.0,
+    grows: float = 30.0,
+    fades: float = 100.0,
 ) -> Iterator[Evidence]:
     """Weights too large or too small for the number of inputs of a layer.
 
@@ -44,9 +51,9 @@ def init_scale(
         glorot_uniform (the default) for tanh and sigmoid, he_uniform for relu: both divide by the root of the
         number of inputs.
     Stays quiet on
-        Trained weights that have grown, unless their units saturate and the model is stuck; small trained
-        weights, which may make up for large inputs; sums that are normalised before their activation; output
-        layers.
+        Trained weights, unless the model is stuck: large ones that saturate their units or leave the model
+        worse than a constant, small ones that no large inputs ask for; sums that are normalised before their
+        activation; output layers of zeros.
     Certainty
         Measured: the root mean square of each kernel. That inputs have size 1 and do not depend on one another
         is assumed.
@@ -54,15 +61,31 @@ def init_scale(
         Glorot and Bengio, Understanding the difficulty of training deep feedforward neural networks, 2010; He,
         Zhang, Ren and Sun, Delving deep into rectifiers, 2015.
     """
-    steep = [gain for gain in gains.layers if gain.saturating and gain.gain > saturates]
+    steep = [gain for gain in gains.layers if gain.saturating and not gain.output and gain.gain > saturates]
     steep = [gain for gain in steep if _flat(gain, flatness or PerLayer())]
     stuck = where is not None and not training.never and where.shortfall > FAR
     if steep and (training.never or stuck):
         yield from _saturating(network, steep, stuck=stuck)
         return
-    product = math.prod(gain.relative for gain in gains.layers)
-    if training.never and not 1 / grows <= product <= grows:
-        yield _multiplying(network, gains, product)
+    hidden = math.prod(gain.relative for gain in gains.layers if not gain.output)
+    # A fair start of the last layer may be zero, but a large one multiplies with all before it.
+    last = max((gain.relative for gain in gains.layers if gain.output), default=1.0)
+    product = hidden if hidden < 1 else hidden * max(last, 1.0)
+    if 1 / fades <= product <= grows:
+        return
+    if training.never or _kept(where, entering, large=product > 1):
+        yield _multiplying(network, gains, product, Severity.ERROR if stuck else Severity.WARNING)
+
+
+def _kept(where: Standing | None, entering: PerLayer[EnteringMoments] | None, *, large: bool) -> bool:
+    """Whether weights that have been trained are still what the model suffers from."""
+    if where is None or entering is None:
+        return False
+    if large:
+        return where.shortfall >= 1
+    # Small weights may make up for large inputs.
+    ordinary = all(float(seen.root_mean_square.max()) <= LARGE_INPUT for seen in entering.values())
+    return ordinary and where.shortfall > NEAR
 
 
 def _flat(gain: Gain, flatness: PerLayer[Flatness]) -> bool:
@@ -95,22 +118,22 @@ def _saturating(network: Network, steep: list[Gain], *, stuck: bool) -> Iterator
     )
 
 
-def _multiplying(network: Network, gains: Gains, product: float) -> Evidence:
+def _multiplying(network: Network, gains: Gains, product: float, severity: Severity) -> Evidence:
     large = product > 1
     worst = max(gains.layers, key=lambda gain: gain.relative if large else -gain.relative)
     how = "larger" if large else "smaller"
     factor = short(product if large else 1 / product, 2)
     return Evidence(
         numbers={
-            "places": f"the fresh weights make a signal {factor} times {how} on its way through "
-            f"{len(gains.layers)} hidden layers",
+            "places": f"the weights make a signal {factor} times {how} on its way through "
+            f"{count(len(gains.layers), 'Dense layer')}",
             "layers": tuple(gain.layer for gain in gains.layers),
             "gains": tuple(gain.gain for gain in gains.layers),
             "deviations": tuple(gain.deviation for gain in gains.layers),
             "product": product,
         },
         certainty=Certainty.MEASURED,
-        severity=Severity.WARNING,
+        severity=severity,
         why=f"So do the gradients on their way back. {worst.layer} takes the largest part: its weights are "
         f"{short(worst.deviation, 2)} in size, and {short(worst.usual / math.sqrt(worst.fan_in), 2)} keeps a signal as "
         "it is.",

@@ -16,6 +16,8 @@ from mlpdoctor.wording import short
 
 FAR = 0.5
 """A model that has not come half the way from the constant to what is known to be reachable is stuck."""
+CLOSE = 0.1
+"""Nor does anybody miss updates in a model that has come nine tenths of the way."""
 LIMITED = ("Adam", "AdamW", "Nadam", "Adamax", "RMSprop", "Lion", "Lamb")
 """Optimizers whose every step moves a weight by about the rate at most."""
 ORDINARY = 1e-3
@@ -45,10 +47,10 @@ def learning_rate_collapsed(
         Compile with an ordinary rate (Adam 0.001) and train on; give ReduceLROnPlateau a min_lr, a schedule
         more decay_steps.
     Stays quiet on
-        A rate that has come to its end together with training: a model that does as well as anything is known
-        to, and one that has come more than half the way to it at least. What the rate is now says nothing about
-        what it was. Without data nobody knows whether training was done: a warning where no update changes
-        anything, a note otherwise.
+        A rate that has come to its end together with training: a model that has come nine tenths of the way to
+        what is known to be reachable, or half of it where a schedule brought the rate down. What the rate is
+        now says nothing about what it was. Without data nobody knows whether training was done: a warning where
+        no update changes anything, a note otherwise.
     Certainty
         Measured: the rate as saved or as its schedule gives it, and the root mean square of the weights.
     References
@@ -62,9 +64,12 @@ def learning_rate_collapsed(
     dead = current.rate == 0 or (limited and current.rate < GRAIN * size)
     slow = limited and size / current.rate > most_updates if current.rate > 0 else True
     fell = current.rate < fallen * current.compiled
-    if not (dead or slow or fell) or (where is not None and not training.never and where.shortfall <= FAR):
+    if not (dead or slow or fell):
         return
-    severity = _severity(where, training, dead=dead, gone=current.schedule is not None or fell)
+    gone = current.schedule is not None or fell
+    if where is not None and not training.never and where.shortfall <= (FAR if gone else CLOSE):
+        return
+    severity = _severity(where, training, dead=dead, gone=gone)
     needed = math.inf if current.rate == 0 else size / current.rate
     fallen_from = f", down from {short(current.compiled, 3)}" if fell else ""
     by = f" by the schedule {current.schedule}" if current.schedule and fell else ""
@@ -100,7 +105,7 @@ def _severity(where: Standing | None, training: Training, *, dead: bool, gone: b
         return Severity.WARNING if dead and not gone else Severity.NOTE
     if training.never:
         return Severity.ERROR if dead else Severity.WARNING
-    return Severity.ERROR
+    return Severity.ERROR if where.shortfall > FAR else Severity.WARNING
 
 
 def _why(name: str, needed: float, *, limited: bool, dead: bool, rate: float) -> str:

@@ -10,7 +10,7 @@ from mlpdoctor.check import check
 from mlpdoctor.facts.standing import Standing
 from mlpdoctor.facts.training import Training
 from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.ladder import Penalty
+from mlpdoctor.ladder import Ladder, Penalty
 from mlpdoctor.layers.nature import is_learned
 from mlpdoctor.layers.penalties import Regularizer, activity_regularizer, weight_regularizers
 from mlpdoctor.network import Array, Layer, Network, Shape
@@ -20,6 +20,8 @@ from mlpdoctor.wording import listing, percent, short
 
 FAR, NEAR = 0.5, 0.2
 """Shares of the way from what is known to be reachable to the constant: stuck beyond one, fine within the other."""
+NOTICED, GAP, LEAST_LOSS = 0.1, 0.25, 0.1
+"""A penalty of a tenth of the loss, a last layer that could save a quarter of it, a loss that is worth saving."""
 PINNED = 0.999
 """Share of a norm limit from which a unit counts as held by it; Keras puts it there exactly, up to rounding."""
 MOST_UNITS = 0.5
@@ -58,6 +60,7 @@ def over_regularised(
     where: Standing | None,
     training: Training,
     activity: PerLayer[ActivitySums] | None,
+    ladder: Ladder | None,
     *,
     shrunk: float = 0.1,
     gone: float = 0.001,
@@ -80,7 +83,10 @@ def over_regularised(
     References
         Goodfellow, Bengio and Courville, Deep Learning, 2016, section 7.1.
     """
-    if training.never or (where is not None and (where.shortfall <= NEAR or not math.isfinite(where.model))):
+    if training.never or (where is not None and not math.isfinite(where.model)):
+        return
+    back = _held_back(penalty, where, ladder)
+    if where is not None and where.shortfall <= NEAR and not back:
         return
     pinned = [one for layer in network.layers for one in _pinned(network, layer)]
     limit = gone if where is None else shrunk
@@ -90,7 +96,10 @@ def over_regularised(
     else:
         held += _quiet(network, activity or PerLayer(), where.above(where.constant))
     outweighed = (
-        penalty is not None and where is not None and penalty.total > outweighs * where.above(where.model) and not held
+        penalty is not None
+        and where is not None
+        and (back or penalty.total > outweighs * where.above(where.model))
+        and not held
     )
     if not held and not outweighed:
         return
@@ -119,6 +128,15 @@ def over_regularised(
         verdict=f"The loss is stuck because {held[0].by} holds the {held[0].what} of {held[0].layer.name} "
         f"{'down' if outweighed else _how(held[0])}: training minimises the penalty, not the loss on the data.",
     )
+
+
+def _held_back(penalty: Penalty | None, where: Standing | None, ladder: Ladder | None) -> bool:
+    """Whether a penalty of some size stands before weights of the last layer that would do far better."""
+    readout = None if ladder is None else ladder.value("readout")
+    if penalty is None or where is None or readout is None or where.of_constant(where.model) < LEAST_LOSS:
+        return False
+    above = where.above(where.model)
+    return penalty.total > NOTICED * above and where.model - readout > GAP * above
 
 
 def _severity(where: Standing | None, *, shrunk: bool) -> Severity:
