@@ -25,7 +25,7 @@ def main() -> None:
     options = _options()
     patients.load()
     say(f"cases are kept in {options.cache}")
-    jobs = chosen(options.rules, options.per_rule, options.healthy)
+    jobs = chosen(options.rules, options.per_rule, options.healthy, options.first_seed)
     started = time.perf_counter()
     seen = examine(jobs, options.cache, options.jobs)
     ill = [one for one in seen if one.code in PATIENTS]
@@ -33,14 +33,14 @@ def main() -> None:
     say(f"{time.perf_counter() - started:.0f} s for {len(seen)} cases")
 
 
-def chosen(rules: Sequence[str], per_rule: int, healthy: int) -> list[Job]:
+def chosen(rules: Sequence[str], per_rule: int, healthy: int, first: int = 0) -> list[Job]:
     """The jobs for so many patients a rule and so many healthy models, kind by kind, then with new seeds."""
     codes = [code for code in sorted(PATIENTS) if any(code.startswith(part) for part in rules or [""])]
-    jobs = [job(code, seed) for code in codes if code in absent() for seed in range(per_rule)]
+    jobs = [job(code, seed) for code in codes if code in absent() for seed in range(first, first + per_rule)]
     kinds = [name for name, maker in WELL.items() if maker.group == HEALTHY]
-    jobs += [job(kinds[number % len(kinds)], number // len(kinds)) for number in range(healthy)]
+    jobs += [job(kinds[number % len(kinds)], first + number // len(kinds)) for number in range(healthy)]
     fresh = [name for name, maker in WELL.items() if maker.group == FRESH]
-    return jobs + [job(fresh[number % len(fresh)], number // len(fresh)) for number in range(healthy // 4)]
+    return jobs + [job(fresh[number % len(fresh)], first + number // len(fresh)) for number in range(healthy // 4)]
 
 
 def examine(jobs: Sequence[Job], cache: Path, processes: int) -> list[Seen]:
@@ -86,6 +86,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--per-rule", type=int, default=20)
     parser.add_argument("--healthy", type=int, help="60, or ten for each patient of a sample")
     parser.add_argument("--sample", type=int, help="so many patients a rule, and few healthy models: what CI runs")
+    parser.add_argument("--first-seed", type=int, default=0, help="patients that no rule was mended on: 1000, say")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--cache", type=Path, default=CACHE)
     parser.add_argument("-v", "--verbose", action="store_true", help="every miss with its report in words")
