@@ -54,7 +54,7 @@ _BROUGHT_ABOUT_BY = {
     "W305": "U401 W302 W301 A106 A103 D702 D703 O202 O203",
     "W306": "",
     "W307": "",
-    "W308": "W301 D713",
+    "W308": "D713",
 }
 CAUSES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {code: tuple(causes.split()) for code, causes in _BROUGHT_ABOUT_BY.items()}

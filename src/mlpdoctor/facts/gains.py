@@ -12,6 +12,8 @@ from mlpdoctor.network import Layer, Network
 
 ABOUT_ZERO = -0.5
 """Rectified functions fall little below 0: silu to -0.28."""
+ONE_SIGNED = 0.5
+"""Mean over root mean square of weights that are mostly of one sign; numbers from 0 to 1 have 0.87."""
 PASSING = ("Dropout", "AlphaDropout", "GaussianDropout", "GaussianNoise", "Identity", "ActivityRegularization")
 MEAN_OF_RECTIFIED = 1 / math.sqrt(math.pi)
 """Mean of a rectified normal number, over its root mean square."""
@@ -74,6 +76,7 @@ def gains(network: Network) -> Gains | Absent:
         if node.layer.kind != "Dense" or kernel is None or not kernel.size:
             continue
         deviation = float(np.sqrt(np.mean(np.square(np.asarray(kernel, np.float64)))))
+        mean = abs(float(np.mean(np.asarray(kernel, np.float64))))
         acting = _acting(network, following, position)
         activation = None if acting is None else activation_of(acting)
         if activation is None or not math.isfinite(deviation) or deviation == 0:
@@ -87,7 +90,7 @@ def gains(network: Network) -> Gains | Absent:
             activation.name,
             activation.saturating,
             math.sqrt(2) if half and not output else 1.0,
-            abs(float(np.mean(np.asarray(kernel, np.float64)))) if positive else 0.0,
+            mean if positive and mean >= ONE_SIGNED * deviation else 0.0,
             output,
         )
         positive = activation.bounds[0] >= ABOUT_ZERO

@@ -73,6 +73,10 @@ def init_scale(
     product = hidden if hidden < 1 else hidden * max(last, 1.0)
     if 1 / fades <= product <= grows:
         return
+    if product > 1 and entering is not None:
+        entered = max(float(seen.root_mean_square.max()) for seen in entering.values())
+        if product * min(entered, 1.0) <= grows:
+            return
     if training.never or _kept(where, entering, large=product > 1):
         yield _multiplying(network, gains, product, Severity.ERROR if stuck else Severity.WARNING)
 

@@ -1,5 +1,6 @@
 """W308: normalising layers whose stored moments are not those of the data."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -80,6 +81,8 @@ def stale_normalization(
         if layer.kind != BATCH and fresh:
             yield _never_adapted(layer, None, Severity.WARNING)
         return
+    if where is not None and not math.isfinite(where.model):
+        return  # of a broken model W301 speaks
     if seen.rows < LEAST_ROWS or (layer.kind == BATCH and training.never):
         return
     gap = _gap(stored, seen, _epsilon(layer), shifted, stretched)
