@@ -10,6 +10,8 @@ SEVERITIES = list(Severity)
 CERTAINTIES = list(Certainty)
 SYMPTOMS = ("L501", "L502")
 """Rules that compare the model with a rung of the ladder: whatever is found beside them is nearer to the cause."""
+PARTIAL = ("U401", "W305")
+"""Rules whose warnings are about some units of a layer: the others could still learn, so they explain no error."""
 
 
 def rank(findings: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -39,11 +41,12 @@ def _append_group(first: Finding, findings: list[Finding], ranked: list[Finding]
 
 
 def _cause(finding: Finding, present: dict[str, Severity]) -> str | None:
-    least = SEVERITIES.index(finding.severity)
-    if finding.code in SYMPTOMS and finding.severity is Severity.ERROR:
-        least += 1
-    causes = CAUSES.get(finding.code, ())
-    return next((code for code in causes if code in present and SEVERITIES.index(present[code]) <= least), None)
+    grave = SEVERITIES.index(finding.severity)
+    causes = [code for code in CAUSES.get(finding.code, ()) if code in present]
+    strict = (code for code in causes if SEVERITIES.index(present[code]) <= grave)
+    milder = (code for code in causes if present[code] is Severity.WARNING and code not in PARTIAL)
+    symptom = finding.code in SYMPTOMS and finding.severity is Severity.ERROR
+    return next(strict, next(milder, None) if symptom else None)
 
 
 def _order(finding: Finding) -> tuple[int, int, float, float, str, str]:

@@ -115,6 +115,8 @@ def _space(rank: int) -> str:
 
 def _copies(linear: LinearFloor) -> bool:
     """Whether the targets are the features themselves, one each."""
+    if not all(fit.coefficients for fit in linear.fits):
+        return False
     slopes = np.array([fit.slopes for fit in linear.fits])
     if slopes.shape[0] != slopes.shape[1]:
         return False

@@ -24,6 +24,8 @@ STUCK = 0.5
 AT_THE_CONSTANT = 0.95
 AT_LEAST = 5
 """Crossings: two and a half periods. Fewer are a curve, not an oscillation."""
+UNTRIED = 2.0
+"""So many times more swings than are hard are needed to warn before anybody has trained."""
 
 
 @check(
@@ -73,7 +75,6 @@ def high_frequency_target(
     names = [passes.dataset.feature_names[k] for k in varied]
     waves = [2 * math.pi * found.periods / float(spread[k]) for k in varied]
     name = passes.dataset.target_names[target]
-    fast = found.periods >= many_periods
     stuck_at_constant = where.of_constant(where.model) >= AT_THE_CONSTANT
     swings = f"{short(found.periods, 2)} times across one standard deviation of {' and '.join(names)}"
     yield Evidence(
@@ -87,7 +88,7 @@ def high_frequency_target(
             "angular_frequency": dict(zip(names, waves, strict=True)),
         },
         certainty=Certainty.ESTIMATED,
-        severity=Severity.ERROR if fast and stuck_at_constant and not training.never else Severity.WARNING,
+        severity=_severity(found.periods, many_periods, training, stuck=stuck_at_constant),
         why=f"Near rows agree, so it is no noise: they predict {percent(found.smooth)} of it. Gradient descent learns "
         "such fast swings last, if at all.",
         remedy=_remedy(names, waves),
@@ -96,6 +97,13 @@ def high_frequency_target(
         f"{'that of a flat line' if stuck_at_constant else 'little below that of a straight line'}. "
         "Give the network sines and cosines of its input.",
     )
+
+
+def _severity(periods: float, many: float, training: Training, *, stuck: bool) -> Severity:
+    if training.never:
+        # Nobody has tried yet, and some networks manage twice as many swings.
+        return Severity.WARNING if periods >= UNTRIED * many else Severity.NOTE
+    return Severity.ERROR if periods >= many and stuck else Severity.WARNING
 
 
 def _learned(where: Standing) -> bool:

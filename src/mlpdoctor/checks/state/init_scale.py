@@ -85,11 +85,9 @@ def _kept(where: Standing | None, entering: PerLayer[EnteringMoments] | None, *,
     """Whether weights that have been trained are still what the model suffers from."""
     if where is None or entering is None:
         return False
-    if large:
-        return where.shortfall >= 1
-    # Small weights may make up for large inputs.
+    # Small weights may make up for large inputs, and large ones may be what those have led to.
     ordinary = all(float(seen.root_mean_square.max()) <= LARGE_INPUT for seen in entering.values())
-    return ordinary and where.shortfall > NEAR
+    return ordinary and where.shortfall > (1.0 if large else NEAR)
 
 
 def _flat(gain: Gain, flatness: PerLayer[Flatness]) -> bool:
