@@ -24,6 +24,13 @@ class Reading(StrEnum):
     OVERLAP = "a share of overlap for each unit"
 
 
+OF_CLASSES = (Reading.CLASSES, Reading.CLASS_LOGITS, Reading.DISTRIBUTION, Reading.CLASS_SCORES)
+"""What compares the units of a row with one another."""
+UNIT_BY_UNIT = (Reading.PROBABILITY, Reading.LOGIT, Reading.OVERLAP)
+"""What judges each unit by itself."""
+SPARSE, SPARSE_SPELT = "sparsecategoricalcrossentropy", "sparse_categorical_crossentropy"
+"""The one loss that takes class numbers: its first name, and how a user writes it."""
+
 PLAIN: Mapping[str, Reading] = {
     "binarycrossentropy": Reading.PROBABILITY,
     "binaryfocalcrossentropy": Reading.PROBABILITY,
