@@ -15,6 +15,7 @@ FORBIDDEN = {
     "statistics": (*RIM, "checks", "facts", "floors", *PASS, "resolve"),
     "floors": (*RIM, "checks", "facts", *PASS, "resolve"),
     "losses": (*RIM, "checks", "facts", "floors", "statistics", *PASS, "resolve"),
+    "contract": (*RIM, "checks", "facts", "floors", *PASS, "resolve"),
     "layers": (
         *RIM,
         "checks",
