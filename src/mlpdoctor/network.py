@@ -15,6 +15,8 @@ Config: TypeAlias = Mapping[str, Any]
 """A Keras configuration: JSON values by name."""
 KERAS_3 = 3
 """The major version with which Keras changed some names and a few activation functions."""
+Key: TypeAlias = tuple[str, str]
+"""Names one weight: the layer's name and the weight's, ``("dense", "kernel")``."""
 Shape: TypeAlias = tuple[int | None, ...]
 """A tensor's shape without the batch axis; None is an axis of any length."""
 

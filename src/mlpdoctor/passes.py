@@ -1,6 +1,6 @@
 """The rows of the data, readable again and again, and what runs them through the network."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -8,7 +8,8 @@ import numpy as np
 
 from mlpdoctor import views
 from mlpdoctor.dataset import Batch, Dataset, usable
-from mlpdoctor.network import Array, Network
+from mlpdoctor.network import Array, Key, Network
+from mlpdoctor.tape import Cotangents, Pulled, Tape
 
 BLOCK_CELLS = 1 << 20
 """Numbers in the widest arrays of one block, 8 MiB: large enough for full speed, small enough for the cache."""
@@ -17,12 +18,25 @@ LEAST_BLOCK_ROWS = 1 << 8
 
 
 class Engine(Protocol):
-    """What runs a network."""
+    """What runs a network forward and backward."""
 
     network: Network
 
     def forward(self, features: Array, see: Callable[[int, Array, Array], None] | None = None) -> list[Array]:
         """Run rows through the network, showing each node's pre-activation and output on the way."""
+
+    @property
+    def weights(self) -> dict[Key, Array]:
+        """The weights that training may change, in float64."""
+
+    def record(self, features: Array) -> Tape:
+        """Run rows through the network and keep everything."""
+
+    def pull(self, tape: Tape, cotangents: Cotangents) -> Pulled:
+        """From the gradient at some nodes to that of every weight and value."""
+
+    def at(self, weights: Mapping[Key, Array], *, training: bool | None = None) -> "Engine":
+        """The same network with other values for some of its weights."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -105,3 +105,11 @@ class Pieces:
     """
 
     values: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Gradient:
+    """The gradient of each row's loss with respect to a layer's pre-activations, flattened to shape (rows, units)."""
+
+    layer: Layer
+    values: Array

@@ -66,6 +66,7 @@ BUILDERS: dict[type[Any], Callable[[Sheet, slice], Any]] = {
     views.Entering: lambda sheet, rows: views.Entering(LAYER, sheet.features[rows], sheet.targets[rows]),
     views.Normalising: lambda sheet, rows: views.Normalising(LAYER, sheet.features[rows]),
     views.PreActivation: pre_activation,
+    views.Gradient: lambda sheet, rows: views.Gradient(LAYER, sheet.features[rows]),
     views.Activity: lambda sheet, rows: views.Activity(LAYER, sheet.features[rows]),
     views.Pieces: lambda sheet, rows: views.Pieces(np.digitize(sheet.features[rows], (-1.0, 0.0)).astype(np.uint8)),
 }

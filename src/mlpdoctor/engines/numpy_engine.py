@@ -1,7 +1,7 @@
 """Runs a network forward in NumPy, in float64 and inference mode, and shows each layer's values."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +11,8 @@ from mlpdoctor.errors import InputError
 from mlpdoctor.layers.activation import LINEAR, Activation
 from mlpdoctor.layers.family import LayerFamily
 from mlpdoctor.layers.registry import family_of, obstacle
-from mlpdoctor.network import Array, Layer, Network, Shape
+from mlpdoctor.network import Array, Key, Layer, Network, Shape
+from mlpdoctor.tape import Cotangents, Pulled, Tape
 
 See = Callable[[int, Array, Array], None]
 """Called with a node's position, its pre-activations and its outputs; the arrays are not to be changed."""
@@ -22,9 +23,15 @@ class UnsupportedLayer(InputError):  # noqa: N818 - it says what is there, as Ke
 
 
 class NumpyEngine:
-    """The forward pass of a network of known layers."""
+    """The forward and the backward pass of a network of known layers.
 
-    def __init__(self, network: Network) -> None:
+    Args:
+        network: with its weights.
+        training: whether layers that work otherwise in training do so: BatchNormalization by the moments of the rows
+            it is given. Dropout and noise stay out: what is computed does not depend on chance.
+    """
+
+    def __init__(self, network: Network, *, training: bool = False) -> None:
         """Prepares the passes: all weights are turned to float64 once.
 
         Raises:
@@ -34,7 +41,8 @@ class NumpyEngine:
         if problems:
             raise UnsupportedLayer(f"mlpdoctor cannot follow this model: {'; '.join(problems)}")
         self.network = network
-        self._steps = _steps(network)
+        self.training = training
+        self._steps = _steps(network, training=training)
         self._last_use = {source: place for place, node in enumerate(network.nodes) for source in node.sources}
         self._last_use |= dict.fromkeys(network.outputs, len(network.nodes))
 
@@ -69,6 +77,80 @@ class NumpyEngine:
                         values.pop(done, None)
         return [values[place] for place in self.network.outputs]
 
+    def record(self, features: Array) -> Tape:
+        """Run a block of rows forward and keep everything, for ``pull``; memory grows with all layers together."""
+        values: list[Array] = []
+        entering, before = [], []
+        given = dict(zip(self.network.inputs, self._split(features), strict=True))
+        with np.errstate(all="ignore"), threads.all_of_them():
+            for place, (node, (layer, family, activation)) in enumerate(
+                zip(self.network.nodes, self._steps, strict=True)
+            ):
+                inputs = [values[source] for source in node.sources] or [given[place]]
+                pre_activation = family.forward(layer, inputs)
+                entering.append(inputs)
+                before.append(pre_activation)
+                values.append(pre_activation if activation is LINEAR else activation.function(pre_activation))
+        return Tape(entering, before, values)
+
+    def pull(self, tape: Tape, cotangents: Cotangents) -> Pulled:
+        """Reverse-mode differentiation: from the gradient at some nodes to that of every weight and value.
+
+        Args:
+            tape: of ``record``.
+            cotangents: the gradient of a scalar where it is read off, summed with what comes from elsewhere.
+        """
+        found = {key: np.zeros_like(values) for key, values in self.weights.items()}
+        after: list[Array | None] = [cotangents.after.get(place) for place in range(len(tape.after))]
+        before: list[Array | None] = [None] * len(tape.after)
+        features: dict[int, Array | None] = {}
+        with np.errstate(all="ignore"), threads.all_of_them():
+            for place in reversed(range(len(tape.after))):
+                node, (layer, family, activation) = self.network.nodes[place], self._steps[place]
+                own, outer = cotangents.before.get(place), after[place]
+                if outer is not None:
+                    for name, values in family.activation_gradients(layer, tape.before[place], outer).items():
+                        if (layer.name, name) in found:
+                            found[layer.name, name] += values
+                    through = outer if activation is LINEAR else activation.backward(tape.before[place], outer)
+                    own = through if own is None else own + through
+                before[place] = own
+                if own is None:
+                    features[place] = None
+                    continue
+                pulled, gradients = family.backward(layer, tape.inputs[place], own)
+                for name, values in gradients.items():
+                    if (layer.name, name) in found:
+                        found[layer.name, name] += values
+                if not node.sources:
+                    features[place] = pulled[0]
+                for source, values in zip(node.sources, pulled, strict=False):
+                    known = after[source]
+                    after[source] = values if known is None else known + values
+                after[place] = None
+        return Pulled(found, before, [features.get(place) for place in self.network.inputs])
+
+    @property
+    def weights(self) -> dict[Key, Array]:
+        """The weights that training may change, in float64."""
+        return {
+            (layer.name, variable): layer.weights[variable]
+            for layer, family, _ in self._steps
+            if layer.trainable
+            for variable in family.trained(layer)
+        }
+
+    def at(self, weights: Mapping[Key, Array], *, training: bool | None = None) -> "NumpyEngine":
+        """The same network with other values for some of its weights."""
+        moved = {
+            id(layer): replace(
+                layer, weights={name: weights.get((layer.name, name), values) for name, values in layer.weights.items()}
+            )
+            for layer in self.network.layers
+        }
+        nodes = tuple(replace(node, layer=moved[id(node.layer)]) for node in self.network.nodes)
+        return NumpyEngine(replace(self.network, nodes=nodes), training=self.training if training is None else training)
+
     def _split(self, features: Array) -> list[Array]:
         shapes = [self.network.nodes[place].shape for place in self.network.inputs]
         if len(shapes) == 1 and _width(shapes[0]) is None:
@@ -86,14 +168,15 @@ class NumpyEngine:
         ]
 
 
-def _steps(network: Network) -> list[tuple[Layer, LayerFamily, Activation]]:
+def _steps(network: Network, *, training: bool) -> list[tuple[Layer, LayerFamily, Activation]]:
     ready: dict[int, tuple[Layer, LayerFamily, Activation]] = {}
     for layer in network.layers:
         weights = {name: np.asarray(values, dtype=np.float64) for name, values in layer.weights.items()}
         exact = replace(layer, weights=weights)
         family = family_of(exact)
         if family is not None:
-            ready[id(layer)] = (exact, family, family.activation(exact))
+            acting = family.in_training(exact) if training else family
+            ready[id(layer)] = (exact, acting, family.activation(exact))
     return [ready[id(node.layer)] for node in network.nodes]
 
 

@@ -21,6 +21,8 @@ class Activation:
         bounds: the closed interval that holds all values.
         gated: whether the function is exactly zero on a whole half line, so that a unit can be dead.
         saturating: whether the function levels off on both sides, so that a unit can be stuck there.
+        pullback: the vector-Jacobian product of a function that works on whole rows, from pre-activations and
+            cotangents; None where the derivative says it all.
     """
 
     name: str
@@ -30,6 +32,15 @@ class Activation:
     bounds: tuple[float, float] = (-np.inf, np.inf)
     gated: bool = False
     saturating: bool = False
+    pullback: Callable[[Array, Array], Array] | None = None
+
+    def backward(self, z: Array, cotangent: Array) -> Array:
+        """The gradient with respect to the pre-activations ``z``, from that with respect to the function's values."""
+        if self.pullback is not None:
+            return self.pullback(z, cotangent)
+        if self.derivative is None:
+            raise NotImplementedError(self.name)
+        return cotangent * self.derivative(z)
 
     @property
     def affine(self) -> bool:

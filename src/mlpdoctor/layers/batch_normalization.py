@@ -15,11 +15,12 @@ class BatchNormalization(LayerFamily):
     """``gamma * (inputs - moving_mean) / sqrt(moving_variance + epsilon) + beta`` along an axis."""
 
     kinds: ClassVar[tuple[str, ...]] = ("BatchNormalization", "SyncBatchNormalization")
+    fixed: ClassVar[tuple[str, ...]] = ("moving_mean", "moving_variance")
 
     def variables(self, config: Config, shapes: Sequence[Shape]) -> tuple[Variable, ...]:
         shape = tuple(_length(shapes[0], axis) for axis in axes(config.get("axis", -1), len(shapes[0]) + 1))
         names = [name for name, used in (("gamma", "scale"), ("beta", "center")) if config.get(used, True)]
-        moving = [Variable(name, shape, trainable=False) for name in ("moving_mean", "moving_variance")]
+        moving = [Variable(name, shape, trainable=False) for name in self.fixed]
         return (*(Variable(name, shape) for name in names), *moving)
 
     def forward(self, layer: Layer, inputs: Sequence[Array]) -> Array:

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from mlpdoctor.layers.activations import shape_after
 from mlpdoctor.layers.activations.layer import Activated
-from mlpdoctor.layers.family import Variable, weight
+from mlpdoctor.layers.family import Pull, Variable, weight
 from mlpdoctor.network import Array, Config, Layer, Shape
 
 
@@ -31,3 +31,12 @@ class Dense(Activated):
         if "bias" in layer.weights:
             outputs += weight(layer, "bias")
         return outputs
+
+    def backward(self, layer: Layer, inputs: Sequence[Array], cotangent: Array) -> Pull:
+        kernel = weight(layer, "kernel")
+        rows = inputs[0].reshape(-1, kernel.shape[0])
+        pulled = cotangent.reshape(-1, kernel.shape[1])
+        gradients = {"kernel": rows.T @ pulled}
+        if "bias" in layer.weights:
+            gradients["bias"] = pulled.sum(axis=0)
+        return [cotangent @ kernel.T], gradients

@@ -3,12 +3,16 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 import numpy as np
 
 from mlpdoctor.layers.activation import LINEAR, Activation
 from mlpdoctor.network import Array, Config, Layer, Shape
+
+
+Pull: TypeAlias = tuple[Sequence[Array], Mapping[str, Array]]
+"""Gradients with respect to the inputs of a layer, and to its weights by name."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +37,13 @@ class LayerFamily(ABC):
         affine: whether ``forward`` (without the activation) is an affine map of all inputs together, whatever
             the weights; in inference mode, so BatchNormalization and Dropout count.
         learned: whether ``forward`` mixes features by a trained kernel, as Dense does.
+        fixed: names of weights that no optimizer changes.
     """
 
     kinds: ClassVar[tuple[str, ...]]
     affine: ClassVar[bool] = True
     learned: ClassVar[bool] = False
+    fixed: ClassVar[tuple[str, ...]] = ()
 
     def variables(self, config: Config, shapes: Sequence[Shape]) -> tuple[Variable, ...]:  # noqa: ARG002
         """The weights such a layer owns, in the order in which Keras creates and saves them."""
@@ -50,6 +56,37 @@ class LayerFamily(ABC):
     @abstractmethod
     def forward(self, layer: Layer, inputs: Sequence[Array]) -> Array:
         """The layer's map in inference mode, float64, before its activation; axis 0 is the batch."""
+
+    def backward(self, layer: Layer, inputs: Sequence[Array], cotangent: Array) -> Pull:
+        """The vector-Jacobian product of ``forward``: from the gradient with respect to what it returns.
+
+        Args:
+            layer: with its weights.
+            inputs: as ``forward`` got them.
+            cotangent: the gradient of a scalar with respect to what ``forward`` returned, in its shape.
+
+        Returns:
+            The gradient with respect to each input, in its shape, and to each trainable weight by name.
+        """
+        raise NotImplementedError(layer.kind)
+
+    def activation_gradients(self, layer: Layer, z: Array, cotangent: Array) -> Mapping[str, Array]:  # noqa: ARG002
+        """The gradient with respect to weights of the activation itself, as PReLU has them, by name.
+
+        Args:
+            layer: with its weights.
+            z: the pre-activations.
+            cotangent: the gradient with respect to what the activation returned.
+        """
+        return {}
+
+    def in_training(self, layer: Layer) -> "LayerFamily":  # noqa: ARG002
+        """How the layer works in training, apart from chance."""
+        return self
+
+    def trained(self, layer: Layer) -> tuple[str, ...]:
+        """Names of the layer's weights that an optimizer changes while the layer is trainable."""
+        return tuple(name for name in layer.weights if name not in self.fixed)
 
     def activation(self, layer: Layer) -> Activation:  # noqa: ARG002
         """The function applied to what ``forward`` returns."""

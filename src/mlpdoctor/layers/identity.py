@@ -4,7 +4,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from mlpdoctor.layers.family import LayerFamily
+from mlpdoctor.layers.family import LayerFamily, Pull
 from mlpdoctor.network import Array, Config, Layer, Shape
 
 
@@ -18,6 +18,9 @@ class InputLayer(LayerFamily):
 
     def forward(self, layer: Layer, inputs: Sequence[Array]) -> Array:  # noqa: ARG002
         return inputs[0]
+
+    def backward(self, layer: Layer, inputs: Sequence[Array], cotangent: Array) -> Pull:  # noqa: ARG002
+        return [cotangent], {}
 
 
 class Quiet(LayerFamily):
@@ -37,3 +40,6 @@ class Quiet(LayerFamily):
 
     def forward(self, layer: Layer, inputs: Sequence[Array]) -> Array:  # noqa: ARG002
         return inputs[0]
+
+    def backward(self, layer: Layer, inputs: Sequence[Array], cotangent: Array) -> Pull:  # noqa: ARG002
+        return [cotangent], {}

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from mlpdoctor.layers.family import LayerFamily
+from mlpdoctor.layers.family import LayerFamily, Pull
 from mlpdoctor.network import Array, Config, Layer, Shape
 
 
@@ -44,6 +44,12 @@ class LinearMerge(Elementwise):
         total = reduce(np.add, inputs)
         return np.asarray(total / len(inputs)) if kind == "Average" else total
 
+    def backward(self, layer: Layer, inputs: Sequence[Array], cotangent: Array) -> Pull:
+        if layer.kind == "Subtract":
+            return [reduced(cotangent, inputs[0]), -reduced(cotangent, inputs[1])], {}
+        share = 1.0 / len(inputs) if layer.kind == "Average" else 1.0
+        return [share * reduced(cotangent, tensor) for tensor in inputs], {}
+
 
 EXTREMES: dict[str, Callable[[Array, Array], Array]] = {
     "Multiply": np.multiply,
@@ -76,10 +82,22 @@ class Concatenate(LayerFamily):
     def forward(self, layer: Layer, inputs: Sequence[Array]) -> Array:
         return np.concatenate(inputs, axis=int(layer.config.get("axis", -1)))
 
+    def backward(self, layer: Layer, inputs: Sequence[Array], cotangent: Array) -> Pull:
+        axis = int(layer.config.get("axis", -1))
+        ends = np.cumsum([tensor.shape[axis] for tensor in inputs])[:-1]
+        return np.split(cotangent, ends, axis=axis), {}
+
     def obstacle(self, layer: Layer) -> str | None:
         if layer.config.get("axis", -1) == 0:
             return "joins tensors along the batch"
         return super().obstacle(layer)
+
+
+def reduced(cotangent: Array, tensor: Array) -> Array:
+    """A cotangent summed over the axes along which a tensor was broadcast, in the tensor's shape."""
+    shape = (len(tensor), *[1] * (cotangent.ndim - tensor.ndim), *tensor.shape[1:])
+    spread = tuple(axis for axis, length in enumerate(shape) if length != cotangent.shape[axis])
+    return np.asarray(cotangent.sum(axis=spread, keepdims=True).reshape(tensor.shape))
 
 
 def _broadcast(lengths: Sequence[int | None]) -> int | None:

@@ -18,6 +18,7 @@ class Normalization(LayerFamily):
     """``(inputs - mean) / sqrt(variance)`` by moments adapted to data or given in the configuration."""
 
     kinds: ClassVar[tuple[str, ...]] = ("Normalization",)
+    fixed: ClassVar[tuple[str, ...]] = ("mean", "variance", "count")
 
     def variables(self, config: Config, shapes: Sequence[Shape]) -> tuple[Variable, ...]:
         if config.get("mean") is not None:

@@ -10,7 +10,7 @@ from mlpdoctor.layers.activation import Activation
 from mlpdoctor.layers.activations import shape_after
 from mlpdoctor.layers.activations.layer import Activated
 from mlpdoctor.layers.activations.named import LAYERS
-from mlpdoctor.layers.family import LayerFamily, Variable, weight
+from mlpdoctor.layers.family import LayerFamily, Pull, Variable, weight
 from mlpdoctor.network import Array, Config, Layer, Shape
 
 
@@ -25,6 +25,9 @@ class ActivationLayer(Activated):
     def forward(self, layer: Layer, inputs: Sequence[Array]) -> Array:  # noqa: ARG002
         return inputs[0]
 
+    def backward(self, layer: Layer, inputs: Sequence[Array], cotangent: Array) -> Pull:  # noqa: ARG002
+        return [cotangent], {}
+
 
 class AdvancedActivation(LayerFamily):
     """The activation layers that have a class of their own and no weights."""
@@ -33,6 +36,9 @@ class AdvancedActivation(LayerFamily):
 
     def forward(self, layer: Layer, inputs: Sequence[Array]) -> Array:  # noqa: ARG002
         return inputs[0]
+
+    def backward(self, layer: Layer, inputs: Sequence[Array], cotangent: Array) -> Pull:  # noqa: ARG002
+        return [cotangent], {}
 
     def activation(self, layer: Layer) -> Activation:
         found = LAYERS[layer.kind](layer.config, layer.keras)
@@ -60,6 +66,9 @@ class ParametricRelu(LayerFamily):
 
     def forward(self, layer: Layer, inputs: Sequence[Array]) -> Array:  # noqa: ARG002
         return inputs[0]
+
+    def backward(self, layer: Layer, inputs: Sequence[Array], cotangent: Array) -> Pull:  # noqa: ARG002
+        return [cotangent], {}
 
     def activation(self, layer: Layer) -> Activation:
         alpha = weight(layer, "alpha")

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from mlpdoctor.layers.family import LayerFamily
+from mlpdoctor.layers.family import LayerFamily, Pull
 from mlpdoctor.network import Array, Config, Layer, Shape
 
 
@@ -24,6 +24,12 @@ class Flatten(LayerFamily):
         if layer.config.get("data_format") == "channels_first" and features.ndim > 1:
             features = np.moveaxis(features, 1, -1)
         return features.reshape(len(features), math.prod(features.shape[1:]))
+
+    def backward(self, layer: Layer, inputs: Sequence[Array], cotangent: Array) -> Pull:
+        shape = inputs[0].shape
+        if layer.config.get("data_format") == "channels_first" and len(shape) > 1:
+            return [np.moveaxis(cotangent.reshape(shape[0], *shape[2:], shape[1]), -1, 1)], {}
+        return [cotangent.reshape(shape)], {}
 
 
 class Reshape(LayerFamily):
@@ -46,6 +52,9 @@ class Reshape(LayerFamily):
     def forward(self, layer: Layer, inputs: Sequence[Array]) -> Array:
         shape = self.output_shape(layer.config, [inputs[0].shape[1:]])
         return inputs[0].reshape(len(inputs[0]), *(length or 0 for length in shape))
+
+    def backward(self, layer: Layer, inputs: Sequence[Array], cotangent: Array) -> Pull:  # noqa: ARG002
+        return [cotangent.reshape(inputs[0].shape)], {}
 
 
 class Permute(LayerFamily):

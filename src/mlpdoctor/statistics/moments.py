@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 
 from mlpdoctor.network import Array
-from mlpdoctor.views import Entering, Normalising, Outputs, Targets
+from mlpdoctor.views import Entering, Gradient, Normalising, Outputs, Targets
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,5 +89,14 @@ class NormalisedMoments(Moments):
 
     @classmethod
     def of(cls, view: Normalising) -> Self:
+        """Summarise one layer on one batch."""
+        return cls.of_values(view.values)
+
+
+class GradientMoments(Moments):
+    """Moments of the gradients that reach the units of a layer."""
+
+    @classmethod
+    def of(cls, view: Gradient) -> Self:
         """Summarise one layer on one batch."""
         return cls.of_values(view.values)

@@ -1,0 +1,74 @@
+"""The loss of some rows with its gradient: what the optimizer of the user's script would be handed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from mlpdoctor import views
+from mlpdoctor.heads import Heads
+from mlpdoctor.network import Array, Key
+from mlpdoctor.passes import Engine, flat
+from mlpdoctor.tape import Cotangents, Pulled, Tape
+
+
+@dataclass(frozen=True, eq=False)
+class Slope:
+    """The loss of some rows and its gradient, summed over them: sums of two slopes belong to both sets of rows.
+
+    Attributes:
+        loss: total over outputs, without penalties.
+        weights: its derivative with respect to each trainable weight.
+        rows: how many rows.
+    """
+
+    loss: float
+    weights: dict[Key, Array]
+    rows: int
+
+    def __add__(self, other: Self) -> Self:
+        """Of both."""
+        merged = {key: values + other.weights[key] for key, values in self.weights.items()}
+        return type(self)(self.loss + other.loss, merged, self.rows + other.rows)
+
+
+def slope(engine: Engine, heads: Heads, rows: views.Rows) -> tuple[Slope, Tape, Pulled]:
+    """The loss of the rows with its gradient, and all there is to see on the way there and back.
+
+    Args:
+        engine: runs the network.
+        heads: the outputs with their losses.
+        rows: features, targets and weights; one batch where the engine works as in training.
+    """
+    tape = engine.record(rows.features)
+    loss, cotangents = loss_cotangents(engine, heads, rows, tape)
+    pulled = engine.pull(tape, cotangents)
+    return Slope(loss, dict(pulled.weights), len(rows.features)), tape, pulled
+
+
+def loss_cotangents(engine: Engine, heads: Heads, rows: views.Rows, tape: Tape) -> tuple[float, Cotangents]:
+    """The loss summed over the rows, and its gradient with respect to what the losses read."""
+    read = readings(engine, heads, tape)
+    before: dict[int, Array] = {}
+    after: dict[int, Array] = {}
+    total = 0.0
+    with np.errstate(all="ignore"):
+        for head, seen in zip(heads.heads, read, strict=True):
+            targets = head.targets(rows.targets)
+            weight = head.weight / (1 if head.loss.joint else head.units)
+            values, slopes = head.loss.values(targets, seen), head.loss.gradient(targets, seen)
+            if rows.weights is not None:
+                values, slopes = values * rows.weights[:, None], slopes * rows.weights[:, None]
+            total += weight * float(values.sum())
+            node = head.node if head.behind else engine.network.outputs[head.output]
+            place, shaped = (before, tape.before[node]) if head.behind else (after, tape.after[node])
+            slopes = (weight * slopes).reshape(shaped.shape)
+            place[node] = place[node] + slopes if node in place else slopes
+    return total, Cotangents(before, after)
+
+
+def readings(engine: Engine, heads: Heads, tape: Tape) -> Sequence[Array]:
+    """What each loss reads, shape (rows, units): an output, or what its last activation is applied to."""
+    outputs = engine.network.outputs
+    return [flat(tape.before[head.node] if head.behind else tape.after[outputs[head.output]]) for head in heads.heads]
