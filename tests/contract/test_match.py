@@ -77,9 +77,9 @@ ONE_UNIT: dict[str, dict[str, str]] = {
     "any": dict.fromkeys(ONE_COLUMN, R),
 }  # fmt: skip
 SPARSE = {
-    "binary": "6n", "signs": "5E", "one-two": "5n", "greys": "5E", "class": R, "class from 1": "5E", "class / 255": "5E",
-    "class too many": "6E", "class below 0": "5E", "unit": "7E", "count": "6E", "positive": "7E", "real": "7E",
-    "constant": R,
+    "binary": "6n", "signs": "5E", "one-two": "5n", "greys": "5E", "class": R, "class from 1": "5E",
+    "class / 255": "5E", "class too many": "6E", "class below 0": "5E", "unit": "7E", "count": "6E", "positive": "7E",
+    "real": "7E", "constant": R,
 }  # fmt: skip
 SEVERAL: dict[str, dict[str, str]] = {
     # As many columns as units.

@@ -180,8 +180,8 @@ def either_reader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
 @exactly
 @given(table=tables)
 def test_gives_back_the_same_numbers(kind: str, tmp_path: Path, table: Array) -> None:
-    # The decimal mark is told from the first lines, which are few here and show none where all cells are infinite.
-    assume("comma" not in kind or np.isfinite(table[0]).all())
+    # The decimal mark is told from the first lines, which are few here; inf and 5e-324 show none.
+    assume("comma" not in kind or (np.isfinite(table[0]).all() and any("." in repr(float(cell)) for cell in table[0])))
     dataset = open_dataset(str(WRITERS[kind](tmp_path, table)), ONE_TARGET)
     same(everything(dataset), table)
     same(everything(dataset, rows=1), table)
