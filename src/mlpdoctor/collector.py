@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from inspect import signature
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 
 from mlpdoctor.statistics.statistic import Statistic
 
@@ -12,6 +12,7 @@ Statistics: TypeAlias = Mapping[tuple[type[Any], str | None], Any]
 """The merged statistics, by type and by layer name (None for those of the data or of the whole network)."""
 
 
+@cache
 def view_of(statistic: type[Statistic]) -> type[Any]:
     """The view that a statistic reads, from the annotation of ``of``."""
     parameter = next(iter(signature(statistic.of, eval_str=True).parameters.values()))
@@ -31,7 +32,7 @@ class Collector:
         """The statistics that read each view."""
         by_view: dict[type[Any], tuple[type[Any], ...]] = {}
         for statistic in self.statistics:
-            view = view_of(statistic)
+            view = view_of(statistic)  # type: ignore[arg-type]  # a class is hashable
             by_view[view] = (*by_view.get(view, ()), statistic)
         return by_view
 
@@ -48,5 +49,17 @@ class Collector:
         for statistic in self.readers.get(type(view), ()):
             seen = statistic.of(view)
             if seen is not None:
-                key = (statistic, layer)
-                self.merged[key] = self.merged[key] + seen if key in self.merged else seen
+                self._add((statistic, layer), seen)
+
+    def part(self) -> Self:
+        """An empty collector for one block, of all statistics that are not full yet; its result is merged later."""
+        full = {kind for (kind, layer), seen in self.merged.items() if layer is None and getattr(seen, "full", False)}
+        return type(self)([statistic for statistic in self.statistics if statistic not in full])
+
+    def merge(self, part: Self) -> None:
+        """Add what a part has collected."""
+        for key, seen in part.merged.items():
+            self._add(key, seen)
+
+    def _add(self, key: tuple[type[Any], str | None], seen: Any) -> None:  # noqa: ANN401
+        self.merged[key] = self.merged[key] + seen if key in self.merged else seen

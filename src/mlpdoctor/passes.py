@@ -13,6 +13,9 @@ from mlpdoctor.tape import Cotangents, Pulled, Tape
 
 BLOCK_CELLS = 1 << 20
 """Numbers in the widest arrays of one block, 8 MiB: large enough for full speed, small enough for the cache."""
+CACHE_CELLS = 1 << 18
+"""The same for rows on their way through a network, 2 MiB: what a layer puts out is still in the core's own cache when
+the next one reads it."""
 MOST_BLOCK_ROWS = 1 << 14
 LEAST_BLOCK_ROWS = 1 << 8
 
@@ -80,12 +83,12 @@ def usable_rows(batch: Batch) -> views.Rows:
     return views.Rows(batch.features[good], batch.targets[good], numbers[good], kept)
 
 
-def block_rows(network: Network | None, dataset: Dataset) -> int:
-    """How many rows a block holds, so that its widest array stays within ``BLOCK_CELLS``."""
+def block_rows(network: Network | None, dataset: Dataset, cells: int = BLOCK_CELLS) -> int:
+    """How many rows a block holds, so that its widest array stays within so many cells."""
     widths = [len(dataset.feature_names) + len(dataset.target_names)]
     if network is not None:
         widths += [_width(node.shape) for node in network.nodes if node.shape is not None]
-    return int(np.clip(BLOCK_CELLS // max(widths), LEAST_BLOCK_ROWS, MOST_BLOCK_ROWS))
+    return int(np.clip(cells // max(widths), LEAST_BLOCK_ROWS, MOST_BLOCK_ROWS))
 
 
 def _width(shape: tuple[int | None, ...]) -> int:

@@ -1,12 +1,27 @@
-"""How many threads the linear algebra library uses: all for large products, one for everything else.
+"""How many threads work at a time: those of the linear algebra library, and those that share out blocks of rows.
 
 OpenBLAS spreads a factorisation of a few columns over all cores, whose threads then wait for each other by spinning:
-no faster on an idle machine, and ten times slower on a busy one, as continuous integration is.
+no faster on an idle machine, and ten times slower on a busy one, as continuous integration is. Blocks of rows that
+are worked on side by side, each in one thread, keep all cores busy without any waiting.
 """
 
-from contextlib import AbstractContextManager
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache
-from typing import Any
+from threading import local
+from typing import Any, TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+MOST_WORKERS = 8
+"""Reading cannot feed more, and each holds a few blocks in memory."""
+AHEAD = 2
+"""Blocks in hand for each worker: one that it works on and one that waits, while the next is being read."""
+
+_here = local()
 
 
 @cache
@@ -15,7 +30,7 @@ def _library() -> tuple[Any, int]:
     from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
     control = ThreadpoolController()
-    return control, max((library["num_threads"] for library in control.info()), default=1)
+    return control, max((library["num_threads"] for library in control.info()), default=os.cpu_count() or 1)
 
 
 def one() -> AbstractContextManager[Any]:
@@ -25,7 +40,55 @@ def one() -> AbstractContextManager[Any]:
 
 
 def all_of_them() -> AbstractContextManager[Any]:
-    """As many threads as the library would use by itself, while it lasts."""
+    """As many threads as the library would use by itself, while it lasts; in a worker of `in_order` one."""
+    if getattr(_here, "is_worker", False):
+        return nullcontext()
     control, most = _library()
     limit: AbstractContextManager[Any] = control.limit(limits=most)
     return limit
+
+
+def in_order(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    """The results of some work on each item in the order of the items, worked out in several threads.
+
+    Items are drawn in the calling thread, a few ahead of the result that is handed out. What a result is does not
+    depend on the number of threads, and where several items fail the fault of the first is raised.
+
+    Args:
+        work: called in any thread; NumPy lets go of Python's lock while it computes.
+        items: drawn one by one.
+    """
+    workers = min(_library()[1], MOST_WORKERS)
+    if workers == 1:
+        yield from map(work, items)
+        return
+    from concurrent.futures import Future, ThreadPoolExecutor
+
+    pool = ThreadPoolExecutor(workers, initializer=_become_worker)
+    waiting: deque[Future[Result]] = deque()
+    drawn = iter(items)
+    try:
+        with one():
+            while True:
+                try:
+                    item = next(drawn)
+                except StopIteration:
+                    break
+                except Exception:
+                    yield from _results(waiting)
+                    raise
+                waiting.append(pool.submit(work, item))
+                while len(waiting) >= AHEAD * workers or (waiting and waiting[0].done()):
+                    yield waiting.popleft().result()
+            yield from _results(waiting)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _results(waiting: "deque[Any]") -> Iterator[Any]:
+    while waiting:
+        yield waiting.popleft().result()
+
+
+def _become_worker() -> None:
+    _here.is_worker = True
