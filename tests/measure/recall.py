@@ -16,8 +16,8 @@ from pathlib import Path
 
 from ward import patients
 from ward.build import CACHE, Job, build, job
-from ward.registry import FRESH, HEALTHY, PATIENTS, WELL
-from ward.score import Seen, absent, look, table, tallies, well_table
+from ward.registry import FRESH, HEALTHY, PAIRS, PATIENTS, WELL
+from ward.score import Seen, absent, confusion, look, table, tallies, well_table
 
 
 def main() -> None:
@@ -28,8 +28,7 @@ def main() -> None:
     jobs = chosen(options.rules, options.per_rule, options.healthy, options.first_seed)
     started = time.perf_counter()
     seen = examine(jobs, options.cache, options.jobs)
-    ill = [one for one in seen if one.code in PATIENTS]
-    print_report(ill, [one for one in seen if one.code in WELL], verbose=options.verbose)
+    print_report(seen, verbose=options.verbose)
     say(f"{time.perf_counter() - started:.0f} s for {len(seen)} cases")
 
 
@@ -37,6 +36,8 @@ def chosen(rules: Sequence[str], per_rule: int, healthy: int, first: int = 0) ->
     """The jobs for so many patients a rule and so many healthy models, kind by kind, then with new seeds."""
     codes = [code for code in sorted(PATIENTS) if any(code.startswith(part) for part in rules or [""])]
     jobs = [job(code, seed) for code in codes if code in absent() for seed in range(first, first + per_rule)]
+    pairs = [name for name in PAIRS if not rules or any(name.startswith(part) for part in rules if "+" in part)]
+    jobs += [job(name, seed) for name in pairs for seed in range(first, first + per_rule)]
     kinds = [name for name, maker in WELL.items() if maker.group == HEALTHY]
     jobs += [job(kinds[number % len(kinds)], first + number // len(kinds)) for number in range(healthy)]
     fresh = [name for name, maker in WELL.items() if maker.group == FRESH]
@@ -55,19 +56,25 @@ def examine(jobs: Sequence[Job], cache: Path, processes: int) -> list[Seen]:
     return sorted(seen, key=lambda one: places[one.built.job])
 
 
-def print_report(ill: Sequence[Seen], healthy: Sequence[Seen], *, verbose: bool) -> None:
+def print_report(seen: Sequence[Seen], *, verbose: bool) -> None:
     """The tables, and every miss in words where asked for."""
+    ill = [one for one in seen if one.code in PATIENTS]
+    pairs = [one for one in seen if one.code in PAIRS]
+    healthy = [one for one in seen if one.code in WELL]
     for code in sorted(set(PATIENTS) - set(absent())):
         say(f"skipped: {code} is not in the catalogue yet")
     say("", *table(tallies(ill)), "")
+    say("injected fault against leading finding", "", *confusion(ill), "")
+    if pairs:
+        say("two faults at once", "", *table(tallies(pairs)), "")
     for group, what in ((HEALTHY, "healthy models"), (FRESH, "fresh models")):
         say(*well_table([one for one in healthy if WELL[one.code].group == group], what), "")
-    for one in [*ill, *healthy]:
+    for one in seen:
         if one.built.trouble:
             say(f"NOT MADE {one.code}-{one.built.job.seed}: {one.built.trouble}")
         if one.crashed:
             say(f"CRASHED {one.code}-{one.built.job.seed}: {'; '.join(one.crashed)}")
-        if verbose and one.code in PATIENTS and not (one.hit and one.led) and not one.built.trouble:
+        if verbose and one.code not in WELL and not (one.hit and one.led) and not one.built.trouble:
             kind = "MISS" if not one.hit else "NOT FIRST"
             job_ = one.built.job
             say(f"{kind} {one.code}-{job_.seed} keras {job_.keras} ({one.built.words}) {one.built.folder}")

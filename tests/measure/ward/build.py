@@ -22,7 +22,7 @@ from typing import Any
 from ward import patients
 from ward.files import save
 from ward.kit import Kit
-from ward.registry import PATIENTS, WELL, Maker
+from ward.registry import PAIRS, PATIENTS, WELL, Maker
 
 KERAS_2 = Path(os.environ.get("MLPDOCTOR_KERAS_2", "/opt/dev/tf2.15.1/bin/python"))
 """A Python with Keras 2, for files as it writes them; without it Keras 3 makes all."""
@@ -58,9 +58,9 @@ class Built:
 
 
 def maker_of(name: str) -> Maker:
-    """A maker by rule code, or by the name of a healthy model."""
+    """A maker by rule code, by the codes of a pair, or by the name of a healthy model."""
     patients.load()
-    return PATIENTS[name] if name in PATIENTS else WELL[name]
+    return {**PATIENTS, **PAIRS, **WELL}[name]
 
 
 def job(name: str, seed: int) -> Job:

@@ -1,11 +1,12 @@
 """All makers: importing the modules fills the registry."""
 
 from importlib import import_module
+from pathlib import Path
 
-MODULES = ("patients_architecture", "patients_output", "patients_state", "patients_data", "patients_floors", "healthy")
+HERE = Path(__file__).parent
 
 
 def load() -> None:
-    """Fill the registry."""
-    for name in MODULES:
-        import_module(f"ward.{name}")
+    """Fill the registry from every file of makers in this folder."""
+    for path in (*sorted(HERE.glob("patients_*.py")), HERE / "healthy.py"):
+        import_module(f"ward.{path.stem}")

@@ -57,6 +57,8 @@ class Maker:
 
 PATIENTS: dict[str, Maker] = {}
 """By code."""
+PAIRS: dict[str, Maker] = {}
+"""Two faults at once, by both codes: ``O201+D702``, the one to mend first in front."""
 WELL: dict[str, Maker] = {}
 """Healthy and fresh models, by name."""
 
@@ -68,6 +70,16 @@ def patient(
 
     def declare(make: Make) -> Make:
         PATIENTS[code] = Maker(code, make, aliases or {}, leads, keras_2)
+        return make
+
+    return declare
+
+
+def pair(first: str, second: str) -> Callable[[Make], Make]:
+    """Declare a maker of patients with two faults, the one to mend first in front."""
+
+    def declare(make: Make) -> Make:
+        PAIRS[f"{first}+{second}"] = Maker(f"{first}+{second}", make)
         return make
 
     return declare

@@ -31,21 +31,36 @@ class Seen:
         return self.built.job.maker
 
     @property
+    def codes(self) -> tuple[str, ...]:
+        """The injected faults, the one to mend first in front; aliases stand for the last."""
+        return tuple(self.code.split("+"))
+
+    @property
     def hit(self) -> bool:
-        """Whether the fault was named at all."""
-        return self.code in self.found or bool(set(self.built.aliases) & set(self.found))
+        """Whether every fault was named at all."""
+        *others, last = self.codes
+        known = {last, *self.built.aliases}
+        return set(others) <= set(self.found) and bool(known & set(self.found))
 
     @property
     def strict(self) -> bool:
         """Whether the rule itself, and no alias, named it."""
-        return self.code in self.found
+        return set(self.codes) <= set(self.found)
+
+    @property
+    def soon(self) -> bool:
+        """Whether the fault is the first or the second thing that the report speaks of; if it need not lead, named."""
+        if not self.built.leads:
+            return self.hit
+        answers = {self.codes[0]} if len(self.codes) > 1 else {self.code, *self.built.aliases}
+        return bool(answers & set(self.found[:2]))
 
     @property
     def led(self) -> bool:
         """Whether it headed the report; where it need not, whether it was named."""
         if not self.built.leads:
             return self.hit
-        return self.first == self.code or self.first in self.built.aliases
+        return self.first == self.codes[0] or (len(self.codes) == 1 and self.first in self.built.aliases)
 
     @property
     def erring(self) -> tuple[str, ...]:
@@ -94,6 +109,7 @@ class Tally:
     found: int = 0
     strict: int = 0
     led: int = 0
+    soon: int = 0
     rivals: Counter[str] = field(default_factory=Counter)
     broken: int = 0
 
@@ -110,6 +126,7 @@ def tallies(seen: Iterable[Seen]) -> dict[str, Tally]:
         tally.found += one.hit
         tally.strict += one.strict
         tally.led += one.led
+        tally.soon += one.soon
         if not one.led:
             tally.rivals[one.first or "nothing"] += 1
     return counted
@@ -123,19 +140,49 @@ def absent() -> Mapping[str, str]:
 def table(counted: Mapping[str, Tally]) -> list[str]:
     """Recall per rule, in Markdown."""
     names = absent()
-    lines = ["| rule | patients | found | by the rule itself | named first | before it |", "|---|---|---|---|---|---|"]
+    lines = [
+        "| rule | patients | found | by the rule itself | named first | first or second | before it |",
+        "|---|---|---|---|---|---|---|",
+    ]
     for code, tally in sorted(counted.items()):
-        if code not in names:
-            lines.append(f"| {code} | skipped: not in the catalogue yet | | | | |")
-            continue
         rivals = ", ".join(f"{rival} {times}" for rival, times in tally.rivals.most_common(4))
-        share = [_of(number, tally.patients) for number in (tally.found, tally.strict, tally.led)]
+        share = [_of(number, tally.patients) for number in (tally.found, tally.strict, tally.led, tally.soon)]
         broken = f" ({tally.broken} not made)" if tally.broken else ""
-        lines.append(f"| {code} {names[code]} | {tally.patients}{broken} | {' | '.join(share)} | {rivals} |")
-    whole = [tally for code, tally in counted.items() if code in names]
-    patients = sum(tally.patients for tally in whole)
-    share = [_of(sum(getattr(tally, part) for tally in whole), patients) for part in ("found", "strict", "led")]
+        named = f"{code} {names.get(code, '')}".strip()
+        lines.append(f"| {named} | {tally.patients}{broken} | {' | '.join(share)} | {rivals} |")
+    patients = sum(tally.patients for tally in counted.values())
+    parts = ("found", "strict", "led", "soon")
+    share = [_of(sum(getattr(tally, part) for tally in counted.values()), patients) for part in parts]
     return [*lines, f"| **all** | {patients} | {' | '.join(share)} | |"]
+
+
+FAMILIES: Mapping[str, str] = {
+    "A": "architecture",
+    "O": "output contract",
+    "W": "file and state",
+    "U": "units",
+    "L": "floors",
+    "G": "steps",
+    "D": "data",
+}
+NOTHING = "-"
+
+
+def confusion(seen: Iterable[Seen]) -> list[str]:
+    """By family: which fault was injected, and which heads the report; where it need only be named, which named it."""
+    counted: dict[str, Counter[str]] = {}
+    for one in seen:
+        if not one.built.trouble:
+            led = one.codes[0][0] if one.led else (one.first or NOTHING)[0]
+            counted.setdefault(one.codes[0][0], Counter())[led] += 1
+    columns = [*FAMILIES, NOTHING]
+    lines = [f"| injected | patients | {' | '.join(columns)} |", f"|---|---|{'---|' * len(columns)}"]
+    for family, name in FAMILIES.items():
+        if family in counted:
+            row = counted[family]
+            cells = [f"{row[column]}" if row[column] else "" for column in columns]
+            lines.append(f"| {family} {name} | {sum(row.values())} | {' | '.join(cells)} |")
+    return lines
 
 
 def well_table(seen: Sequence[Seen], what: str) -> list[str]:
