@@ -8,8 +8,9 @@ from mlpdoctor.finding import Certainty, Finding, Severity
 
 SEVERITIES = list(Severity)
 CERTAINTIES = list(Certainty)
-SYMPTOMS = ("L501", "L502")
-"""Rules that compare the model with a rung of the ladder: whatever is found beside them is nearer to the cause."""
+SYMPTOMS = ("L501", "L502", "L504", "U404", "U405")
+"""Rules that say what has become of the model, be it its loss or its features: whatever is found beside them is nearer
+to the cause."""
 PARTIAL = ("U401", "W305")
 """Rules whose warnings are about some units of a layer: the others could still learn, so they explain no error."""
 

@@ -12,15 +12,20 @@ NOTHING = 1e-9
 """A loss under this share of the best constant's is zero as far as float32 weights can tell."""
 SAME = 0.0005
 """Losses this close, relative to each other, are the same in the digits shown."""
+ALL_IS_WELL = ("L508",)
+"""Rules that answer the question although they are notes: there is nothing to mend."""
 MOST_TIMES = 1000
 """Beyond it "times below" stops meaning anything to a reader."""
 
 
 def verdict(findings: tuple[Finding, ...], ladder: Ladder | Absent, training: Training) -> str:
-    """What the report says first: the leading finding's own answer, or where the model stands."""
+    """What the report says first: the leading finding's own answer, that all is well, or where the model stands."""
     leading = next((finding for finding in findings if finding.severity is not Severity.NOTE), None)
     if leading is not None:
         return leading.evidence.verdict or f"{leading.message[0].upper()}{leading.message[1:]}."
+    good = next((finding for finding in findings if finding.code in ALL_IS_WELL), None)
+    if good is not None and good.evidence.verdict is not None:
+        return good.evidence.verdict
     if isinstance(ladder, Absent):
         return "Nothing was found that keeps this model from training, as far as can be told without its loss on data."
     nothing = "Nothing was found that keeps this model from training."

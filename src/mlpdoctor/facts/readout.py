@@ -50,7 +50,7 @@ def readout(
     objective: Objective, network: Network, model: ModelLoss, perfect: Perfection, sample: RowSample
 ) -> ReadoutFloor | Absent:
     """Fit each output anew on the features before its last layer, by the machinery of the affine rung."""
-    sources = [_hidden(network, head) for head in objective.heads.heads]
+    sources = [hidden_source(network, head) for head in objective.heads.heads]
     widths = [0 if source is None else _width(network, source) for source in sources]
     if 0 in widths:
         return Absent("the last layer of this network is no Dense layer that its loss reads directly", applicable=False)
@@ -134,7 +134,7 @@ def _last(network: Network, head: Head) -> int:
     return head.node
 
 
-def _hidden(network: Network, head: Head) -> int | None:
+def hidden_source(network: Network, head: Head) -> int | None:
     """Position of the node whose output enters the last Dense layer; None where there is no such layer."""
     last = network.nodes[_last(network, head)]
     own = activation_of(last.layer)

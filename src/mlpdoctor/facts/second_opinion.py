@@ -62,11 +62,11 @@ def second_opinion(objective: Objective, sample: RowSample) -> SecondOpinion | A
     sample = sample.few
     rows, width = sample.features.shape
     for head in objective.heads.heads:
-        if not _fitting(head.loss):
+        if not fitting(head.loss):
             return Absent(f"there is no quick fit for {head.loss.label}")
     if rows < max(LEAST_ROWS, 4 * (width + 1)):
         return Absent(f"{rows} rows are too few to judge by cross-validation")
-    plain = _standardised(sample.features)
+    plain = standardised(sample.features)
     designs = [np.concatenate([plain, extra], axis=1) for extra in _dictionaries(plain, min(MOST_FUNCTIONS, rows // 4))]
     targets = np.concatenate([head.targets(sample.targets) for head in objective.heads.heads], axis=1)
     fold = np.arange(rows) % FOLDS
@@ -77,9 +77,9 @@ def second_opinion(objective: Objective, sample: RowSample) -> SecondOpinion | A
         best = min(range(1, len(fits)), key=lambda number: fits[number].score)
         for place, number in enumerate((0, best)):
             design = (plain, *designs)[number]
-            read[place, held] = _predicted(objective, fits[number], design[seen], targets[seen], design[held])
+            read[place, held] = predicted(objective, fits[number], design[seen], targets[seen], design[held])
     weights = np.ones(rows) if sample.weights is None else sample.weights
-    line, curve = (weights * _row_losses(objective, targets, part) for part in read)
+    line, curve = (weights * row_losses(objective, targets, part) for part in read)
     saved = line - curve
     return SecondOpinion(
         line=float(line.mean()),
@@ -90,14 +90,14 @@ def second_opinion(objective: Objective, sample: RowSample) -> SecondOpinion | A
     )
 
 
-def _fitting(loss: Loss) -> bool:
+def fitting(loss: Loss) -> bool:
     """Whether a least squares fit, or one step more for classes, says something about this loss."""
     if isinstance(loss, ConvexLoss):
         return loss.link == "logit" or (loss.link == "identity" and loss.targets is TargetKind.REAL)
     return loss.linear is not None
 
 
-def _predicted(objective: Objective, ridge: Ridge, seen: Array, targets: Array, unseen: Array) -> Array:
+def predicted(objective: Objective, ridge: Ridge, seen: Array, targets: Array, unseen: Array) -> Array:
     """For each output what its loss reads: numbers, or logits where it is about classes; shape (rows, units)."""
     columns, place = [], 0
     for head in objective.heads.heads:
@@ -110,7 +110,8 @@ def _predicted(objective: Objective, ridge: Ridge, seen: Array, targets: Array, 
     return np.concatenate(columns, axis=1)
 
 
-def _row_losses(objective: Objective, targets: Array, read: Array) -> Array:
+def row_losses(objective: Objective, targets: Array, read: Array) -> Array:
+    """The whole loss of each row, from encoded targets and what ``predicted`` returns, of all outputs side by side."""
     total, place = np.zeros(len(read)), 0
     for head in objective.heads.heads:
         own = slice(place, place + head.units)
@@ -126,7 +127,8 @@ def _row_losses(objective: Objective, targets: Array, read: Array) -> Array:
     return total
 
 
-def _standardised(features: Array) -> Array:
+def standardised(features: Array) -> Array:
+    """Columns of mean 0 and spread 1; constant ones are 0."""
     centred: Array = features - features.mean(axis=0)
     spread: Array = centred.std(axis=0)
     spread[spread == 0] = 1.0
@@ -147,4 +149,4 @@ def _dictionaries(plain: Array, number: int) -> list[Array]:
     first, second = np.triu_indices(width)
     pairs = rng.permutation(len(first))[:number]
     products = plain[:, first[pairs]] * plain[:, second[pairs]]
-    return [_standardised(functions) for functions in (along_axes, np.maximum(along - starts, 0.0), products)]
+    return [standardised(functions) for functions in (along_axes, np.maximum(along - starts, 0.0), products)]

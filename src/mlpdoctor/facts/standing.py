@@ -17,6 +17,8 @@ SAME = 0.02
 """A loss this close to the best known is as good: where little can be gained at all, noise decides the rest."""
 LITTLE = 0.05
 """Share of the way from the constant to the best known that any first updates bring."""
+ABOVE = 0.05
+"""A model up to a twentieth above the best affine predictor is still on it (L501); one further up is worse (L504)."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,11 @@ class Standing:
     def barely(self) -> bool:
         """Whether the model has come next to nothing of the way from the constant to what is known to be reachable."""
         return self.constant > self.reach and self.shortfall >= 1 - LITTLE
+
+    @property
+    def above_the_line(self) -> bool:
+        """Whether the model is worse than the best affine predictor, not merely on it; False where that is unknown."""
+        return self.affine is not None and self.above(self.model) > (1 + ABOVE) * self.above(self.affine)
 
     def of_constant(self, loss: float) -> float:
         """A loss as a share of the best constant's, both counted from perfect answers."""

@@ -45,9 +45,10 @@ def no_better_than_linear(
         Where the data hold nonlinear structure: train longer without early stopping on a small ``min_delta``, with
         an adaptive optimizer; then look at the units. Where they hold none, linear is enough.
     Stays quiet on
-        Networks that are affine by construction (A101 speaks of those), models no better than a constant (L502),
-        models that have not been trained, and data that lie on a line. Classifiers that do no worse than logistic
-        regression does on rows it has not seen: on rows it has seen that is often sure beyond reason.
+        Networks that are affine by construction (A101 speaks of those), models no better than a constant (L502) or
+        more than a twentieth above the line (L504), models that have not been trained, and data that lie on a line.
+        Classifiers that do no worse than logistic regression does on rows it has not seen: on rows it has seen that
+        is often sure beyond reason.
     Certainty
         Measured for both losses; estimated, with its error bar, for what is left to learn. Where a quick nonlinear
         fit shows structure, ``learned`` is the share of the way from the line to that fit a model must have gone to
@@ -55,7 +56,7 @@ def no_better_than_linear(
     """
     affine = where.affine
     by_construction = collapse.linear_heads and all(part.head.straight for part in linear.parts)
-    if by_construction or not model.finite or affine is None or where.above(affine) <= 0:
+    if by_construction or not model.finite or affine is None or where.above(affine) <= 0 or where.above_the_line:
         return
     if where.of_constant(affine) <= STRAIGHT:
         return

@@ -1,0 +1,107 @@
+"""L508: a model whose loss is as low as the data allow."""
+
+from collections.abc import Iterator
+
+from mlpdoctor.check import check
+from mlpdoctor.facts.conflict_floor import ConflictFloor
+from mlpdoctor.facts.noise_estimate import NoiseEstimate
+from mlpdoctor.facts.standing import Standing
+from mlpdoctor.facts.training import Trained
+from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.ladder import Ladder
+from mlpdoctor.wording import count, percent, short
+
+BELOW_THE_CONSTANT = 0.9
+"""A floor this near to the constant's loss is for L507: that little can be learned is another answer."""
+MEANT = 0.001
+"""Conflicts that cost less than this share of the constant's loss keep no loss up that anybody sees."""
+SHARP = 0.25
+"""An estimate of the noise that is uncertain by more than a quarter of itself is no floor to stand on."""
+WITHIN = 2.0
+"""Standard errors within which a loss is the estimated noise."""
+
+
+@check("L508", Severity.NOTE, "the model's loss, {model}, is {compared} {floor}, {kind}")
+def at_the_floor(
+    ladder: Ladder,
+    where: Standing,
+    conflicts: ConflictFloor,
+    trained: Trained,  # noqa: ARG001  a model that has never been trained has reached nothing
+    noise: NoiseEstimate | None,
+) -> Iterator[Evidence]:
+    """A model whose loss is as low as these data allow: nothing is wrong.
+
+    Why it matters
+        A loss that does not fall any more is not always stuck. Where rows with equal inputs have different targets, or
+        where the targets carry noise that no function of the inputs can know, the loss stops at what that costs. A
+        model there has learned what there is.
+    Remedy
+        None is needed. What lowers the loss now is other data: the feature that tells such rows apart, targets that are
+        measured more exactly.
+    Stays quiet on
+        Models that have not been trained or that something is known to beat; noise that is as high as the loss of the
+        best constant (L507 looks into that), or whose estimate is too uncertain.
+    Certainty
+        Proved where conflicting rows are the floor. Estimated where it is noise: within two standard errors of it.
+    """
+    span = where.above(where.constant)
+    if span <= 0 or not where.well or where.of_constant(where.model) >= BELOW_THE_CONSTANT:
+        return
+    if ladder.standing == "data" and conflicts.conflict_total > MEANT * span:
+        yield _on_conflicts(where, conflicts)
+    elif noise is not None and _within(where, noise):
+        yield _on_noise(where, noise)
+
+
+def _within(where: Standing, noise: NoiseEstimate) -> bool:
+    sharp = noise.error <= SHARP * where.above(noise.total)
+    return sharp and abs(where.model - noise.total) <= WITHIN * noise.error
+
+
+def _on_conflicts(where: Standing, conflicts: ConflictFloor) -> Evidence:
+    floor, found = conflicts.total, conflicts.conflicts
+    above = (where.model - floor) / conflicts.conflict_total
+    compared = "equal to" if abs(above) < MEANT else f"{percent(above)} above"
+    rows = f"{count(found.rows, 'row')} in {count(found.groups, 'group')} with equal inputs have different targets"
+    return Evidence(
+        numbers={
+            "model": where.model,
+            "compared": compared,
+            "floor": floor,
+            "kind": "the least that these data allow",
+            "rows": found.rows,
+            "groups": found.groups,
+        },
+        certainty=Certainty.PROVED,
+        why=f"{rows}, so no function of these inputs gets below {short(floor)}.",
+        remedy=Remedy(
+            "nothing is wrong with the training; only a feature that tells these rows apart lowers this floor"
+        ),
+        strength=1.0,
+        verdict=f"The loss is as low as these data allow: {short(where.model)} is {compared} the floor of "
+        f"{short(floor)} that rows with equal inputs and different targets set.",
+        rules_out=("learning rate", "optimizer", "epochs", "width"),
+    )
+
+
+def _on_noise(where: Standing, noise: NoiseEstimate) -> Evidence:
+    estimate = f"{short(noise.total, 2)} ± {short(noise.error, 2)}"
+    return Evidence(
+        numbers={
+            "model": where.model,
+            "compared": "within the error bar of",
+            "floor": noise.total,
+            "kind": "which is probably noise in the targets",
+            "error": noise.error,
+            "rows": noise.rows,
+        },
+        certainty=Certainty.ESTIMATED,
+        why=f"Rows with near inputs differ in their targets by as much: their noise is estimated at {estimate} "
+        f"({noise.method}).",
+        remedy=Remedy(
+            "nothing is wrong with the training; other features or more exact targets would lower this floor"
+        ),
+        strength=0.5,
+        verdict=f"The loss is about as low as these data allow: {short(where.model)}, where noise in the targets alone "
+        f"is estimated to cost {estimate}.",
+    )

@@ -1,0 +1,103 @@
+"""L506: a last layer that is far from the best one for its own features."""
+
+from collections.abc import Iterator
+
+from mlpdoctor.check import check
+from mlpdoctor.facts.standing import Standing
+from mlpdoctor.facts.training import Trained
+from mlpdoctor.facts.unseen_readout import UnseenReadout
+from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.network import Network
+from mlpdoctor.wording import count, percent, short
+
+CLEAR = 3.0
+"""Standard errors by which the best last layer must beat the saved one on rows it was not fitted to."""
+FEW_UPDATES = 1000
+"""An adaptive optimizer moves a weight by about its rate at each update: a thousand of them make a weight of one."""
+
+
+@check("L506", Severity.WARNING, "the last layer loses {model}; the best one on the same hidden features {readout}")
+def readout_gap(
+    network: Network,
+    where: Standing,
+    unseen: UnseenReadout,
+    trained: Trained,
+    *,
+    tolerated: float = 0.25,
+) -> Iterator[Evidence]:
+    """A last layer that is far from the best one for its own features.
+
+    Why it matters
+        What the hidden layers make of the rows is enough for a much lower loss: a last layer fitted to it directly,
+        as in linear regression, has it at once. To find a last layer is a convex problem without local minima, so what
+        is missing is training: too few updates, or steps that are too small or too large for it.
+    Remedy
+        Train on; mend the step size, or the scale of targets or features, where a rule named with this one says so.
+    Stays quiet on
+        Models that have not been trained, and models that do as well as anything is known to. A gap that the best last
+        layer owes to the rows it was fitted to: both are compared on rows it has not seen. A gap under the tolerated
+        share of what the model loses above the lowest loss that is known to be reachable.
+    Certainty
+        Estimated: the last layer is cross-validated on up to 2,000 sampled rows, and must be better by three standard
+        errors.
+    """
+    best = min(where.reach, unseen.readout)
+    above = unseen.model - max(best, where.data)
+    if unseen.saved <= CLEAR * unseen.error or above <= 0 or where.well:
+        return
+    share = unseen.saved / above
+    if share < tolerated or unseen.saved < tolerated * where.above(unseen.model):
+        return
+    last = _last(network)
+    yield Evidence(
+        numbers={
+            "model": unseen.model,
+            "readout": unseen.readout,
+            "saved": unseen.saved,
+            "saved_error": unseen.error,
+            "gap_share": min(share, 1.0),
+            "rows": unseen.rows,
+            "updates": trained.updates,
+            "layer": last,
+        },
+        certainty=Certainty.ESTIMATED,
+        why=f"On rows it was not fitted to, another last layer on the same features saves {short(unseen.saved, 2)} ± "
+        f"{short(unseen.error, 2)}, {percent(min(share, 1.0))} of what the model loses beyond the best known. The "
+        f"features are there; {_missing(network, trained)}.",
+        remedy=_remedy(network, trained, unseen.readout),
+        strength=min(share, 1.0),
+        verdict=f"The hidden layers already hold what is needed, and the last layer has not learned to use it: solving "
+        f"{last} alone would bring the loss from {short(unseen.model)} to about {short(unseen.readout, 2)}. Training "
+        "stopped early, or its steps do not suit.",
+    )
+
+
+def _last(network: Network) -> str:
+    named = [network.nodes[position].layer.name for position in network.outputs]
+    return named[0] if len(named) == 1 else "the last layers"
+
+
+def _missing(network: Network, trained: Trained) -> str:
+    if trained.updates is None:
+        return "the last layer has not been trained to its end"
+    made = count(trained.updates, "update")
+    plain = network.optimizer is not None and network.optimizer.name == "SGD"
+    if not plain and trained.updates < FEW_UPDATES:
+        return f"{made} were too few for the last layer to find its weights"
+    return f"{made} have not led the last layer there, so look at the size of its steps"
+
+
+def _remedy(network: Network, trained: Trained, readout: float) -> Remedy:
+    optimizer = network.optimizer
+    goal = f"a loss of about {short(readout, 2)} is there for the taking"
+    if optimizer is not None and optimizer.name == "SGD":
+        return Remedy(
+            f"train with Adam instead of plain SGD; {goal}",
+            "model.compile(optimizer=keras.optimizers.Adam(1e-3), loss=model.loss)",
+        )
+    if trained.updates is not None and trained.updates < FEW_UPDATES:
+        return Remedy(f"train on; {goal}", "model.fit(x, y, epochs=10 * epochs)")
+    return Remedy(
+        f"train on, once with ten times and once with a tenth of the rate; {goal}",
+        "model.optimizer.learning_rate = 10 * model.optimizer.learning_rate",
+    )

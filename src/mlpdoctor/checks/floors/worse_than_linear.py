@@ -1,0 +1,118 @@
+"""L504: a trained model that is worse than the best linear one."""
+
+from collections.abc import Iterator
+
+from mlpdoctor.check import check
+from mlpdoctor.facts.line_in_reach import LineInReach
+from mlpdoctor.facts.linear_floor import LinearFloor
+from mlpdoctor.facts.model_loss import ModelLoss
+from mlpdoctor.facts.objective import Objective
+from mlpdoctor.facts.second_opinion import SecondOpinion
+from mlpdoctor.facts.standing import Standing
+from mlpdoctor.facts.training import Trained
+from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.losses.convex import ConvexLoss
+from mlpdoctor.network import Network
+from mlpdoctor.wording import count, percent, short
+
+NO_BETTER = 0.99
+"""From this share of the constant's loss on L502 speaks."""
+WORTHWHILE = 1e-3
+"""A distance under a thousandth of the constant's loss is nothing that a user would call stuck."""
+MOST_TIMES = 1000
+"""Beyond it "times" stops meaning anything to a reader."""
+
+
+@check("L504", Severity.WARNING, "the model's loss, {model}, is {compared} that of the {line}, {affine}")
+def worse_than_linear(
+    network: Network,
+    where: Standing,
+    linear: LinearFloor,
+    model: ModelLoss,
+    objective: Objective,
+    reach: LineInReach,
+    trained: Trained,
+    opinion: SecondOpinion | None,
+) -> Iterator[Evidence]:
+    """A trained model that is worse than linear regression, although its layers could draw that line.
+
+    Why it matters
+        The best linear model is found at once and exactly, and this network contains it: some setting of its weights
+        comes as near to it as one likes. A loss above it is therefore no floor of the architecture or the data. It is
+        training that has not got there: too few updates, a rate that is too small or too large, inputs or targets on
+        the wrong scale.
+    Remedy
+        Mend the causes named with it. If there are none, train on, and look at the size of the step.
+    Stays quiet on
+        Models up to a twentieth above the line (L501 speaks of those) and models no better than a constant (L502);
+        models that have not been trained; networks that cannot draw the line, being too narrow or out of range; models
+        that do no worse than the line does on rows it has not seen, for on few rows the best line owes much of its low
+        loss to chance. A note where what is left is within a twentieth of the way to the constant.
+    Certainty
+        Measured: both losses are evaluated on all rows.
+    """
+    affine = where.affine
+    if affine is None or not model.finite or not where.above_the_line or not reach.possible:
+        return
+    if where.barely or where.of_constant(where.model) >= NO_BETTER:
+        return
+    gap = (where.model - affine) / where.above(where.constant)
+    if gap <= WORTHWHILE or where.model <= _fair(where, linear, opinion, objective.rows):
+        return
+    compared = _compared(where, affine)
+    updates = "" if trained.updates is None else f" after {count(trained.updates, 'update')}"
+    yield Evidence(
+        numbers={
+            "model": where.model,
+            "affine": affine,
+            "line": linear.model,
+            "compared": compared,
+            "gap_share": gap,
+            "constant": where.constant,
+            "line_out_of_sample": opinion.line if opinion else None,
+            "updates": trained.updates,
+        },
+        certainty=Certainty.MEASURED,
+        severity=Severity.NOTE if where.well else Severity.WARNING,
+        why=f"Some setting of these weights gives the {linear.model}'s {short(affine)}, so neither the architecture "
+        f"nor the data keep the loss at {short(where.model)}: the training has not got there{updates}.",
+        remedy=_remedy(network, affine),
+        strength=min(max(where.shortfall, 0.0), 1.0),
+        verdict=f"The network does worse than {_plain(linear)}: its loss, {short(where.model)}, is {compared} that of "
+        f"the {linear.model}, {short(affine)}, which its layers could draw. It is the training that has not got there.",
+    )
+
+
+def _fair(where: Standing, linear: LinearFloor, opinion: SecondOpinion | None, rows: int) -> float:
+    """What the line would lose on rows that it was not fitted to."""
+    if opinion is not None:
+        return opinion.line
+    fitted = max(len(fit.slopes) for fit in linear.fits) + 1
+    classes = any(isinstance(part.loss, ConvexLoss) and part.loss.link == "logit" for part in linear.parts)
+    if rows <= fitted or classes or where.affine is None:
+        return where.constant
+    # Least squares on n rows with p coefficients: (n - p) / n of the noise on them, (n + p) / n of it on others.
+    return where.perfect + where.above(where.affine) * (rows + fitted) / (rows - fitted)
+
+
+def _compared(where: Standing, affine: float) -> str:
+    times = where.above(where.model) / where.above(affine) if where.above(affine) > 0 else MOST_TIMES
+    if where.perfect != 0 or times >= MOST_TIMES:
+        return "far above" if where.shortfall > 0.5 else "above"  # noqa: PLR2004  more than half of the way
+    return f"{short(times, 2)} times" if times >= 2 else f"{percent(times - 1)} above"  # noqa: PLR2004  twice
+
+
+def _plain(linear: LinearFloor) -> str:
+    name = linear.model.removeprefix("best ")
+    return name if name.endswith("regression") else "linear regression"
+
+
+def _remedy(network: Network, affine: float) -> Remedy:
+    optimizer = network.optimizer
+    goal = f"mend the causes named with this; then train on until the loss is under {short(affine)}"
+    if optimizer is not None and optimizer.name == "SGD":
+        return Remedy(
+            f"{goal}, with Adam instead of plain SGD",
+            "model.compile(optimizer=keras.optimizers.Adam(1e-3), loss=model.loss)",
+        )
+    return Remedy(goal, "model.fit(x, y, epochs=10 * epochs)  # then once more with a tenth, or ten times, of the rate")

@@ -1,0 +1,104 @@
+"""U405: hidden features that have lost most of their directions."""
+
+from collections.abc import Iterator
+
+from mlpdoctor.check import check
+from mlpdoctor.facts.representation import FAINT, Representation
+from mlpdoctor.facts.standing import Standing
+from mlpdoctor.facts.training import Training
+from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.layers.nature import activation_of
+from mlpdoctor.network import Layer
+from mlpdoctor.wording import count, short
+
+MANY = 4
+"""Before training, only a layer that squeezes as many directions as this into one has collapsed: the default weights
+of a sigmoid behind one or two inputs are all but a line, and training bends it."""
+HOPELESS = 0.95
+"""Features that leave this share of what is reachable unreached tell the rows apart no better than a constant does."""
+
+
+@check(
+    "U405",
+    Severity.ERROR,
+    "the features of {width} units have {directions} on these rows, where what enters has {entering}",
+)
+def collapsed_representation(
+    layer: Layer,
+    seen: Representation,
+    where: Standing,
+    training: Training,
+    *,
+    tolerated: float = 0.05,
+) -> Iterator[Evidence]:
+    """Hidden features that have lost most of their directions, so that the loss suffers.
+
+    Why it matters
+        The layers behind see the rows only through these features. Where the units of a layer all do nearly the same,
+        rows that differ become alike, and what told them apart is lost, or so faint that gradient descent does not
+        find it in any reasonable time: its rate along a direction goes with the square of the spread.
+    Remedy
+        Look at the causes named with it: copies among the units, dead or saturated units, weights of the wrong size,
+        unscaled inputs, a penalty. In a deep stack put BatchNormalization between the layers, or skip connections.
+    Stays quiet on
+        Models that do as well as anything is known to, such as low-rank autoencoders; features from which a last layer
+        alone reaches what is known to be reachable; models that have not been trained, unless many directions enter and
+        one comes out. Layers behind the first collapsed one see no more than it does, and are not named again.
+    Certainty
+        Estimated: the spectrum of the centred features on up to 2,000 sampled rows, and the best last layer on them,
+        cross-validated. A direction counts from a thousandth of the spread of the strongest on.
+    References
+        Daneshmand et al., Batch normalization provably avoids ranks collapse for randomly initialised deep networks,
+        2020.
+    """
+    if seen.collapsed != layer.name:
+        return
+    found = seen.layers[layer.name]
+    if training.never and not (found.rank <= 1 and found.entering >= MANY):
+        return
+    span = where.constant - where.reach
+    left = None if found.readout is None or span <= 0 else (found.readout - where.reach) / span
+    if left is not None and left <= tolerated:
+        return
+    lost = left is not None and left >= HOPELESS
+    directions = count(found.rank, "direction")
+    name = layer.name.rpartition("/")[2]
+    yield Evidence(
+        numbers={
+            "width": found.width,
+            "rank": found.rank,
+            "directions": directions,
+            "entering": found.entering,
+            "readout": found.readout,
+            "unreached_share": left,
+            "reach": where.reach,
+            "faint": FAINT,
+        },
+        certainty=Certainty.ESTIMATED,
+        severity=Severity.ERROR if lost and not training.never else Severity.WARNING,
+        why=_why(found.readout, where),
+        remedy=_remedy(layer, name),
+        strength=1.0 - found.rank / found.width,
+        verdict=f"The {found.width} units of {layer.name} all do nearly the same: their features have {directions} on "
+        f"these rows, and what entered had {found.entering}. What told the rows apart is lost there.",
+    )
+
+
+def _why(readout: float | None, where: Standing) -> str:
+    start = "All layers behind see the rows through these features alone."
+    if readout is None:
+        return start
+    return (
+        f"{start} The best last layer on them loses {short(readout, 3)} on unseen rows; {short(where.reach, 3)} is "
+        "known to be reachable from the inputs."
+    )
+
+
+def _remedy(layer: Layer, name: str) -> Remedy:
+    activation = activation_of(layer)
+    own = activation.name if activation is not None and activation.name != "linear" else "relu"
+    units = layer.config.get("units", "units")
+    return Remedy(
+        f"draw the weights of {name} anew, and normalise what enters it",
+        f'BatchNormalization(), Dense({units}, activation="{own}", name="{name}")',
+    )

@@ -1,0 +1,109 @@
+"""U404: a prediction that does not depend on the input."""
+
+from collections.abc import Iterator
+
+from mlpdoctor.check import check
+from mlpdoctor.facts.answer_spread import AnswerSpread, OutputSpread
+from mlpdoctor.facts.standing import Standing
+from mlpdoctor.facts.training import Training
+from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.network import Network
+from mlpdoctor.resolve import PerLayer
+from mlpdoctor.statistics.firing import Firing
+from mlpdoctor.wording import listing, percent, short
+
+
+@check(
+    "U404", Severity.ERROR, "{outputs} hardly depends on the input: it varies by {spread_share} of what the target does"
+)
+def constant_output(
+    network: Network,
+    seen: AnswerSpread,
+    where: Standing | None,
+    training: Training,
+    firing: PerLayer[Firing] | None,
+    *,
+    tolerated: float = 0.01,
+) -> Iterator[Evidence]:
+    """A prediction that does not depend on the input.
+
+    Why it matters
+        Answers that vary by a hundredth of what the targets do can save no more than a fiftieth of the squared loss,
+        whichever way they vary. Such a network has lost its inputs on the way: units are dead or saturated, weights
+        have gone to zero, or training has settled on the one answer that is best for all rows.
+    Remedy
+        Look at the causes named with it, layer by layer from the input on. If there are none, see that the inputs in
+        training are not all alike, and train again from new weights with a smaller rate.
+    Stays quiet on
+        Targets that are constant themselves (D711). Models that have not been trained, unless a layer is dead on all
+        rows, so that no gradient would change the answer. A note on data in which nothing better than a constant is
+        known.
+    Certainty
+        Measured: the answers to all rows; the spread of the targets on up to 32,768 of them.
+    """
+    flat = [part for part in seen.parts if part.ratio <= tolerated]
+    silent = [name for name, units in (firing or {}).items() if bool(units.dead.all())]
+    stuck = bool(silent) and all(part.exact for part in seen.parts)
+    if not flat or (training.never and not stuck):
+        return
+    everything = len(flat) == len(seen.parts)
+    names = "the answer" if len(seen.parts) == 1 else listing([part.name for part in flat])
+    worst = max(part.ratio for part in flat)
+    yield Evidence(
+        numbers={
+            "outputs": names,
+            "spread_share": worst,
+            "answer": flat[0].answer,
+            "flat": len(flat),
+            "of": len(seen.parts),
+            "exact": all(part.exact for part in flat),
+            "updates": training.updates,
+        },
+        certainty=Certainty.MEASURED,
+        severity=_severity(flat, where, everything=everything),
+        why=_why(flat, where, worst, silent),
+        remedy=_remedy(network, silent),
+        explains=where.share(where.constant) if where is not None and everything and not training.never else None,
+        strength=1.0 - worst / tolerated if tolerated else 1.0,
+        verdict=_verdict(flat, where, names, everything=everything),
+    )
+
+
+def _severity(flat: list[OutputSpread], where: Standing | None, *, everything: bool) -> Severity:
+    if where is not None and where.well:
+        return Severity.NOTE
+    if everything:
+        return Severity.ERROR
+    return Severity.WARNING if any(part.known for part in flat) else Severity.NOTE
+
+
+def _why(flat: list[OutputSpread], where: Standing | None, worst: float, silent: list[str]) -> str:
+    if all(part.exact for part in flat):
+        what = "The answer is the same on every row to the last digit"
+    else:
+        what = f"From row to row the answer moves by {percent(worst)} of what the target does"
+    lost = f": all units of {silent[0]} are zero on every row" if silent else ""
+    best = "" if where is None else f" One answer to all rows costs {short(where.constant)} at the least."
+    return f"{what}{lost}.{best}"
+
+
+def _remedy(network: Network, silent: list[str]) -> Remedy:
+    if silent:
+        return Remedy(f"draw the weights of {silent[0]} anew, with he_uniform")
+    optimizer = network.optimizer
+    rate = None if optimizer is None else optimizer.learning_rate
+    text = "mend the causes named with this; if there are none, train again from new weights with a smaller rate"
+    if optimizer is None or rate is None:
+        return Remedy(text)
+    smaller = f"keras.optimizers.{optimizer.name}({short(rate / 10, 2).replace(',', '')})"
+    return Remedy(text, f"model.compile(optimizer={smaller}, loss=model.loss)")
+
+
+def _verdict(flat: list[OutputSpread], where: Standing | None, names: str, *, everything: bool) -> str:
+    if not everything:
+        does = "does" if len(flat) == 1 else "do"
+        return f"Of the outputs {names} {does} not depend on the input: the same answer on every row."
+    if len(flat) == 1:
+        best = "" if where is None else f", and one answer to all costs {short(where.constant)} at the least"
+        return f"The network answers about {short(flat[0].answer, 3)} to every row, whatever the input{best}."
+    return "The network gives the same answers to every row, whatever the input."

@@ -1,0 +1,70 @@
+"""Whether the network's layers are wide enough to pass on the best affine predictor."""
+
+import math
+from dataclasses import dataclass
+
+from mlpdoctor.fact import fact
+from mlpdoctor.facts.architecture_floor import ArchitectureFloor
+from mlpdoctor.facts.objective import Objective
+from mlpdoctor.facts.standing import Standing
+from mlpdoctor.heads import Head
+from mlpdoctor.network import Network
+
+ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class LineInReach:
+    """Whether some weights of this network come as near to the best affine predictor as one likes.
+
+    Attributes:
+        possible: False where a floor is proved above it, or all that reaches an output passes fewer units than the
+            predictor needs.
+        reason: why not, in words.
+    """
+
+    possible: bool
+    reason: str = ""
+
+
+@fact
+def line_in_reach(
+    network: Network, objective: Objective, where: Standing, floor: ArchitectureFloor | None
+) -> LineInReach:
+    """Compare the rungs, then look for a bottleneck.
+
+    An affine map of rank r does not fit through fewer than r units, bent or not. Through as many it does: every usual
+    activation is affine, as nearly as one likes, on a stretch that weights and biases can choose.
+    """
+    if floor is not None and where.affine is not None and floor.total > where.affine + ROUNDING * where.constant:
+        return LineInReach(False, floor.reason)
+    for head in objective.heads.heads:
+        needed = min(head.units - 1 if head.loss.joint and head.units > 1 else head.units, network.input_width or 1)
+        narrow = _bottleneck(network, head, needed)
+        if narrow is not None:
+            return LineInReach(False, f"all that reaches {head.name} passes {narrow}")
+    return LineInReach(True)
+
+
+def _bottleneck(network: Network, head: Head, needed: int) -> str | None:
+    """The name of a layer with fewer units than needed that every way from an input to the output passes."""
+    for position, node in enumerate(network.nodes):
+        if position in network.inputs or node.shape is None or None in node.shape or position > head.node:
+            continue
+        if math.prod(side or 0 for side in node.shape) < needed and _cuts(network, head.node, position):
+            return node.layer.name
+    return None
+
+
+def _cuts(network: Network, output: int, left_out: int) -> bool:
+    """Whether no input reaches the output once a node is left out."""
+    todo, seen = [output], {left_out}
+    while todo:
+        here = todo.pop()
+        if here in seen:
+            continue
+        seen.add(here)
+        if here in network.inputs:
+            return False
+        todo += network.nodes[here].sources
+    return True
