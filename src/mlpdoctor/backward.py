@@ -1,4 +1,4 @@
-"""The loss of some rows with its gradient: what the optimizer of the user's script would be handed."""
+"""The loss of some rows with its gradient, and that of the penalties: what the optimizer of the user's script gets."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,8 @@ import numpy as np
 
 from mlpdoctor import views
 from mlpdoctor.heads import Heads
-from mlpdoctor.network import Array, Key
+from mlpdoctor.layers.penalties import Unknown, activity_regularizer, weight_regularizers
+from mlpdoctor.network import Array, Key, Network
 from mlpdoctor.passes import Engine, flat
 from mlpdoctor.tape import Cotangents, Pulled, Tape
 
@@ -72,3 +73,42 @@ def readings(engine: Engine, heads: Heads, tape: Tape) -> Sequence[Array]:
     """What each loss reads, shape (rows, units): an output, or what its last activation is applied to."""
     outputs = engine.network.outputs
     return [flat(tape.before[head.node] if head.behind else tape.after[outputs[head.output]]) for head in heads.heads]
+
+
+def weight_penalties(network: Network) -> tuple[dict[Key, Array], tuple[str, ...]]:
+    """The gradient of the penalties on weights.
+
+    Returns:
+        The gradient with respect to each weight that has a penalty, and the penalties that cannot be differentiated.
+    """
+    found: dict[Key, Array] = {}
+    unknown = []
+    for layer in network.layers:
+        for name, own in weight_regularizers(layer):
+            gradient = None if isinstance(own, Unknown) else own.gradient(layer.weights[name])
+            if gradient is None:
+                unknown.append(f"{own.name} of {layer.name}.{name}")
+            else:
+                found[layer.name, name] = gradient
+    return found, tuple(unknown)
+
+
+def activity_penalties(network: Network, tape: Tape) -> tuple[Cotangents, tuple[str, ...]]:
+    """The gradient of the penalties on what layers put out, summed over the rows: Keras divides by their number.
+
+    Returns:
+        The gradient with respect to the outputs of nodes, empty without such penalties, and those that cannot be
+        differentiated. A penalty that compares rows with each other is among these, for it changes with the batch.
+    """
+    found: dict[int, Array] = {}
+    unknown = {}
+    for place, node in enumerate(network.nodes):
+        own = activity_regularizer(node.layer)
+        if own is None:
+            continue
+        gradient = None if isinstance(own, Unknown) or not own.separable else own.gradient(tape.after[place])
+        if gradient is None:
+            unknown[f"{own.name} of {node.layer.name}'s output"] = True
+        else:
+            found[place] = gradient
+    return Cotangents(after=found), tuple(unknown)

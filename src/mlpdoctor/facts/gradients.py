@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mlpdoctor import views
-from mlpdoctor.backward import Slope, slope
+from mlpdoctor.backward import Slope, activity_penalties, slope, weight_penalties
 from mlpdoctor.fact import Absent, fact
 from mlpdoctor.facts.objective import Objective
-from mlpdoctor.network import Array, Key, Network
+from mlpdoctor.network import Array, Key
 from mlpdoctor.passes import Engine, flat
 from mlpdoctor.statistics.moments import GradientMoments
 from mlpdoctor.statistics.row_sample import RowSample
+from mlpdoctor.tape import Pulled, Tape
 
 MOST_PRODUCTS = 1 << 33
 """Multiplications there and back, about a second: of large networks fewer rows are looked at."""
@@ -30,13 +31,14 @@ class Gradients:
     Attributes:
         loss: mean over the sampled rows, without penalties.
         weights: the gradient of that loss with respect to each trainable weight.
-        penalty: the gradient of the penalties, of the same weights.
+        penalty: the gradient of the penalties, of those of the same weights that have any or lead to any.
         units: for each layer by name, moments over the rows of the gradient that reaches its pre-activations: of the
             loss of one row, not divided by the number of rows.
         scatter: for each layer by name, the root mean square distance of a batch's gradient from the mean one.
         batch: rows in a batch of which ``scatter`` tells.
         rows: rows in the sample.
         share: of all usable rows.
+        unknown: penalties that ``penalty`` leaves out, for they cannot be differentiated.
     """
 
     loss: float
@@ -47,6 +49,7 @@ class Gradients:
     batch: int
     rows: int
     share: float
+    unknown: tuple[str, ...] = ()
 
     @property
     def total(self) -> dict[Key, Array]:
@@ -67,8 +70,9 @@ class Gradients:
         """Standard error of the gradient as an estimate of that of all rows; 0 where these are all the rows."""
         if self.share >= 1:
             return 0.0
-        batches = max(self.rows // self.batch, 1)
-        return math.sqrt(sum(value**2 for value in self.scatter.values()) / batches)
+        # Rows that are not in the sample are the only ones whose gradient is not known.
+        variance = sum(value**2 for value in self.scatter.values()) / parts(self.rows, self.batch)
+        return math.sqrt(variance * (1 - self.share))
 
 
 def norm(weights: Mapping[Key, Array]) -> float:
@@ -77,7 +81,7 @@ def norm(weights: Mapping[Key, Array]) -> float:
 
 
 @fact
-def gradients(network: Network, objective: Objective, sample: RowSample) -> Gradients | Absent:
+def gradients(objective: Objective, sample: RowSample) -> Gradients | Absent:
     """Run a sample of the rows forward and backward, batch by batch."""
     engine = objective.passes.engine
     if engine is None:
@@ -87,30 +91,64 @@ def gradients(network: Network, objective: Objective, sample: RowSample) -> Grad
     engine = engine.at({}, training=True)
     rows = gradient_rows(engine, sample)
     batch = max(LEAST_BATCH, math.ceil(len(rows.features) / BATCHES))
-    slopes: list[Slope] = []
-    units: dict[str, GradientMoments] = {}
-    for part in batches(rows, batch):
-        found, _, pulled = slope(engine, objective.heads, part)
-        slopes.append(found)
-        for node, values in zip(network.nodes, pulled.before, strict=True):
-            if values is not None and node.layer.weights:
-                seen = GradientMoments.of(views.Gradient(node.layer, flat(values)))
-                known = units.get(node.layer.name)
-                units[node.layer.name] = seen if known is None else known + seen
-    whole = slopes[0]
-    for other in slopes[1:]:
-        whole += other
-    mean = {key: values / whole.rows for key, values in whole.weights.items()}
-    return Gradients(
-        loss=whole.loss / whole.rows,
-        weights=mean,
-        penalty={},
-        units=units,
-        scatter=_scatter(slopes, mean),
-        batch=batch,
-        rows=whole.rows,
-        share=whole.rows / objective.rows,
-    )
+    seen = _Seen(engine)
+    # Weights of a diverged training overflow; that is a finding, not a warning.
+    with np.errstate(all="ignore"):
+        for part in batches(rows, batch):
+            seen.show(*slope(engine, objective.heads, part))
+        return seen.gradients(batch, objective.rows)
+
+
+class _Seen:
+    """Sums up the gradients of batches, one at a time: those of a large network would not all fit into memory."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.rows, self.parts, self.loss = 0, 0, 0.0
+        self.mean = {key: np.zeros_like(values) for key, values in engine.weights.items()}
+        self.squared = dict.fromkeys((layer for layer, _ in self.mean), 0.0)
+        self.units: dict[str, GradientMoments] = {}
+        self.penalty, self.unknown = weight_penalties(engine.network)
+        self.activity: dict[Key, Array] = {}
+
+    def show(self, found: Slope, tape: Tape, pulled: Pulled) -> None:
+        """Take in one batch."""
+        self.rows, self.parts, self.loss = self.rows + found.rows, self.parts + 1, self.loss + found.loss
+        for key, values in found.weights.items():
+            # West, Updating mean and variance estimates, 1979, with the rows as weights.
+            distance = values / found.rows - self.mean[key]
+            self.mean[key] += distance * (found.rows / self.rows)
+            before = self.rows - found.rows
+            self.squared[key[0]] += found.rows * before / self.rows * float(np.vdot(distance, distance))
+        for node, reached in zip(self.engine.network.nodes, pulled.before, strict=True):
+            if reached is not None and node.layer.weights:
+                moments = GradientMoments.of(views.Gradient(node.layer, flat(reached)))
+                known = self.units.get(node.layer.name)
+                self.units[node.layer.name] = moments if known is None else known + moments
+        cotangents, unknown = activity_penalties(self.engine.network, tape)
+        if cotangents.after:
+            for key, values in self.engine.pull(tape, cotangents).weights.items():
+                self.activity[key] = self.activity.get(key, 0.0) + values
+        self.unknown = tuple(dict.fromkeys((*self.unknown, *unknown)))
+
+    def gradients(self, batch: int, usable: int) -> Gradients:
+        """All of it, for so many usable rows in the data."""
+        penalty = {key: values for key, values in self.penalty.items() if key in self.mean}
+        for key, values in self.activity.items():
+            penalty[key] = penalty.get(key, 0.0) + values / self.rows
+        # One degree of freedom goes to the mean.
+        freedom = self.rows / self.parts * max(self.parts - 1, 1)
+        return Gradients(
+            loss=self.loss / self.rows,
+            weights=self.mean,
+            penalty=penalty,
+            units=self.units,
+            scatter={name: math.sqrt(value / freedom) for name, value in self.squared.items()},
+            batch=batch,
+            rows=self.rows,
+            share=self.rows / usable,
+            unknown=self.unknown,
+        )
 
 
 def gradient_rows(engine: Engine, sample: RowSample) -> views.Rows:
@@ -124,8 +162,7 @@ def gradient_rows(engine: Engine, sample: RowSample) -> views.Rows:
 
 def batches(rows: views.Rows, size: int) -> Iterator[views.Rows]:
     """Rows in parts of one size but for the last, which may be up to half as long again."""
-    count = max(round(len(rows.features) / size), 1)
-    for part in np.array_split(np.arange(len(rows.features)), count):
+    for part in np.array_split(np.arange(len(rows.features)), parts(len(rows.features), size)):
         weights = None if rows.weights is None else rows.weights[part]
         yield replace(
             rows,
@@ -136,11 +173,6 @@ def batches(rows: views.Rows, size: int) -> Iterator[views.Rows]:
         )
 
 
-def _scatter(slopes: list[Slope], mean: Mapping[Key, Array]) -> dict[str, float]:
-    squared: dict[str, float] = {}
-    for part in slopes:
-        for key, values in part.weights.items():
-            distance = values / part.rows - mean[key]
-            squared[key[0]] = squared.get(key[0], 0.0) + float(np.vdot(distance, distance))
-    # One degree of freedom goes to the mean.
-    return {name: math.sqrt(value / max(len(slopes) - 1, 1)) for name, value in squared.items()}
+def parts(rows: int, size: int) -> int:
+    """How many parts of a size are made of some rows."""
+    return max(round(rows / size), 1)

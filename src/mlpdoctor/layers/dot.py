@@ -6,7 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from mlpdoctor.layers.family import LayerFamily
+from mlpdoctor.layers.family import LayerFamily, Pull
+from mlpdoctor.layers.unit_length import from_unit_length, to_unit_length
 from mlpdoctor.network import Array, Config, Layer, Shape
 
 EPSILON = {2: 1e-12, 3: 1e-14}
@@ -31,7 +32,7 @@ class Dot(LayerFamily):
         axes = _axes(layer.config, inputs[0].ndim, inputs[1].ndim)
         first, second = (np.moveaxis(tensor, axis, -1) for tensor, axis in zip(inputs, axes, strict=True))
         if layer.config.get("normalize"):
-            first, second = (_unit(tensor, EPSILON[min(layer.keras, 3)]) for tensor in (first, second))
+            first, second = (to_unit_length(tensor, -1, EPSILON[min(layer.keras, 3)]) for tensor in (first, second))
         rows = len(first)
         left = first.reshape(rows, -1, first.shape[-1])
         right = second.reshape(rows, -1, second.shape[-1])
@@ -39,13 +40,24 @@ class Dot(LayerFamily):
         rest = (*first.shape[1:-1], *second.shape[1:-1])
         return product.reshape(rows, *(rest or (1,)))
 
+    def backward(self, layer: Layer, inputs: Sequence[Array], cotangent: Array) -> Pull:
+        axes = _axes(layer.config, inputs[0].ndim, inputs[1].ndim)
+        moved = [np.moveaxis(tensor, axis, -1) for tensor, axis in zip(inputs, axes, strict=True)]
+        normalize, floor = layer.config.get("normalize"), EPSILON[min(layer.keras, 3)]
+        units = [to_unit_length(tensor, -1, floor) for tensor in moved] if normalize else moved
+        rows = len(cotangent)
+        left, right = (tensor.reshape(rows, -1, tensor.shape[-1]) for tensor in units)
+        pulled = cotangent.reshape(rows, left.shape[1], right.shape[1])
+        found = []
+        for tensor, product, axis in zip(moved, (pulled @ right, pulled.transpose(0, 2, 1) @ left), axes, strict=True):
+            shaped = product.reshape(tensor.shape)
+            if normalize:
+                shaped = from_unit_length(tensor, -1, floor, shaped, layer.keras)
+            found.append(np.moveaxis(shaped, -1, axis))
+        return found, {}
+
 
 def _axes(config: Config, first: int, second: int) -> tuple[int, int]:
     axes = config["axes"]
     one, two = (axes, axes) if isinstance(axes, int) else axes
     return one % first, two % second
-
-
-def _unit(tensor: Array, floor: float) -> Array:
-    square = np.sum(np.square(tensor), axis=-1, keepdims=True)
-    return np.asarray(tensor / np.sqrt(np.maximum(square, floor)))

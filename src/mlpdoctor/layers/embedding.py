@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from mlpdoctor.errors import InputError
-from mlpdoctor.layers.family import LayerFamily, Variable, weight
+from mlpdoctor.layers.family import LayerFamily, Pull, Variable, weight
 from mlpdoctor.network import Array, Config, Layer, Shape
 
 
@@ -33,3 +33,11 @@ class Embedding(LayerFamily):
                 f"0 to {len(table) - 1}; check that this column holds the ids the model was trained on"
             )
         return table[cut.astype(np.intp)]
+
+    def backward(self, layer: Layer, inputs: Sequence[Array], cotangent: Array) -> Pull:
+        shape = layer.weights["embeddings"].shape
+        # Where in the flat table each number of the cotangent belongs: one count is faster than adding row by row.
+        places = np.trunc(inputs[0]).astype(np.intp).reshape(-1, 1) * shape[1] + np.arange(shape[1])
+        counted = np.bincount(places.ravel(), cotangent.ravel(), minlength=shape[0] * shape[1])
+        table = np.asarray(counted, dtype=np.float64)
+        return [np.zeros_like(inputs[0])], {"embeddings": table.reshape(shape)}

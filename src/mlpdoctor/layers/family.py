@@ -10,7 +10,6 @@ import numpy as np
 from mlpdoctor.layers.activation import LINEAR, Activation
 from mlpdoctor.network import Array, Config, Layer, Shape
 
-
 Pull: TypeAlias = tuple[Sequence[Array], Mapping[str, Array]]
 """Gradients with respect to the inputs of a layer, and to its weights by name."""
 
@@ -57,6 +56,7 @@ class LayerFamily(ABC):
     def forward(self, layer: Layer, inputs: Sequence[Array]) -> Array:
         """The layer's map in inference mode, float64, before its activation; axis 0 is the batch."""
 
+    @abstractmethod
     def backward(self, layer: Layer, inputs: Sequence[Array], cotangent: Array) -> Pull:
         """The vector-Jacobian product of ``forward``: from the gradient with respect to what it returns.
 
@@ -66,9 +66,9 @@ class LayerFamily(ABC):
             cotangent: the gradient of a scalar with respect to what ``forward`` returned, in its shape.
 
         Returns:
-            The gradient with respect to each input, in its shape, and to each trainable weight by name.
+            The gradient with respect to each input, in its shape, and to each trainable weight by name; zeros for an
+            input that no gradient goes back to.
         """
-        raise NotImplementedError(layer.kind)
 
     def activation_gradients(self, layer: Layer, z: Array, cotangent: Array) -> Mapping[str, Array]:  # noqa: ARG002
         """The gradient with respect to weights of the activation itself, as PReLU has them, by name.

@@ -7,7 +7,9 @@ from typing import ClassVar
 import numpy as np
 
 from mlpdoctor.layers.configured import axes, number
-from mlpdoctor.layers.family import LayerFamily, Variable, weight
+from mlpdoctor.layers.family import LayerFamily, Pull, Variable, weight
+from mlpdoctor.layers.standardizing import from_standardized, standardized
+from mlpdoctor.layers.unit_length import from_unit_length, to_unit_length
 from mlpdoctor.network import KERAS_3, Array, Config, Layer, Shape
 
 UNIT_EPSILON = 1e-12
@@ -33,19 +35,33 @@ class LayerNormalization(LayerFamily):
         return tuple(Variable(name, lengths) for name, used in named if used)
 
     def forward(self, layer: Layer, inputs: Sequence[Array]) -> Array:
-        features, rank = inputs[0], inputs[0].ndim
-        over = _sorted_axes(layer.config, rank)
-        spread = [features.shape[axis] if axis in over else 1 for axis in range(rank)]
-        centered = features - features.mean(axis=over, keepdims=True)
-        variance = np.mean(np.square(centered), axis=over, keepdims=True)
-        # Keras's rms_scaling leaves the mean in but scales by the variance about it.
-        scaled = features if layer.config.get("rms_scaling") else centered
-        outputs = np.asarray(scaled / np.sqrt(variance + number(layer.config.get("epsilon"), 1e-3)))
+        over, spread = _over(layer, inputs[0])
+        outputs, deviation = standardized(inputs[0], over, _epsilon(layer))
+        if layer.config.get("rms_scaling"):
+            # Keras's rms_scaling leaves the mean in but scales by the variance about it.
+            outputs = np.asarray(inputs[0] / deviation)
         if "gamma" in layer.weights:
             outputs *= weight(layer, "gamma").reshape(spread)
         if "beta" in layer.weights:
             outputs += weight(layer, "beta").reshape(spread)
         return outputs
+
+    def backward(self, layer: Layer, inputs: Sequence[Array], cotangent: Array) -> Pull:
+        over, spread = _over(layer, inputs[0])
+        normalized, deviation = standardized(inputs[0], over, _epsilon(layer))
+        shown = inputs[0] / deviation if layer.config.get("rms_scaling") else normalized
+        others = tuple(axis for axis in range(cotangent.ndim) if axis not in over)
+        gradients, inner = {}, cotangent
+        if "gamma" in layer.weights:
+            gamma = weight(layer, "gamma")
+            gradients["gamma"] = np.sum(cotangent * shown, axis=others).reshape(gamma.shape)
+            inner = cotangent * gamma.reshape(spread)
+        if "beta" in layer.weights:
+            gradients["beta"] = np.sum(cotangent, axis=others).reshape(layer.weights["beta"].shape)
+        if shown is normalized:
+            return [from_standardized(inner, normalized, deviation, over)], gradients
+        along = np.mean(inner * shown, axis=over, keepdims=True)
+        return [(inner - normalized * along) / deviation], gradients
 
 
 class UnitNormalization(LayerFamily):
@@ -56,9 +72,25 @@ class UnitNormalization(LayerFamily):
 
     def forward(self, layer: Layer, inputs: Sequence[Array]) -> Array:
         over = axes(layer.config.get("axis", -1), inputs[0].ndim)
-        square = np.sum(np.square(inputs[0]), axis=over, keepdims=True)
-        floor = UNIT_EPSILON**2 if layer.keras >= KERAS_3 else UNIT_EPSILON
-        return np.asarray(inputs[0] / np.sqrt(np.maximum(square, floor)))
+        return to_unit_length(inputs[0], over, _floor(layer))
+
+    def backward(self, layer: Layer, inputs: Sequence[Array], cotangent: Array) -> Pull:
+        over = axes(layer.config.get("axis", -1), inputs[0].ndim)
+        return [from_unit_length(inputs[0], over, _floor(layer), cotangent, layer.keras)], {}
+
+
+def _floor(layer: Layer) -> float:
+    return UNIT_EPSILON**2 if layer.keras >= KERAS_3 else UNIT_EPSILON
+
+
+def _epsilon(layer: Layer) -> float:
+    return number(layer.config.get("epsilon"), 1e-3)
+
+
+def _over(layer: Layer, features: Array) -> tuple[tuple[int, ...], list[int]]:
+    """The axes that moments are taken over, and the shape in which a weight meets the features."""
+    over = _sorted_axes(layer.config, features.ndim)
+    return over, [features.shape[axis] if axis in over else 1 for axis in range(features.ndim)]
 
 
 def _sorted_axes(config: Config, rank: int) -> tuple[int, ...]:

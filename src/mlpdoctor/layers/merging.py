@@ -4,11 +4,13 @@
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from functools import reduce
+from itertools import accumulate
 from typing import ClassVar
 
 import numpy as np
 
 from mlpdoctor.layers.family import LayerFamily, Pull
+from mlpdoctor.layers.reshaping import reduced
 from mlpdoctor.network import Array, Config, Layer, Shape
 
 
@@ -23,9 +25,7 @@ class Elementwise(LayerFamily):
         return tuple(_broadcast(lengths) for lengths in zip(*aligned, strict=True))
 
     def forward(self, layer: Layer, inputs: Sequence[Array]) -> Array:
-        rank = max(tensor.ndim for tensor in inputs)
-        aligned = [tensor.reshape(len(tensor), *[1] * (rank - tensor.ndim), *tensor.shape[1:]) for tensor in inputs]
-        return self.merge(layer.kind, aligned)
+        return self.merge(layer.kind, _aligned(inputs))
 
     @abstractmethod
     def merge(self, kind: str, inputs: Sequence[Array]) -> Array:
@@ -67,6 +67,22 @@ class NonlinearMerge(Elementwise):
     def merge(self, kind: str, inputs: Sequence[Array]) -> Array:
         return reduce(EXTREMES[kind], inputs)
 
+    def backward(self, layer: Layer, inputs: Sequence[Array], cotangent: Array) -> Pull:
+        aligned = _aligned(inputs)
+        merged = list(accumulate(aligned, EXTREMES[layer.kind]))
+        found = []
+        # Keras merges two at a time, from the left.
+        for before, tensor in zip(merged[-2::-1], aligned[:0:-1], strict=True):
+            if layer.kind == "Multiply":
+                kept, given = cotangent * tensor, cotangent * before
+            else:
+                # TensorFlow hands the whole gradient of a tie to the first of the two.
+                first = before >= tensor if layer.kind == "Maximum" else before <= tensor
+                kept, given = np.where(first, cotangent, 0.0), np.where(first, 0.0, cotangent)
+            found.append(given)
+            cotangent = reduced(kept, before)
+        return [reduced(part, tensor) for part, tensor in zip([cotangent, *reversed(found)], inputs, strict=True)], {}
+
 
 class Concatenate(LayerFamily):
     """Tensors side by side along an axis."""
@@ -93,11 +109,10 @@ class Concatenate(LayerFamily):
         return super().obstacle(layer)
 
 
-def reduced(cotangent: Array, tensor: Array) -> Array:
-    """A cotangent summed over the axes along which a tensor was broadcast, in the tensor's shape."""
-    shape = (len(tensor), *[1] * (cotangent.ndim - tensor.ndim), *tensor.shape[1:])
-    spread = tuple(axis for axis, length in enumerate(shape) if length != cotangent.shape[axis])
-    return np.asarray(cotangent.sum(axis=spread, keepdims=True).reshape(tensor.shape))
+def _aligned(inputs: Sequence[Array]) -> list[Array]:
+    """The tensors, all of one rank: new axes come behind the batch."""
+    rank = max(tensor.ndim for tensor in inputs)
+    return [tensor.reshape(len(tensor), *[1] * (rank - tensor.ndim), *tensor.shape[1:]) for tensor in inputs]
 
 
 def _broadcast(lengths: Sequence[int | None]) -> int | None:

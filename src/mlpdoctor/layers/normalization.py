@@ -7,7 +7,8 @@ from typing import ClassVar
 import numpy as np
 
 from mlpdoctor.layers.configured import array, axes
-from mlpdoctor.layers.family import LayerFamily, Variable, weight
+from mlpdoctor.layers.family import LayerFamily, Pull, Variable, weight
+from mlpdoctor.layers.reshaping import reduced
 from mlpdoctor.network import Array, Config, Layer, Shape
 
 EPSILON = 1e-7
@@ -35,11 +36,16 @@ class Normalization(LayerFamily):
 
     def forward(self, layer: Layer, inputs: Sequence[Array]) -> Array:
         features = inputs[0]
-        mean, deviation = (_spread(moment, layer, features) for moment in self._moments(layer))
-        deviation = np.maximum(np.sqrt(deviation), EPSILON)
+        mean, variance = (_spread(moment, layer, features) for moment in self._moments(layer))
+        deviation = np.maximum(np.sqrt(variance), EPSILON)
         if layer.config.get("invert"):
             return np.asarray(features * deviation + mean)
         return np.asarray((features - mean) / deviation)
+
+    def backward(self, layer: Layer, inputs: Sequence[Array], cotangent: Array) -> Pull:
+        deviation = np.maximum(np.sqrt(_spread(self._moments(layer)[1], layer, inputs[0])), EPSILON)
+        pulled = cotangent * deviation if layer.config.get("invert") else cotangent / deviation
+        return [reduced(pulled, inputs[0])], {}
 
     @staticmethod
     def _moments(layer: Layer) -> tuple[Array, Array]:
@@ -56,6 +62,9 @@ class Rescaling(LayerFamily):
     def forward(self, layer: Layer, inputs: Sequence[Array]) -> Array:
         scale, offset = layer.config.get("scale", 1.0), layer.config.get("offset", 0.0)
         return np.asarray(inputs[0] * array(scale) + array(offset))
+
+    def backward(self, layer: Layer, inputs: Sequence[Array], cotangent: Array) -> Pull:
+        return [reduced(cotangent * array(layer.config.get("scale", 1.0)), inputs[0])], {}
 
 
 def _kept(config: Config, rank: int) -> tuple[int, ...]:

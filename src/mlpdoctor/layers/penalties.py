@@ -1,19 +1,19 @@
-"""Which regularisers a layer has, and what each adds to the loss: pure functions of configuration and weights.
+"""Which regularisers a layer has: pure functions of its configuration.
 
-The formulas, their defaults and which weights count are Keras's: keras/src/regularizers/regularizers.py and
+Their defaults and which weights count are Keras's: keras/src/regularizers/regularizers.py and
 ``Layer._get_regularization_losses`` in keras/src/layers/layer.py.
 """
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from mlpdoctor.layers.configured import number
 from mlpdoctor.layers.registry import family_of
-from mlpdoctor.network import KERAS_3, Array, Config, Layer
+from mlpdoctor.layers.regularizer import Regularizer
+from mlpdoctor.network import KERAS_3, Config, Layer
+
+__all__ = ["Regularizer", "Unknown", "activity_regularizer", "regularizer", "weight_regularizers"]
 
 SUFFIX = "_regularizer"
 ACTIVITY = f"activity{SUFFIX}"
@@ -22,47 +22,6 @@ OWN_MODULES = {"keras", "tf_keras", "tensorflow", "keras_core"}
 """Top-level packages whose regularisers are Keras's own."""
 DEFAULT = 0.01
 """The factor of L1, L2 and OrthogonalRegularizer where none is given; L1L2 made by hand has none."""
-EPSILON = 1e-12
-"""A shorter vector is not scaled to length one: ``keras.utils.normalize``."""
-MATRIX = 2
-"""Number of axes that OrthogonalRegularizer takes."""
-
-
-@dataclass(frozen=True)
-class Regularizer:
-    """One of Keras's regularisers with its factors.
-
-    Attributes:
-        name: for people: ``l1``, ``l2``, ``l1_l2`` or ``orthogonal``.
-        l1: factor of the sum of absolute values.
-        l2: factor of the sum of squares.
-        orthogonal: factor of the mean absolute cosine between the vectors of a matrix.
-        mode: which vectors these are, ``rows`` or ``columns``.
-    """
-
-    name: str
-    l1: float = 0.0
-    l2: float = 0.0
-    orthogonal: float = 0.0
-    mode: str = "rows"
-
-    @property
-    def separable(self) -> bool:
-        """Whether it is a sum over single numbers."""
-        return not self.orthogonal
-
-    def of_sums(self, absolute: float, squared: float) -> float:
-        """The penalty of numbers of which only the sums of sizes and of squares are known."""
-        return (self.l1 * absolute if self.l1 else 0.0) + (self.l2 * squared if self.l2 else 0.0)
-
-    def of(self, weight: Array) -> float | None:
-        """The penalty of a weight; None where Keras would refuse its shape."""
-        values = np.asarray(weight, dtype=np.float64)
-        # Weights of a diverged training are a finding of their own, not a warning of NumPy's.
-        with np.errstate(all="ignore"):
-            if self.separable:
-                return self.of_sums(float(np.abs(values).sum()), float(np.square(values).sum()))
-            return self.orthogonal * _mean_cosine(values, self.mode) if values.ndim == MATRIX else None
 
 
 @dataclass(frozen=True)
@@ -140,17 +99,6 @@ def _known(kind: str, config: Config) -> Regularizer | None:
         factor = number(config.get("factor"), DEFAULT)
         return Regularizer("orthogonal", orthogonal=factor, mode=str(config.get("mode") or "rows"))
     return None
-
-
-def _mean_cosine(matrix: Array, mode: str) -> float:
-    """Mean absolute cosine between two different rows, or columns; NaN of a single one, as in Keras."""
-    vectors = matrix if mode == "rows" else matrix.T
-    if len(vectors) == 1:
-        return math.nan
-    units = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), EPSILON)
-    cosines = np.abs(units @ units.T)
-    np.fill_diagonal(cosines, 0.0)
-    return float(cosines.sum()) / (len(vectors) * (len(vectors) - 1))
 
 
 def _nested(config: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401  JSON

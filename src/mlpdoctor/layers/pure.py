@@ -1,7 +1,7 @@
 """Layers that are nothing but a function applied to each value or row."""
 # ruff: noqa: D102 - LayerFamily documents these methods
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -70,12 +70,18 @@ class ParametricRelu(LayerFamily):
     def backward(self, layer: Layer, inputs: Sequence[Array], cotangent: Array) -> Pull:  # noqa: ARG002
         return [cotangent], {}
 
+    def activation_gradients(self, layer: Layer, z: Array, cotangent: Array) -> Mapping[str, Array]:
+        shape = layer.weights["alpha"].shape
+        shared = tuple(axis + 1 for axis, length in enumerate(shape) if length != z.shape[axis + 1])
+        total = np.sum(cotangent * np.minimum(z, 0.0), axis=(0, *shared))
+        return {"alpha": np.reshape(total, shape)}
+
     def activation(self, layer: Layer) -> Activation:
         alpha = weight(layer, "alpha")
         return Activation(
             "prelu",
             lambda z: np.where(z > 0, z, alpha * z),
-            lambda z: np.where(z > 0, 1.0, np.broadcast_to(alpha, z.shape)),
+            lambda z: np.where(z > 0, 1.0, np.where(z < 0, alpha, 0.0)),
             kinks=(0.0,),
             bounds=(0.0 if np.all(alpha <= 0) else -np.inf, np.inf),
             gated=not np.any(alpha),

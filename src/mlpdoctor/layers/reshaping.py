@@ -68,6 +68,9 @@ class Permute(LayerFamily):
     def forward(self, layer: Layer, inputs: Sequence[Array]) -> Array:
         return inputs[0].transpose(0, *layer.config["dims"])
 
+    def backward(self, layer: Layer, inputs: Sequence[Array], cotangent: Array) -> Pull:  # noqa: ARG002
+        return [cotangent.transpose(np.argsort([0, *layer.config["dims"]]))], {}
+
 
 class RepeatVector(LayerFamily):
     """A row of features, repeated along a new axis."""
@@ -81,3 +84,13 @@ class RepeatVector(LayerFamily):
         features = inputs[0]
         shape = (len(features), int(layer.config["n"]), *features.shape[1:])
         return np.broadcast_to(features[:, None], shape)
+
+    def backward(self, layer: Layer, inputs: Sequence[Array], cotangent: Array) -> Pull:  # noqa: ARG002
+        return [cotangent.sum(axis=1)], {}
+
+
+def reduced(cotangent: Array, tensor: Array) -> Array:
+    """A cotangent summed over the axes along which a tensor was broadcast, in the tensor's shape."""
+    shape = (len(tensor), *[1] * (cotangent.ndim - tensor.ndim), *tensor.shape[1:])
+    spread = tuple(axis for axis, length in enumerate(shape) if length != cotangent.shape[axis])
+    return np.asarray(cotangent.sum(axis=spread, keepdims=True).reshape(tensor.shape))

@@ -20,7 +20,11 @@ def softmax(axis: int | Sequence[int] = -1) -> Activation:
         weights /= np.sum(weights, axis=over, keepdims=True)
         return np.asarray(weights)
 
-    return Activation("softmax", function, None, bounds=(0.0, 1.0))
+    def pullback(z: Array, cotangent: Array) -> Array:
+        shares = function(z)
+        return np.asarray(shares * (cotangent - np.sum(cotangent * shares, axis=over, keepdims=True)))
+
+    return Activation("softmax", function, None, bounds=(0.0, 1.0), pullback=pullback)
 
 
 def log_softmax(axis: int = -1) -> Activation:
@@ -30,7 +34,10 @@ def log_softmax(axis: int = -1) -> Activation:
         shifted = z - np.max(z, axis=axis, keepdims=True)
         return np.asarray(shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True)))
 
-    return Activation("log_softmax", function, None, bounds=(-np.inf, 0.0))
+    def pullback(z: Array, cotangent: Array) -> Array:
+        return np.asarray(cotangent - np.exp(function(z)) * np.sum(cotangent, axis=axis, keepdims=True))
+
+    return Activation("log_softmax", function, None, bounds=(-np.inf, 0.0), pullback=pullback)
 
 
 def sparsemax(axis: int = -1) -> Activation:
@@ -41,16 +48,28 @@ def sparsemax(axis: int = -1) -> Activation:
     """
 
     def function(z: Array) -> Array:
+        return np.maximum(z - threshold(z)[0], 0.0)
+
+    def threshold(z: Array) -> tuple[Array, Array]:
+        """What is taken off each value, and its slopes by the values in descending order."""
         descending = -np.sort(-z, axis=axis)
         total = np.cumsum(descending, axis=axis)
         count = np.ones_like(z).cumsum(axis=axis)
         support = descending - (total - 1.0) / count > 0
         # Values near 1e300 leave rounding nothing to support.
         size = np.maximum(np.sum(support, axis=axis, keepdims=True), 1)
-        threshold = (np.sum(np.where(support, total, 0.0), axis=axis, keepdims=True) - 1.0) / size
-        return np.asarray(np.maximum(z - threshold, 0.0))
+        # A value is part of the running sum at its own place and of all behind it.
+        slopes = np.flip(np.cumsum(np.flip(support, axis), axis=axis), axis) / size
+        return (np.sum(np.where(support, total, 0.0), axis=axis, keepdims=True) - 1.0) / size, slopes
 
-    return Activation("sparsemax", function, None, bounds=(0.0, np.inf))
+    def pullback(z: Array, cotangent: Array) -> Array:
+        level, slopes = threshold(z)
+        rank = np.argsort(np.argsort(-z, axis=axis, kind="stable"), axis=axis)
+        passed = np.where(z > level, cotangent, 0.0)
+        moved = np.sum(passed, axis=axis, keepdims=True) * np.take_along_axis(slopes, rank, axis=axis)
+        return np.asarray(passed - moved)
+
+    return Activation("sparsemax", function, None, bounds=(0.0, np.inf), pullback=pullback)
 
 
 def glu(axis: int = -1) -> Activation:
@@ -60,7 +79,12 @@ def glu(axis: int = -1) -> Activation:
         value, gate = np.split(z, 2, axis=axis)
         return np.asarray(value * sigmoid(gate))
 
-    return Activation("glu", function, None)
+    def pullback(z: Array, cotangent: Array) -> Array:
+        value, gate = np.split(z, 2, axis=axis)
+        share = sigmoid(gate)
+        return np.concatenate([cotangent * share, cotangent * value * share * (1.0 - share)], axis=axis)
+
+    return Activation("glu", function, None, pullback=pullback)
 
 
 def _axes(axis: int | Sequence[int]) -> Axis:
