@@ -1,0 +1,240 @@
+"""How sharply the loss bends along the weights, at the saved ones and where training starts."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from mlpdoctor import views
+from mlpdoctor.backward import loss_cotangents, readings, slope
+from mlpdoctor.curvature.eigen import MOST_PRODUCTS, Top, largest
+from mlpdoctor.curvature.products import gauss_newton_product, hessian_product
+from mlpdoctor.curvature.vectors import Vectors
+from mlpdoctor.fact import Absent, fact
+from mlpdoctor.facts.fresh_start import FreshStart
+from mlpdoctor.facts.objective import Objective
+from mlpdoctor.facts.standing import Standing
+from mlpdoctor.facts.training import Training
+from mlpdoctor.heads import Heads
+from mlpdoctor.layers.nature import activation_of, is_learned
+from mlpdoctor.network import Array, Network
+from mlpdoctor.passes import Engine, flat
+from mlpdoctor.statistics.row_sample import RowSample
+from mlpdoctor.tape import Cotangents
+
+WORK = 1e9
+"""Multiplications that all products together may take, about a fifth of a second: of large networks fewer rows are
+looked at."""
+FEWEST_ROWS, MOST_ROWS = 64, 2048
+THERE_AND_BACK = 6
+"""Passes as costly as a forward one in each product: two gradients of three each."""
+BENT = ("selu", "hard_silu", "hard_swish", "elu", "sparsemax", "tanh_shrink", "hard_tanh", "soft_shrink", "threshold")
+"""Activations that are not piecewise linear and yet may have corners, some for some options only."""
+CORNERED = ("Maximum", "Minimum", "Dot", "UnitNormalization")
+CORNERED_LOSSES = ("meanabsoluteerror", "meanabsolutepercentageerror", "hinge", "categoricalhinge")
+STARTS = 3
+"""Fresh starts that are looked at: their sharpness differs by tens of percent, not by factors."""
+
+
+@dataclass(frozen=True)
+class Sharpness:
+    """The largest curvature of the mean loss in any direction of the trainable weights, without penalties.
+
+    Attributes:
+        value: a Rayleigh quotient: the largest curvature is this or more.
+        error: some eigenvalue is no further away than this; the matrix is that of the sampled rows.
+        method: ``Hessian``, or ``Gauss-Newton`` where an activation has corners.
+        rows: how many rows it was measured on.
+        share: of all usable rows.
+    """
+
+    value: float
+    error: float
+    method: str
+    rows: int
+    share: float
+
+
+@dataclass(frozen=True)
+class Curvature(Sharpness):
+    """At the saved weights, as in training: BatchNormalization by the moments of the rows."""
+
+
+@dataclass(frozen=True)
+class StartingCurvature:
+    """At fresh starts: what the first updates met with.
+
+    Attributes:
+        starts: at each start.
+    """
+
+    starts: tuple[Sharpness, ...]
+
+    @property
+    def value(self) -> float:
+        """The middle one."""
+        return float(np.median([one.value for one in self.starts]))
+
+
+@fact
+def curvature(
+    network: Network, objective: Objective, sample: RowSample, training: Training, where: Standing | None
+) -> Curvature | Absent:
+    """Lanczos's method on products with the second derivative."""
+    if where is not None and where.well and not training.never:
+        return Absent("the model does as well as anything is known to", applicable=False)
+    engine = _ready(network, objective)
+    if isinstance(engine, Absent):
+        return engine
+    if not all(np.isfinite(values).all() for values in engine.weights.values()):
+        return Absent("the weights are not all finite", applicable=False)
+    found = Bend(engine, objective, sample).sharpness()
+    if found is None:
+        return Absent("the gradient is not finite")
+    return Curvature(found.value, found.error, found.method, found.rows, found.share)
+
+
+@fact
+def starting_curvature(
+    network: Network,
+    objective: Objective,
+    sample: RowSample,
+    start: FreshStart,
+    training: Training,
+    where: Standing | None,
+) -> StartingCurvature | Absent:
+    """The same where training starts from; only for models that are worse than a constant."""
+    if training.never:
+        return Absent("the saved weights are a fresh start", applicable=False)
+    if where is None or where.shortfall <= 1:
+        return Absent("training has led somewhere", applicable=False)
+    engine = _ready(network, objective)
+    if isinstance(engine, Absent):
+        return engine
+    found = [Bend(engine.at(start.weights(seed)), objective, sample).sharpness() for seed in range(STARTS)]
+    starts = tuple(one for one in found if one is not None)
+    return StartingCurvature(starts) if starts else Absent("the gradient at a fresh start is not finite")
+
+
+def _ready(network: Network, objective: Objective) -> Engine | Absent:
+    engine = objective.passes.engine
+    if engine is None:
+        return Absent("the network cannot be run")
+    if not engine.weights:
+        return Absent("the model has no weight that training may change", applicable=False)
+    cornered = [head.loss.label for head in objective.heads.heads if head.loss.names[0] in CORNERED_LOSSES]
+    cornered += [head.loss.label for head in objective.heads.heads if head.loss.linear == "absolute"]
+    if cornered:
+        return Absent(f"the {cornered[0]} has corners and no curvature of its own", applicable=False)
+    return engine.at({}, training=True)
+
+
+class Bend:
+    """The second derivative of the mean loss of some rows, as products.
+
+    Args:
+        engine: at the weights of interest.
+        objective: the loss.
+        sample: rows to choose from.
+    """
+
+    def __init__(self, engine: Engine, objective: Objective, sample: RowSample) -> None:
+        """Choose rows and the kind of product."""
+        self.engine, self.heads = engine, objective.heads
+        self.vectors = Vectors(engine.weights)
+        self.here = self.vectors.vector(engine.weights)
+        self.rows = _rows(sample, self.vectors.size)
+        self.count = len(self.rows.features)
+        self.share = self.count / objective.rows
+        self.smooth = is_smooth(engine.network)
+        self.reach = _reach(engine, self.rows.features)
+
+    @property
+    def method(self) -> str:
+        """Which second derivative it is."""
+        return "Hessian" if self.smooth else "Gauss-Newton"
+
+    def sharpness(self, scale: Array | float = 1.0, seed: int = 0) -> Sharpness | None:
+        """The largest eigenvalue; of ``S H S`` for a diagonal S. None where it is not finite."""
+        top = self.top(scale, seed)
+        if not math.isfinite(top.value):
+            return None
+        return Sharpness(top.value, top.residual, self.method, self.count, self.share)
+
+    def top(self, scale: Array | float = 1.0, seed: int = 0) -> Top:
+        """The same with its direction."""
+        with np.errstate(all="ignore"):
+            return largest(lambda v: scale * self.product(scale * v), self.vectors.size, seed=seed)
+
+    def product(self, direction: Array) -> Array:
+        """The second derivative times a direction."""
+        if not direction.any():
+            return direction
+        if self.smooth:
+            return hessian_product(self._gradient, self.here, direction, self.reach)
+        return gauss_newton_product(self._readings, self._slopes, self._pull, self.here, direction, self.reach)
+
+    def _at(self, weights: Array) -> Engine:
+        return self.engine.at(self.vectors.weights(weights))
+
+    def _gradient(self, weights: Array) -> Array:
+        found, _, _ = slope(self._at(weights), self.heads, self.rows)
+        return self.vectors.vector(found.weights) / self.count
+
+    def _readings(self, weights: Array) -> Array:
+        engine = self._at(weights)
+        return np.concatenate(readings(engine, self.heads, engine.record(self.rows.features)), axis=1)
+
+    def _slopes(self, read: Array) -> Array:
+        return loss_slopes(self.heads, self.rows, read) / self.count
+
+    def _pull(self, cotangent: Array) -> Array:
+        tape = self.engine.record(self.rows.features)
+        _, like = loss_cotangents(self.engine, self.heads, self.rows, tape)
+        return self.vectors.vector(self.engine.pull(tape, placed(self.heads, self.engine, cotangent, like)).weights)
+
+
+def loss_slopes(heads: Heads, rows: views.Rows, read: Array) -> Array:
+    """The gradient of the summed loss with respect to what the losses read, side by side; shape (rows, units)."""
+    found = []
+    for head in heads.heads:
+        weight = head.weight / (1 if head.loss.joint else head.units)
+        slopes = weight * head.loss.gradient(head.targets(rows.targets), head.read(read))
+        found.append(slopes if rows.weights is None else slopes * rows.weights[:, None])
+    return np.concatenate(found, axis=1)
+
+
+def placed(heads: Heads, engine: Engine, cotangent: Array, like: Cotangents) -> Cotangents:
+    """Gradients with respect to what the losses read, in the shapes and places of others of the kind."""
+    before: dict[int, Array] = {}
+    after: dict[int, Array] = {}
+    for head in heads.heads:
+        node = head.node if head.behind else engine.network.outputs[head.output]
+        place, shapes = (before, like.before) if head.behind else (after, like.after)
+        own = head.read(cotangent).reshape(shapes[node].shape)
+        place[node] = place[node] + own if node in place else own
+    return Cotangents(before, after)
+
+
+def is_smooth(network: Network) -> bool:
+    """Whether the gradient of the network is continuous in its weights, as far as that is known."""
+    for layer in network.layers:
+        activation = activation_of(layer)
+        if activation is None or activation.kinks or activation.name in BENT or layer.kind in CORNERED:
+            return False
+    return True
+
+
+def _rows(sample: RowSample, size: int) -> views.Rows:
+    most = int(np.clip(WORK / (THERE_AND_BACK * MOST_PRODUCTS * max(size, 1)), FEWEST_ROWS, MOST_ROWS))
+    weights = None if sample.weights is None else sample.weights[:most]
+    numbers = sample.tickets[:most].astype(np.float64)
+    return views.Rows(sample.features[:most], sample.targets[:most], numbers, weights)
+
+
+def _reach(engine: Engine, features: Array) -> float:
+    """The size of what enters learned layers, root mean square, of the largest."""
+    tape = engine.record(features)
+    entering = [flat(tape.inputs[place][0]) for place, node in enumerate(engine.network.nodes) if is_learned(node.layer)]
+    sizes = [float(np.sqrt(np.square(values).mean())) for values in entering if values.size]
+    return max([size for size in sizes if math.isfinite(size)], default=1.0)

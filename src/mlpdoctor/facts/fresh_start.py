@@ -1,0 +1,53 @@
+"""Weights as training would start from them, drawn from the initialisers in the file."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from mlpdoctor.curvature.initializers import draw
+from mlpdoctor.fact import Absent, fact
+from mlpdoctor.layers.registry import family_of
+from mlpdoctor.network import Array, Key, Network
+
+
+@dataclass(frozen=True, eq=False)
+class FreshStart:
+    """Any number of fresh starts of a network.
+
+    Attributes:
+        specs: how each trainable weight is drawn, as the configuration says.
+        shapes: the shapes of these weights.
+    """
+
+    specs: Mapping[Key, object]
+    shapes: Mapping[Key, tuple[int, ...]]
+
+    def weights(self, seed: int) -> dict[Key, Array]:
+        """All trainable weights, drawn anew; the same for the same seed."""
+        rng = np.random.default_rng(seed)
+        found = {}
+        for key, spec in self.specs.items():
+            values = draw(spec, key[1], self.shapes[key], rng)
+            if values is not None:
+                found[key] = values
+        return found
+
+
+@fact
+def fresh_start(network: Network) -> FreshStart | Absent:
+    """Read the initialiser of each trainable weight."""
+    specs, shapes = {}, {}
+    for layer in network.layers:
+        family = family_of(layer)
+        if family is None or not layer.trainable:
+            continue
+        for name in family.trained(layer):
+            spec = layer.config.get(f"{name}_initializer")
+            if draw(spec, name, (1, 1), np.random.default_rng(0)) is None:
+                return Absent(f"the initialiser of {layer.name}'s {name} is not one of Keras's own")
+            specs[layer.name, name] = spec
+            shapes[layer.name, name] = np.shape(layer.weights[name])
+    if not specs:
+        return Absent("the model has no weight that training may change", applicable=False)
+    return FreshStart(specs, shapes)
