@@ -1,6 +1,6 @@
 """Folds what is shown of the data and the network into the statistics that ask for it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from inspect import signature
@@ -12,10 +12,14 @@ Statistics: TypeAlias = Mapping[tuple[type[Any], str | None], Any]
 """The merged statistics, by type and by layer name (None for those of the data or of the whole network)."""
 
 
-@cache
 def view_of(statistic: type[Statistic]) -> type[Any]:
     """The view that a statistic reads, from the annotation of ``of``."""
-    parameter = next(iter(signature(statistic.of, eval_str=True).parameters.values()))
+    return _argument(statistic.of)
+
+
+@cache
+def _argument(of: Callable[..., Any]) -> type[Any]:
+    parameter = next(iter(signature(of, eval_str=True).parameters.values()))
     view: type[Any] = parameter.annotation
     return view
 
@@ -32,7 +36,7 @@ class Collector:
         """The statistics that read each view."""
         by_view: dict[type[Any], tuple[type[Any], ...]] = {}
         for statistic in self.statistics:
-            view = view_of(statistic)  # type: ignore[arg-type]  # a class is hashable
+            view = view_of(statistic)
             by_view[view] = (*by_view.get(view, ()), statistic)
         return by_view
 

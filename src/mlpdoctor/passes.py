@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from mlpdoctor import views
-from mlpdoctor.dataset import Batch, Dataset, usable
+from mlpdoctor.dataset import Batch, Dataset, all_usable, usable
 from mlpdoctor.network import Array, Key, Network
 from mlpdoctor.tape import Cotangents, Pulled, Tape
 
@@ -73,12 +73,12 @@ class Passes:
 def usable_rows(batch: Batch) -> views.Rows:
     """The rows of a batch in which every cell is a number that Keras can take."""
     numbers = np.arange(batch.first_row, batch.first_row + len(batch.features), dtype=np.float64)
-    good = usable(batch.features).all(axis=1) & usable(batch.targets).all(axis=1)
     weights = batch.weights
+    if all(all_usable(cells) for cells in (batch.features, batch.targets, weights) if cells is not None):
+        return views.Rows(batch.features, batch.targets, numbers, weights)
+    good = usable(batch.features).all(axis=1) & usable(batch.targets).all(axis=1)
     if weights is not None:
         good &= usable(weights)
-    if good.all():
-        return views.Rows(batch.features, batch.targets, numbers, weights)
     kept = None if weights is None else weights[good]
     return views.Rows(batch.features[good], batch.targets[good], numbers[good], kept)
 

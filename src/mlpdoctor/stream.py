@@ -1,6 +1,7 @@
 """The one pass over the data: batches through the network, views to the statistics that ask for them."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -48,10 +49,11 @@ def collect(
         return collector.merged
     tasks = ((batch, collector.part()) for batch in chain([first], batches))
     large = first.features.size + first.targets.size >= WORTH_SHARING
-    for rows, part in threads.in_order(block.show, tasks) if large else map(block.show, tasks):
-        collector.merge(part)
-        if progress is not None:
-            progress(rows)
+    with closing(threads.in_order(block.show, tasks) if large else (block.show(task) for task in tasks)) as seen:
+        for rows, part in seen:
+            collector.merge(part)
+            if progress is not None:
+                progress(rows)
     return collector.merged
 
 

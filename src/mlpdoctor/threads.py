@@ -7,7 +7,7 @@ are worked on side by side, each in one thread, keep all cores busy without any 
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from threading import local
@@ -48,7 +48,7 @@ def all_of_them() -> AbstractContextManager[Any]:
     return limit
 
 
-def in_order(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+def in_order(work: Callable[[Item], Result], items: Iterable[Item]) -> Generator[Result, None, None]:
     """The results of some work on each item in the order of the items, worked out in several threads.
 
     Items are drawn in the calling thread, a few ahead of the result that is handed out. What a result is does not

@@ -2,7 +2,8 @@
 
 import io
 from collections.abc import Iterator, Sequence
-from typing import BinaryIO
+from contextlib import ExitStack
+from typing import BinaryIO, cast
 
 import numpy as np
 
@@ -42,7 +43,10 @@ def open_delimited(source: Source) -> Table:
 
     def blocks(columns: Sequence[int]) -> Iterator[Array]:
         with source.open() as stream:
-            yield from (_quick if quick else _careful)(source.path, stream, layout, columns)
+            if quick:
+                yield from _quick(source, stream, layout, columns)
+            else:
+                yield from _careful(source.path, stream, layout, columns)
 
     return Table(
         format=FORMATS.get(layout.delimiter, "text table"),
@@ -67,22 +71,43 @@ def _careful(
         yield from careful_blocks(path, rows, layout.names, layout.width, columns, decimal_comma=layout.decimal_comma)
 
 
-def _quick(path: str, stream: BinaryIO, layout: Layout, columns: Sequence[int]) -> Iterator[Array]:
+def _quick(source: Source, stream: BinaryIO, layout: Layout, columns: Sequence[int]) -> Iterator[Array]:
     """Read a stream in pieces with pyarrow; a piece it cannot read goes the careful way, alone."""
     import pyarrow as pa
 
-    for _ in range(layout.skip):
-        stream.readline()
-    line = layout.skip
-    for piece in _pieces(stream):
-        try:
-            yield _parsed(piece, layout, columns)
-        except pa.ArrowException:
-            yield from _careful(path, io.BytesIO(piece), layout, columns, line)
-        line += piece.count(b"\n")
+    place = sum(len(stream.readline()) for _ in range(layout.skip))
+    with _LineNumbers(source) as numbers:
+        for piece in _pieces(cast("io.BufferedReader", stream)):
+            try:
+                yield _parsed(piece, layout, columns)
+            except pa.ArrowException:
+                yield from _careful(source.path, io.BytesIO(piece), layout, columns, numbers.before(place))
+            place += len(piece)
 
 
-def _parsed(piece: bytes, layout: Layout, columns: Sequence[int]) -> Array:
+class _LineNumbers(ExitStack):
+    """Counts lines by reading a source once more, when somebody asks: hardly any table needs it."""
+
+    def __init__(self, source: Source) -> None:
+        super().__init__()
+        self._source = source
+        self._stream: BinaryIO | None = None
+        self._place = self._lines = 0
+
+    def before(self, place: int) -> int:
+        """How many lines end in the first so many bytes; no fewer bytes than were asked for last."""
+        if self._stream is None:
+            self._stream = self.enter_context(self._source.open())
+        while self._place < place:
+            part = self._stream.read(min(PIECE, place - self._place))
+            if not part:
+                break
+            self._place += len(part)
+            self._lines += part.count(b"\n")
+        return self._lines
+
+
+def _parsed(piece: bytearray | bytes, layout: Layout, columns: Sequence[int]) -> Array:
     """Read whole lines with pyarrow: shape (rows, columns)."""
     import pyarrow as pa
     from pyarrow import csv
@@ -115,28 +140,35 @@ def _parsed(piece: bytes, layout: Layout, columns: Sequence[int]) -> Array:
     return out.T
 
 
-def _longest(piece: bytes) -> int:
+def _longest(piece: bytearray | bytes) -> int:
     """Bytes of a line, as far as the first tells; pyarrow wants whole lines in its blocks."""
     return 4 * (piece.find(b"\n") + 1)
 
 
-def _pieces(stream: BinaryIO) -> Iterator[bytes]:
-    """Cut a stream after line ends that no quotes enclose."""
+def _pieces(stream: io.BufferedReader) -> Iterator[bytearray]:
+    """Cut a stream after line ends that no quotes enclose. A piece is its user's own: nothing else holds its bytes."""
     rest = b""
-    while part := stream.read(PIECE):
-        piece = rest + part
+    while True:
+        piece = bytearray(len(rest) + PIECE)
+        piece[: len(rest)] = rest
+        with memoryview(piece) as room:
+            read = stream.readinto(room[len(rest) :])
+        del piece[len(rest) + read :]
+        if not read:
+            break
         cut = _cut(piece)
         if cut == 0 and len(piece) < LONGEST_LINE:
-            rest = piece
+            rest = bytes(piece)
             continue
         cut = cut or piece.rfind(b"\n") + 1 or len(piece)  # a quote that is never closed, or no table at all
-        rest = piece[cut:]
-        yield piece[:cut]
+        rest = bytes(memoryview(piece)[cut:])
+        del piece[cut:]
+        yield piece
     if rest:
-        yield rest
+        yield bytearray(rest)
 
 
-def _cut(piece: bytes) -> int:
+def _cut(piece: bytearray) -> int:
     """Position after the last line end with an even number of quotes before it, 0 if there is none."""
     place = piece.rfind(b"\n") + 1
     if b'"' not in piece:  # far quicker than to count them

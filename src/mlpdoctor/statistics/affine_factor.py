@@ -8,6 +8,9 @@ import numpy as np
 from mlpdoctor.network import Array
 from mlpdoctor.views import Outputs, Rows
 
+PIECE_ROWS = 512
+"""Rows of a block that are factored at a time, beside as many as there are columns."""
+
 
 @dataclass(frozen=True, eq=False)
 class AffineFactor:
@@ -34,12 +37,15 @@ class AffineFactor:
     @classmethod
     def of_values(cls, features: Array, values: Array, weights: Array | None = None) -> Self:
         """Factor one block of rows."""
-        columns = np.concatenate([features, values], axis=1)
-        origin = columns[0].copy()
-        design = np.concatenate([np.ones((len(columns), 1)), columns - origin], axis=1)
+        rows, width = features.shape
+        origin = np.concatenate([features[0], values[0]])
+        design = np.empty((rows, 1 + len(origin)))
+        design[:, 0] = 1.0
+        np.subtract(features, origin[:width], out=design[:, 1 : 1 + width])
+        np.subtract(values, origin[width:], out=design[:, 1 + width :])
         if weights is not None:
             design *= np.sqrt(weights)[:, None]
-        return cls(len(columns), features.shape[1], origin, _triangle(design))
+        return cls(rows, width, origin, _triangle(design))
 
     def __add__(self, other: Self) -> Self:
         """Factor both blocks as one, counted from this one's origin."""
@@ -67,6 +73,13 @@ class AffineFactor:
 
 
 def _triangle(design: Array) -> Array:
+    """The triangle of a design: of short pieces first, which fit into the cache, and then of their triangles."""
+    rows, columns = design.shape
+    height = PIECE_ROWS + columns
+    whole = rows // height
+    if whole > 1:
+        pieces = np.asarray(np.linalg.qr(design[: whole * height].reshape(whole, height, columns), mode="r"))
+        design = np.concatenate([pieces.reshape(-1, columns), design[whole * height :]])
     factor = np.asarray(np.linalg.qr(design, mode="r"), np.float64)
     short = design.shape[1] - len(factor)
     return np.pad(factor, ((0, short), (0, 0))) if short else factor

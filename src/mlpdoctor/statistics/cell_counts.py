@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from mlpdoctor.dataset import usable
+from mlpdoctor.dataset import all_usable, usable
 from mlpdoctor.views import Cells
 
 NEVER = np.iinfo(np.int64).max
@@ -33,6 +33,10 @@ class CellCounts:
     @classmethod
     def of(cls, view: Cells) -> Self:
         """Count in one batch."""
+        if all(all_usable(cells) for cells in (view.features, view.targets, view.weights) if cells is not None):
+            columns = view.features.shape[1] + view.targets.shape[1]
+            none = np.zeros(columns, np.int64)
+            return cls(len(view.features), 0, none, none, np.full(columns, NEVER))
         cells = np.concatenate([view.features, view.targets], axis=1)
         bad = ~usable(cells)
         missing = np.isnan(cells)

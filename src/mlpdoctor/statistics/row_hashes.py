@@ -60,13 +60,20 @@ class RowHashes:
 
 def hash_rows(features: Array) -> npt.NDArray[np.uint64]:
     """A 64-bit hash of each row of float64 values; 0.0 and -0.0 count as the same number."""
-    bits = np.ascontiguousarray(features + 0.0).view(np.uint64)
     # Started from zero a row of zeros would have the hash zero, which no level ever gives up.
-    mixed = np.full(len(bits), _MIX, dtype=np.uint64)
-    for column in bits.T:
-        mixed = (mixed ^ column) * _MIX
-        mixed = (mixed ^ (mixed >> _HALF)) * _FOLD
-        mixed ^= mixed >> _HALF
+    return mix(np.full(len(features), _MIX, dtype=np.uint64), features)
+
+
+def mix(started: npt.NDArray[np.uint64], features: Array) -> npt.NDArray[np.uint64]:
+    """The hash of each row continued by further columns."""
+    mixed, high = started.copy(), np.empty_like(started)
+    number = np.empty(len(features))
+    for column in features.T:
+        np.add(column, 0.0, out=number)
+        mixed ^= number.view(np.uint64)
+        for factor in (_MIX, _FOLD):
+            mixed *= factor
+            mixed ^= np.right_shift(mixed, _HALF, out=high)
     return mixed
 
 

@@ -72,4 +72,5 @@ class RowSample:
     @classmethod
     def _lowest(cls, tickets: npt.NDArray[np.uint64], features: Array, targets: Array, weights: Array | None) -> Self:
         order = np.argsort(tickets, kind="stable")[: cls._most(features, targets)]
-        return cls(tickets[order], features[order], targets[order], None if weights is None else weights[order])
+        kept = None if weights is None else weights[order]
+        return cls(tickets[order], features.take(order, axis=0), targets.take(order, axis=0), kept)
