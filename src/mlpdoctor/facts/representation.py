@@ -6,7 +6,7 @@ import numpy as np
 
 from mlpdoctor.fact import Absent, fact
 from mlpdoctor.facts.objective import Objective
-from mlpdoctor.facts.second_opinion import LEAST_ROWS, fitting
+from mlpdoctor.facts.second_opinion import LEAST_ROWS, fitting, standardised
 from mlpdoctor.facts.standing import Standing
 from mlpdoctor.facts.unseen_readout import cross_validated
 from mlpdoctor.layers.nature import is_learned
@@ -14,9 +14,12 @@ from mlpdoctor.network import Array, Network
 from mlpdoctor.passes import flat
 from mlpdoctor.statistics.row_sample import RowSample
 
-FAINT = 1e-3
-"""A direction with less than a thousandth of the spread of the strongest: gradient descent learns along it a million
+FAINT = 1e-2
+"""A direction with less than a hundredth of the spread of the strongest: gradient descent learns along it ten thousand
 times slower, for its rate goes with the square; far above the 1e-7 of float32 rounding."""
+
+NARROW = 4
+"""A layer of fewer units is a bottleneck that somebody drew."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,8 @@ class Features:
     Attributes:
         width: units.
         rank: directions that are not faint.
-        entering: the same of what enters it.
+        entering: directions that could get here: those of the standardised inputs, or fewer where an earlier layer, or
+            this one, is narrower.
         readout: loss on unseen rows of the best last layer on these features; None where there is no quick fit.
     """
 
@@ -58,11 +62,15 @@ def representation(
     shown = _run(objective, sample.features, set(links) | {link.source for link in links.values()})
     if not all(np.isfinite(values).all() for values in shown.values()):
         return Absent("the hidden features are not finite")
-    ranks = {position: rank(values) for position, values in shown.items()}
     judged = len(sample.features) >= LEAST_ROWS and all(fitting(head.loss) for head in objective.heads.heads)
     found: dict[str, Features] = {}
+    room: dict[int, int] = {}
     for position, link in sorted(links.items()):
-        features = Features(shown[position].shape[1], ranks[position], ranks[link.source], None)
+        width = shown[position].shape[1]
+        before = room.get(link.source)
+        before = rank(standardised(shown[link.source])) if before is None else before
+        room[position] = min(before, width)
+        features = Features(width, rank(shown[position]), room[position], None)
         if not collapsed(features):
             found[link.name] = features
             continue
@@ -78,9 +86,8 @@ def representation(
 
 
 def collapsed(layer: Features) -> bool:
-    """Whether at most half of the directions that enter are left, or a single one of many units."""
-    room = min(layer.width, layer.entering)
-    return layer.width >= 4 and (layer.rank <= 1 or 2 * layer.rank <= room)  # noqa: PLR2004  narrower is a design
+    """Whether at most half of the directions that could be here are left, in a layer that is not narrow by design."""
+    return layer.width >= NARROW and 2 * layer.rank <= layer.entering
 
 
 def rank(features: Array) -> int:

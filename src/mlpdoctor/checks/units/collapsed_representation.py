@@ -21,7 +21,7 @@ HOPELESS = 0.95
 @check(
     "U405",
     Severity.ERROR,
-    "the features of {width} units have {directions} on these rows, where what enters has {entering}",
+    "the features of {width} units have {directions} on these rows, where {entering} could be",
 )
 def collapsed_representation(
     layer: Layer,
@@ -41,12 +41,13 @@ def collapsed_representation(
         Look at the causes named with it: copies among the units, dead or saturated units, weights of the wrong size,
         unscaled inputs, a penalty. In a deep stack put BatchNormalization between the layers, or skip connections.
     Stays quiet on
-        Models that do as well as anything is known to, such as low-rank autoencoders; features from which a last layer
-        alone reaches what is known to be reachable; models that have not been trained, unless many directions enter and
-        one comes out. Layers behind the first collapsed one see no more than it does, and are not named again.
+        Models that do as well as anything is known to, such as low-rank autoencoders, and layers that somebody drew
+        narrow; features from which a last layer alone reaches what is known to be reachable; models that have not been
+        trained, unless many directions could be there and one is. Layers behind the first collapsed one see no more
+        than it does, and are not named again.
     Certainty
         Estimated: the spectrum of the centred features on up to 2,000 sampled rows, and the best last layer on them,
-        cross-validated. A direction counts from a thousandth of the spread of the strongest on.
+        cross-validated. A direction counts from a hundredth of the spread of the strongest on.
     References
         Daneshmand et al., Batch normalization provably avoids ranks collapse for randomly initialised deep networks,
         2020.
@@ -80,7 +81,7 @@ def collapsed_representation(
         remedy=_remedy(layer, name),
         strength=1.0 - found.rank / found.width,
         verdict=f"The {found.width} units of {layer.name} all do nearly the same: their features have {directions} on "
-        f"these rows, and what entered had {found.entering}. What told the rows apart is lost there.",
+        f"these rows, where the inputs leave room for {found.entering}. What told the rows apart is lost there.",
     )
 
 
