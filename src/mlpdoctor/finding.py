@@ -82,6 +82,8 @@ class Finding:
     layer: str | None = None
     because_of: str | None = None
     """Code of the finding that causes this one."""
+    suppressed: str | None = None
+    """Why it is not to be reported, where the user said so; it is kept and counted, and fails nothing."""
 
 
 class Status(StrEnum):
@@ -150,6 +152,14 @@ class DataSummary:
     """The column that says how much each row counts."""
     target_kinds: tuple[str, ...] = ()
     """What the targets of each output hold, told from their values: ``labels 0 and 1, 25 % of them 1``."""
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A model that could not be looked at, in a run over several."""
+
+    path: str
+    reason: str
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ def write(report: "Report", form: str, output: Path | None, color: str, *, quiet
     if form == "json":
         from mlpdoctor.report.json_report import render
 
-        _put(render(report), output)
+        _put(render([report]), output)
     elif quiet:
         _put(f"{report.verdict}\n", output)
     else:

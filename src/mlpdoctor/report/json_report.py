@@ -1,33 +1,47 @@
-"""A report as one JSON object, the same bytes for the same input apart from ``timing``."""
+"""Reports as one JSON object, the same bytes for the same input apart from ``timing``."""
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from mlpdoctor import __version__
-from mlpdoctor.finding import Finding, Report
+from mlpdoctor.finding import Finding, Report, Unread
+from mlpdoctor.fingerprint import fingerprint
 from mlpdoctor.ladder import Ladder
+from mlpdoctor.report.tally import tally
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
+HEAD = {"schema_version": SCHEMA_VERSION, "tool": {"name": "mlpdoctor", "version": __version__}}
 
 
-def render(report: Report) -> str:
-    """The report as JSON text that ends in a newline."""
-    return json.dumps(clean(as_object(report)), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+def render(reports: Sequence[Report], unread: Sequence[Unread] = ()) -> str:
+    """JSON text that ends in a newline: the report of one model, or an object that holds those of several."""
+    alone = len(reports) == 1 and not unread
+    value = as_object(reports[0]) if alone else several(reports, unread)
+    return json.dumps(clean(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def several(reports: Sequence[Report], unread: Sequence[Unread]) -> dict[str, Any]:
+    """The reports of a run over several models, and what they come to."""
+    return {
+        **HEAD,
+        "reports": [as_object(report) for report in reports],
+        "unread": [asdict(model) for model in unread],
+        "summary": asdict(tally(reports, unread)),
+    }
 
 
 def as_object(report: Report) -> dict[str, Any]:
     """The report as plain values; losses of a broken model may still be infinite or NaN."""
     return {
-        "schema_version": SCHEMA_VERSION,
-        "tool": {"name": "mlpdoctor", "version": __version__},
+        **HEAD,
         "model": asdict(report.model),
         "data": None if report.data is None else asdict(report.data),
         "verdict": report.verdict,
         "ladder": _ladder(report.ladder, report.no_ladder),
-        "findings": [_finding(rank, finding) for rank, finding in enumerate(report.findings, start=1)],
+        "findings": [_finding(rank, finding, report) for rank, finding in enumerate(report.findings, start=1)],
         "ruled_out": [asdict(suspect) for suspect in report.ruled_out],
         "checks": [
             {"code": o.code, "name": o.name, "outcome": o.status.value, "reason": o.reason} for o in report.outcomes
@@ -58,7 +72,7 @@ def _ladder(ladder: Ladder | None, reason: str | None) -> dict[str, Any]:
     }
 
 
-def _finding(rank: int, finding: Finding) -> dict[str, Any]:
+def _finding(rank: int, finding: Finding, report: Report) -> dict[str, Any]:
     evidence = finding.evidence
     return {
         "rank": rank,
@@ -73,6 +87,8 @@ def _finding(rank: int, finding: Finding) -> dict[str, Any]:
         "explains": evidence.explains,
         "because_of": finding.because_of,
         "remedy": None if evidence.remedy is None else asdict(evidence.remedy),
+        "suppressed": finding.suppressed,
+        "fingerprint": fingerprint(finding, report.model.path),
     }
 
 
