@@ -16,19 +16,42 @@ OF_LAYERS = (views.Entering, views.Normalising, views.PreActivation, views.Activ
 OF_THE_FORWARD_PASS = (*OF_LAYERS, views.Outputs, views.RowLoss, views.Pieces)
 
 
-def show_forward(collector: Collector, engine: Engine, heads: Heads | None, rows: views.Rows) -> None:
-    """Run a block and show all that somebody wants to see of it."""
-    behind = frozenset(head.node for head in heads.heads if head.behind) if heads is not None else frozenset[int]()
-    shown = _Shown(collector, engine.network, behind)
-    outputs = engine.forward(rows.features, shown.see if behind or collector.wants(*OF_LAYERS, views.Pieces) else None)
-    answers = [flat(output) for output in outputs]
-    collector.show(views.Outputs(rows.features, np.concatenate(answers, axis=1)))
-    if shown.pieces:
-        collector.show(views.Pieces(np.concatenate(shown.pieces, axis=1)))
-    if heads is not None:
-        read = [shown.behind[head.node] if head.behind else answers[head.output] for head in heads.heads]
-        values = heads.values(rows.targets, np.concatenate(read, axis=1))
-        collector.show(views.RowLoss(weighted(values, rows)))
+class ForwardPass:
+    """Runs blocks of rows through a network and shows all that somebody wants to see of them, in any thread.
+
+    Args:
+        engine: runs the network.
+        heads: the outputs with their losses, or None.
+        collector: whose statistics say what is of interest.
+    """
+
+    def __init__(self, engine: Engine, heads: Heads | None, collector: Collector) -> None:
+        """Look once at the network for what there is to see at each node."""
+        network = engine.network
+        self.engine, self.heads = engine, heads
+        self.behind = frozenset(head.node for head in heads.heads if head.behind) if heads is not None else frozenset()
+        self.piecewise = is_piecewise_linear(network)
+        self.doors = {door.node: door.source for door in doors(network)} if collector.wants(views.Entering) else {}
+        self.normalising = _normalising(network) if collector.wants(views.Normalising) else {}
+        self.awaited = {*self.doors.values(), *self.normalising.values()}
+        self.penalised = {k for k, node in enumerate(network.nodes) if activity_regularizer(node.layer) is not None}
+        found = enumerate(activation_of(node.layer) for node in network.nodes)
+        self.functions = {k: function for k, function in found if function is not None and not function.affine}
+
+    def show(self, collector: Collector, rows: views.Rows, *, judged: bool) -> None:
+        """Show one block to a collector; with its losses where the targets are fit to be judged."""
+        sight = _Sight(self, collector)
+        looked = (judged and self.behind) or collector.wants(*OF_LAYERS, views.Pieces)
+        outputs = self.engine.forward(rows.features, sight.see if looked else None)
+        answers = [flat(output) for output in outputs]
+        collector.show(views.Outputs(rows.features, np.concatenate(answers, axis=1)))
+        if sight.pieces:
+            collector.show(views.Pieces(np.concatenate(sight.pieces, axis=1)))
+        if judged and self.heads is not None:
+            heads = self.heads.heads
+            read = [sight.behind[head.node] if head.behind else answers[head.output] for head in heads]
+            values = self.heads.values(rows.targets, np.concatenate(read, axis=1))
+            collector.show(views.RowLoss(weighted(values, rows)))
 
 
 def weighted(values: Array, rows: views.Rows) -> Array:
@@ -36,36 +59,32 @@ def weighted(values: Array, rows: views.Rows) -> Array:
     return values if rows.weights is None else values * rows.weights[:, None]
 
 
-class _Shown:
+class _Sight:
     """Turns what the engine shows of one block, node by node, into views."""
 
-    def __init__(self, collector: Collector, network: Network, behind: frozenset[int]) -> None:
-        self.collector, self.network = collector, network
-        self.read_behind = behind
+    def __init__(self, known: ForwardPass, collector: Collector) -> None:
+        self.known, self.collector, self.network = known, collector, known.engine.network
         self.behind: dict[int, Array] = {}
-        self.piecewise = collector.wants(views.Pieces) and is_piecewise_linear(network)
         self.pieces: list[npt.NDArray[np.uint8]] = []
-        self.doors = {door.node: door for door in doors(network)} if collector.wants(views.Entering) else {}
-        self.normalising = _normalising(network) if collector.wants(views.Normalising) else {}
-        self.awaited = {door.source for door in self.doors.values()} | set(self.normalising.values())
+        self.piecewise = known.piecewise and collector.wants(views.Pieces)
         self.kept: dict[int, Array] = {}
 
     def see(self, position: int, before: Array, after: Array) -> None:
         """Called by the engine after each node."""
-        layer = self.network.nodes[position].layer
-        if position in self.read_behind:
+        layer, known = self.network.nodes[position].layer, self.known
+        if position in known.behind:
             self.behind[position] = flat(before)
-        if position in self.awaited:
+        if position in known.awaited:
             self.kept[position] = flat(after)
-        if position in self.doors:
-            entered = self.kept[self.doors[position].source]
+        if position in known.doors:
+            entered = self.kept[known.doors[position]]
             self.collector.show(views.Entering(layer, entered, flat(before)), layer.name)
-        if position in self.normalising:
-            self.collector.show(views.Normalising(layer, self.kept[self.normalising[position]]), layer.name)
-        if activity_regularizer(layer) is not None:
+        if position in known.normalising:
+            self.collector.show(views.Normalising(layer, self.kept[known.normalising[position]]), layer.name)
+        if position in known.penalised:
             self.collector.show(views.Activity(layer, flat(after)), layer.name)
-        function = activation_of(layer)
-        if function is None or function.affine:
+        function = known.functions.get(position)
+        if function is None:
             return
         sums = flat(before)
         self.collector.show(views.PreActivation(layer, function, sums, flat(after)), layer.name)

@@ -11,7 +11,7 @@ import numpy as np
 from mlpdoctor import threads, views
 from mlpdoctor.collector import Collector, Statistics
 from mlpdoctor.dataset import Batch, Dataset
-from mlpdoctor.forward import OF_THE_FORWARD_PASS, show_forward, weighted
+from mlpdoctor.forward import OF_THE_FORWARD_PASS, ForwardPass, weighted
 from mlpdoctor.heads import Heads
 from mlpdoctor.passes import CACHE_CELLS, Engine, block_rows, usable_rows
 
@@ -39,10 +39,11 @@ def collect(
         progress: told the number of rows after each block.
     """
     collector = Collector(tuple(statistics))
-    if not collector.wants(*OF_THE_FORWARD_PASS):
-        engine = None
-    rows_of_network = block_rows(engine.network if engine is not None else None, dataset, CACHE_CELLS)
-    block = _Block(engine, heads, rows_of_network)
+    forward = None
+    if engine is not None and collector.wants(*OF_THE_FORWARD_PASS):
+        forward = ForwardPass(engine, heads, collector)
+    height = block_rows(engine.network if engine is not None else None, dataset, CACHE_CELLS)
+    block = _Block(forward, heads, height)
     batches = dataset.batches(block_rows(None, dataset))
     first = next(batches, None)
     if first is None:
@@ -61,7 +62,7 @@ def collect(
 class _Block:
     """Shows all there is to see of one block of rows; of a few at a time where they go through the network."""
 
-    engine: Engine | None
+    forward: ForwardPass | None
     heads: Heads | None
     height: int
 
@@ -73,14 +74,14 @@ class _Block:
         if len(rows.features):
             collector.show(views.Targets(rows.targets))
             collector.show(rows)
-            heads = self.heads if self.heads is not None and rows.targets.shape[1] == self.heads.columns else None
+            judging = self.heads if self.heads is not None and rows.targets.shape[1] == self.heads.columns else None
             # Answers that overflow and labels out of range are for the checks to speak of, not for NumPy.
             with np.errstate(all="ignore"):
-                if heads is not None and collector.wants(views.PerfectLoss):
-                    collector.show(views.PerfectLoss(weighted(heads.perfect(rows.targets), rows)))
-                if self.engine is not None:
+                if judging is not None and collector.wants(views.PerfectLoss):
+                    collector.show(views.PerfectLoss(weighted(judging.perfect(rows.targets), rows)))
+                if self.forward is not None:
                     for few in self._pieces(rows):
-                        show_forward(collector, self.engine, heads, few)
+                        self.forward.show(collector, few, judged=judging is not None)
         return batch.first_row + len(batch.features), collector
 
     def _pieces(self, rows: views.Rows) -> Iterator[views.Rows]:

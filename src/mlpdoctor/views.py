@@ -1,7 +1,9 @@
 """What one batch shows of the data or of a layer. Statistics say by their annotation which view they summarise."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
+from mlpdoctor.hashing import Hashes, hash_rows
 from mlpdoctor.layers.activation import Activation as ActivationFunction
 from mlpdoctor.network import Array, Layer
 
@@ -34,6 +36,11 @@ class Rows:
     targets: Array
     numbers: Array
     weights: Array | None = None
+
+    @cached_property
+    def hashes(self) -> Hashes:
+        """A hash of the features of each row."""
+        return hash_rows(self.features)
 
 
 @dataclass(frozen=True, eq=False)

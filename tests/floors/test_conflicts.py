@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mlpdoctor import views
 from mlpdoctor.floors import conflicts
 from mlpdoctor.floors.conflicts import Conflicts, find
 from mlpdoctor.network import Array
@@ -119,7 +120,7 @@ def test_rows_that_share_a_hash_by_chance_are_told_apart(
 ) -> None:
     X, Y, losses = table
     with pytest.MonkeyPatch.context() as patch:
-        for module in (row_hashes, conflicts):
+        for module in (views, conflicts):
             patch.setattr(module, "hash_rows", all_alike)
         agrees_with_the_dictionary(found_in(X, Y, losses, block), X, Y, losses)
 

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import kstest
 
+from mlpdoctor.hashing import hash_rows
 from mlpdoctor.network import Array
 from mlpdoctor.statistics import row_hashes, row_sample
-from mlpdoctor.statistics.row_hashes import RowHashes, hash_rows
+from mlpdoctor.statistics.row_hashes import RowHashes
 from mlpdoctor.statistics.row_sample import RowSample
 from mlpdoctor.views import Rows
 

@@ -7,9 +7,10 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from mlpdoctor.hashing import hash_rows
 from mlpdoctor.losses import grouped
 from mlpdoctor.network import Array
-from mlpdoctor.statistics.row_hashes import RowHashes, at_level, hash_rows
+from mlpdoctor.statistics.row_hashes import RowHashes, at_level
 from mlpdoctor.views import Rows
 
 MOST_CELLS = 1 << 22

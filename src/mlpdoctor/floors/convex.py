@@ -10,9 +10,9 @@ from mlpdoctor.floors.basis import affine_design, from_triangle
 from mlpdoctor.floors.linear_fit import LinearFit
 from mlpdoctor.floors.newton import Solution
 from mlpdoctor.floors.second_order import Block, Blocks, predictors, value
+from mlpdoctor.hashing import hash_rows
 from mlpdoctor.losses.convex import ConvexLoss
 from mlpdoctor.network import Array
-from mlpdoctor.statistics.row_hashes import hash_rows
 
 Judged: TypeAlias = tuple[Array, Array, Array]
 """Features (rows, features), targets encoded by the loss (rows, units), weights (rows,)."""

@@ -16,8 +16,8 @@ from mlpdoctor.floors.basis import affine_design
 from mlpdoctor.floors.interior_point import GAP
 from mlpdoctor.floors.least_absolute import Solution, as_fit, solve
 from mlpdoctor.floors.linear_fit import LinearFit
+from mlpdoctor.hashing import hash_rows
 from mlpdoctor.network import Array
-from mlpdoctor.statistics.row_hashes import hash_rows
 
 KEPT_CELLS = 1 << 20
 """Numbers kept at once, 8 MiB: the exact problem of that size is solved in about a second."""

@@ -6,8 +6,8 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from mlpdoctor.hashing import hash_rows
 from mlpdoctor.network import Array
-from mlpdoctor.statistics.row_hashes import hash_rows
 from mlpdoctor.views import Rows
 
 MOST_ROWS = 1 << 15

@@ -2,9 +2,8 @@
 
 from typing import Self
 
-import numpy as np
-
-from mlpdoctor.statistics.row_hashes import RowHashes, hash_rows
+from mlpdoctor.hashing import hash_on
+from mlpdoctor.statistics.row_hashes import RowHashes
 from mlpdoctor.views import Rows
 
 
@@ -14,4 +13,4 @@ class WholeRowHashes(RowHashes):
     @classmethod
     def of(cls, view: Rows) -> Self:
         """Hash one batch."""
-        return cls._kept(0, hash_rows(np.concatenate([view.features, view.targets], axis=1)))
+        return cls._kept(0, hash_on(view.hashes, view.targets))
