@@ -1,0 +1,33 @@
+"""Lamb: Adam's direction, as long as a share of the weights themselves."""
+# ruff: noqa: D102 - Rule documents these methods
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from mlpdoctor.network import Array
+from mlpdoctor.optimizers.rule import Change, Rule, State, average
+
+
+@dataclass(frozen=True)
+class Lamb(Rule):
+    """The step of a whole weight matrix has the rate times the norm of the weights as its norm; so no fixed bound."""
+
+    names: ClassVar[tuple[str, ...]] = ("Lamb",)
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-7
+
+    def slots(self) -> Mapping[str, float]:
+        return {"momentum": 0.0, "velocity": 0.0}
+
+    def change(self, weight: Array, gradient: Array, state: State, rate: float, update: int) -> Change:
+        mean = average(state["momentum"], gradient, self.beta_1)
+        square = average(state["velocity"], np.square(gradient), self.beta_2)
+        root = np.sqrt(square / (1 - self.beta_2**update)) + self.epsilon
+        direction = mean / (1 - self.beta_1**update) / root
+        size, length = float(np.linalg.norm(weight)), float(np.linalg.norm(direction))
+        ratio = size / length if size > 0 and length > 0 else 1.0
+        return -ratio * rate * direction, {"momentum": mean, "velocity": square}

@@ -1,0 +1,18 @@
+"""Which optimizer a file means."""
+
+from mlpdoctor.network import Optimizer
+from mlpdoctor.optimizers.rule import Rule
+from mlpdoctor.registry import subclasses
+
+
+def build(optimizer: Optimizer) -> Rule | None:
+    """The optimizer of a file with its options; None for one whose updates are not known."""
+    kind = next((rule for rule in known() if optimizer.name in rule.names), None)
+    return None if kind is None else kind.of(optimizer.options)
+
+
+def known() -> tuple[type[Rule], ...]:
+    """All optimizers that are known."""
+    from mlpdoctor import optimizers
+
+    return subclasses(optimizers, Rule)  # type: ignore[type-abstract]
