@@ -8,12 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from mlpdoctor import views
-from mlpdoctor.backward import readings, slope
+from mlpdoctor.backward import activity_penalties, loss_cotangents, readings, weight_penalties
 from mlpdoctor.heads import Heads
 from mlpdoctor.layers.constraints import constraint
-from mlpdoctor.layers.penalties import Unknown, weight_regularizers
 from mlpdoctor.network import Array, Key, Network, Optimizer
+from mlpdoctor.optimizers.rate import at_rate
+from mlpdoctor.optimizers.step import next_step
 from mlpdoctor.passes import Engine
+from mlpdoctor.tape import Cotangents
 
 BATCH = 32
 """Keras's default number of rows in a batch; the file does not remember the user's."""
@@ -24,6 +26,7 @@ MOST_PRODUCTS = 1 << 29
 """Multiplications there and back of all updates together, about a tenth of a second."""
 LOOKS = 4
 """How often the loss is looked at on the way."""
+CLIPPING = ("clipnorm", "clipvalue", "global_clipnorm")
 MOST_SEEN = 1000
 """Rows on which it is looked at."""
 
@@ -38,7 +41,7 @@ class Trial:
     Attributes:
         rate: the learning rate it was made with.
         path: the loss before, at even distances on the way, and after the last update; not finite once it blew up.
-        error: standard error of ``after - before``, over the rows.
+        error: standard error of ``after - before`` as an estimate of that of all rows; 0 where these are all of them.
         updates: how many were made; fewer than planned where the loss blew up.
         batch: rows in each.
         rows: on how many the loss was looked at.
@@ -91,18 +94,21 @@ class Descent:
         heads: the outputs with their losses.
         optimizer: as saved, with its slots.
         rows: the rows to train on.
+        usable: how many there are in the data.
     """
 
     engine: Engine
     heads: Heads
     optimizer: Optimizer
     rows: views.Rows
+    usable: int
 
     def run(self, rate: float) -> Trial | str:
-        """Train on at one rate; or say why the optimizer makes no step."""
-        from mlpdoctor.optimizers.step import next_step
+        """Train on at one fixed rate; or say why the optimizer makes no step.
 
-        engine, optimizer = self.engine, _at_rate(self.optimizer, rate)
+        Whatever schedule it had, the rate hardly changes within a hundred updates.
+        """
+        engine, optimizer = self.engine, at_rate(self.optimizer, rate)
         updates = planned(engine)
         shown = _rows(self.rows, np.arange(min(len(self.rows.features), MOST_SEEN)))
         losses = [self._losses(engine, shown)]
@@ -112,12 +118,12 @@ class Descent:
         with np.errstate(all="ignore"):
             for done, part in zip(range(1, updates + 1), self._minibatches(), strict=False):
                 weights = engine.weights
-                found, _, _ = slope(engine, self.heads, part)
-                penalty = penalty_slopes(engine.network)
-                total = {key: values / found.rows + penalty.get(key, 0.0) for key, values in found.weights.items()}
-                step = next_step(optimizer, weights, total)
+                step = next_step(optimizer, weights, total_gradient(engine, self.heads, part))
                 if isinstance(step, str):
-                    return step
+                    if done == 1:
+                        return step
+                    losses.append(np.full(len(shown.features), np.nan))  # the gradient has overflown
+                    break
                 optimizer = step.optimizer
                 if step.clipped is not None:
                     clipped.append(step.clipped)
@@ -130,13 +136,18 @@ class Descent:
             return Trial(
                 rate=rate,
                 path=tuple(float(values.mean()) for values in losses),
-                error=float(change.std() / math.sqrt(len(change))),
+                error=float(change.std() * math.sqrt(max(1 / len(change) - 1 / self.usable, 0.0))),
                 updates=done,
                 batch=min(BATCH, len(self.rows.features)),
                 rows=len(shown.features),
                 moved=_moved(self.engine.weights, engine.weights),
                 clipped=tuple(clipped),
             )
+
+    def unclipped(self) -> "Descent":
+        """The same without any clipping of gradients."""
+        options = {key: value for key, value in self.optimizer.options.items() if key not in CLIPPING}
+        return replace(self, optimizer=replace(self.optimizer, options=options))
 
     def _minibatches(self) -> Iterator[views.Rows]:
         rng = np.random.default_rng(0)
@@ -162,21 +173,17 @@ def planned(engine: Engine) -> int:
     return int(np.clip(MOST_PRODUCTS // (3 * BATCH * max(size, 1)), FEWEST_UPDATES, MOST_UPDATES))
 
 
-def penalty_slopes(network: Network) -> dict[Key, Array]:
-    """The gradient of the penalties on single weights."""
-    found: dict[Key, Array] = {}
-    for layer in network.layers:
-        for name, own in weight_regularizers(layer):
-            if not isinstance(own, Unknown) and own.separable:
-                values = np.asarray(layer.weights[name], np.float64)
-                found[layer.name, name] = own.l1 * np.sign(values) + 2 * own.l2 * values
-    return found
-
-
-def _at_rate(optimizer: Optimizer, rate: float) -> Optimizer:
-    """The optimizer with a fixed rate, whatever schedule it had: it hardly changes within a hundred updates."""
-    options = {key: value for key, value in optimizer.options.items() if key not in ("lr", "decay")}
-    return replace(optimizer, learning_rate=rate, options={**options, "learning_rate": rate})
+def total_gradient(engine: Engine, heads: Heads, rows: views.Rows) -> dict[Key, Array]:
+    """The gradient of the mean loss of a batch together with the penalties: what the optimizer is handed."""
+    tape = engine.record(rows.features)
+    _, cotangents = loss_cotangents(engine, heads, rows, tape)
+    active, _ = activity_penalties(engine.network, tape)
+    after = dict(cotangents.after)
+    for place, values in active.after.items():
+        after[place] = after[place] + values if place in after else values
+    pulled = engine.pull(tape, Cotangents(cotangents.before, after))
+    penalty, _ = weight_penalties(engine.network)
+    return {key: values / len(rows.features) + penalty.get(key, 0.0) for key, values in pulled.weights.items()}
 
 
 def _constrained(network: Network, weights: Mapping[Key, Array], updates: Mapping[Key, Array]) -> dict[Key, Array]:

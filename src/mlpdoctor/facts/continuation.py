@@ -13,6 +13,9 @@ from mlpdoctor.facts.training import Training
 from mlpdoctor.network import Network
 from mlpdoctor.statistics.row_sample import RowSample
 
+UNCLIPPED = -1.0
+"""Stands for the trial without clipping among those at factors of the rate."""
+
 
 @dataclass(frozen=True, eq=False)
 class Continuation:
@@ -43,10 +46,14 @@ class Continuation:
             self._trials[factor] = trial
         return self._trials[factor]
 
-    def best(self, *factors: float) -> tuple[float, Trial]:
-        """The factor whose trial ends lowest, with the trial."""
-        trials = [(factor, self.at(factor)) for factor in factors]
-        return max(trials, key=lambda pair: pair[1].gain)
+    def unclipped(self) -> Trial:
+        """The trial at the saved rate without any clipping of gradients."""
+        if UNCLIPPED not in self._trials:
+            trial = self._descent.unclipped().run(self.rate)
+            if isinstance(trial, str):
+                raise ValueError(trial)
+            self._trials[UNCLIPPED] = trial
+        return self._trials[UNCLIPPED]
 
 
 @fact
@@ -71,6 +78,6 @@ def continuation(
     if not engine.weights:
         return Absent("the model has no weight that training may change", applicable=False)
     engine = engine.at({}, training=True)
-    descent = Descent(engine, objective.heads, optimizer, gradient_rows(engine, sample))
+    descent = Descent(engine, objective.heads, optimizer, gradient_rows(engine, sample), objective.rows)
     saved = descent.run(current.rate)
     return Absent(saved) if isinstance(saved, str) else Continuation(saved, current.rate, descent)

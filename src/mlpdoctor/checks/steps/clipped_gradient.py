@@ -1,0 +1,77 @@
+"""G608: clipping that shortens every gradient by far."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from mlpdoctor.check import check
+from mlpdoctor.descent import CLIPPING
+from mlpdoctor.facts.pace import Pace
+from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.network import Network
+from mlpdoctor.wording import percent, short
+
+RESCALING = ("Adam", "AdamW", "Nadam", "Adamax", "RMSprop", "Adagrad", "Adadelta", "Lion", "Lamb", "Adafactor")
+"""Optimizers whose steps hardly depend on the size of the gradient: clipping all alike changes next to nothing."""
+FASTER = 2.0
+"""Without clipping the loss has to fall twice as far, or clipping is not what holds it up."""
+ORDINARY = 1.0
+
+
+@check("G608", Severity.WARNING, "{clipping} leaves {left} of the gradient, at every update")
+def clipped_gradient(
+    network: Network, pace: Pace, *, most_left: float = 0.1, worthwhile: float = 0.02
+) -> Iterator[Evidence]:
+    """Clipping that shortens every gradient to a small part of itself.
+
+    Why it matters
+        Clipping is a guard against the rare gradient that is far too long. Set far below the ordinary one it is no
+        guard but a brake: each step of SGD is as long as the rate times the limit, wherever the loss is, and a limit of
+        0.001 makes a rate of 0.01 one of 0.00001.
+    Remedy
+        clipnorm=1.0, or none; or a rate as many times higher.
+    Stays quiet on
+        Limits that now and then cut something off; Adam and its kin, whose steps have a length of their own; models
+        that have come nine tenths of the way; limits without which the loss falls no faster.
+    Certainty
+        Tried: the training was taken up for up to 100 updates with and without the limit.
+    """
+    optimizer, saved = network.optimizer, pace.saved
+    if optimizer is None or optimizer.name in RESCALING or not saved.clipped or max(saved.clipped) > most_left:
+        return
+    free = pace.continuation.unclipped()
+    if pace.sure_share(free) < worthwhile or free.gain < FASTER * max(saved.gain, 0.0):
+        return
+    limits = {name: optimizer.options[name] for name in CLIPPING if optimizer.options.get(name)}
+    clipping = ", ".join(f"{name}={value:g}" for name, value in limits.items())
+    left = float(np.median(saved.clipped))
+    name = next(iter(limits), "clipnorm")
+    yield Evidence(
+        numbers={
+            "clipping": clipping,
+            "left": percent(left),
+            "share_left": left,
+            "largest_share_left": max(saved.clipped),
+            "rate": saved.rate,
+            "before": saved.before,
+            "after": saved.after,
+            "after_unclipped": free.after,
+            "updates_of_each": free.updates,
+        },
+        certainty=Certainty.TRIED,
+        severity=Severity.WARNING,
+        why=f"{free.updates} more updates take the loss from {short(saved.before)} to {short(saved.after)} with it, "
+        f"and to {short(free.after)} without.",
+        remedy=Remedy(
+            "take the limit off, or set it a little above the ordinary gradient",
+            f"model.compile(optimizer=keras.optimizers.{optimizer.name}({saved.rate:g}, {name}={_limit(name)}), "
+            "loss=model.loss)",
+        ),
+        strength=1 - left,
+        verdict=f"Every step is cut short: {clipping} leaves {percent(left)} of the gradient, so that "
+        f"{optimizer.name} with a rate of {short(saved.rate, 2)} hardly moves the weights.",
+    )
+
+
+def _limit(name: str) -> float:
+    return ORDINARY if name != "clipvalue" else ORDINARY / 2

@@ -1,0 +1,86 @@
+"""G602: a gradient that grows on its way back to the first layers."""
+
+import math
+from collections.abc import Iterator
+
+from mlpdoctor.check import check
+from mlpdoctor.facts.gradient_flow import GradientFlow
+from mlpdoctor.facts.standing import Standing
+from mlpdoctor.facts.training import Training
+from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.network import Network
+from mlpdoctor.wording import count, short
+
+CLOSE = 0.1
+"""A model this near to what is known to be reachable has learned in spite of it."""
+STUCK = 0.9
+"""A model that has not come a tenth of the way from the constant is one that large steps have kept there."""
+MOST_LAYERS = 100
+
+
+@check("G602", Severity.ERROR, "the gradient grows {grown}on its way from {last} back to {first}")
+def exploding_gradient(
+    network: Network,
+    flow: GradientFlow,
+    where: Standing,
+    training: Training,
+    *,
+    grown: float = 1e3,
+) -> Iterator[Evidence]:
+    """A gradient that grows by orders of magnitude on its way back to the first layers.
+
+    Why it matters
+        Weights that make a signal larger in each layer make the gradient larger in each layer on its way back, and
+        the answers with it. A rate small enough for the first layers is then far too small for the last ones; any
+        other throws the first layers about, until the loss jumps, stays high or is no longer a number.
+    Remedy
+        Draw the weights at their ordinary size (glorot_uniform, he_uniform), put BatchNormalization between the
+        layers, scale inputs and targets; clipnorm=1.0 keeps single steps in bounds meanwhile.
+    Stays quiet on
+        Models that do about as well as anything is known to, or have come nine tenths of the way; networks with
+        weights that are not numbers (W301 speaks of them); a last layer that passes nothing on because it starts
+        from zeros. Without training a warning: it is a prediction.
+    Certainty
+        Measured: the root mean square, over the rows, of the gradient of each row's loss with respect to each
+        layer's pre-activations, all units together. Estimated where only a sample of the rows was looked at. Of
+        ordinary networks, fresh or trained, none let it grow more than a hundred times.
+    References
+        Pascanu, Mikolov and Bengio, On the difficulty of training recurrent neural networks, 2013.
+    """
+    finite = all(math.isfinite(one.size) for one in flow.layers)
+    if where.well or where.shortfall <= CLOSE or not math.isfinite(where.model):
+        return
+    if finite and not flow.passed >= grown:
+        return
+    times = f"{short(flow.passed, 2)} times " if finite else "beyond all numbers "
+    yield Evidence(
+        numbers={
+            "grown": times,
+            "times": flow.passed if finite else None,
+            "first": flow.first.layer,
+            "last": flow.last.layer,
+            "gradient_at": {
+                one.layer: one.size if math.isfinite(one.size) else None for one in flow.layers[:MOST_LAYERS]
+            },
+            "rows": flow.rows,
+        },
+        certainty=Certainty.MEASURED if flow.share >= 1 else Certainty.ESTIMATED,
+        severity=Severity.ERROR if where.shortfall > STUCK and not training.never else Severity.WARNING,
+        why=f"It is {short(flow.last.size, 2)} at {flow.last.layer} and {short(flow.first.size, 2)} at "
+        f"{flow.first.layer}: no one rate suits both.",
+        remedy=_remedy(network, flow.first.layer),
+        strength=min(math.log10(flow.passed) / 10, 1.0) if finite else 1.0,
+        verdict=f"The gradient grows {times}on its way back through {count(len(flow.layers), 'layer')}: every step "
+        f"{'will throw' if training.never else 'throws'} the first layers about.",
+    )
+
+
+def _remedy(network: Network, name: str) -> Remedy:
+    (layer,) = (layer for layer in network.layers if layer.name == name)
+    units, activation = layer.config.get("units"), layer.config.get("activation")
+    start = "he_uniform" if activation == "relu" else "glorot_uniform"
+    named = f', activation="{activation}"' if isinstance(activation, str) and activation != "linear" else ""
+    return Remedy(
+        "draw the weights of all layers at their ordinary size, or put a BatchNormalization behind each",
+        f'Dense({units}{named}, kernel_initializer="{start}", name="{name.rpartition("/")[2]}")',
+    )

@@ -1,0 +1,244 @@
+"""G604: a learning rate at which training takes for ever."""
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from mlpdoctor.check import check
+from mlpdoctor.descent import Trial
+from mlpdoctor.facts.current_rate import CurrentRate
+from mlpdoctor.facts.gradients import Gradients, norm
+from mlpdoctor.facts.pace import Pace
+from mlpdoctor.facts.standing import Standing
+from mlpdoctor.facts.training import Training
+from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.layers.nature import is_learned
+from mlpdoctor.network import Network
+from mlpdoctor.optimizers.bounds import most_per_update
+from mlpdoctor.wording import count, percent, short
+
+FACTORS = (10.0, 100.0, 1000.0)
+FASTER = 4.0
+"""A rate ten times as high has to bring at least four times as much: the saved one is too low, and no little."""
+CLEAR = 0.05
+"""And it has to close a twentieth of the gap within the trial, scatter taken off, to be worth a word."""
+MOST_ADAPTIVE, MOST_PLAIN = 0.03, 1.0
+"""Rates beyond which nobody should be sent, for optimizers that rescale each weight's steps and for the others."""
+FAR = 0.5
+"""A model that has not come half of the way is stuck."""
+HOPELESS = 20_000
+"""More updates than anybody waits for in a small network."""
+FELL = 0.1
+"""A rate that has come down to a tenth was meant to be low at the end; what it is now says nothing of what it was."""
+UNMOVED = 0.02
+"""Weights that cannot have moved by a fiftieth of their size are about those that training started from."""
+CRAWL = 1e4
+"""So many updates for a weight's own size: ten times as many as small networks take at ordinary rates."""
+EVER = 1e6
+"""And so many are not made by anybody."""
+
+
+@check("G604", Severity.ERROR, "the learning rate is {rate}, {seen}")
+def learning_rate_too_low(
+    network: Network,
+    current: CurrentRate,
+    training: Training,
+    where: Standing | None,
+    pace: Pace | None,
+    gradients: Gradients | None,
+    *,
+    slow: float = 0.05,
+) -> Iterator[Evidence]:
+    """A learning rate at which the weights take for ever to get where they must go.
+
+    Why it matters
+        Adam moves a weight by about the rate with each update, SGD by the rate times the gradient. A rate with a zero
+        or two too many makes every update right and all of them together too little: the loss falls in the fourth
+        digit, the log looks like a plateau, and waiting costs days.
+    Remedy
+        Ten or a hundred times the rate; Adam with 0.001 for most small networks.
+    Stays quiet on
+        Models that have come nine tenths of the way to what is known to be reachable; a loss that falls by a
+        twentieth of the rest in a hundred updates (if at all, G607 speaks of those); rates at which a trial with ten or
+        a hundred times as much falls no faster; rates that a schedule or callback has brought down on the way.
+        Where the rate moves nothing at all W306 is the cause. Of untrained models only SGD whose first gradient
+        would take a million updates to change the weights is named.
+    Certainty
+        Tried: the training was taken up at the saved rate and at 10, 100 and, if need be, 1000 times as much, for up
+        to 100 updates each, on minibatches of 32 of these rows. Proved where there is no loss to look at: no weight
+        can have moved further than so many times the bound on one update (see ``most`` in mlpdoctor/optimizers),
+        which is the rate times a constant of the optimizer's.
+    References
+        Kingma and Ba, Adam, 2015, section 2.1: the effective step is bounded by the rate.
+    """
+    if where is None:
+        yield from _from_the_file(network, current, training)
+    elif training.never:
+        yield from _predicted(network, current, gradients)
+    elif pace is not None and current.rate > 0 and current.rate >= FELL * current.compiled:
+        yield from _tried(network, current, where, pace, slow)
+
+
+def _tried(network: Network, current: CurrentRate, where: Standing, pace: Pace, slow: float) -> Iterator[Evidence]:
+    saved = pace.saved
+    if not saved.finite or pace.share(saved) >= slow:
+        return
+    found = _faster(network, current, pace)
+    if found is None:
+        return
+    factor, trial = found
+    to_go, gone = pace.to_go, _reached(network, pace.updates)
+    rate = float(f"{current.rate * factor:.0e}")
+    made = "" if pace.updates is None else f" after {count(pace.updates, 'update')}"
+    yield Evidence(
+        numbers={
+            "rate": short(current.rate, 2),
+            "seen": f"and at {short(rate, 2)} the loss falls {_times(saved, trial)} in as many updates",
+            "rate_tried": trial.rate,
+            "updates_of_each": saved.updates,
+            "before": saved.before,
+            "after": saved.after,
+            "after_at_rate_tried": trial.after,
+            "error": saved.error,
+            "gap_closed": pace.share(saved),
+            "gap_closed_at_rate_tried": pace.share(trial),
+            "updates": pace.updates,
+            "updates_to_go": to_go if math.isfinite(to_go) else None,
+            "furthest_any_weight_moved": gone,
+        },
+        certainty=Certainty.TRIED,
+        severity=Severity.ERROR if where.shortfall > FAR and to_go > HOPELESS else Severity.WARNING,
+        why=_why(network, pace, trial, gone),
+        remedy=_remedy(network, rate),
+        explains=_explained(where, trial),
+        strength=min(max(math.log10(max(to_go, 1.0)) / 6, 0.0), 1.0) if math.isfinite(to_go) else 1.0,
+        verdict=f"The learning rate, {short(current.rate, 2)}, is too low{made}: {saved.updates} more updates took the "
+        f"loss from {short(saved.before)} to {short(saved.after)}, at {short(rate, 2)} they took it to "
+        f"{short(trial.after)}.",
+    )
+
+
+def _faster(network: Network, current: CurrentRate, pace: Pace) -> tuple[float, Trial] | None:
+    """The lowest rate at which the loss clearly falls faster; None where none does."""
+    most = MOST_ADAPTIVE if _limit(network) is not None else MOST_PLAIN
+    for factor in FACTORS:
+        if current.rate * factor > most:
+            return None
+        trial = pace.continuation.at(factor)
+        if pace.sure_share(trial) >= CLEAR and trial.gain >= FASTER * max(pace.saved.gain, 0.0):
+            return factor, trial
+        if not trial.finite:
+            return None
+    return None
+
+
+def _times(saved: Trial, trial: Trial) -> str:
+    times = trial.gain / saved.gain if saved.gain > 0 else math.inf
+    return f"{short(times, 2)} times as far" if times < 1e4 else "where it does not fall at all"  # noqa: PLR2004
+
+
+def _why(network: Network, pace: Pace, trial: Trial, gone: float | None) -> str:
+    size = _size(network)
+    closed = f"A trial at ten times the rate or more closed {percent(min(pace.share(trial), 1.0))} of the way to what "
+    closed += f"is known to be reachable, at the saved rate {percent(max(pace.share(pace.saved), 0.0))}"
+    more = f": the rest takes {short(pace.to_go, 1)} updates or more." if math.isfinite(pace.to_go) else "."
+    if gone is None or size is None or gone > size:
+        return closed + more
+    name = network.optimizer.name if network.optimizer else ""
+    bound = f" {name}'s {count(pace.updates or 0, 'update')} can have moved no weight by more than {short(gone, 2)}"
+    return f"{closed}{more}{bound}; weights are about {short(size, 2)} in size."
+
+
+def _explained(where: Standing, trial: Trial) -> float | None:
+    over = where.model - where.data
+    return min(max(trial.gain, 0.0) / over, 1.0) if over > 0 else None
+
+
+def _predicted(network: Network, current: CurrentRate, gradients: Gradients | None) -> Iterator[Evidence]:
+    """Plain gradient descent whose first gradient leads nowhere within any number of updates."""
+    size = _length(network)
+    if gradients is None or network.optimizer is None or network.optimizer.name != "SGD" or size is None:
+        return
+    step = current.rate * norm(gradients.total)
+    if not 0 < step < size / EVER:
+        return
+    rate = 0.01
+    yield Evidence(
+        numbers={
+            "rate": short(current.rate, 2),
+            "seen": f"and the first update changes the weights by {short(step / size, 1)} of their size",
+            "step_over_weights": step / size,
+            "gradient": norm(gradients.total),
+        },
+        certainty=Certainty.ESTIMATED,
+        severity=Severity.WARNING,
+        why=f"The gradient is {short(norm(gradients.total), 2)} long, the weights {short(size, 2)}: at this rate it "
+        f"takes {short(size / step, 1)} such updates to change them by their own size.",
+        remedy=_remedy(network, rate),
+        strength=0.5,
+        verdict=f"Training will hardly start: with a learning rate of {short(current.rate, 2)} an update changes the "
+        f"weights by {short(step / size, 1)} of their size.",
+    )
+
+
+def _from_the_file(network: Network, current: CurrentRate, training: Training) -> Iterator[Evidence]:
+    """What the file alone proves: how far the updates made can have carried any weight."""
+    size, gone = _size(network), _reached(network, training.updates)
+    if training.never or not training.updates or size is None or gone is None or current.rate <= 0:
+        return
+    if gone > UNMOVED * size or size / current.rate < CRAWL or current.rate < FELL * current.compiled:
+        return
+    yield Evidence(
+        numbers={
+            "rate": short(current.rate, 2),
+            "seen": f"so that {count(training.updates, 'update')} moved no weight by more than {short(gone, 2)}",
+            "updates": training.updates,
+            "furthest_any_weight_moved": gone,
+            "size": size,
+        },
+        certainty=Certainty.PROVED,
+        severity=Severity.NOTE,
+        why=f"Weights are about {short(size, 2)} in size: these are still about those that training started from. That "
+        "is as it should be where a finished model was only tuned.",
+        remedy=_remedy(network, 1e-3),
+        strength=0.5,
+        verdict=f"The learning rate, {short(current.rate, 2)}, has moved no weight by more than {short(gone, 2)}.",
+    )
+
+
+def _limit(network: Network) -> float | None:
+    """How far one weight can move in one update; None where nothing bounds it."""
+    return None if network.optimizer is None else most_per_update(network.optimizer)
+
+
+def _reached(network: Network, updates: int | None) -> float | None:
+    limit = _limit(network)
+    return None if limit is None or updates is None else limit * updates
+
+
+def _size(network: Network) -> float | None:
+    """Root mean square of all trainable kernels."""
+    length, number = _length(network), sum(kernel.size for kernel in _kernels(network))
+    return None if length is None else length / math.sqrt(number)
+
+
+def _length(network: Network) -> float | None:
+    total = sum(float(np.square(np.asarray(kernel, np.float64)).sum()) for kernel in _kernels(network))
+    return math.sqrt(total) if math.isfinite(total) and total > 0 else None
+
+
+def _kernels(network: Network) -> list[np.ndarray[tuple[int, ...], np.dtype[np.float64]]]:
+    return [
+        layer.weights["kernel"]
+        for layer in network.layers
+        if is_learned(layer) and layer.trainable and "kernel" in layer.weights
+    ]
+
+
+def _remedy(network: Network, rate: float) -> Remedy:
+    name = network.optimizer.name if network.optimizer else "Adam"
+    return Remedy(
+        f"train on with a learning rate of {rate:g}",
+        f"model.compile(optimizer=keras.optimizers.{name}({rate:g}), loss=model.loss)",
+    )

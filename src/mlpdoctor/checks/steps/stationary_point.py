@@ -1,0 +1,87 @@
+"""G606: training has come to rest above what is possible."""
+
+import math
+from collections.abc import Iterator
+
+from mlpdoctor.check import check
+from mlpdoctor.facts.architecture_floor import ArchitectureFloor
+from mlpdoctor.facts.gradients import Gradients, norm
+from mlpdoctor.facts.pace import Pace
+from mlpdoctor.facts.standing import Standing
+from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.wording import count, percent, short
+
+FACTORS = (0.1, 1.0, 10.0, 100.0)
+ON_IT = 0.05
+"""A model within a twentieth of the gap of a proved floor is held by that, and needs no other reason."""
+STUCK = 0.5
+"""A model that has not come half of the way is stuck on a plateau that costs most of what there is to learn."""
+
+
+@check("G606", Severity.WARNING, "the gradient is {slope}, and no rate from {least} to {most} lowers the loss")
+def stationary_point(
+    where: Standing,
+    pace: Pace,
+    gradients: Gradients,
+    floor: ArchitectureFloor | None,
+    *,
+    flat: float = 0.02,
+    level: float = 1.0,
+) -> Iterator[Evidence]:
+    """Training that has come to rest above every floor: a plateau, a saddle or a local minimum.
+
+    Why it matters
+        Where the gradient is zero no step leads anywhere, however long it is: more epochs, another rate and another
+        optimizer all start from the same standstill. In a network without a fault that is a local minimum, which
+        narrow networks have many of, or a plateau of units that do not differ or no longer react.
+    Remedy
+        Start again from other weights (another seed), with more units; mend dead, saturated or equal units where
+        they are named.
+    Stays quiet on
+        Models that have come nine tenths of the way to what is known to be reachable; those that rest on a proved
+        floor of their architecture, whose minimum this is; models that any rate from a tenth to a hundred times the
+        saved one brings further down.
+    Certainty
+        Tried: the training was taken up at four rates for up to 100 updates each, and no trial closed more than a
+        fiftieth of what is left. The gradient is that of the loss with all penalties, on a sample of the rows,
+        times the length of the weights: what moving them by their own length would change, were the loss a straight
+        line. A hundred updates do not tell a plateau with a far end from a minimum.
+    """
+    if floor is not None and where.model - floor.total <= ON_IT * pace.gap:
+        return
+    total = gradients.total
+    steepness = norm(total) * pace.size / pace.gap
+    if not math.isfinite(steepness) or steepness > level:
+        return
+    trials = [(factor, pace.continuation.at(factor)) for factor in FACTORS]
+    if max(pace.share(trial) for _, trial in trials) > flat:
+        return
+    best = max((trial for _, trial in trials), key=lambda trial: trial.gain)
+    rates = [pace.continuation.rate * factor for factor in FACTORS]
+    done = "" if pace.updates is None else f" after {count(pace.updates, 'update')}"
+    yield Evidence(
+        numbers={
+            "slope": short(norm(total), 2),
+            "least": short(rates[0], 2),
+            "most": short(rates[-1], 2),
+            "steepness": steepness,
+            "gradient": norm(total),
+            "gradient_error": gradients.error,
+            "rates": tuple(rates),
+            "losses_after": tuple(trial.after if trial.finite else None for _, trial in trials),
+            "before": best.before,
+            "updates_of_each": best.updates,
+        },
+        certainty=Certainty.TRIED,
+        severity=Severity.WARNING,
+        why=f"Moving every weight by a hundredth of its size along the gradient would change the loss by no more than "
+        f"{percent(steepness / 100)} of what separates it from {short(where.reach)}. {best.updates} updates at each of "
+        f"{len(rates)} rates left it at {short(min(best.before, best.after))} at best.",
+        remedy=Remedy(
+            "start again from other weights, and with twice the units if that ends here too",
+            "keras.utils.set_random_seed(1); model = keras.models.clone_model(model)  # then compile and fit",
+        ),
+        strength=min(where.shortfall, 1.0),
+        verdict=f"Training has come to rest{done}: at a loss of {short(where.model)} the gradient is next to nothing, "
+        f"and no learning rate brings it down. It is a plateau or a local minimum, for these data allow less.",
+    )

@@ -1,0 +1,120 @@
+"""G601: a gradient that fades on its way back to the first layers."""
+
+import math
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from mlpdoctor.check import check
+from mlpdoctor.facts.gradient_flow import GradientFlow
+from mlpdoctor.facts.standing import Standing
+from mlpdoctor.facts.training import Training
+from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.layers.nature import activation_of, is_learned
+from mlpdoctor.network import Network
+from mlpdoctor.wording import count, short
+
+CLOSE = 0.1
+"""A model this near to what is known to be reachable has learned in spite of it."""
+STUCK = 0.9
+"""A model that has not come a tenth of the way from the constant shows what a vanished gradient does."""
+MOST_LAYERS = 100
+
+
+@check("G601", Severity.ERROR, "{passed} of the gradient at {last} reaches {first}, {layers} further back")
+def vanishing_gradient(
+    network: Network,
+    flow: GradientFlow,
+    where: Standing,
+    training: Training,
+    *,
+    faint: float = 1e-3,
+) -> Iterator[Evidence]:
+    """A gradient that fades by orders of magnitude on its way back to the first layers.
+
+    Why it matters
+        Each layer multiplies the gradient by the slopes of its activation and by its weights. Where that makes it
+        smaller layer after layer, the layers next to the inputs are hardly told what to change: plain gradient
+        descent leaves them where they are, and Adam, which rescales every weight's steps, follows what is left of
+        the signal beside the noise of the batches, down to its epsilon of 1e-7. The network stays at about the best
+        constant.
+    Remedy
+        relu with he_uniform instead of sigmoid, BatchNormalization between the layers, skip connections, fewer
+        layers; weights drawn at an ordinary size.
+    Stays quiet on
+        Models that do about as well as anything is known to, or have come nine tenths of the way; a gradient that
+        is small everywhere alike, as at the end of training; networks in which any first layer is reached, by a
+        skip connection or a short branch; an output layer that starts from zero weights, for it passes nothing on
+        before its first update, and much after it. Without training a warning: it is a prediction.
+    Certainty
+        Measured: the root mean square, over the rows, of the gradient of each row's loss with respect to each
+        layer's pre-activations, all units together; the mean over rows would be small in any trained model.
+        Estimated where only a sample of the rows was looked at. In trials networks that passed on less than a
+        thousandth were stuck at the constant, and those that had left it passed on more than a hundredth.
+    References
+        Hochreiter, Untersuchungen zu dynamischen neuronalen Netzen, 1991; Glorot and Bengio, Understanding the
+        difficulty of training deep feedforward neural networks, 2010.
+    """
+    passed = flow.passed
+    if where.well or where.shortfall <= CLOSE or not passed <= faint or not math.isfinite(where.model):
+        return
+    if training.never and _starts_from_zero(network, flow.last.layer):
+        return
+    depth = len(flow.layers)
+    yield Evidence(
+        numbers={
+            "passed": short(passed, 2),
+            "share": passed,
+            "first": flow.first.layer,
+            "last": flow.last.layer,
+            "layers": count(depth - 1, "layer"),
+            "gradient_at": _table({one.layer: one.size for one in flow.layers}),
+            "gradient_over_weights": _table({one.layer: one.relative for one in flow.layers}),
+            "rows": flow.rows,
+        },
+        certainty=Certainty.MEASURED if flow.share >= 1 else Certainty.ESTIMATED,
+        severity=Severity.ERROR if where.shortfall > STUCK and not training.never else Severity.WARNING,
+        why=_why(flow, training),
+        remedy=_remedy(network, flow.first.layer),
+        strength=1.0 if passed == 0 else min(-math.log10(passed) / 10, 1.0),
+        verdict=f"The gradient fades on its way back through {count(depth, 'layer')}: {_left(passed)} reaches "
+        f"{flow.first.layer}, so the first layers {'will hardly learn' if training.never else 'hardly learn'}.",
+    )
+
+
+def _left(passed: float) -> str:
+    return "nothing of it" if passed == 0 else f"{short(passed, 2)} of it"
+
+
+def _why(flow: GradientFlow, training: Training) -> str:
+    sizes = f"It is {short(flow.last.size, 2)} at {flow.last.layer} and {short(flow.first.size, 2)} at "
+    so_far = " before the first update" if training.never else ""
+    beside = f"beside its weights the gradient of {flow.first.layer} is {short(flow.first.relative, 2)}"
+    return f"{sizes}{flow.first.layer}{so_far}; {beside}, that of {flow.last.layer} {short(flow.last.relative, 2)}."
+
+
+def _table(sizes: Mapping[str, float]) -> Mapping[str, float | None]:
+    listed = list(sizes.items())[:MOST_LAYERS]
+    return {name: size if math.isfinite(size) else None for name, size in listed}
+
+
+def _starts_from_zero(network: Network, name: str) -> bool:
+    kernels = [layer.weights.get("kernel") for layer in network.layers if layer.name == name]
+    return any(kernel is not None and not np.any(kernel) for kernel in kernels)
+
+
+def _remedy(network: Network, name: str) -> Remedy:
+    (layer,) = (layer for layer in network.layers if layer.name == name)
+    activation, units = activation_of(layer), layer.config.get("units")
+    hidden = sum(is_learned(one) for one in network.layers) - 1
+    short_name = name.rpartition("/")[2]
+    if activation is not None and activation.name == "relu":
+        return Remedy(
+            f"put a BatchNormalization in front of each of the {hidden} hidden activations, or use two or three layers",
+            f'Dense({units}, kernel_initializer="he_uniform", name="{short_name}"), BatchNormalization(), '
+            'Activation("relu")',
+        )
+    return Remedy(
+        f"use relu with he_uniform in the {count(hidden, 'hidden layer')}, or take some of them out",
+        f'Dense({units}, activation="relu", kernel_initializer="he_uniform", name="{short_name}")',
+    )
