@@ -18,7 +18,7 @@ class Top:
     """What Lanczos's method found.
 
     Attributes:
-        value: the largest Ritz value. It never exceeds the largest eigenvalue: it is the Rayleigh quotient of ``vector``.
+        value: the largest Ritz value, the Rayleigh quotient of ``vector``: it never exceeds the largest eigenvalue.
         vector: of length 1, shape (size,).
         residual: length of ``A vector - value vector``. Some eigenvalue is no further than this from ``value``.
         products: how many products it took.

@@ -107,7 +107,7 @@ def _orthogonal(rng: np.random.Generator, shape: tuple[int, ...], config: Config
 
 
 def _identity(rng: np.random.Generator, shape: tuple[int, ...], config: Config) -> Array:  # noqa: ARG001
-    return np.asarray(number(config.get("gain"), 1.0) * np.eye(*shape), np.float64)
+    return np.asarray(number(config.get("gain"), 1.0) * np.eye(shape[0], shape[-1]), np.float64)
 
 
 def _constant(value: float) -> Draw:

@@ -27,9 +27,7 @@ def step_for(weights: Array, direction: Array, reach: float = 1.0) -> float:
     return STEP * scale / float(np.linalg.norm(direction))
 
 
-def hessian_product(
-    gradient: Callable[[Array], Array], weights: Array, direction: Array, reach: float = 1.0
-) -> Array:
+def hessian_product(gradient: Callable[[Array], Array], weights: Array, direction: Array, reach: float = 1.0) -> Array:
     """The second derivative times a direction, by a central difference of the gradient; shape (size,).
 
     For losses whose gradient is smooth along the way.

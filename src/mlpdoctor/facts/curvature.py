@@ -2,22 +2,22 @@
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from mlpdoctor import views
 from mlpdoctor.backward import loss_cotangents, readings, slope
 from mlpdoctor.curvature.eigen import MOST_PRODUCTS, Top, largest
+from mlpdoctor.curvature.limits import preconditioner
 from mlpdoctor.curvature.products import gauss_newton_product, hessian_product
 from mlpdoctor.curvature.vectors import Vectors
 from mlpdoctor.fact import Absent, fact
 from mlpdoctor.facts.fresh_start import FreshStart
 from mlpdoctor.facts.objective import Objective
-from mlpdoctor.facts.standing import Standing
-from mlpdoctor.facts.training import Training
 from mlpdoctor.heads import Heads
 from mlpdoctor.layers.nature import activation_of, is_learned
-from mlpdoctor.network import Array, Network
+from mlpdoctor.network import Array, Network, Optimizer
 from mlpdoctor.passes import Engine, flat
 from mlpdoctor.statistics.row_sample import RowSample
 from mlpdoctor.tape import Cotangents
@@ -31,7 +31,7 @@ THERE_AND_BACK = 6
 BENT = ("selu", "hard_silu", "hard_swish", "elu", "sparsemax", "tanh_shrink", "hard_tanh", "soft_shrink", "threshold")
 """Activations that are not piecewise linear and yet may have corners, some for some options only."""
 CORNERED = ("Maximum", "Minimum", "Dot", "UnitNormalization")
-CORNERED_LOSSES = ("meanabsoluteerror", "meanabsolutepercentageerror", "hinge", "categoricalhinge")
+CORNERED_LOSSES = ("hinge", "categoricalhinge")
 STARTS = 3
 """Fresh starts that are looked at: their sharpness differs by tens of percent, not by factors."""
 
@@ -55,78 +55,70 @@ class Sharpness:
     share: float
 
 
-@dataclass(frozen=True)
-class Curvature(Sharpness):
-    """At the saved weights, as in training: BatchNormalization by the moments of the rows."""
-
-
-@dataclass(frozen=True)
-class StartingCurvature:
-    """At fresh starts: what the first updates met with.
+@dataclass(frozen=True, eq=False)
+class Curvature:
+    """The curvature of this model's loss on these rows, worked out when somebody asks for it.
 
     Attributes:
-        starts: at each start.
+        engine: as in training: BatchNormalization works by the moments of the rows.
+        objective: the loss.
+        sample: rows to choose from.
+        start: fresh starts; None where the file does not tell how weights are drawn.
     """
 
-    starts: tuple[Sharpness, ...]
+    engine: Engine
+    objective: Objective
+    sample: RowSample
+    start: FreshStart | None
 
-    @property
-    def value(self) -> float:
-        """The middle one."""
-        return float(np.median([one.value for one in self.starts]))
+    @cached_property
+    def saved(self) -> Sharpness | None:
+        """At the saved weights; None where they or the gradient there are not finite."""
+        return self._bend(self.engine)
+
+    @cached_property
+    def starts(self) -> tuple[Sharpness, ...]:
+        """At fresh starts, where training begins."""
+        if self.start is None:
+            return ()
+        engines = (self.engine.at(self.start.weights(seed)) for seed in range(STARTS))
+        return tuple(found for engine in engines if (found := self._bend(engine)) is not None)
+
+    @cached_property
+    def starting(self) -> Sharpness | None:
+        """The middle one of them."""
+        ordered = sorted(self.starts, key=lambda one: one.value)
+        return ordered[len(ordered) // 2] if ordered else None
+
+    def preconditioned(self, optimizer: Optimizer) -> Sharpness | None:
+        """At the saved weights, each direction measured in the steps that an adaptive optimizer takes along it.
+
+        The largest eigenvalue of ``P^-1/2 H P^-1/2``, P being what the optimizer divides the gradient by.
+        """
+        divisors = preconditioner(optimizer, self.engine.weights)
+        if divisors is None:
+            return None
+        bend = Bend(self.engine, self.objective, self.sample)
+        return bend.sharpness(1 / np.sqrt(bend.vectors.vector(divisors)))
+
+    def _bend(self, engine: Engine) -> Sharpness | None:
+        if not all(np.isfinite(values).all() for values in engine.weights.values()):
+            return None
+        return Bend(engine, self.objective, self.sample).sharpness()
 
 
 @fact
-def curvature(
-    network: Network, objective: Objective, sample: RowSample, training: Training, where: Standing | None
-) -> Curvature | Absent:
-    """Lanczos's method on products with the second derivative."""
-    if where is not None and where.well and not training.never:
-        return Absent("the model does as well as anything is known to", applicable=False)
-    engine = _ready(network, objective)
-    if isinstance(engine, Absent):
-        return engine
-    if not all(np.isfinite(values).all() for values in engine.weights.values()):
-        return Absent("the weights are not all finite", applicable=False)
-    found = Bend(engine, objective, sample).sharpness()
-    if found is None:
-        return Absent("the gradient is not finite")
-    return Curvature(found.value, found.error, found.method, found.rows, found.share)
-
-
-@fact
-def starting_curvature(
-    network: Network,
-    objective: Objective,
-    sample: RowSample,
-    start: FreshStart,
-    training: Training,
-    where: Standing | None,
-) -> StartingCurvature | Absent:
-    """The same where training starts from; only for models that are worse than a constant."""
-    if training.never:
-        return Absent("the saved weights are a fresh start", applicable=False)
-    if where is None or where.shortfall <= 1:
-        return Absent("training has led somewhere", applicable=False)
-    engine = _ready(network, objective)
-    if isinstance(engine, Absent):
-        return engine
-    found = [Bend(engine.at(start.weights(seed)), objective, sample).sharpness() for seed in range(STARTS)]
-    starts = tuple(one for one in found if one is not None)
-    return StartingCurvature(starts) if starts else Absent("the gradient at a fresh start is not finite")
-
-
-def _ready(network: Network, objective: Objective) -> Engine | Absent:
+def curvature(objective: Objective, sample: RowSample, start: FreshStart | None) -> Curvature | Absent:
+    """Make ready to measure it."""
     engine = objective.passes.engine
     if engine is None:
         return Absent("the network cannot be run")
     if not engine.weights:
         return Absent("the model has no weight that training may change", applicable=False)
-    cornered = [head.loss.label for head in objective.heads.heads if head.loss.names[0] in CORNERED_LOSSES]
-    cornered += [head.loss.label for head in objective.heads.heads if head.loss.linear == "absolute"]
-    if cornered:
-        return Absent(f"the {cornered[0]} has corners and no curvature of its own", applicable=False)
-    return engine.at({}, training=True)
+    for head in objective.heads.heads:
+        if head.loss.linear == "absolute" or head.loss.names[0] in CORNERED_LOSSES:
+            return Absent(f"{head.loss.label} has corners and no curvature of its own", applicable=False)
+    return Curvature(engine.at({}, training=True), objective, sample, start)
 
 
 class Bend:
@@ -235,6 +227,8 @@ def _rows(sample: RowSample, size: int) -> views.Rows:
 def _reach(engine: Engine, features: Array) -> float:
     """The size of what enters learned layers, root mean square, of the largest."""
     tape = engine.record(features)
-    entering = [flat(tape.inputs[place][0]) for place, node in enumerate(engine.network.nodes) if is_learned(node.layer)]
+    entering = [
+        flat(tape.inputs[place][0]) for place, node in enumerate(engine.network.nodes) if is_learned(node.layer)
+    ]
     sizes = [float(np.sqrt(np.square(values).mean())) for values in entering if values.size]
     return max([size for size in sizes if math.isfinite(size)], default=1.0)

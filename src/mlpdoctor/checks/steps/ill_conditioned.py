@@ -1,0 +1,118 @@
+"""G605: inputs so stretched that gradient descent needs more updates than were made."""
+
+from collections.abc import Iterator
+
+from mlpdoctor.check import check
+from mlpdoctor.facts.standing import Standing
+from mlpdoctor.facts.stretch import Stretch
+from mlpdoctor.facts.training import Trained
+from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.network import Network
+from mlpdoctor.passes import Passes
+from mlpdoctor.wording import percent, short
+
+FAR = 0.5
+"""A model that has not come half the way from the constant to what is known to be reachable is stuck."""
+OWN = 0.1
+"""Correlation is what stretches the inputs where it alone gives a tenth of the condition number or more."""
+
+
+@check(
+    "G605",
+    Severity.ERROR,
+    "the inputs have the condition number {condition}: {directions_said} more than {needed} updates at the largest "
+    "stable rate, and {updates} were made",
+    clears="conditioning of the inputs",
+)
+def ill_conditioned(
+    network: Network,
+    stretch: Stretch,
+    trained: Trained,
+    passes: Passes,
+    where: Standing,
+    *,
+    share: float = 0.3,
+    least: float = 0.1,
+) -> Iterator[Evidence]:
+    """Inputs so stretched that gradient descent needs more updates than were made.
+
+    Why it matters
+        Gradient descent is stable only up to a rate that the steepest direction sets, and at that rate it moves along
+        every other direction by as much less as the loss bends less there. Along the difference of two columns that
+        are nearly the same, the squared error of a linear model bends by the condition number less than along their
+        sum: it needs as many updates, up to a factor near 1, as that number. What the answer owes to such a
+        direction is learned last.
+    Remedy
+        Turn the columns into ones of one size that do not depend on one another: principal components, whitened; or
+        give the difference of such columns as a column of its own. Standardise, where their scales or means are
+        what stretches them. Momentum takes a fixed part of the updates; Adam helps only where the directions are
+        columns.
+    Stays quiet on
+        Inputs however stretched, where little of the loss lies along the slow directions or the updates suffice;
+        columns that are exact sums of others, along which nothing is to be learned; networks that normalise inside.
+        With Adam and its kin, to whom the count of updates does not apply, it is a note.
+    Certainty
+        Estimated: the loss that a correction of the answers along the slow directions saves is worked out on a sample
+        of rows. The number of updates is that of a linear model; hidden layers stretch it further.
+    References
+        LeCun, Bottou, Orr and Muller, Efficient BackProp, 1998, sections 4.3 and 5.1.
+    """
+    optimizer = network.optimizer.name if network.optimizer else ""
+    gap = stretch.before - where.reach
+    span = where.constant - where.reach
+    if gap <= 0 or stretch.slow < share * gap or stretch.slow < least * span or stretch.slow < stretch.fast:
+        return
+    names = tuple(passes.dataset.feature_names[k] for k in stretch.names)
+    correlated = stretch.standardised >= OWN * stretch.condition
+    kept = stretch.before - stretch.slow
+    shown = f"{short(stretch.condition, 2)}"
+    more = stretch.directions
+    along = "one direction needs" if more == 1 else f"{more} directions need up to"
+    yield Evidence(
+        numbers={
+            "condition": shown,
+            "condition_number": stretch.condition,
+            "of_standardised": stretch.standardised,
+            "directions": more,
+            "directions_said": along,
+            "needed": short(stretch.needed, 2),
+            "updates_needed": stretch.needed,
+            "updates": f"{trained.updates or 0:,}",
+            "updates_made": trained.updates,
+            "saved_along_slow": stretch.slow,
+            "saved_along_fast": stretch.fast,
+            "rows": stretch.rows,
+            "columns": names,
+        },
+        certainty=Certainty.ESTIMATED,
+        severity=_severity(optimizer, where, correlated=correlated),
+        why=f"Correcting the answers along the slow directions alone would bring the loss from "
+        f"{short(stretch.before)} to {short(kept)}; along all the others together it would save {short(stretch.fast)}. "
+        f"{' and '.join(names)} have the largest part in {'it' if more == 1 else 'the one that matters most'}.",
+        remedy=_remedy(names, correlated=correlated),
+        explains=min(stretch.slow / (stretch.before - where.data), 1.0) if stretch.before > where.data else None,
+        strength=min(stretch.slow / gap, 1.0),
+        verdict=f"What is left to learn lies along a direction in which the inputs hardly vary: "
+        f"{percent(min(stretch.slow / gap, 1.0))} of the gap. Gradient descent needs about {short(stretch.needed, 2)} "
+        f"updates for it, and has made {trained.updates or 0:,}.",
+    )
+
+
+def _severity(optimizer: str, where: Standing, *, correlated: bool) -> Severity:
+    if optimizer != "SGD":
+        return Severity.NOTE
+    # Where scales are to blame the finding on them is the one to mend, and may be no more than a warning.
+    return Severity.ERROR if where.shortfall > FAR and correlated else Severity.WARNING
+
+
+def _remedy(names: tuple[str, ...], *, correlated: bool) -> Remedy:
+    if correlated and len(names) > 1:
+        return Remedy(
+            f"train on whitened principal components, so that the difference of {names[0]} and {names[1]} counts as "
+            "much as their sum",
+            "x_train = sklearn.decomposition.PCA(whiten=True).fit_transform(x_train)",
+        )
+    return Remedy(
+        "standardise the columns, so that none of them outweighs the others by its scale or its mean",
+        "df[columns] = (df[columns] - df[columns].mean()) / df[columns].std()",
+    )

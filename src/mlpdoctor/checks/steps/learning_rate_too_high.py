@@ -1,0 +1,223 @@
+"""G603: a learning rate at which the loss does not fall, and at a lower one it does."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mlpdoctor.check import check
+from mlpdoctor.curvature.limits import critical
+from mlpdoctor.descent import Trial
+from mlpdoctor.facts.continuation import Continuation
+from mlpdoctor.facts.curvature import Curvature, Sharpness
+from mlpdoctor.facts.first_updates import FirstUpdates
+from mlpdoctor.facts.standing import Standing
+from mlpdoctor.facts.training import Training
+from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.network import Network, Optimizer
+from mlpdoctor.wording import short
+
+FAR = 0.5
+"""A model that has not come half the way from the constant to what is known to be reachable is stuck."""
+HALF = 0.5
+"""At the saved rate the loss may fall half as far as at the lower one, and yet the lower one is the better."""
+ABOVE = 1.2
+"""A first run that ends so many times above the best constant has not merely made no headway."""
+LOWER = tuple(10.0**-power for power in range(1, 7))
+"""Lower rates, the nearest first."""
+MOST_TRIALS = 4
+"""Each takes up to a tenth of a second."""
+ROUNDED = 2
+"""Digits of a rate in a line of code."""
+
+
+@check(
+    "G603",
+    Severity.ERROR,
+    "{optimizer} at {rate}{origin}: {updates} updates bring the loss from {before} to {after}, "
+    "and at {lower_rate} to {lower_after}",
+    clears="too high a learning rate",
+)
+def learning_rate_too_high(
+    network: Network,
+    continuation: Continuation | None,
+    first: FirstUpdates | None,
+    curvature: Curvature | None,
+    where: Standing,
+    training: Training,
+    *,
+    worth: float = 0.25,
+    least: float = 0.1,
+) -> Iterator[Evidence]:
+    """A learning rate at which the loss does not fall, and at a lower one it does.
+
+    Why it matters
+        On a quadratic, gradient descent with the rate r is stable along a direction of curvature h while r h < 2, with
+        momentum b while r h < 2 (1 + b), and with Nesterov's while r h < 2 (1 + b) / (1 + 2 b). Beyond it every
+        update overshoots by more than the last. In a network that ends in weights that are not numbers, in dead or
+        saturated units, or in a loss that is thrown to and fro far above what the data allow.
+    Remedy
+        The rate at which the trial fell. Where columns or targets are unscaled, scale them first: they make the
+        curvature, and with it the rate that is too high.
+    Stays quiet on
+        Models that do as well as anything is known to, whatever their rate: full-batch training hovers at the limit
+        without harm. Rates at which the loss still falls at least half as well as at a lower one; rates of models that
+        no lower one helps; a start from weights that are themselves too large, which is W303's. What a lower rate
+        saves has to be a tenth of what the model could gain over a constant at all.
+    Certainty
+        Tried: the training is taken up from the saved weights and the saved state of the optimizer, on minibatches
+        of 32 rows, at the saved rate and at lower ones. Where the weights are not numbers, or the model has learned
+        nothing, it is started anew from weights that the file's own initialisers draw. The curvature is that of a
+        sample of rows, by Lanczos's method; the limit is proved for quadratics alone.
+    References
+        Cohen, Kaur, Li, Kolter and Talwalkar, Gradient descent on neural networks typically occurs at the edge of
+        stability, 2021; Cohen et al., Adaptive gradient methods at the edge of stability, 2022.
+    """
+    optimizer = network.optimizer
+    if optimizer is None or (where.well and not training.never):
+        return
+    contrast = None
+    if continuation is not None:
+        contrast = _thrown(continuation, where, worth, least)
+    if contrast is None and first is not None and not first.wild:
+        contrast = _runs_away(first, where, least)
+    if contrast is None:
+        return
+    sharp = _sharpness(curvature, optimizer, contrast)
+    factor = critical(optimizer)
+    stable = factor / sharp.value if sharp is not None and factor is not None and sharp.value > 0 else None
+    broken = not math.isfinite(where.model)
+    lower = contrast.lower
+    yield Evidence(
+        numbers={
+            "optimizer": optimizer.name,
+            "rate": short(contrast.high.rate, 3),
+            "origin": " from a fresh start" if contrast.fresh else "",
+            "updates": lower.updates,
+            "before": short(contrast.high.before),
+            "after": _shown(contrast.high),
+            "lower_rate": short(lower.rate, ROUNDED),
+            "lower_after": short(lower.after),
+            "high_path": tuple(value if math.isfinite(value) else None for value in contrast.high.path),
+            "lower_path": lower.path,
+            "rows": lower.rows,
+            "sharpness": None if sharp is None else sharp.value,
+            "sharpness_error": None if sharp is None else sharp.error,
+            "sharpness_by": None if sharp is None else sharp.method,
+            "sharpness_rows": None if sharp is None else sharp.rows,
+            "stable_rate": stable,
+        },
+        certainty=Certainty.TRIED,
+        severity=_severity(where, training),
+        why=_why(optimizer, contrast.high, sharp, stable, adaptive=optimizer.name != "SGD"),
+        remedy=Remedy(
+            f"compile with {lower.rate:.{ROUNDED}g} and train{' anew' if broken or contrast.fresh else ' on'}",
+            f"model.compile(optimizer=keras.optimizers.{optimizer.name}({_options(optimizer, lower.rate)}), "
+            "loss=model.loss)",
+        ),
+        explains=where.share(max(where.model - lower.gain, where.data)) if not (broken or contrast.fresh) else None,
+        strength=min(math.log10(contrast.high.rate / lower.rate) / len(LOWER), 1.0),
+        verdict=_verdict(optimizer.name, contrast, broken=broken, never=training.never),
+    )
+
+
+@dataclass(frozen=True)
+class _Contrast:
+    """Two runs from the same start."""
+
+    high: Trial
+    lower: Trial
+    fresh: bool
+
+
+def _thrown(trials: Continuation, where: Standing, worth: float, least: float) -> _Contrast | None:
+    """Whether the saved rate holds up a loss that falls at a lower one, from the saved weights."""
+    high = trials.saved
+    gap, span = high.before - where.reach, where.constant - where.reach
+    need = max(worth * gap, least * span)
+    if gap <= 0 or high.gain >= need:
+        return None
+    for factor in LOWER[:MOST_TRIALS]:
+        lower = trials.at(factor)
+        if lower.least_gain >= need and high.gain < HALF * lower.least_gain:
+            return _Contrast(high, lower, fresh=False)
+    return None
+
+
+def _runs_away(first: FirstUpdates, where: Standing, least: float) -> _Contrast | None:
+    """Whether the first updates at the rate training began with lead nowhere, and at a lower one they do."""
+    high = first.trials.saved
+    ends = min(high.path[-2:]) if high.finite else math.inf
+    span = where.constant - where.reach
+    off = ends > ABOVE * max(where.constant, high.before if first.fresh else where.constant)
+    stuck = first.fresh and ends >= where.constant - least * span
+    if not (off or stuck):
+        return None
+    for factor in LOWER[:MOST_TRIALS]:
+        lower = first.trials.at(factor)
+        settled = max(lower.path[-2:]) if lower.finite else math.inf
+        headway = lower.least_gain > 0 and settled < high.before and (ends - settled) > least * max(span, 0.0)
+        if headway and (off or settled < where.constant - 2 * least * span):
+            return _Contrast(high, lower, first.fresh)
+    return None
+
+
+def _severity(where: Standing, training: Training) -> Severity:
+    if training.never:
+        return Severity.WARNING
+    return Severity.WARNING if where.shortfall <= FAR else Severity.ERROR
+
+
+def _sharpness(curvature: Curvature | None, optimizer: Optimizer, contrast: _Contrast) -> Sharpness | None:
+    if curvature is None:
+        return None
+    if optimizer.name == "SGD":
+        return curvature.starting if contrast.fresh else curvature.saved
+    return None if contrast.fresh else curvature.preconditioned(optimizer)
+
+
+def _shown(trial: Trial) -> str:
+    return short(trial.after) if trial.finite else "something that is not a number"
+
+
+def _why(optimizer: Optimizer, high: Trial, sharp: Sharpness | None, stable: float | None, *, adaptive: bool) -> str:
+    if sharp is None or stable is None:
+        return "Both runs start from the same weights and see the same rows in the same order; only the rate differs."
+    measured = "measured in its own steps, " if adaptive else ""
+    side = "above" if high.rate > stable else "below"
+    beyond = "" if high.rate > stable else " for all rows together; the scatter between batches does the rest"
+    return (
+        f"The largest curvature of the loss is {measured}{short(sharp.value, 3)} ({sharp.method}, {sharp.rows:,} "
+        f"rows): on a quadratic of that curvature {optimizer.name} is stable up to a rate of {short(stable, 2)}, and "
+        f"{short(high.rate, 3)} is {side} it{beyond}."
+    )
+
+
+def _options(optimizer: Optimizer, rate: float) -> str:
+    momentum = optimizer.options.get("momentum")
+    kept = f", momentum={momentum:g}" if isinstance(momentum, int | float) and momentum > 0 else ""
+    nesterov = ", nesterov=True" if kept and optimizer.options.get("nesterov") else ""
+    return f"{rate:.{ROUNDED}g}{kept}{nesterov}"
+
+
+def _verdict(name: str, contrast: _Contrast, *, broken: bool, never: bool) -> str:
+    rate, lower = short(contrast.high.rate, 3), contrast.lower
+    falls = f"at {short(lower.rate, ROUNDED)} it falls from {short(lower.before)} to {short(lower.after)}"
+    if broken:
+        return (
+            f"Training has blown up because the learning rate, {rate} with {name}, is too high: started anew, "
+            f"{falls} in {lower.updates} updates."
+        )
+    if never:
+        return (
+            f"The learning rate, {rate} with {name}, is too high: the first {contrast.high.updates} updates bring the "
+            f"loss from {short(contrast.high.before)} to {_shown(contrast.high)}; {falls}."
+        )
+    if contrast.fresh:
+        return (
+            f"The learning rate, {rate} with {name}, is too high: started anew, training gets nowhere with it, and "
+            f"{falls} in {lower.updates} updates."
+        )
+    return (
+        f"The learning rate is too high: at {rate} {name} throws the weights to and fro, and the loss stays at "
+        f"{short(contrast.high.before)}; {falls} in {lower.updates} updates."
+    )
