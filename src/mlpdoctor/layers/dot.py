@@ -52,7 +52,7 @@ class Dot(LayerFamily):
         for tensor, product, axis in zip(moved, (pulled @ right, pulled.transpose(0, 2, 1) @ left), axes, strict=True):
             shaped = product.reshape(tensor.shape)
             if normalize:
-                shaped = from_unit_length(tensor, -1, floor, shaped, layer.keras)
+                shaped = from_unit_length(tensor, -1, floor, shaped)
             found.append(np.moveaxis(shaped, -1, axis))
         return found, {}
 

@@ -76,7 +76,7 @@ class UnitNormalization(LayerFamily):
 
     def backward(self, layer: Layer, inputs: Sequence[Array], cotangent: Array) -> Pull:
         over = axes(layer.config.get("axis", -1), inputs[0].ndim)
-        return [from_unit_length(inputs[0], over, _floor(layer), cotangent, layer.keras)], {}
+        return [from_unit_length(inputs[0], over, _floor(layer), cotangent)], {}
 
 
 def _floor(layer: Layer) -> float:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mlpdoctor.network import KERAS_3, Array
+from mlpdoctor.network import Array
 
 
 def to_unit_length(tensor: Array, over: int | tuple[int, ...], floor: float) -> Array:
@@ -10,20 +10,13 @@ def to_unit_length(tensor: Array, over: int | tuple[int, ...], floor: float) -> 
     return np.asarray(tensor / np.sqrt(np.maximum(_square(tensor, over), floor)))
 
 
-def from_unit_length(
-    tensor: Array, over: int | tuple[int, ...], floor: float, cotangent: Array, keras: int = KERAS_3
-) -> Array:
-    """The gradient with respect to the vectors, from that with respect to the scaled ones.
-
-    Keras 3 takes the root of the bare square (``ops.nn._normalize``), so on TensorFlow the gradient at a vector of
-    zeros is no number, and neither are the weights after the next update. Keras 2 puts the floor under the square.
-    """
+def from_unit_length(tensor: Array, over: int | tuple[int, ...], floor: float, cotangent: Array) -> Array:
+    """The gradient with respect to the vectors, from that with respect to the scaled ones."""
     square = _square(tensor, over)
     length = np.sqrt(np.maximum(square, floor))
     unit = tensor / length
     along = np.where(square > floor, np.sum(cotangent * unit, axis=over, keepdims=True), 0.0)
-    pulled = (cotangent - unit * along) / length
-    return np.where(square == 0, np.nan, pulled) if keras >= KERAS_3 else np.asarray(pulled)
+    return np.asarray((cotangent - unit * along) / length)
 
 
 def _square(tensor: Array, over: int | tuple[int, ...]) -> Array:

@@ -1,11 +1,14 @@
 """Activation functions made of straight pieces: relu and its relatives, the hard and the shrinking ones."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 
 from mlpdoctor.layers.activation import LINEAR, Activation
 from mlpdoctor.network import Array
+
+RELU6_TOP = 6.0
 
 
 def relu(
@@ -30,8 +33,12 @@ def relu(
         return np.where(z > threshold, above(z), negative_slope * (z - threshold))
 
     def derivative(z: Array) -> Array:
-        rising = z < top if max_value is None or threshold >= 0 else (z > 0) & (z < top)
-        return np.where(z > threshold, np.where(rising, 1.0, 0.0), negative_slope)
+        if max_value is None and threshold == 0:
+            return np.where(z > 0, 1.0, negative_slope)
+        # At a corner TensorFlow takes the slope of the clip, but for its own relu6, and none of the lower line.
+        below_top = z < top if threshold == 0 and max_value == RELU6_TOP else z <= top
+        rising = below_top if max_value is None else (z >= 0) & below_top
+        return np.where(z > threshold, np.where(rising, 1.0, 0.0), np.where(z < threshold, negative_slope, 0.0))
 
     low, high = (min(threshold, 0.0) if max_value is None else 0.0), max(top, 0.0)
     if negative_slope > 0:
@@ -109,8 +116,12 @@ def hard_shrink(threshold: float = 0.5) -> Activation:
 
 
 RELU = relu()
-RELU6 = relu(max_value=6.0, name="relu6")
-HARD_TANH = clipped_line("hard_tanh", 1.0, 0.0, -1.0, 1.0)
+RELU6 = relu(max_value=RELU6_TOP, name="relu6")
+HARD_TANH = replace(
+    clipped_line("hard_tanh", 1.0, 0.0, -1.0, 1.0),
+    # A clip, with its slope at the ends, where the sigmoids are made of relus.
+    derivative=lambda z: np.where(np.abs(z) <= 1, 1.0, 0.0),
+)
 HARD_SIGMOID = clipped_line("hard_sigmoid", 1.0 / 6.0, 0.5, 0.0, 1.0)
 HARD_SIGMOID_KERAS_2 = clipped_line("hard_sigmoid", 0.2, 0.5, 0.0, 1.0)
 SPARSE_SIGMOID = clipped_line("sparse_sigmoid", 0.5, 0.5, 0.0, 1.0)

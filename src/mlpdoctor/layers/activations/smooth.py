@@ -53,7 +53,8 @@ def celu(alpha: float = 1.0) -> Activation:
     return Activation(
         "celu",
         lambda z: np.maximum(z, 0.0) + alpha * np.expm1(np.minimum(z, 0.0) / alpha),
-        lambda z: np.exp(np.minimum(z, 0.0) / alpha),
+        # At zero TensorFlow adds up the slopes of a maximum and a minimum.
+        lambda z: np.where(z == 0, 2.0, np.exp(np.minimum(z, 0.0) / alpha)),
         bounds=(-alpha, np.inf),
     )
 
@@ -63,7 +64,7 @@ def _selu(z: Array) -> Array:
 
 
 def _selu_slope(z: Array) -> Array:
-    return SELU_SCALE * np.where(z > 0, 1.0, SELU_ALPHA * np.exp(np.minimum(z, 0.0)))
+    return SELU_SCALE * np.where(z >= 0, 1.0, SELU_ALPHA * np.exp(np.minimum(z, 0.0)))
 
 
 def _normal_cdf(z: Array) -> Array:
