@@ -12,6 +12,8 @@ from mlpdoctor.wording import count, percent, short
 
 CLEAR = 3.0
 """Standard errors by which the best last layer must beat the saved one on rows it was not fitted to."""
+MATTERS = 0.1
+"""A gap under a tenth of all there is to learn is fine-tuning that a longer run brings."""
 FEW_UPDATES = 1000
 """An adaptive optimizer moves a weight by about its rate at each update: a thousand of them make a weight of one."""
 
@@ -36,7 +38,8 @@ def readout_gap(
     Stays quiet on
         Models that have not been trained, and models that do as well as anything is known to. A gap that the best last
         layer owes to the rows it was fitted to: both are compared on rows it has not seen. A gap under the tolerated
-        share of what the model loses above the lowest loss that is known to be reachable.
+        share of what the model loses above the lowest loss that is known to be reachable. A note where the gap is under a
+        tenth of the way from the best constant to there.
     Certainty
         Estimated: the last layer is cross-validated on up to 2,000 sampled rows, and must be better by three standard
         errors.
@@ -61,6 +64,7 @@ def readout_gap(
             "layer": last,
         },
         certainty=Certainty.ESTIMATED,
+        severity=Severity.WARNING if unseen.saved >= MATTERS * (where.constant - best) else Severity.NOTE,
         why=f"On rows it was not fitted to, another last layer on the same features saves {short(unseen.saved, 2)} ± "
         f"{short(unseen.error, 2)}, {percent(min(share, 1.0))} of what the model loses beyond the best known. The "
         f"features are there; {_missing(network, trained)}.",
