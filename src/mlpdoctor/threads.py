@@ -25,7 +25,7 @@ _here = local()
 
 
 @cache
-def _library() -> tuple[Any, int]:
+def library() -> tuple[Any, int]:
     """The control over the loaded libraries, and the threads they would use by themselves."""
     from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
@@ -35,7 +35,7 @@ def _library() -> tuple[Any, int]:
 
 def one() -> AbstractContextManager[Any]:
     """One thread while it lasts."""
-    limit: AbstractContextManager[Any] = _library()[0].limit(limits=1)
+    limit: AbstractContextManager[Any] = library()[0].limit(limits=1)
     return limit
 
 
@@ -43,7 +43,7 @@ def all_of_them() -> AbstractContextManager[Any]:
     """As many threads as the library would use by itself, while it lasts; in a worker of `in_order` one."""
     if getattr(_here, "is_worker", False):
         return nullcontext()
-    control, most = _library()
+    control, most = library()
     limit: AbstractContextManager[Any] = control.limit(limits=most)
     return limit
 
@@ -58,7 +58,7 @@ def in_order(work: Callable[[Item], Result], items: Iterable[Item]) -> Generator
         work: called in any thread; NumPy lets go of Python's lock while it computes.
         items: drawn one by one.
     """
-    workers = min(_library()[1], MOST_WORKERS)
+    workers = min(library()[1], MOST_WORKERS)
     if workers == 1:
         yield from map(work, items)
         return

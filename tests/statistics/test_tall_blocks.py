@@ -22,7 +22,7 @@ RELU = activation_of("relu")
 @pytest.mark.parametrize("rows", [1, BYTE_ROWS - 1, BYTE_ROWS, BYTE_ROWS + 1, 255, 256, 257, 5 * BYTE_ROWS, 70_001])
 def test_units_that_always_fire_are_counted_on_every_row(rows: int) -> None:
     assert RELU is not None
-    values = np.random.default_rng(rows).normal(size=(rows, 3)) + [0.0, 10.0, -10.0]
+    values = np.random.default_rng(rows).normal(size=(rows, 3)) + np.array([0.0, 10.0, -10.0])
     seen = Firing.of(PreActivation(Layer("dense", "Dense", {}), RELU, values, RELU.function(values)))
     assert seen is not None
     assert seen.fired.tolist() == np.count_nonzero(values > 0, axis=0).tolist()
