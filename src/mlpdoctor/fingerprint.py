@@ -1,4 +1,4 @@
-"""What stays the same of a finding from one training to the next: its rule, its layer and its model file, no numbers."""
+"""What stays the same of a finding from one training to the next: rule, layer and model file, never numbers."""
 
 import hashlib
 import os

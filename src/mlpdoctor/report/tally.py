@@ -49,3 +49,9 @@ def live(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 def crashed(outcomes: Iterable[Outcome]) -> tuple[Outcome, ...]:
     """The checks that crashed."""
     return tuple(outcome for outcome in outcomes if outcome.status is Status.CRASHED)
+
+
+def state(report: Report) -> Severity | None:
+    """The gravest severity among the findings that are not suppressed; None without any."""
+    present = {finding.severity for finding in live(report.findings)}
+    return next((severity for severity in Severity if severity in present), None)

@@ -1,0 +1,105 @@
+"""The loss ladder as rows of text: what the terminal draws with bars and Markdown sets in a table."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mlpdoctor.ladder import Ladder, Penalty, Rung
+from mlpdoctor.wording import SHOWN_DIGITS, listing, short
+
+SAME = 1e-9
+"""Rungs this close, relative to each other, are one."""
+SEEN = 2.0
+"""Standard errors above zero from which an estimate is worth a line."""
+DOUBT = 1e-4
+"""An interval narrower than this share of its value shows in no digit that is printed."""
+REMARKS = {"architecture": "proved: no weights go below", "noise": "an estimate"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One rung that is worth a line.
+
+    Attributes:
+        rung: which.
+        label: in plain words.
+        value: its loss as it is printed, with its doubt.
+        remark: what is to be known of it.
+        here: whether the model stands on it, or is it.
+    """
+
+    rung: Rung
+    label: str
+    value: str
+    remark: str
+    here: bool
+
+
+def rows(ladder: Ladder, arrow: str = "<- ") -> Iterator[Row]:
+    """The rungs from the top down; the model's own is left out where it stands on another."""
+    model = ladder.rung("model")
+    mark = _mark(ladder)
+    for rung in ladder.rungs:
+        if (rung.name == "model" and mark is not None) or _says_nothing(ladder, rung):
+            continue
+        remark = REMARKS.get(rung.name, "")
+        if rung.name == "model":
+            remark = f"{arrow}your model"
+        elif rung is mark and model is not None:
+            same = (ladder.digits or 0) >= SHOWN_DIGITS
+            remark = f"{arrow}your model" + (f", to {ladder.digits} digits" if same else f" {short(model.value)}")
+        yield Row(rung, rung.label, _shown(rung), remark, rung.name == "model" or rung is mark)
+
+
+def witnesses(ladder: Ladder) -> Iterator[str]:
+    """What reaches the rungs, in words, and what is beside the ladder."""
+    for name, telling in (
+        ("affine", ("=", "approached")),
+        ("architecture", ("weights",)),
+        ("data", ("groups", "perfect")),
+    ):
+        rung = ladder.rung(name)
+        if rung is not None and any(word in rung.witness for word in telling):
+            yield f"{rung.label}: {rung.witness}"
+    if ladder.penalty is not None:
+        yield _with_penalties(ladder.value("model"), ladder.penalty)
+
+
+def _says_nothing(ladder: Ladder, rung: Rung) -> bool:
+    """Whether a rung would only be clutter.
+
+    That is the best last layer of a network whose floor is as high, and noise that may as well be none.
+    """
+    if rung.error is not None:
+        return rung.value <= SEEN * rung.error
+    floor = ladder.value("architecture")
+    return rung.name == "readout" and floor is not None and rung.value - floor <= DOUBT * abs(floor)
+
+
+def _mark(ladder: Ladder) -> Rung | None:
+    """The topmost rung that the model's loss equals: a reader knows the best line sooner than the architecture."""
+    on = ladder.rung(ladder.standing) if ladder.standing else None
+    if on is None:
+        return None
+    near = SAME * abs(on.value)
+    return next(rung for rung in ladder.rungs if rung.name != "model" and abs(rung.value - on.value) <= near)
+
+
+def _with_penalties(model: float | None, penalty: Penalty) -> str:
+    """How the number in the user's log comes about: every rung is without penalties, Keras's log is not."""
+    said = "Keras adds penalties to the loss it logs"
+    if penalty.parts and model is not None:
+        total = short(model + penalty.total)
+        said = f"Keras logs the loss with penalties: {short(model)} + {short(penalty.total)} = {total}"
+    elif penalty.parts:
+        said += f": {short(penalty.total)}"
+    parts = f" ({listing(penalty.parts)})" if penalty.parts else ""
+    unknown = f"; not counted: {listing(penalty.unknown)}" if penalty.unknown else ""
+    return said + parts + unknown
+
+
+def _shown(rung: Rung) -> str:
+    if rung.error is not None:
+        return f"{short(rung.value, 2)} ± {short(rung.error, 2)}"
+    if rung.value - rung.lower > DOUBT * abs(rung.value):
+        return f"{short(rung.lower)} to {short(rung.value)}" if rung.lower > 0 else f"at most {short(rung.value)}"
+    return short(rung.value)

@@ -1,0 +1,113 @@
+"""What every format for people says of a report in the same words."""
+
+from mlpdoctor.finding import DataSummary, Finding, ModelSummary, Outcome, Report, Status
+from mlpdoctor.report.tally import Tally, live
+from mlpdoctor.wording import count, listing, percent
+
+
+def model(summary: ModelSummary) -> str:
+    """The model in a line: its size, its optimizer, its loss."""
+    parts = [f"{count(summary.dense_layers, 'Dense layer')}, {count(summary.parameters, 'parameter')}"]
+    if summary.optimizer:
+        rate = "" if summary.learning_rate is None else f" at {summary.learning_rate:.3g}"
+        after = "" if summary.iterations is None else f" after {count(summary.iterations, 'update')}"
+        parts.append(f"{summary.optimizer}{rate}{after}")
+    parts.append(summary.loss or "saved without a loss")
+    return ", ".join(parts)
+
+
+def data(summary: DataSummary) -> str:
+    """The data in a line: rows, features, targets, and what was assumed."""
+    rows = count(summary.rows, "row")
+    if summary.rows_used != summary.rows:
+        rows += f" ({summary.rows_used:,} complete)"
+    features = f"{count(len(summary.features), 'feature')} ({listing(summary.features)})"
+    how = next((guess.removeprefix("target: ") for guess in summary.guesses if guess.startswith("target: ")), None)
+    named = listing(summary.targets) + (f", {how}" if how else "")
+    kinds = f": {'; '.join(summary.target_kinds)}" if summary.target_kinds else ""
+    targets = f"{count(len(summary.targets), 'target')} ({named}){kinds}"
+    others = [guess for guess in summary.guesses if not guess.startswith("target: ")]
+    if summary.weight is not None:
+        others.insert(0, f"rows weighted by {summary.weight}")
+    return "; ".join([f"{rows}, {features} -> {targets}", *others])
+
+
+def data_path(summary: DataSummary) -> str:
+    """Where the data came from."""
+    return "standard input" if summary.path == "-" else summary.path
+
+
+def sure(finding: Finding) -> str:
+    """How sure a finding is, and how much of the loss it keeps in place."""
+    evidence = finding.evidence
+    if evidence.explains is not None and evidence.explains > 0:
+        return f"{evidence.certainty.value}, keeps {percent(evidence.explains)} of the loss"
+    return evidence.certainty.value
+
+
+def seen(finding: Finding) -> str:
+    """What was seen and where, as a sentence."""
+    return f"{finding.layer}: {finding.message}." if finding.layer else f"{finding.message}."
+
+
+def consequence(finding: Finding, shown: tuple[Finding, ...]) -> str | None:
+    """Which finding to mend first; None where this is a cause, or its own cause is not shown."""
+    cause = next((n for n, other in enumerate(shown, start=1) if other.code == finding.because_of), None)
+    return None if cause is None else f"a consequence of {cause}: mend that first"
+
+
+def suspects(report: Report) -> str:
+    """What is ruled out and by which finding; nothing for nothing."""
+    by_number = {f.code: n for n, f in reversed(list(enumerate(live(report.findings), start=1)))}
+    told = [f"{s.what} (by {by_number[s.by]})" if s.by in by_number else s.what for s in report.ruled_out]
+    return ", ".join(_grouped(told))
+
+
+def _grouped(told: list[str]) -> list[str]:
+    """``a (by 1), b (by 1)`` as ``a, b (by 1)``."""
+    kept = []
+    for this, following in zip(told, [*told[1:], ""], strict=True):
+        text, mark, by = this.rpartition(" (by ")
+        kept.append(text if mark and following.endswith(f"{mark}{by}") else this)
+    return kept
+
+
+def idle(outcomes: tuple[Outcome, ...]) -> dict[tuple[Status, str], list[str]]:
+    """The checks that did not run, by how and why."""
+    quiet: dict[tuple[Status, str], list[str]] = {}
+    for outcome in outcomes:
+        if outcome.reason is not None and outcome.status is not Status.CRASHED:
+            quiet.setdefault((outcome.status, outcome.reason), []).append(f"{outcome.code} {outcome.name}")
+    return quiet
+
+
+def checks(report: Report) -> str:
+    """How the checks ended, counted."""
+    number = {status: sum(o.status is status for o in report.outcomes) for status in Status}
+    quiet = number[Status.NOT_APPLICABLE] + number[Status.SKIPPED]
+    text = f"{number[Status.PASSED]} passed, {number[Status.FOUND]} found something, {quiet} did not apply"
+    if number[Status.CRASHED]:
+        text += f", {number[Status.CRASHED]} crashed"
+    return text
+
+
+def hidden(report: Report) -> str | None:
+    """How many findings are suppressed, and why; None for none."""
+    reasons = [finding.suppressed for finding in report.findings if finding.suppressed is not None]
+    if not reasons:
+        return None
+    return f"{count(len(reasons), 'finding')} suppressed ({listing(tuple(dict.fromkeys(reasons)))})"
+
+
+def total(run: Tally) -> str:
+    """A run over several models in a line."""
+    parts = [
+        count(run.models, "model"),
+        count(run.errors, "error"),
+        count(run.warnings, "warning"),
+        count(run.notes, "note"),
+    ]
+    parts += [f"{run.suppressed:,} suppressed"] if run.suppressed else []
+    parts += [f"{count(run.crashed, 'check')} crashed"] if run.crashed else []
+    parts += [f"{count(run.unread, 'model')} could not be read"] if run.unread else []
+    return ", ".join(parts)
