@@ -38,8 +38,8 @@ def readout_gap(
     Stays quiet on
         Models that have not been trained, and models that do as well as anything is known to. A gap that the best last
         layer owes to the rows it was fitted to: both are compared on rows it has not seen. A gap under the tolerated
-        share of what the model loses above the lowest loss that is known to be reachable. A note where the gap is under a
-        tenth of the way from the best constant to there.
+        share of what the model loses above the lowest loss that is known to be reachable. A note where the gap is under
+        a tenth of the way from the best constant to there.
     Certainty
         Estimated: the last layer is cross-validated on up to 2,000 sampled rows, and must be better by three standard
         errors.
