@@ -1,6 +1,6 @@
 """What every format for people says of a report in the same words."""
 
-from mlpdoctor.finding import DataSummary, Finding, ModelSummary, Outcome, Report, Status
+from mlpdoctor.finding import DataSummary, Finding, ModelSummary, Outcome, Remedy, Report, Status
 from mlpdoctor.report.tally import Tally, live
 from mlpdoctor.wording import count, listing, percent
 
@@ -50,10 +50,22 @@ def seen(finding: Finding) -> str:
     return f"{finding.layer}: {finding.message}." if finding.layer else f"{finding.message}."
 
 
-def consequence(finding: Finding, shown: tuple[Finding, ...]) -> str | None:
-    """Which finding to mend first; None where this is a cause, or its own cause is not shown."""
+def fix(finding: Finding, shown: tuple[Finding, ...]) -> Remedy | None:
+    """What to do: mend the cause first where it is shown, else the finding's own remedy."""
     cause = next((n for n, other in enumerate(shown, start=1) if other.code == finding.because_of), None)
-    return None if cause is None else f"a consequence of {cause}: mend that first"
+    if cause is not None:
+        return Remedy(f"a consequence of {cause}: mend that first")
+    return finding.evidence.remedy
+
+
+def told(finding: Finding, shown: tuple[Finding, ...]) -> str:
+    """All of a finding in a few lines, for formats that have one text for it."""
+    lines = [f"{seen(finding)} ({sure(finding)})", finding.evidence.why]
+    remedy = fix(finding, shown)
+    if remedy is not None:
+        lines.append(f"Fix: {remedy.text}")
+        lines += [] if remedy.code is None else [remedy.code]
+    return "\n".join(lines)
 
 
 def suspects(report: Report) -> str:

@@ -99,11 +99,9 @@ def _finding(number: int, finding: Finding, shown: tuple[Finding, ...]) -> Itera
     body.add_column(overflow="fold")
     body.add_row("", Text(phrases.seen(finding)))
     body.add_row("why", Text(evidence.why))
-    consequence = phrases.consequence(finding, shown)
-    if consequence is not None:
-        body.add_row("fix", Text(consequence))
-    elif evidence.remedy is not None:
-        body.add_row("fix", Text(evidence.remedy.text))
-        if evidence.remedy.code is not None:
-            body.add_row("", Text(evidence.remedy.code, style="green"))
+    remedy = phrases.fix(finding, shown)
+    if remedy is not None:
+        body.add_row("fix", Text(remedy.text))
+        if remedy.code is not None:
+            body.add_row("", Text(remedy.code, style="green"))
     yield Padding(body, (0, 1, 0, 5), expand=False)

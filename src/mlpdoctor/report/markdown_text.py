@@ -1,0 +1,46 @@
+"""Plain text, code and tables as Markdown that GitHub, GitLab and CommonMark show just as they were."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+SPECIAL = re.compile(r"([\\`*_\[\]|~$])|([&<>])")
+"""Punctuation that may mean something anywhere in a line, and what may begin HTML."""
+ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+
+
+def escape(text: str) -> str:
+    """Text of unknown content, on one line, meaning nothing but itself."""
+    flat = " ".join(text.split())
+    return _start(SPECIAL.sub(_escaped, flat))
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return f"\\{match[1]}" if match[1] else ENTITIES[match[2]]
+
+
+def _start(text: str) -> str:
+    """A first word that would make a heading, a list or a rule of it made harmless."""
+    if re.match(r"[#+=-]", text):
+        return f"\\{text}"
+    return re.sub(r"^(\d+)([.)])", r"\1\\\2", text)
+
+
+def code(text: str) -> str:
+    """Text in a code span, not for the cell of a table, where a pipe would end it."""
+    flat = " ".join(text.split())
+    fence = "`" * (1 + max((len(run) for run in re.findall(r"`+", flat)), default=0))
+    pad = " " if flat.startswith("`") or flat.endswith("`") else ""
+    return f"{fence}{pad}{flat}{pad}{fence}" if flat else ""
+
+
+def block(text: str, language: str = "python") -> str:
+    """Lines of code in a fence longer than any in them."""
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", text)), default=0))
+    return f"{fence}{language}\n{text}\n{fence}"
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[int] = ()) -> str:
+    """A table of cells that are Markdown already; the columns in ``right`` hold numbers."""
+    rule = ["--:" if column in right else "---" for column in range(len(heads))]
+    lines = [heads, rule, *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
