@@ -18,6 +18,8 @@ from mlpdoctor.facts.training import Training
 from mlpdoctor.network import Array, Key, Network
 from mlpdoctor.statistics.row_sample import RowSample
 
+FAR = 0.5
+"""A model that has not come half the way from the constant to what is known to be reachable is stuck."""
 WILD = 2.5
 """Factor by which a kernel makes a signal larger beyond which the start itself is at fault: Keras's own initialisers
 have 1.4 at most."""
@@ -48,9 +50,9 @@ def first_updates(
     training: Training,
     start: FreshStart | None,
 ) -> FirstUpdates | Absent:
-    """Start training anew, where the model is untrained, broken, or no better than a constant."""
+    """Start training anew, where the model is untrained, broken, or has not come half of the way."""
     engine, optimizer = objective.passes.engine, network.optimizer
-    if not (training.never or where.barely or not math.isfinite(where.model)):
+    if not training.never and where.shortfall <= FAR:
         return Absent("training has led somewhere", applicable=False)
     if engine is None or optimizer is None:
         return Absent("there is no optimizer to train with")

@@ -5,7 +5,7 @@ import numpy as np
 from ward.kit import Case, Kit, Model, Problem, standard
 from ward.registry import patient
 
-STUCK = 0.15
+STUCK = 0.3
 """A rate that is too high is an illness where it keeps the model so far, in skill, from what a lower one reaches."""
 DRAWS = 12
 """Rates that are tried until one does harm."""

@@ -32,6 +32,8 @@ SLACK = 2.0
 """A model that has spent half its updates on reaching the size of the targets had too few left to learn them."""
 DROWNED = 1 / 3
 """Targets that vary less than a third as much as one update can move the answers."""
+SMALL = 0.3
+"""Targets that vary by more are not small: where steps are larger than that the rate is too high, and G603 speaks."""
 RESTARTS = frozenset({"BatchNormalization", "LayerNormalization", "GroupNormalization", "UnitNormalization"})
 """Layers behind which numbers are of size one again."""
 
@@ -100,7 +102,9 @@ def unscaled_targets(
         limited=limited,
         long=size > ordinary and needed > (most_updates if training.never else updates / SLACK),
         overshoots=size > ordinary and step * size > unstable_step and not _clips(optimizer),
-        drowned=optimizer.name in LIMITED and deviation < (rate if training.never else DROWNED * jump),
+        drowned=optimizer.name in LIMITED
+        and deviation < SMALL
+        and deviation < (rate if training.never else DROWNED * jump),
     )
     if found is None:
         return

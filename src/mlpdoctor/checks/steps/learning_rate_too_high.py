@@ -147,16 +147,18 @@ def _runs_away(first: FirstUpdates, where: Standing, least: float) -> _Contrast 
     """Whether the first updates at the rate training began with lead nowhere, and at a lower one they do."""
     high = first.trials.saved
     ends = min(high.path[-2:]) if high.finite else math.inf
-    span = where.constant - where.reach
-    off = ends > ABOVE * max(where.constant, high.before if first.fresh else where.constant)
-    stuck = first.fresh and ends >= where.constant - least * span
+    span = max(where.constant - where.reach, 0.0)
+    off = ends > ABOVE * where.constant
+    # A loss that ends where the saved model stands has got as far with its rate as it ever did.
+    known = min(where.model, where.constant) if math.isfinite(where.model) else where.constant
+    stuck = first.fresh and ends >= known - least * span
     if not (off or stuck):
         return None
     for factor in LOWER[:MOST_TRIALS]:
         lower = first.trials.at(factor)
         settled = max(lower.path[-2:]) if lower.finite else math.inf
-        headway = lower.least_gain > 0 and settled < high.before and (ends - settled) > least * max(span, 0.0)
-        if headway and (off or settled < where.constant - 2 * least * span):
+        headway = lower.least_gain > 0 and ends - settled > 2 * least * span
+        if headway and (off or settled < known - 2 * least * span):
             return _Contrast(high, lower, first.fresh)
     return None
 
