@@ -1,6 +1,7 @@
 """The gradient of the whole objective, on real Keras models of random make, against TensorFlow's tape."""
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -20,40 +21,47 @@ ROWS = 7
 EXACT = 1e-9
 FLOAT32 = 1e-4
 ACTIVATIONS = ["relu", "tanh", "sigmoid", "elu", "selu", "softmax", "silu", "softplus", "hard_sigmoid", "mish", "celu"]
-PENALTIES = [R.L1(0.03), R.L2(0.02), R.L1L2(0.01, 0.02), None]
-LOSSES = ["mse", "mae", "huber", "log_cosh", "squared_hinge", "poisson", "kl_divergence"]
+PENALTIES = [R.L1(1 / 32), R.L2(1 / 64), R.L1L2(1 / 64, 1 / 32), None]
+"""Factors, and a slope below, that are the same numbers in float32, in which Keras keeps them."""
+LOSSES = ["mse", "mae", "huber", "log_cosh", "poisson", "kl_divergence"]
 ON_ONES = {"poisson": "softplus", "kl_divergence": "softmax"}
 
 pytestmark = pytest.mark.filterwarnings("ignore:(?s).*You are using a softmax over axis:UserWarning")
 Draw = Callable[[Any], Any]
 
 
+def layer(draw: Draw) -> Any:  # noqa: ANN401
+    """A random layer of one input."""
+    penalty, trainable = st.sampled_from(PENALTIES), draw(st.integers(0, 4)) > 0
+    kinds: Sequence[Callable[[], Any]] = [
+        lambda: L.Dense(
+            draw(st.integers(1, 5)),
+            draw(st.sampled_from(ACTIVATIONS)),
+            use_bias=draw(st.booleans()),
+            kernel_regularizer=draw(penalty),
+            activity_regularizer=draw(penalty),
+            trainable=trainable,
+        ),
+        lambda: L.BatchNormalization(gamma_regularizer=draw(penalty), trainable=trainable),
+        lambda: L.LayerNormalization(trainable=trainable),
+        lambda: L.PReLU(alpha_regularizer=draw(penalty)),
+        lambda: L.Activation(draw(st.sampled_from(ACTIVATIONS)), activity_regularizer=draw(penalty)),
+        lambda: L.LeakyReLU(0.25),
+        lambda: L.Dropout(0.0),
+        lambda: L.ActivityRegularization(1 / 64, 1 / 32),
+        L.UnitNormalization,
+        L.Softmax,
+    ]
+    return draw(st.sampled_from(kinds))()
+
+
 def stretch(draw: Draw, tensor: Any) -> Any:  # noqa: ANN401
     """A few random layers that keep rank 2."""
-    penalty = st.sampled_from(PENALTIES)
     for _ in range(draw(st.integers(1, 4))):
-        width, trainable = tensor.shape[-1], draw(st.integers(0, 4)) > 0
-        layers: Sequence[Callable[[], Any]] = [
-            lambda trainable=trainable: L.Dense(
-                draw(st.integers(1, 5)),
-                draw(st.sampled_from(ACTIVATIONS)),
-                use_bias=draw(st.booleans()),
-                kernel_regularizer=draw(penalty),
-                activity_regularizer=draw(penalty),
-                trainable=trainable,
-            ),
-            lambda trainable=trainable: L.BatchNormalization(gamma_regularizer=draw(penalty), trainable=trainable),
-            lambda trainable=trainable: L.LayerNormalization(trainable=trainable),
-            lambda: L.PReLU(alpha_regularizer=draw(penalty)),
-            lambda: L.Activation(draw(st.sampled_from(ACTIVATIONS)), activity_regularizer=draw(penalty)),
-            draw(st.sampled_from([L.UnitNormalization, L.Softmax, L.LeakyReLU, L.Identity])),
-            lambda: L.Dropout(0.0),
-            lambda: L.ActivityRegularization(0.01, 0.02),
-        ]
-        choice = draw(st.integers(0, len(layers) + 2))
-        if choice < len(layers):
-            tensor = layers[choice]()(tensor)
-        elif choice == len(layers):
+        width, choice = tensor.shape[-1], draw(st.integers(0, 9))
+        if choice > 2:
+            tensor = layer(draw)(tensor)
+        elif choice == 2:
             tensor = L.Add()([tensor, L.Dense(width, "tanh")(tensor)])
         else:
             merge = draw(st.sampled_from([L.Multiply, L.Maximum, L.Minimum, L.Average, L.Subtract, L.Concatenate]))
@@ -65,7 +73,7 @@ def network(draw: Draw) -> Any:  # noqa: ANN401
     inputs = [keras.Input((draw(st.integers(1, 4)),)) for _ in range(draw(st.integers(1, 3)))]
     parts = [stretch(draw, part) for part in inputs]
     joined = parts[0] if len(parts) == 1 else L.Concatenate()(parts)
-    shared = L.Dense(3, "tanh", activity_regularizer=draw(st.sampled_from(PENALTIES)), bias_regularizer="l2")
+    shared = L.Dense(3, "tanh", activity_regularizer=draw(st.sampled_from(PENALTIES)), bias_regularizer=R.L2(1 / 8))
     joined = L.Average()([shared(L.Dense(2)(joined)), shared(L.Dense(2)(joined))])
     losses = [draw(st.sampled_from(LOSSES)) for _ in range(draw(st.integers(1, 2)))]
     outputs = [L.Dense(2, ON_ONES.get(loss), name=f"out_{n}")(joined) for n, loss in enumerate(losses)]
@@ -140,17 +148,21 @@ def keras_loss(case: Case) -> Any:  # noqa: ANN401
     return getattr(keras.losses, case.name)(**case.options)
 
 
-def in_range(case: Case, rng: np.random.Generator) -> Array:
-    """Targets that the loss takes, none of which a network can meet so well that Keras clips."""
-    return case.targets(rng, ROWS, UNITS)
+def same_in_keras(case: Case) -> bool:
+    """Whether Keras trains by the derivative of the loss that the file names.
+
+    A file does not keep Huber's delta. And TensorFlow takes for granted that the labels of a softmax add up to one: its
+    gradient is ``softmax - labels`` for others too, which is that of no loss.
+    """
+    return "delta" not in case.options and not (case.note == "unnormalised" and case.name.startswith("Categorical"))
 
 
 @pytest.mark.parametrize("precision", ["float64", "float32"])
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("case", [case for case in CASES if same_in_keras(case)], ids=str)
 def test_every_loss_behind_the_head_that_goes_with_it(case: Case, precision: str, tmp_path: Path) -> None:
     """In float32 Keras reads the logits behind a sigmoid or a softmax."""
     rng = np.random.default_rng(3)
-    x, y = rng.normal(size=(ROWS, 3)), in_range(case, rng)
+    x, y = rng.normal(size=(ROWS, 3)), case.targets(rng, ROWS, UNITS)
 
     def compare(tolerance: float) -> None:
         head = head_of(case)
@@ -180,31 +192,33 @@ def test_a_head_that_is_used_again_behind_its_activation(loss: str, tmp_path: Pa
 
 
 PENALISED: dict[str, Callable[[], Any]] = {
-    "l1": lambda: L.Dense(4, kernel_regularizer=R.L1(0.3)),
-    "l2": lambda: L.Dense(4, kernel_regularizer=R.L2(0.3), bias_regularizer="l2"),
-    "both": lambda: L.Dense(4, kernel_regularizer=R.L1L2(0.3, 0.2)),
-    "orthogonal rows": lambda: L.Dense(4, kernel_regularizer=R.OrthogonalRegularizer(0.3)),
-    "orthogonal columns": lambda: L.Dense(4, kernel_regularizer=R.OrthogonalRegularizer(0.3, "columns")),
-    "activity": lambda: L.Dense(4, "tanh", activity_regularizer=R.L1L2(0.3, 0.2)),
-    "activity of a frozen layer": lambda: L.Dense(4, activity_regularizer=R.L1L2(0.3, 0.2), trainable=False),
-    "of a frozen layer": lambda: L.Dense(4, kernel_regularizer=R.L2(0.3), trainable=False),
+    "l1": lambda: L.Dense(4, kernel_regularizer=R.L1(0.25)),
+    "l2": lambda: L.Dense(4, kernel_regularizer=R.L2(0.25), bias_regularizer=R.L1(0.5)),
+    "both": lambda: L.Dense(4, kernel_regularizer=R.L1L2(0.25, 0.125)),
+    "orthogonal rows": lambda: L.Dense(4, kernel_regularizer=R.OrthogonalRegularizer(0.25)),
+    "orthogonal columns": lambda: L.Dense(4, kernel_regularizer=R.OrthogonalRegularizer(0.25, "columns")),
+    "activity": lambda: L.Dense(4, "tanh", activity_regularizer=R.L1L2(0.25, 0.125)),
+    "activity of a frozen layer": lambda: L.Dense(4, activity_regularizer=R.L1L2(0.25, 0.125), trainable=False),
+    "of a frozen layer": lambda: L.Dense(4, kernel_regularizer=R.L2(0.25), trainable=False),
 }
 
 
 @pytest.mark.parametrize("name", sorted(PENALISED))
 def test_penalties(name: str, tmp_path: Path) -> None:
     rng = np.random.default_rng(5)
-    with in_float64():
+    # Keras's regulariser of cosines works in float32 alone.
+    orthogonal = name.startswith("orthogonal")
+    with nullcontext() if orthogonal else in_float64():
         model = keras.Sequential([keras.Input((3,)), L.Dense(3, "tanh"), PENALISED[name](), L.Dense(1)])
         model.compile("sgd", "mse")
         randomized(model, 5)
         x, y = rng.normal(size=(ROWS, 3)), rng.normal(size=(ROWS, 1))
-        compared(model, tmp_path / "m.keras", [x], [y])
+        compared(model, tmp_path / "m.keras", [x], [y], tolerance=FLOAT32 if orthogonal else EXACT)
 
 
 def test_zero_weights_and_rows_at_rest_have_no_l1_slope(tmp_path: Path) -> None:
     with in_float64():
-        layer = L.Dense(4, "relu", kernel_regularizer=R.L1(0.3), activity_regularizer=R.L1(0.2))
+        layer = L.Dense(4, "relu", kernel_regularizer=R.L1(0.25), activity_regularizer=R.L1(0.125))
         model = keras.Sequential([keras.Input((3,)), layer, L.Dense(1)])
         model.compile("sgd", "mse")
         kernel = np.array(layer.get_weights()[0])
