@@ -2,7 +2,7 @@
 
 import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import BinaryIO
 
 from mlpdoctor import checks as check_package
@@ -17,6 +17,7 @@ from mlpdoctor.facts.contract import Contract
 from mlpdoctor.facts.training import Training
 from mlpdoctor.finding import Report
 from mlpdoctor.heads import Heads
+from mlpdoctor.hidden import Hide, marked, nothing
 from mlpdoctor.ladder import Ladder
 from mlpdoctor.losses.registry import build, kind_of, known, why_not
 from mlpdoctor.network import LossConfig, Network
@@ -30,7 +31,7 @@ from mlpdoctor.run_checks import run
 from mlpdoctor.statistics.cell_counts import CellCounts
 from mlpdoctor.stream import collect
 from mlpdoctor.summary import ruled_out, summarise_data, summarise_model
-from mlpdoctor.verdict import verdict
+from mlpdoctor.verdict import Scope, verdict
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,6 +64,8 @@ def diagnose(
     *,
     stdin: BinaryIO | None = None,
     progress: Callable[[int], None] | None = None,
+    checks: Sequence[Check] | None = None,
+    hide: Hide = nothing,
 ) -> Report:
     """Answer the question.
 
@@ -70,6 +73,8 @@ def diagnose(
         question: what to look at.
         stdin: where data come from when their path is ``-``.
         progress: told the number of rows read, now and then.
+        checks: those to run; None for all. What only the others need is not computed.
+        hide: why a finding is kept out of the verdict; it comes last in the report, with the reason.
 
     Raises:
         InputError: when the model or the data cannot be used.
@@ -81,31 +86,39 @@ def diagnose(
     if question.data is not None:
         dataset = open_dataset(question.data, wanted(network, question), stdin=stdin, **limit)
     read = time.perf_counter()
-    checks = sorted(declared(check_package, Check), key=lambda check: check.rule.code)
+    every = all_checks()
+    chosen = every if checks is None else checks
     with threads.one():
-        answers = examine(network, dataset, checks, progress)
-        findings, outcomes = run(checks, answers)
-        ranked = rank(findings)
+        answers = examine(network, dataset, chosen, progress)
+        found, outcomes = run(chosen, answers)
+        findings = marked(found, hide)
+        shown = rank(finding for finding in findings if finding.suppressed is None)
+        hidden = rank(finding for finding in findings if finding.suppressed is not None)
         ladder = answers.get(Ladder)
         training = answers.get(Training)
     finished = time.perf_counter()
     return Report(
         model=summarise_model(network, answers.no_forward),
         data=None if dataset is None else summarise_data(dataset, answers.get(CellCounts), answers.get(Contract)),
-        verdict=verdict(ranked, ladder, training),
+        verdict=verdict(shown, ladder, training, Scope(len(chosen), len(every), hidden)),
         ladder=None if isinstance(ladder, Absent) else ladder,
         no_ladder=ladder.reason if isinstance(ladder, Absent) else None,
-        findings=ranked,
-        ruled_out=ruled_out(ranked, outcomes),
+        findings=(*shown, *hidden),
+        ruled_out=ruled_out((*shown, *hidden), outcomes),
         outcomes=tuple(outcomes),
         seconds={"read": read - started, "examine": finished - read},
     )
 
 
+def all_checks() -> tuple[Check, ...]:
+    """Every check there is, ordered by code."""
+    return tuple(sorted(declared(check_package, Check), key=lambda check: check.rule.code))
+
+
 def examine(
     network: Network,
     dataset: Dataset | None,
-    checks: list[Check],
+    checks: Sequence[Check],
     progress: Callable[[int], None] | None = None,
 ) -> Answers:
     """Make the one pass that these checks need and hold its answers ready."""

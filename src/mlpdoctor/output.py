@@ -2,42 +2,129 @@
 
 import contextlib
 import os
+import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from mlpdoctor.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-    from mlpdoctor.finding import Report
+    from mlpdoctor.finding import Report, Unread
 
 FILE_WIDTH = 100
 """Columns of a report written to a file: wide enough for its tables, narrow enough for a side-by-side diff."""
+TEXT = ".txt"
+"""Suffix of files that hold what the terminal would show."""
+SUMMARY = "GITHUB_STEP_SUMMARY"
+"""Where GitHub Actions takes a step's summary from."""
+SUMMARY_BYTES = 1 << 20
+"""GitHub refuses a summary of more."""
+
+Telling: TypeAlias = Callable[[str], None]
+"""Shows a line of progress in place of the last one."""
 
 
-def write(report: "Report", form: str, output: Path | None, color: str, *, quiet: bool, verbose: bool) -> None:
-    """Write a report as ``terminal`` or ``json`` to standard output or a file.
+@dataclass(frozen=True)
+class Manner:
+    """How to report on standard output.
+
+    Attributes:
+        form: a name of ``--format``.
+        color: ``auto``, ``always`` or ``never``.
+        quiet: whether to print the verdict alone.
+        verbose: whether to list what did not run.
+    """
+
+    form: str
+    color: str = "auto"
+    quiet: bool = False
+    verbose: bool = False
+
+
+def write(reports: "Sequence[Report]", unread: "Sequence[Unread]", manner: Manner, files: Sequence[str]) -> None:
+    """Write what came of a run to standard output and to files; nothing when its only model could not be read.
 
     Raises:
-        UsageError: when the file cannot be written.
+        UsageError: when a file cannot be written.
     """
-    if form == "json":
-        from mlpdoctor.report.json_report import render
-
-        _put(render([report]), output)
-    elif quiet:
-        _put(f"{report.verdict}\n", output)
+    if not reports and len(unread) == 1:
+        return
+    for file in files:
+        form = form_of(file, manner.form)
+        text = _plain(reports, unread, manner) if form == "terminal" else _rendered(form, reports, unread)
+        put(text, Path(file), f"--output {file}")
+    if manner.form == "terminal":
+        _on_screen(reports, unread, manner)
     else:
-        from mlpdoctor.report.terminal import TerminalReport
+        put(_rendered(manner.form, reports, unread))
+    if manner.form == "github" and os.environ.get(SUMMARY):
+        _append(_rendered("markdown", reports, unread), Path(os.environ[SUMMARY]))
 
-        drawn = TerminalReport(report, verbose=verbose)
-        if output is None:
-            show(drawn, color=color)
-        else:
-            _put(_text(console("never", width=FILE_WIDTH), drawn), output)
+
+def _rendered(form: str, reports: "Sequence[Report]", unread: "Sequence[Unread]") -> str:
+    from mlpdoctor.report.formats import FORMATS
+
+    return FORMATS[form].render(reports, unread)
+
+
+def _on_screen(reports: "Sequence[Report]", unread: "Sequence[Unread]", manner: Manner) -> None:
+    if manner.quiet:
+        alone = len(reports) + len(unread) == 1
+        put("".join(f"{'' if alone else f'{report.model.path}: '}{report.verdict}\n" for report in reports))
+        return
+    show(*_parts(reports, unread, manner), color=manner.color)
+
+
+def _plain(reports: "Sequence[Report]", unread: "Sequence[Unread]", manner: Manner) -> str:
+    return _text(console("never", width=FILE_WIDTH), *_parts(reports, unread, manner))
+
+
+def _parts(reports: "Sequence[Report]", unread: "Sequence[Unread]", manner: Manner) -> "Iterator[RenderableType]":
+    from mlpdoctor.report.terminal import TerminalReport
+
+    yield from (TerminalReport(report, verbose=manner.verbose) for report in reports)
+    if len(reports) + len(unread) > 1:
+        from mlpdoctor.report.overview import Overview
+
+        yield Overview(reports, unread)
+
+
+def form_of(file: str, form: str) -> str:
+    """The format that a file's name asks for; without a suffix, that of standard output.
+
+    Raises:
+        UsageError: nothing is written with that suffix.
+    """
+    from mlpdoctor.report.formats import FORMATS, of_suffix
+
+    found = of_suffix(file)
+    if found is not None:
+        return found.name
+    suffix = Path(file).suffix.lower()
+    if suffix not in ("", TEXT):
+        known = " ".join([*(end for one in FORMATS.values() for end in one.suffixes), TEXT])
+        raise UsageError(f"--output {file}: the suffix tells the format, and {suffix} is none of {known}")
+    return "terminal" if suffix == TEXT else form
+
+
+def writable(files: Sequence[str], form: str) -> None:
+    """Stop before the work begins where its results would have nowhere to go.
+
+    Raises:
+        UsageError: a file's format is unknown, or its folder is missing.
+    """
+    for file in files:
+        form_of(file, form)
+        path = Path(file)
+        if path.is_dir():
+            raise UsageError(f"--output {file}: cannot be written: it is a folder")
+        if not path.absolute().parent.is_dir():
+            raise UsageError(f"--output {file}: cannot be written: the folder {path.parent} does not exist")
 
 
 def show(*parts: "RenderableType", color: str = "auto") -> None:
@@ -46,7 +133,7 @@ def show(*parts: "RenderableType", color: str = "auto") -> None:
     if screen.is_terminal:
         screen.print(*parts, sep="\n")
     else:
-        _put(_text(screen, *parts), None)
+        put(_text(screen, *parts))
 
 
 def _text(plain: "Console", *parts: "RenderableType") -> str:
@@ -55,15 +142,62 @@ def _text(plain: "Console", *parts: "RenderableType") -> str:
     return "".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())
 
 
-def _put(text: str, output: Path | None) -> None:
-    if output is None:
+def put(text: str, file: Path | None = None, what: str = "") -> None:
+    """Write to standard output, or to a file that is either the old one or whole.
+
+    Args:
+        text: what to write.
+        file: where; None for standard output.
+        what: the option that named the file, for the message.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    if file is None:
         sys.stdout.write(text)
         sys.stdout.flush()
         return
     try:
-        output.write_text(text, encoding="utf-8")
+        if file.exists() and not file.is_file():  # a device or a pipe
+            file.write_text(text, encoding="utf-8")
+        else:
+            _replace(file.resolve(), text)
     except OSError as fault:
-        raise UsageError(f"--output {output}: cannot be written: {fault.strerror}") from fault
+        raise UsageError(f"{what}: cannot be written: {fault.strerror}") from fault
+
+
+def _replace(file: Path, text: str) -> None:
+    beside = file.with_name(f".{file.name}.{os.getpid()}.part")
+    try:
+        beside.write_text(text, encoding="utf-8", newline="\n")
+        if file.exists():
+            shutil.copymode(file, beside)
+        beside.replace(file)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _append(text: str, file: Path) -> None:
+    """Add to the step's summary, as much as it holds."""
+    try:
+        room = SUMMARY_BYTES - (file.stat().st_size if file.exists() else 0)
+        with file.open("ab") as summary:
+            summary.write(_within(text, room))
+    except OSError as fault:
+        raise UsageError(f"{SUMMARY}={file}: cannot be written: {fault.strerror}") from fault
+
+
+def _within(text: str, room: int) -> bytes:
+    content = text.encode()
+    if len(content) <= room:
+        return content
+    return b"".join(content[: max(room, 0)].splitlines(keepends=True)[:-1])
+
+
+def say(text: str) -> None:
+    """A line on standard error."""
+    sys.stderr.write(f"mlpdoctor: {text}\n")
+    sys.stderr.flush()
 
 
 def console(color: str, width: int | None = None) -> "Console":
@@ -85,12 +219,12 @@ def console(color: str, width: int | None = None) -> "Console":
 
 
 @contextlib.contextmanager
-def progress(*, show: bool) -> Iterator[Callable[[int], None] | None]:
-    """Rows read so far, on standard error, while a person is looking."""
+def progress(*, show: bool) -> Iterator[Telling | None]:
+    """What is being done, on standard error, while a person is looking."""
     if not (show and sys.stderr.isatty()):
         yield None
         return
     from rich.console import Console
 
     with Console(stderr=True).status("reading the model") as status:
-        yield lambda rows: status.update(f"{rows:,} rows read")
+        yield status.update

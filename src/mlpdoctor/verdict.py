@@ -1,12 +1,13 @@
 """One plain sentence that answers the user's question."""
 
 import math
+from dataclasses import dataclass
 
 from mlpdoctor.fact import Absent
 from mlpdoctor.facts.training import Training
 from mlpdoctor.finding import Finding, Severity
 from mlpdoctor.ladder import Ladder
-from mlpdoctor.wording import percent, short
+from mlpdoctor.wording import count, percent, short
 
 NOTHING = 1e-9
 """A loss under this share of the best constant's is zero as far as float32 weights can tell."""
@@ -18,17 +19,52 @@ MOST_TIMES = 1000
 """Beyond it "times below" stops meaning anything to a reader."""
 
 
-def verdict(findings: tuple[Finding, ...], ladder: Ladder | Absent, training: Training) -> str:
+@dataclass(frozen=True)
+class Scope:
+    """How much of what there is to see the verdict is about.
+
+    Attributes:
+        checks: that were run.
+        of: checks there are.
+        hidden: findings that are not to be reported.
+    """
+
+    checks: int
+    of: int
+    hidden: tuple[Finding, ...] = ()
+
+    @property
+    def grave(self) -> int:
+        """How many of the hidden findings are more than notes."""
+        return sum(finding.severity is not Severity.NOTE for finding in self.hidden)
+
+    def nothing(self) -> str:
+        """That nothing was found, and by whom."""
+        new = " new" if self.grave else ""
+        by = "" if self.checks == self.of else f" by the {self.checks} of {self.of} rules that were asked"
+        return f"Nothing{new} was found{by} that keeps this model from training"
+
+    def closing(self) -> str:
+        """What is hidden, as a sentence of its own with a blank in front; nothing where nothing is."""
+        are = "is" if self.grave == 1 else "are"
+        return f" {count(self.grave, 'known finding')} {are} not shown." if self.grave else ""
+
+
+WHOLE = Scope(0, 0)
+"""All rules were asked and nothing is hidden."""
+
+
+def verdict(findings: tuple[Finding, ...], ladder: Ladder | Absent, training: Training, scope: Scope = WHOLE) -> str:
     """What the report says first: the leading finding's own answer, that all is well, or where the model stands."""
     leading = next((finding for finding in findings if finding.severity is not Severity.NOTE), None)
     if leading is not None:
         return leading.evidence.verdict or f"{leading.message[0].upper()}{leading.message[1:]}."
     good = next((finding for finding in findings if finding.code in ALL_IS_WELL), None)
-    if good is not None and good.evidence.verdict is not None:
+    if good is not None and good.evidence.verdict is not None and not scope.grave:
         return good.evidence.verdict
     if isinstance(ladder, Absent):
-        return "Nothing was found that keeps this model from training, as far as can be told without its loss on data."
-    nothing = "Nothing was found that keeps this model from training."
+        return f"{scope.nothing()}, as far as can be told without its loss on data.{scope.closing()}"
+    nothing = f"{scope.nothing()}.{scope.closing()}"
     model = ladder.value("model")
     if model is None or not math.isfinite(model):
         return nothing

@@ -1,0 +1,203 @@
+"""``mlpdoctor check``: the one command that reads models and data."""
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mlpdoctor.commands.line import Line
+from mlpdoctor.commands.options import report_options, settings_options, understood
+from mlpdoctor.config.keys import SEVERITIES
+from mlpdoctor.errors import InputError, UsageError
+from mlpdoctor.output import Manner, Telling, progress, say, writable, write
+
+if TYPE_CHECKING:
+    from mlpdoctor.check import Check
+    from mlpdoctor.config.file import Configuration
+    from mlpdoctor.finding import Outcome, Report, Unread
+    from mlpdoctor.plan import Job
+
+FAILED = 2
+EXAMPLES = """\b
+Examples:
+  mlpdoctor check model.keras data.csv
+  mlpdoctor check model.h5 data.parquet --target price
+  mlpdoctor check model.keras                  the architecture alone
+  mlpdoctor check models/*.keras --data data.csv
+  mlpdoctor check model.keras - < data.csv     data from standard input
+  mlpdoctor check model.keras data.csv --format json | jq .verdict
+"""
+EPILOG = f"""{EXAMPLES}
+\b
+Exit status:
+  0  nothing at or above --fail-on was found
+  1  something was, or there are more than --max-warnings warnings
+  2  mlpdoctor could not run: bad file, bad option, or a check that crashed
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("files", nargs=-1, metavar="MODEL... [DATA]", type=click.Path())
+@settings_options
+@report_options
+@click.option("--update-baseline", is_flag=True, help="Write what is found to the --baseline file.")
+@click.option(
+    "--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True, help="Colour."
+)
+@click.option("-q", "--quiet", is_flag=True, help="Print the verdict alone.")
+@click.option("-v", "--verbose", is_flag=True, help="Also list the checks that did not run, and why.")
+@click.option("--no-progress", is_flag=True, help="No progress on standard error.")
+def check(
+    files: tuple[str, ...],
+    color: str,
+    *,
+    update_baseline: bool,
+    quiet: bool,
+    verbose: bool,
+    no_progress: bool,
+    **given: Any,  # noqa: ANN401  settings_options and report_options
+) -> None:
+    """Explain why the loss of MODEL on DATA is stuck.
+
+    MODEL is a saved Keras model (.keras, .h5), or several of them. DATA is a CSV or TSV file, gzipped or not, Parquet,
+    Feather, .npz, .npy, a folder of them, or - for standard input; it is the last argument, told from a model by its
+    suffix and its content. Without DATA the architecture alone is looked at. Without MODEL the models that the
+    configuration names are.
+    """
+    from mlpdoctor.config.settings import Settings
+    from mlpdoctor.diagnose import all_checks
+    from mlpdoctor.plan import plan
+
+    checks = all_checks()
+    configuration, line = understood(given, lambda: [one.rule for one in checks])
+    jobs = plan(files, configuration, line)
+    whole = Settings((configuration.top, line))
+    manner = Manner(whole.value("format"), color, quiet=quiet, verbose=verbose)
+    writable(whole.value("output"), manner.form)
+    line_drawn = Line.of(whole.value("baseline"), update=update_baseline)
+    with progress(show=not (no_progress or quiet)) as told:
+        run = _Run.over(jobs, configuration, checks, line_drawn, told)
+    line_drawn.close(run.reports)
+    write(run.reports, run.unread, manner, whole.value("output"))
+    sys.exit(run.status(whole.value("max-warnings")))
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What came of the models: reports of those that could be read, and whether they fail."""
+
+    reports: tuple["Report", ...]
+    unread: tuple["Unread", ...]
+    failing: tuple["Report", ...]
+    """Those with a finding at or above their ``--fail-on``."""
+
+    @classmethod
+    def over(
+        cls,
+        jobs: "Sequence[Job]",
+        configuration: "Configuration",
+        checks: "Sequence[Check]",
+        line: Line,
+        told: Telling | None,
+    ) -> "_Run":
+        from mlpdoctor.finding import Unread
+
+        reports, unread, failing = [], [], []
+        for number, job in enumerate(jobs, start=1):
+            place = f"{number} of {len(jobs)}  {job.model}: " if len(jobs) > 1 else ""
+            try:
+                report = _looked_at(job, configuration, checks, line, _rows(told, place))
+            except InputError as complaint:
+                unread.append(Unread(job.model, str(complaint)))
+                say(str(complaint))
+                continue
+            reports.append(report)
+            for outcome in _crashed(report):
+                where = f" on {job.model}" if len(jobs) > 1 else ""
+                say(f"the check {outcome.code} {outcome.name} crashed{where}: {outcome.reason}")
+            if fails(report, job.settings.value("fail-on")):
+                failing.append(report)
+        return cls(tuple(reports), tuple(unread), tuple(failing))
+
+    def status(self, most_warnings: int | None) -> int:
+        """2 beats 1 beats 0."""
+        if self.unread or any(_crashed(report) for report in self.reports):
+            return FAILED
+        warnings = sum(f.severity == "warning" and f.suppressed is None for r in self.reports for f in r.findings)
+        if most_warnings is not None and warnings > most_warnings:
+            say(f"{warnings} warnings are more than --max-warnings {most_warnings}")
+            return 1
+        return int(bool(self.failing))
+
+
+def _looked_at(
+    job: "Job",
+    configuration: "Configuration",
+    checks: "Sequence[Check]",
+    line: Line,
+    rows: Callable[[int], None] | None,
+) -> "Report":
+    from mlpdoctor.diagnose import Question, diagnose
+    from mlpdoctor.finding import Certainty
+    from mlpdoctor.hidden import Hidden
+
+    value = job.settings.value
+    question = Question(
+        job.model,
+        value("data"),
+        value("target"),
+        value("features"),
+        value("drop"),
+        value("loss"),
+        value("sample-weight"),
+        value("max-bytes"),
+    )
+    hide = Hidden(
+        job.model,
+        {one.rule.code: one.rule for one in checks},
+        Certainty(value("certainty")),
+        configuration.suppressions,
+        lambda finding: line.why(finding, job.model),
+    )
+    return diagnose(question, stdin=sys.stdin.buffer, progress=rows, checks=in_force(job, checks), hide=hide)
+
+
+def in_force(job: "Job", checks: "Sequence[Check]") -> "list[Check]":
+    """The checks that the settings leave, with their thresholds.
+
+    Raises:
+        UsageError: they leave none.
+    """
+    from mlpdoctor.thresholds import with_thresholds
+
+    codes = job.settings.codes([one.rule for one in checks])
+    if not codes:
+        raise UsageError(f"{job.model}: no rule is left: --select and --ignore take them all away")
+    numbers = {
+        code: {name: placed.value for name, placed in values.items()}
+        for code, values in job.settings.thresholds.items()
+    }
+    return [with_thresholds(one, numbers.get(one.rule.code, {})) for one in checks if one.rule.code in codes]
+
+
+def fails(report: "Report", fail_on: str) -> bool:
+    """Whether a finding that is to be reported is at or above that severity."""
+    if fail_on == "never":
+        return False
+    failing = SEVERITIES[: SEVERITIES.index(fail_on) + 1]
+    return any(finding.severity in failing and finding.suppressed is None for finding in report.findings)
+
+
+def _crashed(report: "Report") -> "list[Outcome]":
+    from mlpdoctor.finding import Status
+
+    return [outcome for outcome in report.outcomes if outcome.status is Status.CRASHED]
+
+
+def _rows(told: Telling | None, place: str) -> Callable[[int], None] | None:
+    if told is None:
+        return None
+    told(f"{place}reading the model")
+    return lambda rows: told(f"{place}{rows:,} rows read")
