@@ -34,7 +34,7 @@ FORBIDDEN = {
     "report": tuple(
         sorted(
             {path.stem for path in SOURCE.iterdir() if path.stem[0] not in "_."}
-            - {"finding", "fingerprint", "ladder", "wording", "check", "report"}
+            - {"catalogue", "check", "finding", "fingerprint", "ladder", "report", "wording"}
         )
     ),
 }

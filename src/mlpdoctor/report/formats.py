@@ -47,6 +47,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
         for one in (
             Format("json", (".json",), "json_report"),
             Format("sarif", (".sarif", ".sarif.json"), "sarif"),
+            Format("code-scanning", (".github.sarif",), "code_scanning"),
             Format("junit", (".xml",), "junit"),
             Format("github", (), "github"),
             Format("markdown", (".md", ".markdown"), "markdown"),

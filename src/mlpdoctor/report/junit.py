@@ -36,7 +36,9 @@ def render(reports: Sequence[Report], unread: Sequence[Unread] = ()) -> str:
 def _suite(root: ET.Element, report: Report) -> None:
     path = location(report.model.path)
     suite = ET.SubElement(root, "testsuite", name=path)
-    _properties(suite, version=__version__, verdict=report.verdict, data=report.data and report.data.path)
+    _properties(
+        suite, version=__version__, verdict=report.verdict, data=None if report.data is None else report.data.path
+    )
     cases = [_case(suite, path, outcome, report) for outcome in report.outcomes]
     _counts(suite, cases)
     ET.SubElement(suite, "system-out").text = report.verdict

@@ -3,26 +3,18 @@
 import re
 from collections.abc import Iterable, Sequence
 
-SPECIAL = re.compile(r"([\\`*_\[\]|~$])|([&<>])")
-"""Punctuation that may mean something anywhere in a line, and what may begin HTML."""
-ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+ANYWHERE = re.compile(r"[\\`*_\[\]|~$]")
+"""Punctuation that may mean something wherever it stands."""
+HTML = re.compile(r"<|&(?=#?\w+;)")
+ENTITIES = {"<": "&lt;", "&": "&amp;"}
+START = re.compile(r"^(\d{0,9})([.)>]|[#=+-]+(?=\s|$))")
+"""What would make a list, a heading, a rule or a quotation of a paragraph."""
 
 
 def escape(text: str) -> str:
     """Text of unknown content, on one line, meaning nothing but itself."""
-    flat = " ".join(text.split())
-    return _start(SPECIAL.sub(_escaped, flat))
-
-
-def _escaped(match: re.Match[str]) -> str:
-    return f"\\{match[1]}" if match[1] else ENTITIES[match[2]]
-
-
-def _start(text: str) -> str:
-    """A first word that would make a heading, a list or a rule of it made harmless."""
-    if re.match(r"[#+=-]", text):
-        return f"\\{text}"
-    return re.sub(r"^(\d+)([.)])", r"\1\\\2", text)
+    flat = ANYWHERE.sub(r"\\\g<0>", " ".join(text.split()))
+    return START.sub(r"\1\\\2", HTML.sub(lambda found: ENTITIES[found[0]], flat))
 
 
 def code(text: str) -> str:

@@ -1,12 +1,16 @@
-"""A rule's page for the terminal: its docstring under its headings, its paragraphs set anew to the width."""
+"""A rule's page, for the terminal, as JSON and as Markdown: its docstring under its headings, set anew to the width."""
 
+import json
 from collections.abc import Iterator
+from typing import Any
 
 from rich.console import RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
 from mlpdoctor.check import Rule
+from mlpdoctor.report.markdown_text import code, escape
+from mlpdoctor.report.page_text import family, sections
 
 
 def page(rule: Rule) -> Iterator[RenderableType]:
@@ -22,16 +26,31 @@ def page(rule: Rule) -> Iterator[RenderableType]:
             yield Padding(Text(f"{name} = {value}"), (0, 0, 0, 4), expand=False)
 
 
-def sections(text: str) -> Iterator[tuple[str, str]]:
-    """Headings with the paragraph below each, its lines joined."""
-    heading = ""
-    lines: list[str] = []
-    for line in text.splitlines()[1:]:
-        if line and not line.startswith(" "):
-            if heading:
-                yield heading, " ".join(lines)
-            heading, lines = line, []
-        elif line:
-            lines.append(line.strip())
-    if heading:
-        yield heading, " ".join(lines)
+def as_object(rule: Rule) -> dict[str, Any]:
+    """The page as plain values, its headings in the order they have."""
+    return {
+        "code": rule.code,
+        "name": rule.name,
+        "family": family(rule),
+        "severity": rule.severity.value,
+        "summary": rule.summary,
+        "message": rule.message,
+        "clears": rule.clears,
+        "thresholds": dict(rule.thresholds),
+        "sections": dict(sections(rule.page)),
+    }
+
+
+def as_json(rule: Rule) -> str:
+    """The page as JSON text that ends in a newline."""
+    return json.dumps(as_object(rule), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def as_markdown(rule: Rule) -> str:
+    """The page as Markdown text that ends in a newline."""
+    parts = [f"# {rule.code} {rule.name}", f"{escape(rule.summary)} *Up to {rule.severity.value}.*"]
+    parts += [part for heading, text in sections(rule.page) for part in (f"## {heading}", escape(text))]
+    if rule.thresholds:
+        lines = [f"* {code(f'{name} = {value}')}" for name, value in rule.thresholds.items()]
+        parts += ["## Thresholds", "\n".join(lines)]
+    return "\n\n".join(parts) + "\n"

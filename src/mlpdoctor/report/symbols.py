@@ -18,7 +18,7 @@ Part = TypeVar("Part")
 
 
 def plain(text: str, encoding: str = "utf-8") -> str:
-    """The text as the encoding can say it: ``0.5 ± 0.1`` in ASCII is ``0.5 +/- 0.1``; a line break is spelt out as well."""
+    """The text as the encoding can say it: ``0.5 ± 0.1`` in ASCII is ``0.5 +/- 0.1``; a line break is spelt too."""
     if text.isprintable() and _can(text, encoding):
         return text
     return "".join(one if _fits(one, encoding) else INSTEAD.get(one) or _number(one) for one in text)

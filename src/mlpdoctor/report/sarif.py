@@ -1,0 +1,186 @@
+"""Reports as a SARIF 2.1.0 log, the standard of static analysis: what code scanning and editors read."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import Any
+from urllib.parse import quote
+
+from mlpdoctor import __version__
+from mlpdoctor.catalogue import rules as all_rules
+from mlpdoctor.check import Rule
+from mlpdoctor.finding import Finding, Outcome, Report, Severity, Status, Unread
+from mlpdoctor.fingerprint import fingerprint, location
+from mlpdoctor.report import phrases
+from mlpdoctor.report.json_report import clean
+from mlpdoctor.report.markdown_text import escape
+from mlpdoctor.report.page_text import family, sections
+from mlpdoctor.report.symbols import spelt
+from mlpdoctor.report.tally import crashed, live
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+ROOT = "%SRCROOT%"
+"""Stands for the top of the repository, which is taken to be the working directory."""
+TOP = {Severity.ERROR: 100.0, Severity.WARNING: 70.0, Severity.NOTE: 40.0}
+"""The highest rank a finding may have; SARIF's runs from 0 to 100."""
+NEXT = 0.98
+"""A finding ranks at most so far below the one above it: the order of the report is that of the ranks."""
+
+
+def render(reports: Sequence[Report], unread: Sequence[Unread] = ()) -> str:
+    """One run with all models: findings, checks that did not apply, and what went wrong on the way."""
+    return json.dumps(log(reports, unread), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def log(reports: Sequence[Report], unread: Sequence[Unread] = ()) -> dict[str, Any]:
+    """The log as plain values."""
+    rules = all_rules()
+    index = {rule.code: number for number, rule in enumerate(rules)}
+    told = [spelt(report) for report in reports]
+    artifacts = list(dict.fromkeys(path for report in told for path in _files(report)))
+    results = [result for report in told for result in _results(report, index, artifacts)]
+    notifications = [note for report in told for note in _crashes(report, index, artifacts)]
+    notifications += [_unread(spelt(model)) for model in unread]
+    run = {
+        "tool": {"driver": {"name": "mlpdoctor", "version": __version__, "rules": [_rule(rule) for rule in rules]}},
+        "invocations": [{"executionSuccessful": not notifications, "toolExecutionNotifications": notifications}],
+        "originalUriBaseIds": {ROOT: {"description": {"text": "The working directory of the run."}}},
+        "artifacts": [{"location": _artifact(path), "roles": ["analysisTarget"]} for path in artifacts],
+        "results": results,
+        "columnKind": "unicodeCodePoints",
+    }
+    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def _rule(rule: Rule) -> dict[str, Any]:
+    page = dict(sections(rule.page))
+    text = "\n\n".join((rule.summary, *(f"{heading}: {words}" for heading, words in page.items())))
+    marked = "\n\n".join((escape(rule.summary), *(f"**{heading}**\n\n{escape(w)}" for heading, w in page.items())))
+    return {
+        "id": rule.code,
+        "name": rule.name,
+        "shortDescription": {"text": rule.summary},
+        "fullDescription": {"text": page.get("Why it matters", rule.summary)},
+        "help": {"text": text, "markdown": marked},
+        "defaultConfiguration": {"level": rule.severity.value},
+        "properties": {"tags": [family(rule)], "problem.severity": _problem(rule.severity)},
+    }
+
+
+def _problem(severity: Severity) -> str:
+    """What GitHub calls a severity."""
+    return "recommendation" if severity is Severity.NOTE else severity.value
+
+
+def _results(report: Report, index: Mapping[str, int], artifacts: Sequence[str]) -> Iterator[dict[str, Any]]:
+    shown = live(report.findings)
+    seen: Counter[str] = Counter()
+    rank = TOP[Severity.ERROR] / NEXT
+    for finding in (*shown, *(one for one in report.findings if one.suppressed is not None)):
+        rank = min(rank * NEXT, TOP[finding.severity])
+        print_of = fingerprint(finding, report.model.path)
+        seen[print_of] += 1
+        yield {
+            "ruleId": finding.code,
+            "ruleIndex": index[finding.code],
+            "kind": "fail",
+            "level": finding.severity.value,
+            "rank": round(rank, 2),
+            "message": {"text": phrases.told(finding, shown)},
+            "locations": [_place(report.model.path, artifacts, finding.layer)],
+            "partialFingerprints": _fingerprints(print_of, seen[print_of]),
+            **({} if finding.suppressed is None else {"suppressions": [_suppression(finding.suppressed)]}),
+            "properties": _properties(finding),
+        }
+    for outcome in report.outcomes:
+        if outcome.status in {Status.NOT_APPLICABLE, Status.SKIPPED}:
+            yield {
+                "ruleId": outcome.code,
+                "ruleIndex": index[outcome.code],
+                "kind": "notApplicable",
+                "level": "none",
+                "message": {"text": f"{_sentence(outcome.reason)}."},
+                "locations": [_place(report.model.path, artifacts)],
+                "properties": {"outcome": outcome.status.value},
+            }
+
+
+def _fingerprints(print_of: str, number: int) -> dict[str, str]:
+    """Ours, and the name under which GitHub would else put a hash of the file's first line, which training changes."""
+    return {"mlpdoctor/v1": f"{print_of}:{number}", "primaryLocationLineHash": f"{print_of}:{number}"}
+
+
+def _suppression(reason: str) -> dict[str, str]:
+    return {"kind": "external", "status": "accepted", "justification": reason}
+
+
+def _properties(finding: Finding) -> dict[str, Any]:
+    evidence = finding.evidence
+    remedy = evidence.remedy
+    properties: dict[str, Any] = clean(
+        {
+            "certainty": evidence.certainty.value,
+            "explains": evidence.explains,
+            "because_of": finding.because_of,
+            "evidence": evidence.numbers,
+            "remedy": None if remedy is None else {"text": remedy.text, "code": remedy.code},
+        }
+    )
+    return properties
+
+
+def _crashes(report: Report, index: Mapping[str, int], artifacts: Sequence[str]) -> Iterator[dict[str, Any]]:
+    for outcome in crashed(report.outcomes):
+        yield {
+            "level": "error",
+            "message": {"text": f"The check {outcome.code} {outcome.name} crashed: {_told(outcome)}"},
+            "associatedRule": {"id": outcome.code, "index": index[outcome.code]},
+            "locations": [_place(report.model.path, artifacts)],
+        }
+
+
+def _told(outcome: Outcome) -> str:
+    return outcome.reason or "no reason given"
+
+
+def _unread(model: Unread) -> dict[str, Any]:
+    return {
+        "level": "error",
+        "message": {"text": f"The model could not be read: {model.reason}"},
+        "locations": [{"physicalLocation": {"artifactLocation": _artifact(location(model.path))}}],
+    }
+
+
+def _files(report: Report) -> Iterator[str]:
+    yield location(report.model.path)
+    if report.data is not None and report.data.path != "-":
+        yield location(report.data.path)
+
+
+def _place(model: str, artifacts: Sequence[str], layer: str | None = None) -> dict[str, Any]:
+    """The file, at a line because GitHub wants one, and the layer in it."""
+    path = location(model)
+    physical = {
+        "artifactLocation": {**_artifact(path), "index": artifacts.index(path)},
+        "region": {"startLine": 1},
+    }
+    name = PurePosixPath(path).name
+    logical = [{"name": name, "fullyQualifiedName": name, "kind": "module"}]
+    if layer is not None:
+        logical.insert(0, {"name": layer, "fullyQualifiedName": f"{name}/{layer}", "kind": "object"})
+    return {"physicalLocation": physical, "logicalLocations": logical}
+
+
+def _artifact(path: str) -> dict[str, str]:
+    """Where a file is: from the root where it lies under it, else by its own address."""
+    if PurePosixPath(path).is_absolute():
+        return {"uri": f"file://{quote(path)}"}
+    if path[1:2] == ":":
+        return {"uri": f"file:///{path[:2]}{quote(path[2:])}"}
+    return {"uri": quote(path), "uriBaseId": ROOT}
+
+
+def _sentence(text: str | None) -> str:
+    words = text or "it did not apply"
+    return f"{words[0].upper()}{words[1:]}"
