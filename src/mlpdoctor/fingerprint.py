@@ -20,7 +20,7 @@ def fingerprint(finding: Finding, model: str) -> str:
         model: path of the model file, as it was given.
     """
     told = "\n".join((finding.code, finding.layer or "", location(model)))
-    return hashlib.sha256(told.encode()).hexdigest()[:LENGTH]
+    return hashlib.sha256(told.encode("utf-8", "backslashreplace")).hexdigest()[:LENGTH]
 
 
 def location(path: str) -> str:
