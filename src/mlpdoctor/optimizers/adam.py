@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from mlpdoctor.network import Array
-from mlpdoctor.optimizers.rule import Change, Rule, State, average
+from mlpdoctor.optimizers.rule import Change, Rule, State, average, single
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Adam(Rule):
         after = {"momentum": mean, "velocity": square}
         if self.amsgrad:
             after["velocity_hat"] = square = np.maximum(state["velocity_hat"], square)
-        corrected = rate * math.sqrt(1 - self.beta_2**update) / (1 - self.beta_1**update)
+        corrected = rate * math.sqrt(1 - single(self.beta_2) ** update) / (1 - single(self.beta_1) ** update)
         return -corrected * mean / (np.sqrt(square) + self.epsilon), after
 
     def most(self, largest: float) -> float | None:

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from mlpdoctor.network import Array
-from mlpdoctor.optimizers.rule import Change, Rule, State, average
+from mlpdoctor.optimizers.rule import Change, Rule, State, average, single
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Adamax(Rule):
     def change(self, weight: Array, gradient: Array, state: State, rate: float, update: int) -> Change:
         mean = average(state["momentum"], gradient, self.beta_1)
         largest = np.maximum(self.beta_2 * state["norm"], np.abs(gradient))
-        step = -rate * mean / ((1 - self.beta_1**update) * (largest + self.epsilon))
+        step = -rate * mean / ((1 - single(self.beta_1) ** update) * (largest + self.epsilon))
         return step, {"momentum": mean, "norm": largest}
 
     def most(self, largest: float) -> float | None:

@@ -51,7 +51,8 @@ def norm(gradients: Mapping[K, Array]) -> float:
 
 
 def _norm(gradient: Array) -> float:
-    return float(np.linalg.norm(gradient))
+    largest = float(np.abs(gradient).max(initial=0.0))
+    return largest * float(np.linalg.norm(gradient / largest)) if largest > 0 else 0.0  # squares must not overflow
 
 
 def _largest(gradients: Mapping[K, Array]) -> float:

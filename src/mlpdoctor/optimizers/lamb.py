@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from mlpdoctor.network import Array
-from mlpdoctor.optimizers.rule import Change, Rule, State, average
+from mlpdoctor.optimizers.rule import Change, Rule, State, average, single
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class Lamb(Rule):
     def change(self, weight: Array, gradient: Array, state: State, rate: float, update: int) -> Change:
         mean = average(state["momentum"], gradient, self.beta_1)
         square = average(state["velocity"], np.square(gradient), self.beta_2)
-        root = np.sqrt(square / (1 - self.beta_2**update)) + self.epsilon
-        direction = mean / (1 - self.beta_1**update) / root
+        root = np.sqrt(square / (1 - single(self.beta_2) ** update)) + self.epsilon
+        direction = mean / (1 - single(self.beta_1) ** update) / root
         size, length = float(np.linalg.norm(weight)), float(np.linalg.norm(direction))
         ratio = size / length if size > 0 and length > 0 else 1.0
         return -ratio * rate * direction, {"momentum": mean, "velocity": square}

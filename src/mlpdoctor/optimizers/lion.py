@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from mlpdoctor.network import Array
-from mlpdoctor.optimizers.rule import Change, Rule, State, average
+from mlpdoctor.optimizers.rule import Change, Rule, State, average, single
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,8 @@ class Lion(Rule):
         return {"momentum": 0.0}
 
     def change(self, weight: Array, gradient: Array, state: State, rate: float, update: int) -> Change:
-        step = -rate * np.sign(average(state["momentum"], gradient, self.beta_1))
-        return step, {"momentum": average(state["momentum"], gradient, self.beta_2)}
+        step = -rate * np.sign(average(state["momentum"], gradient, single(self.beta_1)))
+        return step, {"momentum": average(state["momentum"], gradient, single(self.beta_2))}
 
     def most(self, largest: float) -> float | None:
         """The rate. Proof: a sign is -1, 0 or 1."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from mlpdoctor.network import Array, Config
 from mlpdoctor.optimizers.adam import longest_mean
-from mlpdoctor.optimizers.rule import Change, Rule, State, average
+from mlpdoctor.optimizers.rule import Change, Rule, State, average, single
 
 WARM = 0.96
 """Base of the momentum's warm-up, in Keras and in Dozat's paper."""
@@ -47,12 +47,12 @@ class Nadam(Rule):
         return {"momentum": 0.0, "velocity": 0.0}
 
     def change(self, weight: Array, gradient: Array, state: State, rate: float, update: int) -> Change:
-        mean = average(state["momentum"], gradient, self.beta_1)
-        square = average(state["velocity"], np.square(gradient), self.beta_2)
+        mean = average(state["momentum"], gradient, single(self.beta_1))
+        square = average(state["velocity"], np.square(gradient), single(self.beta_2))
         now, ahead = self._momentum(update), self._momentum(update + 1)
         product = float(np.prod(self._momentum(np.arange(1, min(update, ENOUGH) + 1))))
         looked = ahead * mean / (1 - product * ahead) + (1 - now) * gradient / (1 - product)
-        root = np.sqrt(square / (1 - self.beta_2**update)) + self.epsilon
+        root = np.sqrt(square / (1 - single(self.beta_2) ** update)) + self.epsilon
         return -rate * looked / root, {"momentum": mean, "velocity": square}
 
     def most(self, largest: float) -> float | None:

@@ -74,9 +74,14 @@ def is_old(options: Config) -> bool:
     return "decay" in options or "schedule_decay" in options or bool(options.get("is_legacy_optimizer"))
 
 
+def single(option: float) -> float:
+    """An option as Keras on TensorFlow casts it: through float32, which moves Adam's first steps by 1e-5 of them."""
+    return float(np.float32(option))
+
+
 def average(slot: Array, new: Array, kept: float) -> Array:
-    """A running average after one more value, as Keras keeps it."""
-    return slot + (new - slot) * (1 - kept)
+    """A running average after one more value."""
+    return kept * slot + (1 - kept) * new
 
 
 def share(top: Array, square: Array, epsilon: float, *, inside: bool) -> Array:

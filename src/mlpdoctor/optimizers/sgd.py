@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from mlpdoctor.network import Array
-from mlpdoctor.optimizers.rule import Change, Rule, State
+from mlpdoctor.optimizers.rule import Change, Rule, State, single
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,9 @@ class SGD(Rule):
     def change(self, weight: Array, gradient: Array, state: State, rate: float, update: int) -> Change:
         if not self.momentum:
             return -rate * gradient, {}
-        velocity = self.momentum * state["momentum"] - rate * gradient
-        step = self.momentum * velocity - rate * gradient if self.nesterov else velocity
+        momentum = single(self.momentum)
+        velocity = momentum * state["momentum"] - rate * gradient
+        step = momentum * velocity - rate * gradient if self.nesterov else velocity
         return step, {"momentum": velocity}
 
     def most(self, largest: float) -> float | None:

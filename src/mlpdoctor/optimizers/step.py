@@ -9,7 +9,7 @@ from mlpdoctor.network import Array, Key, Optimizer
 from mlpdoctor.optimizers import clipping
 from mlpdoctor.optimizers.rate import rate_now
 from mlpdoctor.optimizers.registry import build
-from mlpdoctor.optimizers.rule import Rule, State
+from mlpdoctor.optimizers.rule import Rule, State, single
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +68,7 @@ def next_step(optimizer: Optimizer, weights: Mapping[Key, Array], gradients: Map
     slots = {layer: dict(held) for layer, held in optimizer.slots.items()}
     with np.errstate(all="ignore"):  # a step may overflow, as it would in Keras
         for key, state in states.items():
-            decay = -rule.weight_decay * rate * weights[key]
+            decay = -single(rule.weight_decay) * rate * weights[key]
             change, after = rule.change(weights[key] + decay, kept[key], state or {}, rate, made + 1)
             updates[key] = decay + change
             named = slots.setdefault(key[0], {})
@@ -82,7 +82,7 @@ def _state(rule: Rule, optimizer: Optimizer, key: Key, gradient: Array) -> State
     stored = optimizer.slots.get(key[0], {}).get(key[1], {})
     starts = rule.slots()
     if not optimizer.iterations:
-        starting = {slot: np.full(gradient.shape, start) for slot, start in starts.items()}
+        starting = {slot: np.full(gradient.shape, single(start)) for slot, start in starts.items()}
         return starting | {slot: np.asarray(stored[slot], np.float64) for slot in starts if slot in stored}
     if any(slot not in stored or stored[slot].shape != gradient.shape for slot in starts):
         return None
