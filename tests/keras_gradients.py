@@ -43,8 +43,13 @@ class Found:
 
 
 def keys(model: Model) -> dict[Key, Any]:
-    """The trainable variables as mlpdoctor names them."""
-    return {(layer.name, v.name): v for layer in model.layers for v in layer.trainable_variables}
+    """The trainable variables as mlpdoctor names them, those of nested models by the end of their path."""
+    found = {}
+    for layer in model.layers:
+        for v in layer.trainable_variables:
+            nested = hasattr(layer, "layers")
+            found[layer.name, "/".join(v.path.split("/")[-2:]) if nested else v.name] = v
+    return found
 
 
 def by_tensorflow(

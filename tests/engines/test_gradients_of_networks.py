@@ -144,6 +144,31 @@ def test_random_networks_in_float32(seed: int, tmp_path: Path) -> None:
     compared(model, tmp_path / "m.keras", [x], [y], tolerance=FLOAT32)
 
 
+@pytest.mark.parametrize("frozen", ["nothing", "inner", "layer"])
+def test_nested_and_frozen_models(frozen: str, tmp_path: Path) -> None:
+    with in_float64():
+        inner = keras.Sequential(
+            [keras.Input((3,)), L.Dense(3, "tanh", name="a"), L.BatchNormalization(name="b"), L.PReLU(name="c")],
+            name="body",
+        )
+        entry = keras.Input((3,))
+        model = keras.Model(entry, L.Dense(1, name="end")(L.Add()([inner(entry), inner(inner(entry))])))
+        model.compile("sgd", "mse")
+        randomized(model, 7)
+        if frozen != "nothing":
+            (inner if frozen == "inner" else inner.layers[1]).trainable = False
+        rng = np.random.default_rng(7)
+        x, y = rng.normal(size=(ROWS, 3)), rng.normal(size=(ROWS, 1))
+        expected = by_tensorflow(model, [x], [y]).weights
+        found = fact(saved(model, tmp_path / "m.keras"), x, y)
+    assert len(found.weights) == {"nothing": 7, "inner": 2, "layer": 5}[frozen]
+    agree(
+        {(key[0].split("/")[0], "/".join([*key[0].split("/")[1:], key[1]])): v for key, v in found.weights.items()},
+        expected,
+        EXACT,
+    )
+
+
 def keras_loss(case: Case) -> Any:  # noqa: ANN401
     return getattr(keras.losses, case.name)(**case.options)
 

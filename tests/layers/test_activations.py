@@ -89,6 +89,19 @@ def test_derivative_is_that_of_tensorflow(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ELEMENTWISE)
+def test_at_corners_and_jumps_the_slope_is_what_tensorflow_takes(name: str) -> None:
+    known, theirs = ALL[name]
+    z = np.unique([0.0, *(known.kinks or ()), -3.0, -1.0, -0.5, 0.5, 1.0, 1.5, 2.0, 3.0, 6.0])
+    point = tf.constant(z, dtype=tf.float32)
+    with tf.GradientTape() as tape:
+        tape.watch(point)
+        value = theirs(point)
+    gradient = tape.gradient(value, point)
+    expected = np.zeros_like(z) if gradient is None else np.asarray(gradient)
+    np.testing.assert_allclose(slope(known, z), expected, rtol=2e-5, atol=2e-6)
+
+
+@pytest.mark.parametrize("name", ELEMENTWISE)
 def test_derivative_is_the_limit_of_differences(name: str) -> None:
     known, _ = ALL[name]
     z = smooth_points(known)

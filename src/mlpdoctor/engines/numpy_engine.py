@@ -45,6 +45,7 @@ class NumpyEngine:
         self._steps = _steps(network, training=training)
         self._last_use = {source: place for place, node in enumerate(network.nodes) for source in node.sources}
         self._last_use |= dict.fromkeys(network.outputs, len(network.nodes))
+        self._products = sum(int(np.size(values)) for layer in network.layers for values in layer.weights.values())
 
     def forward(self, features: Array, see: See | None = None) -> list[Array]:
         """The outputs of the network for a block of rows.
@@ -62,7 +63,7 @@ class NumpyEngine:
         """
         values: dict[int, Array] = dict(zip(self.network.inputs, self._split(features), strict=True))
         # Weights from a diverged training overflow; that is a finding, not a warning.
-        with np.errstate(all="ignore"), threads.all_of_them():
+        with np.errstate(all="ignore"), threads.for_products(len(features) * self._products):
             for place, (node, (layer, family, activation)) in enumerate(
                 zip(self.network.nodes, self._steps, strict=True)
             ):
@@ -82,7 +83,7 @@ class NumpyEngine:
         values: list[Array] = []
         entering, before = [], []
         given = dict(zip(self.network.inputs, self._split(features), strict=True))
-        with np.errstate(all="ignore"), threads.all_of_them():
+        with np.errstate(all="ignore"), threads.for_products(len(features) * self._products):
             for place, (node, (layer, family, activation)) in enumerate(
                 zip(self.network.nodes, self._steps, strict=True)
             ):
@@ -100,18 +101,17 @@ class NumpyEngine:
             tape: of ``record``.
             cotangents: the gradient of a scalar where it is read off, summed with what comes from elsewhere.
         """
-        found = {key: np.zeros_like(values) for key, values in self.weights.items()}
+        weights = self.weights
+        found: dict[Key, Array] = {}
         after: list[Array | None] = [cotangents.after.get(place) for place in range(len(tape.after))]
         before: list[Array | None] = [None] * len(tape.after)
         features: dict[int, Array | None] = {}
-        with np.errstate(all="ignore"), threads.all_of_them():
+        with np.errstate(all="ignore"), threads.for_products(len(tape.after[0]) * self._products):
             for place in reversed(range(len(tape.after))):
                 node, (layer, family, activation) = self.network.nodes[place], self._steps[place]
                 own, outer = cotangents.before.get(place), after[place]
                 if outer is not None:
-                    for name, values in family.activation_gradients(layer, tape.before[place], outer).items():
-                        if (layer.name, name) in found:
-                            found[layer.name, name] += values
+                    _add(found, layer, family.activation_gradients(layer, tape.before[place], outer))
                     through = outer if activation is LINEAR else activation.backward(tape.before[place], outer)
                     own = through if own is None else own + through
                 before[place] = own
@@ -119,16 +119,15 @@ class NumpyEngine:
                     features[place] = None
                     continue
                 pulled, gradients = family.backward(layer, tape.inputs[place], own)
-                for name, values in gradients.items():
-                    if (layer.name, name) in found:
-                        found[layer.name, name] += values
+                _add(found, layer, gradients)
                 if not node.sources:
                     features[place] = pulled[0]
                 for source, values in zip(node.sources, pulled, strict=False):
                     known = after[source]
                     after[source] = values if known is None else known + values
                 after[place] = None
-        return Pulled(found, before, [features.get(place) for place in self.network.inputs])
+        reached = {key: found[key] if key in found else np.zeros_like(values) for key, values in weights.items()}
+        return Pulled(reached, before, [features.get(place) for place in self.network.inputs])
 
     @property
     def weights(self) -> dict[Key, Array]:
@@ -178,6 +177,16 @@ def _steps(network: Network, *, training: bool) -> list[tuple[Layer, LayerFamily
             acting = family.in_training(exact) if training else family
             ready[id(layer)] = (exact, acting, family.activation(exact))
     return [ready[id(node.layer)] for node in network.nodes]
+
+
+def _add(found: dict[Key, Array], layer: Layer, gradients: Mapping[str, Array]) -> None:
+    """Add up what the calls of a layer give; the arrays of a first call are its own and need no copy."""
+    for name, values in gradients.items():
+        key = (layer.name, name)
+        if key in found:
+            found[key] += values
+        else:
+            found[key] = values
 
 
 def _width(shape: Shape | None) -> int | None:

@@ -18,7 +18,8 @@ def families() -> Mapping[str, LayerFamily]:
     known: dict[str, LayerFamily] = {}
     for module in pkgutil.iter_modules(layers.__path__, f"{layers.__name__}."):
         for _, member in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
-            if issubclass(member, LayerFamily) and not inspect.isabstract(member) and "kinds" in vars(member):
+            # One that names its kinds but lacks a pass, forward or backward, cannot be made: that shows at once.
+            if issubclass(member, LayerFamily) and "kinds" in vars(member):
                 known |= dict.fromkeys(member.kinds, member())
     return MappingProxyType(known)
 
