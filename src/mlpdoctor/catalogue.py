@@ -12,6 +12,7 @@ from mlpdoctor.check import Rule
 from mlpdoctor.finding import Severity
 
 CHECKS = Path(__file__).parent / "checks"
+QUOTES = '"""'
 
 
 def rules() -> tuple[Rule, ...]:
@@ -21,7 +22,13 @@ def rules() -> tuple[Rule, ...]:
 
 
 def _rule_in(path: Path) -> Rule | None:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    text = path.read_text(encoding="utf-8")
+    start = text.find("\n@check(")
+    if start < 0:
+        return None
+    # The decorator, the signature and the page are all there is to know: parsing the rest would take twice as long.
+    page = text.index(QUOTES, start)
+    tree = ast.parse(text[start : text.index(QUOTES, page + len(QUOTES)) + len(QUOTES)])
     for function in tree.body:
         if isinstance(function, ast.FunctionDef):
             for decorator in function.decorator_list:

@@ -2,7 +2,6 @@
 
 import os
 import sys
-import traceback
 from typing import NoReturn
 
 import click
@@ -12,6 +11,7 @@ from mlpdoctor.commands.check import EXAMPLES, FAILED, check
 from mlpdoctor.commands.config import config
 from mlpdoctor.commands.explain import explain
 from mlpdoctor.commands.rules import rules
+from mlpdoctor.commands.schema import schema
 from mlpdoctor.errors import InputError
 
 INTERRUPTED = 130
@@ -38,6 +38,8 @@ def main() -> NoReturn:
         click.echo(
             f"mlpdoctor {__version__}: this is a fault in mlpdoctor, not in your files; please report it:", err=True
         )
+        import traceback
+
         traceback.print_exc()
         sys.exit(FAILED)
     sys.exit(0)
@@ -55,5 +57,5 @@ def commands() -> None:
     """
 
 
-for command in (check, config, explain, rules):
+for command in (check, config, explain, rules, schema):
     commands.add_command(command)

@@ -1,6 +1,5 @@
 """What somebody who misspelt a name probably meant."""
 
-import difflib
 from collections.abc import Iterable
 
 LIKENESS = 0.5
@@ -16,6 +15,8 @@ def meant(written: str, known: Iterable[str], otherwise: str = "") -> str:
         known: the names there are.
         otherwise: what to say when none of them is near.
     """
+    import difflib
+
     spelt = {name.lower(): name for name in known}
     near = difflib.get_close_matches(written.lower(), spelt, n=MOST, cutoff=LIKENESS)
     if near:

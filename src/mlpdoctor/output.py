@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -89,9 +88,9 @@ def _parts(reports: "Sequence[Report]", unread: "Sequence[Unread]", manner: Mann
 
     yield from (TerminalReport(report, verbose=manner.verbose) for report in reports)
     if len(reports) + len(unread) > 1:
-        from mlpdoctor.report.overview import Overview
+        from mlpdoctor.report.terminal_summary import TerminalSummary
 
-        yield Overview(reports, unread)
+        yield TerminalSummary(reports, unread)
 
 
 def form_of(file: str, form: str) -> str:
@@ -171,6 +170,8 @@ def _replace(file: Path, text: str) -> None:
     try:
         beside.write_text(text, encoding="utf-8", newline="\n")
         if file.exists():
+            import shutil
+
             shutil.copymode(file, beside)
         beside.replace(file)
     finally:

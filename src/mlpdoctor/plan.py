@@ -1,13 +1,11 @@
 """Which models a run looks at, with which data: told from the arguments and the configuration."""
 
-import glob
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from mlpdoctor.config.file import Configuration
-from mlpdoctor.config.section import Placed, Section
+from mlpdoctor.config.section import COMMAND_LINE, Placed, Section
 from mlpdoctor.config.settings import Settings
 from mlpdoctor.errors import UsageError
 from mlpdoctor.near import meant
@@ -16,7 +14,6 @@ MODEL_SUFFIXES = (".keras", ".h5", ".hdf5")
 HDF5 = b"\x89HDF\r\n\x1a\n"
 IN_A_MODEL = frozenset({"config.json", "model.weights.h5"})
 """What a ``.keras`` archive holds, and an ``.npz`` does not."""
-COMMAND_LINE = "command line"
 
 
 @dataclass(frozen=True)
@@ -65,6 +62,8 @@ def _expanded(word: str, named: dict[str, str]) -> list[str]:
     if word in named:
         return [named[word]]
     if any(sign in word for sign in "*?["):
+        import glob
+
         found = sorted(glob.glob(word, recursive=True))  # noqa: PTH207  a pattern may start at any folder
         if not found:
             raise UsageError(f"no file is called {word}")
@@ -102,11 +101,11 @@ def is_model(path: str) -> bool:
         return False
     with file.open("rb") as stream:
         head = stream.read(len(HDF5))
-    if head == HDF5:
-        return True
+    if head == HDF5 or not head.startswith(b"PK"):
+        return head == HDF5
+    import zipfile
+
     try:
-        if not head.startswith(b"PK"):
-            return False
         with zipfile.ZipFile(file) as archive:
             return bool(IN_A_MODEL & set(archive.namelist()))
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):

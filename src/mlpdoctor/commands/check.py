@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mlpdoctor.commands.line import Line
 from mlpdoctor.commands.options import report_options, settings_options, understood
-from mlpdoctor.config.keys import SEVERITIES
+from mlpdoctor.config.words import SEVERITIES
 from mlpdoctor.errors import InputError, UsageError
 from mlpdoctor.output import Manner, Telling, progress, say, writable, write
 
 if TYPE_CHECKING:
     from mlpdoctor.check import Check
+    from mlpdoctor.commands.line import Line
     from mlpdoctor.config.file import Configuration
     from mlpdoctor.finding import Outcome, Report, Unread
     from mlpdoctor.plan import Job
@@ -66,6 +66,7 @@ def check(
     suffix and its content. Without DATA the architecture alone is looked at. Without MODEL the models that the
     configuration names are.
     """
+    from mlpdoctor.commands.line import Line
     from mlpdoctor.config.settings import Settings
     from mlpdoctor.diagnose import all_checks
     from mlpdoctor.plan import plan
@@ -99,7 +100,7 @@ class _Run:
         jobs: "Sequence[Job]",
         configuration: "Configuration",
         checks: "Sequence[Check]",
-        line: Line,
+        line: "Line",
         told: Telling | None,
     ) -> "_Run":
         from mlpdoctor.finding import Unread
@@ -136,7 +137,7 @@ def _looked_at(
     job: "Job",
     configuration: "Configuration",
     checks: "Sequence[Check]",
-    line: Line,
+    line: "Line",
     rows: Callable[[int], None] | None,
 ) -> "Report":
     from mlpdoctor.diagnose import Question, diagnose

@@ -1,23 +1,27 @@
 """What a shell offers after the tab key: rules, formats, thresholds."""
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import click
-from click.shell_completion import CompletionItem
 
-from mlpdoctor.selection import ALL
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 
-def rule(_: click.Context, __: click.Parameter, begun: str) -> list[CompletionItem]:
+def rule(_: click.Context, __: click.Parameter, begun: str) -> "list[CompletionItem]":
     """Codes and names of rules, with what they see."""
     from mlpdoctor.catalogue import rules
 
     return _items(begun, ((spelling, one.summary) for one in rules() for spelling in (one.code, one.name)))
 
 
-def selectors(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+def selectors(context: click.Context, parameter: click.Parameter, begun: str) -> "list[CompletionItem]":
     """Rules and families of rules, also behind a comma."""
+    from click.shell_completion import CompletionItem
+
     from mlpdoctor.catalogue import rules
+    from mlpdoctor.selection import ALL
 
     before, comma, word = begun.rpartition(",")
     families = sorted({one.code[0] for one in rules()})
@@ -28,7 +32,7 @@ def selectors(context: click.Context, parameter: click.Parameter, begun: str) ->
     return [CompletionItem(f"{before}{comma}{item.value}", help=item.help) for item in found]
 
 
-def threshold(_: click.Context, __: click.Parameter, begun: str) -> list[CompletionItem]:
+def threshold(_: click.Context, __: click.Parameter, begun: str) -> "list[CompletionItem]":
     """``dead-relu.tolerated=``, with the default."""
     from mlpdoctor.catalogue import rules
 
@@ -38,5 +42,7 @@ def threshold(_: click.Context, __: click.Parameter, begun: str) -> list[Complet
     return _items(begun, numbers)
 
 
-def _items(begun: str, offers: Iterable[tuple[str, str]]) -> list[CompletionItem]:
+def _items(begun: str, offers: Iterable[tuple[str, str]]) -> "list[CompletionItem]":
+    from click.shell_completion import CompletionItem
+
     return [CompletionItem(word, help=text) for word, text in offers if word.lower().startswith(begun.lower())]

@@ -1,22 +1,18 @@
 """The options that settings may be given by, shared by ``check`` and ``config``, and what they come to."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from mlpdoctor.commands import completion
-from mlpdoctor.config.file import Configuration, find
-from mlpdoctor.config.keys import CERTAINTIES, FORMATS, KEYS, LEVELS
-from mlpdoctor.config.kinds import names
-from mlpdoctor.config.section import Placed, Section
-from mlpdoctor.config.settings import Rules
+from mlpdoctor.config.words import CERTAINTIES, FORMS, LEVELS
 from mlpdoctor.errors import UsageError
-from mlpdoctor.plan import COMMAND_LINE
-from mlpdoctor.selection import find as find_rule
-from mlpdoctor.selection import known
-from mlpdoctor.thresholds import checked
+
+if TYPE_CHECKING:
+    from mlpdoctor.config.file import Configuration
+    from mlpdoctor.config.section import Placed, Section
+    from mlpdoctor.config.settings import Rules
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -25,7 +21,7 @@ def _names(_: click.Context, __: click.Parameter, value: str | Sequence[str] | N
     if value is None or value == ():
         return None
     words = [value] if isinstance(value, str) else value
-    return tuple(name for word in words for name in names(word, "", Path()))
+    return tuple(name.strip() for word in words for name in word.split(",") if name.strip())
 
 
 def _paths(_: click.Context, __: click.Parameter, value: Sequence[str]) -> tuple[str, ...] | None:
@@ -82,7 +78,7 @@ OPTIONS: tuple[Callable[..., Any], ...] = (
 
 
 REPORTS: tuple[Callable[..., Any], ...] = (
-    click.option("--format", type=click.Choice(FORMATS), help="How to report on standard output.  [default: terminal]"),
+    click.option("--format", type=click.Choice(FORMS), help="How to report on standard output.  [default: terminal]"),
     click.option(
         "-o",
         "--output",
@@ -112,7 +108,7 @@ def _with(options: Sequence[Callable[..., Any]], function: F) -> F:
     return function
 
 
-def understood(given: dict[str, Any], rules: Rules) -> tuple[Configuration, Section]:
+def understood(given: dict[str, Any], rules: "Rules") -> "tuple[Configuration, Section]":
     """The configuration that holds, and what the command line says on top of it.
 
     Args:
@@ -122,6 +118,11 @@ def understood(given: dict[str, Any], rules: Rules) -> tuple[Configuration, Sect
     Raises:
         UsageError: something names what does not exist.
     """
+    from mlpdoctor.config.file import find
+    from mlpdoctor.config.keys import KEYS
+    from mlpdoctor.config.section import COMMAND_LINE, Placed, Section
+    from mlpdoctor.selection import known
+
     if given["config_file"] is not None and given["isolated"]:
         raise UsageError("--config and --no-config: give one of them")
     values = {name: given.get(name.replace("-", "_")) for name in KEYS}
@@ -133,7 +134,11 @@ def understood(given: dict[str, Any], rules: Rules) -> tuple[Configuration, Sect
     return find(given["config_file"], rules, isolated=given["isolated"]), line
 
 
-def _thresholds(words: Sequence[str], rules: Rules) -> dict[str, dict[str, Placed]]:
+def _thresholds(words: Sequence[str], rules: "Rules") -> "dict[str, dict[str, Placed]]":
+    from mlpdoctor.config.section import COMMAND_LINE, Placed
+    from mlpdoctor.selection import find as find_rule
+    from mlpdoctor.thresholds import checked
+
     found: dict[str, dict[str, Placed]] = {}
     for word in words:
         where = f"--set {word}"

@@ -4,15 +4,15 @@ import click
 
 
 @click.command()
-def rules() -> None:
+@click.option("--format", "form", type=click.Choice(["table", "json", "markdown"]), default="table", show_default=True)
+def rules(form: str) -> None:
     """List all rules."""
-    from rich.table import Table
-    from rich.text import Text
-
     from mlpdoctor.catalogue import rules as all_rules
-    from mlpdoctor.output import show
+    from mlpdoctor.output import put, show
+    from mlpdoctor.report import rules_table
 
-    table = Table.grid(padding=(0, 2, 0, 0))
-    for rule in all_rules():
-        table.add_row(rule.code, rule.name, rule.severity.value, Text(rule.summary))
-    show(table)
+    known = all_rules()
+    if form == "table":
+        show(rules_table.as_table(known))
+    else:
+        put(rules_table.as_json(known) if form == "json" else rules_table.as_markdown(known))

@@ -6,11 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from mlpdoctor.config.kinds import Kind, names, one_of, path, paths, text, whole
-
-SEVERITIES = ("error", "warning", "note")
-LEVELS = (*SEVERITIES, "never")
-CERTAINTIES = ("proved", "tried", "measured", "estimated")
-FORMATS = ("terminal", "json", "sarif", "junit", "github", "markdown")
+from mlpdoctor.config.words import CERTAINTIES, FORMS, LEVELS
 
 
 @dataclass(frozen=True)
@@ -49,7 +45,7 @@ KEYS: Mapping[str, Key] = MappingProxyType(
             Key("fail-on", one_of(*LEVELS), "error"),
             Key("max-warnings", whole(0), of_model=False),
             Key("max-bytes", whole(1)),
-            Key("format", one_of(*FORMATS), "terminal", of_model=False),
+            Key("format", one_of(*FORMS), "terminal", of_model=False),
             Key("output", paths, (), of_model=False),
             Key("baseline", path, of_model=False),
         )

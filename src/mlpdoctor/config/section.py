@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+COMMAND_LINE = "command line"
+DEFAULT = "default"
+
 
 @dataclass(frozen=True)
 class Placed:

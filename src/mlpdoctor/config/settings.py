@@ -6,12 +6,11 @@ from typing import Any, TypeAlias
 
 from mlpdoctor.check import Rule
 from mlpdoctor.config.keys import KEYS
-from mlpdoctor.config.section import Placed, Section
+from mlpdoctor.config.section import DEFAULT, Placed, Section
 from mlpdoctor.selection import Choice, chosen
 
 Rules: TypeAlias = Callable[[], Sequence[Rule]]
 """All rules; a function, because finding them takes time that not every command has."""
-DEFAULT = "default"
 
 
 @dataclass(frozen=True)
