@@ -20,6 +20,9 @@ MOST_WORKERS = 8
 """Reading cannot feed more, and each holds a few blocks in memory."""
 AHEAD = 2
 """Blocks in hand for each worker: one that it works on and one that waits, while the next is being read."""
+WORTH_ALL = 1 << 28
+"""Multiplications from which products gain by several threads: a hundredth of a second for one. With fewer, threads
+that wait for each other cost a busy machine ten times what they save an idle one."""
 
 _here = local()
 
@@ -46,6 +49,11 @@ def all_of_them() -> AbstractContextManager[Any]:
     control, most = library()
     limit: AbstractContextManager[Any] = control.limit(limits=most)
     return limit
+
+
+def for_products(multiplications: int) -> AbstractContextManager[Any]:
+    """All threads while it lasts, where products of matrices are large enough; else no change."""
+    return all_of_them() if multiplications >= WORTH_ALL else nullcontext()
 
 
 def in_order(work: Callable[[Item], Result], items: Iterable[Item]) -> Generator[Result, None, None]:
