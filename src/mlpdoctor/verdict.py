@@ -39,15 +39,10 @@ class Scope:
         return sum(finding.severity is not Severity.NOTE for finding in self.hidden)
 
     def nothing(self) -> str:
-        """That nothing was found, and by whom."""
-        new = " new" if self.grave else ""
-        by = "" if self.checks == self.of else f" by the {self.checks} of {self.of} rules that were asked"
-        return f"Nothing{new} was found{by} that keeps this model from training"
-
-    def closing(self) -> str:
-        """What is hidden, as a sentence of its own with a blank in front; nothing where nothing is."""
-        are = "is" if self.grave == 1 else "are"
-        return f" {count(self.grave, 'known finding')} {are} not shown." if self.grave else ""
+        """That nothing was found, by whom, and apart from what."""
+        but = f"Apart from {count(self.grave, 'suppressed finding')}, nothing" if self.grave else "Nothing"
+        by = "" if self.checks == self.of else f" by the {count(self.checks, 'rule')} asked, of {self.of},"
+        return f"{but} was found{by} that keeps this model from training"
 
 
 WHOLE = Scope(0, 0)
@@ -63,8 +58,8 @@ def verdict(findings: tuple[Finding, ...], ladder: Ladder | Absent, training: Tr
     if good is not None and good.evidence.verdict is not None and not scope.grave:
         return good.evidence.verdict
     if isinstance(ladder, Absent):
-        return f"{scope.nothing()}, as far as can be told without its loss on data.{scope.closing()}"
-    nothing = f"{scope.nothing()}.{scope.closing()}"
+        return f"{scope.nothing()}, as far as can be told without its loss on data."
+    nothing = f"{scope.nothing()}."
     model = ladder.value("model")
     if model is None or not math.isfinite(model):
         return nothing
