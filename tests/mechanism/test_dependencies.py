@@ -31,6 +31,12 @@ FORBIDDEN = {
     ),
     "engines": ("readers", "report", "cli", "output", "diagnose", "checks", "facts", "floors", "statistics", *PASS),
     "readers": ("report", "cli", "output", "diagnose", "checks", "facts", "floors", "statistics", *PASS, "engines"),
+    "optimizers": tuple(
+        sorted(
+            {path.stem for path in SOURCE.iterdir() if path.stem[0] not in "_."}
+            - {"layers", "network", "optimizers", "registry"}
+        )
+    ),
     "report": tuple(
         sorted(
             {path.stem for path in SOURCE.iterdir() if path.stem[0] not in "_."}
