@@ -76,7 +76,7 @@ def test_a_trial_ends_where_keras_ends(tmp_path: Path, kind: str) -> None:
     follow(tmp_path, kind, "momentum and clipping", 0.2)
 
 
-@pytest.mark.parametrize(("how", "factor"), zip(OPTIMIZERS, (1.0, 0.1, 1.0, 0.1, 10.0), strict=True))
+@pytest.mark.parametrize(("how", "factor"), list(zip(OPTIMIZERS, (1.0, 0.1, 1.0, 0.1, 10.0), strict=True)))
 def test_with_every_optimizer(tmp_path: Path, how: str, factor: float) -> None:
     follow(tmp_path, "tanh", how, factor)
 
