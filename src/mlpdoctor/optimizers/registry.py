@@ -1,5 +1,7 @@
 """Which optimizer a file means."""
 
+from functools import cache
+
 from mlpdoctor.network import Optimizer
 from mlpdoctor.optimizers.rule import Rule
 from mlpdoctor.registry import subclasses
@@ -11,6 +13,7 @@ def build(optimizer: Optimizer) -> Rule | None:
     return None if kind is None else kind.of(optimizer.options)
 
 
+@cache
 def known() -> tuple[type[Rule], ...]:
     """All optimizers that are known."""
     from mlpdoctor import optimizers
