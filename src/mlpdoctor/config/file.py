@@ -154,7 +154,7 @@ class _Reader:
             rule = find_rule(name, self.rules(), self._where(way))
             for threshold, value in self._mapping(values, (*way, name)).items():
                 place = (*way, name, threshold)
-                taken = checked(rule, threshold, value, self._where(place[:-2]))
+                taken = checked(rule, threshold, value, self._where(place))
                 found.setdefault(rule.code, {})[threshold.replace("-", "_")] = Placed(taken, self._origin(place))
         return found
 
