@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from mlpdoctor import views
-from mlpdoctor.backward import loss_cotangents, readings, slope
+from mlpdoctor.backward import slope
 from mlpdoctor.curvature.eigen import MOST_PRODUCTS, Top, largest
 from mlpdoctor.curvature.limits import preconditioner
 from mlpdoctor.curvature.products import gauss_newton_product, hessian_product
@@ -15,12 +15,12 @@ from mlpdoctor.curvature.vectors import Vectors
 from mlpdoctor.fact import Absent, fact
 from mlpdoctor.facts.fresh_start import FreshStart
 from mlpdoctor.facts.objective import Objective
-from mlpdoctor.heads import Heads
+from mlpdoctor.last_sums import LastSums
 from mlpdoctor.layers.nature import activation_of, is_learned
 from mlpdoctor.network import Array, Network, Optimizer
 from mlpdoctor.passes import Engine, flat
 from mlpdoctor.statistics.row_sample import RowSample
-from mlpdoctor.tape import Cotangents
+from mlpdoctor.tape import Tape
 
 WORK = 1e9
 """Multiplications that all products together may take, about a fifth of a second: of large networks fewer rows are
@@ -139,7 +139,9 @@ class Bend:
         self.count = len(self.rows.features)
         self.share = self.count / objective.rows
         self.smooth = is_smooth(engine.network)
-        self.reach = _reach(engine, self.rows.features)
+        self.tape = engine.record(self.rows.features)
+        self.sums = LastSums.of(engine, self.heads, self.rows)
+        self.reach = _reach(engine.network, self.tape)
 
     @property
     def method(self) -> str:
@@ -174,38 +176,13 @@ class Bend:
         return self.vectors.vector(found.weights) / self.count
 
     def _readings(self, weights: Array) -> Array:
-        engine = self._at(weights)
-        return np.concatenate(readings(engine, self.heads, engine.record(self.rows.features)), axis=1)
+        return self.sums.read(self._at(weights).record(self.rows.features))
 
     def _slopes(self, read: Array) -> Array:
-        return loss_slopes(self.heads, self.rows, read) / self.count
+        return self.sums.slopes(read) / self.count
 
     def _pull(self, cotangent: Array) -> Array:
-        tape = self.engine.record(self.rows.features)
-        _, like = loss_cotangents(self.engine, self.heads, self.rows, tape)
-        return self.vectors.vector(self.engine.pull(tape, placed(self.heads, self.engine, cotangent, like)).weights)
-
-
-def loss_slopes(heads: Heads, rows: views.Rows, read: Array) -> Array:
-    """The gradient of the summed loss with respect to what the losses read, side by side; shape (rows, units)."""
-    found = []
-    for head in heads.heads:
-        weight = head.weight / (1 if head.loss.joint else head.units)
-        slopes = weight * head.loss.gradient(head.targets(rows.targets), head.read(read))
-        found.append(slopes if rows.weights is None else slopes * rows.weights[:, None])
-    return np.concatenate(found, axis=1)
-
-
-def placed(heads: Heads, engine: Engine, cotangent: Array, like: Cotangents) -> Cotangents:
-    """Gradients with respect to what the losses read, in the shapes and places of others of the kind."""
-    before: dict[int, Array] = {}
-    after: dict[int, Array] = {}
-    for head in heads.heads:
-        node = head.node if head.behind else engine.network.outputs[head.output]
-        place, shapes = (before, like.before) if head.behind else (after, like.after)
-        own = head.read(cotangent).reshape(shapes[node].shape)
-        place[node] = place[node] + own if node in place else own
-    return Cotangents(before, after)
+        return self.vectors.vector(self.engine.pull(self.tape, self.sums.cotangents(cotangent)).weights)
 
 
 def is_smooth(network: Network) -> bool:
@@ -224,11 +201,8 @@ def _rows(sample: RowSample, size: int) -> views.Rows:
     return views.Rows(sample.features[:most], sample.targets[:most], numbers, weights)
 
 
-def _reach(engine: Engine, features: Array) -> float:
+def _reach(network: Network, tape: Tape) -> float:
     """The size of what enters learned layers, root mean square, of the largest."""
-    tape = engine.record(features)
-    entering = [
-        flat(tape.inputs[place][0]) for place, node in enumerate(engine.network.nodes) if is_learned(node.layer)
-    ]
+    entering = [flat(tape.inputs[place][0]) for place, node in enumerate(network.nodes) if is_learned(node.layer)]
     sizes = [float(np.sqrt(np.square(values).mean())) for values in entering if values.size]
     return max([size for size in sizes if math.isfinite(size)], default=1.0)

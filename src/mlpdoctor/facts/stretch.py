@@ -6,15 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from mlpdoctor import views
-from mlpdoctor.backward import readings
 from mlpdoctor.curvature.limits import PLAIN, critical
 from mlpdoctor.fact import Absent, fact
-from mlpdoctor.facts.curvature import loss_slopes
 from mlpdoctor.facts.entrance import Entrance
 from mlpdoctor.facts.objective import Objective
 from mlpdoctor.facts.standing import Standing
 from mlpdoctor.facts.training import Trained
-from mlpdoctor.heads import Heads
+from mlpdoctor.last_sums import LastSums
 from mlpdoctor.layers.configured import number
 from mlpdoctor.network import Array, Network
 from mlpdoctor.statistics.row_sample import RowSample
@@ -77,8 +75,8 @@ def stretch(
         return Absent("there are too many columns")
     shown = views.Rows(rows.features, rows.targets, rows.tickets.astype(np.float64), rows.weights)
     with np.errstate(all="ignore"):
-        read = np.concatenate(readings(engine, objective.heads, engine.record(rows.features)), axis=1)
-        return _stretch(shown, read, objective.heads, updates_needed(network), trained.updates)
+        sums = LastSums.of(engine, objective.heads, shown)
+        return _stretch(sums, sums.read(engine.record(rows.features)), updates_needed(network), trained.updates)
 
 
 def updates_needed(network: Network) -> float:
@@ -94,7 +92,8 @@ def updates_needed(network: Network) -> float:
     return TENFOLD * (1 - momentum) / (limit or PLAIN)
 
 
-def _stretch(rows: views.Rows, read: Array, heads: Heads, per_condition: float, updates: int) -> Stretch | Absent:
+def _stretch(sums: LastSums, read: Array, per_condition: float, updates: int) -> Stretch | Absent:
+    rows = sums.rows
     design = np.concatenate([np.ones((len(read), 1)), rows.features], axis=1)
     values, turn = np.linalg.eigh(design.T @ design / len(design))
     kept = values > EXACT * values[-1]
@@ -103,16 +102,16 @@ def _stretch(rows: views.Rows, read: Array, heads: Heads, per_condition: float, 
     slow = needed > updates
     if not slow.any():
         return Absent("the updates made suffice along every direction of the inputs", applicable=False)
-    before = _loss(heads, rows, read)
+    before = sums.loss(read)
     # For the sums of a few thousand rows to be ordinary, each direction is brought to size 1.
     along = design @ turn / np.sqrt(values)
-    step, noise = _newton(heads, rows, read, along)
+    step, noise = _newton(sums, read, along)
     if not np.isfinite(step).all():
         return Absent("the gradient is not finite")
     gains = np.square(step).sum(axis=1)
     worth = slow & (np.square(step) > noise).any(axis=1)
-    saved_slow = before - _corrected(heads, rows, read, along[:, worth] @ step[worth])
-    saved_fast = before - _corrected(heads, rows, read, along[:, ~slow] @ step[~slow])
+    saved_slow = before - _corrected(sums, read, along[:, worth] @ step[worth])
+    saved_fast = before - _corrected(sums, read, along[:, ~slow] @ step[~slow])
     place = int(np.argmax(np.where(slow, gains, -1.0)))
     spread = rows.features.std(axis=0)
     part = np.abs(turn[1:, place]) * np.where(spread > 0, spread, 0.0)
@@ -132,18 +131,18 @@ def _stretch(rows: views.Rows, read: Array, heads: Heads, per_condition: float, 
     )
 
 
-def _newton(heads: Heads, rows: views.Rows, read: Array, along: Array) -> tuple[Array, Array]:
+def _newton(sums: LastSums, read: Array, along: Array) -> tuple[Array, Array]:
     """The step along each direction and answer that would be best were the loss quadratic, and what chance makes of it.
 
     Returns:
         Steps, shape (directions, answers), and the square below which a step may be chance, shape (answers,).
     """
-    slopes = loss_slopes(heads, rows, read)
+    slopes = sums.slopes(read)
     bend = np.empty(read.shape[1])
     for k in range(read.shape[1]):
         small = np.zeros_like(read)
         small[:, k] = BENT * max(1.0, float(np.sqrt(np.square(read[:, k]).mean())))
-        change = loss_slopes(heads, rows, read + small) - loss_slopes(heads, rows, read - small)
+        change = sums.slopes(read + small) - sums.slopes(read - small)
         bend[k] = change[:, k].mean() / (2 * small[0, k])
     bend = np.where(bend > 0, bend, np.inf)
     step = -(along.T @ slopes / len(read)) / bend
@@ -152,12 +151,7 @@ def _newton(heads: Heads, rows: views.Rows, read: Array, along: Array) -> tuple[
     return np.asarray(step, np.float64), np.asarray(noise, np.float64)
 
 
-def _corrected(heads: Heads, rows: views.Rows, read: Array, correction: Array) -> float:
+def _corrected(sums: LastSums, read: Array, correction: Array) -> float:
     """The least loss with a correction of the answers, of some lengths."""
-    tried = [_loss(heads, rows, read + length * correction) for length in (0.0, *STEPS)]
+    tried = [sums.loss(read + length * correction) for length in (0.0, *STEPS)]
     return min(value for value in tried if math.isfinite(value))
-
-
-def _loss(heads: Heads, rows: views.Rows, read: Array) -> float:
-    values = heads.values(rows.targets, read) @ np.array([part.weight for part in heads.parts])
-    return float((values if rows.weights is None else values * rows.weights).mean())
