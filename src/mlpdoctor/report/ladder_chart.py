@@ -10,7 +10,7 @@ from rich.text import Text
 
 from mlpdoctor.ladder import Ladder, Rung
 from mlpdoctor.report.ladder_rows import rows, witnesses
-from mlpdoctor.report.layout import inset
+from mlpdoctor.report.layout import cut, inset
 from mlpdoctor.report.symbols import plain
 
 TOPS = ("constant", "affine")
@@ -25,9 +25,9 @@ def draw(ladder: Ladder, block: str, encoding: str = "utf-8") -> Iterator[Render
     finite = [rung.value for rung in ladder.rungs if math.isfinite(rung.value)]
     longest = max([*(value - ladder.perfect for name in TOPS if (value := ladder.value(name)) is not None), 1e-300])
     grid = Table.grid(padding=(0, 2, 0, 0))
-    grid.add_column(no_wrap=True)
-    grid.add_column(justify="right", no_wrap=True)
-    grid.add_column(no_wrap=True)
+    grid.add_column(no_wrap=True, overflow=cut(encoding))
+    grid.add_column(justify="right", no_wrap=True, overflow=cut(encoding))
+    grid.add_column(no_wrap=True, overflow=cut(encoding))
     grid.add_column(overflow="fold")
     for row in rows(ladder):
         bold = "bold" if row.here else ""

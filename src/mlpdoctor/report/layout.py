@@ -1,9 +1,11 @@
 """Where things stand on the screen."""
 
-from rich.console import RenderableType
+from rich.console import OverflowMethod, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
+
+from mlpdoctor.report.symbols import plain
 
 
 def inset(part: RenderableType) -> Padding:
@@ -18,3 +20,8 @@ def labelled(label: str, text: Text) -> Table:
     grid.add_column(overflow="fold")
     grid.add_row(label, text)
     return grid
+
+
+def cut(encoding: str) -> OverflowMethod:
+    """How to shorten what does not fit: with an ellipsis, where the encoding has one."""
+    return "ellipsis" if plain("…", encoding) == "…" else "crop"

@@ -33,6 +33,6 @@ def block(text: str, language: str = "python") -> str:
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[int] = ()) -> str:
     """A table of cells that are Markdown already; the columns in ``right`` hold numbers."""
-    rule = ["--:" if column in right else "---" for column in range(len(heads))]
-    lines = [heads, rule, *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+    rule = "|".join("--:" if column in right else "---" for column in range(len(heads)))
+    lines = [f"| {' | '.join(cells)} |" for cells in (heads, *rows)]
+    return "\n".join((lines[0], f"|{rule}|", *lines[1:]))

@@ -112,7 +112,7 @@ def _fingerprints(print_of: str, number: int) -> dict[str, str]:
 
 
 def _suppression(reason: str) -> dict[str, str]:
-    return {"kind": "external", "status": "accepted", "justification": reason}
+    return {"kind": "external", "justification": reason}
 
 
 def _properties(finding: Finding) -> dict[str, Any]:

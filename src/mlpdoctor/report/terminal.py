@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.console import Console, ConsoleOptions, OverflowMethod, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -10,7 +10,7 @@ from rich.text import Text
 from mlpdoctor.finding import Finding, Report, Severity, Status
 from mlpdoctor.report import phrases
 from mlpdoctor.report.ladder_chart import draw
-from mlpdoctor.report.layout import inset, labelled
+from mlpdoctor.report.layout import cut, inset, labelled
 from mlpdoctor.report.symbols import plain, spelt
 from mlpdoctor.report.tally import crashed, live
 
@@ -47,7 +47,7 @@ class TerminalReport:
         shown = live(report.findings)
         for number, finding in enumerate(shown, start=1):
             yield ""
-            yield from _finding(number, finding, shown)
+            yield from _finding(number, finding, shown, cut(options.encoding))
         yield ""
         yield from self._closing(report)
 
@@ -85,13 +85,15 @@ def _files(report: Report) -> Table:
     return grid
 
 
-def _finding(number: int, finding: Finding, shown: tuple[Finding, ...]) -> Iterator[RenderableType]:
+def _finding(
+    number: int, finding: Finding, shown: tuple[Finding, ...], overflow: OverflowMethod
+) -> Iterator[RenderableType]:
     evidence = finding.evidence
     head = Table.grid(padding=(0, 2, 0, 0))
-    head.add_column(no_wrap=True)
-    head.add_column(no_wrap=True, style=COLOURS[finding.severity])
-    head.add_column(no_wrap=True, overflow="ellipsis")
-    head.add_column(style="dim")
+    head.add_column(no_wrap=True, overflow=overflow)
+    head.add_column(no_wrap=True, overflow=overflow, style=COLOURS[finding.severity])
+    head.add_column(no_wrap=True, overflow=overflow)
+    head.add_column(overflow="fold", style="dim")
     head.add_row(str(number), finding.severity.value, f"{finding.code} {finding.name}", phrases.sure(finding))
     yield inset(head)
     body = Table.grid(padding=(0, 2, 0, 0))
