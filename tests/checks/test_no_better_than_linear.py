@@ -91,12 +91,12 @@ def test_an_early_stopped_sgd_run_is_told_of_adam(tmp_path: Path) -> None:
     x, y = waves(1024, 2, seed=4)
     model = stack(2, L.Dense(32, "tanh"), L.Dense(1))
     model.compile(keras.optimizers.SGD(0.01), "mse")
-    report = examined(tmp_path, train(model, x, y, epochs=6), x, y)
+    report = examined(tmp_path, train(model, x, y, epochs=12), x, y)
     finding = only(report, "L501")
     assert finding.severity is Severity.WARNING
     assert finding.evidence.remedy is not None
     assert "Adam instead of plain SGD" in finding.evidence.remedy.text
-    assert number(finding, "updates") == 96
+    assert number(finding, "updates") == 192
 
 
 @pytest.mark.parametrize(("wiggle", "fires"), [(0.0, True), (0.1, True), (0.3, False), (1.0, False)])
