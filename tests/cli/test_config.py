@@ -162,7 +162,7 @@ BAD: Mapping[str, tuple[str, list[str]]] = {
     "not a path": ("data = 1", ["data", "expected a string", "1"]),
     "unknown rule": ('select = ["A101", "dead-rellu"]', [":2", "select", "no rule 'dead-rellu'", "dead-relu"]),
     "unknown rule's table": ("[tool.mlpdoctor.rules.dead-rellu]\ntolerated = 1", ["no rule 'dead-rellu'", "dead-relu"]),
-    "unknown threshold": ("[tool.mlpdoctor.rules.dead-relu]\ntolerate = 1", [":2", "'tolerate'", "tolerated"]),
+    "unknown threshold": ("[tool.mlpdoctor.rules.dead-relu]\ntolerate = 1", [":3", "'tolerate'", "tolerated"]),
     "threshold of another type": (
         '[tool.mlpdoctor.rules.dead-relu]\ntolerated = "much"',
         ["a number such as 0.1", "'much'"],
