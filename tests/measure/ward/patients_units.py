@@ -121,6 +121,7 @@ def all_there_is(kit: Kit) -> Case:
         "W305": "units without any gradient, because a last kernel of zeros got none from inputs of zeros, are why",
         "W303": "the weights grown out of size are why",
         "W307": "the penalty is why",
+        "G601": "no gradient gets past a last kernel of zeros or dead units: why nothing is learned any more",
     },
 )
 def same_answer(kit: Kit) -> Case:
