@@ -45,7 +45,7 @@ def assert_bounded(start: Optimizer, sequence: list[float]) -> None:
 def test_no_gradients_move_adam_and_its_kin_further(
     sequence: list[float], first: float, second: float, name: str
 ) -> None:
-    assert_bounded(optimizer(name, beta_1=first, beta_2=second, weight_decay=None), sequence)
+    assert_bounded(optimizer(name, beta_1=first, beta_2=second, weight_decay=0.0), sequence)
 
 
 @given(sequences, kept, kept)

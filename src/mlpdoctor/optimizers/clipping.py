@@ -52,7 +52,10 @@ def norm(gradients: Mapping[K, Array]) -> float:
 
 def _norm(gradient: Array) -> float:
     largest = float(np.abs(gradient).max(initial=0.0))
-    return largest * float(np.linalg.norm(gradient / largest)) if largest > 0 else 0.0  # squares must not overflow
+    if not largest > 0:
+        return 0.0
+    # Squares must not overflow, and BLAS would start threads for what takes a few microseconds.
+    return largest * math.sqrt(float(np.square(gradient / largest).sum()))
 
 
 def _largest(gradients: Mapping[K, Array]) -> float:

@@ -1,6 +1,7 @@
 """Lamb: Adam's direction, as long as a share of the weights themselves."""
 # ruff: noqa: D102 - Rule documents these methods
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
@@ -28,6 +29,6 @@ class Lamb(Rule):
         square = average(state["velocity"], np.square(gradient), self.beta_2)
         root = np.sqrt(square / (1 - single(self.beta_2) ** update)) + self.epsilon
         direction = mean / (1 - single(self.beta_1) ** update) / root
-        size, length = float(np.linalg.norm(weight)), float(np.linalg.norm(direction))
+        size, length = (math.sqrt(float(np.square(array).sum())) for array in (weight, direction))
         ratio = size / length if size > 0 and length > 0 else 1.0
         return -ratio * rate * direction, {"momentum": mean, "velocity": square}
