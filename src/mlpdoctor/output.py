@@ -73,8 +73,11 @@ def _rendered(form: str, reports: "Sequence[Report]", unread: "Sequence[Unread]"
 
 def _on_screen(reports: "Sequence[Report]", unread: "Sequence[Unread]", manner: Manner) -> None:
     if manner.quiet:
+        from mlpdoctor.report.symbols import plain
+
         alone = len(reports) + len(unread) == 1
-        put("".join(f"{'' if alone else f'{report.model.path}: '}{report.verdict}\n" for report in reports))
+        lines = (f"{'' if alone else f'{report.model.path}: '}{report.verdict}" for report in reports)
+        _out("".join(f"{plain(line, sys.stdout.encoding)}\n" for line in lines))
         return
     show(*_parts(reports, unread, manner), color=manner.color)
 
@@ -132,7 +135,14 @@ def show(*parts: "RenderableType", color: str = "auto") -> None:
     if screen.is_terminal:
         screen.print(*parts, sep="\n")
     else:
-        put(_text(screen, *parts))
+        _out(_text(screen, *parts))
+
+
+def _out(text: str) -> None:
+    """Text for people, in the encoding they asked for; what it cannot say is spelt with a backslash, not refused."""
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    sys.stdout.flush()
 
 
 def _text(plain: "Console", *parts: "RenderableType") -> str:
@@ -142,7 +152,7 @@ def _text(plain: "Console", *parts: "RenderableType") -> str:
 
 
 def put(text: str, file: Path | None = None, what: str = "") -> None:
-    """Write to standard output, or to a file that is either the old one or whole.
+    """Write to standard output, or to a file that is either the old one or whole; in UTF-8, as programs expect.
 
     Args:
         text: what to write.
@@ -153,8 +163,9 @@ def put(text: str, file: Path | None = None, what: str = "") -> None:
         UsageError: the file cannot be written.
     """
     if file is None:
-        sys.stdout.write(text)
         sys.stdout.flush()
+        sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
+        sys.stdout.buffer.flush()
         return
     try:
         if file.exists() and not file.is_file():  # a device or a pipe

@@ -29,7 +29,7 @@ def fresh(readme: str) -> str:
 
 
 def test_the_table_of_rules_and_the_help_are_fresh(request: pytest.FixtureRequest) -> None:
-    """Update with ``pytest tests/report/test_readme.py --update-golden``."""
+    """Update with ``pytest tests/report/test_generated_readme.py --update-golden``."""
     readme = README.read_text(encoding="utf-8")
     if request.config.getoption("--update-golden"):
         README.write_text(readme := fresh(readme), encoding="utf-8")
