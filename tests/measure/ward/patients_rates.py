@@ -37,7 +37,8 @@ def steps_too_long(kit: Kit) -> Case:
         fresh = [np.array(weight) for weight in model.get_weights()]
         kit.fit(model, problem.x, head.y, 400)
         reached = kit.skill(model, problem.x, problem.y, problem.task)
-        if possible - reached > STUCK:
+        # Of a model that is yet to be trained the first updates have to tell.
+        if possible - reached > (2 if untrained else 1) * STUCK:
             break
     words = f"{name} at {rate:.2g}, {activation}, {depth} x {width}, {problem.task}"
     if untrained:

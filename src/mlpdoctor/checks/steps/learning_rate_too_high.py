@@ -114,7 +114,7 @@ def learning_rate_too_high(
             f"model.compile(optimizer=keras.optimizers.{optimizer.name}({_options(optimizer, lower.rate)}), "
             "loss=model.loss)",
         ),
-        explains=where.share(max(where.model - lower.gain, where.data)) if not (broken or contrast.fresh) else None,
+        explains=_explains(where, contrast),
         strength=min(math.log10(contrast.high.rate / lower.rate) / len(LOWER), 1.0),
         verdict=_verdict(optimizer.name, contrast, broken=broken, never=training.never),
     )
@@ -167,6 +167,12 @@ def _severity(where: Standing, training: Training) -> Severity:
     if training.never:
         return Severity.WARNING
     return Severity.WARNING if where.shortfall <= FAR else Severity.ERROR
+
+
+def _explains(where: Standing, contrast: _Contrast) -> float | None:
+    """What the lower rate saves at least, of all that the model loses above the data rung."""
+    above = where.model - where.data
+    return None if contrast.fresh or not above > 0 else min(contrast.lower.gain / above, 1.0)
 
 
 def _sharpness(curvature: Curvature | None, optimizer: Optimizer, contrast: _Contrast) -> Sharpness | None:
