@@ -78,11 +78,11 @@ def _expanded(word: str, named: dict[str, str]) -> list[str]:
 def _apart(files: list[str]) -> tuple[list[str], str | None]:
     """The models, and the data behind them. The first is a model whatever it holds: reading it will tell."""
     flags = [number == 0 or is_model(file) for number, file in enumerate(files)]
+    if len(files) > 1 and not is_model(files[0]) and is_model(files[-1]) and Path(files[0]).exists():
+        raise UsageError(f"{files[0]}: is no model, but {files[-1]} is; the order is MODEL, then DATA")
     data = [file for file, model in zip(files, flags, strict=True) if not model]
     if not data:
         return files, None
-    if len(files) > 1 and not is_model(files[0]) and is_model(files[-1]) and Path(files[0]).exists():
-        raise UsageError(f"{files[0]}: is no model, but {files[-1]} is; the order is MODEL, then DATA")
     if len(data) > 1:
         raise UsageError(
             f"neither {data[0]} nor {data[1]} is a model, and there can be only one DATA; the order is MODEL, then DATA"
@@ -99,8 +99,11 @@ def is_model(path: str) -> bool:
     file = Path(path)
     if path == "-" or not file.is_file():
         return False
-    with file.open("rb") as stream:
-        head = stream.read(len(HDF5))
+    try:
+        with file.open("rb") as stream:
+            head = stream.read(len(HDF5))
+    except OSError:  # reading it as data will say why
+        return False
     if head == HDF5 or not head.startswith(b"PK"):
         return head == HDF5
     import zipfile

@@ -154,7 +154,7 @@ def test_a_file_over_the_limit_names_the_option_that_raises_it(run: Run) -> None
 
 
 def test_swapped_arguments_are_told_so(run: Run) -> None:
-    assert "MODEL, then DATA" in one_line(run("check", MODEL, MODEL))
+    assert "MODEL, then DATA" in one_line(run("check", DATA, MODEL))
 
 
 def test_an_unknown_target_lists_the_columns(run: Run) -> None:
