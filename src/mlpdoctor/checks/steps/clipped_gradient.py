@@ -64,12 +64,12 @@ def clipped_gradient(
         f"and to {short(free.after)} without.",
         remedy=Remedy(
             "take the limit off, or set it a little above the ordinary gradient",
-            f"model.compile(optimizer=keras.optimizers.{optimizer.name}({saved.rate:g}, {name}={_limit(name)}), "
+            f"model.compile(optimizer=keras.optimizers.{optimizer.name}({saved.rate:.2g}, {name}={_limit(name)}), "
             "loss=model.loss)",
         ),
         strength=1 - left,
         verdict=f"Every step is cut short: {clipping} leaves {percent(left)} of the gradient, so that "
-        f"{optimizer.name} with a rate of {short(saved.rate, 2)} hardly moves the weights.",
+        f"{optimizer.name} with a rate of {saved.rate:.2g} hardly moves the weights.",
     )
 
 

@@ -21,6 +21,8 @@ from mlpdoctor.wording import count, percent, short
 FACTORS = (10.0, 100.0, 1000.0)
 FASTER = 4.0
 """A rate ten times as high has to bring at least four times as much: the saved one is too low, and no little."""
+BETTER = 2.0
+"""Ten times more has to bring twice as much again to be the advice: nobody should be sent higher than need be."""
 CLEAR = 0.05
 """And it has to close a twentieth of the gap within the trial, scatter taken off, to be worth a word."""
 MOST_ADAPTIVE, MOST_PLAIN = 0.03, 1.0
@@ -93,8 +95,8 @@ def _tried(network: Network, current: CurrentRate, where: Standing, pace: Pace, 
     made = "" if pace.updates is None else f" after {count(pace.updates, 'update')}"
     yield Evidence(
         numbers={
-            "rate": short(current.rate, 2),
-            "seen": f"and at {short(rate, 2)} the loss falls {_times(saved, trial)} in as many updates",
+            "rate": f"{current.rate:.2g}",
+            "seen": f"and at {rate:g} the loss falls {_times(saved, trial)} in as many updates",
             "rate_tried": trial.rate,
             "updates_of_each": saved.updates,
             "before": saved.before,
@@ -113,24 +115,30 @@ def _tried(network: Network, current: CurrentRate, where: Standing, pace: Pace, 
         remedy=_remedy(network, rate),
         explains=_explained(where, trial),
         strength=min(max(math.log10(max(to_go, 1.0)) / 6, 0.0), 1.0) if math.isfinite(to_go) else 1.0,
-        verdict=f"The learning rate, {short(current.rate, 2)}, is too low{made}: {saved.updates} more updates took the "
-        f"loss from {short(saved.before)} to {short(saved.after)}, at {short(rate, 2)} they took it to "
+        verdict=f"The learning rate, {current.rate:.2g}, is too low{made}: {saved.updates} more updates took the "
+        f"loss from {short(saved.before)} to {short(saved.after)}, at {rate:g} they took it to "
         f"{short(trial.after)}.",
     )
 
 
 def _faster(network: Network, current: CurrentRate, pace: Pace) -> tuple[float, Trial] | None:
-    """The lowest rate at which the loss clearly falls faster; None where none does."""
+    """A rate at which the loss clearly falls faster, the lowest unless a higher one does far better; or None."""
     most = MOST_ADAPTIVE if _limit(network) is not None else MOST_PLAIN
+    found: tuple[float, Trial] | None = None
     for factor in FACTORS:
         if current.rate * factor > most:
-            return None
+            break
         trial = pace.continuation.at(factor)
-        if pace.sure_share(trial) >= CLEAR and trial.gain >= FASTER * max(pace.saved.gain, 0.0):
-            return factor, trial
         if not trial.finite:
-            return None
-    return None
+            break
+        if found is None:
+            if pace.sure_share(trial) >= CLEAR and trial.gain >= FASTER * max(pace.saved.gain, 0.0):
+                found = factor, trial
+        elif trial.least_gain >= BETTER * found[1].least_gain:
+            found = factor, trial
+        else:
+            break
+    return found
 
 
 def _times(saved: Trial, trial: Trial) -> str:
@@ -166,7 +174,7 @@ def _predicted(network: Network, current: CurrentRate, gradients: Gradients | No
     rate = 0.01
     yield Evidence(
         numbers={
-            "rate": short(current.rate, 2),
+            "rate": f"{current.rate:.2g}",
             "seen": f"and the first update changes the weights by {short(step / size, 1)} of their size",
             "step_over_weights": step / size,
             "gradient": norm(gradients.total),
@@ -177,7 +185,7 @@ def _predicted(network: Network, current: CurrentRate, gradients: Gradients | No
         f"takes {short(size / step, 1)} such updates to change them by their own size.",
         remedy=_remedy(network, rate),
         strength=0.5,
-        verdict=f"Training will hardly start: with a learning rate of {short(current.rate, 2)} an update changes the "
+        verdict=f"Training will hardly start: with a learning rate of {current.rate:.2g} an update changes the "
         f"weights by {short(step / size, 1)} of their size.",
     )
 
@@ -191,7 +199,7 @@ def _from_the_file(network: Network, current: CurrentRate, training: Training) -
         return
     yield Evidence(
         numbers={
-            "rate": short(current.rate, 2),
+            "rate": f"{current.rate:.2g}",
             "seen": f"so that {count(training.updates, 'update')} moved no weight by more than {short(gone, 2)}",
             "updates": training.updates,
             "furthest_any_weight_moved": gone,
@@ -203,7 +211,7 @@ def _from_the_file(network: Network, current: CurrentRate, training: Training) -
         "is as it should be where a finished model was only tuned.",
         remedy=_remedy(network, 1e-3),
         strength=0.5,
-        verdict=f"The learning rate, {short(current.rate, 2)}, has moved no weight by more than {short(gone, 2)}.",
+        verdict=f"The learning rate, {current.rate:.2g}, has moved no weight by more than {short(gone, 2)}.",
     )
 
 

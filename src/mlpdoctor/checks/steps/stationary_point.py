@@ -62,8 +62,8 @@ def stationary_point(
     yield Evidence(
         numbers={
             "slope": short(norm(total), 2),
-            "least": short(rates[0], 2),
-            "most": short(rates[-1], 2),
+            "least": f"{rates[0]:.2g}",
+            "most": f"{rates[-1]:.2g}",
             "steepness": steepness,
             "gradient": norm(total),
             "gradient_error": gradients.error,

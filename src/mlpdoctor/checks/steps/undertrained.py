@@ -88,7 +88,7 @@ def _remedy(network: Network, pace: Pace, rows: int) -> Remedy:
     updates = 3 * max(pace.to_go, pace.saved.updates)
     epochs = max(10, math.ceil(updates * pace.saved.batch / rows / 10) * 10)
     number = "1000" if epochs > MOST_EPOCHS else f"{epochs}"
-    optimizer = "" if network.optimizer is None else f" at the saved rate of {short(pace.saved.rate, 2)}"
+    optimizer = "" if network.optimizer is None else f" at the saved rate of {pace.saved.rate:.2g}"
     return Remedy(
         f"train on{optimizer}, some thousand updates, until the loss stops falling",
         f"model.fit(x, y, batch_size=32, epochs={number}, "

@@ -1,0 +1,74 @@
+"""G608: clipping far below the gradient, all the time."""
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from clinic import L, examined, found, number, only, quiet, stack, told, waves
+from mlpdoctor.finding import Certainty, Severity
+
+Optimizers = keras.optimizers
+
+
+def trained(optimizer: Any, seed: int, updates: int = 150) -> tuple[Any, Any, Any]:  # noqa: ANN401
+    x, y = waves(300, 3, seed)
+    y = (y - y.mean()) / y.std()
+    keras.utils.set_random_seed(seed)
+    model = stack(3, L.Dense(16, "tanh"), L.Dense(1))
+    model.compile(optimizer, "mse")
+    rng = np.random.default_rng(0)
+    order = np.concatenate([rng.permutation(len(x)) for _ in range(-(-updates * 32 // len(x)))])[: updates * 32]
+    model.fit(x[order], y[order], batch_size=32, shuffle=False, verbose=0)
+    return model, x, y
+
+
+@pytest.mark.parametrize(
+    "limit", [{"clipnorm": 0.001}, {"clipvalue": 1e-4}, {"global_clipnorm": 0.002}], ids=lambda limit: next(iter(limit))
+)
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+def test_a_brake_in_place_of_a_guard(tmp_path: Path, limit: dict[str, float], momentum: float) -> None:
+    model, x, y = trained(Optimizers.SGD(0.05, momentum=momentum, **limit), 1)
+    report = examined(tmp_path, model, x, y)
+    finding = only(report, "G608")
+    assert finding.severity is Severity.WARNING
+    assert finding.evidence.certainty is Certainty.TRIED
+    assert number(finding, "share_left") < 0.1
+    assert number(finding, "after_unclipped") < number(finding, "after")
+    first = next(one for one in report.findings if one.severity is not Severity.NOTE)
+    assert first.code == "G608", told(report)
+    assert next(iter(limit)) in str(finding.evidence.verdict)
+
+
+def test_the_share_is_that_of_the_gradients_keras_has(tmp_path: Path) -> None:
+    import tensorflow as tf
+
+    model, x, y = trained(Optimizers.SGD(0.05, global_clipnorm=0.002), 2)
+    finding = only(examined(tmp_path, model, x, y), "G608")
+    rng, shares = np.random.default_rng(5), []
+    for _ in range(40):
+        part = rng.permutation(len(x))[:32]
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x[part].astype(np.float32)) - y[part].astype(np.float32)))
+        norm = float(tf.linalg.global_norm(tape.gradient(loss, model.trainable_variables)))
+        shares.append(0.002 / norm)
+    assert number(finding, "share_left") == pytest.approx(float(np.median(shares)), rel=0.3)
+
+
+def test_quiet_on_a_guard_that_rarely_bites(tmp_path: Path) -> None:
+    """The named false alarm: clipnorm=1.0 with a gradient of about that."""
+    model, x, y = trained(Optimizers.SGD(0.05, clipnorm=1.0), 3, updates=10)
+    assert quiet(report := examined(tmp_path, model, x, y), "G608"), told(report)
+
+
+@pytest.mark.parametrize("optimizer", [Optimizers.Adam(1e-3, clipnorm=1e-3), Optimizers.RMSprop(1e-3, clipvalue=1e-4)])
+def test_quiet_on_optimizers_that_rescale_anyway(tmp_path: Path, optimizer: Any) -> None:  # noqa: ANN401
+    model, x, y = trained(optimizer, 4, updates=30)
+    assert not found(report := examined(tmp_path, model, x, y), "G608"), told(report)
+
+
+def test_quiet_without_any_limit(tmp_path: Path) -> None:
+    model, x, y = trained(Optimizers.SGD(1e-4), 5, updates=30)
+    assert quiet(examined(tmp_path, model, x, y), "G608")

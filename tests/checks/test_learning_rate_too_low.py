@@ -1,0 +1,116 @@
+"""G604: a rate at which training takes for ever."""
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from clinic import L, compiled, examined, found, number, only, quiet, stack, told, train, waves
+from mlpdoctor.finding import Certainty, Severity
+
+Optimizers = keras.optimizers
+
+
+def network(seed: int, optimizer: Any, width: int = 16) -> Any:  # noqa: ANN401
+    keras.utils.set_random_seed(seed)
+    model = stack(3, L.Dense(width, "tanh"), L.Dense(width, "relu"), L.Dense(1))
+    model.compile(optimizer, "mse")
+    return model
+
+
+def standard(rows: int, seed: int) -> tuple[Any, Any]:
+    x, y = waves(rows, 3, seed)
+    return x, (y - y.mean()) / y.std()
+
+
+def steps(model: Any, x: Any, y: Any, updates: int) -> Any:  # noqa: ANN401
+    rng = np.random.default_rng(0)
+    order = np.concatenate([rng.permutation(len(x)) for _ in range(-(-updates * 32 // len(x)))])[: updates * 32]
+    model.fit(x[order], y[order], batch_size=32, shuffle=False, verbose=0)
+    return model
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [Optimizers.Adam(1e-5), Optimizers.SGD(1e-4), Optimizers.RMSprop(5e-6), Optimizers.Nadam(1e-5)],
+    ids=lambda one: type(one).__name__,
+)
+def test_a_zero_or_two_too_many(tmp_path: Path, optimizer: Any) -> None:  # noqa: ANN401
+    x, y = standard(300, 1)
+    report = examined(tmp_path, steps(network(1, optimizer), x, y, 300), x, y)
+    finding = only(report, "G604")
+    assert finding.evidence.certainty is Certainty.TRIED
+    assert number(finding, "rate_tried") >= 9 * float(optimizer.learning_rate)
+    assert number(finding, "gap_closed_at_rate_tried") > 4 * number(finding, "gap_closed")
+    first = next(one for one in report.findings if one.severity is not Severity.NOTE)
+    assert first.code == "G604", told(report)
+    assert f"optimizers.{type(optimizer).__name__}(" in str(finding.evidence.remedy)
+    assert quiet(report, "G607"), told(report)
+
+
+def test_no_weight_has_moved_further_than_said(tmp_path: Path) -> None:
+    """The bound on what the updates made can have done, on real training."""
+    x, y = standard(200, 2)
+    model = network(2, Optimizers.Adam(1e-5))
+    before = [weight.copy() for weight in model.get_weights()]
+    report = examined(tmp_path, steps(model, x, y, 100), x, y)
+    moved = max(np.abs(a - b).max() for a, b in zip(model.get_weights(), before, strict=True))
+    bound = number(only(report, "G604"), "furthest_any_weight_moved")
+    assert moved <= bound * (1 + 1e-3)
+
+
+def test_hopeless_is_an_error_and_slow_a_warning(tmp_path: Path) -> None:
+    x, y = standard(300, 3)
+    (tmp_path / "slow").mkdir()
+    hopeless = only(examined(tmp_path, steps(network(3, Optimizers.SGD(1e-5)), x, y, 100), x, y), "G604")
+    assert hopeless.severity is Severity.ERROR
+    slow = only(examined(tmp_path / "slow", steps(network(3, Optimizers.Adam(1e-5)), x, y, 100), x, y), "G604")
+    assert slow.severity is Severity.WARNING
+
+
+def test_where_the_rate_moves_nothing_w306_is_the_cause(tmp_path: Path) -> None:
+    """The border between neighbours: one finding leads, the other stands below it."""
+    x, y = standard(200, 4)
+    report = examined(tmp_path, steps(network(4, Optimizers.Adam(1e-7)), x, y, 200), x, y)
+    only(report, "W306")
+    for finding in found(report, "G604"):
+        assert finding.because_of == "W306", told(report)
+
+
+@pytest.mark.parametrize("rate", [1e-3, 1e-2])
+def test_quiet_at_ordinary_rates(tmp_path: Path, rate: float) -> None:
+    x, y = standard(300, 5)
+    report = examined(tmp_path, steps(network(5, Optimizers.Adam(rate)), x, y, 30), x, y)
+    assert quiet(report, "G604"), told(report)
+
+
+def test_quiet_where_a_schedule_brought_the_rate_down(tmp_path: Path) -> None:
+    """The named false alarm: what the rate is at the end says nothing about what it was."""
+    x, y = standard(400, 6)
+    model = network(6, Optimizers.Adam(0.01), width=24)
+    report = examined(tmp_path, train(model, x, y, 60), x, y)
+    assert quiet(report, "G604"), told(report)
+
+
+@pytest.mark.parametrize(("rate", "speaks"), [(1e-9, True), (1e-2, False)])
+def test_an_untrained_model_only_where_nothing_could_ever_happen(tmp_path: Path, rate: float, speaks: bool) -> None:  # noqa: FBT001
+    x, y = standard(200, 7)
+    model = compiled(network(7, "sgd"), updates=0, optimizer=Optimizers.SGD(rate))
+    report = examined(tmp_path, model, x, y)
+    assert bool(found(report, "G604")) is speaks, told(report)
+    assert all(finding.severity is Severity.WARNING for finding in found(report, "G604"))
+
+
+def test_the_file_alone_proves_that_nothing_has_moved(tmp_path: Path) -> None:
+    model = compiled(network(8, "adam"), updates=200, optimizer=Optimizers.Adam(1e-6))
+    for layer in model.layers:
+        kernel, bias = layer.get_weights()
+        layer.set_weights([kernel, bias + 0.1])
+    finding = only(report := examined(tmp_path, model), "G604")
+    assert finding.severity is Severity.NOTE, told(report)
+    assert finding.evidence.certainty is Certainty.PROVED
+    ordinary = compiled(network(8, "adam"), updates=200, optimizer=Optimizers.Adam(1e-3))
+    (tmp_path / "ordinary").mkdir()
+    assert not found(examined(tmp_path / "ordinary", ordinary), "G604")
