@@ -41,7 +41,8 @@ def descent(network: Network, answers: Answers) -> Descent:
 
 def minibatches(rows: int, updates: int) -> list[Any]:
     """The order of the trial, written down a second time."""
-    rng, found = np.random.default_rng(0), []
+    rng = np.random.default_rng(0)
+    found: list[Any] = []
     while len(found) < updates:
         order = rng.permutation(rows)
         found += [order[start : start + BATCH] for start in range(0, max(rows - BATCH // 2, 1), BATCH)]
