@@ -18,7 +18,12 @@ STUCK = 0.9
 MOST_LAYERS = 100
 
 
-@check("G602", Severity.ERROR, "the gradient grows {grown}on its way from {last} back to {first}")
+@check(
+    "G602",
+    Severity.ERROR,
+    "the gradient grows {grown}on its way from {last} back to {first}",
+    clears="an exploding gradient",
+)
 def exploding_gradient(
     network: Network,
     flow: GradientFlow,

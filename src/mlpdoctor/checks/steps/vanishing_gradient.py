@@ -21,7 +21,12 @@ STUCK = 0.9
 MOST_LAYERS = 100
 
 
-@check("G601", Severity.ERROR, "{passed} of the gradient at {last} reaches {first}, {layers} further back")
+@check(
+    "G601",
+    Severity.ERROR,
+    "{passed} of the gradient at {last} reaches {first}, {layers} further back",
+    clears="a vanishing gradient",
+)
 def vanishing_gradient(
     network: Network,
     flow: GradientFlow,
