@@ -43,8 +43,8 @@ def answering(features: int, answer: float, end: str | None = None, loss: str = 
 def noise(kind: str, rows: int, features: int, seed: int) -> tuple[Table, Table]:
     rng = np.random.default_rng([seed, rows, features])
     x = rng.normal(size=(rows, features))
-    drawn = {"normal": rng.normal, "student": lambda size: rng.standard_t(2, size), "skewed": rng.exponential}[kind]
-    return x, np.asarray(drawn(size=(rows, 1)))
+    drawn = {"normal": rng.normal(size=rows), "student": rng.standard_t(2, rows), "skewed": rng.exponential(size=rows)}
+    return x, drawn[kind][:, None]
 
 
 @pytest.mark.parametrize("kind", ["normal", "student", "skewed"])
@@ -153,7 +153,8 @@ def test_an_untrained_model_on_noise_is_told_before(tmp_path: Path) -> None:
 def test_the_same_data_give_the_same_numbers_in_little_time(tmp_path: Path) -> None:
     x, y = noise("normal", 2000, 20, seed=10)
     model = answering(20, float(y.mean()))
-    (tmp_path / "a").mkdir(), (tmp_path / "b").mkdir()
+    for folder in "ab":
+        (tmp_path / folder).mkdir()
     first = only(examined(tmp_path / "a", model, x, y), "L507")
     started = time.process_time()
     second = only(examined(tmp_path / "b", model, x, y), "L507")

@@ -156,6 +156,7 @@ def same_answer(kit: Kit) -> Case:
         "W302": "copies are how they are lost",
         "G601": "the gradient fades on the way through the same stack",
         "U401": "dead units are how they are lost",
+        "G607": "it does still fall, as slowly as faint directions are learned",
     },
 )
 def squeezed(kit: Kit) -> Case:
@@ -172,7 +173,7 @@ def squeezed(kit: Kit) -> Case:
     layers = [kit.dense(kit.whole(16, 48), "tanh") for _ in range(2)]
     model = kit.stack(problem.x.shape[1], *layers, kit.dense(problem.width, head.activation))
     kernel, bias = layers[0].get_weights()
-    one = kit.rng.normal(size=(len(kernel), 1)) @ kit.rng.uniform(0.2, 1.5, (1, kernel.shape[1])) / np.sqrt(len(kernel))
+    one = kit.rng.normal(size=(len(kernel), 1)) @ kit.rng.uniform(0.1, 0.5, (1, kernel.shape[1])) / np.sqrt(len(kernel))
     layers[0].set_weights([one.astype(np.float32), bias])
     layers[0].trainable = False
     kit.compile(model, head.loss, kit.optimizer("Adam", 0.005))
