@@ -50,7 +50,7 @@ def run(folder: Path, *words: object, given: str = "", **variables: str) -> Done
             main()
         except SystemExit as end:
             status = end.code
-    texts = [stream.buffer.getvalue().decode() for stream in (out, err)]  # type: ignore[attr-defined]
+    texts = [stream.buffer.getvalue().decode() for stream in (out, err)]
     assert isinstance(status, int)
     return Done(status, *texts)
 
