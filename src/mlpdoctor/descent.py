@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from mlpdoctor import views
+from mlpdoctor import seed, views
 from mlpdoctor.backward import activity_penalties, loss_cotangents, readings, weight_penalties
 from mlpdoctor.heads import Heads
 from mlpdoctor.layers.constraints import constraint
@@ -150,7 +150,7 @@ class Descent:
         return replace(self, optimizer=replace(self.optimizer, options=options))
 
     def _minibatches(self) -> Iterator[views.Rows]:
-        rng = np.random.default_rng(0)
+        rng = seed.random(0)
         number = len(self.rows.features)
         while True:
             order = rng.permutation(number)

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from mlpdoctor import checks as check_package
 from mlpdoctor import facts as fact_package
-from mlpdoctor import threads
+from mlpdoctor import seed, threads
 from mlpdoctor.check import Check
 from mlpdoctor.dataset import Dataset, Wanted
 from mlpdoctor.engines.numpy_engine import NumpyEngine, UnsupportedLayer
@@ -47,6 +47,7 @@ class Question:
         loss: name of the loss, where the file has none or another is meant.
         sample_weight: name of the column that says how much each row counts in the loss.
         max_bytes: limit on what is read of either file, unpacked; None for the readers' own limits.
+        seed: where random numbers start; 0 for the places where they always do.
     """
 
     model: str
@@ -57,6 +58,7 @@ class Question:
     loss: str | None = None
     sample_weight: str | None = None
     max_bytes: int | None = None
+    seed: int = 0
 
 
 def diagnose(
@@ -88,7 +90,7 @@ def diagnose(
     read = time.perf_counter()
     every = all_checks()
     chosen = every if checks is None else checks
-    with threads.one():
+    with threads.one(), seed.shifted(question.seed):
         answers = examine(network, dataset, chosen, progress)
         found, outcomes = run(chosen, answers)
         findings = marked(found, hide)

@@ -154,6 +154,7 @@ def _looked_at(
         value("loss"),
         value("sample-weight"),
         value("max-bytes"),
+        value("seed"),
     )
     hide = Hidden(
         job.model,

@@ -66,6 +66,7 @@ OPTIONS: tuple[Callable[..., Any], ...] = (
     ),
     click.option("--max-warnings", type=click.IntRange(0), metavar="N", help="Exit with 1 at more than N warnings."),
     click.option("--baseline", metavar="FILE", help="Report only what is not in this list of known findings."),
+    click.option("--seed", type=click.IntRange(0), metavar="N", help="Draw other random numbers.  [default: 0]"),
     click.option("--max-bytes", type=click.IntRange(1), metavar="N", help="Read files of up to N bytes, unpacked."),
     click.option(
         "--config",

@@ -45,6 +45,7 @@ KEYS: Mapping[str, Key] = MappingProxyType(
             Key("fail-on", one_of(*LEVELS), "error"),
             Key("max-warnings", whole(0), of_model=False),
             Key("max-bytes", whole(1)),
+            Key("seed", whole(0), 0),
             Key("format", one_of(*FORMS), "terminal", of_model=False),
             Key("output", paths, (), of_model=False),
             Key("baseline", path, of_model=False),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mlpdoctor.network import Array
+from mlpdoctor.seed import random
 
 MOST_PRODUCTS = 24
 """The top of a Hessian stands apart from the rest: a dozen products settle it to a percent, twice that is plenty."""
@@ -53,7 +54,7 @@ def largest(
     Returns:
         The largest eigenvalue found; NaN where a product is not finite.
     """
-    start = np.random.default_rng(seed).normal(size=size)
+    start = random(seed).normal(size=size)
     basis = [start / np.linalg.norm(start)]
     diagonal: list[float] = []
     beside: list[float] = []

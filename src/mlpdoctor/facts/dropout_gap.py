@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from mlpdoctor import seed
 from mlpdoctor.fact import Absent, fact
 from mlpdoctor.facts.objective import Objective
 from mlpdoctor.layers.dropout import dropped, rate_of
@@ -55,7 +56,7 @@ def dropout_gap(network: Network, objective: Objective, sample: RowSample) -> Dr
     unknown = [layer.name for layer in network.layers if family_of(layer) is None]
     if unknown or None in network.input_widths:
         return Absent("the network cannot be run with dropout")
-    rng, sample = np.random.default_rng(SEED), sample.few
+    rng, sample = seed.random(SEED), sample.few
     network = _in_float64(network)
     size = sum(weight.size for layer in network.layers for weight in layer.weights.values())
     rows = min(len(sample.features), max(MOST_PRODUCTS // ((1 + DRAWS) * max(size, 1)), FEWEST_ROWS))

@@ -9,6 +9,7 @@ from mlpdoctor.curvature.initializers import draw
 from mlpdoctor.fact import Absent, fact
 from mlpdoctor.layers.registry import family_of
 from mlpdoctor.network import Array, Key, Network
+from mlpdoctor.seed import random
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +26,7 @@ class FreshStart:
 
     def weights(self, seed: int) -> dict[Key, Array]:
         """All trainable weights, drawn anew; the same for the same seed."""
-        rng = np.random.default_rng(seed)
+        rng = random(seed)
         found = {}
         for key, spec in self.specs.items():
             values = draw(spec, key[1], self.shapes[key], rng)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from mlpdoctor import seed
 from mlpdoctor.fact import Absent, fact
 from mlpdoctor.facts.noise_estimate import NoiseEstimate
 from mlpdoctor.facts.objective import Objective
@@ -119,11 +120,11 @@ def learnable(
         return Absent("the targets are constant", applicable=False)
     boosted = np.argsort(-targets.std(axis=0), kind="stable")[:BOOSTED_COLUMNS]
     targets = standardised(targets)
-    rng = np.random.default_rng(SEED)
+    rng = seed.random(SEED)
     orders = [np.arange(len(targets)), *(rng.permutation(len(targets)) for _ in range(SHUFFLES))]
     with threadpool_limits(limits=1):
         grow = lambda: HistGradientBoostingRegressor(  # noqa: E731
-            max_iter=40, max_leaf_nodes=8, early_stopping=False, random_state=SEED
+            max_iter=40, max_leaf_nodes=8, early_stopping=False, random_state=seed.number(SEED)
         )
         return Learnable(_gains(features, targets, orders, boosted, grow, NearestNeighbors), len(features))
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mlpdoctor import seed
 from mlpdoctor.fact import Absent, fact
 from mlpdoctor.facts.objective import Objective
 from mlpdoctor.floors.ridge import Ridge
@@ -138,7 +139,7 @@ def standardised(features: Array) -> Array:
 
 def _dictionaries(plain: Array, number: int) -> list[Array]:
     """Three families of functions of the features, standardised: shape (rows, up to ``number``) each."""
-    rng = np.random.default_rng(SEED)
+    rng = seed.random(SEED)
     width = plain.shape[1]
     places = np.linspace(0, 1, max(number // width, 1) + 2)[1:-1]
     knots = np.quantile(plain, places, axis=0)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from mlpdoctor import seed
 from mlpdoctor.network import Array
 
 NEIGHBOURS = 10
@@ -65,7 +66,7 @@ def nearest(features: Array) -> Neighbours | str:
     if not kept.any():
         return "all features are constant"
     scaled = (near[:, kept] - near[:, kept].mean(axis=0)) / spread[kept]
-    drawn = scaled + JITTER * np.random.default_rng(0).normal(size=scaled.shape)
+    drawn = scaled + JITTER * seed.random(0).normal(size=scaled.shape)
     squared, index = _closest(drawn)
     # Between two rows drawn at random each feature adds twice its variance, 1, to the mean squared distance.
     typical = float(np.sqrt(np.median(squared[:, 0]) / (2 * scaled.shape[1])))
@@ -80,7 +81,7 @@ def _closest(rows: Array) -> tuple[Array, npt.NDArray[np.intp]]:
     All distances at once by products, which is quicker for a few thousand rows than to import a library with a tree;
     those of the nearest are then worked out anew from differences, so that near rows lose no digits.
     """
-    rng = np.random.default_rng(0)
+    rng = seed.random(0)
     norms = np.einsum("ij,ij->i", rows, rows)
     places = []
     for start in range(0, len(rows), BLOCK):
@@ -111,7 +112,7 @@ def at_distance_zero(pairs: Neighbours, costs: Array, curve: Callable[[Array], A
         what was extrapolated, so that three error bars reach as far as no extrapolation.
     """
     start, taken_off = _line(pairs.distance, costs, curve)
-    part = np.random.default_rng(1).permutation(np.arange(len(costs)) % PARTS)
+    part = seed.random(1).permutation(np.arange(len(costs)) % PARTS)
     starts = np.empty(PARTS)
     for number in range(PARTS):
         kept = part != number

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from mlpdoctor import seed
 from mlpdoctor.check import check
 from mlpdoctor.facts.standing import Standing
 from mlpdoctor.facts.training import Training
@@ -104,7 +105,7 @@ def _copies(layer: Layer, after: Followers, network: Network) -> Copies:
     Copies lie next to each other along any direction, so units are sorted along a random one and only neighbours that
     are close there are compared number by number.
     """
-    rng = np.random.default_rng(SEED)
+    rng = seed.random(SEED)
     blocks = [(block, _largest(block)) for block in _belongings(layer, after, network)]
     along = np.zeros(len(blocks[0][0]))
     reach = 0.0
