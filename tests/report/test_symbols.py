@@ -98,11 +98,18 @@ def test_no_line_is_wider_than_the_screen(width: int) -> None:
             assert max(map(len, printed(part, encoding=encoding, width=width).splitlines())) <= width
 
 
-@pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.parametrize("width", [40, 80, 120])
 def test_pages_and_the_table_of_rules_fit(width: int) -> None:
     for parts in (*(page.page(rule) for rule in rules()), iter([rules_table.as_table(rules())])):
         text = printed(*parts, encoding="ascii", width=width)
         assert max(map(len, text.splitlines())) <= width
+
+
+def test_the_list_of_rules_breaks_words_under_words() -> None:
+    text = printed(rules_table.as_table(rules()), width=100)
+    lines = [line.split() for line in text.splitlines() if line[0] != " "]
+    assert [line[:3] for line in lines] == [[rule.code, rule.name, rule.severity.value] for rule in rules()]
+    assert " ".join(text.split()) == " ".join(f"{r.code} {r.name} {r.severity} {r.summary}" for r in rules())
 
 
 def test_what_is_hidden_is_counted_and_listed_when_asked() -> None:

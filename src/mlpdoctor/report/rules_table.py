@@ -1,22 +1,46 @@
 """All rules at a glance, for the terminal, as JSON and as Markdown: README holds what the last one gives."""
 
 import json
+import textwrap
 from collections.abc import Sequence
 
-from rich.table import Table
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
 from mlpdoctor.check import Rule
 from mlpdoctor.report import page
 from mlpdoctor.report.markdown_text import escape, table
 
+LEAST = 20
+"""Columns that a rule's words get even where the screen has none left; lines then break anywhere."""
 
-def as_table(rules: Sequence[Rule]) -> Table:
-    """A line or more for each rule."""
-    grid = Table.grid(padding=(0, 2, 0, 0))
-    for rule in rules:
-        grid.add_row(rule.code, rule.name, rule.severity.value, Text(rule.summary))
-    return grid
+
+class RuleList:
+    """A line for each rule, broken under its words; ``rich.table`` would take longer than all else of the command."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        """Hold the rules."""
+        self.rules = rules
+
+    def __rich_console__(self, _: Console, options: ConsoleOptions) -> RenderResult:
+        """Yield all lines as one text."""
+        names, levels = (max(map(len, column), default=0) for column in self._columns())
+        indent = len("A101") + names + levels + 6
+        room = max(options.max_width - indent, LEAST)
+        lines: list[str] = []
+        for rule in self.rules:
+            head = f"{rule.code}  {rule.name:{names}}  {rule.severity.value:{levels}}  "
+            first, *others = textwrap.wrap(rule.summary, room) or [""]
+            lines += [head + first, *(" " * indent + other for other in others)]
+        yield Text("\n".join(lines), no_wrap=options.max_width >= indent + LEAST, overflow="fold")
+
+    def _columns(self) -> tuple[list[str], list[str]]:
+        return [rule.name for rule in self.rules], [rule.severity.value for rule in self.rules]
+
+
+def as_table(rules: Sequence[Rule]) -> RuleList:
+    """A line or more for each rule, as something rich can print."""
+    return RuleList(rules)
 
 
 def as_json(rules: Sequence[Rule]) -> str:
