@@ -13,6 +13,7 @@ from mlpdoctor.commands.explain import explain
 from mlpdoctor.commands.rules import rules
 from mlpdoctor.commands.schema import schema
 from mlpdoctor.errors import InputError
+from mlpdoctor.output import traceback
 
 INTERRUPTED = 130
 
@@ -38,9 +39,7 @@ def main() -> NoReturn:
         click.echo(
             f"mlpdoctor {__version__}: this is a fault in mlpdoctor, not in your files; please report it:", err=True
         )
-        import traceback
-
-        traceback.print_exc()
+        traceback()
         sys.exit(FAILED)
     sys.exit(0)
 

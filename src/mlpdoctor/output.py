@@ -212,6 +212,13 @@ def say(text: str) -> None:
     sys.stderr.flush()
 
 
+def traceback() -> None:
+    """The exception that is being handled, on standard error, for whoever mends mlpdoctor."""
+    from traceback import print_exc
+
+    print_exc()
+
+
 def console(color: str, width: int | None = None) -> "Console":
     """A console on standard output; ``auto`` honours NO_COLOR, FORCE_COLOR and whether it is a terminal."""
     from rich.console import Console

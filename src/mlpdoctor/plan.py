@@ -1,5 +1,6 @@
 """Which models a run looks at, with which data: told from the arguments and the configuration."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,7 +58,7 @@ def plan(arguments: Sequence[str], configuration: Configuration, line: Section) 
 
 def _expanded(word: str, named: dict[str, str]) -> list[str]:
     """A name of the ``models`` table, or a pattern that no shell has expanded, as files; anything else as it is."""
-    if word == "-" or Path(word).exists():
+    if word == "-" or os.path.exists(word):  # noqa: PTH110  no name is too long for it
         return [word]
     if word in named:
         return [named[word]]
@@ -78,7 +79,7 @@ def _expanded(word: str, named: dict[str, str]) -> list[str]:
 def _apart(files: list[str]) -> tuple[list[str], str | None]:
     """The models, and the data behind them. The first is a model whatever it holds: reading it will tell."""
     flags = [number == 0 or is_model(file) for number, file in enumerate(files)]
-    if len(files) > 1 and not is_model(files[0]) and is_model(files[-1]) and Path(files[0]).exists():
+    if len(files) > 1 and not is_model(files[0]) and is_model(files[-1]) and os.path.exists(files[0]):  # noqa: PTH110
         raise UsageError(f"{files[0]}: is no model, but {files[-1]} is; the order is MODEL, then DATA")
     data = [file for file, model in zip(files, flags, strict=True) if not model]
     if not data:
@@ -96,11 +97,10 @@ def is_model(path: str) -> bool:
     """Whether an argument means a model rather than data: by its suffix, else by what the file holds."""
     if path.lower().endswith(MODEL_SUFFIXES):
         return True
-    file = Path(path)
-    if path == "-" or not file.is_file():
+    if path == "-" or not os.path.isfile(path):  # noqa: PTH113  no name is too long for it
         return False
     try:
-        with file.open("rb") as stream:
+        with Path(path).open("rb") as stream:
             head = stream.read(len(HDF5))
     except OSError:  # reading it as data will say why
         return False
@@ -109,7 +109,7 @@ def is_model(path: str) -> bool:
     import zipfile
 
     try:
-        with zipfile.ZipFile(file) as archive:
+        with zipfile.ZipFile(path) as archive:
             return bool(IN_A_MODEL & set(archive.namelist()))
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         return False

@@ -14,7 +14,7 @@ import yaml
 
 from mlpdoctor.catalogue import rules
 from mlpdoctor.cli import commands
-from shell import ROOT, patient
+from shell import ROOT, patient, run
 
 ACTION = ROOT / ".github" / "actions" / "check" / "action.yml"
 README = ROOT / "README.md"
@@ -163,3 +163,9 @@ def test_bash_itself_completes(tmp_path: Path, path: dict[str, str]) -> None:
     )
     done = bash(script, tmp_path, path)
     assert "dead-relu" in done.stdout.split(), done.stderr
+
+
+def test_the_configurations_in_readme_are_understood(tmp_path: Path) -> None:
+    for text in re.findall(r"```toml\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL):
+        (tmp_path / "pyproject.toml").write_text(text)
+        assert run(tmp_path, "config").status == 0

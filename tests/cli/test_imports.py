@@ -34,7 +34,9 @@ def test_check_imports_no_framework(model: str, data: str) -> None:
     assert not imported("check", str(FIXTURES / model), str(FIXTURES / data)) & HEAVY
 
 
-@pytest.mark.parametrize("words", [["--help"], ["rules"], ["explain", "A101"]])
+@pytest.mark.parametrize(
+    "words", [["--help"], ["check", "--help"], ["rules"], ["explain", "A101"], ["config"], ["schema"]]
+)
 def test_information_imports_not_even_numpy(words: list[str]) -> None:
     assert not imported(*words) & (HEAVY | {"numpy", "h5py", "pyarrow"})
 

@@ -4,12 +4,15 @@ import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from mlpdoctor import diagnose
 from mlpdoctor.config.file import Configuration
 from mlpdoctor.config.section import Section
 from mlpdoctor.errors import UsageError
+from mlpdoctor.finding import Report
 from mlpdoctor.plan import is_model, plan
 from shell import FIXTURES, patient, run
 
@@ -69,6 +72,22 @@ def test_one_that_cannot_be_read_does_not_stop_the_others(folder: Path) -> None:
     assert len(done.err.splitlines()) == 2
     assert "missing.keras: no such file" in done.err
     assert "models/broken.keras" in (folder / "all.md").read_text()
+
+
+def test_a_fault_of_ours_on_one_does_not_stop_the_others(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = diagnose.diagnose
+
+    def faulty(question: diagnose.Question, **options: Any) -> Report:  # noqa: ANN401
+        if question.model == ILL:
+            raise RuntimeError("boom")
+        return whole(question, **options)
+
+    monkeypatch.setattr(diagnose, "diagnose", faulty)
+    done = run(folder, "check", ILL, WELL, "--format", "json")
+    assert done.status == 2
+    assert "RuntimeError: boom" in done.err
+    (unread,) = json.loads(done.out)["unread"]
+    assert unread == {"path": ILL, "reason": "a fault in mlpdoctor: RuntimeError: boom"}
 
 
 def test_quiet_is_a_line_a_model(folder: Path) -> None:
@@ -163,6 +182,11 @@ def test_a_misspelt_name_of_the_table_is_told_so(folder: Path) -> None:
 def test_a_model_is_told_by_suffix_and_content(tmp_path: Path, name: str, fixture: str, expected: bool) -> None:  # noqa: FBT001
     shutil.copy(FIXTURES / fixture, tmp_path / name)
     assert is_model(str(tmp_path / name)) is expected
+
+
+def test_no_name_is_too_long(folder: Path) -> None:
+    assert run(folder, "check", "x" * 5000, "y" * 5000).status == 2
+    assert "fault" not in run(folder, "check", ILL, "y" * 5000).err
 
 
 def test_what_is_not_there_is_told_by_its_suffix(tmp_path: Path) -> None:

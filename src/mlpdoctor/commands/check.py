@@ -10,7 +10,7 @@ import click
 from mlpdoctor.commands.options import report_options, settings_options, understood
 from mlpdoctor.config.words import SEVERITIES
 from mlpdoctor.errors import InputError, UsageError
-from mlpdoctor.output import Manner, Telling, progress, say, writable, write
+from mlpdoctor.output import Manner, Telling, progress, say, traceback, writable, write
 
 if TYPE_CHECKING:
     from mlpdoctor.check import Check
@@ -113,6 +113,13 @@ class _Run:
             except InputError as complaint:
                 unread.append(Unread(job.model, str(complaint)))
                 say(str(complaint))
+                continue
+            except Exception as fault:
+                if len(jobs) == 1:
+                    raise
+                unread.append(Unread(job.model, f"a fault in mlpdoctor: {type(fault).__name__}: {fault}"))
+                say(f"{job.model}: this is a fault in mlpdoctor, not in your file; please report it:")
+                traceback()
                 continue
             reports.append(report)
             for outcome in _crashed(report):

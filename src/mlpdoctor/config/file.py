@@ -77,8 +77,12 @@ def find(given: str | None, rules: Rules, *, isolated: bool = False) -> Configur
     here = Path.cwd()
     for folder in (here, *here.parents):
         file = folder / FILE
+        try:
+            ours = b"mlpdoctor" in file.read_bytes()
+        except OSError:
+            continue
         # A file that does not speak of mlpdoctor is none of our business, even when it is broken.
-        if file.is_file() and b"mlpdoctor" in _bytes(file) and _table(_parsed(file)) is not None:
+        if ours and _table(_parsed(file)) is not None:
             return read(file, rules)
     return Configuration()
 
