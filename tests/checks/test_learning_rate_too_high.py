@@ -66,9 +66,11 @@ def test_gradient_descent_that_blew_up(rate: float, seed: int, tmp_path: Path) -
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize("name", ["Adam", "RMSprop", "Nadam"])
 def test_adaptive_optimizers_that_throw_the_weights_about(name: str, seed: int, tmp_path: Path) -> None:
-    report = fitted(tmp_path, getattr(O, name)(1.0), seed)
+    report = fitted(tmp_path, getattr(O, name)(1.0), seed, layers=[L.Dense(32, "relu"), L.Dense(32, "tanh")])
     finding = only(report, "G603")
-    assert finding.severity is Severity.ERROR, told(report)
+    # A model that has come half of the way in spite of its rate gets a warning.
+    assert finding.severity in (Severity.ERROR, Severity.WARNING), told(report)
+    assert report.findings[0].code == "G603", told(report)
     lower = finding.evidence.numbers["lower_path"]
     assert isinstance(lower, tuple)
     assert float(str(lower[-1])) < float(str(lower[0]))

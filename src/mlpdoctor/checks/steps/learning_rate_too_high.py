@@ -19,7 +19,7 @@ from mlpdoctor.wording import short
 FAR = 0.5
 """A model that has not come half the way from the constant to what is known to be reachable is stuck."""
 HALF = 0.5
-"""At the saved rate the loss may fall half as far as at the lower one, and yet the lower one is the better."""
+"""A loss may be thrown about on the way and end low by chance: it has to end half as far above as it was on average."""
 ABOVE = 1.2
 """A first run that ends so many times above the best constant has not merely made no headway."""
 LOWER = tuple(10.0**-power for power in range(1, 7))
@@ -60,8 +60,8 @@ def learning_rate_too_high(
         curvature, and with it the rate that is too high.
     Stays quiet on
         Models that do as well as anything is known to, whatever their rate: full-batch training hovers at the limit
-        without harm. Rates at which the loss still falls at least half as well as at a lower one; rates of models that
-        no lower one helps; a start from weights that are themselves too large, which is W303's. What a lower rate
+        without harm. Rates at which the loss gets as low as at a lower one; rates of models
+        that no lower one helps; a start from weights that are themselves too large, which is W303's. What a lower rate
         saves has to be a tenth of what the model could gain over a constant at all.
     Certainty
         Tried: the training is taken up from the saved weights and the saved state of the optimizer, on minibatches
@@ -132,13 +132,16 @@ class _Contrast:
 def _thrown(trials: Continuation, where: Standing, worth: float, least: float) -> _Contrast | None:
     """Whether the saved rate holds up a loss that falls at a lower one, from the saved weights."""
     high = trials.saved
-    gap, span = high.before - where.reach, where.constant - where.reach
-    need = max(worth * gap, least * span)
-    if gap <= 0 or high.gain >= need:
-        return None
+    span = max(where.constant - where.reach, 0.0)
+    # A rate that suits brings the loss lower with every look; only one that throws it about stays above a tenth of it.
+    level = sum(high.path[1:]) / len(high.path[1:]) if high.finite else math.inf
     for factor in LOWER[:MOST_TRIALS]:
         lower = trials.at(factor)
-        if lower.least_gain >= need and high.gain < HALF * lower.least_gain:
+        if lower.least_gain <= 0:
+            continue
+        settled = max(lower.path[-2:])
+        need = max(worth * (level - where.reach), least * span) if math.isfinite(level) else 0.0
+        if level - settled > need and not high.after - settled <= HALF * need:
             return _Contrast(high, lower, fresh=False)
     return None
 
@@ -225,7 +228,9 @@ def _verdict(name: str, contrast: _Contrast, *, broken: bool, never: bool) -> st
             f"The learning rate, {rate} with {name}, is too high: started anew, training gets nowhere with it, and "
             f"{falls} in {lower.updates} updates."
         )
+    path = contrast.high.path[1:]
+    thrown = f"to and fro between {short(min(path), 3)} and {short(max(path), 3)}" if contrast.high.finite else "away"
     return (
-        f"The learning rate is too high: at {rate} {name} throws the weights to and fro, and the loss stays at "
-        f"{short(contrast.high.before)}; {falls} in {lower.updates} updates."
+        f"The learning rate is too high: at {rate} {name} throws the loss {thrown}, and "
+        f"{falls} in {lower.updates} updates."
     )
