@@ -7,7 +7,20 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).parents[2] / "src" / "mlpdoctor"
-RIM = ("readers", "engines", "report", "cli", "output", "diagnose", "columns")
+RIM = (
+    "readers",
+    "engines",
+    "report",
+    "cli",
+    "commands",
+    "config",
+    "plan",
+    "baseline",
+    "hidden",
+    "output",
+    "diagnose",
+    "columns",
+)
 PASS = ("stream", "passes", "collector", "forward")
 FORBIDDEN = {
     "checks": (*RIM, "checks", "registry", "rank", "causes", "run_checks", "verdict", "summary"),
@@ -36,6 +49,16 @@ FORBIDDEN = {
             {path.stem for path in SOURCE.iterdir() if path.stem[0] not in "_."}
             - {"layers", "network", "optimizers", "registry"}
         )
+    ),
+    "config": (
+        *(part for part in RIM if part != "config"),
+        *PASS,
+        "checks",
+        "facts",
+        "floors",
+        "losses",
+        "statistics",
+        "resolve",
     ),
     "report": tuple(
         sorted(
