@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from mlpdoctor.causes import CAUSES
 from mlpdoctor.finding import Certainty, Evidence, Finding, Severity
-from mlpdoctor.rank import rank
+from mlpdoctor.rank import SYMPTOMS, rank
 
 
 def finding(
@@ -86,9 +86,19 @@ def test_every_finding_is_kept_exactly_once(given_findings: list[Finding]) -> No
 def test_the_first_is_as_grave_as_any(given_findings: list[Finding]) -> None:
     order = list(Severity)
     ranked = rank(given_findings)
+    roots = [order.index(one.severity) for one in ranked if one.because_of is None]
     if ranked:
-        assert order.index(ranked[0].severity) == min(order.index(one.severity) for one in ranked)
+        assert order.index(ranked[0].severity) == min(roots)
         assert ranked[0].because_of is None
+
+
+@given(findings)
+def test_only_a_symptom_stands_under_a_milder_cause(given_findings: list[Finding]) -> None:
+    order = list(Severity)
+    ranked = rank(given_findings)
+    for one in ranked:
+        if one.because_of is not None and one.code not in SYMPTOMS:
+            assert min(order.index(o.severity) for o in ranked if o.code == one.because_of) <= order.index(one.severity)
 
 
 @given(findings)
