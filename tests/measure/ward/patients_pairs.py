@@ -31,7 +31,7 @@ def raw_into_sigmoids(kit: Kit) -> Case:
 @pair("A101", "G604")
 def line_at_a_crawl(kit: Kit) -> Case:
     """No activation anywhere, and a rate out of a fine-tuning recipe."""
-    problem = kit.problem("regression", "binary", features=kit.whole(2, 20), bend=0.6)
+    problem = kit.problem("regression", "binary", features=kit.whole(2, 20))
     layers = [kit.dense(kit.whole(8, 64)) for _ in range(kit.whole(1, 3))]
     rate = kit.real(1e-7, 2e-6)
     case = _finish(kit, problem, problem.x, layers, f"linear, rate {rate:.0e}", kit.optimizer("Adam", rate))
@@ -52,7 +52,7 @@ def softmax_of_one_on_raw_columns(kit: Kit) -> Case:
 @pair("A101", "D702")
 def line_on_raw_columns(kit: Kit) -> Case:
     """No activation anywhere, and nobody scaled the columns."""
-    problem = kit.problem("regression", "binary", features=kit.whole(2, 20), bend=0.6)
+    problem = kit.problem("regression", "binary", features=kit.whole(2, 20))
     layers = [kit.dense(kit.whole(8, 64)) for _ in range(kit.whole(1, 3))]
     return _finish(kit, problem, kit.raw(problem.x).astype(np.float32), layers, "linear, raw columns")
 
