@@ -29,7 +29,7 @@ def growth_by_tensorflow(model: Any, x: Any, y: Any) -> float:  # noqa: ANN401
             sums.append(before)
             here = layer.activation(before)
         loss = tf.reduce_sum(tf.square(here - tf.constant(y, tf.float32)))
-    first, *_, last = (np.square(part.numpy().astype(np.float64)).sum() for part in tape.gradient(loss, sums))
+    first, *_, last, _ = (np.square(part.numpy().astype(np.float64)).sum() for part in tape.gradient(loss, sums))
     return math.sqrt(first / last)
 
 

@@ -33,7 +33,8 @@ class GradientFlow:
     Attributes:
         layers: each of them.
         first: of the layers that no learned layer comes before, the one where the gradient is largest.
-        last: of those that none comes after, the same.
+        last: the last of those that others come after. The very last layer is left out: its weights are as large as the
+            targets ask, and as small as a careful start makes them.
         rows: on how many rows this was seen.
         share: of all usable rows.
     """
@@ -56,7 +57,7 @@ class GradientFlow:
 def gradient_flow(network: Network, gradients: Gradients) -> GradientFlow | Absent:
     """Put the layers side by side, by the square root of the mean square over rows, summed over units."""
     found: dict[str, Reached] = {}
-    first, last = _ends(network)
+    first, inner = _places(network)
     for layer in network.layers:
         moments = gradients.units.get(layer.name)
         if not is_learned(layer) or moments is None:
@@ -66,12 +67,11 @@ def gradient_flow(network: Network, gradients: Gradients) -> GradientFlow | Abse
             weights = math.sqrt(sum(float(np.square(np.asarray(w, np.float64)).sum()) for w in layer.weights.values()))
         relative = gradients.of_layer(layer.name) / weights if weights > 0 else math.inf
         found[layer.name] = Reached(layer.name, size, relative)
-    firsts, lasts = ([one for name, one in found.items() if name in ends] for ends in (first, last))
-    if len(found) < 2 or not firsts or not lasts:  # noqa: PLR2004  a gradient between two layers
-        return Absent("there is no way from one learned layer to another", applicable=False)
-    return GradientFlow(
-        tuple(found.values()), max(firsts, key=_largest), max(lasts, key=_largest), gradients.rows, gradients.share
-    )
+    firsts = [one for name, one in found.items() if name in first and name in inner]
+    inside = [one for name, one in found.items() if name in inner and name not in first]
+    if not firsts or not inside:
+        return Absent("there is no way from one hidden layer to another", applicable=False)
+    return GradientFlow(tuple(found.values()), max(firsts, key=_largest), inside[-1], gradients.rows, gradients.share)
 
 
 def _largest(reached: Reached) -> float:
@@ -79,8 +79,8 @@ def _largest(reached: Reached) -> float:
     return reached.size if math.isfinite(reached.size) else math.inf
 
 
-def _ends(network: Network) -> tuple[set[str], set[str]]:
-    """Names of the learned layers that no other comes before, and of those that none comes after."""
+def _places(network: Network) -> tuple[set[str], set[str]]:
+    """Names of the learned layers that no other comes before, and of those that another comes after."""
     learned = [is_learned(node.layer) for node in network.nodes]
     behind = [False] * len(learned)
     ahead = [False] * len(learned)
@@ -92,5 +92,5 @@ def _ends(network: Network) -> tuple[set[str], set[str]]:
     names = [node.layer.name for node in network.nodes]
     return (
         {names[place] for place, own in enumerate(learned) if own and not behind[place]},
-        {names[place] for place, own in enumerate(learned) if own and not ahead[place]},
+        {names[place] for place, own in enumerate(learned) if own and ahead[place]},
     )

@@ -75,6 +75,7 @@ def tiptoe(kit: Kit) -> Case:
         "U402": "units stuck on their flat part are why it is a minimum",
         "U401": "dead units are why it is a minimum",
         "L505": "more units are the other way out of it",
+        "W303": "weights that have grown so far that units are flat are why it is a minimum",
         "U403": "units that bend outside of the data are why it is a minimum",
     },
 )

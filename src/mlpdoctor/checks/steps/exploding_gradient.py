@@ -9,7 +9,7 @@ from mlpdoctor.facts.standing import Standing
 from mlpdoctor.facts.training import Training
 from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.network import Network
-from mlpdoctor.wording import count, short
+from mlpdoctor.wording import short
 
 CLOSE = 0.1
 """A model this near to what is known to be reachable has learned in spite of it."""
@@ -43,8 +43,8 @@ def exploding_gradient(
         layers, scale inputs and targets; clipnorm=1.0 keeps single steps in bounds meanwhile.
     Stays quiet on
         Models that do about as well as anything is known to, or have come nine tenths of the way; networks with
-        weights that are not numbers (W301 speaks of them); a last layer that passes nothing on because it starts
-        from zeros. Without training a warning: it is a prediction.
+        weights that are not numbers (W301 speaks of them); what the output layer alone adds, for its weights are as
+        large as the targets ask. Without training a warning: it is a prediction.
     Certainty
         Measured: the root mean square, over the rows, of the gradient of each row's loss with respect to each
         layer's pre-activations, all units together. Estimated where only a sample of the rows was looked at. Of
@@ -75,7 +75,7 @@ def exploding_gradient(
         f"{flow.first.layer}: no one rate suits both.",
         remedy=_remedy(network, flow.first.layer),
         strength=min(math.log10(flow.passed) / 10, 1.0) if finite else 1.0,
-        verdict=f"The gradient grows {times}on its way back through {count(len(flow.layers), 'layer')}: every step "
+        verdict=f"The gradient grows {times}on its way from {flow.last.layer} back to {flow.first.layer}: every step "
         f"{'will throw' if training.never else 'throws'} the first layers about.",
     )
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 
 from mlpdoctor.check import check
+from mlpdoctor.descent import Trial
 from mlpdoctor.facts.architecture_floor import ArchitectureFloor
 from mlpdoctor.facts.gradients import Gradients, norm
 from mlpdoctor.facts.pace import Pace
@@ -14,11 +15,11 @@ from mlpdoctor.wording import count, percent, short
 FACTORS = (0.1, 1.0, 10.0, 100.0)
 ON_IT = 0.05
 """A model within a twentieth of the gap of a proved floor is held by that, and needs no other reason."""
-STUCK = 0.5
-"""A model that has not come half of the way is stuck on a plateau that costs most of what there is to learn."""
+RISE = 0.1
+"""A loss that climbs by a tenth of the gap does not follow the gradient."""
 
 
-@check("G606", Severity.WARNING, "the gradient is {slope}, and no rate from {least} to {most} lowers the loss")
+@check("G606", Severity.WARNING, "the gradient is {slope}, and no rate from {least} to {most} leads down from there")
 def stationary_point(
     where: Standing,
     pace: Pace,
@@ -40,7 +41,7 @@ def stationary_point(
     Stays quiet on
         Models that have come nine tenths of the way to what is known to be reachable; those that rest on a proved
         floor of their architecture, whose minimum this is; models that any rate from a tenth to a hundred times the
-        saved one brings further down.
+        saved one brings further down, unless it throws them out over a rise of the loss, as a fresh start would.
     Certainty
         Tried: the training was taken up at four rates for up to 100 updates each, and no trial closed more than a
         fiftieth of what is left. The gradient is that of the loss with all penalties, on a sample of the rows,
@@ -54,9 +55,9 @@ def stationary_point(
     if not math.isfinite(steepness) or steepness > level:
         return
     trials = [(factor, pace.continuation.at(factor)) for factor in FACTORS]
-    if max(pace.share(trial) for _, trial in trials) > flat:
+    if any(pace.share(trial) > flat and not _thrown(trial, pace) for _, trial in trials):
         return
-    best = max((trial for _, trial in trials), key=lambda trial: trial.gain)
+    best = max((trial for _, trial in trials if not _thrown(trial, pace)), key=lambda trial: trial.gain)
     rates = [pace.continuation.rate * factor for factor in FACTORS]
     done = "" if pace.updates is None else f" after {count(pace.updates, 'update')}"
     yield Evidence(
@@ -76,12 +77,17 @@ def stationary_point(
         severity=Severity.WARNING,
         why=f"Moving every weight by a hundredth of its size along the gradient would change the loss by no more than "
         f"{percent(steepness / 100)} of what separates it from {short(where.reach)}. {best.updates} updates at each of "
-        f"{len(rates)} rates left it at {short(min(best.before, best.after))} at best.",
+        f"{len(rates)} rates led no further down than {short(min(best.before, best.after))}.",
         remedy=Remedy(
             "start again from other weights, and with twice the units if that ends here too",
             "keras.utils.set_random_seed(1); model = keras.models.clone_model(model)  # then compile and fit",
         ),
         strength=min(where.shortfall, 1.0),
         verdict=f"Training has come to rest{done}: at a loss of {short(where.model)} the gradient is next to nothing, "
-        f"and no learning rate brings it down. It is a plateau or a local minimum, for these data allow less.",
+        f"and no learning rate leads down from there. It is a plateau or a local minimum, for these data allow less.",
     )
+
+
+def _thrown(trial: Trial, pace: Pace) -> bool:
+    """Whether the loss rose on the way: that rate did not lead down, it left for somewhere else."""
+    return not trial.finite or max(trial.path) - trial.before > RISE * pace.gap

@@ -3,8 +3,6 @@
 import math
 from collections.abc import Iterator, Mapping
 
-import numpy as np
-
 from mlpdoctor.check import check
 from mlpdoctor.facts.gradient_flow import GradientFlow
 from mlpdoctor.facts.standing import Standing
@@ -49,8 +47,9 @@ def vanishing_gradient(
     Stays quiet on
         Models that do about as well as anything is known to, or have come nine tenths of the way; a gradient that
         is small everywhere alike, as at the end of training; networks in which any first layer is reached, by a
-        skip connection or a short branch; an output layer that starts from zero weights, for it passes nothing on
-        before its first update, and much after it. Without training a warning: it is a prediction.
+        skip connection or a short branch; what the output layer passes on, which is little where it starts from
+        tiny weights, and much after the first updates; dead layers, which U401 names. Without training a warning: it
+        is a prediction.
     Certainty
         Measured: the root mean square, over the rows, of the gradient of each row's loss with respect to each
         layer's pre-activations, all units together; the mean over rows would be small in any trained model.
@@ -63,16 +62,15 @@ def vanishing_gradient(
     passed = flow.passed
     if where.well or where.shortfall <= CLOSE or not passed <= faint or not math.isfinite(where.model):
         return
-    if training.never and _starts_from_zero(network, flow.last.layer):
-        return
-    depth = len(flow.layers)
+    names = [one.layer for one in flow.layers]
+    back = max(names.index(flow.last.layer) - names.index(flow.first.layer), 1)
     yield Evidence(
         numbers={
             "passed": short(passed, 2),
             "share": passed,
             "first": flow.first.layer,
             "last": flow.last.layer,
-            "layers": count(depth - 1, "layer"),
+            "layers": count(back, "layer"),
             "gradient_at": _table({one.layer: one.size for one in flow.layers}),
             "gradient_over_weights": _table({one.layer: one.relative for one in flow.layers}),
             "rows": flow.rows,
@@ -82,8 +80,9 @@ def vanishing_gradient(
         why=_why(flow, training),
         remedy=_remedy(network, flow.first.layer),
         strength=1.0 if passed == 0 else min(-math.log10(passed) / 10, 1.0),
-        verdict=f"The gradient fades on its way back through {count(depth, 'layer')}: {_left(passed)} reaches "
-        f"{flow.first.layer}, so the first layers {'will hardly learn' if training.never else 'hardly learn'}.",
+        verdict=f"The gradient fades on its way back: {_left(passed)} at {flow.last.layer} reaches "
+        f"{flow.first.layer}, {count(back, 'layer')} before it, so the first layers "
+        f"{'will hardly learn' if training.never else 'hardly learn'}.",
     )
 
 
@@ -101,11 +100,6 @@ def _why(flow: GradientFlow, training: Training) -> str:
 def _table(sizes: Mapping[str, float]) -> Mapping[str, float | None]:
     listed = list(sizes.items())[:MOST_LAYERS]
     return {name: size if math.isfinite(size) else None for name, size in listed}
-
-
-def _starts_from_zero(network: Network, name: str) -> bool:
-    kernels = [layer.weights.get("kernel") for layer in network.layers if layer.name == name]
-    return any(kernel is not None and not np.any(kernel) for kernel in kernels)
 
 
 def _remedy(network: Network, name: str) -> Remedy:
