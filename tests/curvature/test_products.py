@@ -46,8 +46,8 @@ def _data(head: str, seed: int) -> tuple[Array, Array]:
     score = np.stack([x[:, 0] * x[:, 1], x[:, 2], np.sin(x[:, 0])], axis=1)
     if head == "mse":
         return x, score[:, :1]
-    labels: Array = (score[:, :1] > 0) * 1.0 if head == "binary_crossentropy" else np.eye(3)[score.argmax(axis=1)]
-    return x, labels
+    labels = score[:, :1] > 0 if head == "binary_crossentropy" else np.eye(3)[score.argmax(axis=1)]
+    return x, np.asarray(labels, np.float64)
 
 
 def _bend(model: Any, x: Array, y: Array, folder: Path) -> Bend:  # noqa: ANN401
