@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from mlpdoctor.check import check
 from mlpdoctor.curvature.limits import critical
@@ -20,6 +21,8 @@ FAR = 0.5
 """A model that has not come half the way from the constant to what is known to be reachable is stuck."""
 HALF = 0.5
 """A loss may be thrown about on the way and end low by chance: it has to end half as far above as it was on average."""
+CALM = 0.01
+"""Share of what there is to gain by which a falling loss may rise between two looks at it, and be called calm."""
 ABOVE = 1.2
 """A first run that ends so many times above the best constant has not merely made no headway."""
 LOWER = tuple(10.0**-power for power in range(1, 7))
@@ -137,12 +140,14 @@ def _thrown(trials: Continuation, where: Standing, worth: float, least: float) -
     level = sum(high.path[1:]) / len(high.path[1:]) if high.finite else math.inf
     for factor in LOWER[:MOST_TRIALS]:
         lower = trials.at(factor)
+        if _slower(lower, high, span):
+            return None
         if lower.least_gain <= 0:
             continue
         settled = max(lower.path[-2:])
         need = max(worth * (level - where.reach), least * span) if math.isfinite(level) else 0.0
         if level - settled > need and not high.after - settled <= HALF * need:
-            return _Contrast(high, lower, fresh=False)
+            return _Contrast(high, _better(trials, factor), fresh=False)
     return None
 
 
@@ -159,11 +164,25 @@ def _runs_away(first: FirstUpdates, where: Standing, least: float) -> _Contrast 
         return None
     for factor in LOWER[:MOST_TRIALS]:
         lower = first.trials.at(factor)
+        if _slower(lower, high, span):
+            return None
         settled = max(lower.path[-2:]) if lower.finite else math.inf
         headway = lower.least_gain > 0 and ends - settled > 2 * least * span
         if headway and (off or settled < known - 2 * least * span):
-            return _Contrast(high, lower, first.fresh)
+            return _Contrast(high, _better(first.trials, factor), first.fresh)
     return None
+
+
+def _better(trials: Continuation, factor: float) -> Trial:
+    """The trial at this rate or at a tenth of it: the first rate that helps may still be too high."""
+    tried = [trials.at(one) for one in (factor, factor / 10)]
+    return min(tried, key=lambda trial: max(trial.path[-2:]) if trial.finite else math.inf)
+
+
+def _slower(lower: Trial, high: Trial, span: float) -> bool:
+    """Whether the lower rate only brings less of the same, so that still lower ones need not be tried."""
+    calm = high.finite and all(after <= before + CALM * span for before, after in pairwise(high.path))
+    return calm and lower.gain <= high.gain
 
 
 def _severity(where: Standing, training: Training) -> Severity:
