@@ -145,7 +145,9 @@ def _thrown(trials: Continuation, where: Standing, worth: float, least: float) -
         if lower.least_gain <= 0:
             continue
         settled = max(lower.path[-2:])
-        need = max(worth * (level - where.reach), least * span) if math.isfinite(level) else 0.0
+        # Where the saved rate makes things worse, a lower one need not mend as much.
+        rises = not min(high.path[-2:]) <= high.before + 2 * high.error + CALM * span
+        need = max(0.0 if rises else worth * (level - where.reach), least * span) if high.finite else 0.0
         if level - settled > need and not high.after - settled <= HALF * need:
             return _Contrast(high, _better(trials, factor), fresh=False)
     return None
