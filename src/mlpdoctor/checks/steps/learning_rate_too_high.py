@@ -137,7 +137,7 @@ def _thrown(trials: Continuation, where: Standing, worth: float, least: float) -
     high = trials.saved
     span = max(where.constant - where.reach, 0.0)
     # A rate that suits brings the loss lower with every look; only one that throws it about stays above a tenth of it.
-    level = sum(high.path[1:]) / len(high.path[1:]) if high.finite else math.inf
+    level = _level(high) if high.finite else math.inf
     for factor in LOWER[:MOST_TRIALS]:
         lower = trials.at(factor)
         if _slower(lower, high, span):
@@ -156,23 +156,27 @@ def _thrown(trials: Continuation, where: Standing, worth: float, least: float) -
 def _runs_away(first: FirstUpdates, where: Standing, least: float) -> _Contrast | None:
     """Whether the first updates at the rate training began with lead nowhere, and at a lower one they do."""
     high = first.trials.saved
-    ends = min(high.path[-2:]) if high.finite else math.inf
+    ends, level = (min(high.path[-2:]), _level(high)) if high.finite else (math.inf, math.inf)
     span = max(where.constant - where.reach, 0.0)
-    off = ends > ABOVE * where.constant
-    # A loss that ends where the saved model stands has got as far with its rate as it ever did.
-    known = min(where.model, where.constant) if math.isfinite(where.model) else where.constant
-    stuck = first.fresh and ends >= known - least * span
-    if not (off or stuck):
+    # A loss that stays where the saved model stands has got as far with its rate as it ever did.
+    known = min(where.model, where.constant) if first.fresh and math.isfinite(where.model) else where.constant
+    if level < known - least * span:
         return None
+    off = ends > ABOVE * where.constant
     for factor in LOWER[:MOST_TRIALS]:
         lower = first.trials.at(factor)
         if _slower(lower, high, span):
             return None
         settled = max(lower.path[-2:]) if lower.finite else math.inf
-        headway = lower.least_gain > 0 and ends - settled > 2 * least * span
+        headway = lower.least_gain > 0 and level - settled > 2 * least * span and ends - settled > least * span
         if headway and (off or settled < known - 2 * least * span):
             return _Contrast(high, _better(first.trials, factor), first.fresh)
     return None
+
+
+def _level(trial: Trial) -> float:
+    """The mean of the loss on the way: one that is thrown about may end low by chance."""
+    return sum(trial.path[1:]) / len(trial.path[1:])
 
 
 def _better(trials: Continuation, factor: float) -> Trial:
