@@ -6,7 +6,14 @@ from ward.kit import Case, Kit, standard
 from ward.registry import patient
 
 
-@patient("L501", aliases={"U403": "the units are all in one linear piece: that is why it is a line"})
+@patient(
+    "L501",
+    aliases={
+        "U403": "the units are all in one linear piece: that is why it is a line",
+        "G607": "it was stopped early: that is why it is still a line",
+        "G604": "at such a rate it would take long to leave the line",
+    },
+)
 def still_a_line(kit: Kit) -> Case:
     """A nonlinear network that has learned the line in the data and nothing else so far: SGD, stopped early."""
     problem = kit.regression(features=kit.whole(2, 10), bend=kit.rng.uniform(0.2, 0.5), noise=0.05)
@@ -77,7 +84,7 @@ def killed(kit: Kit) -> Case:
     x = problem.x
     layers = [kit.dense(kit.whole(4, 32), "relu") for _ in range(kit.whole(1, 3))]
     model = kit.stack(x.shape[1], *layers, kit.dense(1))
-    kit.compile(model, "mse", kit.optimizer("Adam", 0.001))
+    kit.compile(model, "mse", kit.optimizer("Adam", 0.005))
     kit.fit(model, x, problem.y, 20)
     for layer in layers[: kit.whole(1, len(layers))]:
         kernel, bias = layer.get_weights()
@@ -85,7 +92,7 @@ def killed(kit: Kit) -> Case:
         gone[0] = True
         bias[gone] = -kit.real(10, 60)
         layer.set_weights([kernel, bias])
-    kit.fit(model, x, problem.y, 400)
+    kit.fit(model, x, problem.y, 1200)  # what is left of the network has learned what it can
     return Case(model, x, problem.y, "dead")
 
 

@@ -12,7 +12,7 @@ def _plain(kit: Kit, problem: Problem, layers: list[Model], optimizer: Model = N
     return kit.compile(model, head.loss, optimizer, head.metrics), head.y
 
 
-@patient("W301")
+@patient("W301", aliases={"G603": "the rate is what made them so"})
 def blown_up(kit: Kit) -> Case:
     """Trained with a rate so high that the weights became NaN."""
     problem = kit.regression(features=kit.whole(2, 20))
