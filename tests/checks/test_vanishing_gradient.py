@@ -1,6 +1,7 @@
 """G601: a gradient that fades on its way back, beside TensorFlow's own gradients."""
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,7 @@ def normalised(seed: int) -> Any:  # noqa: ANN401
     return stack(3, *layers, L.Dense(1))
 
 
-CONTROLS = {
+CONTROLS: dict[str, Callable[[int], Any]] = {
     "residual": residual,
     "batch norm": normalised,
     "relu with he start": lambda seed: tower(seed, 10, "relu", start="he_uniform"),

@@ -104,7 +104,7 @@ def test_the_table_says_the_same(tmp_path: Path) -> None:
     assert "fail-on never command line" in rows
     assert f"select A, dead-relu {FILE}:6" in rows
     assert any(row.startswith("rules.dead-relu.tolerated 0.2 (0.1 by default) pyproject.toml:") for row in rows)
-    assert any(row.startswith("suppress A101 in dense: linear on")  # the reason goes on in the next line for row in rows)
+    assert any(row.startswith("suppress A101 in dense: linear on") for row in rows)
     assert "models.churn churn.h5" in rows
 
 
