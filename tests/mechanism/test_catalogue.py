@@ -62,8 +62,7 @@ def test_causes_are_known_rules_and_lead_in_no_circle() -> None:
 
 
 def test_checks_lie_in_folders_by_family() -> None:
-    families = {"A": "architecture", "W": "state", "U": "units", "L": "floors", "D": "data", "O": "output"}
-    families["G"] = "steps"
+    families = {
         "A": "architecture",
         "W": "state",
         "U": "units",
