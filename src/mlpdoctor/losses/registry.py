@@ -1,5 +1,7 @@
 """Which loss a configuration means."""
 
+from functools import cache
+
 from mlpdoctor.losses.loss import Loss
 from mlpdoctor.losses.unsupported import REASONS
 from mlpdoctor.network import KERAS_3, LossConfig
@@ -18,6 +20,7 @@ def build(config: LossConfig, keras: int = KERAS_3) -> Loss | None:
     return None if kind is None else kind.of(config.options, keras)
 
 
+@cache
 def known() -> tuple[type[Loss], ...]:
     """All losses that are known."""
     from mlpdoctor import losses
