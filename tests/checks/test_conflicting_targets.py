@@ -124,7 +124,7 @@ def test_a_model_on_the_floor_gets_a_note_that_closes_the_question(tmp_path: Pat
     assert report.ladder is not None
     assert report.ladder.standing == "data"
     assert {"learning rate", "optimizer", "epochs", "width"} <= set(finding.evidence.rules_out)
-    assert "the least these data allow" in report.verdict
+    assert "as low as these data allow" in report.verdict
 
 
 def test_false_alarm_repeated_rows_that_agree(tmp_path: Path) -> None:

@@ -112,6 +112,14 @@ MODELS = {
 }
 
 
+UNLEARNABLE = "nothing to learn"
+"""Of this one that very thing may be said: it answers why the loss does not move."""
+FIT = (
+    "Nothing was found that keeps this model from training. Its loss, ",
+    "The loss is about as low as these data allow: ",
+)
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_a_healthy_model_is_left_in_peace(name: str, tmp_path: Path) -> None:
     healthy = MODELS[name]
@@ -121,8 +129,8 @@ def test_a_healthy_model_is_left_in_peace(name: str, tmp_path: Path) -> None:
     model = stack(x.shape[1], *healthy.layers())
     model.compile("adam", healthy.loss if isinstance(healthy.loss, str) else healthy.loss())
     report = examined(tmp_path, train(model, x, y, healthy.epochs, rate=healthy.rate), x, y)
-    assert not alarms(report), told(report)
-    assert report.verdict.startswith("Nothing was found that keeps this model from training. Its loss, ")
+    assert [alarm for alarm in alarms(report) if name != UNLEARNABLE or "L507" not in alarm] == [], told(report)
+    assert name == UNLEARNABLE or report.verdict.startswith(FIT), told(report)
     assert report.ladder is not None, report.no_ladder
     rungs = {rung.name: rung for rung in report.ladder.rungs}
     assert rungs["model"].value == pytest.approx(model.evaluate(x, y, verbose=0), rel=1e-4, abs=1e-6)

@@ -21,6 +21,8 @@ WORTHWHILE = 1e-3
 """A distance under a thousandth of the constant's loss is nothing that a user would call stuck."""
 MOST_TIMES = 1000
 """Beyond it "times" stops meaning anything to a reader."""
+HALFWAY = 0.5
+"""Share of the constant's loss under which a model that can fall for ever is on its way."""
 
 
 @check("L504", Severity.WARNING, "the model's loss, {model}, is {compared} that of the {line}, {affine}")
@@ -47,7 +49,9 @@ def worse_than_linear(
         Models up to a twentieth above the line (L501 speaks of those) and models no better than a constant (L502);
         models that have not been trained; networks that cannot draw the line, being too narrow or out of range; models
         that do no worse than the line does on rows it has not seen, for on few rows the best line owes much of its low
-        loss to chance. A note where what is left is within a twentieth of the way to the constant.
+        loss to chance; classes that a plane parts, once the model is half the way there: such a loss falls without end
+        as the coefficients grow, and nobody waits for it. A note where what is left is within a twentieth of the way to
+        the constant.
     Certainty
         Measured: both losses are evaluated on all rows.
     """
@@ -55,6 +59,9 @@ def worse_than_linear(
     if affine is None or not model.finite or not where.above_the_line or not reach.possible:
         return
     if where.barely or where.of_constant(where.model) >= NO_BETTER:
+        return
+    endless = not all(fit.attained for fit in linear.fits)
+    if endless and where.of_constant(where.model) < HALFWAY:
         return
     gap = (where.model - affine) / where.above(where.constant)
     if gap <= WORTHWHILE or where.model <= _fair(where, linear, opinion, objective.rows):
