@@ -32,7 +32,9 @@ def cleared(report: Report) -> dict[str, str]:
 @pytest.mark.parametrize("name", EXPECTED)
 def test_every_rule_ends_and_none_crashes(name: str) -> None:
     report = report_of(name)
-    assert {one.status for one in report.outcomes} <= {Status.FOUND, Status.PASSED, Status.NOT_APPLICABLE}
+    assert {one.status for one in report.outcomes} <= {*Status} - {Status.CRASHED}
+    # Three points are too few to tell by cross-validation whether there is anything to learn.
+    assert {one.code for one in report.outcomes if one.status is Status.SKIPPED} <= {"L507"}
     assert {one.code for one in report.outcomes if one.status is Status.FOUND} == {f.code for f in report.findings}
 
 
@@ -40,7 +42,8 @@ def test_every_rule_ends_and_none_crashes(name: str) -> None:
 def test_nothing_is_wrong_with_a_control(name: str) -> None:
     report = report_of(name)
     assert not alarms(report), told(report)
-    assert report.verdict.startswith("Nothing was found that keeps this model from training.")
+    well = ("Nothing was found that keeps this model from training.", "The loss is about as low as these data allow:")
+    assert report.verdict.startswith(well)
 
 
 @pytest.mark.parametrize("model", THREE_POINTS)
