@@ -1,0 +1,34 @@
+"""Which treatments there are for a finding, and which go with another."""
+
+from functools import cache
+
+from mlpdoctor import treatments
+from mlpdoctor.finding import Finding
+from mlpdoctor.registry import declared
+from mlpdoctor.treatments.patient import Patient
+from mlpdoctor.treatments.treatment import Kind, Nothing, Proposal, Treatment
+
+
+@cache
+def kinds() -> tuple[Kind, ...]:
+    """All kinds of treatment, by name."""
+    return tuple(sorted(declared(treatments, Kind), key=lambda kind: kind.name))
+
+
+def offered(finding: Finding, patient: Patient) -> tuple[Proposal, ...]:
+    """What may be tried for a finding, the likeliest first; reasons where nothing can be."""
+    direct = [kind for kind in kinds() if finding.code in kind.answers]
+    by_the_way = [kind for kind in kinds() if finding.code in kind.symptoms]
+    return tuple(proposal for kind in (*direct, *by_the_way) for proposal in kind.propose(finding, patient))
+
+
+def named(name: str, patient: Patient) -> tuple[Proposal, ...]:
+    """What the kind of treatment of this name proposes for a model, whatever was found; empty for no such name."""
+    return tuple(proposal for kind in kinds() if kind.name == name for proposal in kind.propose(None, patient))
+
+
+def companions(patient: Patient) -> tuple[Treatment, ...]:
+    """Treatments worth adding to one that shows no gain alone within the budget, the likeliest to help first."""
+    chosen = sorted((kind for kind in kinds() if kind.companion is not None), key=lambda kind: kind.companion or 0)
+    proposals = [proposal for kind in chosen for proposal in kind.propose(None, patient)]
+    return tuple(proposal for proposal in proposals if not isinstance(proposal, Nothing))
