@@ -9,7 +9,8 @@ import pytest
 from mlpdoctor.curvature.initializers import draw, fans
 
 I = keras.initializers  # noqa: E741
-SHAPE = (160, 90)
+SHAPE = (600, 400)
+"""So many numbers that the fourth moment, the most restless, is sure to 1 %."""
 BOUNDED = ("GlorotUniform", "HeUniform", "LecunUniform", "RandomUniform", "GlorotNormal", "HeNormal", "LecunNormal")
 CASES = [
     I.GlorotUniform(),
@@ -41,7 +42,8 @@ def drawn(spec: Any, shape: tuple[int, ...] = SHAPE, seed: int = 0, name: str = 
 @pytest.mark.parametrize("initializer", CASES, ids=lambda i: f"{type(i).__name__}{list(i.get_config().values())}")
 def test_moments_and_bounds_are_those_of_keras(initializer: Any) -> None:  # noqa: ANN401
     spec = keras.saving.serialize_keras_object(initializer)
-    keras.utils.set_random_seed(1)
+    if "seed" in spec["config"]:
+        initializer = type(initializer).from_config(spec["config"] | {"seed": 1})
     theirs = np.asarray(keras.ops.convert_to_numpy(initializer(SHAPE)), np.float64)
     mine = drawn(spec)
     assert mine.shape == SHAPE

@@ -121,3 +121,18 @@ def test_numbers_are_told_apart_where_a_node_has_one_axis() -> None:
     assert reach.open[0].tolist() == [False, True]
     assert reach.open[1].tolist() == [False]
     assert gradient_paths(replace(network, nodes=nodes), (out,)).open[1].all()
+
+
+def test_a_softmax_lets_every_unit_move_every_other() -> None:
+    draft = Draft(2)
+    shares = draft.dense(0, 2, "softmax")
+    out = draft.dense(shares, 1)
+    network = drawn(draft.network(out), 0)
+    kernels = {shares: np.array([[1.0, 0.0], [0.0, 1.0]]), out: np.array([[1.0], [0.0]])}
+    nodes = tuple(
+        replace(node, layer=replace(node.layer, weights={**node.layer.weights, "kernel": kernels[position]}))
+        if position in kernels
+        else node
+        for position, node in enumerate(network.nodes)
+    )
+    assert influence(replace(network, nodes=nodes), (out,)).open[0].all()

@@ -134,6 +134,9 @@ def _through(network: Network, position: int, place: int, mask: Mask, constant: 
         return ~everything
     if family_of(layer) is None:
         return everything
+    function = activation_of(layer)
+    if function is not None and function.derivative is None:  # softmax and its like: every unit moves every other
+        mask = np.ones_like(mask)
     if layer.kind == "Dense" and fixed and "kernel" in layer.weights:
         ways = layer.weights["kernel"] != 0
         ways = ways[:, mask] if mask.size == ways.shape[1] else ways
@@ -145,9 +148,6 @@ def _through(network: Network, position: int, place: int, mask: Mask, constant: 
     if layer.kind not in ELEMENTWISE or not (_flat(node) and _flat(source) and mask.size == everything.size):
         factor = _factor(layer, fixed=fixed)
         return everything & bool(factor.any())
-    function = activation_of(layer)
-    if function is not None and function.derivative is None:
-        return everything
     return np.asarray(mask & _factor(layer, fixed=fixed))
 
 
