@@ -1,0 +1,1 @@
+"""What a training curve says by itself: level, slope, swings, turns. NumPy alone, each with its error bar."""

@@ -1,0 +1,32 @@
+"""The best epoch of a curve, and the first that is not a number."""
+
+from dataclasses import dataclass
+
+from mlpdoctor.history import Column
+
+
+@dataclass(frozen=True)
+class Best:
+    """The epoch with the lowest value.
+
+    Attributes:
+        epoch: the first with this value.
+        value: the value.
+        since: epochs after it that brought nothing better.
+        margin: by how much the last value is above it.
+    """
+
+    epoch: int
+    value: float
+    since: int
+    margin: float
+
+
+def best_epoch(column: Column) -> Best | None:
+    """The epoch with the lowest value, NaN left out; None where no value is finite."""
+    raise NotImplementedError
+
+
+def first_broken(column: Column) -> tuple[int, float] | None:
+    """The first epoch whose value is NaN or infinite, with the value; None where all are finite."""
+    raise NotImplementedError

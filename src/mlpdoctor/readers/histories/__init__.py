@@ -1,0 +1,1 @@
+"""Readers of training histories: CSV, JSON, console logs, TensorBoard, Keras Tuner, MLflow."""
