@@ -111,6 +111,15 @@ class Widen:
 
 
 @dataclass(frozen=True)
+class Resize:
+    """Another number of units for a Dense layer at an output; all its weights are drawn anew."""
+
+    layer: str
+    units: int
+    seed: int = 0
+
+
+@dataclass(frozen=True)
 class Compile:
     """Another value in the call of ``compile``.
 
@@ -147,4 +156,6 @@ class Recode:
     output: int = 0
 
 
-Edit: TypeAlias = SetOption | InsertAfter | InsertBefore | Remove | Redraw | SetWeights | Widen | Compile | Recode
+Edit: TypeAlias = (
+    SetOption | InsertAfter | InsertBefore | Remove | Redraw | SetWeights | Widen | Resize | Compile | Recode
+)

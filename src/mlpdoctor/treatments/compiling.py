@@ -1,0 +1,64 @@
+"""Changes of what ``compile`` was called with."""
+
+from mlpdoctor.treatments.draft import Draft
+from mlpdoctor.treatments.edits import Compile, EditError
+from mlpdoctor.treatments.spec import Json
+from mlpdoctor.treatments.wires import output_names
+
+OF_THE_OPTIMIZER = (
+    "learning_rate",
+    "clipnorm",
+    "clipvalue",
+    "global_clipnorm",
+    "weight_decay",
+    "momentum",
+    "use_ema",
+)
+OTHERS = ("metrics", "weighted_metrics", "loss_weights")
+USUAL = "adam"
+"""What Keras compiles with where nothing is said: rmsprop. Adam is what a model without an optimizer is given here."""
+
+
+def set_compiled(draft: Draft, edit: Compile) -> None:
+    """Give one argument of ``compile``, or one option of its optimizer, another value."""
+    if edit.key == "optimizer" or edit.key in OTHERS:
+        draft.compiled[edit.key] = edit.value
+    elif edit.key in OF_THE_OPTIMIZER:
+        optimizer = as_object(draft.compiled.get("optimizer"))
+        inner = optimizer["config"].get("inner_optimizer")
+        options = inner["config"] if isinstance(inner, dict) else optimizer["config"]
+        options[edit.key] = edit.value
+        draft.compiled["optimizer"] = optimizer
+    elif edit.key == "loss":
+        _set_loss(draft, edit)
+    else:
+        raise EditError(f"compile has no argument '{edit.key}' that a treatment changes")
+
+
+def as_object(optimizer: Json) -> dict[str, Json]:
+    """An optimizer in the long spelling, class and configuration."""
+    if isinstance(optimizer, dict) and "class_name" in optimizer:
+        return {**optimizer, "config": dict(optimizer.get("config") or {})}
+    name = optimizer if isinstance(optimizer, str) else USUAL
+    return {"module": "keras.optimizers", "class_name": name, "config": {}, "registered_name": None}
+
+
+def _set_loss(draft: Draft, edit: Compile) -> None:
+    names = output_names(draft.config)
+    old = draft.compiled.get("loss")
+    if edit.output is None or len(names) == 1:
+        if len(names) > 1:
+            raise EditError(f"the model has {len(names)} outputs; which one's loss is meant?")
+        by_name = isinstance(old, dict) and "class_name" not in old
+        draft.compiled["loss"] = (
+            {names[0]: edit.value} if by_name else [edit.value] if isinstance(old, list) else edit.value
+        )
+        return
+    if not 0 <= edit.output < len(names):
+        raise EditError(f"the model has {len(names)} outputs, so none of the number {edit.output}")
+    if isinstance(old, dict) and "class_name" not in old:
+        draft.compiled["loss"] = {**old, names[edit.output]: edit.value}
+    else:
+        losses = list(old) if isinstance(old, list) else [old] * len(names)
+        losses[edit.output] = edit.value
+        draft.compiled["loss"] = losses
