@@ -1,0 +1,86 @@
+"""How long trials may train: seconds for the whole command, or epochs for each run."""
+
+import re
+import time
+
+from mlpdoctor.errors import UsageError
+from mlpdoctor.lean import dataclass
+
+USUAL = "60s"
+UNITS = {"s": 1.0, "sec": 1.0, "second": 1.0, "seconds": 1.0, "m": 60.0, "min": 60.0, "minutes": 60.0, "h": 3600.0}
+EPOCHS = ("epoch", "epochs", "e")
+MOST_UPDATES = 30_000
+"""Of one run, where seconds are given: small networks make them in less than a second, and more than ten times as many
+as most people ever let one run are more than a diagnosis needs."""
+LEAST_UPDATES = 100
+"""Fewer say nothing: then fewer changes are tried, each for longer."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What the user allows.
+
+    Attributes:
+        seconds: for everything, from the start of the command; None where epochs are given.
+        epochs: of each run; None where seconds are given.
+    """
+
+    seconds: float | None = None
+    epochs: int | None = None
+
+    @classmethod
+    def read(cls, text: str) -> "Budget":
+        """What ``60s``, ``2m``, ``90`` (seconds) or ``200 epochs`` means.
+
+        Raises:
+            UsageError: it means nothing.
+        """
+        found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*", text.lower())
+        number, unit = (float(found[1]), found[2] or "s") if found else (0.0, "")
+        if found and unit in EPOCHS and number >= 1 and number.is_integer():
+            return cls(epochs=int(number))
+        if found and unit in UNITS and number > 0:
+            return cls(seconds=number * UNITS[unit])
+        raise UsageError(f"--budget {text}: expected a time or a number of epochs, such as 60s, 5m or '200 epochs'")
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The time that is left.
+
+    Attributes:
+        end: on the clock of ``time.monotonic``; infinite where epochs are given.
+    """
+
+    end: float
+
+    @classmethod
+    def of(cls, budget: Budget, started: float) -> "Clock":
+        """From when the command started."""
+        return cls(float("inf") if budget.seconds is None else started + budget.seconds)
+
+    @property
+    def left(self) -> float:
+        """Seconds."""
+        return self.end - time.monotonic()
+
+
+def updates_of(
+    budget: Budget, rows: int, batch: int, left: float, of_one: float, of_a_model: float, runs: int, models: int
+) -> int:
+    """How many updates each run may make.
+
+    Args:
+        budget: what the user allows.
+        rows: to train on.
+        batch: rows of an update.
+        left: seconds.
+        of_one: seconds that one update takes.
+        of_a_model: seconds to get one model ready, beside its updates.
+        runs: of each model.
+        models: to be trained.
+    """
+    if budget.epochs is not None:
+        return max(1, -(-budget.epochs * rows // batch))
+    free = max(left - models * of_a_model, 0.1 * left)
+    return int(min(max(free / (of_one * runs * models), 1), MOST_UPDATES))

@@ -1,0 +1,137 @@
+"""By what two models are compared: their loss; where a change alters the loss itself, a measure that fits both."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import TypeAlias
+
+import numpy as np
+
+from mlpdoctor.heads import Head, Spelling
+from mlpdoctor.lean import dataclass
+from mlpdoctor.losses.contract import TargetKind
+from mlpdoctor.losses.loss import Loss
+from mlpdoctor.losses.registry import build
+from mlpdoctor.network import Array
+from mlpdoctor.trials.side import Side
+
+LABELS = (TargetKind.UNIT, TargetKind.SIGN, TargetKind.CLASS)
+ONE = 1e-3
+"""Rows of probabilities sum to one up to this; float32 and many classes leave it far below."""
+WRONG_ANSWERS = "share of wrong answers"
+UNEXPLAINED = "1 - R2"
+
+Measure: TypeAlias = Callable[[Side], float]
+
+
+@dataclass(frozen=True, eq=False)
+class Judge:
+    """A measure, the lower the better, that says the same of both sides.
+
+    Attributes:
+        label: what it is, in words.
+        measure: applied to each side, as it is after training.
+        own: whether it is the loss that the model was saved with, so that the ladder speaks of the same numbers.
+    """
+
+    label: str
+    measure: Measure
+    own: bool
+
+
+def judge(control: Side, treated: Side) -> Judge:
+    """What to compare these two by.
+
+    The loss of both, where it is the same on the same targets; else the treated model's loss, where the answers of
+    both mean the same to it; else how many answers are wrong, or what share of the targets' variance is left.
+    """
+    if _same_loss(control, treated) and np.array_equal(control.rows.targets, treated.rows.targets):
+        return Judge(treated.heads.label, lambda side: side.trainee.loss(), own=True)
+    plain = _plain_losses(treated)
+    if plain is not None and all(_readable(side, plain, treated) for side in (control, treated)):
+        return Judge(treated.heads.label, lambda side: _by(plain, side, treated), own=False)
+    if all(head.takes in LABELS or head.spelling is Spelling.NUMBER for head in treated.heads.heads):
+        return Judge(WRONG_ANSWERS, _wrong_answers, own=False)
+    return Judge(UNEXPLAINED, _unexplained, own=False)
+
+
+def _same_loss(control: Side, treated: Side) -> bool:
+    def told(side: Side) -> list[object]:
+        return [(h.loss, h.behind, h.weight, h.spelling, h.activation and h.activation.name) for h in side.heads.heads]
+
+    def losses(side: Side) -> list[object]:
+        return [(build(c), w) for c, w in zip(side.network.losses, side.network.loss_weights, strict=True) if c]
+
+    return losses(control) == losses(treated) and len(told(control)) == len(told(treated))
+
+
+def _plain_losses(side: Side) -> list[Loss] | None:
+    """The losses as they read what the outputs answer; None where they read logits."""
+    found = [None if config is None else build(config) for config in side.network.losses]
+    if any(loss is None or getattr(loss, "from_logits", False) for loss in found):
+        return None
+    return [loss for loss in found if loss is not None]
+
+
+def _readable(side: Side, losses: list[Loss], treated: Side) -> bool:
+    """Whether the answers of a model are of the kind that these losses are about."""
+    for loss, head, answer in zip(losses, treated.heads.heads, side.trainee.answers(), strict=True):
+        flat = answer.reshape(len(answer), -1)
+        if flat.shape[1] != head.units:
+            return False
+        if loss.targets is TargetKind.SIGN:
+            return False
+        if loss.targets is TargetKind.REAL:
+            continue
+        if not (np.isfinite(flat).all() and flat.min() >= 0):
+            return False
+        if loss.targets is not TargetKind.COUNT and flat.max() > 1 + ONE:
+            return False
+        if loss.joint and np.abs(flat.sum(axis=1) - 1).max() > ONE:
+            return False
+    return True
+
+
+def _by(losses: list[Loss], side: Side, treated: Side) -> float:
+    """The treated model's loss on the answers of either."""
+    total = 0.0
+    for loss, head, answer in zip(losses, treated.heads.heads, side.trainee.answers(), strict=True):
+        plain = dataclasses.replace(head, loss=loss)
+        values = loss.values(plain.targets(treated.rows.targets), answer.reshape(len(answer), -1))
+        total += head.weight * float(_mean(values.mean(axis=1), treated))
+    return total
+
+
+def _mean(values: Array, side: Side) -> float:
+    weights = side.rows.weights
+    return float(values.mean() if weights is None else (values * weights).mean())
+
+
+def _wrong_answers(side: Side) -> float:
+    shares = []
+    for head, answer in zip(side.heads.heads, side.trainee.answers(), strict=True):
+        flat, own = answer.reshape(len(answer), -1), side.rows.targets[:, head.own]
+        shares.append(_mean(_wrong(head, flat, own), side) if np.isfinite(flat).all() else float("nan"))
+    return float(np.mean(shares))
+
+
+def _wrong(head: Head, answers: Array, targets: Array) -> Array:
+    """For each row the share of labels that are wrong."""
+    if answers.shape[1] > 1 and (head.loss.joint or targets.shape[1] == 1):
+        true = targets[:, 0] if targets.shape[1] == 1 else targets.argmax(axis=1)
+        return np.asarray(answers.argmax(axis=1) != true, dtype=np.float64)
+    low, high = targets.min(), targets.max()
+    middle = (low + high) / 2
+    on_probabilities = head.loss.targets in LABELS and head.loss.targets is not TargetKind.SIGN
+    logits = head.behind is False and bool(getattr(head.loss, "from_logits", False))
+    cut = 0.0 if logits or head.loss.targets is TargetKind.SIGN else 0.5 if on_probabilities else middle
+    return np.asarray(((answers > cut) != (targets > middle)).mean(axis=1), dtype=np.float64)
+
+
+def _unexplained(side: Side) -> float:
+    shares = []
+    for head, answer in zip(side.heads.heads, side.trainee.answers(), strict=True):
+        own = side.rows.targets[:, head.own]
+        flat = answer.reshape(len(answer), -1)
+        spread = float(np.square(own - own.mean(axis=0)).sum())
+        shares.append(float(np.square(own - flat).sum()) / spread if spread > 0 else float("nan"))
+    return float(np.mean(shares))

@@ -1,0 +1,46 @@
+"""The same network from new weights, with a fresh Adam: on a few rows, which it should learn by heart, and on all."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from mlpdoctor.treatments.spec import ModelSpec
+from mlpdoctor.trials.backend import keras
+from mlpdoctor.trials.model import build, layers, weights_of
+from mlpdoctor.trials.rows import Rows
+
+FEW = 20
+"""Rows that any network with a few dozen weights can learn by heart."""
+RATE = 1e-3
+"""Keras's own rate for Adam."""
+BY_HEART = 0.05
+"""A loss under this share of the best constant's on the few rows: learned."""
+ADAM: Mapping[str, Any] = {
+    "module": "keras.optimizers",
+    "class_name": "Adam",
+    "config": {"learning_rate": RATE},
+    "registered_name": None,
+}
+
+
+def fresh(spec: ModelSpec, seed: int) -> ModelSpec:
+    """The model with new weights from its own initializers, compiled with Adam; its loss and its layers stay."""
+    keras().utils.set_random_seed(seed)
+    bare = ModelSpec(spec.kind, spec.config, {}, spec.compiled)
+    model = build(bare)
+    keep = {path: spec.weights[path] for path, layer in layers(model) if _given(layer) and path in spec.weights}
+    compiled = {**spec.compiled, "optimizer": dict(ADAM)}
+    return ModelSpec(spec.kind, spec.config, {**weights_of(model), **keep}, compiled)
+
+
+def _given(layer: Any) -> bool:  # noqa: ANN401  a Keras layer
+    """Whether a layer's weights were not learned but set, as those of Normalization, or frozen."""
+    return type(layer).__name__ == "Normalization" or not layer.trainable
+
+
+def few(rows: Rows, seed: int) -> Rows:
+    """Some rows, no two with the same features."""
+    _, first = np.unique(rows.features, axis=0, return_index=True)
+    chosen = np.random.default_rng([0xF3, seed]).permutation(first)[:FEW]
+    return rows.some(np.sort(chosen))
