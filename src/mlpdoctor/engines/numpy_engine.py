@@ -1,17 +1,17 @@
 """Runs a network forward in NumPy, in float64 and inference mode, and shows each layer's values."""
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from mlpdoctor import threads
+from mlpdoctor.engines.inputs import split
 from mlpdoctor.errors import InputError
 from mlpdoctor.layers.activation import LINEAR, Activation
 from mlpdoctor.layers.family import LayerFamily
 from mlpdoctor.layers.registry import family_of, obstacle
-from mlpdoctor.network import Array, Key, Layer, Network, Shape
+from mlpdoctor.network import Array, Key, Layer, Network
 from mlpdoctor.tape import Cotangents, Pulled, Tape
 
 See = Callable[[int, Array, Array], None]
@@ -61,7 +61,7 @@ class NumpyEngine:
         Raises:
             InputError: where the columns do not fit the inputs, or an id its embedding.
         """
-        values: dict[int, Array] = dict(zip(self.network.inputs, self._split(features), strict=True))
+        values: dict[int, Array] = dict(zip(self.network.inputs, split(self.network, features), strict=True))
         # Weights from a diverged training overflow; that is a finding, not a warning.
         with np.errstate(all="ignore"), threads.for_products(len(features) * self._products):
             for place, (node, (layer, family, activation)) in enumerate(
@@ -82,7 +82,7 @@ class NumpyEngine:
         """Run a block of rows forward and keep everything, for ``pull``; memory grows with all layers together."""
         values: list[Array] = []
         entering, before = [], []
-        given = dict(zip(self.network.inputs, self._split(features), strict=True))
+        given = dict(zip(self.network.inputs, split(self.network, features), strict=True))
         with np.errstate(all="ignore"), threads.for_products(len(features) * self._products):
             for place, (node, (layer, family, activation)) in enumerate(
                 zip(self.network.nodes, self._steps, strict=True)
@@ -150,22 +150,6 @@ class NumpyEngine:
         nodes = tuple(replace(node, layer=moved[id(node.layer)]) for node in self.network.nodes)
         return NumpyEngine(replace(self.network, nodes=nodes), training=self.training if training is None else training)
 
-    def _split(self, features: Array) -> list[Array]:
-        shapes = [self.network.nodes[place].shape for place in self.network.inputs]
-        if len(shapes) == 1 and _width(shapes[0]) is None:
-            return [features.reshape(len(features), *_settled(shapes[0], features.shape[1]))]
-        widths = [_width(shape) for shape in shapes]
-        if None in widths:
-            raise InputError("the model has several inputs, one of which has no fixed length")
-        known = [width or 0 for width in widths]
-        if sum(known) != features.shape[1]:
-            raise InputError(f"the model takes {sum(known)} features, but got {features.shape[1]}")
-        starts = np.cumsum([0, *known])
-        return [
-            features[:, start : start + width].reshape(len(features), *(length or 0 for length in shape or ()))
-            for start, width, shape in zip(starts, known, shapes, strict=False)
-        ]
-
 
 def _steps(network: Network, *, training: bool) -> list[tuple[Layer, LayerFamily, Activation]]:
     ready: dict[int, tuple[Layer, LayerFamily, Activation]] = {}
@@ -187,17 +171,3 @@ def _add(found: dict[Key, Array], layer: Layer, gradients: Mapping[str, Array]) 
             found[key] += values
         else:
             found[key] = values
-
-
-def _width(shape: Shape | None) -> int | None:
-    return None if shape is None or None in shape else math.prod(length or 0 for length in shape)
-
-
-def _settled(shape: Shape | None, width: int) -> Sequence[int]:
-    """An input's shape with its one open axis as long as the columns make it."""
-    if shape is None:
-        return (width,)
-    fixed = math.prod(length for length in shape if length is not None)
-    if list(shape).count(None) != 1 or not fixed or width % fixed:
-        raise InputError(f"the model takes inputs of the shape {shape}, which {width} features do not fill")
-    return [width // fixed if length is None else length for length in shape]

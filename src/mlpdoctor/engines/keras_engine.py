@@ -1,0 +1,311 @@
+"""Runs a network through Keras, for the layers that the NumPy engine does not know; shows the same values."""
+
+import importlib
+import math
+import threading
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from mlpdoctor.engines.inputs import split
+from mlpdoctor.engines.keras_load import EXACT, Model, Refused, exactly, in_float64, load
+from mlpdoctor.engines.keras_machine import Machine, Seen, Tensor, packed
+from mlpdoctor.engines.keras_start import stdout_apart
+from mlpdoctor.errors import InputError
+from mlpdoctor.layers.registry import family_of
+from mlpdoctor.network import Array, Key, Layer, Network, Node, Shape
+from mlpdoctor.tape import Cotangents, Pulled, Tape
+
+See = Callable[[int, Array, Array], None]
+
+PROBE = 2
+"""Rows that are run once to see the shapes."""
+LENGTHS = (24, 31)
+"""For axes of any length: what keeps changing with them is open too."""
+SAME = 1e-3
+"""Float64 has to answer what float32 answers, but for rounding; else the model is run as it was saved."""
+STEPS = ("LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "TimeDistributed")
+"""Layers that use their weights once for each step of what enters."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Run:
+    """What TensorFlow keeps of a recorded run."""
+
+    gradients: Any
+    seen: Seen
+    given: Sequence[Tensor]
+    trained: Mapping[Key, Tensor]
+
+
+class _Shared:
+    """What all engines of one model share: the model, its variables, and the turn to run it."""
+
+    def __init__(self, machine: Machine, precision: str) -> None:
+        self.machine, self.precision = machine, precision
+        self.keras = machine.keras
+        self.turn = threading.RLock()
+        self.runs: WeakKeyDictionary[Tape, _Run] = WeakKeyDictionary()
+        self.variables: dict[Key, Any] = {}
+        for name, layer in machine.layers.items():
+            for variable, one in _named(layer):
+                self.variables[name, variable] = one
+
+
+class KerasEngine:
+    """The forward and the backward pass of any network that Keras can load.
+
+    Numbers are float64 where every layer of the model can compute in it, else of the model's own type.
+
+    Attributes:
+        network: with the shapes and weights that only Keras knows.
+        precision: of the numbers.
+        products: multiplications that one row costs, about.
+    """
+
+    def __init__(self, network: Network, shared: _Shared, *, moved: Mapping[Key, Array], training: bool) -> None:
+        """Use ``followed`` to make one from a file."""
+        self.network, self._shared, self._moved, self.training = network, shared, moved, training
+        self.precision = shared.precision
+        self.products = _products(network, shared.machine.probe)
+
+    @classmethod
+    def followed(cls, network: Network, custom: Mapping[str, Any] | None = None) -> "KerasEngine":
+        """The engine for a network that was read from a file.
+
+        Args:
+            network: as the reader sees it.
+            custom: the user's own classes and functions by name.
+
+        Raises:
+            InputError: Keras is not installed, or cannot or may not load the model; the message says why.
+        """
+        model = load(network.file, custom or {})
+        twin = in_float64(model, custom or {})
+        machine = None
+        if twin is not None:
+            with exactly(EXACT):
+                machine = _checked(model, twin, network)
+        precision = str(model.compute_dtype) if machine is None else EXACT
+        shared = _Shared(_machine(model, network) if machine is None else machine, precision)
+        return cls(_completed(network, shared), shared, moved={}, training=False)
+
+    def forward(self, features: Array, see: See | None = None) -> list[Array]:
+        """The outputs of the network for a block of rows; as ``NumpyEngine.forward``."""
+        moved = {key: self._shared.keras.ops.convert_to_tensor(values) for key, values in self._moved.items()}
+        with self._running(moved):
+            seen = self._shared.machine.run(self._given(features), training=self.training)
+        if see is not None:
+            for place, call in enumerate(seen.calls):
+                after = _array(call.after)
+                see(place, after if call.before is call.after else _array(call.before), after)
+        return [_array(output) for output in seen.outputs]
+
+    def record(self, features: Array) -> Tape:
+        """Run a block of rows forward and keep everything, for ``pull``."""
+        given = self._given(features)
+        ops = self._shared.keras.ops
+        trained = {key: ops.convert_to_tensor(values, self._dtype(key)) for key, values in self.weights.items()}
+        rest = {key: ops.convert_to_tensor(values) for key, values in self._moved.items() if key not in trained}
+        with _tensorflow().GradientTape(persistent=True, watch_accessed_variables=False) as own:
+            watch = _watching(own)
+            for tensor in (*trained.values(), *given):
+                watch(tensor)
+            with self._running({**rest, **trained}):
+                seen = self._shared.machine.run(given, watch=watch, training=self.training)
+        tape = Tape(
+            inputs=[[_array(one) for one in call.inputs] for call in seen.calls],
+            before=[_array(call.before) for call in seen.calls],
+            after=[_array(call.after) for call in seen.calls],
+        )
+        with self._shared.turn:
+            self._shared.runs[tape] = _Run(own, seen, given, trained)
+        return tape
+
+    def pull(self, tape: Tape, cotangents: Cotangents) -> Pulled:
+        """From the gradient at some nodes to that of every weight and value; as ``NumpyEngine.pull``."""
+        run, ops = self._shared.runs[tape], self._shared.keras.ops
+        calls = run.seen.calls
+        targets = [calls[place].before for place in cotangents.before] + [calls[p].after for p in cotangents.after]
+        outer = [
+            ops.convert_to_tensor(values, target.dtype)
+            for values, target in zip([*cotangents.before.values(), *cotangents.after.values()], targets, strict=True)
+        ]
+        befores = [call.before for call in calls]
+        with self._shared.turn, stdout_apart():
+            found = run.gradients.gradient(targets, [*run.trained.values(), *befores, *run.given], outer)
+            arrays = [None if one is None else _array(_tensorflow().convert_to_tensor(one)) for one in found]
+        weights, count = {}, len(run.trained)
+        for (key, own), values in zip(run.trained.items(), arrays, strict=False):
+            weights[key] = np.zeros(tuple(own.shape)) if values is None else values
+        return Pulled(weights, arrays[count : count + len(befores)], arrays[count + len(befores) :])
+
+    @property
+    def weights(self) -> dict[Key, Array]:
+        """The weights that training may change, in float64."""
+        return {
+            (layer.name, name): np.asarray(values, np.float64)
+            for layer in self.network.layers
+            if layer.trainable
+            for name, values in layer.weights.items()
+            if (variable := self._shared.variables.get((layer.name, name))) is not None and variable.trainable
+        }
+
+    def at(self, weights: Mapping[Key, Array], *, training: bool | None = None) -> "KerasEngine":
+        """The same network with other values for some of its weights."""
+        moved = {key: values for key, values in weights.items() if key in self._shared.variables}
+        network = self.network
+        if moved:
+            network = _relayered(
+                network,
+                lambda layer: replace(
+                    layer, weights={name: moved.get((layer.name, name), old) for name, old in layer.weights.items()}
+                ),
+            )
+        return KerasEngine(
+            network,
+            self._shared,
+            moved={**self._moved, **moved},
+            training=self.training if training is None else training,
+        )
+
+    @contextmanager
+    def _running(self, moved: Mapping[Key, Tensor]) -> Iterator[None]:
+        """Keras's turn: with these values for its variables, in our precision, silent, and its complaints in words."""
+        shared = self._shared
+        mapping = [(shared.variables[key], values) for key, values in moved.items()]
+        with shared.turn, exactly(shared.precision), warnings.catch_warnings(), stdout_apart():
+            warnings.simplefilter("ignore")
+            try:
+                with shared.keras.StatelessScope(state_mapping=mapping):
+                    yield
+            except InputError:
+                raise
+            except Exception as fault:
+                reason = " ".join(str(fault).split())[:200]
+                raise InputError(f"{self.network.file}: Keras cannot run it on these rows: {reason}") from fault
+
+    def _given(self, features: Array) -> list[Tensor]:
+        return _tensors(self._shared.machine.model, self._shared.keras, split(self.network, features))
+
+    def _dtype(self, key: Key) -> str:
+        return str(self._shared.variables[key].dtype)
+
+
+def _machine(model: Model, network: Network, length: int = LENGTHS[0]) -> Machine:
+    return Machine(model, network, _sample(model, length))
+
+
+def _checked(model: Model, twin: Model, network: Network) -> Machine | None:
+    """The float64 model, ready to run; None where it fails or does not answer as the float32 one does."""
+    sample = _sample(model, LENGTHS[0])
+    try:
+        machine = _machine(twin, network)
+    except Refused:
+        raise
+    except Exception:  # noqa: BLE001  a custom layer may refuse in any way
+        return None
+    keras = machine.keras
+    for own, other in zip(keras.tree.flatten(model(packed(model, sample))), machine.probe.outputs, strict=True):
+        one, two = _array(own), _array(other)
+        scale = max(float(np.abs(one[np.isfinite(one)]).max(initial=0.0)), 1.0)
+        if not np.allclose(one, two, rtol=SAME, atol=SAME * scale, equal_nan=True):
+            return None
+    return machine
+
+
+def _sample(model: Model, length: int) -> list[Tensor]:
+    """A few rows for each input: ordinary numbers, or the first of all ids."""
+    from mlpdoctor.engines.keras_start import start
+
+    keras, rng = start(), np.random.default_rng(0)
+    shapes = [[length if side is None else side for side in one.shape[1:]] for one in model.inputs]
+    return _tensors(model, keras, [np.abs(rng.normal(size=(PROBE, *shape))) for shape in shapes], whole=0.0)
+
+
+def _tensors(model: Model, keras: Any, arrays: Sequence[Array], whole: float = 1.0) -> list[Tensor]:  # noqa: ANN401
+    """Arrays in the number type that each input of a model takes."""
+    found = []
+    for one, values in zip(model.inputs, arrays, strict=True):
+        plain = values if "float" in str(one.dtype) else whole * values
+        found.append(keras.ops.convert_to_tensor(plain.astype(str(one.dtype))))
+    return found
+
+
+def _completed(network: Network, shared: _Shared) -> Network:
+    """The network with the weights of layers that only Keras knows, by name, and with every shape."""
+    machine = shared.machine
+    shapes = [tuple(int(side) for side in call.after.shape[1:]) for call in machine.probe.calls]
+    if any(None in (network.nodes[place].shape or ()) for place in network.inputs):
+        with exactly(shared.precision):
+            longer = machine.run(_sample(machine.model, LENGTHS[1])).calls
+        shapes = [_open(one, call.after.shape[1:]) for one, call in zip(shapes, longer, strict=True)]
+    nodes = tuple(
+        node if node.shape is not None else Node(node.layer, node.sources, shape)
+        for node, shape in zip(network.nodes, shapes, strict=True)
+    )
+
+    def complete(layer: Layer) -> Layer:
+        if family_of(layer) is not None or layer.name not in machine.layers:
+            return layer
+        found = {name: _array(variable.value) for name, variable in _named(machine.layers[layer.name])}
+        return replace(layer, weights=found)
+
+    return _relayered(replace(network, nodes=nodes), complete)
+
+
+def _open(one: Shape, other: Sequence[int]) -> Shape:
+    return tuple(a if a == b else None for a, b in zip(one, other, strict=True))
+
+
+def _relayered(network: Network, change: Callable[[Layer], Layer]) -> Network:
+    """The network with every layer changed, shared ones alike."""
+    anew = {id(layer): change(layer) for layer in network.layers}
+    return replace(network, nodes=tuple(replace(node, layer=anew[id(node.layer)]) for node in network.nodes))
+
+
+def _named(layer: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:  # noqa: ANN401  a Keras layer or operation
+    """The weights of a layer by name; those of a layer inside it behind that one's name, ``lstm_cell/kernel``."""
+    seen: set[str] = set()
+    for variable in (*getattr(layer, "_trainable_variables", ()), *getattr(layer, "_non_trainable_variables", ())):
+        name = str(variable.name)
+        while name in seen:
+            name += "_"
+        seen.add(name)
+        yield prefix + name, variable
+    for number, inner in enumerate(getattr(layer, "_layers", ())):
+        yield from _named(inner, f"{prefix}{inner.name if inner.name not in seen else number}/")
+        seen.add(inner.name)
+
+
+def _products(network: Network, probe: Seen) -> int:
+    """Multiplications that one row takes, about: every kernel once for each place where it is used."""
+    total = 0
+    for node, call in zip(network.nodes, probe.calls, strict=True):
+        size = sum(values.size for values in node.layer.weights.values() if values.ndim > 1)
+        places = math.prod(int(side) for side in call.before.shape[1:-1])
+        if node.layer.kind in STEPS and call.inputs and len(call.inputs[0].shape) > 2:  # noqa: PLR2004
+            places = max(places, int(call.inputs[0].shape[1]))
+        total += size * places
+    return total
+
+
+def _tensorflow() -> Any:  # noqa: ANN401  a module
+    return importlib.import_module("tensorflow")
+
+
+def _watching(own: Any) -> Callable[[Tensor], None]:  # noqa: ANN401  TensorFlow's tape
+    def watch(tensor: Tensor) -> None:
+        if tensor.dtype.is_floating:
+            own.watch(tensor)
+
+    return watch
+
+
+def _array(tensor: Tensor) -> Array:
+    return np.asarray(tensor, dtype=np.float64)

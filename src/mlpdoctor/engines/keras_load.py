@@ -1,0 +1,117 @@
+"""Loads a saved model through Keras without running anything that the file holds, and makes it compute in float64."""
+
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from mlpdoctor.engines.custom_objects import OPTION
+from mlpdoctor.engines.keras_guard import code_in, configuration, foreign
+from mlpdoctor.engines.keras_start import start, stdout_apart
+from mlpdoctor.errors import InputError
+
+FLOATS = ("float16", "bfloat16", "float32", "mixed_float16", "mixed_bfloat16")
+EXACT = "float64"
+
+Model = Any
+"""A Keras model: Keras ships no types."""
+
+
+class Refused(InputError):  # noqa: N818 - it says what has happened
+    """Keras cannot, or may not, load the model; the message says why, for people."""
+
+
+def load(path: str, custom: Mapping[str, Any]) -> Model:
+    """The model as Keras makes it, not compiled.
+
+    Args:
+        path: the model file.
+        custom: the user's own classes and functions by name.
+
+    Raises:
+        Refused: the file holds code, names what is not Keras's own and is not given, or Keras fails.
+    """
+    keras = start("this model")
+    config = configuration(path)
+    code = code_in(config)
+    if code is not None:
+        raise Refused(
+            f"'{code}' is a Lambda, Python code inside the model file, which mlpdoctor never runs; "
+            f"write it as a layer class, save the model anew and give the file of the class with {OPTION}"
+        )
+    known = set(custom) | set(keras.saving.get_custom_objects())
+    missing = {name: place for name, place in foreign(config).items() if not _among(name, known)}
+    if missing:
+        name, place = next(iter(missing.items()))
+        raise Refused(
+            f"'{place}' is made of {name.rpartition('>')[2]}, which is not Keras's own; "
+            f"give the Python file that defines it with {OPTION} FILE, which runs that file"
+        )
+    try:
+        with stdout_apart(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return keras.saving.load_model(path, custom_objects=dict(custom), compile=False, safe_mode=True)
+    except Exception as fault:
+        raise Refused(f"Keras {keras.__version__} cannot load it: {_reason(fault)}") from fault
+
+
+def in_float64(model: Model, custom: Mapping[str, Any]) -> Model | None:
+    """The same model computing in float64; None where a layer of it, or the backend, refuses."""
+    keras = start()
+    spec = _exact(keras.saving.serialize_keras_object(model))
+    try:
+        with exactly(EXACT), stdout_apart(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            twin = keras.saving.deserialize_keras_object(spec, custom_objects=dict(custom), safe_mode=True)
+            _copied(model, twin)
+    except Exception:  # noqa: BLE001  a custom layer may refuse in any way
+        return None
+    floats = [variable for variable in twin.variables if "float" in str(variable.dtype)]
+    return twin if all(str(variable.dtype) == EXACT for variable in floats) else None
+
+
+@contextmanager
+def exactly(precision: str) -> Iterator[None]:
+    """Keras's defaults while it lasts: numbers that no layer gives a type of their own are as precise as all others."""
+    keras = start()
+    floatx, policy = keras.config.floatx(), keras.config.dtype_policy()
+    keras.config.set_floatx(precision)
+    keras.config.set_dtype_policy(precision)
+    try:
+        yield
+    finally:
+        keras.config.set_floatx(floatx)
+        keras.config.set_dtype_policy(policy)
+
+
+def _among(name: str, known: set[str]) -> bool:
+    return name in known or name.rpartition(">")[2] in known
+
+
+def _exact(spec: Any) -> Any:  # noqa: ANN401  JSON
+    """A configuration with every precision raised to float64."""
+    if isinstance(spec, Mapping):
+        if str(spec.get("class_name", "")).endswith("DTypePolicy"):
+            return EXACT
+        return {key: EXACT if "dtype" in str(key) and value in FLOATS else _exact(value) for key, value in spec.items()}
+    if isinstance(spec, list | tuple):
+        return type(spec)(_exact(value) for value in spec)
+    return spec
+
+
+def _copied(model: Model, twin: Model) -> None:
+    """Give a model the weights of its twin, layer by layer, in each layer's own way."""
+    for one, other in zip(_leaves(model), _leaves(twin), strict=True):
+        store: dict[str, Any] = {}
+        one.save_own_variables(store)
+        other.load_own_variables(store)
+
+
+def _leaves(model: Model) -> list[Any]:
+    return list({id(layer): layer for layer in model._flatten_layers()}.values())  # noqa: SLF001  no other way to all
+
+
+def _reason(fault: Exception) -> str:
+    text = " ".join(str(fault).split()) or type(fault).__name__
+    first = text.split(". ")[0]
+    return first[:300]
