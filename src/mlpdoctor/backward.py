@@ -1,7 +1,6 @@
 """The loss of some rows with its gradient, and that of the penalties: what the optimizer of the user's script gets."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
@@ -9,6 +8,7 @@ import numpy as np
 from mlpdoctor import views
 from mlpdoctor.heads import Heads
 from mlpdoctor.layers.penalties import Unknown, activity_regularizer, weight_regularizers
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array, Key, Network
 from mlpdoctor.passes import Engine, flat
 from mlpdoctor.tape import Cotangents, Pulled, Tape

@@ -3,18 +3,18 @@
 import dataclasses
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mlpdoctor.errors import UsageError
 from mlpdoctor.finding import Finding, Report, Status
 from mlpdoctor.fingerprint import fingerprint, location
+from mlpdoctor.lean import dataclass
 
 VERSION = 1
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Known:
     """One known finding: its rule, layer and model, never its numbers.
 
@@ -54,7 +54,7 @@ class Baseline:
         """The entries whose rule looked at their model again and no longer finds them."""
         seen, answered = _seen(reports)
         gone = [e for mark, e in self.entries.items() if mark not in seen and (e.model, e.rule) in answered]
-        return tuple(sorted(gone))
+        return tuple(sorted(gone, key=lambda entry: (entry.model, entry.rule, entry.layer)))
 
     def updated(self, reports: Sequence[Report], new: Iterable[tuple[Finding, str]]) -> "Baseline":
         """With the new findings, without the stale ones, and with the reasons that were written down.
@@ -73,7 +73,7 @@ class Baseline:
 
     def text(self) -> str:
         """As a file, sorted, so that two of them differ where their findings do."""
-        findings = [dataclasses.asdict(entry) for entry in sorted(self.entries.values())]
+        findings = sorted((dataclasses.asdict(entry) for entry in self.entries.values()), key=lambda e: (*e.values(),))
         return json.dumps({"version": VERSION, "findings": findings}, indent=2, ensure_ascii=False) + "\n"
 
 

@@ -2,10 +2,10 @@
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from mlpdoctor.finding import Evidence, Severity
+from mlpdoctor.lean import dataclass
 
 CheckFunction: TypeAlias = Callable[..., Iterator[Evidence]]
 
@@ -52,8 +52,7 @@ def check(
     """Declare a check; its name is the function's, its page the docstring, its thresholds the keyword defaults."""
 
     def declare(function: CheckFunction) -> Check:
-        parameters = inspect.signature(function).parameters.values()
-        thresholds = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+        thresholds = dict(function.__kwdefaults__ or {})
         name = function.__name__.replace("_", "-")
         page = inspect.getdoc(function) or ""
         return Check(Rule(code, name, severity, message, clears, page, thresholds), function)

@@ -1,11 +1,12 @@
 """Folds what is shown of the data and the network into the statistics that ask for it."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache, cached_property
 from inspect import signature
 from typing import Any, Self, TypeAlias
 
+from mlpdoctor.lean import dataclass
 from mlpdoctor.statistics.statistic import Statistic
 
 Statistics: TypeAlias = Mapping[tuple[type[Any], str | None], Any]

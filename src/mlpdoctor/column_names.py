@@ -1,10 +1,10 @@
 """Columns as a user names them: by name, or by position counted from 1, or from -1 at the end."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 
 from mlpdoctor.errors import DataFileError
+from mlpdoctor.lean import dataclass
 
 
 @dataclass(frozen=True)

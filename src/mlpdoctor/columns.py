@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from mlpdoctor.column_mismatch import INDEX_NAMES, mismatch, wrong_choice
 from mlpdoctor.column_names import Columns, counted, find_columns
 from mlpdoctor.dataset import Wanted
 from mlpdoctor.errors import DataFileError
+from mlpdoctor.lean import dataclass
 
 _TARGET_NAME = re.compile(r"(y|targets?|labels?|class|classes|outputs?)([ _.-]?\d+)?", re.IGNORECASE)
 

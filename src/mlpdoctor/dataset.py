@@ -1,12 +1,12 @@
 """Rows of features and targets, streamed in blocks; which column plays which part."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array
 
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ from mlpdoctor import seed, views
 from mlpdoctor.backward import activity_penalties, loss_cotangents, readings, weight_penalties
 from mlpdoctor.heads import Heads
 from mlpdoctor.layers.constraints import constraint
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array, Key, Network, Optimizer
 from mlpdoctor.optimizers.rate import at_rate
 from mlpdoctor.optimizers.step import next_step

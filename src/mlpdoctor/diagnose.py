@@ -10,18 +10,19 @@ from mlpdoctor import facts as fact_package
 from mlpdoctor import seed, threads
 from mlpdoctor.check import Check
 from mlpdoctor.dataset import Dataset, Wanted
-from mlpdoctor.engines.numpy_engine import NumpyEngine, UnsupportedLayer
 from mlpdoctor.errors import UsageError
 from mlpdoctor.fact import Absent, Fact
 from mlpdoctor.facts.contract import Contract
 from mlpdoctor.facts.training import Training
 from mlpdoctor.finding import Report
+from mlpdoctor.following import AUTO, Following, follow, in_numpy
 from mlpdoctor.heads import Heads
 from mlpdoctor.hidden import Hide, marked, nothing
 from mlpdoctor.ladder import Ladder
+from mlpdoctor.lean import dataclass
 from mlpdoctor.losses.registry import build, kind_of, known, why_not
 from mlpdoctor.network import LossConfig, Network
-from mlpdoctor.passes import Engine, Passes, block_rows
+from mlpdoctor.passes import Passes, block_rows
 from mlpdoctor.rank import rank
 from mlpdoctor.readers.data import open_dataset
 from mlpdoctor.readers.model import read_network
@@ -33,8 +34,11 @@ from mlpdoctor.stream import collect
 from mlpdoctor.summary import ruled_out, summarise_data, summarise_model
 from mlpdoctor.verdict import Scope, verdict
 
+WITHOUT_CODE = Following()
+"""NumPy where it can, Keras where it must, and nothing of the user's own is run."""
 
-@dataclasses.dataclass(frozen=True)
+
+@dataclass(frozen=True)
 class Question:
     """What the user asks.
 
@@ -48,6 +52,8 @@ class Question:
         sample_weight: name of the column that says how much each row counts in the loss.
         max_bytes: limit on what is read of either file, unpacked; None for the readers' own limits.
         seed: where random numbers start; 0 for the places where they always do.
+        engine: ``auto``, ``numpy`` or ``keras``: what runs the network.
+        custom_objects: a Python file with the model's own layers, which is run; None for none.
     """
 
     model: str
@@ -59,6 +65,8 @@ class Question:
     sample_weight: str | None = None
     max_bytes: int | None = None
     seed: int = 0
+    engine: str = AUTO
+    custom_objects: str | None = None
 
 
 def diagnose(
@@ -91,7 +99,7 @@ def diagnose(
     every = all_checks()
     chosen = every if checks is None else checks
     with threads.one(), seed.shifted(question.seed):
-        answers = examine(network, dataset, chosen, progress)
+        answers = examine(network, dataset, chosen, progress, Following(question.engine, question.custom_objects))
         found, outcomes = run(chosen, answers)
         findings = marked(found, hide)
         shown = rank(finding for finding in findings if finding.suppressed is None)
@@ -100,7 +108,7 @@ def diagnose(
         training = answers.get(Training)
     finished = time.perf_counter()
     return Report(
-        model=summarise_model(network, answers.no_forward),
+        model=summarise_model(answers.network, answers.no_forward),
         data=None if dataset is None else summarise_data(dataset, answers.get(CellCounts), answers.get(Contract)),
         verdict=verdict(shown, ladder, training, Scope(len(chosen), len(every), hidden)),
         ladder=None if isinstance(ladder, Absent) else ladder,
@@ -108,7 +116,7 @@ def diagnose(
         findings=(*shown, *hidden),
         ruled_out=ruled_out((*shown, *hidden), outcomes),
         outcomes=tuple(outcomes),
-        seconds={"read": read - started, "examine": finished - read},
+        seconds={"read": read - started, "examine": finished - read, **answers.seconds},
     )
 
 
@@ -122,26 +130,24 @@ def examine(
     dataset: Dataset | None,
     checks: Sequence[Check],
     progress: Callable[[int], None] | None = None,
+    following: Following = WITHOUT_CODE,
 ) -> Answers:
     """Make the one pass that these checks need and hold its answers ready."""
     facts = fact_types(declared(fact_package, Fact))
-    engine, obstacle = _engine(network)
     if dataset is None:
-        return Answers(network, facts, no_forward=obstacle)
+        return Answers(network, facts, no_forward=in_numpy(network).obstacle)
+    followed = follow(network, following)
+    engine, obstacle = followed.engine, followed.obstacle
+    # Keras knows the shapes and weights of layers that the reader does not.
+    network = network if engine is None else engine.network
     asking = [check.function for check in checks] + [facts[Ladder].function, facts[Contract].function]
     passes = Passes(dataset, block_rows(network, dataset), engine)
     heads = Answers(network, facts, passes, obstacle).get(Heads)
     statistics = statistics_behind(asking, facts) | {CellCounts}
     judged = None if isinstance(heads, Absent) else heads
     collected = collect(dataset, engine, judged, statistics, progress)
-    return Answers(network, facts, passes, obstacle, collected)
-
-
-def _engine(network: Network) -> tuple[Engine | None, str | None]:
-    try:
-        return NumpyEngine(network), None
-    except UnsupportedLayer as obstacle:
-        return None, str(obstacle)
+    seconds = {} if followed.seconds is None else {"keras": followed.seconds}
+    return Answers(network, facts, passes, obstacle, collected, seconds)
 
 
 def with_loss(network: Network, name: str | None) -> Network:

@@ -1,8 +1,9 @@
 """How a fact is declared: a function whose return annotation is its type and whose parameters are what it needs."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeVar
+
+from mlpdoctor.lean import dataclass
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -1,11 +1,12 @@
 """What a diagnosis consists of: findings with their evidence, outcomes of checks, and the whole report."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import TypeAlias
 
 from mlpdoctor.ladder import Ladder
+from mlpdoctor.lean import dataclass
 
 Number: TypeAlias = int | float | str | bool | tuple["Number", ...] | Mapping[str, "Number"] | None
 """A piece of evidence: a plain value that JSON can hold."""

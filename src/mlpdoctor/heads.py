@@ -1,12 +1,12 @@
 """What the network is trained for: its outputs, the loss of each, and how they add up."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
 
 from mlpdoctor.layers.activation import Activation
+from mlpdoctor.lean import dataclass
 from mlpdoctor.losses.contract import TargetKind
 from mlpdoctor.losses.convex import ConvexLoss
 from mlpdoctor.losses.labels import class_numbers, one_hot

@@ -1,12 +1,13 @@
 """Why a finding is not reported: its certainty is below the one asked for, it is suppressed, or it is known."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeAlias
 
 from mlpdoctor.check import Rule
 from mlpdoctor.config.suppression import Suppression
 from mlpdoctor.finding import Certainty, Finding
+from mlpdoctor.lean import dataclass
 
 Hide: TypeAlias = Callable[[Finding], str | None]
 """The reason not to report a finding; None for one that is to be reported."""

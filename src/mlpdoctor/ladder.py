@@ -1,8 +1,8 @@
 """The loss ladder as data: what the loss could be, rung by rung, and where the model stands."""
 
 import math
-from dataclasses import dataclass
 
+from mlpdoctor.lean import dataclass
 from mlpdoctor.wording import agreeing_digits
 
 ON_A_RUNG = 0.02

@@ -1,13 +1,12 @@
 """The losses as functions of what the last layers compute before their activations."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from mlpdoctor import views
 from mlpdoctor.heads import Heads
 from mlpdoctor.layers.activation import LINEAR, Activation
 from mlpdoctor.layers.nature import activation_of
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array
 from mlpdoctor.passes import Engine, flat
 from mlpdoctor.tape import Cotangents, Tape

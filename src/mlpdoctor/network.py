@@ -2,11 +2,13 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+
+from mlpdoctor.lean import dataclass
 
 Array: TypeAlias = npt.NDArray[np.float64]
 Stored: TypeAlias = npt.NDArray[Any]

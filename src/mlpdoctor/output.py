@@ -4,11 +4,11 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from mlpdoctor.errors import UsageError
+from mlpdoctor.lean import dataclass
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

@@ -1,13 +1,13 @@
 """The rows of the data, readable again and again, and what runs them through the network."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 from mlpdoctor import views
 from mlpdoctor.dataset import Batch, Dataset, all_usable, usable
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array, Key, Network
 from mlpdoctor.tape import Cotangents, Pulled, Tape
 

@@ -2,13 +2,13 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from mlpdoctor.config.file import Configuration
 from mlpdoctor.config.section import COMMAND_LINE, Placed, Section
 from mlpdoctor.config.settings import Settings
 from mlpdoctor.errors import UsageError
+from mlpdoctor.lean import dataclass
 from mlpdoctor.near import meant
 
 MODEL_SUFFIXES = (".keras", ".h5", ".hdf5")

@@ -1,17 +1,18 @@
 """Gives checks and facts what their parameters ask for, by type, and says why when there is none."""
 
+import functools
 import inspect
 import types
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import field
 from typing import Any, Generic, TypeVar
 
 from mlpdoctor import views
 from mlpdoctor.collector import Statistics, view_of
 from mlpdoctor.fact import Absent, Fact
 from mlpdoctor.forward import OF_LAYERS, OF_THE_FORWARD_PASS
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Layer, Network
 from mlpdoctor.passes import Passes
 
@@ -24,18 +25,19 @@ class PerLayer(dict[str, S], Generic[S]):
     """A statistic of every layer that shows its view, by layer name."""
 
 
-@cache
+@functools.cache
 def asked(function: Callable[..., Any]) -> Mapping[str, Any]:
     """The types a check or a fact asks for, by parameter; thresholds, being keyword-only, are not among them."""
-    parameters = inspect.signature(function, eval_str=True).parameters.values()
-    return {p.name: p.annotation for p in parameters if p.kind is not p.KEYWORD_ONLY}
+    plain = function.func if isinstance(function, functools.partial) else function  # partial: thresholds were set
+    annotations = inspect.get_annotations(plain, eval_str=True)
+    return {name: annotations[name] for name in plain.__code__.co_varnames[: plain.__code__.co_argcount]}
 
 
 def fact_types(facts: Iterable[Fact]) -> Mapping[Any, Fact]:
     """The facts by the type they return."""
     by_type = {}
     for fact in facts:
-        annotation = inspect.signature(fact.function, eval_str=True).return_annotation
+        annotation = inspect.get_annotations(fact.function, eval_str=True)["return"]
         (kind,) = (part for part in _parts(annotation) if part is not Absent)
         by_type[kind] = fact
     return by_type
@@ -81,6 +83,7 @@ class Answers:
         passes: for facts that must read the rows again; None without data.
         no_forward: why the network could not be run, or None.
         statistics: what the pass collected.
+        seconds: what took time of its own, by name.
     """
 
     network: Network
@@ -88,6 +91,7 @@ class Answers:
     passes: Passes | None = None
     no_forward: str | None = None
     statistics: Statistics = field(default_factory=dict)
+    seconds: Mapping[str, float] = field(default_factory=dict)
     _known: dict[Any, Any] = field(default_factory=dict)
 
     def arguments(self, function: Callable[..., Any], layer: Layer | None = None) -> dict[str, Any] | Absent:

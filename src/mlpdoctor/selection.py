@@ -1,10 +1,10 @@
 """Which rules are looked at: selected and ignored by the beginning of a code, by code, or by name."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from mlpdoctor.check import Rule
 from mlpdoctor.errors import UsageError
+from mlpdoctor.lean import dataclass
 from mlpdoctor.near import meant
 
 ALL = "ALL"

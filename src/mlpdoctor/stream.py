@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
@@ -13,6 +12,7 @@ from mlpdoctor.collector import Collector, Statistics
 from mlpdoctor.dataset import Batch, Dataset
 from mlpdoctor.forward import OF_THE_FORWARD_PASS, ForwardPass, weighted
 from mlpdoctor.heads import Heads
+from mlpdoctor.lean import dataclass
 from mlpdoctor.passes import CACHE_CELLS, Engine, block_rows, usable_rows
 
 WORTH_SHARING = 1 << 16

@@ -1,8 +1,9 @@
 """What a forward pass leaves behind for the way back."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array, Key
 
 

@@ -1,12 +1,12 @@
 """One plain sentence that answers the user's question."""
 
 import math
-from dataclasses import dataclass
 
 from mlpdoctor.fact import Absent
 from mlpdoctor.facts.training import Training
 from mlpdoctor.finding import Finding, Severity
 from mlpdoctor.ladder import Ladder
+from mlpdoctor.lean import dataclass
 from mlpdoctor.wording import count, percent, short
 
 NOTHING = 1e-9

@@ -1,10 +1,10 @@
 """What one batch shows of the data or of a layer. Statistics say by their annotation which view they summarise."""
 
-from dataclasses import dataclass
 from functools import cached_property
 
 from mlpdoctor.hashing import Hashes, hash_rows
 from mlpdoctor.layers.activation import Activation as ActivationFunction
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array, Layer
 
 

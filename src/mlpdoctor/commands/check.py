@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,6 +9,7 @@ import click
 from mlpdoctor.commands.options import report_options, settings_options, understood
 from mlpdoctor.config.words import SEVERITIES
 from mlpdoctor.errors import InputError, UsageError
+from mlpdoctor.lean import dataclass
 from mlpdoctor.output import Manner, Telling, progress, say, traceback, writable, write
 
 if TYPE_CHECKING:
@@ -78,8 +78,11 @@ def check(
     manner = Manner(whole.value("format"), color, quiet=quiet, verbose=verbose)
     writable(whole.value("output"), manner.form)
     line_drawn = Line.of(whole.value("baseline"), update=update_baseline)
+    code = given["custom_objects"]
+    if code is not None:
+        say(f"--custom-objects runs the Python code in {code}")
     with progress(show=not (no_progress or quiet)) as told:
-        run = _Run.over(jobs, configuration, checks, line_drawn, told)
+        run = _Run.over(jobs, configuration, checks, line_drawn, told, code, quiet=quiet)
     line_drawn.close(run.reports)
     write(run.reports, run.unread, manner, whole.value("output"))
     sys.exit(run.status(whole.value("max-warnings")))
@@ -102,6 +105,9 @@ class _Run:
         checks: "Sequence[Check]",
         line: "Line",
         told: Telling | None,
+        custom_objects: str | None = None,
+        *,
+        quiet: bool = False,
     ) -> "_Run":
         from mlpdoctor.finding import Unread
 
@@ -109,7 +115,7 @@ class _Run:
         for number, job in enumerate(jobs, start=1):
             place = f"{number} of {len(jobs)}  {job.model}: " if len(jobs) > 1 else ""
             try:
-                report = _looked_at(job, configuration, checks, line, _rows(told, place))
+                report = _looked_at(job, configuration, checks, line, _rows(told, place), custom_objects)
             except InputError as complaint:
                 unread.append(Unread(job.model, str(complaint)))
                 say(str(complaint))
@@ -122,6 +128,8 @@ class _Run:
                 traceback()
                 continue
             reports.append(report)
+            if "keras" in report.seconds and not quiet:
+                say(f"{job.model}: followed through Keras, which took {report.seconds['keras']:.1f} s to get ready")
             for outcome in _crashed(report):
                 where = f" on {job.model}" if len(jobs) > 1 else ""
                 say(f"the check {outcome.code} {outcome.name} crashed{where}: {outcome.reason}")
@@ -146,6 +154,7 @@ def _looked_at(
     checks: "Sequence[Check]",
     line: "Line",
     rows: Callable[[int], None] | None,
+    custom_objects: str | None,
 ) -> "Report":
     from mlpdoctor.diagnose import Question, diagnose
     from mlpdoctor.finding import Certainty
@@ -162,6 +171,8 @@ def _looked_at(
         value("sample-weight"),
         value("max-bytes"),
         value("seed"),
+        value("engine"),
+        custom_objects,
     )
     hide = Hidden(
         job.model,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from mlpdoctor.commands import completion
-from mlpdoctor.config.words import CERTAINTIES, FORMS, LEVELS
+from mlpdoctor.config.words import CERTAINTIES, ENGINES, FORMS, LEVELS
 from mlpdoctor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -67,6 +67,16 @@ OPTIONS: tuple[Callable[..., Any], ...] = (
     click.option("--max-warnings", type=click.IntRange(0), metavar="N", help="Exit with 1 at more than N warnings."),
     click.option("--baseline", metavar="FILE", help="Report only what is not in this list of known findings."),
     click.option("--seed", type=click.IntRange(0), metavar="N", help="Draw other random numbers.  [default: 0]"),
+    click.option(
+        "--engine",
+        type=click.Choice(ENGINES),
+        help="What runs the model: NumPy, or Keras for layers that NumPy cannot follow.  [default: auto]",
+    ),
+    click.option(
+        "--custom-objects",
+        metavar="FILE",
+        help="Run this Python file, which defines the model's own layers. No other code is ever run.",
+    ),
     click.option("--max-bytes", type=click.IntRange(1), metavar="N", help="Read files of up to N bytes, unpacked."),
     click.option(
         "--config",

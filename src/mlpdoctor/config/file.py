@@ -1,7 +1,6 @@
 """Finds and reads the configuration: ``[tool.mlpdoctor]`` of a pyproject.toml, or a TOML file of its own."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from mlpdoctor.config.section import Placed, Section
 from mlpdoctor.config.settings import Rules
 from mlpdoctor.config.suppression import Suppression, matches
 from mlpdoctor.errors import UsageError
+from mlpdoctor.lean import dataclass
 from mlpdoctor.near import meant
 from mlpdoctor.selection import find as find_rule
 from mlpdoctor.selection import known

@@ -1,12 +1,12 @@
 """Every setting there is: what it is called, what it takes, and what holds when nobody says anything."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 from mlpdoctor.config.kinds import Kind, names, one_of, path, paths, text, whole
-from mlpdoctor.config.words import CERTAINTIES, FORMS, LEVELS
+from mlpdoctor.config.words import CERTAINTIES, ENGINES, FORMS, LEVELS
+from mlpdoctor.lean import dataclass
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,7 @@ KEYS: Mapping[str, Key] = MappingProxyType(
             Key("fail-on", one_of(*LEVELS), "error"),
             Key("max-warnings", whole(0), of_model=False),
             Key("max-bytes", whole(1)),
+            Key("engine", one_of(*ENGINES), "auto"),
             Key("seed", whole(0), 0),
             Key("format", one_of(*FORMS), "terminal", of_model=False),
             Key("output", paths, (), of_model=False),

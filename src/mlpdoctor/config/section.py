@@ -1,8 +1,10 @@
 """What one place says: a file, a section of it for some models, or the command line."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
+
+from mlpdoctor.lean import dataclass
 
 COMMAND_LINE = "command line"
 DEFAULT = "default"

@@ -1,12 +1,12 @@
 """Settings of several places put together: a later place beats an earlier one, and each value remembers its own."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from mlpdoctor.check import Rule
 from mlpdoctor.config.keys import KEYS
 from mlpdoctor.config.section import DEFAULT, Placed, Section
+from mlpdoctor.lean import dataclass
 from mlpdoctor.selection import Choice, chosen
 
 Rules: TypeAlias = Callable[[], Sequence[Rule]]

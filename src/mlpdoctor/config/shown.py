@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from mlpdoctor.check import Rule
@@ -10,6 +9,7 @@ from mlpdoctor.config.file import Configuration
 from mlpdoctor.config.keys import KEYS
 from mlpdoctor.config.section import Placed
 from mlpdoctor.config.settings import Settings
+from mlpdoctor.lean import dataclass
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,11 @@
 """Findings that the user knows of and has decided to live with, each with a reason."""
 
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from mlpdoctor.check import Rule
 from mlpdoctor.finding import Finding
 from mlpdoctor.fingerprint import location
+from mlpdoctor.lean import dataclass
 from mlpdoctor.selection import specific
 
 

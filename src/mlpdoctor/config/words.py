@@ -5,3 +5,5 @@ LEVELS = (*SEVERITIES, "never")
 CERTAINTIES = ("proved", "tried", "measured", "estimated")
 FORMS = ("terminal", "json", "sarif", "code-scanning", "junit", "github", "markdown")
 """A test holds these against the formats there are."""
+ENGINES = ("auto", "numpy", "keras")
+"""What may run a network; the same as in ``following``, which a test sees to."""

@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
+from mlpdoctor.lean import dataclass
 from mlpdoctor.statistics.target_counts import Counts
 from mlpdoctor.wording import percent, short
 

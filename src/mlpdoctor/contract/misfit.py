@@ -1,9 +1,9 @@
 """What is wrong between an output, its loss and its targets, and what to write instead."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from mlpdoctor.finding import Remedy
+from mlpdoctor.lean import dataclass
 
 
 class Harm(StrEnum):

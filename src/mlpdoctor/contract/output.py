@@ -1,10 +1,9 @@
 """One output of a network as its contract sees it, and the code that would change it."""
 
-from dataclasses import dataclass
-
 from mlpdoctor.contract.answers import Answers
 from mlpdoctor.contract.reading import Reading
 from mlpdoctor.layers.activation import Activation
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Layer
 
 

@@ -1,10 +1,10 @@
 """The largest eigenvalue of a symmetric matrix that is known by its products alone."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array
 from mlpdoctor.seed import random
 

@@ -1,12 +1,11 @@
 """How much the network's answers differ from row to row, beside how much the targets do."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from mlpdoctor.fact import Absent, fact
 from mlpdoctor.facts.linear_floor import ConstantFloor, LinearFloor
 from mlpdoctor.facts.objective import Objective
+from mlpdoctor.lean import dataclass
 from mlpdoctor.losses.convex import ConvexLoss
 from mlpdoctor.statistics.moments import OutputMoments
 from mlpdoctor.statistics.row_sample import RowSample

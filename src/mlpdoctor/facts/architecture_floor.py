@@ -1,7 +1,5 @@
 """The highest proved lower bound on the loss of this architecture, whatever its weights."""
 
-from dataclasses import dataclass
-
 from mlpdoctor.fact import Absent, fact
 from mlpdoctor.facts.bounds import Bound
 from mlpdoctor.facts.collapse_bound import CollapseBound
@@ -10,6 +8,7 @@ from mlpdoctor.facts.knot_bound import KnotBound
 from mlpdoctor.facts.objective import Objective
 from mlpdoctor.facts.range_bound import RangeBound
 from mlpdoctor.facts.rank_bound import RankBound
+from mlpdoctor.lean import dataclass
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,5 @@
 """What the first loss of a model would be, had its last bias started from the best constant."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from mlpdoctor.fact import Absent, fact
@@ -9,6 +7,7 @@ from mlpdoctor.facts.linear_floor import ConstantFloor
 from mlpdoctor.facts.objective import Objective
 from mlpdoctor.facts.training import Training
 from mlpdoctor.heads import Head
+from mlpdoctor.lean import dataclass
 from mlpdoctor.losses.convex import ConvexLoss
 from mlpdoctor.network import Array, Network
 from mlpdoctor.statistics.row_sample import RowSample

@@ -1,6 +1,6 @@
 """Lower bounds that hold for every setting of a network's weights, one theorem each."""
 
-from dataclasses import dataclass
+from mlpdoctor.lean import dataclass
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,10 @@
 """How the bulk of the rows lies, whatever a few far ones do: quartiles of targets and of the model's errors."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from mlpdoctor.fact import Absent, fact
 from mlpdoctor.facts.regression import Regression
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array
 from mlpdoctor.passes import Passes, flat
 from mlpdoctor.statistics.row_sample import RowSample

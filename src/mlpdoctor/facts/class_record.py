@@ -1,6 +1,5 @@
 """How a classifier does on each class: how much of each it finds, and what each costs."""
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -9,6 +8,7 @@ import numpy.typing as npt
 from mlpdoctor.fact import Absent, fact
 from mlpdoctor.facts.objective import Objective
 from mlpdoctor.heads import Head
+from mlpdoctor.lean import dataclass
 from mlpdoctor.losses.contract import TargetKind
 from mlpdoctor.network import Array
 from mlpdoctor.passes import Engine, Passes, flat

@@ -1,13 +1,12 @@
 """A cross-entropy that is what answering 0, or 1, to every row costs: numbers such as 7.62, 7.71 and 8.06."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from mlpdoctor.fact import Absent, fact
 from mlpdoctor.facts.model_loss import ModelLoss
 from mlpdoctor.facts.objective import Objective
 from mlpdoctor.ladder import ON_A_RUNG
+from mlpdoctor.lean import dataclass
 from mlpdoctor.losses.binary_crossentropy import BinaryCrossentropy
 from mlpdoctor.statistics.moments import TargetMoments
 

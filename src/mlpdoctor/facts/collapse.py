@@ -1,11 +1,11 @@
 """Where layers collapse into one affine map because nothing nonlinear stands between them."""
 
 import math
-from dataclasses import dataclass
 from itertools import pairwise
 
 from mlpdoctor.fact import fact
 from mlpdoctor.layers.nature import has_affine_forward, is_affine, is_learned, maps_zero_to_zero
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Layer, Network
 
 

@@ -1,7 +1,6 @@
 """What an affine network loses at least: as much as the best affine predictor."""
 
 import math
-from dataclasses import dataclass
 
 from mlpdoctor.fact import Absent, fact
 from mlpdoctor.facts.bounds import Bound
@@ -9,6 +8,7 @@ from mlpdoctor.facts.collapse import Collapse
 from mlpdoctor.facts.linear_floor import LinearFloor, affine_fit
 from mlpdoctor.facts.objective import Objective
 from mlpdoctor.facts.perfection import Perfection
+from mlpdoctor.lean import dataclass
 from mlpdoctor.statistics.affine_factor import TargetFactor
 
 

@@ -1,11 +1,10 @@
 """What identical inputs with different targets cost every function of the inputs."""
 
-from dataclasses import dataclass
-
 from mlpdoctor.fact import fact
 from mlpdoctor.facts.objective import Objective
 from mlpdoctor.facts.perfection import Perfection
 from mlpdoctor.floors.conflicts import Conflicts, find
+from mlpdoctor.lean import dataclass
 from mlpdoctor.statistics.row_hashes import RowHashes
 
 

@@ -1,7 +1,7 @@
 """What some more updates of the saved optimizer do: tried, not guessed."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from mlpdoctor.descent import Descent, Trial
 from mlpdoctor.fact import Absent, fact
@@ -10,6 +10,7 @@ from mlpdoctor.facts.gradients import gradient_rows
 from mlpdoctor.facts.objective import Objective
 from mlpdoctor.facts.standing import Standing
 from mlpdoctor.facts.training import Training
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Network
 from mlpdoctor.statistics.row_sample import RowSample
 

@@ -1,7 +1,6 @@
 """For each output: what it answers, what its loss reads, what its targets are, and what of it does not fit."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from mlpdoctor.facts.outputs import Ending, endings
 from mlpdoctor.facts.standing import Standing
 from mlpdoctor.facts.training import Training
 from mlpdoctor.finding import Certainty, Evidence, Severity
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Network
 from mlpdoctor.passes import Passes
 from mlpdoctor.statistics.row_sample import RowSample

@@ -1,9 +1,8 @@
 """The learning rate at the time of saving, of schedules too."""
 
-from dataclasses import dataclass
-
 from mlpdoctor.fact import Absent, fact
 from mlpdoctor.layers.configured import number
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Network
 from mlpdoctor.optimizers.rate import rate_at, rate_now, schedule_of
 

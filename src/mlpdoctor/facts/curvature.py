@@ -1,7 +1,6 @@
 """How sharply the loss bends along the weights, at the saved ones and where training starts."""
 
 import math
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -17,6 +16,7 @@ from mlpdoctor.facts.fresh_start import FreshStart
 from mlpdoctor.facts.objective import Objective
 from mlpdoctor.last_sums import LastSums
 from mlpdoctor.layers.nature import activation_of, is_learned
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array, Network, Optimizer
 from mlpdoctor.passes import Engine, flat
 from mlpdoctor.statistics.row_sample import RowSample

@@ -1,13 +1,13 @@
 """What in a network is cut off: from the outputs, from the loss, or from the gradient."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from mlpdoctor.fact import fact
 from mlpdoctor.facts.training import Training
 from mlpdoctor.layers.reach import Reach, gradient_paths, influence, lasting_influence
 from mlpdoctor.layers.ways import adjustable, before, judged
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Layer, Network
 
 Kind = Literal["no loss", "unused input", "silent input", "dead end", "unjudged", "no gradient"]

@@ -1,6 +1,6 @@
 """What dropout adds to the loss that is minimised, at the saved weights."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -9,6 +9,7 @@ from mlpdoctor.fact import Absent, fact
 from mlpdoctor.facts.objective import Objective
 from mlpdoctor.layers.dropout import dropped, rate_of
 from mlpdoctor.layers.registry import family_of
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array, Network
 from mlpdoctor.passes import flat
 from mlpdoctor.statistics.row_sample import RowSample

@@ -1,9 +1,8 @@
 """Where features enter the first learned layers."""
 
-from dataclasses import dataclass
-
 from mlpdoctor.fact import Absent, fact
 from mlpdoctor.layers.doors import Door, doors
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Network
 
 

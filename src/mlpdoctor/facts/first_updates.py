@@ -1,7 +1,7 @@
 """What the first updates of a training do: tried from a fresh start, where the saved weights cannot tell any more."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from mlpdoctor.facts.gradients import gradient_rows
 from mlpdoctor.facts.objective import Objective
 from mlpdoctor.facts.standing import Standing
 from mlpdoctor.facts.training import Training
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array, Key, Network
 from mlpdoctor.statistics.row_sample import RowSample
 

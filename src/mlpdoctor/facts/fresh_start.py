@@ -1,13 +1,13 @@
 """Weights as training would start from them, drawn from the initialisers in the file."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
 from mlpdoctor.curvature.initializers import draw
 from mlpdoctor.fact import Absent, fact
 from mlpdoctor.layers.registry import family_of
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array, Key, Network
 from mlpdoctor.seed import random
 

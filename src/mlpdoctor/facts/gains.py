@@ -1,13 +1,13 @@
 """By how much the weights of each hidden layer make a signal larger or smaller."""
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
 from mlpdoctor.fact import Absent, fact
 from mlpdoctor.layers.nature import activation_of
 from mlpdoctor.layers.ways import users
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Layer, Network
 
 ABOUT_ZERO = -0.5

@@ -1,13 +1,13 @@
 """How large the gradient is at each learned layer on its way from the loss back to the inputs."""
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
 from mlpdoctor.fact import Absent, fact
 from mlpdoctor.facts.gradients import Gradients
 from mlpdoctor.layers.nature import is_learned
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Network
 
 

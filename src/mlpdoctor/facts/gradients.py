@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -11,6 +11,7 @@ from mlpdoctor import threads, views
 from mlpdoctor.backward import Slope, activity_penalties, slope, weight_penalties
 from mlpdoctor.fact import Absent, fact
 from mlpdoctor.facts.objective import Objective
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array, Key
 from mlpdoctor.passes import Engine, flat
 from mlpdoctor.statistics.moments import GradientMoments

@@ -1,7 +1,6 @@
 """What a piecewise linear function of one input with so few kinks loses at least."""
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,6 +9,7 @@ from mlpdoctor.facts.bounds import Bound
 from mlpdoctor.facts.objective import Objective
 from mlpdoctor.floors import knots
 from mlpdoctor.layers.kinks import most_kinks
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Network
 
 MOST_KINKS = 256

@@ -7,7 +7,6 @@ here, one column of 0 and 1 a class, and every column is measured by its own spr
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from mlpdoctor.facts.objective import Objective
 from mlpdoctor.facts.second_opinion import SecondOpinion, standardised
 from mlpdoctor.facts.standing import GOOD, Standing
 from mlpdoctor.floors.ridge import Ridge
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array
 from mlpdoctor.statistics.row_sample import RowSample
 

@@ -1,13 +1,13 @@
 """Whether the network's layers are wide enough to pass on the best affine predictor."""
 
 import math
-from dataclasses import dataclass
 
 from mlpdoctor.fact import fact
 from mlpdoctor.facts.architecture_floor import ArchitectureFloor
 from mlpdoctor.facts.objective import Objective
 from mlpdoctor.facts.standing import Standing
 from mlpdoctor.heads import Head
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Network
 
 ROUNDING = 1e-9

@@ -1,6 +1,5 @@
 """The best affine predictor of the features, and the best constant, for the network's own loss."""
 
-from dataclasses import dataclass
 from functools import lru_cache, partial
 
 import numpy as np
@@ -13,6 +12,7 @@ from mlpdoctor.floors.least_absolute_passes import fit_passes
 from mlpdoctor.floors.linear_fit import LinearFit
 from mlpdoctor.floors.one_answer import one_answer
 from mlpdoctor.heads import Part
+from mlpdoctor.lean import dataclass
 from mlpdoctor.losses.absolute import AbsoluteLoss
 from mlpdoctor.losses.convex import ConvexLoss
 from mlpdoctor.network import Array

@@ -1,11 +1,10 @@
 """The loss of the saved weights, on all rows, in inference mode, without penalties."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from mlpdoctor.fact import fact
 from mlpdoctor.facts.objective import Objective
+from mlpdoctor.lean import dataclass
 from mlpdoctor.statistics.loss_sums import LossSums
 
 

@@ -1,7 +1,5 @@
 """Outputs behind too few linear units, where the loss is no squared error and nothing is proved of it."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from mlpdoctor.fact import Absent, fact
@@ -9,6 +7,7 @@ from mlpdoctor.facts.objective import Objective
 from mlpdoctor.facts.rank_bound import narrowest
 from mlpdoctor.floors import reduced_rank
 from mlpdoctor.heads import Head
+from mlpdoctor.lean import dataclass
 from mlpdoctor.losses.contract import TargetKind
 from mlpdoctor.network import Network
 from mlpdoctor.statistics.affine_factor import TargetFactor

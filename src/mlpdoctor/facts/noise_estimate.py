@@ -1,7 +1,6 @@
 """How much of the loss is probably noise that no function of the inputs can predict; an estimate, never a proof."""
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from mlpdoctor.facts.perfection import Perfection
 from mlpdoctor.facts.second_opinion import SecondOpinion
 from mlpdoctor.floors import noise
 from mlpdoctor.heads import Part
+from mlpdoctor.lean import dataclass
 from mlpdoctor.losses.softmax import SoftmaxLoss
 from mlpdoctor.network import Array
 from mlpdoctor.statistics.row_sample import RowSample

@@ -1,12 +1,13 @@
 """The loss that is minimised, once it is known that the targets are of the kind that it takes."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from mlpdoctor.fact import Absent, fact
 from mlpdoctor.heads import Heads, Part
+from mlpdoctor.lean import dataclass
 from mlpdoctor.losses.contract import ColumnValues, complaint
 from mlpdoctor.network import Array
 from mlpdoctor.passes import Passes

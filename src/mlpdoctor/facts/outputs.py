@@ -1,11 +1,12 @@
 """How each output of the network ends: the last activation, the loss, and which target columns are its own."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from mlpdoctor.heads import Spelling
 from mlpdoctor.layers.activation import Activation
 from mlpdoctor.layers.nature import activation_of
+from mlpdoctor.lean import dataclass
 from mlpdoctor.losses.contract import TargetKind
 from mlpdoctor.losses.loss import Loss
 from mlpdoctor.losses.registry import build

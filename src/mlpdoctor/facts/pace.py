@@ -1,7 +1,6 @@
 """How fast the loss falls at the saved rate, beside how far it has to go."""
 
 import math
-from dataclasses import dataclass
 
 from mlpdoctor.descent import Trial
 from mlpdoctor.fact import Absent, fact
@@ -10,6 +9,7 @@ from mlpdoctor.facts.gradients import norm
 from mlpdoctor.facts.objective import Objective
 from mlpdoctor.facts.standing import Standing
 from mlpdoctor.facts.training import Training
+from mlpdoctor.lean import dataclass
 
 CLOSE = 0.1
 """A model that has come nine tenths of the way to what is known to be reachable is not stuck."""

@@ -1,9 +1,8 @@
 """What a perfect answer to every row would still cost: the entropy of soft labels; nothing, for most losses."""
 
-from dataclasses import dataclass
-
 from mlpdoctor.fact import fact
 from mlpdoctor.facts.objective import Objective
+from mlpdoctor.lean import dataclass
 from mlpdoctor.statistics.loss_sums import PerfectSums
 
 

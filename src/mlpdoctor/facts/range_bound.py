@@ -1,7 +1,6 @@
 """What targets out of reach of the output's activation cost at least."""
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,6 +9,7 @@ from mlpdoctor.facts.bounds import Bound
 from mlpdoctor.facts.objective import Objective
 from mlpdoctor.facts.perfection import Perfection
 from mlpdoctor.heads import Head
+from mlpdoctor.lean import dataclass
 from mlpdoctor.losses.contract import TargetKind
 from mlpdoctor.statistics.target_values import TargetValues
 from mlpdoctor.wording import short

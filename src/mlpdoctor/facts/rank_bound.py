@@ -1,7 +1,6 @@
 """What a linear bottleneck loses at least: as much as the best map of so low a rank."""
 
 import math
-from dataclasses import dataclass
 
 from mlpdoctor.fact import Absent, fact
 from mlpdoctor.facts.bounds import HeadBound
@@ -9,6 +8,7 @@ from mlpdoctor.facts.objective import Objective
 from mlpdoctor.floors import reduced_rank
 from mlpdoctor.heads import Head
 from mlpdoctor.layers.nature import is_affine
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Network
 from mlpdoctor.statistics.affine_factor import TargetFactor
 

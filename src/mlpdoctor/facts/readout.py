@@ -1,7 +1,6 @@
 """The best last layer for the features that the hidden layers make of the rows."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial, reduce
 from operator import add
 
@@ -15,6 +14,7 @@ from mlpdoctor.facts.perfection import Perfection
 from mlpdoctor.floors.linear_fit import LinearFit
 from mlpdoctor.heads import Head, Part
 from mlpdoctor.layers.nature import activation_of, is_learned
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array, Network
 from mlpdoctor.statistics.affine_factor import AffineFactor
 from mlpdoctor.statistics.row_sample import RowSample

@@ -1,12 +1,11 @@
 """The outputs that answer numbers on an open scale: where the size of the targets matters."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from mlpdoctor.fact import Absent, fact
 from mlpdoctor.facts.objective import Objective
 from mlpdoctor.heads import Part
+from mlpdoctor.lean import dataclass
 
 ON_THE_SCALE_OF_THE_TARGETS = ("mse", "mae", "huber", "logcosh")
 """Losses of the error itself. A loss of ratios or logarithms takes targets of any size."""

@@ -1,6 +1,6 @@
 """How many directions the hidden features of each layer really have on the rows, and what is lost with the others."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from mlpdoctor.facts.second_opinion import LEAST_ROWS, fitting, standardised
 from mlpdoctor.facts.standing import Standing
 from mlpdoctor.facts.unseen_readout import cross_validated
 from mlpdoctor.layers.nature import is_learned
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array, Network
 from mlpdoctor.passes import flat
 from mlpdoctor.statistics.row_sample import RowSample

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy.typing as npt
 from mlpdoctor.fact import Absent, fact
 from mlpdoctor.layers.configured import number
 from mlpdoctor.layers.ways import users
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Layer, Network, Optimizer
 
 SLOT: Mapping[str, tuple[str, str | None, float]] = MappingProxyType(

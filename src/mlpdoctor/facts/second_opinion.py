@@ -7,14 +7,13 @@ it is fitted to is taken: random rectified features follow Rahimi and Recht, Wei
 2008; penalty and dictionary are chosen by generalised cross-validation, Golub, Heath and Wahba, 1979.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from mlpdoctor import seed
 from mlpdoctor.fact import Absent, fact
 from mlpdoctor.facts.objective import Objective
 from mlpdoctor.floors.ridge import Ridge
+from mlpdoctor.lean import dataclass
 from mlpdoctor.losses.contract import TargetKind
 from mlpdoctor.losses.convex import ConvexLoss
 from mlpdoctor.losses.loss import Loss

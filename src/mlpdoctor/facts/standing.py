@@ -1,7 +1,6 @@
 """Where the model stands between what a constant reaches and what these data are known to allow."""
 
 import math
-from dataclasses import dataclass
 
 from mlpdoctor.fact import Absent, fact
 from mlpdoctor.facts.conflict_floor import ConflictFloor
@@ -10,6 +9,7 @@ from mlpdoctor.facts.model_loss import ModelLoss
 from mlpdoctor.facts.objective import Objective
 from mlpdoctor.facts.perfection import Perfection
 from mlpdoctor.facts.second_opinion import SecondOpinion
+from mlpdoctor.lean import dataclass
 
 GOOD = 0.05
 """A model within a twentieth of the way from the best known to a constant does well: what is left is fine-tuning."""

@@ -1,7 +1,6 @@
 """Which directions of the inputs gradient descent is slow along, and what of the loss lies along them."""
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from mlpdoctor.facts.standing import Standing
 from mlpdoctor.facts.training import Trained
 from mlpdoctor.last_sums import LastSums
 from mlpdoctor.layers.configured import number
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array, Network
 from mlpdoctor.statistics.row_sample import RowSample
 

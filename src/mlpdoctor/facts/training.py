@@ -1,12 +1,12 @@
 """Whether the weights have ever been trained, as far as the file remembers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from mlpdoctor.fact import Absent, fact
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Layer, Network, Stored
 
 CONSTANTS = {"Zeros": 0.0, "Ones": 1.0}

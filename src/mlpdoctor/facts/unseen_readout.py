@@ -1,7 +1,5 @@
 """How well the best last layer on the saved hidden features does on rows it was not fitted to."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from mlpdoctor.fact import Absent, fact
@@ -11,6 +9,7 @@ from mlpdoctor.facts.second_opinion import FOLDS, LEAST_ROWS, fitting, row_losse
 from mlpdoctor.facts.standing import Standing
 from mlpdoctor.facts.training import Trained
 from mlpdoctor.floors.ridge import Ridge
+from mlpdoctor.lean import dataclass
 from mlpdoctor.losses.convex import ConvexLoss
 from mlpdoctor.network import Array, Network
 from mlpdoctor.passes import flat

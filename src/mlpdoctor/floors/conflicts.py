@@ -1,13 +1,13 @@
 """What identical inputs with different targets cost any function of the inputs."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from mlpdoctor.hashing import hash_rows
+from mlpdoctor.lean import dataclass
 from mlpdoctor.losses import grouped
 from mlpdoctor.network import Array
 from mlpdoctor.statistics.row_hashes import RowHashes, at_level

@@ -1,10 +1,9 @@
 """Which columns are affine combinations of the columns before them, from the triangular factor of the rows."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array
 from mlpdoctor.statistics.affine_factor import AffineFactor
 

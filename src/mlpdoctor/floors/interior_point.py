@@ -4,11 +4,10 @@ Portnoy and Koenker, The Gaussian hare and the Laplacian tortoise, 1997, section
 its centre, with the predictor and corrector steps of Mehrotra, 1992.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from mlpdoctor.floors.basis import EPSILON
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array
 
 GAP = 1e-10

@@ -6,11 +6,10 @@ of that run alone. The best cut is found by dynamic programming (Bellman, On the
 segments using dynamic programming, 1961).
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array
 
 MOST_BLOCKS = 1000

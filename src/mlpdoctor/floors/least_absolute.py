@@ -7,13 +7,12 @@ method of Portnoy and Koenker (The Gaussian hare and the Laplacian tortoise, 199
 a last step solves for the vertex it points to, where they meet exactly unless the data are degenerate.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from mlpdoctor.floors.basis import EPSILON, affine_design, orthonormal
 from mlpdoctor.floors.interior_point import GAP, approach, error, feasible
 from mlpdoctor.floors.linear_fit import LinearFit
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array
 
 

@@ -1,6 +1,6 @@
 """The best affine prediction of one part of the loss, whatever the loss."""
 
-from dataclasses import dataclass
+from mlpdoctor.lean import dataclass
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,12 @@
 """What rows nearly alike in their features still differ by, carried on to rows that are exactly alike."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from mlpdoctor import seed
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array
 
 NEIGHBOURS = 10

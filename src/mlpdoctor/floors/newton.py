@@ -5,12 +5,11 @@ by construction, so that the sum of the Fenchel-Young gaps of all rows bounds th
 (Rockafellar, Convex Analysis, 1970, theorem 31.1). Near the optimum the bound shrinks with the square of the step.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from mlpdoctor.floors.basis import EPSILON
 from mlpdoctor.floors.second_order import Blocks, Look, bounds, farthest, look, value
+from mlpdoctor.lean import dataclass
 from mlpdoctor.losses.convex import ConvexLoss
 from mlpdoctor.network import Array
 

@@ -1,13 +1,13 @@
 """How much of the loss is probably noise in the targets: estimates with an error bar, never bounds."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from mlpdoctor.floors.neighbours import Neighbours, at_distance_zero, nearest
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array
 
 ROWS_PER_SLOPE = 20

@@ -1,10 +1,9 @@
 """How often a function of one or two inputs swings, seen through noise."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array
 
 LEAST_ROWS = 40

@@ -1,10 +1,10 @@
 """Ridge regression at the penalty that generalised cross-validation likes best, and the same for classes."""
 
-from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 
+from mlpdoctor.lean import dataclass
 from mlpdoctor.losses.convex import ConvexLoss
 from mlpdoctor.network import Array
 

@@ -1,13 +1,13 @@
 """What passes over the rows see of a convex loss of linear predictors: value, slope, curvature, and a dual bound."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 
 from mlpdoctor import threads
 from mlpdoctor.floors.basis import EPSILON
+from mlpdoctor.lean import dataclass
 from mlpdoctor.losses.convex import ConvexLoss
 from mlpdoctor.network import Array
 

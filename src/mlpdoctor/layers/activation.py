@@ -1,10 +1,10 @@
 """What mlpdoctor has to know about an activation function."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array
 
 

@@ -1,8 +1,7 @@
 """Where features enter the first learned layers, and in which form."""
 
-from dataclasses import dataclass
-
 from mlpdoctor.layers.nature import is_learned
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Layer, Network
 
 KEEPS_VALUES = ("InputLayer", "Dropout", "GaussianNoise", "Flatten")

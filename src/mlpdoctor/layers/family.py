@@ -2,12 +2,12 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 
 import numpy as np
 
 from mlpdoctor.layers.activation import LINEAR, Activation
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array, Config, Layer, Shape
 
 Pull: TypeAlias = tuple[Sequence[Array], Mapping[str, Array]]

@@ -1,11 +1,11 @@
 """What the units of a layer go into, unit by unit: the layers that treat each alike, and the kernels that mix them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from mlpdoctor.layers.dropout import rate_of
 from mlpdoctor.layers.nature import activation_of
 from mlpdoctor.layers.ways import users
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Layer, Network, Stored
 
 UNIT_BY_UNIT = frozenset(

@@ -5,12 +5,12 @@ Their defaults and which weights count are Keras's: keras/src/regularizers/regul
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from mlpdoctor.layers.configured import number
 from mlpdoctor.layers.registry import family_of
 from mlpdoctor.layers.regularizer import Regularizer
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import KERAS_3, Config, Layer
 
 __all__ = ["Regularizer", "Unknown", "activity_regularizer", "regularizer", "weight_regularizers"]

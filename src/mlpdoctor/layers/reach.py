@@ -5,7 +5,7 @@ elsewhere. In doubt a way is open.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ from mlpdoctor.layers.configured import array
 from mlpdoctor.layers.dropout import rate_of
 from mlpdoctor.layers.nature import activation_of
 from mlpdoctor.layers.registry import family_of
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Layer, Network, Node
 
 Mask = npt.NDArray[np.bool_]

@@ -1,11 +1,11 @@
 """Keras's regularisers: what each adds to the loss, and its gradient. The formulas are those of regularizers.py."""
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
 from mlpdoctor.layers.unit_length import from_unit_length, to_unit_length
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array
 
 FLOOR = 1e-14

@@ -1,12 +1,13 @@
 """Binary cross-entropy."""
 # ruff: noqa: D102 - Loss and ConvexLoss document these methods
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar, Self
 
 import numpy as np
 from numpy import logaddexp
 
+from mlpdoctor.lean import dataclass
 from mlpdoctor.losses import grouped
 from mlpdoctor.losses.contract import TargetKind
 from mlpdoctor.losses.convex import ConvexLoss, Link

@@ -1,11 +1,12 @@
 """Binary focal cross-entropy."""
 # ruff: noqa: D102 - Loss documents these methods
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar, Self
 
 import numpy as np
 
+from mlpdoctor.lean import dataclass
 from mlpdoctor.losses import grouped
 from mlpdoctor.losses.binary_crossentropy import BinaryCrossentropy
 from mlpdoctor.losses.contract import TargetKind

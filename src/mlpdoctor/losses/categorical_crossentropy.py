@@ -1,11 +1,11 @@
 """Categorical cross-entropy."""
 # ruff: noqa: D102 - Loss and ConvexLoss document these methods
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
+from mlpdoctor.lean import dataclass
 from mlpdoctor.losses.loss import LAST_AXES
 from mlpdoctor.losses.shares import clipped, largest_share, shares, through_shares
 from mlpdoctor.losses.softmax import SoftmaxLoss, entropy, nearest_softmax

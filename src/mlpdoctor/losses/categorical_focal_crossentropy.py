@@ -2,11 +2,12 @@
 # ruff: noqa: D102 - Loss documents these methods
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar, Self
 
 import numpy as np
 
+from mlpdoctor.lean import dataclass
 from mlpdoctor.losses import focal, grouped
 from mlpdoctor.losses.contract import TargetKind
 from mlpdoctor.losses.entropy import log_softmax

@@ -1,7 +1,8 @@
 """What the targets of a loss have to be."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from mlpdoctor.lean import dataclass
 
 
 class TargetKind(StrEnum):

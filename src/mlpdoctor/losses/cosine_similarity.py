@@ -1,11 +1,11 @@
 """Cosine similarity."""
 # ruff: noqa: D102 - Loss documents these methods
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
+from mlpdoctor.lean import dataclass
 from mlpdoctor.losses import grouped
 from mlpdoctor.losses.contract import TargetKind
 from mlpdoctor.losses.loss import EPSILON, LAST_AXES, Groups, Loss

@@ -1,11 +1,12 @@
 """Hinge loss."""
 # ruff: noqa: D102 - MarginLoss and ConvexLoss document these methods
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Self
 
 import numpy as np
 
+from mlpdoctor.lean import dataclass
 from mlpdoctor.losses.entropy import ROUNDING
 from mlpdoctor.losses.margin import MarginLoss
 from mlpdoctor.network import Array

@@ -1,11 +1,11 @@
 """Huber's loss."""
 # ruff: noqa: D102 - SmoothErrorLoss documents these methods
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
+from mlpdoctor.lean import dataclass
 from mlpdoctor.losses.entropy import ROUNDING
 from mlpdoctor.losses.smooth_error import SmoothErrorLoss
 from mlpdoctor.network import Array

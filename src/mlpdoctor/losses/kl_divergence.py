@@ -1,10 +1,9 @@
 """Kullback-Leibler divergence."""
 # ruff: noqa: D102 - Loss and ConvexLoss document these methods
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from mlpdoctor.lean import dataclass
 from mlpdoctor.losses import grouped
 from mlpdoctor.losses.entropy import plogp
 from mlpdoctor.losses.loss import EPSILON, Groups

@@ -1,10 +1,9 @@
 """Mean absolute percentage error."""
 # ruff: noqa: D102 - AbsoluteLoss documents these methods
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from mlpdoctor.lean import dataclass
 from mlpdoctor.losses.absolute import AbsoluteLoss
 from mlpdoctor.losses.loss import EPSILON
 from mlpdoctor.network import Array

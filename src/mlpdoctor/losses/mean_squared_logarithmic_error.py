@@ -1,10 +1,9 @@
 """Mean squared logarithmic error."""
 # ruff: noqa: D102 - Loss documents these methods
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from mlpdoctor.lean import dataclass
 from mlpdoctor.losses import grouped
 from mlpdoctor.losses.contract import TargetKind
 from mlpdoctor.losses.loss import EPSILON, Groups, Loss

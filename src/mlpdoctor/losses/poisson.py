@@ -1,11 +1,11 @@
 """Poisson loss."""
 # ruff: noqa: D102 - Loss and ConvexLoss document these methods
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
+from mlpdoctor.lean import dataclass
 from mlpdoctor.losses import grouped
 from mlpdoctor.losses.contract import TargetKind
 from mlpdoctor.losses.convex import ConvexLoss, Link

@@ -2,11 +2,12 @@
 # ruff: noqa: D102 - Loss and ConvexLoss document these methods
 
 from abc import abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Self
 
 import numpy as np
 
+from mlpdoctor.lean import dataclass
 from mlpdoctor.losses import grouped
 from mlpdoctor.losses.contract import TargetKind
 from mlpdoctor.losses.convex import ConvexLoss

@@ -1,11 +1,11 @@
 """Sparse categorical cross-entropy."""
 # ruff: noqa: D102 - Loss and ConvexLoss document these methods
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
+from mlpdoctor.lean import dataclass
 from mlpdoctor.losses.contract import TargetKind
 from mlpdoctor.losses.labels import one_hot
 from mlpdoctor.losses.loss import ALMOST_ONE, EPSILON, LAST_AXES

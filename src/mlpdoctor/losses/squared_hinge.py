@@ -1,10 +1,9 @@
 """Squared hinge loss."""
 # ruff: noqa: D102 - MarginLoss and ConvexLoss document these methods
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from mlpdoctor.lean import dataclass
 from mlpdoctor.losses.entropy import ROUNDING
 from mlpdoctor.losses.margin import MarginLoss
 from mlpdoctor.network import Array

@@ -2,11 +2,11 @@
 # ruff: noqa: ARG002, D102 - Rule documents these methods
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array
 from mlpdoctor.optimizers.rule import Change, Rule, State, average
 

@@ -3,11 +3,11 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array, Config
 from mlpdoctor.optimizers.adam import longest_mean
 from mlpdoctor.optimizers.rule import Change, Rule, State, average, single

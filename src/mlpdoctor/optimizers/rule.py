@@ -3,12 +3,12 @@
 import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar, Self
 
 import numpy as np
 
 from mlpdoctor.layers.configured import number
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array, Config
 
 State = Mapping[str, Array]

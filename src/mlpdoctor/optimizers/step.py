@@ -1,10 +1,11 @@
 """The next step of a saved optimizer: what one call of ``apply_gradients`` would add to each weight."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array, Key, Optimizer
 from mlpdoctor.optimizers import clipping
 from mlpdoctor.optimizers.rate import rate_now

@@ -5,12 +5,12 @@ import io
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from mlpdoctor.errors import DataFileError
+from mlpdoctor.lean import dataclass
 from mlpdoctor.readers.spool import AT_ONCE, Bounded, Spool
 
 

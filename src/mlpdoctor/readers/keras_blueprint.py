@@ -1,9 +1,10 @@
 """A Keras model as its configuration tells it: layers by name, and who is called on whose output."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple
 
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Layer, Shape
 
 

@@ -2,10 +2,11 @@
 
 import heapq
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from mlpdoctor.errors import ModelFileError
 from mlpdoctor.layers.registry import family_of
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Layer, Node, Shape
 from mlpdoctor.readers.keras_blueprint import Blueprint, Call, Reference
 

@@ -1,13 +1,13 @@
 """HDF5 access that reads nothing outside the file, follows no soft link and allocates within bounds."""
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import h5py
 import numpy as np
 
 from mlpdoctor.errors import ModelFileError
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Stored
 
 ATTRIBUTE_LIMIT = 1 << 26

@@ -3,7 +3,6 @@
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from itertools import product
 from math import prod
 from tokenize import TokenError
@@ -13,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mlpdoctor.errors import DataFileError
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array
 from mlpdoctor.readers.table import together
 

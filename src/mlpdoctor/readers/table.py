@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 
 import numpy as np
 
 from mlpdoctor.columns import Roles
 from mlpdoctor.dataset import Batch
 from mlpdoctor.errors import DataFileError
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array
 from mlpdoctor.readers.data_trouble import readable
 

@@ -1,9 +1,9 @@
 """Whether a text table starts with column names, and which."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import isnan
 
+from mlpdoctor.lean import dataclass
 from mlpdoctor.readers.text_cells import number
 from mlpdoctor.readers.text_rows import split_rows
 

@@ -4,10 +4,10 @@ import codecs
 import io
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from mlpdoctor.column_names import unique
 from mlpdoctor.errors import DataFileError
+from mlpdoctor.lean import dataclass
 from mlpdoctor.readers.text_cells import is_boolean, number
 from mlpdoctor.readers.text_dialect import DELIMITERS, find_dialect, find_encoding
 from mlpdoctor.readers.text_header import Header, find_header

@@ -2,11 +2,11 @@
 
 import importlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Protocol, cast
 
 from mlpdoctor.finding import Report, Unread
+from mlpdoctor.lean import dataclass
 
 
 class Render(Protocol):

@@ -1,9 +1,9 @@
 """The loss ladder as rows of text: what the terminal draws with bars and Markdown sets in a table."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from mlpdoctor.ladder import Ladder, Penalty, Rung
+from mlpdoctor.lean import dataclass
 from mlpdoctor.wording import SHOWN_DIGITS, listing, short
 
 SAME = 1e-9

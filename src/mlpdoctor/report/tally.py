@@ -1,9 +1,9 @@
 """How many findings of each kind there are: what a summary of one or several reports says."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from mlpdoctor.finding import Finding, Outcome, Report, Severity, Status, Unread
+from mlpdoctor.lean import dataclass
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,10 @@
 """Sizes of what a layer puts out, summed over rows: what an activity regulariser needs to know of the data."""
 
-from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array
 from mlpdoctor.views import Activity
 

@@ -1,10 +1,10 @@
 """All that least squares needs to know of the rows, in a triangle as small as the columns are few."""
 
-from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array
 from mlpdoctor.views import Outputs, Rows
 

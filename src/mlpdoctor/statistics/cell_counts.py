@@ -1,12 +1,12 @@
 """Which cells of the data are missing or infinite."""
 
-from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
 from mlpdoctor.dataset import all_usable, usable
+from mlpdoctor.lean import dataclass
 from mlpdoctor.views import Cells
 
 NEVER = np.iinfo(np.int64).max

@@ -1,10 +1,10 @@
 """The few rows at the far ends: of the targets, and of the model's losses."""
 
-from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array
 from mlpdoctor.views import RowLoss, Rows
 

@@ -1,11 +1,11 @@
 """How often each rectified unit is not zero."""
 
-from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
+from mlpdoctor.lean import dataclass
 from mlpdoctor.views import PreActivation
 
 BYTE_ROWS = 128

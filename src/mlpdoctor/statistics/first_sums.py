@@ -1,10 +1,10 @@
 """How large the weighted sums are that a first learned layer makes of what enters it."""
 
-from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array
 from mlpdoctor.views import Entering
 

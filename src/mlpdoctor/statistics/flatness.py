@@ -1,11 +1,11 @@
 """How often each saturating unit works on the flat part of its activation."""
 
-from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array
 from mlpdoctor.views import PreActivation
 

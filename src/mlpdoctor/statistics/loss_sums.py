@@ -1,8 +1,8 @@
 """Sums of losses over rows: of the model's own, and of perfect answers."""
 
-from dataclasses import dataclass
 from typing import Self
 
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array
 from mlpdoctor.views import PerfectLoss, RowLoss
 

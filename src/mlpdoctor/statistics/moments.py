@@ -1,10 +1,10 @@
 """Mean, spread and range of columns."""
 
-from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array
 from mlpdoctor.views import Entering, Gradient, Normalising, Outputs, Targets
 

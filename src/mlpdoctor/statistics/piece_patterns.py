@@ -1,10 +1,10 @@
 """How many different affine maps a piecewise linear network uses on the rows."""
 
-from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 
+from mlpdoctor.lean import dataclass
 from mlpdoctor.views import Pieces
 
 MOST_PATTERNS = 1_000

@@ -1,11 +1,11 @@
 """Which rows may have identical inputs, in bounded memory."""
 
-from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
+from mlpdoctor.lean import dataclass
 from mlpdoctor.views import Rows
 
 MOST_HASHES = 1 << 22

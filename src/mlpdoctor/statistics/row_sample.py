@@ -1,12 +1,12 @@
 """A random sample of rows that does not depend on how the rows were cut into blocks."""
 
-from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
 from mlpdoctor.hashing import hash_rows
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array
 from mlpdoctor.views import Rows
 

@@ -1,11 +1,11 @@
 """Between which values the targets lie, and whether they are whole numbers."""
 
-from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array
 from mlpdoctor.views import Rows
 

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from mlpdoctor.check import check
 from mlpdoctor.facts.dropout_gap import DropoutGap
@@ -12,6 +11,7 @@ from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.layers.dropout import rate_of
 from mlpdoctor.layers.nature import activation_of
 from mlpdoctor.layers.ways import adjustable, users
+from mlpdoctor.lean import dataclass
 from mlpdoctor.losses.contract import TargetKind
 from mlpdoctor.losses.registry import build
 from mlpdoctor.network import Layer, Network

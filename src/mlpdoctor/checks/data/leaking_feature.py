@@ -1,13 +1,13 @@
 """D712: a feature that is the target itself in another form."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from mlpdoctor.check import check
 from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array
 from mlpdoctor.passes import Passes
 from mlpdoctor.statistics.affine_factor import TargetFactor

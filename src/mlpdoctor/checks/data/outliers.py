@@ -1,7 +1,6 @@
 """D709: a few rows that carry most of the loss."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from mlpdoctor.facts.regression import Regression
 from mlpdoctor.facts.standing import Standing
 from mlpdoctor.facts.training import Training
 from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array
 from mlpdoctor.passes import flat
 from mlpdoctor.statistics.extremes import LossPeaks, TargetExtremes

@@ -1,7 +1,6 @@
 """D713: a file that is not on the scale the model was trained on."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from mlpdoctor.facts.regression import Regression
 from mlpdoctor.facts.standing import Standing
 from mlpdoctor.facts.training import Trained
 from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array
 from mlpdoctor.passes import flat
 from mlpdoctor.statistics.row_sample import RowSample

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.ladder import Ladder, Penalty
 from mlpdoctor.layers.nature import is_learned
 from mlpdoctor.layers.penalties import Regularizer, activity_regularizer, weight_regularizers
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array, Layer, Network, Shape
 from mlpdoctor.resolve import PerLayer
 from mlpdoctor.statistics.activity import ActivitySums

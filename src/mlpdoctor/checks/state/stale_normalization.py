@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from mlpdoctor.facts.standing import Standing
 from mlpdoctor.facts.training import Training
 from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.layers.configured import array, number
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array, Layer
 from mlpdoctor.statistics.moments import NormalisedMoments
 from mlpdoctor.wording import percent, short

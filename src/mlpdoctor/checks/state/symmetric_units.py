@@ -1,7 +1,6 @@
 """W302: units that are copies of one another and stay so."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +12,7 @@ from mlpdoctor.facts.training import Training
 from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.layers.followers import Followers, followers, units_of
 from mlpdoctor.layers.nature import activation_of
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Layer, Network, Stored
 from mlpdoctor.wording import count
 

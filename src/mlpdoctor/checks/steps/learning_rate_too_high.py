@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 
 from mlpdoctor.check import check
@@ -14,6 +13,7 @@ from mlpdoctor.facts.first_updates import FirstUpdates
 from mlpdoctor.facts.standing import Standing
 from mlpdoctor.facts.training import Training
 from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Network, Optimizer
 from mlpdoctor.wording import short
 
