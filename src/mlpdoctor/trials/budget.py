@@ -65,22 +65,16 @@ class Clock:
         return self.end - time.monotonic()
 
 
-def updates_of(
-    budget: Budget, rows: int, batch: int, left: float, of_one: float, of_a_model: float, runs: int, models: int
-) -> int:
+def updates_of(budget: Budget, rows: int, batch: int, free: float, of_all: float) -> int:
     """How many updates each run may make.
 
     Args:
         budget: what the user allows.
         rows: to train on.
         batch: rows of an update.
-        left: seconds.
-        of_one: seconds that one update takes.
-        of_a_model: seconds to get one model ready, beside its updates.
-        runs: of each model.
-        models: to be trained.
+        free: seconds for updates alone.
+        of_all: seconds that one update of every run takes.
     """
     if budget.epochs is not None:
         return max(1, -(-budget.epochs * rows // batch))
-    free = max(left - models * of_a_model, 0.1 * left)
-    return int(min(max(free / (of_one * runs * models), 1), MOST_UPDATES))
+    return int(min(max(free / of_all, 1), MOST_UPDATES))

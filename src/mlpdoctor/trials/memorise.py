@@ -12,6 +12,7 @@ from mlpdoctor.trials.rows import Rows
 
 FEW = 20
 """Rows that any network with a few dozen weights can learn by heart."""
+BY_HEART_UPDATES = 3000
 RATE = 1e-3
 """Keras's own rate for Adam."""
 BY_HEART = 0.05

@@ -139,6 +139,7 @@ class Course:
         fresh: the same network from new weights and a fresh Adam; None where it was not tried.
         memory: learning a few rows by heart; None where it was not tried.
         train_on: whether training on, with nothing changed, already brings a clear gain.
+        nothing_to_gain: whether the saved model is as low as these data allow.
         untried: findings and treatments that could not be tried, and why.
         verdict: what it comes to, in a sentence or two.
         interrupted: whether it was stopped before its end.
@@ -157,6 +158,7 @@ class Course:
     fresh: Trial | None = None
     memory: Memory | None = None
     train_on: bool = False
+    nothing_to_gain: bool = False
     untried: tuple[tuple[str, str], ...] = ()
     verdict: str = ""
     interrupted: bool = False

@@ -38,6 +38,15 @@ class Rows:
         """How many there are here."""
         return len(self.features)
 
+    @property
+    def single_weights(self) -> Single | None:
+        """The weights as Keras takes them."""
+        return None if self.weights is None else self.weights.astype(np.float32)
+
+    def spelt(self, targets: Array) -> "Rows":
+        """The same rows with other targets."""
+        return replace(self, targets=targets)
+
     def some(self, chosen: npt.NDArray[np.intp]) -> "Rows":
         """These rows of them alone."""
         weights = None if self.weights is None else self.weights[chosen]

@@ -1,7 +1,7 @@
 """One side of a trial: a model made from its data, written and read back as ``check`` would, ready to be trained."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from mlpdoctor import facts as fact_package
@@ -55,11 +55,26 @@ def make(spec: ModelSpec, edits: Sequence[Edit], rows: Rows, seeds: Sequence[int
         Unfit: an edit does not fit, Keras refuses the model, or its loss does not go with these targets.
     """
     try:
-        first = edited(spec, edits, seeds[0])
         targets = recoded(rows.targets, edits)
+        random = any(not isinstance(edit, Recode) for edit in edits)
+        return drawn(lambda seed: edited(spec, edits, seed), rows.spelt(targets), seeds, random=random)
     except EditError as complaint:
         raise Unfit(str(complaint)) from complaint
-    rows = Rows(rows.features, targets, rows.weights, rows.of)
+
+
+def drawn(draw: Callable[[int], ModelSpec], rows: Rows, seeds: Sequence[int], *, random: bool = True) -> Side:
+    """A model whose first weights hang on the seed, on these rows.
+
+    Args:
+        draw: gives the model of a seed.
+        rows: with targets as the model takes them.
+        seeds: of the runs.
+        random: whether the models of two seeds differ.
+
+    Raises:
+        Unfit: Keras refuses the model, or its loss does not go with these targets.
+    """
+    first = draw(seeds[0])
     keras().utils.set_random_seed(seeds[0])
     try:
         model = build(first)
@@ -69,26 +84,21 @@ def make(spec: ModelSpec, edits: Sequence[Edit], rows: Rows, seeds: Sequence[int
     heads = heads_of(network, rows)
     if isinstance(heads, Absent):
         raise Unfit(heads.reason)
-    if heads.columns != targets.shape[1]:
-        raise Unfit(f"its loss takes {heads.columns} target columns, and there are {targets.shape[1]}")
-    table = Table(inputs(network, rows.features), answers_wanted(network, heads, targets), _single(rows))
+    if heads.columns != rows.targets.shape[1]:
+        raise Unfit(f"its loss takes {heads.columns} target columns, and there are {rows.targets.shape[1]}")
+    table = Table(inputs(network, rows.features), answers_wanted(network, heads, rows.targets), rows.single_weights)
     trainee = Trainee(model, table)
     try:
         trainee.loss()
     except Exception as fault:
         raise Unfit(f"Keras cannot judge the changed model on these rows: {_line(fault)}") from fault
     starts = [trainee.start.weights]
-    random = any(not isinstance(edit, Recode) for edit in edits)
     for seed in seeds[1:]:
         if random:
-            put_weights(model, edited(spec, edits, seed).weights)
+            put_weights(model, draw(seed).weights)
         starts.append(trainee.snapshot().weights)
     trainee.put(trainee.start)
     return Side(first, network, heads, rows, trainee, starts)
-
-
-def _single(rows: Rows) -> "object":
-    return None if rows.weights is None else rows.weights.astype("float32")
 
 
 def _line(fault: BaseException) -> str:
@@ -105,10 +115,8 @@ def reread(model: object) -> Network:
 
 def heads_of(network: Network, rows: Rows) -> Heads | Absent:
     """Its outputs with their losses, and how these rows spell the targets."""
-    names = [
-        tuple(f"{letter}{k}" for k in range(part.shape[1]))
-        for letter, part in (("x", rows.features), ("y", rows.targets))
-    ]
-    passes = Passes(InMemory(rows, *names))
+    features = tuple(f"x{k}" for k in range(rows.features.shape[1]))
+    targets = tuple(f"y{k}" for k in range(rows.targets.shape[1]))
+    passes = Passes(InMemory(rows, features, targets))
     found: Heads | Absent = Answers(network, fact_types(declared(fact_package, Fact)), passes).get(Heads)
     return found

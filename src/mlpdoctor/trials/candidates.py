@@ -1,0 +1,105 @@
+"""Which changes are worth a trial: those that treat what was found, or those that the user names."""
+
+from collections.abc import Sequence
+
+from mlpdoctor.errors import UsageError
+from mlpdoctor.finding import Finding, Severity
+from mlpdoctor.lean import dataclass
+from mlpdoctor.near import meant
+from mlpdoctor.report.tally import live
+from mlpdoctor.treatments.offer import kinds, named, offered
+from mlpdoctor.treatments.patient import Patient
+from mlpdoctor.treatments.treatment import Nothing, Treatment
+
+MOST_OF_ONE = 3
+"""Changes tried for one finding: the likeliest ones come first."""
+MOST = 10
+"""Changes tried by themselves."""
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """A change to try.
+
+    Attributes:
+        treatment: the change.
+        findings: codes of the findings it was proposed for.
+    """
+
+    treatment: Treatment
+    findings: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """What to try, the likeliest first.
+
+    Attributes:
+        candidates: each change once.
+        untried: findings for which nothing can be tried, and why.
+    """
+
+    candidates: tuple[Candidate, ...]
+    untried: tuple[tuple[str, str], ...]
+
+
+def choose(patient: Patient, words: Sequence[str] = ()) -> Choice:
+    """The changes that the report calls for, in the order of its findings; a note's come last.
+
+    Args:
+        patient: the case.
+        words: rules by code or name, or treatments by name, that the user asks for; empty for the report's own.
+
+    Raises:
+        UsageError: a word is neither, or a rule that found nothing.
+    """
+    kept: dict[str, Candidate] = {}
+    untried: list[tuple[str, str]] = []
+    for finding, proposals in _proposals(patient, words):
+        told = 0
+        for proposal in proposals:
+            if isinstance(proposal, Nothing):
+                untried.append((_name(finding), proposal.reason))
+            elif told < MOST_OF_ONE:
+                told += 1
+                _keep(kept, proposal, finding)
+    chosen = tuple(kept.values())[:MOST]
+    spoken = {name for candidate in chosen for name in candidate.findings}
+    left = tuple(dict.fromkeys(pair for pair in untried if pair[0].partition(" ")[0] not in spoken))
+    return Choice(chosen, left)
+
+
+def _proposals(
+    patient: Patient, words: Sequence[str]
+) -> "list[tuple[Finding | None, tuple[Treatment | Nothing, ...]]]":
+    shown = live(patient.report.findings)
+    if not words:
+        ordered = sorted(shown, key=lambda finding: finding.severity is Severity.NOTE)
+        return [(finding, offered(finding, patient)) for finding in ordered]
+    found: list[tuple[Finding | None, tuple[Treatment | Nothing, ...]]] = []
+    for word in words:
+        own = [finding for finding in shown if word in (finding.code, finding.name)]
+        if own:
+            found += [(finding, offered(finding, patient)) for finding in own]
+        elif word in {kind.name for kind in kinds()}:
+            found.append((None, named(word, patient)))
+        elif any(word in (outcome.code, outcome.name) for outcome in patient.report.outcomes):
+            raise UsageError(f"--rule {word}: this rule found nothing here, so that there is nothing to treat")
+        else:
+            names = [kind.name for kind in kinds()] + [finding.name for finding in shown]
+            raise UsageError(f"--rule {word}: neither a rule nor a treatment{meant(word, names)}")
+    return found
+
+
+def _keep(kept: dict[str, Candidate], treatment: Treatment, finding: Finding | None) -> None:
+    key = f"{treatment.name}: {treatment.text}"
+    codes = () if finding is None else (finding.code,)
+    before = kept.get(key)
+    if before is None:
+        kept[key] = Candidate(treatment, codes)
+    else:
+        kept[key] = Candidate(before.treatment, tuple(dict.fromkeys((*before.findings, *codes))))
+
+
+def _name(finding: Finding | None) -> str:
+    return "" if finding is None else f"{finding.code} {finding.name}"

@@ -1,0 +1,155 @@
+"""Which trials are made and in which order: each change alone, then together while that pays, then the model anew."""
+
+import contextlib
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from mlpdoctor.heads import Heads
+from mlpdoctor.treatments.offer import companions
+from mlpdoctor.trials.candidates import Candidate, Choice
+from mlpdoctor.trials.compare import compare
+from mlpdoctor.trials.memorise import BY_HEART, BY_HEART_UPDATES, few, fresh
+from mlpdoctor.trials.outcome import Memory, Trial, Verdict
+from mlpdoctor.trials.runs import TimeUp, run
+from mlpdoctor.trials.side import Unfit, drawn
+from mlpdoctor.trials.ward import NO_TIME, Tried, Ward
+
+TOGETHER = 3
+"""Changes in one combination, at most: with more of them nobody could say what did it."""
+PAIRS = 4
+"""Changes tried on top of one that gained."""
+AFTERWARDS = 2
+"""Models trained besides: the network made anew, on all rows and on a few."""
+ANEW = "train the same network from new weights with Adam at 0.001"
+
+
+@dataclass(eq=False)
+class Plan:
+    """The trials of one patient, as they come in.
+
+    Attributes:
+        ward: what they share.
+        tried: single changes.
+        combined: several at once, each better than the last.
+        untried: what could not be tried, and why.
+        fresh: the same network made anew, where nothing else helped.
+        memory: learning a few rows by heart.
+        interrupted: whether somebody stopped it.
+    """
+
+    ward: Ward
+    tried: list[Tried] = field(default_factory=list)
+    combined: list[Tried] = field(default_factory=list)
+    untried: list[tuple[str, str]] = field(default_factory=list)
+    fresh: Trial | None = None
+    memory: Memory | None = None
+    interrupted: bool = False
+
+    def carry_out(self, choice: Choice) -> None:
+        """Try everything; Ctrl-C ends it with what stands by then."""
+        try:
+            self._carry_out(choice)
+        except KeyboardInterrupt:
+            self.interrupted = True
+
+    def _carry_out(self, choice: Choice) -> None:
+        self.untried += choice.untried
+        ward, candidates = self.ward, choice.candidates
+        ward.tell("the control")
+        ward.begin(1 + len(candidates) + min(len(candidates), PAIRS) + AFTERWARDS)
+        for candidate in candidates:
+            found = ward.one((candidate,)) if ward.clock.left > 0 else NO_TIME
+            if isinstance(found, str):
+                self.untried.append((candidate.treatment.text, found))
+                continue
+            self.tried.append(found)
+            if self._arrived(found):
+                break
+        self._together()
+        if self.best is None:
+            self._anew()
+
+    @property
+    def best(self) -> Tried | None:
+        """The confirmed trial with the lowest loss; by the model's own loss where there are such."""
+        confirmed = [one for one in (*self.tried, *self.combined) if one.trial.verdict is Verdict.CONFIRMED]
+        own = [one for one in confirmed if one.trial.judged_by == self.ward.judged_by]
+        return min(own or confirmed, key=lambda one: one.trial.treated.median, default=None)
+
+    def _arrived(self, one: Tried) -> bool:
+        confirmed = one.trial.verdict is Verdict.CONFIRMED
+        return confirmed and one.trial.judged_by == self.ward.judged_by and self.ward.at_the_end(one.trial.treated)
+
+    # together
+
+    def _together(self) -> None:
+        """Put changes together, each on top of what has gained most so far, while each adds a clear gain."""
+        base = self.best or self._promising()
+        for _ in range(TOGETHER - 1):
+            if base is None or self._arrived(base):
+                return
+            base = self._on_top(base)
+
+    def _promising(self) -> Tried | None:
+        """The change for the gravest finding: it may need company to show what it does."""
+        open_ = [one for one in self.tried if one.trial.verdict is not Verdict.REFUTED]
+        return next(iter(open_ or self.tried), None)
+
+    def _on_top(self, base: Tried) -> Tried | None:
+        ward = self.ward
+        for extra in self._extras(base):
+            if ward.clock.left <= 0:
+                return None
+            found = ward.one((*base.candidates, extra))
+            if isinstance(found, str) or found.trial.verdict is not Verdict.CONFIRMED:
+                continue
+            if found.trial.judged_by != base.trial.judged_by:
+                continue
+            before, now = base.trial.treated, found.trial.treated
+            if compare(before, now, *ward.scale(found.trial.judged_by, before, now)).verdict is Verdict.CONFIRMED:
+                self.combined.append(found)
+                return found
+        return None
+
+    def _extras(self, base: Tried) -> Iterator[Candidate]:
+        """What may be put on top: changes that gained by themselves, those that go with others, then the rest."""
+        ranked = sorted(self.tried, key=lambda one: one.trial.treated.median)
+        by = {verdict: [one.candidates[0] for one in ranked if one.trial.verdict is verdict] for verdict in Verdict}
+        company = [Candidate(treatment, ()) for treatment in companions(self.ward.patient)]
+        kinds = {candidate.treatment.name for candidate in base.candidates}
+        texts: set[str] = set()
+        for candidate in (*by[Verdict.CONFIRMED], *company, *by[Verdict.UNDECIDED]):
+            text, kind = candidate.treatment.text, candidate.treatment.name
+            if kind not in kinds and text not in texts and len(texts) < PAIRS:
+                texts.add(text)
+                yield candidate
+
+    # anew
+
+    def _anew(self) -> None:
+        """Nothing helped: whether the same network, made anew, learns these rows, and a few of them by heart."""
+        ward, control = self.ward, self.ward.control
+        if isinstance(control, str) or ward.clock.left <= 0 or ward.at_the_end(control.arm):
+            return
+        ward.tell("the same network from new weights")
+        with contextlib.suppress(Unfit, TimeUp):
+            runs = ward.run(drawn(lambda seed: fresh(ward.spec, seed), ward.rows, ward.seeds))
+            self.fresh = dataclasses.replace(ward.compared(control, runs), names=("fresh-compile",), text=ANEW)
+        if ward.clock.left > 0:
+            ward.tell("a few rows by heart")
+            with contextlib.suppress(Unfit, TimeUp):
+                self.memory = self._by_heart(control.side.heads)
+
+    def _by_heart(self, heads: Heads) -> Memory:
+        ward = self.ward
+        rows = few(ward.rows, ward.seeds[0])
+        side = drawn(lambda seed: fresh(ward.spec, seed), rows, ward.seeds[:1])
+        found = run(side, ward.seeds[:1], BY_HEART_UPDATES, rows.count, ward.of_one, ward.clock)
+        everyone, alike = np.zeros(rows.count, dtype=np.intp), np.ones(rows.count)
+        constant = heads.total(heads.best(everyone, rows.targets, alike)[0] / rows.count)
+        perfect = heads.total(heads.perfect(rows.targets).mean(axis=0))
+        reached = found.losses[0]
+        return Memory(rows.count, constant, reached, reached - perfect <= BY_HEART * (constant - perfect))

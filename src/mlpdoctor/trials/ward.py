@@ -1,0 +1,259 @@
+"""What all trials of one patient share, and how one of them is made: the same training with and without a change."""
+
+import dataclasses
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from mlpdoctor.ladder import Ladder
+from mlpdoctor.treatments.diff import as_json, diff
+from mlpdoctor.treatments.edits import Edit
+from mlpdoctor.treatments.patient import Patient
+from mlpdoctor.treatments.spec import ModelSpec
+from mlpdoctor.trials.budget import LEAST_UPDATES, Budget, Clock, updates_of
+from mlpdoctor.trials.candidates import Candidate
+from mlpdoctor.trials.compare import Comparison, arrived, compare, least_of, rung_reached, span_of
+from mlpdoctor.trials.judge import Judge, judge
+from mlpdoctor.trials.outcome import Arm, Protocol, Trial, Verdict
+from mlpdoctor.trials.rows import Rows
+from mlpdoctor.trials.runs import Runs, TimeUp, cost, run
+from mlpdoctor.trials.side import Side, Unfit, make
+
+FLOAT32 = 1e-9
+"""A loss under this share of the best constant's is zero as far as float32 weights can tell."""
+UNKNOWN_COST = (1e-4, 2.0)
+"""Seconds of an update and of getting a model ready, where the control could not be timed."""
+NO_TIME = "there was no time left for it"
+
+
+@dataclass(frozen=True, eq=False)
+class Tried:
+    """A trial with what it left behind.
+
+    Attributes:
+        trial: as it is reported.
+        candidates: the changes in it.
+        runs: of the treated side.
+    """
+
+    trial: Trial
+    candidates: tuple[Candidate, ...]
+    runs: Runs
+
+
+@dataclass(eq=False)
+class Ward:
+    """All that trials of one patient share.
+
+    Attributes:
+        patient: the case.
+        spec: its model as data.
+        rows: to train and judge on.
+        seeds: of the runs.
+        batch: rows of an update.
+        budget: what the user allows.
+        clock: what is left of it.
+        backend: of Keras.
+        tell: shows what is being done.
+        updates: of each run, once the control has told what one costs.
+        of_one: seconds of one update.
+        of_a_model: seconds to get a model ready.
+        before: loss of the saved model on these rows, as Keras computes it; None where it has none.
+    """
+
+    patient: Patient
+    spec: ModelSpec
+    rows: Rows
+    seeds: tuple[int, ...]
+    batch: int
+    budget: Budget
+    clock: Clock
+    backend: str
+    tell: Callable[[str], None]
+    updates: int = 0
+    of_one: float = UNKNOWN_COST[0]
+    of_a_model: float = UNKNOWN_COST[1]
+    before: float | None = None
+    _controls: dict[str, Runs | str] = field(default_factory=dict)
+
+    # the scale
+
+    @property
+    def ladder(self) -> Ladder | None:
+        """Of the model as it was saved."""
+        return self.patient.report.ladder
+
+    @property
+    def judged_by(self) -> str:
+        """The model's loss in words."""
+        return self.ladder.loss if self.ladder is not None else "the loss"
+
+    def at_the_end(self, arm: Arm) -> bool:
+        """Whether all runs went as low as there is any point in going."""
+        if self.ladder is None:
+            return False
+        return arrived(arm.high, least_of(self.ladder), span_of(self.ladder))
+
+    def scale(self, judged_by: str, *arms: Arm) -> tuple[float, float]:
+        """The lowest loss there can be, and the way from there to the best constant.
+
+        Where runs go clearly below what was estimated to be noise, it was not noise.
+        """
+        if judged_by != self.judged_by or self.ladder is None:
+            return 0.0, 1.0
+        least, span = least_of(self.ladder), span_of(self.ladder)
+        data = self.ladder.value("data") or self.ladder.perfect
+        if any(arm.low < least and not arrived(least, arm.low, span) for arm in arms):
+            return data, span + least - data
+        return least, span
+
+    def _enough(self, loss: float) -> bool:
+        """Whether nothing is left above what rows in conflict keep in place."""
+        data = None if self.ladder is None else self.ladder.value("data")
+        return data is not None and self.ladder is not None and loss - data <= FLOAT32 * span_of(self.ladder)
+
+    # the control
+
+    @property
+    def control(self) -> Runs | str:
+        """The model trained on with nothing changed, or why it could not be."""
+        return self._controls.get("", "it was not trained")
+
+    @property
+    def protocol(self) -> Protocol:
+        """How the runs were made."""
+        batch = min(self.batch, self.rows.count)
+        return Protocol(len(self.seeds), self.updates, batch, self.rows.count, self.rows.of, self.backend)
+
+    def begin(self, models: int) -> None:
+        """Train the model on as it is; what that costs tells how long all runs may be.
+
+        Args:
+            models: that will be trained, this one included.
+        """
+        try:
+            side = make(self.spec, (), self.rows, self.seeds)
+            self.before = side.trainee.loss()
+            self.of_one, self.of_a_model = cost(side, self.batch)
+            self._share(models)
+            self._controls[""] = self.run(side)
+        except Unfit as complaint:
+            self._controls[""] = str(complaint)
+            self._share(models)
+        except TimeUp:
+            self._controls[""] = NO_TIME
+
+    def _share(self, models: int) -> None:
+        batch = min(self.batch, self.rows.count)
+        runs = len(self.seeds) * models
+        self.updates = updates_of(
+            self.budget, self.rows.count, batch, self.clock.left - models * self.of_a_model, self.of_one * runs
+        )
+        if self.budget.epochs is None:
+            self.updates = max(self.updates, LEAST_UPDATES)
+
+    def run(self, side: Side) -> Runs:
+        """Train a side as all are trained.
+
+        Raises:
+            TimeUp: not even one run could be finished.
+        """
+        enough = self._enough if side.heads.label == self.judged_by else None
+        return run(side, self.seeds, self.updates, self.batch, self.of_one, self.clock, enough)
+
+    def _beside(self, shared: tuple[Edit, ...]) -> Runs | str:
+        """The control of a change that needs some edits which are not the cause in question."""
+        key = repr(shared) if shared else ""
+        if key not in self._controls:
+            try:
+                self._controls[key] = self.run(make(self.spec, shared, self.rows, self.seeds))
+            except (Unfit, TimeUp) as complaint:
+                self._controls[key] = str(complaint) or NO_TIME
+        return self._controls[key]
+
+    # a trial
+
+    def one(self, candidates: tuple[Candidate, ...]) -> Tried | str:
+        """Try some changes at once; why it cannot be done, where it cannot."""
+        edits = tuple(edit for candidate in candidates for edit in candidate.treatment.edits)
+        shared = tuple(edit for candidate in candidates for edit in candidate.treatment.shared)
+        self.tell(" and ".join(candidate.treatment.text for candidate in candidates))
+        try:
+            treated = self.run(make(self.spec, edits, self.rows, self.seeds))
+        except Unfit as complaint:
+            return str(complaint)
+        except TimeUp:
+            return NO_TIME
+        control = self._beside(shared)
+        trial = self._without_control(control, treated) if isinstance(control, str) else self.compared(control, treated)
+        return Tried(_described(trial, self.spec, candidates, edits), candidates, treated)
+
+    def compared(self, control: Runs, treated: Runs) -> Trial:
+        """The runs of both sides, and what they say."""
+        by = judge(control.side, treated.side)
+        many = min(len(control.losses), len(treated.losses))
+        if by.own:
+            other, own, before = control.arm, treated.arm, self.before
+        else:
+            other, own = control.by(by.measure), treated.by(by.measure)
+            control.side.trainee.put(control.side.trainee.start)
+            before = by.measure(control.side)
+        other, own = Arm(other.losses[:many]), Arm(own.losses[:many])
+        name = self.judged_by if by.own else by.label
+        found = compare(other, own, *self.scale(name if by.own else "", other, own))
+        if found.verdict is Verdict.CONFIRMED and many < min(2, len(self.seeds)):
+            found = Comparison(Verdict.UNDECIDED, found.gained, f"{found.reason}, but there was time for one run only")
+        return self._trial(by, name, before, other, own, found, treated.updates)
+
+    def _without_control(self, why: str, treated: Runs) -> Trial:
+        """A model that could not be trained at all, and now can."""
+        broken = Arm((math.nan,) * len(treated.losses))
+        found = Comparison(Verdict.CONFIRMED, None, f"without the change it cannot be trained: {why}")
+        if not math.isfinite(treated.arm.high):
+            found = Comparison(Verdict.REFUTED, None, "with the change the loss is no number either")
+        name = treated.side.heads.label
+        return self._trial(None, name, None, broken, treated.arm, found, treated.updates)
+
+    def _trial(
+        self,
+        by: Judge | None,
+        name: str,
+        before: float | None,
+        control: Arm,
+        treated: Arm,
+        found: Comparison,
+        updates: int,
+    ) -> Trial:
+        on_ladder = self.ladder is not None and (by.own if by is not None else name == self.judged_by)
+        return Trial(
+            names=(),
+            answers=(),
+            text="",
+            code="",
+            diff=(),
+            edits=(),
+            judged_by=name,
+            before=before,
+            control=control,
+            treated=treated,
+            rung=rung_reached(treated.median, self.ladder) if on_ladder and self.ladder is not None else None,
+            gained=found.gained,
+            verdict=found.verdict,
+            reason=found.reason,
+            updates=updates,
+        )
+
+
+def _described(trial: Trial, spec: ModelSpec, candidates: Sequence[Candidate], edits: tuple[Edit, ...]) -> Trial:
+    """The trial with what was changed in it."""
+    values: tuple[Any, ...] = tuple(as_json(spec, edits))
+    return dataclasses.replace(
+        trial,
+        names=tuple(candidate.treatment.name for candidate in candidates),
+        answers=tuple(dict.fromkeys(code for candidate in candidates for code in candidate.findings)),
+        text=", and ".join(candidate.treatment.text for candidate in candidates),
+        code="\n".join(candidate.treatment.code for candidate in candidates if candidate.treatment.code),
+        diff=tuple((line.sign, line.text) for line in diff(spec, edits)),
+        edits=values,
+    )

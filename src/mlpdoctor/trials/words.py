@@ -1,0 +1,75 @@
+"""What all trials come to, in a sentence or two."""
+
+from mlpdoctor.finding import Severity
+from mlpdoctor.report.tally import live
+from mlpdoctor.trials.outcome import Course, Memory, Trial, Verdict
+from mlpdoctor.wording import count, percent, short
+
+
+def conclusion(course: Course) -> str:
+    """The answer to what would move the loss."""
+    if course.nothing_to_gain:
+        return (
+            f"There is nothing to cure: the saved model's loss, {short(course.before)}, is as low as these data allow."
+        )
+    if course.best is not None:
+        return _cured(course.best)
+    if course.train_on:
+        known = any(finding.severity is not Severity.NOTE for finding in live(course.report.findings))
+        more = (
+            "" if known else " No finding explains that: the training stopped too early or did something else than fit."
+        )
+        return (
+            "Nothing needs to be changed but the length of training: with it alone the loss goes from "
+            f"{short(course.before)} to {short(course.control.median)}.{more}"
+        )
+    fresh = course.fresh
+    if fresh is not None and fresh.verdict is Verdict.CONFIRMED:
+        return (
+            "The model can, the training did not: the same network from new weights, compiled with Adam at 0.001, "
+            f"goes to {short(fresh.treated.median)}, where the saved one trained on ends at "
+            f"{short(fresh.control.median)}. The fault is in your training code, callbacks or data pipeline."
+        )
+    return f"{_nothing(course)}{_by_heart(course.memory)}"
+
+
+def _nothing(course: Course) -> str:
+    many = len(course.trials) + len(course.combinations)
+    if course.interrupted:
+        return f"Interrupted: {count(many, 'change')} tried by then, none confirmed."
+    if not many:
+        return "There was nothing to try."
+    if many == 1:
+        return "The one change tried did not lower the loss clearly."
+    return f"None of the {many} changes tried lowered the loss clearly."
+
+
+def _by_heart(memory: Memory | None) -> str:
+    if memory is None:
+        return ""
+    rows = count(memory.rows, "row")
+    if memory.learned:
+        return (
+            f" Made anew the network learns {rows} by heart, so that gradients do pass its layers: what is left needs "
+            "more capacity, more training, or inputs that say more."
+        )
+    return (
+        f" Made anew it cannot even learn {rows} by heart ({short(memory.reached)}, where a constant has "
+        f"{short(memory.constant)}): the fault is in its layers or its loss."
+    )
+
+
+def _cured(best: Trial) -> str:
+    text = best.text[0].upper() + best.text[1:]
+    runs = count(len(best.treated.losses), "run")
+    number = best.judged_by
+    where = f", {best.rung}" if best.rung else ""
+    return (
+        f"{text}: that takes the {number} to {short(best.treated.median)}{where} (median of {runs} of "
+        f"{count(best.updates, 'update')}). The same training without it ends at {short(best.control.median)}."
+    )
+
+
+def gained(trial: Trial) -> str:
+    """What a change gained, in words; nothing where there was nothing to gain."""
+    return "" if trial.gained is None else percent(min(max(trial.gained, 0.0), 1.0))
