@@ -6,7 +6,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -18,6 +18,7 @@ from mlpdoctor.engines.keras_machine import Machine, Seen, Tensor, packed
 from mlpdoctor.engines.keras_start import stdout_apart
 from mlpdoctor.errors import InputError
 from mlpdoctor.layers.registry import family_of
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array, Key, Layer, Network, Node, Shape
 from mlpdoctor.tape import Cotangents, Pulled, Tape
 

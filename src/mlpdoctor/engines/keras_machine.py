@@ -6,11 +6,11 @@ layer applies to its sums one that notes these. Nothing else of the model is tou
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from mlpdoctor.engines.keras_load import Model, Refused
 from mlpdoctor.engines.keras_start import start
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Network
 
 Tensor = Any
