@@ -1,0 +1,137 @@
+"""Console logs, as Keras 1, 2 and 3 and R print them with verbose 1 or 2, or as people print them by hand."""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from mlpdoctor.history import LOSS, BadLines
+from mlpdoctor.readers.histories.console_lines import log_lines
+from mlpdoctor.readers.histories.console_notes import note_of
+from mlpdoctor.readers.histories.draft import Complaints, Draft, Drafts, canonical
+from mlpdoctor.readers.histories.written import NUMBER, Written
+
+_DIGITS = "[0-9]{1,12}"
+_HEADER = re.compile(rf"^\W*Epoch\s*[:#]?\s*[\[(]?\s*({_DIGITS})\s*(?:/|of)\s*({_DIGITS})\s*[\])]?", re.IGNORECASE)
+_COUNTED = re.compile(rf"\b(?:epoch|ep|iteration|iter|step)\s*[:=#]?\s*({_DIGITS})(?![\w.])", re.IGNORECASE)
+_R_EPOCHS = re.compile(rf"\bepochs=({_DIGITS})\)")
+_R_FINAL = re.compile(r"^\s*Final epoch \(")
+_PROGRESS = re.compile(rf"^\W*({_DIGITS})/({_DIGITS}|Unknown|None|\?)\s")
+_NAME = r"(?<![\w.'\"])((?:(?:train|training|val|valid|validation|test)[ ])?[A-Za-z_][\w./-]{0,99})"
+_PAIR = re.compile(rf"{_NAME}\s{{0,3}}[:=]\s{{0,9}}({NUMBER})(?![\w:%'\"]|\.[0-9])", re.IGNORECASE)
+_BARE = re.compile(rf"^\s*(?:-\s+)?[A-Za-z_][\w./-]{{0,99}}:\s*{NUMBER}\s*(?:$|-\s)")
+_LOSS_OF_KERAS = re.compile(r"(?:^\W*|\s-\s+)(?:val_)?loss:\s*(\S*)")
+_COUNTERS = frozenset(("epoch", "ep", "iteration", "iter", "step", "eta", "time"))
+_BRACKETS = re.compile(r"\([^()]*\)")
+_CODE = re.compile(r"[({]|<-|['\"]")
+"""A line with an open bracket, a quote or an arrow of R is somebody's program, not its output."""
+
+
+def read_console(lines: Iterable[str]) -> tuple[list[Draft], BadLines]:
+    """Read the log in a text that may hold anything else, too.
+
+    Args:
+        lines: the text.
+
+    Returns:
+        A draft for each call of ``fit``, and the lines that should have held a loss and did not.
+    """
+    log = _Log()
+    for number, line in log_lines(lines):
+        log.line(number, line)
+    log.end()
+    return log.drafts.found(), log.complaints.found()
+
+
+class _Log:
+    """Reads line by line.
+
+    An epoch is opened by its header, ``Epoch 3/90``, or where the log has none by a line with a loss. Its numbers are
+    those of the last line that a progress bar printed for it. What comes after that, as ``evaluate`` prints it, is
+    left out.
+    """
+
+    def __init__(self) -> None:
+        self.drafts = Drafts()
+        self.complaints = Complaints()
+        self._epoch: int | None = None
+        self._headed = False
+        self._row: dict[str, Written] = {}
+        self._complete: tuple[str, ...] | None = None
+        self._asked: int | None = None
+
+    def line(self, number: int, line: str) -> None:
+        is_note, note = note_of(line, self._epoch or max(self.drafts.current.last_epoch, 1))
+        if is_note:
+            self.drafts.current.notes += [] if note is None else [note]
+            return
+        header = _HEADER.match(line)
+        row = _row(line[header.end() :] if header else line, headed=self._headed or header is not None)
+        if header:
+            self._header(int(header[1]), int(header[2]), goes_on=bool(row))
+        elif _R_FINAL.match(line) and self._asked:
+            self._open(self._asked, headed=True)
+        elif found := _R_EPOCHS.search(line):
+            self._asked = int(found[1])
+        if row:
+            self._numbers(line, row, header is not None)
+        elif self._headed or self.drafts.current.rows:
+            self._complain(number, line)
+
+    def end(self) -> None:
+        """Keep the last epoch, unless it was cut short and others were not."""
+        if self._complete is not None or not self.drafts.found():
+            self._keep()
+
+    def _header(self, epoch: int, planned: int, *, goes_on: bool) -> None:
+        if not (goes_on and self._headed and epoch == self._epoch):  # a bar may repeat the header with each step
+            self._open(epoch, headed=True)
+        self._complete = None
+        self.drafts.current.planned = planned
+
+    def _open(self, epoch: int | None, *, headed: bool) -> None:
+        self._keep()
+        if epoch is not None and epoch <= self.drafts.current.last_epoch:
+            self.drafts.begin()
+        self._epoch, self._headed, self._complete = epoch, headed, None
+
+    def _keep(self) -> None:
+        if self._row:
+            last = self.drafts.current.last_epoch
+            self.drafts.put(max(last, 0) + 1 if self._epoch is None else self._epoch, self._row)
+            self._row = {}
+
+    def _numbers(self, line: str, row: dict[str, Written], headed: bool) -> None:  # noqa: FBT001
+        counted = None if self._headed else _COUNTED.search(line)
+        progress = None if headed else _PROGRESS.match(line)
+        if counted:
+            self._open(int(counted[1]), headed=False)
+        elif self._complete is not None and not self._same_epoch(progress, row):
+            if self._headed:
+                return
+            self._open(None, headed=False)
+        self._row |= row
+        if "ETA" not in line and (progress is None or not progress[2].isdigit() or progress[1] == progress[2]):
+            self._complete = () if progress is None else (progress[1], progress[2])
+
+    def _same_epoch(self, progress: re.Match[str] | None, row: Mapping[str, Written]) -> bool:
+        """Whether a line goes on about the epoch of which a complete line has been read."""
+        if progress is None:
+            return self._headed and not set(row) & set(self._row)
+        if self._complete != (progress[1], progress[2]):
+            return False
+        agree = str(row.get(LOSS)) == str(self._row.get(LOSS))  # NaN is not equal to itself
+        return row.keys() >= self._row.keys() and (agree or len(row) > len(self._row))
+
+    def _complain(self, number: int, line: str) -> None:
+        found = _LOSS_OF_KERAS.search(line)
+        if found and not _CODE.search(line):
+            self.complaints.add(number, f"no number after loss: {found[1][:20]!r}")
+
+
+def _row(line: str, *, headed: bool) -> dict[str, Written]:
+    """The numbers of a line by name; empty where the line is not about a loss."""
+    if "loss" not in line.lower() and not (headed and _BARE.match(line)):
+        return {}
+    if _CODE.search(_BRACKETS.sub("", line)):
+        return {}
+    found = {canonical(name): Written(number) for name, number in _PAIR.findall(line)}
+    return {name: number for name, number in found.items() if name.lower() not in _COUNTERS}

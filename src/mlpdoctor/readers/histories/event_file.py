@@ -1,0 +1,141 @@
+"""The scalars in TensorBoard's event files, without TensorBoard: records of length and protocol buffer.
+
+TensorBoard's own reader would bring in TensorFlow where it is installed, which takes seconds, and takes the length
+of a record on trust. The format is small and has not changed since 2015: a file is a row of TFRecords (length, checksum
+of the length, content, checksum of the content), a content is an ``Event`` message. Of it we need the step and, of
+each summary value, the tag and one number.
+"""
+
+import struct
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import numpy as np
+
+from mlpdoctor.readers.histories.written import Written
+
+LARGEST_RECORD = 1 << 20
+"""Bytes of a record that is looked into; a graph or a picture may be larger, a number is not."""
+LARGEST_STEP = 10**12
+MARK = b"brain.Event:"
+"""Every event file says so in its first record."""
+
+_VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
+_STEP, _SUMMARY, _VALUE, _TAG, _SIMPLE, _TENSOR = 2, 5, 1, 1, 2, 8
+_FORMATS = {1: ("<f", "f4"), 2: ("<d", "f8")}
+"""TensorFlow's numbers for its types float and double."""
+_DTYPE, _CONTENT, _OF_FLOATS, _OF_DOUBLES = 1, 4, 5, 6
+
+Field = tuple[int, int | bytes]
+
+
+def scalars(stream: BinaryIO) -> Iterator[tuple[str, int, Written]]:
+    """Tag, step and value of each scalar of an event file, in the order of writing.
+
+    A record that is cut short, as the last one of a running training is, ends the file.
+
+    Raises:
+        ValueError: a record is no event.
+    """
+    while len(head := stream.read(12)) == 12:  # noqa: PLR2004 - a length of 8 bytes and its checksum of 4
+        (length,) = struct.unpack("<Q", head[:8])
+        if length > LARGEST_RECORD:
+            if not _skip(stream, length + 4):
+                return
+            continue
+        content = stream.read(length)
+        if len(content) < length or len(stream.read(4)) < 4:  # noqa: PLR2004
+            return
+        yield from _event(content)
+
+
+def _skip(stream: BinaryIO, length: int) -> bool:
+    """Pass over bytes, a piece at a time: the length is not to be trusted."""
+    while length > 0:
+        passed = len(stream.read(min(length, LARGEST_RECORD)))
+        if not passed:
+            return False
+        length -= passed
+    return True
+
+
+def _event(content: bytes) -> Iterator[tuple[str, int, Written]]:
+    step, values = 0, list[bytes]()
+    for number, part in _fields(content):
+        if number == _STEP and isinstance(part, int):
+            step = part
+        elif number == _SUMMARY and isinstance(part, bytes):
+            values += [value for key, value in _fields(part) if key == _VALUE and isinstance(value, bytes)]
+    if step > LARGEST_STEP:
+        return
+    for value in values:
+        tag, number_found = _scalar(value)
+        if tag and number_found is not None:
+            yield tag, step, Written(number_found)
+
+
+def _scalar(value: bytes) -> tuple[str, str | None]:
+    """Tag and number of one summary value; None for pictures, histograms, texts."""
+    tag, number = "", None
+    for key, part in _fields(value):
+        if not isinstance(part, bytes):
+            continue
+        if key == _TAG:
+            tag = part[:200].decode("utf-8", "replace")
+        elif key == _SIMPLE and len(part) == 4:  # noqa: PLR2004 - a float32
+            number = str(np.frombuffer(part, "<f4")[0])
+        elif key == _TENSOR:
+            number = _tensor(part)
+    return tag, number
+
+
+def _tensor(content: bytes) -> str | None:
+    """The number in a tensor of one float or double, with the digits its type has."""
+    kind, found = 0, b""
+    for key, part in _fields(content):
+        if key == _DTYPE and isinstance(part, int):
+            kind = part
+        elif key in {_CONTENT, _OF_FLOATS, _OF_DOUBLES} and isinstance(part, bytes):
+            found = part
+    if kind not in _FORMATS or len(found) != struct.calcsize(_FORMATS[kind][0]):
+        return None
+    return str(np.frombuffer(found, "<" + _FORMATS[kind][1])[0])
+
+
+def _fields(content: bytes) -> Iterator[Field]:
+    """Number and content of each field of a message: varints as int, all else as bytes.
+
+    Raises:
+        ValueError: it is no message.
+    """
+    place = 0
+    while place < len(content):
+        key, place = _varint(content, place)
+        number, kind = key >> 3, key & 7
+        if kind == _VARINT:
+            value, place = _varint(content, place)
+            yield number, value
+            continue
+        if kind == _LENGTH:
+            length, place = _varint(content, place)
+        elif kind in {_FIXED64, _FIXED32}:
+            length = 8 if kind == _FIXED64 else 4
+        else:
+            raise ValueError("a record that is no event")
+        if place + length > len(content):
+            raise ValueError("a record that is no event")
+        yield number, content[place : place + length]
+        place += length
+
+
+def _varint(content: bytes, place: int) -> tuple[int, int]:
+    """A number in groups of seven bits, and the place after it."""
+    value = 0
+    for count in range(10):
+        if place + count >= len(content):
+            break
+        byte = content[place + count]
+        value |= (byte & 127) << 7 * count
+        if byte < 128:  # noqa: PLR2004
+            return value, place + count + 1
+    raise ValueError("a record that is no event")

@@ -1,0 +1,70 @@
+"""From what a reader found to a history: names, epochs counted from 1, calls of ``fit`` joined."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from mlpdoctor.history import LOSS, VALIDATION_LOSS, BadLines, History, Trial
+from mlpdoctor.readers.histories.draft import Draft, counted_from_one, finished, joined
+from mlpdoctor.readers.histories.trouble import HistoryFileError
+from mlpdoctor.wording import count, listing
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a reader found.
+
+    Attributes:
+        format: the kind of log, for people.
+        drafts: calls of ``fit`` in order.
+        trials: of a search.
+        bad: what could not be used.
+    """
+
+    format: str
+    drafts: Sequence[Draft] = ()
+    trials: tuple[Trial, ...] = ()
+    bad: BadLines = field(default_factory=BadLines)
+
+
+def history_of(path: str, found: Found) -> History:
+    """The history, with what was assumed in making it.
+
+    Raises:
+        HistoryFileError: there is no loss in it.
+    """
+    if not found.drafts and not found.trials:
+        raise HistoryFileError(f"holds no losses{_examples(found.bad)}")
+    guesses = [*_named(found.drafts)]
+    if counted_from_one(found.drafts):
+        guesses.append("epochs: counted from 0 in the log, from 1 here")
+    runs = finished(joined(found.drafts))
+    calls = max((run.calls for run in runs), default=1)
+    if calls > 1:
+        guesses.append(f"{count(calls, 'call')} of fit joined: each goes on where the one before ended")
+    if len(runs) > 1:
+        guesses.append(f"of {count(len(runs), 'run')} the last is taken for this model's")
+    return History(path, found.format, runs, found.trials, found.bad, tuple(guesses))
+
+
+def _examples(bad: BadLines) -> str:
+    return f"; {bad.examples[0]}" if bad.examples else ""
+
+
+def _named(drafts: Sequence[Draft]) -> list[str]:
+    """Call the one column that may be a loss the loss, where none has that name.
+
+    Raises:
+        HistoryFileError: there is no such column.
+    """
+    names = list(dict.fromkeys(name for draft in drafts for row in draft.rows.values() for name in row))
+    if not names or LOSS in names or VALIDATION_LOSS in names:
+        return []
+    losses = [name for name in names if name.lower().endswith(LOSS)] or (names if len(names) == 1 else [])
+    if not losses:
+        raise HistoryFileError(f"holds {listing(names)} and no loss; log the loss too, in a column named loss")
+    chosen = losses[0]
+    for draft in drafts:
+        for row in draft.rows.values():
+            if chosen in row:
+                row[LOSS] = row.pop(chosen)
+    return [f"loss: the column {chosen!r}"]

@@ -1,0 +1,105 @@
+"""Run folders of MLflow: ``metrics/<name>`` with a line for each value, ``params/<name>``."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from mlpdoctor.readers.histories.draft import Complaints, Draft, Drafts, canonical
+from mlpdoctor.readers.histories.folder_files import Files
+from mlpdoctor.readers.histories.written import Written, epoch_of, written
+
+MARK = "metrics"
+SETTINGS = "params"
+LARGEST_SETTING = 1 << 16
+
+
+def metric_line(line: str) -> tuple[int, Written, int] | None:
+    """Time in milliseconds, value and step of a line, or None for a line of something else."""
+    words = line.split()
+    if len(words) not in {2, 3}:
+        return None
+    time, value = epoch_of(written(words[0][:13])), written(words[1])
+    step = epoch_of(written(words[2])) if len(words) > 2 else 0  # noqa: PLR2004 - old versions wrote no step
+    return None if time is None or value is None or step is None else (time, value, step)
+
+
+def is_metric(lines: Sequence[str]) -> bool:
+    """Whether a text is one metric of MLflow: no other log has a time of thirteen digits in front."""
+    first = lines[0].split() if lines else []
+    return bool(first) and len(first[0]) == 13 and metric_line(lines[0]) is not None  # noqa: PLR2004
+
+
+def read_runs(files: Files, paths: Sequence[Path], most: int) -> tuple[list[Draft], Complaints]:
+    """Read all runs in a folder, the oldest first.
+
+    Args:
+        files: opens them and minds the bound.
+        paths: all files of the folder.
+        most: bytes of one metric.
+    """
+    complaints = Complaints()
+    runs: dict[Path, dict[str, Path]] = {}
+    top = files.folder.parent
+    for path in paths:
+        parts = path.relative_to(top).parts
+        if MARK in parts[:-1]:
+            place = parts.index(MARK)
+            runs.setdefault(top.joinpath(*parts[:place]), {})["/".join(parts[place + 1 :])] = path
+    found = []
+    for number, (folder, metrics) in enumerate(runs.items(), 1):
+        columns = {}
+        for name, path in metrics.items():
+            columns[canonical(name)] = _lines(files, path, most, complaints, number)
+        name = folder.relative_to(files.folder).as_posix() if folder.is_relative_to(files.folder) else ""
+        draft, latest = _run("" if name == "." else name, columns)
+        draft.settings = _settings(files, folder / SETTINGS)
+        if draft.rows:
+            found.append((latest, draft.name, draft))
+    return [draft for _, _, draft in sorted(found, key=lambda run: run[:2])], complaints
+
+
+def one_metric(name: str, lines: Iterable[str]) -> Draft:
+    """The run of which one metric is all there is."""
+    found = [parts for line in lines if (parts := metric_line(line)) is not None]
+    return _run("", {canonical(name): found})[0]
+
+
+def _lines(files: Files, path: Path, most: int, complaints: Complaints, number: int) -> list[tuple[int, Written, int]]:
+    try:
+        lines = files.text(path, most).splitlines()
+    except ValueError as error:
+        complaints.add(number, f"{path.name}: {error}")
+        return []
+    found = []
+    for place, line in enumerate(lines, 1):
+        parts = metric_line(line)
+        if parts is None:
+            complaints.add(place, f"of {path.name}: no time, value and step")
+        else:
+            found.append(parts)
+    return found
+
+
+def _run(name: str, columns: dict[str, list[tuple[int, Written, int]]]) -> tuple[Draft, int]:
+    """A run and the time of its last value. Values without steps are counted."""
+    rows: dict[int, dict[str, Written]] = {}
+    latest = 0
+    for column, lines in columns.items():
+        counted = len(lines) > 1 and not any(step for _, _, step in lines)
+        for place, (time, value, step) in enumerate(lines):
+            rows.setdefault(place if counted else step, {})[column] = value
+            latest = max(latest, time)
+    drafts = Drafts()
+    for epoch in sorted(rows):
+        drafts.put(epoch, rows[epoch])
+    drafts.current.name = name
+    return drafts.current, latest
+
+
+def _settings(files: Files, folder: Path) -> dict[str, str]:
+    found = {}
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        try:
+            found[path.name] = files.text(path, LARGEST_SETTING).strip()
+        except (ValueError, OSError):
+            continue
+    return found
