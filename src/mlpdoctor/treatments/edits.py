@@ -75,16 +75,16 @@ class Redraw:
     Attributes:
         layer: whose weights.
         units: which units (last axis of each weight); None for all.
-        initializer: of the kernel, ``he_uniform``, ``glorot_uniform``, ``he_normal`` ...; None for the layer's own.
+        initializer: of the kernel, a name, ``he_uniform``, or a serialized one; None for the layer's own.
             When all units are drawn it also becomes the layer's own, so that the code of the cured model says so.
-        bias: of the drawn units: None for the layer's own initializer, or a name, ``zeros``.
+        bias: of the bias, likewise.
         seed: tells draws of one treatment apart; the seed of the trial is mixed in.
     """
 
     layer: str
     units: tuple[int, ...] | None = None
-    initializer: str | None = None
-    bias: str | None = None
+    initializer: Json = None
+    bias: Json = None
     seed: int = 0
 
 

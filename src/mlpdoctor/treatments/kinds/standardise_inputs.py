@@ -1,0 +1,114 @@
+"""Inputs on one scale, by a layer inside the model."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from mlpdoctor.finding import Finding
+from mlpdoctor.layers.doors import Door, doors
+from mlpdoctor.layers.ways import users
+from mlpdoctor.network import Network
+from mlpdoctor.treatments.anatomy import own
+from mlpdoctor.treatments.edits import Edit, InsertAfter, InsertBefore, NewLayer, SetWeights
+from mlpdoctor.treatments.kinds.redraw_weights import fresh
+from mlpdoctor.treatments.patient import Columns, Patient, columns
+from mlpdoctor.treatments.treatment import Nothing, Proposal, Treatment, treatment
+from mlpdoctor.wording import listing
+
+WRITTEN = 4
+"""Moments of so many columns are written out; of more the code adapts the layer."""
+
+
+@treatment("D702 G605", symptoms="G603 G604 G606 L502 L504 U401 U402 U404 W305", companion=5)
+def standardise_inputs(finding: Finding | None, patient: Patient) -> Iterator[Proposal]:
+    """Standardises what enters the first learned layers, by a Normalization layer inside the model.
+
+    What it changes
+        A Normalization layer with the mean and variance of the data's columns comes before the first learned layers,
+        or the one that stands there is given them. All weights are drawn anew, for the control as well: the old ones
+        were learned on the old scale.
+    Why it proves the cause
+        Both sides start afresh and differ in the scale of the inputs alone.
+    Keeps
+        The architecture, loss and optimizer; the model takes the same columns as before.
+    Refuted by
+        The control gets as far from fresh weights without it.
+    """
+    network = patient.network
+    entered = entering(patient)
+    if not entered:
+        yield Nothing("no Dense layer sees columns of numbers whose scale could be told")
+        return
+    if (finding is None or finding.code not in ("D702", "G605")) and all(seen.ordinary for _, seen in entered):
+        yield Nothing("the inputs are on an ordinary scale")
+        return
+    edits, names = inserted(network, entered)
+    shared: tuple[Edit, ...] = fresh(network)
+    yield Treatment(
+        "standardise-inputs",
+        ("D702", "G605"),
+        (*edits, *shared),
+        f"standardise what enters {listing(names)}, and draw the weights anew",
+        code(entered),
+        shared,
+        "the same network learns as much from fresh weights on the raw columns",
+    )
+
+
+def entering(patient: Patient) -> list[tuple[Door, Columns]]:
+    """The first learned layers with the moments of what enters each; without those that cannot be told."""
+    network, found = patient.network, []
+    for door in doors(network):
+        if door.raw and door.first_feature is not None:
+            width = network.nodes[door.source].shape
+            count = int(np.prod([side or 0 for side in width])) if width is not None and None not in width else 0
+            values = patient.features[:, door.first_feature : door.first_feature + count]
+            if width is not None and count:
+                found.append((door, columns(values.reshape(len(values), *(side or 0 for side in width)))))
+            continue
+        behind = patient.behind(door.source)
+        if behind is not None:
+            found.append((door, columns(behind[0])))
+    return [(door, seen) for door, seen in found if np.isfinite(seen.mean).all() and np.isfinite(seen.deviation).all()]
+
+
+def inserted(network: Network, entered: list[tuple[Door, Columns]]) -> tuple[tuple[Edit, ...], list[str]]:
+    """The edits that standardise, and the layers that take the standardised values."""
+    edits: list[Edit] = []
+    names: list[str] = []
+    following = users(network)
+    done: set[int] = set()
+    for door, seen in entered:
+        names.append(own(door.layer.name))
+        if door.source in done:
+            continue
+        source = network.nodes[door.source].layer
+        if source.kind == "Normalization" and "mean" in source.weights:
+            shape = source.weights["mean"].shape
+            edits.append(SetWeights(source.name, "mean", np.broadcast_to(seen.mean, shape)))
+            edits.append(SetWeights(source.name, "variance", np.broadcast_to(np.square(seen.deviation), shape)))
+            done.add(door.source)
+            continue
+        new = normalization(seen)
+        others = [user for user in following[door.source] if user != door.node]
+        if others and {door.node for door, _ in entered} >= set(others):
+            edits.append(InsertAfter(source.name, new))
+            done.add(door.source)
+        else:
+            edits.append(InsertBefore(door.layer.name, new))
+    return tuple(edits), names
+
+
+def normalization(seen: Columns) -> NewLayer:
+    """A Normalization layer that holds these moments in its configuration, so that it needs no weights."""
+    mean, variance = seen.mean.tolist(), np.square(seen.deviation).tolist()
+    return NewLayer("Normalization", {"axis": -1, "mean": mean, "variance": variance, "invert": False})
+
+
+def code(entered: list[tuple[Door, Columns]]) -> str:
+    """The layer as a user writes it."""
+    door, seen = entered[0]
+    if len(entered) == 1 and len(seen.mean) <= WRITTEN:
+        mean, variance = ([float(f"{value:.4g}") for value in part] for part in (seen.mean, np.square(seen.deviation)))
+        return f"keras.layers.Normalization(mean={mean}, variance={variance})  # before {own(door.layer.name)}"
+    return "norm = keras.layers.Normalization(); norm.adapt(x_train)  # before the first Dense layer"

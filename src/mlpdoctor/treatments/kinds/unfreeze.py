@@ -1,0 +1,41 @@
+"""Layers that train again."""
+
+from collections.abc import Iterator
+
+from mlpdoctor.finding import Finding
+from mlpdoctor.layers.ways import adjustable
+from mlpdoctor.treatments.anatomy import own, told_layers
+from mlpdoctor.treatments.edits import Edit, SetOption
+from mlpdoctor.treatments.patient import Patient
+from mlpdoctor.treatments.treatment import Nothing, Proposal, Treatment, treatment
+from mlpdoctor.wording import listing
+
+
+@treatment("A103", symptoms="L502 L504 U405")
+def unfreeze(finding: Finding | None, patient: Patient) -> Iterator[Proposal]:
+    """Lets frozen layers train.
+
+    What it changes
+        The option trainable of the frozen layers named, or of all that have weights to train.
+    Why it proves the cause
+        All weights are the same at the start. What the treated side gains, the frozen layers had kept.
+    Keeps
+        All weights, the architecture, the optimizer.
+    Refuted by
+        A loss no lower than the control's.
+    """
+    named = told_layers(finding, "frozen_layers")
+    frozen = [layer for layer in patient.network.layers if not layer.trainable and adjustable(layer)]
+    chosen = [layer for layer in frozen if layer.name in named] or frozen
+    if not chosen:
+        yield Nothing("no layer is frozen")
+        return
+    edits: tuple[Edit, ...] = tuple(SetOption(layer.name, "trainable", True) for layer in chosen)
+    yield Treatment(
+        "unfreeze",
+        ("A103",),
+        edits,
+        f"let {listing([own(layer.name) for layer in chosen])} train",
+        "\n".join(f'model.get_layer("{own(layer.name)}").trainable = True' for layer in chosen),
+        refuted_by="the loss is no lower with these layers trained",
+    )

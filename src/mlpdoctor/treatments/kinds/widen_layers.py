@@ -1,0 +1,84 @@
+"""More units in hidden layers."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from mlpdoctor.finding import Finding
+from mlpdoctor.network import Layer
+from mlpdoctor.treatments.anatomy import follows, hidden, own, told_number
+from mlpdoctor.treatments.edits import Edit, Redraw, Widen
+from mlpdoctor.treatments.patient import Patient
+from mlpdoctor.treatments.spec import Json
+from mlpdoctor.treatments.treatment import Nothing, Proposal, Treatment, treatment
+from mlpdoctor.wording import listing
+
+FEW = 16
+"""Layers of fewer units are made at least this wide."""
+TIMES = 4
+WIDE = 256
+"""Layers of so many units do not want for width."""
+
+
+@treatment("L505 A102", symptoms="U401 U405 L501 L504 U403", companion=4)
+def widen_layers(finding: Finding | None, patient: Patient) -> Iterator[Proposal]:
+    """Makes hidden layers wider.
+
+    What it changes
+        Hidden Dense layers get four times the units, at least 16, or as many as the finding asks for. Old units keep
+        their weights, and new ones are given weight zero by what follows, so that the model answers as before.
+    Why it proves the cause
+        Both sides start from the same answers. What the treated one gains, the new units did.
+    Keeps
+        All old weights, names, the optimizer, the loss.
+    Refuted by
+        A loss no lower than the control's.
+    """
+    network = patient.network
+    wanted = {layer.name: _units(layer, finding) for layer in hidden(network)}
+    narrow = {name: units for name, units in wanted.items() if units is not None}
+    if not narrow:
+        yield Nothing("no hidden layer is narrow")
+        return
+    layers = {layer.name: layer for layer in network.layers}
+    edits: tuple[Edit, ...] = tuple(Widen(name, units) for name, units in narrow.items())
+    if finding is not None and finding.code == "L505":
+        edits += tuple(
+            Redraw(name, tuple(range(int(layers[name].config["units"]), units)), "he_uniform", _spread(patient))
+            for name, units in narrow.items()
+            if follows(network, layers[name]) == "relu"
+        )
+    told = [f"{own(name)} {units} instead of {layers[name].config['units']}" for name, units in narrow.items()]
+    yield Treatment(
+        "widen-layers",
+        ("L505", "A102"),
+        edits,
+        f"give {listing(told)} units",
+        "\n".join(_code(layers[name], units) for name, units in narrow.items()),
+        refuted_by="the loss is no lower with more units",
+    )
+
+
+def _units(layer: Layer, finding: Finding | None) -> int | None:
+    """How many units a layer is to have; None where it has enough."""
+    now = int(layer.config.get("units", 0))
+    if finding is not None and finding.code == "A102":
+        outputs = int(told_number(finding, "outputs") or 0)
+        return max(TIMES * outputs, FEW) if now < outputs else None
+    if now >= WIDE or layer.kind != "Dense":
+        return None
+    kinks = told_number(finding, "enough_kinks")
+    return max(TIMES * int(kinks) if kinks else TIMES * now, FEW, now + 1)
+
+
+def _spread(patient: Patient) -> Json:
+    """An initializer of biases that puts kinks all over the rows: from zero they would lie in one place."""
+    reach = float(np.abs(patient.features).max())
+    config = {"minval": -reach, "maxval": reach, "seed": None}
+    return {"module": "keras.initializers", "class_name": "RandomUniform", "config": config, "registered_name": None}
+
+
+def _code(layer: Layer, units: int) -> str:
+    function = layer.config.get("activation")
+    shown = f', activation="{function}"' if isinstance(function, str) and function != "linear" else ""
+    return f'Dense({units}{shown}, name="{own(layer.name)}")'
