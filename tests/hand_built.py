@@ -108,6 +108,10 @@ class Table:
     def weight_name(self) -> str | None:
         return None if self.weights is None else "w"
 
+    @property
+    def rows_about(self) -> int | None:
+        return len(self.features)
+
     def batches(self, rows: int) -> Iterator[Batch]:
         step = min(rows, self.block)
         for start in range(0, len(self.features), step):

@@ -89,5 +89,9 @@ class Dataset(Protocol):
     def guesses(self) -> tuple[str, ...]:
         """What was assumed and not told, one short phrase each: ``target y: the last column``."""
 
+    @property
+    def rows_about(self) -> int | None:
+        """How many rows there are, or about as many; None where only reading tells."""
+
     def batches(self, rows: int) -> Iterator[Batch]:
         """All rows in order, in blocks of exactly ``rows`` (the last one may be shorter)."""

@@ -2,7 +2,7 @@
 
 import dataclasses
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import BinaryIO
 
 from mlpdoctor import checks as check_package
@@ -30,7 +30,7 @@ from mlpdoctor.registry import declared
 from mlpdoctor.resolve import Answers, fact_types, statistics_behind
 from mlpdoctor.run_checks import run
 from mlpdoctor.statistics.cell_counts import CellCounts
-from mlpdoctor.stream import collect
+from mlpdoctor.stream import RowsRead, collect
 from mlpdoctor.summary import ruled_out, summarise_data, summarise_model
 from mlpdoctor.verdict import Scope, verdict
 
@@ -73,7 +73,7 @@ def diagnose(
     question: Question,
     *,
     stdin: BinaryIO | None = None,
-    progress: Callable[[int], None] | None = None,
+    progress: RowsRead | None = None,
     checks: Sequence[Check] | None = None,
     hide: Hide = nothing,
 ) -> Report:
@@ -82,7 +82,7 @@ def diagnose(
     Args:
         question: what to look at.
         stdin: where data come from when their path is ``-``.
-        progress: told the number of rows read, now and then.
+        progress: told the number of rows read, and about how many there are, now and then.
         checks: those to run; None for all. What only the others need is not computed.
         hide: why a finding is kept out of the verdict; it comes last in the report, with the reason.
 
@@ -129,7 +129,7 @@ def examine(
     network: Network,
     dataset: Dataset | None,
     checks: Sequence[Check],
-    progress: Callable[[int], None] | None = None,
+    progress: RowsRead | None = None,
     following: Following = WITHOUT_CODE,
 ) -> Answers:
     """Make the one pass that these checks need and hold its answers ready."""

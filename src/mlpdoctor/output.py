@@ -24,8 +24,8 @@ SUMMARY = "GITHUB_STEP_SUMMARY"
 SUMMARY_BYTES = 1 << 20
 """GitHub refuses a summary of more."""
 
-Telling: TypeAlias = Callable[[str], None]
-"""Shows a line of progress in place of the last one."""
+Telling: TypeAlias = Callable[[str, float | None], None]
+"""Shows what is being done in place of the last line, and a bar for the share done, from 0 to 1, where it is known."""
 
 
 @dataclass(frozen=True)
@@ -244,6 +244,13 @@ def progress(*, show: bool) -> Iterator[Telling | None]:
         yield None
         return
     from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
-    with Console(stderr=True).status("reading the model") as status:
-        yield status.update
+    columns = SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("reading the model", total=None)
+
+        def told(text: str, share: float | None) -> None:
+            bar.update(task, description=text, total=None if share is None else 1.0, completed=share or 0.0)
+
+        yield told

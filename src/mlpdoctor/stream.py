@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from itertools import chain
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -15,6 +15,8 @@ from mlpdoctor.heads import Heads
 from mlpdoctor.lean import dataclass
 from mlpdoctor.passes import CACHE_CELLS, Engine, block_rows, usable_rows
 
+RowsRead: TypeAlias = Callable[[int, int | None], None]
+"""Told how many rows have been read, and about how many there are, where that is known."""
 WORTH_SHARING = 1 << 16
 """Cells of a block from which it pays to hand blocks to several threads: half a millisecond of reading alone."""
 
@@ -24,7 +26,7 @@ def collect(
     engine: Engine | None,
     heads: Heads | None,
     statistics: Iterable[type[Any]],
-    progress: Callable[[int], None] | None = None,
+    progress: RowsRead | None = None,
 ) -> Statistics:
     """Read the data once and return every statistic asked for, as far as there is anything to summarise.
 
@@ -36,7 +38,7 @@ def collect(
         engine: runs the network; without one only the data are shown.
         heads: the outputs with their losses; without them no loss is shown.
         statistics: the types to fill.
-        progress: told the number of rows after each block.
+        progress: told after each block the number of rows read, and about how many there are, where that is known.
     """
     collector = Collector(tuple(statistics))
     forward = None
@@ -56,7 +58,7 @@ def collect(
             with np.errstate(all="ignore"):
                 collector.merge(part)
             if progress is not None:
-                progress(rows)
+                progress(rows, dataset.rows_about)
     return collector.merged
 
 

@@ -181,6 +181,24 @@ def test_a_suppression_is_for_a_rule_a_layer_and_models(tmp_path: Path, text: st
     assert finding["suppressed"] == (None if status else "a linear model on purpose")
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("rule = 'A101'", False),
+        ("rule = 'A'\nlayer = 'dense_7'", True),
+        ("rule = 'A102'", True),
+        ("rule = 'D702'", False),  # not selected, so nobody looked
+        ("rule = 'A102'\nmodels = ['other.keras']", False),
+    ],
+)
+def test_a_suppression_that_hides_nothing_is_named(tmp_path: Path, text: str, said: bool) -> None:  # noqa: FBT001
+    patient(tmp_path)
+    suppressed(tmp_path, text)
+    err = run(tmp_path, *CHECK, "--select", "A").err
+    assert ("pyproject.toml:1: the suppression of A" in err and "hid nothing; take it out" in err) is said
+    assert bool(err) is said
+
+
 def test_a_suppressed_finding_does_not_enter_the_baseline(tmp_path: Path) -> None:
     patient(tmp_path)
     suppressed(tmp_path, "rule = 'A101'")

@@ -23,7 +23,7 @@ def slow(*words, progress=None, **options):
     print("ready", flush=True)
     for rows in range(1000, 30000, 1000):
         if progress is not None:
-            progress(rows)
+            progress(rows, 30000)
         time.sleep(0.05)
     return whole(*words, progress=progress, **options)
 
@@ -82,7 +82,10 @@ def on_stderr(folder: Path, *words: str) -> str:
 
 
 def test_progress_is_shown_to_a_person_on_standard_error(slow: Path) -> None:
-    assert "rows read" in on_stderr(slow, "model.keras", "data.csv")
+    seen = on_stderr(slow, "model.keras", "data.csv")
+    assert "1,000 rows read" in seen
+    assert "\u2501" in seen  # of the bar
+    assert seen.endswith("\x1b[2K")  # and nothing is left of it
 
 
 def test_progress_says_which_of_several_models(slow: Path) -> None:

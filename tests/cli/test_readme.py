@@ -5,7 +5,6 @@ import subprocess
 from pathlib import Path
 
 from mlpdoctor.catalogue import rules
-from mlpdoctor.cli import commands
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -24,14 +23,6 @@ def test_the_first_block_holds_the_two_commands_that_ci_runs() -> None:
 def test_the_table_has_every_rule_with_its_own_words() -> None:
     rows = re.findall(r"^\| ([A-Z]\d{3}) \| (.+?) \| (.+?) \| (.+?) \|$", README, re.MULTILINE)
     assert rows == [(rule.code, rule.name, rule.severity.value, rule.summary) for rule in rules()]
-
-
-def test_every_option_of_check_is_in_the_table() -> None:
-    options = {
-        name for parameter in commands.commands["check"].params for name in parameter.opts if name.startswith("--")
-    }
-    missing = {option for option in options - {"--quiet", "--verbose", "--output"} if option not in README}
-    assert not missing
 
 
 def test_every_path_it_names_exists() -> None:

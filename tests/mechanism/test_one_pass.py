@@ -117,9 +117,9 @@ def test_outputs_stand_side_by_side() -> None:
 
 
 def test_progress_is_told_after_each_block() -> None:
-    told: list[int] = []
-    collect(Table(X, Y, 20), None, None, [CellCounts], told.append)
-    assert told == [20, 40, 50]
+    told: list[tuple[int, int | None]] = []
+    collect(Table(X, Y, 20), None, None, [CellCounts], lambda rows, about: told.append((rows, about)))
+    assert told == [(20, 50), (40, 50), (50, 50)]
 
 
 @pytest.mark.parametrize(

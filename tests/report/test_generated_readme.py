@@ -34,6 +34,7 @@ def test_the_table_of_rules_and_the_help_are_fresh(request: pytest.FixtureReques
     if request.config.getoption("--update-golden"):
         README.write_text(readme := fresh(readme), encoding="utf-8")
     assert len(TABLE.findall(readme)) == 1
+    assert {"", "check"} <= {command for _, command in HELP.findall(readme)}
     assert readme == fresh(readme)
 
 

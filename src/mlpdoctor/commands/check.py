@@ -1,7 +1,7 @@
 """``mlpdoctor check``: the one command that reads models and data."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mlpdoctor.config.file import Configuration
     from mlpdoctor.finding import Outcome, Report, Unread
     from mlpdoctor.plan import Job
+    from mlpdoctor.stream import RowsRead
 
 FAILED = 2
 EXAMPLES = """\b
@@ -68,6 +69,7 @@ def check(
     """
     from mlpdoctor.commands.line import Line
     from mlpdoctor.config.settings import Settings
+    from mlpdoctor.config.suppression import idle
     from mlpdoctor.diagnose import all_checks
     from mlpdoctor.plan import plan
 
@@ -84,6 +86,8 @@ def check(
     with progress(show=not (no_progress or quiet)) as told:
         run = _Run.over(jobs, configuration, checks, line_drawn, told, code, quiet=quiet)
     line_drawn.close(run.reports)
+    for one in idle(configuration.suppressions, run.reports, {one.rule.code: one.rule for one in checks}):
+        say(f"{one.origin}: the suppression of {one.rule} hid nothing; take it out")
     write(run.reports, run.unread, manner, whole.value("output"))
     sys.exit(run.status(whole.value("max-warnings")))
 
@@ -153,7 +157,7 @@ def _looked_at(
     configuration: "Configuration",
     checks: "Sequence[Check]",
     line: "Line",
-    rows: Callable[[int], None] | None,
+    rows: "RowsRead | None",
     custom_objects: str | None,
 ) -> "Report":
     from mlpdoctor.diagnose import Question, diagnose
@@ -216,8 +220,12 @@ def _crashed(report: "Report") -> "list[Outcome]":
     return [outcome for outcome in report.outcomes if outcome.status is Status.CRASHED]
 
 
-def _rows(told: Telling | None, place: str) -> Callable[[int], None] | None:
+def _rows(told: Telling | None, place: str) -> "RowsRead | None":
     if told is None:
         return None
-    told(f"{place}reading the model")
-    return lambda rows: told(f"{place}{rows:,} rows read")
+    told(f"{place}reading the model", None)
+
+    def read(rows: int, about: int | None) -> None:
+        told(f"{place}{rows:,} rows read", min(rows / about, 1.0) if about else None)
+
+    return read

@@ -35,6 +35,7 @@ def config(files: tuple[str, ...], form: str, **given: Any) -> None:  # noqa: AN
     from rich.text import Text
 
     table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(overflow="fold")
     for name, value, origin in shown.rows():
         table.add_row(name, Text(value), Text(origin, style="dim"))
     show(table)

@@ -1,9 +1,10 @@
 """Findings that the user knows of and has decided to live with, each with a reason."""
 
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from mlpdoctor.check import Rule
-from mlpdoctor.finding import Finding
+from mlpdoctor.finding import Finding, Report, Status
 from mlpdoctor.fingerprint import location
 from mlpdoctor.lean import dataclass
 from mlpdoctor.selection import specific
@@ -34,6 +35,30 @@ class Suppression:
             and (self.layer is None or fnmatchcase(finding.layer or "", self.layer))
             and (not self.models or matches(model, self.models))
         )
+
+
+def idle(
+    suppressions: Sequence[Suppression], reports: Sequence[Report], rules: Mapping[str, Rule]
+) -> list[Suppression]:
+    """Those that hid nothing although their rule looked at a model they are for."""
+    return [one for one in suppressions if _looked(one, reports, rules) and not _hid(one, reports, rules)]
+
+
+def _looked(one: Suppression, reports: Sequence[Report], rules: Mapping[str, Rule]) -> bool:
+    return any(
+        outcome.status not in {Status.SKIPPED, Status.CRASHED} and specific(one.rule, rules[outcome.code]) >= 0
+        for report in reports
+        if not one.models or matches(report.model.path, one.models)
+        for outcome in report.outcomes
+    )
+
+
+def _hid(one: Suppression, reports: Sequence[Report], rules: Mapping[str, Rule]) -> bool:
+    return any(
+        one.covers(finding, rules[finding.code], report.model.path)
+        for report in reports
+        for finding in report.findings
+    )
 
 
 def matches(model: str, patterns: tuple[str, ...]) -> bool:

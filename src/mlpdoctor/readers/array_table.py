@@ -56,4 +56,4 @@ def side_by_side(arrays: Sequence[StoredArray], what: str, names: Sequence[str] 
             chosen = [as_numbers(block, inside) for block, (_, inside) in zip(level, parts, strict=True)]
             yield (np.concatenate(chosen, axis=1) if len(chosen) > 1 else chosen[0])[:, back]
 
-    return Table(what, names, blocks, text)
+    return Table(what, names, blocks, text, rows=arrays[0].shape[0])

@@ -54,7 +54,7 @@ def open_arrow(source: Source) -> Table:
     with source.open() as stream:
         file = ipc.open_file(stream)
         schema = file.schema
-        rows = any(file.get_batch(place).num_rows for place in range(file.num_record_batches))
+        rows = sum(file.get_batch(place).num_rows for place in range(file.num_record_batches))
 
     def batches(columns: Sequence[int]) -> Iterator[Any]:
         with source.open() as stream:
@@ -64,7 +64,7 @@ def open_arrow(source: Source) -> Table:
                 batch.validate(full=True)  # the lengths in the file are not to be trusted
                 yield batch
 
-    return _table(source.path, "Arrow (Feather)", schema, int(rows), batches)
+    return _table(source.path, "Arrow (Feather)", schema, rows, batches)
 
 
 def _table(
@@ -99,7 +99,7 @@ def _table(
             first_row += batch.num_rows
 
     text = frozenset(name for name, field in zip(names, schema, strict=True) if not _is_number(field.type))
-    return Table(what, names, blocks, text)
+    return Table(what, names, blocks, text, rows=rows)
 
 
 def _is_number(kind: Any) -> bool:  # noqa: ANN401 - pyarrow has no types

@@ -23,12 +23,14 @@ class Source:
         open: gives a fresh reader at the first byte.
         max_bytes: the most bytes that compressed or piped data may come to.
         seekable: whether the readers can seek cheaply.
+        size: bytes in all; None where only reading tells.
     """
 
     path: str
     open: Callable[[], AbstractContextManager[BinaryIO]]
     max_bytes: int
     seekable: bool = True
+    size: int | None = None
 
 
 def from_path(path: str, max_bytes: int) -> Source:
@@ -43,7 +45,7 @@ def from_path(path: str, max_bytes: int) -> Source:
     if not file.is_file():
         with file.open("rb") as pipe:
             return from_stream(path, pipe, max_bytes)
-    return Source(path, lambda: file.open("rb"), max_bytes)
+    return Source(path, lambda: file.open("rb"), max_bytes, size=file.stat().st_size)
 
 
 def from_stdin(stdin: BinaryIO | None, max_bytes: int) -> Source:

@@ -54,7 +54,14 @@ def open_delimited(source: Source) -> Table:
         blocks=blocks,
         text=layout.text,
         guesses=layout.guesses,
+        rows=_about(source, sample),
     )
+
+
+def _about(source: Source, sample: bytes) -> int | None:
+    """How many lines a file has if all are as long as those of the sample."""
+    lines = sample.count(b"\n")
+    return round(source.size * lines / len(sample)) if source.size is not None and lines else None
 
 
 def _careful(

@@ -62,6 +62,7 @@ def open_folder(path: str, wanted: Wanted, max_bytes: int, open_file: Callable[[
         text=frozenset[str]().union(*(table.text for table in tables)),
         marked=first.marked,
         guesses=(*first.guesses, *left_out),
+        rows=None if any(table.rows is None for table in tables) else sum(table.rows or 0 for table in tables),
     )
 
 

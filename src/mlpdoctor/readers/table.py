@@ -25,6 +25,7 @@ class Table:
         text: names of the columns seen to hold something other than numbers.
         marked: positions of the columns that the file itself marks as targets, as two arrays do.
         guesses: what was assumed about the file.
+        rows: how many there are, or about as many; None where only reading tells.
     """
 
     format: str
@@ -33,6 +34,7 @@ class Table:
     text: frozenset[str] = frozenset()
     marked: tuple[int, ...] = ()
     guesses: tuple[str, ...] = ()
+    rows: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +75,11 @@ class TableDataset:
     def guesses(self) -> tuple[str, ...]:
         """What was assumed and not told, the parts of the columns first."""
         return self.roles.guesses + self.table.guesses
+
+    @property
+    def rows_about(self) -> int | None:
+        """How many rows there are, or about as many; None where only reading tells."""
+        return self.table.rows
 
     def batches(self, rows: int) -> Iterator[Batch]:
         """All rows in order, in batches whose height does not depend on how the file is laid out.
