@@ -12,6 +12,7 @@ from mlpdoctor.commands.config import config
 from mlpdoctor.commands.explain import explain
 from mlpdoctor.commands.rules import rules
 from mlpdoctor.commands.schema import schema
+from mlpdoctor.commands.treat import treat
 from mlpdoctor.errors import InputError
 from mlpdoctor.output import traceback
 
@@ -56,5 +57,5 @@ def commands() -> None:
     """
 
 
-for command in (check, config, explain, rules, schema):
+for command in (check, config, explain, rules, schema, treat):
     commands.add_command(command)

@@ -63,7 +63,7 @@ FORBIDDEN = {
     "report": tuple(
         sorted(
             {path.stem for path in SOURCE.iterdir() if path.stem[0] not in "_."}
-            - {"catalogue", "check", "finding", "fingerprint", "ladder", "report", "wording"}
+            - {"catalogue", "check", "course", "finding", "fingerprint", "ladder", "report", "wording"}
         )
     ),
 }

@@ -4,9 +4,11 @@ import click
 
 
 @click.command()
-def schema() -> None:
-    """Print the JSON Schema of what check writes with --format json."""
+@click.argument("command", type=click.Choice(["check", "treat"]), default="check")
+def schema(command: str) -> None:
+    """Print the JSON Schema of what check, or treat, writes with --format json."""
     from mlpdoctor.output import put
-    from mlpdoctor.report.schema import text
+    from mlpdoctor.report import schema as of_check
+    from mlpdoctor.report import treated_schema as of_treat
 
-    put(text())
+    put(of_treat.text() if command == "treat" else of_check.text())

@@ -6,7 +6,6 @@ from mlpdoctor.errors import UsageError
 from mlpdoctor.finding import Finding, Severity
 from mlpdoctor.lean import dataclass
 from mlpdoctor.near import meant
-from mlpdoctor.report.tally import live
 from mlpdoctor.treatments.offer import kinds, named, offered
 from mlpdoctor.treatments.patient import Patient
 from mlpdoctor.treatments.treatment import Nothing, Treatment
@@ -72,7 +71,7 @@ def choose(patient: Patient, words: Sequence[str] = ()) -> Choice:
 def _proposals(
     patient: Patient, words: Sequence[str]
 ) -> "list[tuple[Finding | None, tuple[Treatment | Nothing, ...]]]":
-    shown = live(patient.report.findings)
+    shown = [finding for finding in patient.report.findings if finding.suppressed is None]
     if not words:
         ordered = sorted(shown, key=lambda finding: finding.severity is Severity.NOTE)
         return [(finding, offered(finding, patient)) for finding in ordered]

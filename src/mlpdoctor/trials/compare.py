@@ -3,8 +3,8 @@
 import math
 from dataclasses import dataclass
 
+from mlpdoctor.course import Arm, Verdict
 from mlpdoctor.ladder import ON_A_RUNG, Ladder
-from mlpdoctor.trials.outcome import Arm, Verdict
 from mlpdoctor.wording import percent, short
 
 CLEAR = 0.1

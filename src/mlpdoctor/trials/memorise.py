@@ -7,7 +7,7 @@ import numpy as np
 
 from mlpdoctor.treatments.spec import ModelSpec
 from mlpdoctor.trials.backend import keras
-from mlpdoctor.trials.model import build, layers, weights_of
+from mlpdoctor.trials.model import NO_CODE, Code, build, layers, weights_of
 from mlpdoctor.trials.rows import Rows
 
 FEW = 20
@@ -25,11 +25,11 @@ ADAM: Mapping[str, Any] = {
 }
 
 
-def fresh(spec: ModelSpec, seed: int) -> ModelSpec:
+def fresh(spec: ModelSpec, seed: int, code: Code = NO_CODE) -> ModelSpec:
     """The model with new weights from its own initializers, compiled with Adam; its loss and its layers stay."""
     keras().utils.set_random_seed(seed)
     bare = ModelSpec(spec.kind, spec.config, {}, spec.compiled)
-    model = build(bare)
+    model = build(bare, code)
     keep = {path: spec.weights[path] for path, layer in layers(model) if _given(layer) and path in spec.weights}
     compiled = {**spec.compiled, "optimizer": dict(ADAM)}
     return ModelSpec(spec.kind, spec.config, {**weights_of(model), **keep}, compiled)

@@ -5,10 +5,12 @@ import os
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, TypeAlias
 
 import numpy as np
 
+from mlpdoctor.engines import keras_load
 from mlpdoctor.errors import InputError, ModelFileError, UsageError
 from mlpdoctor.losses.loss import Loss
 from mlpdoctor.losses.registry import kind_of
@@ -16,32 +18,31 @@ from mlpdoctor.network import LossConfig, Network, Optimizer
 from mlpdoctor.treatments.spec import Json, ModelSpec, Weights
 from mlpdoctor.trials.backend import keras
 
-Model = Any
+Code: TypeAlias = Mapping[str, Any]
+"""The user's own classes and functions, by name."""
+NO_CODE: Code = MappingProxyType({})
+Model: TypeAlias = Any
 """A Keras model; Keras ships no types."""
 OLD_REDUCTIONS = {"auto": "sum_over_batch_size", "sum_over_batch_size": "sum_over_batch_size"}
 
 
-def load(network: Network) -> ModelSpec:
+def load(network: Network, code: Code) -> ModelSpec:
     """All of a saved model as plain data, in the spelling of Keras 3; nothing in the file runs.
 
     What it was compiled with comes from our own reading of the file, so that ``--loss`` and losses that Keras cannot
     load count.
 
+    Args:
+        network: the model as we read it.
+        code: the user's own layers and functions, by name.
+
     Raises:
-        ModelFileError: Keras cannot load the file.
+        InputError: Keras cannot load the file.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            model = keras().models.load_model(network.file, compile=False, safe_mode=True)
-    except InputError:
-        raise
-    except Exception as fault:
-        reason = " ".join(str(fault).split())[:200] or type(fault).__name__
-        raise ModelFileError(
-            f"{network.file}: Keras {keras().__version__} cannot load it, so that nothing can be tried ({reason}); "
-            "load it where it was written and save it again with model.save('model.keras')"
-        ) from fault
+        model = keras_load.load(network.file, code)
+    except InputError as fault:
+        raise ModelFileError(f"{network.file}: {fault}, so that nothing can be tried on it") from fault
     return ModelSpec(type(model).__name__, model.get_config(), weights_of(model), compiled_of(model, network))
 
 
@@ -162,21 +163,19 @@ def layers(model: Model, above: str = "") -> list[tuple[str, Any]]:
     return found
 
 
-def build(spec: ModelSpec, optimizer: Any = None) -> Model:  # noqa: ANN401  a Keras optimizer
+def build(spec: ModelSpec, code: Code = NO_CODE) -> Model:
     """The Keras model, with its weights, compiled.
 
     Args:
         spec: the model.
-        optimizer: another optimizer than the one it was compiled with.
+        code: the user's own layers and functions, by name.
     """
     kind = keras().Sequential if spec.kind == "Sequential" else keras().Model
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), keras().saving.custom_object_scope(dict(code)):
         warnings.simplefilter("ignore")
         model = kind.from_config(dict(spec.config))
         put_weights(model, spec.weights)
         model.compile_from_config(dict(spec.compiled))
-        if optimizer is not None:
-            model.optimizer = optimizer
         if model.trainable_variables and not model.optimizer.built:
             model.optimizer.build(model.trainable_variables)
     return model

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from mlpdoctor.course import Memory, Trial, Verdict
 from mlpdoctor.heads import Heads
 from mlpdoctor.treatments.offer import companions
 from mlpdoctor.trials.candidates import Candidate, Choice
 from mlpdoctor.trials.compare import compare
 from mlpdoctor.trials.memorise import BY_HEART, BY_HEART_UPDATES, few, fresh
-from mlpdoctor.trials.outcome import Memory, Trial, Verdict
 from mlpdoctor.trials.runs import TimeUp, run
 from mlpdoctor.trials.side import Unfit, drawn
 from mlpdoctor.trials.ward import NO_TIME, Tried, Ward
@@ -59,7 +59,8 @@ class Plan:
         self.untried += choice.untried
         ward, candidates = self.ward, choice.candidates
         ward.tell("the control")
-        ward.begin(1 + len(candidates) + min(len(candidates), PAIRS) + AFTERWARDS)
+        shared = len({repr(one.treatment.shared) for one in candidates if one.treatment.shared})
+        ward.begin(1 + len(candidates) + shared + min(len(candidates), PAIRS) + AFTERWARDS)
         for candidate in candidates:
             found = ward.one((candidate,)) if ward.clock.left > 0 else NO_TIME
             if isinstance(found, str):
@@ -88,6 +89,8 @@ class Plan:
     def _together(self) -> None:
         """Put changes together, each on top of what has gained most so far, while each adds a clear gain."""
         base = self.best or self._promising()
+        if base is not None and not base.trial.answers and base.trial.verdict is not Verdict.CONFIRMED:
+            return  # tried because somebody asked, not because anything calls for it
         for _ in range(TOGETHER - 1):
             if base is None or self._arrived(base):
                 return
@@ -136,7 +139,7 @@ class Plan:
             return
         ward.tell("the same network from new weights")
         with contextlib.suppress(Unfit, TimeUp):
-            runs = ward.run(drawn(lambda seed: fresh(ward.spec, seed), ward.rows, ward.seeds))
+            runs = ward.run(drawn(lambda seed: fresh(ward.spec, seed, ward.code), ward.rows, ward.seeds, ward.code))
             self.fresh = dataclasses.replace(ward.compared(control, runs), names=("fresh-compile",), text=ANEW)
         if ward.clock.left > 0:
             ward.tell("a few rows by heart")
@@ -146,7 +149,7 @@ class Plan:
     def _by_heart(self, heads: Heads) -> Memory:
         ward = self.ward
         rows = few(ward.rows, ward.seeds[0])
-        side = drawn(lambda seed: fresh(ward.spec, seed), rows, ward.seeds[:1])
+        side = drawn(lambda seed: fresh(ward.spec, seed, ward.code), rows, ward.seeds[:1], ward.code)
         found = run(side, ward.seeds[:1], BY_HEART_UPDATES, rows.count, ward.of_one, ward.clock)
         everyone, alike = np.zeros(rows.count, dtype=np.intp), np.ones(rows.count)
         constant = heads.total(heads.best(everyone, rows.targets, alike)[0] / rows.count)

@@ -72,18 +72,6 @@ def draw(dataset: Dataset, usable: int, seed: int, most: int = MOST_CELLS) -> Ro
     return Rows(np.concatenate(features), np.concatenate(targets), np.concatenate(weights) if weights else None, start)
 
 
-def inputs(network: Network, features: Array) -> list[Single]:
-    """The features as the model's inputs take them, one array an input."""
-    found, start = [], 0
-    for position in network.inputs:
-        shape = network.nodes[position].shape or ()
-        width = int(np.prod([side or 1 for side in shape], dtype=np.int64))
-        part = features[:, start : start + width]
-        found.append(part.astype(np.float32).reshape(len(part), *(side or 1 for side in shape)))
-        start += width
-    return found
-
-
 def answers_wanted(network: Network, heads: Heads, targets: Array) -> list[Single]:
     """The targets as Keras compares them with the outputs, one array an output."""
     return [_wanted(network, head, targets[:, head.own]).astype(np.float32) for head in heads.heads]
@@ -113,6 +101,11 @@ class InMemory:
     format: str = "in memory"
     guesses: tuple[str, ...] = ()
     weight_name: str | None = None
+
+    @property
+    def rows_about(self) -> int:
+        """How many rows there are."""
+        return self.rows.count
 
     def batches(self, rows: int) -> Iterator[Batch]:
         """All rows in order, in blocks."""

@@ -4,11 +4,11 @@ import math
 import time
 from collections.abc import Callable, Sequence
 
+from mlpdoctor.course import Arm
 from mlpdoctor.lean import dataclass
 from mlpdoctor.trials.batches import Batches
 from mlpdoctor.trials.budget import Clock
 from mlpdoctor.trials.fit import AT_ONCE, Snapshot
-from mlpdoctor.trials.outcome import Arm
 from mlpdoctor.trials.side import Side
 
 LOOKS = 8

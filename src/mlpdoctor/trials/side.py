@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from mlpdoctor import facts as fact_package
+from mlpdoctor.engines.inputs import split
 from mlpdoctor.errors import InputError
 from mlpdoctor.fact import Absent, Fact
 from mlpdoctor.heads import Heads
@@ -19,8 +20,8 @@ from mlpdoctor.treatments.edits import Edit, EditError, Recode
 from mlpdoctor.treatments.spec import ModelSpec
 from mlpdoctor.trials.backend import keras
 from mlpdoctor.trials.fit import Table, Trainee
-from mlpdoctor.trials.model import build, put_weights, write
-from mlpdoctor.trials.rows import InMemory, Rows, answers_wanted, inputs
+from mlpdoctor.trials.model import NO_CODE, Code, build, put_weights, write
+from mlpdoctor.trials.rows import InMemory, Rows, answers_wanted
 
 
 class Unfit(InputError):  # noqa: N818  not every change can be tried on every model
@@ -48,8 +49,15 @@ class Side:
     starts: Sequence[Sequence[Stored]]
 
 
-def make(spec: ModelSpec, edits: Sequence[Edit], rows: Rows, seeds: Sequence[int]) -> Side:
+def make(spec: ModelSpec, edits: Sequence[Edit], rows: Rows, seeds: Sequence[int], code: Code = NO_CODE) -> Side:
     """The model with these edits, on these rows.
+
+    Args:
+        spec: the model.
+        edits: in order; none for the control.
+        rows: to train and judge on.
+        seeds: of the runs.
+        code: the user's own layers and functions, by name.
 
     Raises:
         Unfit: an edit does not fit, Keras refuses the model, or its loss does not go with these targets.
@@ -57,18 +65,21 @@ def make(spec: ModelSpec, edits: Sequence[Edit], rows: Rows, seeds: Sequence[int
     try:
         targets = recoded(rows.targets, edits)
         random = any(not isinstance(edit, Recode) for edit in edits)
-        return drawn(lambda seed: edited(spec, edits, seed), rows.spelt(targets), seeds, random=random)
+        return drawn(lambda seed: edited(spec, edits, seed), rows.spelt(targets), seeds, code, random=random)
     except EditError as complaint:
         raise Unfit(str(complaint)) from complaint
 
 
-def drawn(draw: Callable[[int], ModelSpec], rows: Rows, seeds: Sequence[int], *, random: bool = True) -> Side:
+def drawn(
+    draw: Callable[[int], ModelSpec], rows: Rows, seeds: Sequence[int], code: Code = NO_CODE, *, random: bool = True
+) -> Side:
     """A model whose first weights hang on the seed, on these rows.
 
     Args:
         draw: gives the model of a seed.
         rows: with targets as the model takes them.
         seeds: of the runs.
+        code: the user's own layers and functions, by name.
         random: whether the models of two seeds differ.
 
     Raises:
@@ -77,7 +88,7 @@ def drawn(draw: Callable[[int], ModelSpec], rows: Rows, seeds: Sequence[int], *,
     first = draw(seeds[0])
     keras().utils.set_random_seed(seeds[0])
     try:
-        model = build(first)
+        model = build(first, code)
         network = reread(model)
     except Exception as fault:
         raise Unfit(f"Keras does not take the changed model: {_line(fault)}") from fault
@@ -86,7 +97,11 @@ def drawn(draw: Callable[[int], ModelSpec], rows: Rows, seeds: Sequence[int], *,
         raise Unfit(heads.reason)
     if heads.columns != rows.targets.shape[1]:
         raise Unfit(f"its loss takes {heads.columns} target columns, and there are {rows.targets.shape[1]}")
-    table = Table(inputs(network, rows.features), answers_wanted(network, heads, rows.targets), rows.single_weights)
+    table = Table(
+        [part.astype("float32") for part in split(network, rows.features)],
+        answers_wanted(network, heads, rows.targets),
+        rows.single_weights,
+    )
     trainee = Trainee(model, table)
     try:
         trainee.loss()

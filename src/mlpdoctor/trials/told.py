@@ -3,8 +3,8 @@
 import dataclasses
 from collections.abc import Sequence
 
+from mlpdoctor.course import Trial, Verdict
 from mlpdoctor.finding import Certainty, Evidence, Finding, Report
-from mlpdoctor.trials.outcome import Trial, Verdict
 from mlpdoctor.wording import short
 
 

@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from mlpdoctor.course import Arm, Course
 from mlpdoctor.diagnose import Question, diagnose, wanted, with_loss
+from mlpdoctor.engines.custom_objects import custom_objects
 from mlpdoctor.errors import UsageError
 from mlpdoctor.finding import Report
 from mlpdoctor.lean import dataclass
@@ -23,7 +25,6 @@ from mlpdoctor.trials.budget import Budget, Clock
 from mlpdoctor.trials.candidates import choose
 from mlpdoctor.trials.compare import CLEAR
 from mlpdoctor.trials.model import load, write
-from mlpdoctor.trials.outcome import Arm, Course
 from mlpdoctor.trials.plan import Plan
 from mlpdoctor.trials.rows import Rows, draw
 from mlpdoctor.trials.runs import Runs
@@ -94,7 +95,9 @@ def treat(
     backend = str(keras().backend.backend())
     ready = time.perf_counter()
     seeds = tuple(range(order.seed, order.seed + order.seeds))
-    ward = Ward(patient, load(network), rows, seeds, order.batch, order.budget, clock, backend, say)
+    code = custom_objects(question.custom_objects)
+    spec = load(network, code)
+    ward = Ward(patient, spec, rows, seeds, order.batch, order.budget, clock, backend, code, say)
     plan = Plan(ward)
     plan.carry_out(choice)
     course = summarised(plan)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from mlpdoctor.course import Arm, Protocol, Trial, Verdict
 from mlpdoctor.ladder import Ladder
 from mlpdoctor.treatments.diff import as_json, diff
 from mlpdoctor.treatments.edits import Edit
@@ -15,7 +16,7 @@ from mlpdoctor.trials.budget import LEAST_UPDATES, Budget, Clock, updates_of
 from mlpdoctor.trials.candidates import Candidate
 from mlpdoctor.trials.compare import Comparison, arrived, compare, least_of, rung_reached, span_of
 from mlpdoctor.trials.judge import Judge, judge
-from mlpdoctor.trials.outcome import Arm, Protocol, Trial, Verdict
+from mlpdoctor.trials.model import Code
 from mlpdoctor.trials.rows import Rows
 from mlpdoctor.trials.runs import Runs, TimeUp, cost, run
 from mlpdoctor.trials.side import Side, Unfit, make
@@ -55,6 +56,7 @@ class Ward:
         budget: what the user allows.
         clock: what is left of it.
         backend: of Keras.
+        code: the user's own layers and functions, by name.
         tell: shows what is being done.
         updates: of each run, once the control has told what one costs.
         of_one: seconds of one update.
@@ -70,6 +72,7 @@ class Ward:
     budget: Budget
     clock: Clock
     backend: str
+    code: Code
     tell: Callable[[str], None]
     updates: int = 0
     of_one: float = UNKNOWN_COST[0]
@@ -133,7 +136,7 @@ class Ward:
             models: that will be trained, this one included.
         """
         try:
-            side = make(self.spec, (), self.rows, self.seeds)
+            side = make(self.spec, (), self.rows, self.seeds, self.code)
             self.before = side.trainee.loss()
             self.of_one, self.of_a_model = cost(side, self.batch)
             self._share(models)
@@ -167,7 +170,7 @@ class Ward:
         key = repr(shared) if shared else ""
         if key not in self._controls:
             try:
-                self._controls[key] = self.run(make(self.spec, shared, self.rows, self.seeds))
+                self._controls[key] = self.run(make(self.spec, shared, self.rows, self.seeds, self.code))
             except (Unfit, TimeUp) as complaint:
                 self._controls[key] = str(complaint) or NO_TIME
         return self._controls[key]
@@ -180,7 +183,7 @@ class Ward:
         shared = tuple(edit for candidate in candidates for edit in candidate.treatment.shared)
         self.tell(" and ".join(candidate.treatment.text for candidate in candidates))
         try:
-            treated = self.run(make(self.spec, edits, self.rows, self.seeds))
+            treated = self.run(make(self.spec, edits, self.rows, self.seeds, self.code))
         except Unfit as complaint:
             return str(complaint)
         except TimeUp:
@@ -230,7 +233,7 @@ class Ward:
             names=(),
             answers=(),
             text="",
-            code="",
+            code=(),
             diff=(),
             edits=(),
             judged_by=name,
@@ -253,7 +256,7 @@ def _described(trial: Trial, spec: ModelSpec, candidates: Sequence[Candidate], e
         names=tuple(candidate.treatment.name for candidate in candidates),
         answers=tuple(dict.fromkeys(code for candidate in candidates for code in candidate.findings)),
         text=", and ".join(candidate.treatment.text for candidate in candidates),
-        code="\n".join(candidate.treatment.code for candidate in candidates if candidate.treatment.code),
+        code=tuple(line for candidate in candidates for line in candidate.treatment.code.splitlines()),
         diff=tuple((line.sign, line.text) for line in diff(spec, edits)),
         edits=values,
     )

@@ -1,8 +1,7 @@
 """What all trials come to, in a sentence or two."""
 
+from mlpdoctor.course import Course, Memory, Trial, Verdict
 from mlpdoctor.finding import Severity
-from mlpdoctor.report.tally import live
-from mlpdoctor.trials.outcome import Course, Memory, Trial, Verdict
 from mlpdoctor.wording import count, percent, short
 
 
@@ -15,7 +14,9 @@ def conclusion(course: Course) -> str:
     if course.best is not None:
         return _cured(course.best)
     if course.train_on:
-        known = any(finding.severity is not Severity.NOTE for finding in live(course.report.findings))
+        known = any(
+            finding.severity is not Severity.NOTE and finding.suppressed is None for finding in course.report.findings
+        )
         more = (
             "" if known else " No finding explains that: the training stopped too early or did something else than fit."
         )

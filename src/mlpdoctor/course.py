@@ -66,7 +66,7 @@ class Trial:
     names: tuple[str, ...]
     answers: tuple[str, ...]
     text: str
-    code: str
+    code: tuple[str, ...]
     diff: tuple[tuple[str, str], ...]
     edits: tuple[Mapping[str, Number], ...]
     judged_by: str

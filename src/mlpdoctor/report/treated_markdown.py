@@ -1,0 +1,54 @@
+"""What ``treat`` found, as Markdown: a table of trials, and the change in code."""
+
+from collections.abc import Iterator
+
+from mlpdoctor.course import Course, Trial
+from mlpdoctor.report import phrases
+from mlpdoctor.report import treated_phrases as words
+from mlpdoctor.report.markdown_text import block, escape, table
+from mlpdoctor.report.symbols import spelt
+
+
+def render(course: Course) -> str:
+    """Markdown text that ends in a newline."""
+    return "\n\n".join(_parts(spelt(course))) + "\n"
+
+
+def _parts(course: Course) -> Iterator[str]:
+    report = course.report
+    yield f"## {escape(report.model.path)}, treated"
+    yield f"**{escape(course.verdict)}**"
+    files = [("model", escape(phrases.model(report.model)))]
+    if report.data is not None:
+        files.append((escape(phrases.data_path(report.data)), escape(phrases.data(report.data))))
+    yield table(("", ""), files)
+    yield f"{escape(course.judged_by)}: {escape(words.control(course))}. {escape(words.protocol(course.protocol))}."
+    trials = words.shown(course)
+    if trials:
+        heads = ("trial", "verdict", "measured by", "before", "control", "treated", "gained", "")
+        yield table(heads, [_row(trial, course) for trial in trials], right=(3, 4, 5, 6))
+    for number, trial in enumerate(trials, start=1):
+        if trial.diff:
+            yield f"### {number}. {escape(trial.text)}"
+            yield block("\n".join(f"{sign} {line}" for sign, line in trial.diff), "diff")
+    if course.memory is not None:
+        yield f"**By heart:** {escape(words.memory(course.memory))}"
+    told = words.untried(course)
+    if told:
+        yield "\n".join(f"* untried: {escape(line)}" for line in told)
+    if course.interrupted:
+        yield "**Interrupted:** this is what was known by then."
+
+
+def _row(trial: Trial, course: Course) -> tuple[str, ...]:
+    mark = "**" if trial == course.best else ""
+    return (
+        f"{mark}{escape(words.names(trial))}{mark}{escape(words.answers(trial))}",
+        trial.verdict.value,
+        escape(trial.judged_by),
+        words.number(trial.before),
+        escape(words.arm(trial.control)),
+        escape(words.arm(trial.treated)),
+        words.gained(trial),
+        escape(words.told(trial)),
+    )
