@@ -50,6 +50,8 @@ def _glued(before: str, after: str) -> str | None:
     if len(before) > WIDEST:
         return None
     rest = after.lstrip()
+    if before.endswith(" -") and _REST_OF_NAME.match(rest):
+        return f"{before} {rest}"
     if _CUT_NAME.search(before) and _REST_OF_NAME.match(rest):
         return before + rest
     cut, end = _CUT_NUMBER.search(before), _REST_OF_NUMBER.match(rest)

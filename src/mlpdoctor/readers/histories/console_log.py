@@ -14,10 +14,11 @@ _HEADER = re.compile(rf"^\W*Epoch\s*[:#]?\s*[\[(]?\s*({_DIGITS})\s*(?:/|of)\s*({
 _COUNTED = re.compile(rf"\b(?:epoch|ep|iteration|iter|step)\s*[:=#]?\s*({_DIGITS})(?![\w.])", re.IGNORECASE)
 _R_EPOCHS = re.compile(rf"\bepochs=({_DIGITS})\)")
 _R_FINAL = re.compile(r"^\s*Final epoch \(")
+_R_LINE = re.compile(rf"^\s*[A-Za-z_][\w./-]{{0,99}}:\s*{NUMBER}\s*$")
 _PROGRESS = re.compile(rf"^\W*({_DIGITS})/({_DIGITS}|Unknown|None|\?)\s")
 _NAME = r"(?<![\w.'\"])((?:(?:train|training|val|valid|validation|test)[ ])?[A-Za-z_][\w./-]{0,99})"
 _PAIR = re.compile(rf"{_NAME}\s{{0,3}}[:=]\s{{0,9}}({NUMBER})(?![\w:%'\"]|\.[0-9])", re.IGNORECASE)
-_BARE = re.compile(rf"^\s*(?:-\s+)?[A-Za-z_][\w./-]{{0,99}}:\s*{NUMBER}\s*(?:$|-\s)")
+_CONTINUED = re.compile(rf"^\s*-\s+[A-Za-z_][\w./-]{{0,99}}:\s*{NUMBER}\s*(?:$|-\s)")
 _LOSS_OF_KERAS = re.compile(r"(?:^\W*|\s-\s+)(?:val_)?loss:\s*(\S*)")
 _COUNTERS = frozenset(("epoch", "ep", "iteration", "iter", "step", "eta", "time"))
 _BRACKETS = re.compile(r"\([^()]*\)")
@@ -53,10 +54,15 @@ class _Log:
         self.drafts = Drafts()
         self.complaints = Complaints()
         self._epoch: int | None = None
-        self._headed = False
+        self._goes_on: re.Pattern[str] | None = None
         self._row: dict[str, Written] = {}
         self._complete: tuple[str, ...] | None = None
         self._asked: int | None = None
+
+    @property
+    def _headed(self) -> bool:
+        """Whether the epoch has a header; lines after it without a loss may then belong to it, too."""
+        return self._goes_on is not None
 
     def line(self, number: int, line: str) -> None:
         is_note, note = note_of(line, self._epoch or max(self.drafts.current.last_epoch, 1))
@@ -64,15 +70,15 @@ class _Log:
             self.drafts.current.notes += [] if note is None else [note]
             return
         header = _HEADER.match(line)
-        row = _row(line[header.end() :] if header else line, headed=self._headed or header is not None)
+        row = _row(line[header.end() :] if header else line, self._goes_on)
         if header:
-            self._header(int(header[1]), int(header[2]), goes_on=bool(row))
+            self._header(int(header[1]), int(header[2]), has_row=bool(row))
         elif _R_FINAL.match(line) and self._asked:
-            self._open(self._asked, headed=True)
+            self._open(self._asked, _R_LINE)
         elif found := _R_EPOCHS.search(line):
             self._asked = int(found[1])
         if row:
-            self._numbers(line, row, header is not None)
+            self._numbers(line, row)
         elif self._headed or self.drafts.current.rows:
             self._complain(number, line)
 
@@ -81,17 +87,17 @@ class _Log:
         if self._complete is not None or not self.drafts.found():
             self._keep()
 
-    def _header(self, epoch: int, planned: int, *, goes_on: bool) -> None:
-        if not (goes_on and self._headed and epoch == self._epoch):  # a bar may repeat the header with each step
-            self._open(epoch, headed=True)
+    def _header(self, epoch: int, planned: int, *, has_row: bool) -> None:
+        if not (has_row and self._headed and epoch == self._epoch):  # a bar may repeat the header with each step
+            self._open(epoch, _CONTINUED)
         self._complete = None
         self.drafts.current.planned = planned
 
-    def _open(self, epoch: int | None, *, headed: bool) -> None:
+    def _open(self, epoch: int | None, goes_on: re.Pattern[str] | None) -> None:
         self._keep()
         if epoch is not None and epoch <= self.drafts.current.last_epoch:
             self.drafts.begin()
-        self._epoch, self._headed, self._complete = epoch, headed, None
+        self._epoch, self._goes_on, self._complete = epoch, goes_on, None
 
     def _keep(self) -> None:
         if self._row:
@@ -99,15 +105,15 @@ class _Log:
             self.drafts.put(max(last, 0) + 1 if self._epoch is None else self._epoch, self._row)
             self._row = {}
 
-    def _numbers(self, line: str, row: dict[str, Written], headed: bool) -> None:  # noqa: FBT001
+    def _numbers(self, line: str, row: dict[str, Written]) -> None:
         counted = None if self._headed else _COUNTED.search(line)
-        progress = None if headed else _PROGRESS.match(line)
+        progress = _PROGRESS.match(line)
         if counted:
-            self._open(int(counted[1]), headed=False)
+            self._open(int(counted[1]), None)
         elif self._complete is not None and not self._same_epoch(progress, row):
             if self._headed:
                 return
-            self._open(None, headed=False)
+            self._open(None, None)
         self._row |= row
         if "ETA" not in line and (progress is None or not progress[2].isdigit() or progress[1] == progress[2]):
             self._complete = () if progress is None else (progress[1], progress[2])
@@ -127,9 +133,9 @@ class _Log:
             self.complaints.add(number, f"no number after loss: {found[1][:20]!r}")
 
 
-def _row(line: str, *, headed: bool) -> dict[str, Written]:
+def _row(line: str, goes_on: re.Pattern[str] | None) -> dict[str, Written]:
     """The numbers of a line by name; empty where the line is not about a loss."""
-    if "loss" not in line.lower() and not (headed and _BARE.match(line)):
+    if "loss" not in line.lower() and not (goes_on and goes_on.match(line)):
         return {}
     if _CODE.search(_BRACKETS.sub("", line)):
         return {}

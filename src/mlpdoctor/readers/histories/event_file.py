@@ -10,8 +10,6 @@ import struct
 from collections.abc import Iterator
 from typing import BinaryIO
 
-import numpy as np
-
 from mlpdoctor.readers.histories.written import Written
 
 LARGEST_RECORD = 1 << 20
@@ -22,7 +20,7 @@ MARK = b"brain.Event:"
 
 _VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
 _STEP, _SUMMARY, _VALUE, _TAG, _SIMPLE, _TENSOR = 2, 5, 1, 1, 2, 8
-_FORMATS = {1: ("<f", "f4"), 2: ("<d", "f8")}
+_FORMATS = {1: "<f", 2: "<d"}
 """TensorFlow's numbers for its types float and double."""
 _DTYPE, _CONTENT, _OF_FLOATS, _OF_DOUBLES = 1, 4, 5, 6
 
@@ -83,7 +81,7 @@ def _scalar(value: bytes) -> tuple[str, str | None]:
         if key == _TAG:
             tag = part[:200].decode("utf-8", "replace")
         elif key == _SIMPLE and len(part) == 4:  # noqa: PLR2004 - a float32
-            number = str(np.frombuffer(part, "<f4")[0])
+            number = str(struct.unpack("<f", part)[0])
         elif key == _TENSOR:
             number = _tensor(part)
     return tag, number
@@ -97,9 +95,9 @@ def _tensor(content: bytes) -> str | None:
             kind = part
         elif key in {_CONTENT, _OF_FLOATS, _OF_DOUBLES} and isinstance(part, bytes):
             found = part
-    if kind not in _FORMATS or len(found) != struct.calcsize(_FORMATS[kind][0]):
+    if kind not in _FORMATS or len(found) != struct.calcsize(_FORMATS[kind]):
         return None
-    return str(np.frombuffer(found, "<" + _FORMATS[kind][1])[0])
+    return str(struct.unpack(_FORMATS[kind], found)[0])
 
 
 def _fields(content: bytes) -> Iterator[Field]:

@@ -12,8 +12,8 @@ from mlpdoctor.network import Array
 
 NUMBER = r"[-+]?(?:(?:[0-9]{1,400}(?:\.[0-9]{0,400})?|\.[0-9]{1,400})(?:[eE][-+]?[0-9]{1,4})?|(?i:nan|inf(?:inity)?)\b)"
 """A number as Python, R and C print one; not the digits of other scripts, no underscores, no hexadecimals."""
-REPR_DIGITS = 9
-"""A number with as many significant digits was written to be read back: float32 needs nine at most."""
+REPR_DIGITS = 8
+"""A number with as many significant digits was written to be read back: a float32 mostly needs eight or nine."""
 FLOAT32_HALF = 2.0**-24
 """Half a unit of the last bit of a float32, as a share: Keras computes losses in it."""
 LARGEST_EPOCH = 10**12
