@@ -12,6 +12,7 @@ from mlpdoctor import views
 from mlpdoctor.collector import Statistics, view_of
 from mlpdoctor.fact import Absent, Fact
 from mlpdoctor.forward import OF_LAYERS, OF_THE_FORWARD_PASS
+from mlpdoctor.history import History
 from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Layer, Network
 from mlpdoctor.passes import Passes
@@ -19,6 +20,7 @@ from mlpdoctor.passes import Passes
 S = TypeVar("S")
 
 NO_DATA = Absent("no data were given")
+NO_HISTORY = Absent("no history was given", applicable=False)
 
 
 class PerLayer(dict[str, S], Generic[S]):
@@ -84,6 +86,7 @@ class Answers:
         no_forward: why the network could not be run, or None.
         statistics: what the pass collected.
         seconds: what took time of its own, by name.
+        history: what training logged; None without a history.
     """
 
     network: Network
@@ -92,6 +95,7 @@ class Answers:
     no_forward: str | None = None
     statistics: Statistics = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
+    history: History | None = None
     _known: dict[Any, Any] = field(default_factory=dict)
 
     def arguments(self, function: Callable[..., Any], layer: Layer | None = None) -> dict[str, Any] | Absent:
@@ -115,6 +119,8 @@ class Answers:
             return self.network
         if kind is Passes:
             return NO_DATA if self.passes is None else self.passes
+        if kind is History:
+            return NO_HISTORY if self.history is None else self.history
         if typing.get_origin(kind) is PerLayer:
             return self._per_layer(typing.get_args(kind)[0])
         if kind in self.facts:

@@ -1,0 +1,87 @@
+"""What the training loss did, epoch by epoch, in the last run of the history."""
+
+from mlpdoctor.curves.asymptote import Asymptote, asymptote
+from mlpdoctor.curves.best import Best, best_epoch, first_broken
+from mlpdoctor.curves.level import Level, final_level
+from mlpdoctor.curves.noise import finite
+from mlpdoctor.curves.slope import Slope, final_slope
+from mlpdoctor.curves.swings import Swings, swings
+from mlpdoctor.fact import Absent, fact
+from mlpdoctor.history import Column, History, Run
+from mlpdoctor.lean import dataclass
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingCurve:
+    """The training loss of the run that made the saved model: the last one.
+
+    Attributes:
+        run: all that it logged.
+        column: its loss; with Keras a mean over the epoch, penalties and dropout included.
+        first: the first finite value; None where none is.
+        level: where it ends; None where it ends in NaN. Of a plateau that the user told: that number.
+        slope: its pace at the end; None for curves too short or losses that are not positive.
+        heading: where it is going, if it still falls; None where that cannot be told.
+        best: its lowest value; None where no value is finite.
+        swings: how far it swings about its trend; None for curves too short.
+        broken: the first epoch whose loss is NaN or infinite, with that value; None for none.
+        stated: whether all that is known is one number that the user told: then nothing can be said of its way.
+        earlier: runs before this one.
+    """
+
+    run: Run
+    column: Column
+    first: float | None
+    level: Level | None
+    slope: Slope | None
+    heading: Asymptote | None
+    best: Best | None
+    swings: Swings | None
+    broken: tuple[int, float] | None
+    stated: bool
+    earlier: tuple[Run, ...] = ()
+
+    @property
+    def epochs(self) -> int:
+        """The last epoch that was logged."""
+        return int(self.column.epochs[-1])
+
+    @property
+    def last(self) -> float:
+        """The last value, finite or not."""
+        return float(self.column.values[-1])
+
+    @property
+    def settled(self) -> bool:
+        """Whether it stands still at the end, as far as scatter and digits let that be told."""
+        return self.level is not None and self.level.settled
+
+
+@fact
+def training_curve(history: History) -> TrainingCurve | Absent:
+    """Look at the loss of the last run from all sides."""
+    run = history.last
+    if run is None:
+        return Absent("the history holds trials and no curve", applicable=False)
+    column = run.loss
+    if column is None or not len(column):
+        return Absent("the history holds no training loss")
+    seen = finite(column)
+    return TrainingCurve(
+        run=run,
+        column=column,
+        first=float(seen.values[0]) if len(seen) else None,
+        level=_told(column) if history.stated else final_level(column),
+        slope=final_slope(column),
+        heading=asymptote(column),
+        best=best_epoch(column),
+        swings=swings(column),
+        broken=first_broken(column),
+        stated=history.stated,
+        earlier=history.runs[:-1],
+    )
+
+
+def _told(column: Column) -> Level:
+    """A number the user told is a plateau because they say so."""
+    return Level(float(column.values[-1]), 0.0, float(column.rounding[-1]), 1, 1, settled=True)
