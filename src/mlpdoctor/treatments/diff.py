@@ -165,7 +165,10 @@ def _optimizer(spec: ModelSpec) -> str:
 
 def _compact(given: Json) -> str:
     if isinstance(given, dict) and "class_name" in given:
-        config = {key: one for key, one in (given.get("config") or {}).items() if key not in {"name", "fn"}}
+        options = given.get("config") or {}
+        if isinstance(options, str):  # a function
+            return value(options)
+        config = {key: one for key, one in options.items() if key not in {"name", "fn"}}
         return call(str(given["class_name"]).rpartition(">")[2], config)
     if isinstance(given, list):
         return f"[{', '.join(_compact(one) for one in given)}]"

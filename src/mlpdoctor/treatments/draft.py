@@ -71,7 +71,8 @@ class Draft:
     def of(cls, spec: ModelSpec) -> Self:
         """Copy what edits may change; arrays are replaced, never written to."""
         weights = {path: dict(arrays) for path, arrays in spec.weights.items()}
-        return cls(spec.kind, copy.deepcopy(dict(spec.config)), weights, copy.deepcopy(dict(spec.compiled)))
+        config = _open(copy.deepcopy(dict(spec.config)))
+        return cls(spec.kind, config, weights, copy.deepcopy(dict(spec.compiled)))
 
     def spec(self) -> ModelSpec:
         """The result."""
@@ -106,6 +107,26 @@ class Draft:
     def places(self) -> Iterator[Place]:
         """All layers, those of nested models too, in the order of the configuration."""
         yield from places(self.config, "")
+
+
+def _open(model: dict[str, Json]) -> dict[str, Json]:
+    """The model with the lists that edits write to as lists, be they tuples so far."""
+    model["layers"] = list(model["layers"])
+    for key in ("input_layers", "output_layers"):
+        if key in model:
+            model[key] = _lists(model[key])
+    for item in model["layers"]:
+        if item.get("inbound_nodes"):
+            item["inbound_nodes"] = list(item["inbound_nodes"])
+        if isinstance(item["config"].get("layers"), list | tuple):
+            _open(item["config"])
+    return model
+
+
+def _lists(value: Json) -> Json:
+    if isinstance(value, dict):
+        return {key: _lists(one) for key, one in value.items()}
+    return [_lists(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def own_name(item: Config) -> str:

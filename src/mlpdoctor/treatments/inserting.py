@@ -103,12 +103,13 @@ def free_name(kind: str, taken: set[str]) -> str:
 
 
 def _shape(place: Place, call: int) -> Json:
-    """The shape of what a layer's call gives, where the model tells it of somebody who takes it."""
+    """The shape of what a layer's call gives, as far as the model tells it; Keras works it out again."""
     for other in members(place.model):
         for node in tensors(calls(other)):
             if node["keras_history"] == [place.name, call, 0]:
                 return node.get("shape")
-    return place.config.get("batch_shape")
+    width = place.config.get("units")  # nobody takes it: an output
+    return place.config.get("batch_shape") or [None, width]
 
 
 def _renamed(draft: Draft, old: str, new: str) -> None:

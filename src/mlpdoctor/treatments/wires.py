@@ -33,7 +33,7 @@ def tensors(node: Json) -> Iterator[dict[str, Json]]:
         else:
             for value in node.values():
                 yield from tensors(value)
-    elif isinstance(node, list):
+    elif isinstance(node, list | tuple):
         for value in node:
             yield from tensors(value)
 
@@ -131,7 +131,7 @@ def tensor(source: Source, shape: Json, dtype: str = "float32") -> dict[str, Jso
     return {"class_name": TENSOR, "config": {"shape": shape, "dtype": dtype, "keras_history": [*source, 0]}}
 
 
-def call_on(source: Source, shape: Json = None) -> dict[str, Json]:
+def call_on(source: Source, shape: Json) -> dict[str, Json]:
     """A call on one tensor."""
     return {"args": [tensor(source, shape)], "kwargs": {}}
 

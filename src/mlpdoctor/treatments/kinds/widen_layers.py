@@ -5,7 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from mlpdoctor.finding import Finding
-from mlpdoctor.network import Layer
+from mlpdoctor.layers.followers import followers
+from mlpdoctor.layers.nature import activation_of
+from mlpdoctor.network import Layer, Network
 from mlpdoctor.treatments.anatomy import follows, hidden, own, told_number
 from mlpdoctor.treatments.edits import Edit, Redraw, Widen
 from mlpdoctor.treatments.patient import Patient
@@ -16,6 +18,7 @@ from mlpdoctor.wording import listing
 FEW = 16
 """Layers of fewer units are made at least this wide."""
 TIMES = 4
+LOOKS_AT_ALL = frozenset({"LayerNormalization", "Softmax"})
 WIDE = 256
 """Layers of so many units do not want for width."""
 
@@ -35,7 +38,7 @@ def widen_layers(finding: Finding | None, patient: Patient) -> Iterator[Proposal
         A loss no lower than the control's.
     """
     network = patient.network
-    wanted = {layer.name: _units(layer, finding) for layer in hidden(network)}
+    wanted = {layer.name: _units(layer, finding) for layer in hidden(network) if _can_grow(network, layer)}
     narrow = {name: units for name, units in wanted.items() if units is not None}
     if not narrow:
         yield Nothing("no hidden layer is narrow")
@@ -57,6 +60,19 @@ def widen_layers(finding: Finding | None, patient: Patient) -> Iterator[Proposal
         "\n".join(_code(layers[name], units) for name, units in narrow.items()),
         refuted_by="the loss is no lower with more units",
     )
+
+
+def _can_grow(network: Network, layer: Layer) -> bool:
+    """Whether new units meet nothing that looks at all units at once before the next kernels."""
+    found = followers(network, layer)
+    return found is not None and not any(
+        place.layer.kind in LOOKS_AT_ALL or _shares(place.layer) for place in found.alike
+    )
+
+
+def _shares(layer: Layer) -> bool:
+    function = activation_of(layer)
+    return function is None or function.derivative is None
 
 
 def _units(layer: Layer, finding: Finding | None) -> int | None:
