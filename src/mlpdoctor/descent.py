@@ -170,8 +170,7 @@ class Descent:
 
 def planned(engine: Engine) -> int:
     """How many updates a network of that size can be given in about a tenth of a second."""
-    size = sum(values.size for values in engine.weights.values())
-    return int(np.clip(MOST_PRODUCTS // (3 * BATCH * max(size, 1)), FEWEST_UPDATES, MOST_UPDATES))
+    return int(np.clip(MOST_PRODUCTS // (3 * BATCH * max(engine.products, 1)), FEWEST_UPDATES, MOST_UPDATES))
 
 
 def total_gradient(engine: Engine, heads: Heads, rows: views.Rows) -> dict[Key, Array]:

@@ -6,6 +6,7 @@ import numpy.typing as npt
 from mlpdoctor import views
 from mlpdoctor.collector import Collector
 from mlpdoctor.heads import Heads
+from mlpdoctor.layers.beyond import by_unit, channels
 from mlpdoctor.layers.doors import doors
 from mlpdoctor.layers.nature import activation_of, is_piecewise_linear
 from mlpdoctor.layers.penalties import activity_regularizer
@@ -31,9 +32,10 @@ class ForwardPass:
         self.engine, self.heads = engine, heads
         self.behind = frozenset(head.node for head in heads.heads if head.behind) if heads is not None else frozenset()
         self.piecewise = is_piecewise_linear(network)
-        self.doors = {door.node: door.source for door in doors(network)} if collector.wants(views.Entering) else {}
+        self.doors = {door.node: door for door in doors(network)} if collector.wants(views.Entering) else {}
+        self.channels = channels(network)
         self.normalising = _normalising(network) if collector.wants(views.Normalising) else {}
-        self.awaited = {*self.doors.values(), *self.normalising.values()}
+        self.awaited = {*(door.source for door in self.doors.values()), *self.normalising.values()}
         self.penalised = {k for k, node in enumerate(network.nodes) if activity_regularizer(node.layer) is not None}
         found = enumerate(activation_of(node.layer) for node in network.nodes)
         self.functions = {k: function for k, function in found if function is not None and not function.affine}
@@ -75,21 +77,25 @@ class _Sight:
         if position in known.behind:
             self.behind[position] = flat(before)
         if position in known.awaited:
-            self.kept[position] = flat(after)
+            self.kept[position] = after
         if position in known.doors:
-            entered = self.kept[known.doors[position]]
-            self.collector.show(views.Entering(layer, entered, flat(before)), layer.name)
+            door = known.doors[position]
+            entered = by_unit(self.kept[door.source], door.channels)
+            sums = by_unit(before, known.channels.get(position) if door.channels is not None else None)
+            self.collector.show(views.Entering(layer, entered, sums), layer.name)
         if position in known.normalising:
-            self.collector.show(views.Normalising(layer, self.kept[known.normalising[position]]), layer.name)
+            self.collector.show(views.Normalising(layer, flat(self.kept[known.normalising[position]])), layer.name)
         if position in known.penalised:
             self.collector.show(views.Activity(layer, flat(after)), layer.name)
         function = known.functions.get(position)
         if function is None:
             return
-        sums = flat(before)
-        self.collector.show(views.PreActivation(layer, function, sums, flat(after)), layer.name)
+        axis = known.channels.get(position)
+        sums = by_unit(before, axis)
+        places = len(sums) // max(len(before), 1)
+        self.collector.show(views.PreActivation(layer, function, sums, by_unit(after, axis), places), layer.name)
         if self.piecewise and function.kinks:
-            self.pieces.append(_piece(sums, function.kinks))
+            self.pieces.append(_piece(flat(before), function.kinks))
 
 
 def _normalising(network: Network) -> dict[int, int]:

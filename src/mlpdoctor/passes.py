@@ -25,6 +25,10 @@ class Engine(Protocol):
 
     network: Network
 
+    @property
+    def products(self) -> int:
+        """Multiplications that a forward pass takes for one row, about."""
+
     def forward(self, features: Array, see: Callable[[int, Array, Array], None] | None = None) -> list[Array]:
         """Run rows through the network, showing each node's pre-activation and output on the way."""
 

@@ -69,7 +69,8 @@ class PerfectLoss:
 class Entering:
     """What enters a learned layer that no other learned layer comes before, and what its kernel makes of it.
 
-    Shapes (rows, features) and (rows, units); before the layer's own activation.
+    Shapes (rows, features) and (rows, units); before the layer's own activation. Where the layer works at several
+    places, as a convolution does, each place is a row.
     """
 
     layer: Layer
@@ -87,12 +88,17 @@ class Normalising:
 
 @dataclass(frozen=True, eq=False)
 class PreActivation:
-    """What enters one layer's activation function and what comes out, flattened to shape (rows, units)."""
+    """What enters one layer's activation function and what comes out, shape (rows, units).
+
+    Where the same units work at several places, as filters do on an image, each place is a row: ``places`` to each row
+    of the data.
+    """
 
     layer: Layer
     function: ActivationFunction
     values: Array
     outputs: Array
+    places: int = 1
 
 
 @dataclass(frozen=True, eq=False)

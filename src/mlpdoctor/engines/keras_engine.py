@@ -51,6 +51,7 @@ class _Shared:
         self.machine, self.precision = machine, precision
         self.keras = machine.keras
         self.turn = threading.RLock()
+        self.products = 0
         self.runs: WeakKeyDictionary[Tape, _Run] = WeakKeyDictionary()
         self.variables: dict[Key, Any] = {}
         for name, layer in machine.layers.items():
@@ -72,8 +73,7 @@ class KerasEngine:
     def __init__(self, network: Network, shared: _Shared, *, moved: Mapping[Key, Array], training: bool) -> None:
         """Use ``followed`` to make one from a file."""
         self.network, self._shared, self._moved, self.training = network, shared, moved, training
-        self.precision = shared.precision
-        self.products = _products(network, shared.machine.probe)
+        self.precision, self.products = shared.precision, shared.products
 
     @classmethod
     def followed(cls, network: Network, custom: Mapping[str, Any] | None = None) -> "KerasEngine":
@@ -88,13 +88,15 @@ class KerasEngine:
         """
         model = load(network.file, custom or {})
         twin = in_float64(model, custom or {})
-        machine = None
+        precise = None
         if twin is not None:
             with exactly(EXACT):
-                machine = _checked(model, twin, network)
-        precision = str(model.compute_dtype) if machine is None else EXACT
-        shared = _Shared(_machine(model, network) if machine is None else machine, precision)
-        return cls(_completed(network, shared), shared, moved={}, training=False)
+                precise = _checked(model, twin, network)
+        machine = _machine(model, network) if precise is None else precise
+        shared = _Shared(machine, str(model.compute_dtype) if precise is None else EXACT)
+        complete = _completed(network, shared)
+        shared.products = _products(complete, machine.probe)
+        return cls(complete, shared, moved={}, training=False)
 
     def forward(self, features: Array, see: See | None = None) -> list[Array]:
         """The outputs of the network for a block of rows; as ``NumpyEngine.forward``."""

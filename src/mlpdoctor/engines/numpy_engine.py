@@ -130,6 +130,11 @@ class NumpyEngine:
         return Pulled(reached, before, [features.get(place) for place in self.network.inputs])
 
     @property
+    def products(self) -> int:
+        """Multiplications that a forward pass takes for one row, about: one for each weight."""
+        return sum(values.size for values in self.weights.values())
+
+    @property
     def weights(self) -> dict[Key, Array]:
         """The weights that training may change, in float64."""
         return {

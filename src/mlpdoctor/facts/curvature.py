@@ -135,7 +135,7 @@ class Bend:
         self.engine, self.heads = engine, objective.heads
         self.vectors = Vectors(engine.weights)
         self.here = self.vectors.vector(engine.weights)
-        self.rows = _rows(sample, self.vectors.size)
+        self.rows = _rows(sample, engine.products)
         self.count = len(self.rows.features)
         self.share = self.count / objective.rows
         self.smooth = is_smooth(engine.network)

@@ -17,4 +17,4 @@ class Entrance:
 def entrance(network: Network) -> Entrance | Absent:
     """Follow each learned layer back to the inputs."""
     found = doors(network)
-    return Entrance(found) if found else Absent("no Dense layer sees the inputs directly", applicable=False)
+    return Entrance(found) if found else Absent("no learned layer sees the inputs directly", applicable=False)

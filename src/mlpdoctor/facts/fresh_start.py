@@ -41,6 +41,8 @@ def fresh_start(network: Network) -> FreshStart | Absent:
     specs, shapes = {}, {}
     for layer in network.layers:
         family = family_of(layer)
+        if family is None and layer.trainable and layer.weights:
+            return Absent(f"how the weights of {layer.name} are drawn is not known")
         if family is None or not layer.trainable:
             continue
         for name in family.trained(layer):

@@ -6,7 +6,7 @@ import numpy as np
 
 from mlpdoctor.fact import Absent, fact
 from mlpdoctor.facts.gradients import Gradients
-from mlpdoctor.layers.nature import is_learned
+from mlpdoctor.layers.nature import mixes
 from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Network
 
@@ -60,7 +60,7 @@ def gradient_flow(network: Network, gradients: Gradients) -> GradientFlow | Abse
     first, inner = _places(network)
     for layer in network.layers:
         moments = gradients.units.get(layer.name)
-        if not is_learned(layer) or moments is None:
+        if not mixes(layer) or moments is None:
             continue
         with np.errstate(all="ignore"):
             size = math.sqrt(float(np.square(moments.root_mean_square).sum()))
@@ -81,7 +81,7 @@ def _largest(reached: Reached) -> float:
 
 def _places(network: Network) -> tuple[set[str], set[str]]:
     """Names of the learned layers that no other comes before, and of those that another comes after."""
-    learned = [is_learned(node.layer) for node in network.nodes]
+    learned = [mixes(node.layer) for node in network.nodes]
     behind = [False] * len(learned)
     ahead = [False] * len(learned)
     for place, node in enumerate(network.nodes):

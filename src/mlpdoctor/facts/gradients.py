@@ -158,8 +158,7 @@ class _Seen:
 
 def gradient_rows(engine: Engine, sample: RowSample) -> views.Rows:
     """As many rows of a sample as can be run there and back in about a tenth of a second."""
-    size = sum(values.size for values in engine.weights.values())
-    most = max(MOST_PRODUCTS // (3 * max(size, 1)), FEWEST_ROWS)
+    most = max(MOST_PRODUCTS // (3 * max(engine.products, 1)), FEWEST_ROWS)
     weights = None if sample.weights is None else sample.weights[:most]
     numbers = sample.tickets[:most].astype(np.float64)
     return views.Rows(sample.features[:most], sample.targets[:most], numbers, weights)

@@ -7,8 +7,10 @@ from mlpdoctor.facts.architecture_floor import ArchitectureFloor
 from mlpdoctor.facts.objective import Objective
 from mlpdoctor.facts.standing import Standing
 from mlpdoctor.heads import Head
+from mlpdoctor.layers.registry import family_of
 from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Network
+from mlpdoctor.wording import listing
 
 ROUNDING = 1e-9
 
@@ -38,6 +40,9 @@ def line_in_reach(
     """
     if floor is not None and where.affine is not None and floor.total > where.affine + ROUNDING * where.constant:
         return LineInReach(False, floor.reason)
+    unknown = [layer.name for layer in network.layers if family_of(layer) is None]
+    if unknown:
+        return LineInReach(False, f"what {listing(unknown)} can draw is not known")
     for head in objective.heads.heads:
         needed = min(head.units - 1 if head.loss.joint and head.units > 1 else head.units, network.input_width or 1)
         narrow = _bottleneck(network, head, needed)

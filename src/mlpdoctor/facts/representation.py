@@ -88,7 +88,7 @@ def representation(
 
 def collapsed(layer: Features) -> bool:
     """Whether at most half of the directions that could be here are left, in a layer that is not narrow by design."""
-    return layer.width >= NARROW and 2 * layer.rank <= layer.entering
+    return layer.width >= NARROW and 2 * layer.rank <= layer.entering and layer.entering > 0
 
 
 def rank(features: Array) -> int:

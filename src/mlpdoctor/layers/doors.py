@@ -1,6 +1,7 @@
 """Where features enter the first learned layers, and in which form."""
 
-from mlpdoctor.layers.nature import is_learned
+from mlpdoctor.layers.beyond import ENTRANCES, LAST, channels
+from mlpdoctor.layers.nature import is_learned, mixes
 from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Layer, Network
 
@@ -21,6 +22,8 @@ class Door:
         first_feature: position of the source's first column among all features when the source's columns are those
             of the data, one to one; None when something on the way rearranges them.
         raw: whether nothing on the way changes the values either.
+        channels: the axis on which features stand, of a layer that looks at many places with the same weights; None
+            where every number that enters is a feature of its own.
     """
 
     node: int
@@ -28,6 +31,7 @@ class Door:
     layer: Layer
     first_feature: int | None
     raw: bool
+    channels: int | None = None
 
 
 def doors(network: Network) -> tuple[Door, ...]:
@@ -39,7 +43,8 @@ def doors(network: Network) -> tuple[Door, ...]:
         offset += width or 0
     found = []
     for position, node in enumerate(nodes):
-        if not is_learned(node.layer) or _behind_learned(network, node.sources[0]):
+        beyond = node.layer.kind in ENTRANCES and node.layer.registered is None
+        if not (is_learned(node.layer) or beyond) or _behind_learned(network, node.sources[0]):
             continue
         way = [node.sources[0]]
         while len(nodes[way[-1]].sources) == 1:
@@ -51,8 +56,9 @@ def doors(network: Network) -> tuple[Door, ...]:
                 node=position,
                 source=way[0],
                 layer=node.layer,
-                first_feature=offsets[way[-1]] if single and kinds <= set(KEEPS_COLUMNS) else None,
-                raw=single and kinds <= set(KEEPS_VALUES),
+                first_feature=offsets[way[-1]] if single and kinds <= set(KEEPS_COLUMNS) and not beyond else None,
+                raw=single and kinds <= set(KEEPS_VALUES) and not beyond,
+                channels=channels(network).get(position, LAST) if beyond else None,
             )
         )
     return tuple(found)
@@ -62,7 +68,7 @@ def _behind_learned(network: Network, start: int) -> bool:
     todo = [start]
     while todo:
         node = network.nodes[todo.pop()]
-        if is_learned(node.layer) or node.layer.kind in LOOKUPS:
+        if mixes(node.layer) or node.layer.kind in LOOKUPS:
             return True
         todo += node.sources
     return False

@@ -1,5 +1,6 @@
 """What kind of function a layer or a network is, whatever its weights."""
 
+from mlpdoctor.layers import beyond
 from mlpdoctor.layers.activation import LINEAR, Activation
 from mlpdoctor.layers.registry import family_of
 from mlpdoctor.network import Layer, Network
@@ -27,7 +28,7 @@ NO_OFFSET = frozenset(
 def activation_of(layer: Layer) -> Activation | None:
     """The function a layer applies last, or None when its kind is unknown."""
     family = family_of(layer)
-    return None if family is None else family.activation(layer)
+    return beyond.activation(layer) if family is None else family.activation(layer)
 
 
 def is_affine(layer: Layer) -> bool:
@@ -46,6 +47,11 @@ def is_learned(layer: Layer) -> bool:
     """Whether the layer mixes features by a trained kernel."""
     family = family_of(layer)
     return family is not None and family.learned
+
+
+def mixes(layer: Layer) -> bool:
+    """The same of any kind of layer, those that only Keras can run among them; in doubt it does."""
+    return is_learned(layer) or (family_of(layer) is None and beyond.mixes(layer))
 
 
 def maps_zero_to_zero(layer: Layer) -> bool:

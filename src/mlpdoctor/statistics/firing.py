@@ -17,8 +17,8 @@ class Firing:
     """For each unit whose activation is exactly zero on a half line: on how many rows it is not.
 
     Attributes:
-        rows: rows seen.
-        fired: rows on which each unit was not zero.
+        rows: rows of the data seen.
+        fired: rows on which each unit was not zero, or places where it was not, of units that work at several.
     """
 
     rows: int
@@ -29,7 +29,7 @@ class Firing:
         """Count on one batch; absent for activations that cannot be dead."""
         if not view.function.gated:
             return None
-        return cls(len(view.outputs), _count(view.outputs != 0))
+        return cls(len(view.outputs) // view.places, _count(view.outputs != 0))
 
     def __add__(self, other: Self) -> Self:
         """Count on both."""

@@ -21,7 +21,7 @@ class Flatness:
     """For each unit of a saturating activation: rows on the flat part, and the sum of its relative slope.
 
     Attributes:
-        rows: rows seen.
+        rows: rows seen; of units that work at several places, rows times places.
         flat: rows on which each unit's slope was under ``FLAT`` of the steepest.
         slope: sum over rows of the slope relative to the steepest.
     """

@@ -118,7 +118,8 @@ def _effect(where: Standing | None) -> str:
 
 def _names(door: Door, width: int, features: tuple[str, ...]) -> tuple[str, ...]:
     if door.first_feature is None:
-        return tuple(f"value {k + 1}" for k in range(width))
+        what = "value" if door.channels is None else "channel"
+        return tuple(f"{what} {k + 1}" for k in range(width))
     return features[door.first_feature : door.first_feature + width]
 
 
@@ -141,7 +142,7 @@ def _remedy(door: Door, seen: EnteringMoments, order: list[int], passes: Passes,
             f'model.get_layer("{before}").adapt(x_train)',
         )
     low, high = float(seen.low.min()), float(seen.high.max())
-    if width >= LEAST_PIXELS and low == 0 and PIXELS[0] <= high <= PIXELS[1]:
+    if (width >= LEAST_PIXELS or door.channels is not None) and low == 0 and PIXELS[0] <= high <= PIXELS[1]:
         return Remedy(
             f"these look like pixels: divide them by 255 in the model, before {name}", "keras.layers.Rescaling(1 / 255)"
         )
