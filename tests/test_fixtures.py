@@ -19,7 +19,7 @@ LEGACY = sorted(path for path in (FIXTURES / "legacy").iterdir() if path.suffix 
 @pytest.fixture(scope="module")
 def measure() -> Any:  # noqa: ANN401
     pytest.importorskip("keras")
-    spec = importlib.util.spec_from_file_location("measure", FIXTURES / "measure.py")
+    spec = importlib.util.spec_from_file_location("reference", FIXTURES / "reference.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
