@@ -24,6 +24,7 @@ from mlpdoctor.treatments.edits import (
 )
 from mlpdoctor.treatments.keras_code import call, layer_line, number, value
 from mlpdoctor.treatments.spec import Json, ModelSpec
+from mlpdoctor.wording import count
 
 SHOWN = 4
 """Numbers of a longer list that a line writes out."""
@@ -124,7 +125,7 @@ def _remarks(edits: Sequence[Edit]) -> dict[str, list[str]]:
             case Redraw(layer=layer, units=None):
                 found.setdefault(layer, []).append("weights drawn anew")
             case Redraw(layer=layer, units=units) if units is not None:
-                found.setdefault(layer, []).append(f"{len(units)} units drawn anew")
+                found.setdefault(layer, []).append(f"{count(len(units), 'unit')} drawn anew")
             case SetWeights(layer=layer, name=name, values=values):
                 few = np.ravel(values)
                 shown = f" to {value([float(one) for one in few])}" if few.size <= SHOWN else ""

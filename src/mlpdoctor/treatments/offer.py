@@ -16,10 +16,10 @@ def kinds() -> tuple[Kind, ...]:
 
 
 def offered(finding: Finding, patient: Patient) -> tuple[Proposal, ...]:
-    """What may be tried for a finding, the likeliest first; reasons where nothing can be."""
-    direct = [kind for kind in kinds() if finding.code in kind.answers]
-    by_the_way = [kind for kind in kinds() if finding.code in kind.symptoms]
-    return tuple(proposal for kind in (*direct, *by_the_way) for proposal in kind.propose(finding, patient))
+    """What may be tried for a finding, the likeliest first; reasons where what takes its cause away does not fit."""
+    direct = [one for kind in kinds() if finding.code in kind.answers for one in kind.propose(finding, patient)]
+    others = [one for kind in kinds() if finding.code in kind.symptoms for one in kind.propose(finding, patient)]
+    return (*direct, *(one for one in others if isinstance(one, Treatment)))
 
 
 def named(name: str, patient: Patient) -> tuple[Proposal, ...]:

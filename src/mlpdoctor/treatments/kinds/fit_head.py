@@ -60,6 +60,8 @@ def fit_head(finding: Finding | None, patient: Patient) -> Iterator[Proposal]:
     place = None if finding is None else finding.evidence.numbers.get("output")
     chosen = [head for head in found if place in (None, head.ending.name)] or list(found)
     proposals = [_proposal(head, patient) for head in chosen]
+    if finding is not None and finding.code == "O204":
+        proposals = [one for one, head in zip(proposals, chosen, strict=True) if not _amounts(head)]
     treatments = [one for one in proposals if isinstance(one, Treatment)]
     yield from treatments or proposals[:1]
 
@@ -136,7 +138,7 @@ def labels_of(targets: Array) -> Labels:
 def fitting(labels: Labels, head: Head) -> Fit | None:
     """The output that fits labels; None where they do not tell."""
     width, classes = labels.columns, labels.classes or 0
-    amounts = head.ending.config is not None and reading_of(head.ending.config) in NUMBERS
+    amounts = _amounts(head)
     match labels.kind:
         case Kind.BINARY | Kind.MULTI_LABEL:
             return Fit(width, "sigmoid", "binary_crossentropy")
@@ -157,6 +159,11 @@ def fitting(labels: Labels, head: Head) -> Fit | None:
         case Kind.UNIT | Kind.COUNTS | Kind.POSITIVE | Kind.REAL:
             return Fit(width, "linear", None if amounts else "mse")
     return None
+
+
+def _amounts(head: Head) -> bool:
+    """Whether the loss takes the answers for amounts."""
+    return head.ending.config is not None and reading_of(head.ending.config) in NUMBERS
 
 
 def _same_loss(head: Head, fit: Fit) -> bool:

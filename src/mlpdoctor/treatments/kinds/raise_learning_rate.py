@@ -25,7 +25,7 @@ def raise_learning_rate(finding: Finding | None, patient: Patient) -> Iterator[P
     """Trains at a higher learning rate.
 
     What it changes
-        The rate alone: the one that the finding tried, or the optimizer's usual one, for small networks a brisk one.
+        The rate alone: the one that the finding tried; the optimizer's usual one, for small networks a brisk one.
     Why it proves the cause
         Both sides make as many updates on the same batches. The one at the higher rate gets further if the rate was
         what held the other.
@@ -37,18 +37,19 @@ def raise_learning_rate(finding: Finding | None, patient: Patient) -> Iterator[P
     optimizer, now = patient.network.optimizer, rate(patient.network)
     name = "Adam" if optimizer is None else optimizer.name
     told = told_number(finding, "rate_tried")
-    goal = told if told is not None else usual(name, size(patient.network))
-    if now is not None and goal < WORTH * now:
+    goals = dict.fromkeys(goal for goal in (told, usual(name, size(patient.network))) if goal is not None)
+    higher = [goal for goal in goals if now is None or goal >= WORTH * now]
+    if not higher:
         yield Nothing(f"the learning rate, {now:g}, is not low for {name}")
-        return
-    yield Treatment(
-        "raise-learning-rate",
-        ("G604", "W306"),
-        (Compile("learning_rate", goal),),
-        f"train at a learning rate of {goal:g}" + ("" if now is None else f" instead of {now:.3g}"),
-        f"model.compile(optimizer=keras.optimizers.{name}({goal:g}), loss=model.loss)",
-        refuted_by="the loss falls no faster than at the old rate",
-    )
+    for goal in higher:
+        yield Treatment(
+            "raise-learning-rate",
+            ("G604", "W306"),
+            (Compile("learning_rate", goal),),
+            f"train at a learning rate of {goal:.3g}" + ("" if now is None else f" instead of {now:.3g}"),
+            f"model.compile(optimizer=keras.optimizers.{name}({goal:.3g}), loss=model.loss)",
+            refuted_by="the loss falls no faster than at the old rate",
+        )
 
 
 def usual(optimizer: str, parameters: int) -> float:

@@ -28,7 +28,7 @@ def replace_saturating(finding: Finding | None, patient: Patient) -> Iterator[Pr
         A loss no lower than that of the control with fresh weights.
     """
     network = patient.network
-    named = told_layers(finding, "layers")
+    named = told_layers(finding, "layers") if finding is not None and finding.code == "A107" else ()
     ends = {id(layer) for layer in at_outputs(network)}
     inner = {id(layer) for layer in hidden(network)}
     level = [

@@ -32,7 +32,6 @@ def solve_readout(finding: Finding | None, patient: Patient) -> Iterator[Proposa
     Refuted by
         The control gets there within the budget by itself.
     """
-    del finding
     (head, *more) = heads(patient.network, patient.targets.shape[1])
     layer = head.ending.layer
     if more or layer.kind != "Dense" or head.columns is None or not layer.trainable:
@@ -40,6 +39,9 @@ def solve_readout(finding: Finding | None, patient: Patient) -> Iterator[Proposa
         return
     name = own(layer.name)
     solved = _solved(head, layer, patient)
+    if solved is None and finding is not None and finding.code != "L506":
+        yield Nothing("the best last layer is solved for squared errors alone")
+        return
     if solved is None:
         yield Treatment(
             "solve-readout",
