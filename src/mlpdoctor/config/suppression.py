@@ -55,9 +55,7 @@ def _looked(one: Suppression, reports: Sequence[Report], rules: Mapping[str, Rul
 
 def _hid(one: Suppression, reports: Sequence[Report], rules: Mapping[str, Rule]) -> bool:
     return any(
-        one.covers(finding, rules[finding.code], report.model.path)
-        for report in reports
-        for finding in report.findings
+        one.covers(finding, rules[finding.code], report.model.path) for report in reports for finding in report.findings
     )
 
 
