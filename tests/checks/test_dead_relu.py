@@ -289,10 +289,10 @@ def test_without_data_it_is_skipped_and_says_so(tmp_path: Path) -> None:
 
 def test_a_network_it_cannot_run_is_skipped_with_the_layer_named(tmp_path: Path) -> None:
     entry = keras.Input((4,))
-    odd = L.Flatten()(L.Conv1D(3, 2, name="odd")(L.Reshape((4, 1))(entry)))
+    odd = L.Lambda(lambda z: z, name="odd")(entry)
     model = compiled(keras.Model(entry, L.Dense(1)(L.Dense(4, "relu")(odd))))
     x, y = waves(50, 4, seed=0)
     skipped = outcome(examined(tmp_path, model, x, y), "U401")
     assert skipped.status is Status.SKIPPED
     assert "'odd'" in str(skipped.reason)
-    assert "Conv1D" in str(skipped.reason)
+    assert "Lambda" in str(skipped.reason)
