@@ -8,7 +8,7 @@ from mlpdoctor.finding import Certainty, Finding, Severity
 
 SEVERITIES = list(Severity)
 CERTAINTIES = list(Certainty)
-SYMPTOMS = ("L501", "L502", "L504", "U404", "U405")
+SYMPTOMS = ("H801", "L501", "L502", "L504", "U404", "U405")
 """Rules that say what has become of the model, be it its loss or its features: whatever is found beside them is nearer
 to the cause."""
 PARTIAL = ("U401", "W305")
