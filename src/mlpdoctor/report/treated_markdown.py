@@ -22,7 +22,7 @@ def _parts(course: Course) -> Iterator[str]:
     if report.data is not None:
         files.append((escape(phrases.data_path(report.data)), escape(phrases.data(report.data))))
     yield table(("", ""), files)
-    yield f"{escape(course.judged_by)}: {escape(words.control(course))}. {escape(words.protocol(course.protocol))}."
+    yield f"{escape(f'{course.judged_by}: {words.control(course)}. {words.protocol(course.protocol)}.')}"
     trials = words.shown(course)
     if trials:
         heads = ("trial", "verdict", "measured by", "before", "control", "treated", "gained", "")
@@ -43,12 +43,12 @@ def _parts(course: Course) -> Iterator[str]:
 def _row(trial: Trial, course: Course) -> tuple[str, ...]:
     mark = "**" if trial == course.best else ""
     return (
-        f"{mark}{escape(words.names(trial))}{mark}{escape(words.answers(trial))}",
+        f"{mark}{escape(words.names(trial))}{mark}{words.answers(trial)}",
         trial.verdict.value,
         escape(trial.judged_by),
         words.number(trial.before),
-        escape(words.arm(trial.control)),
-        escape(words.arm(trial.treated)),
+        words.arm(trial.control),
+        words.arm(trial.treated),
         words.gained(trial),
         escape(words.told(trial)),
     )

@@ -13,7 +13,8 @@ MOST_UPDATES = 30_000
 """Of one run, where seconds are given: small networks make them in less than a second, and more than ten times as many
 as most people ever let one run are more than a diagnosis needs."""
 LEAST_UPDATES = 100
-"""Fewer say nothing: then fewer changes are tried, each for longer."""
+WORTH = 2000
+"""Updates that a run should have to show something: rather than with fewer, fewer changes are tried."""
 
 
 @dataclass(frozen=True)
@@ -78,3 +79,20 @@ def updates_of(budget: Budget, rows: int, batch: int, free: float, of_all: float
     if budget.epochs is not None:
         return max(1, -(-budget.epochs * rows // batch))
     return int(min(max(free / of_all, 1), MOST_UPDATES))
+
+
+def affordable(budget: Budget, left: float, of_one_model: float, of_all: float, wanted: int, least: int) -> int:
+    """How many models can be trained for long enough.
+
+    Args:
+        budget: what the user allows.
+        left: seconds.
+        of_one_model: seconds to get one ready.
+        of_all: seconds that one update of all its runs takes.
+        wanted: models that there is something to try with.
+        least: models below which it makes no sense.
+    """
+    if budget.epochs is not None:
+        return wanted
+    room = int(left / max(of_one_model + WORTH * of_all, 1e-9))
+    return min(wanted, max(room, least))

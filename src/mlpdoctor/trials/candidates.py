@@ -12,6 +12,8 @@ from mlpdoctor.treatments.treatment import Nothing, Treatment
 
 MOST_OF_ONE = 3
 """Changes tried for one finding: the likeliest ones come first."""
+MOST_OF_A_KIND = 2
+"""Changes of one kind, for other layers say: where the likeliest two fail the others rarely help."""
 MOST = 10
 """Changes tried by themselves."""
 
@@ -43,7 +45,7 @@ class Choice:
 
 
 def choose(patient: Patient, words: Sequence[str] = ()) -> Choice:
-    """The changes that the report calls for, in the order of its findings; a note's come last.
+    """The changes that the report calls for: the likeliest for each finding in turn, then the next; a note's come last.
 
     Args:
         patient: the case.
@@ -54,18 +56,22 @@ def choose(patient: Patient, words: Sequence[str] = ()) -> Choice:
     """
     kept: dict[str, Candidate] = {}
     untried: list[tuple[str, str]] = []
-    for finding, proposals in _proposals(patient, words):
-        told = 0
-        for proposal in proposals:
-            if isinstance(proposal, Nothing):
-                untried.append((_name(finding), proposal.reason))
-            elif told < MOST_OF_ONE:
-                told += 1
-                _keep(kept, proposal, finding)
-    chosen = tuple(kept.values())[:MOST]
-    spoken = {name for candidate in chosen for name in candidate.findings}
-    left = tuple(dict.fromkeys(pair for pair in untried if pair[0].partition(" ")[0] not in spoken))
-    return Choice(chosen, left)
+    proposals = _proposals(patient, words)
+    for finding, offers in proposals:
+        untried += [(_name(finding), offer.reason) for offer in offers if isinstance(offer, Nothing)]
+    queues = [(finding, [one for one in offers if isinstance(one, Treatment)]) for finding, offers in proposals]
+    for turn in range(MOST_OF_ONE):
+        for finding, queue in queues:
+            for treatment in queue[turn : turn + 1]:
+                _keep(kept, treatment, finding)
+    chosen: list[Candidate] = []
+    for candidate in kept.values():
+        kind = candidate.treatment.name
+        if words or sum(one.treatment.name == kind for one in chosen) < MOST_OF_A_KIND:
+            chosen.append(candidate)
+    spoken = {code for candidate in kept.values() for code in candidate.findings}
+    left = dict.fromkeys(pair for pair in untried if pair[0].partition(" ")[0] not in spoken)
+    return Choice(tuple(chosen[:MOST]), tuple(left))
 
 
 def _proposals(

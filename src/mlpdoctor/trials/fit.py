@@ -88,14 +88,20 @@ class Trainee:
         for variable, value in zip(_state(self.model), place.state, strict=True):
             variable.assign(value)
 
-    def restart(self, seed: int, weights: Sequence[Stored] | None = None) -> None:
+    @property
+    def place_of_rate(self) -> int | None:
+        """Which part of the optimizer's state is its learning rate; None where it follows a schedule."""
+        variables = _state(self.model)
+        return next((k for k, variable in enumerate(variables) if variable.name == "learning_rate"), None)
+
+    def restart(self, seed: int, place: Snapshot | None = None) -> None:
         """Go back to the start, with the random numbers of dropout drawn from the seed.
 
         Args:
             seed: of this run.
-            weights: other ones to start from.
+            place: another one to start from.
         """
-        self.put(self.start if weights is None else Snapshot(weights, self.start.state))
+        self.put(self.start if place is None else place)
         for number, variable in enumerate(self._random):
             drawn = np.random.default_rng([0x5EED, seed, number]).integers(1 << 31, size=variable.shape)
             variable.assign(drawn.astype(str(variable.dtype)))

@@ -47,7 +47,7 @@ def judge(control: Side, treated: Side) -> Judge:
     if _same_loss(control, treated) and np.array_equal(control.rows.targets, treated.rows.targets):
         return Judge(treated.heads.label, lambda side: side.trainee.loss(), own=True)
     plain = _plain_losses(treated)
-    if plain is not None and all(_readable(side, plain, treated) for side in (control, treated)):
+    if plain is not None and all(_readable(side, plain, treated) for side in (treated, control)):
         return Judge(treated.heads.label, lambda side: _by(plain, side, treated), own=False)
     if all(head.takes in LABELS or head.spelling is Spelling.NUMBER for head in treated.heads.heads):
         return Judge(WRONG_ANSWERS, _wrong_answers, own=False)
@@ -73,7 +73,8 @@ def _plain_losses(side: Side) -> list[Loss] | None:
 
 
 def _readable(side: Side, losses: list[Loss], treated: Side) -> bool:
-    """Whether the answers of a model are of the kind that these losses are about."""
+    """Whether the answers of a model are of the kind that these losses are about, before training as after it."""
+    side.trainee.put(side.starts[0])
     for loss, head, answer in zip(losses, treated.heads.heads, side.trainee.answers(), strict=True):
         flat = answer.reshape(len(answer), -1)
         if flat.shape[1] != head.units:

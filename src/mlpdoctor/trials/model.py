@@ -3,7 +3,7 @@
 import inspect
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeAlias
@@ -14,7 +14,7 @@ from mlpdoctor.engines import keras_load
 from mlpdoctor.errors import InputError, ModelFileError, UsageError
 from mlpdoctor.losses.loss import Loss
 from mlpdoctor.losses.registry import kind_of
-from mlpdoctor.network import LossConfig, Network, Optimizer
+from mlpdoctor.network import LossConfig, Network, Optimizer, Stored
 from mlpdoctor.treatments.spec import Json, ModelSpec, Weights
 from mlpdoctor.trials.backend import keras
 
@@ -179,6 +179,16 @@ def build(spec: ModelSpec, code: Code = NO_CODE) -> Model:
         if model.trainable_variables and not model.optimizer.built:
             model.optimizer.build(model.trainable_variables)
     return model
+
+
+def arranged(model: Model, weights: Weights, otherwise: Sequence[Stored]) -> list[Stored]:
+    """All weights in the order of ``model.weights``; those that are not given are as they were."""
+    given = {id(v): weights.get(path, {}).get(name) for path, layer in layers(model) for name, v in named(layer)}
+    found = []
+    for variable, old in zip(model.weights, otherwise, strict=True):
+        value = given.get(id(variable))
+        found.append(old if value is None else np.asarray(value, dtype=old.dtype))
+    return found
 
 
 def put_weights(model: Model, weights: Weights) -> None:

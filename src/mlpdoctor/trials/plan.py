@@ -14,7 +14,7 @@ from mlpdoctor.trials.candidates import Candidate, Choice
 from mlpdoctor.trials.compare import compare
 from mlpdoctor.trials.memorise import BY_HEART, BY_HEART_UPDATES, few, fresh
 from mlpdoctor.trials.runs import TimeUp, run
-from mlpdoctor.trials.side import Unfit, drawn
+from mlpdoctor.trials.side import Unfit
 from mlpdoctor.trials.ward import NO_TIME, Tried, Ward
 
 TOGETHER = 3
@@ -57,11 +57,14 @@ class Plan:
 
     def _carry_out(self, choice: Choice) -> None:
         self.untried += choice.untried
-        ward, candidates = self.ward, choice.candidates
+        ward, candidates = self.ward, list(choice.candidates)
         ward.tell("the control")
         shared = len({repr(one.treatment.shared) for one in candidates if one.treatment.shared})
-        ward.begin(1 + len(candidates) + shared + min(len(candidates), PAIRS) + AFTERWARDS)
-        for candidate in candidates:
+        besides = 1 + shared + min(len(candidates), PAIRS) + AFTERWARDS
+        models = ward.begin(len(candidates) + besides)
+        room = max(2, round(models * len(candidates) / (len(candidates) + besides)))
+        self.untried += [(one.treatment.text, NO_TIME) for one in candidates[room:]]
+        for candidate in candidates[:room]:
             found = ward.one((candidate,)) if ward.clock.left > 0 else NO_TIME
             if isinstance(found, str):
                 self.untried.append((candidate.treatment.text, found))
@@ -135,11 +138,12 @@ class Plan:
     def _anew(self) -> None:
         """Nothing helped: whether the same network, made anew, learns these rows, and a few of them by heart."""
         ward, control = self.ward, self.ward.control
-        if isinstance(control, str) or ward.clock.left <= 0 or ward.at_the_end(control.arm):
+        if isinstance(control, str) or ward.clock.left <= 0 or ward.at_the_end(control.arm) or ward.well:
             return
         ward.tell("the same network from new weights")
         with contextlib.suppress(Unfit, TimeUp):
-            runs = ward.run(drawn(lambda seed: fresh(ward.spec, seed, ward.code), ward.rows, ward.seeds, ward.code))
+            anew = [fresh(ward.spec, seed, ward.workshop.code) for seed in ward.seeds]
+            runs = ward.run(ward.workshop.side(anew, ward.rows))
             self.fresh = dataclasses.replace(ward.compared(control, runs), names=("fresh-compile",), text=ANEW)
         if ward.clock.left > 0:
             ward.tell("a few rows by heart")
@@ -149,7 +153,7 @@ class Plan:
     def _by_heart(self, heads: Heads) -> Memory:
         ward = self.ward
         rows = few(ward.rows, ward.seeds[0])
-        side = drawn(lambda seed: fresh(ward.spec, seed, ward.code), rows, ward.seeds[:1], ward.code)
+        side = ward.workshop.side([fresh(ward.spec, ward.seeds[0], ward.workshop.code)], rows)
         found = run(side, ward.seeds[:1], BY_HEART_UPDATES, rows.count, ward.of_one, ward.clock)
         everyone, alike = np.zeros(rows.count, dtype=np.intp), np.ones(rows.count)
         constant = heads.total(heads.best(everyone, rows.targets, alike)[0] / rows.count)

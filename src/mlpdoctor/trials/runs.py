@@ -142,5 +142,5 @@ def cost(side: Side, batch: int) -> tuple[float, float]:
         if spent >= LONG_ENOUGH or updates >= AT_ONCE:
             break
         updates *= 4
-    trainee.put(trainee.start)
+    trainee.put(side.starts[0])
     return spent / updates, ready

@@ -1,8 +1,13 @@
 """One side of a trial: a model made from its data, written and read back as ``check`` would, ready to be trained."""
 
+import json
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from mlpdoctor import facts as fact_package
 from mlpdoctor.engines.inputs import split
@@ -10,17 +15,17 @@ from mlpdoctor.errors import InputError
 from mlpdoctor.fact import Absent, Fact
 from mlpdoctor.heads import Heads
 from mlpdoctor.lean import dataclass
-from mlpdoctor.network import Network, Stored
+from mlpdoctor.network import Network
 from mlpdoctor.passes import Passes
 from mlpdoctor.readers.model import read_network
 from mlpdoctor.registry import declared
 from mlpdoctor.resolve import Answers, fact_types
 from mlpdoctor.treatments.apply import edited, recoded
-from mlpdoctor.treatments.edits import Edit, EditError, Recode
+from mlpdoctor.treatments.edits import Edit, EditError
 from mlpdoctor.treatments.spec import ModelSpec
 from mlpdoctor.trials.backend import keras
-from mlpdoctor.trials.fit import Table, Trainee
-from mlpdoctor.trials.model import NO_CODE, Code, build, put_weights, write
+from mlpdoctor.trials.fit import Snapshot, Table, Trainee
+from mlpdoctor.trials.model import NO_CODE, Code, arranged, build, write
 from mlpdoctor.trials.rows import InMemory, Rows, answers_wanted
 
 
@@ -34,11 +39,11 @@ class Side:
 
     Attributes:
         spec: the model as data, as drawn from the first seed.
-        network: the same as our reader sees it.
+        network: its layers and losses as our reader sees them.
         heads: its outputs with their losses.
         rows: the rows, with targets spelt as this model takes them.
-        trainee: the Keras model on these rows.
-        starts: weights to start from, by seed.
+        trainee: a Keras model of this kind on these rows; sides that differ in their start alone share one.
+        starts: where to start from, by seed.
     """
 
     spec: ModelSpec
@@ -46,74 +51,113 @@ class Side:
     heads: Heads
     rows: Rows
     trainee: Trainee
-    starts: Sequence[Sequence[Stored]]
+    starts: Sequence[Snapshot]
 
 
-def make(spec: ModelSpec, edits: Sequence[Edit], rows: Rows, seeds: Sequence[int], code: Code = NO_CODE) -> Side:
-    """The model with these edits, on these rows.
+class Workshop:
+    """Makes sides; those that differ in their weights or their learning rate alone are compiled once."""
 
-    Args:
-        spec: the model.
-        edits: in order; none for the control.
-        rows: to train and judge on.
-        seeds: of the runs.
-        code: the user's own layers and functions, by name.
+    def __init__(self, rows: Rows, seeds: Sequence[int], code: Code = NO_CODE) -> None:
+        """Hold what all sides share.
 
-    Raises:
-        Unfit: an edit does not fit, Keras refuses the model, or its loss does not go with these targets.
-    """
-    try:
-        targets = recoded(rows.targets, edits)
-        random = any(not isinstance(edit, Recode) for edit in edits)
-        return drawn(lambda seed: edited(spec, edits, seed), rows.spelt(targets), seeds, code, random=random)
-    except EditError as complaint:
-        raise Unfit(str(complaint)) from complaint
+        Args:
+            rows: to train and judge on.
+            seeds: of the runs.
+            code: the user's own layers and functions, by name.
+        """
+        self.rows = rows
+        self.seeds = tuple(seeds)
+        self.code = code
+        self._made: dict[str, Side] = {}
+
+    def make(self, spec: ModelSpec, edits: Sequence[Edit] = ()) -> Side:
+        """The model with these edits.
+
+        Raises:
+            Unfit: an edit does not fit, Keras refuses the model, or its loss does not go with these targets.
+        """
+        try:
+            targets = recoded(self.rows.targets, edits)
+            models = [edited(spec, edits, seed) for seed in self.seeds]
+        except EditError as complaint:
+            raise Unfit(str(complaint)) from complaint
+        return self.side(models, self.rows if targets is self.rows.targets else self.rows.spelt(targets))
+
+    def side(self, models: Sequence[ModelSpec], rows: Rows) -> Side:
+        """A model by its start for each seed, on these rows.
+
+        Raises:
+            Unfit: Keras refuses the model, or its loss does not go with these targets.
+        """
+        key = _print(models[0], rows)
+        known = self._made.get(key)
+        if known is None:
+            known = self._made[key] = self._build(models[0], rows)
+        starts = [_start(known.trainee, model) for model in models]
+        return replace(known, spec=models[0], starts=starts)
+
+    def _build(self, spec: ModelSpec, rows: Rows) -> Side:
+        keras().utils.set_random_seed(self.seeds[0])
+        try:
+            model = build(spec, self.code)
+            network = reread(model)
+        except Exception as fault:
+            raise Unfit(f"Keras does not take the changed model: {_line(fault)}") from fault
+        heads = heads_of(network, rows)
+        if isinstance(heads, Absent):
+            raise Unfit(heads.reason)
+        if heads.columns != rows.targets.shape[1]:
+            raise Unfit(f"its loss takes {heads.columns} target columns, and there are {rows.targets.shape[1]}")
+        table = Table(
+            [part.astype("float32") for part in split(network, rows.features)],
+            answers_wanted(network, heads, rows.targets),
+            rows.single_weights,
+        )
+        trainee = Trainee(model, table)
+        try:
+            trainee.loss()
+        except Exception as fault:
+            raise Unfit(f"Keras cannot judge the changed model on these rows: {_line(fault)}") from fault
+        return Side(spec, network, heads, rows, trainee, [trainee.start])
 
 
-def drawn(
-    draw: Callable[[int], ModelSpec], rows: Rows, seeds: Sequence[int], code: Code = NO_CODE, *, random: bool = True
-) -> Side:
-    """A model whose first weights hang on the seed, on these rows.
-
-    Args:
-        draw: gives the model of a seed.
-        rows: with targets as the model takes them.
-        seeds: of the runs.
-        code: the user's own layers and functions, by name.
-        random: whether the models of two seeds differ.
-
-    Raises:
-        Unfit: Keras refuses the model, or its loss does not go with these targets.
-    """
-    first = draw(seeds[0])
-    keras().utils.set_random_seed(seeds[0])
-    try:
-        model = build(first, code)
-        network = reread(model)
-    except Exception as fault:
-        raise Unfit(f"Keras does not take the changed model: {_line(fault)}") from fault
-    heads = heads_of(network, rows)
-    if isinstance(heads, Absent):
-        raise Unfit(heads.reason)
-    if heads.columns != rows.targets.shape[1]:
-        raise Unfit(f"its loss takes {heads.columns} target columns, and there are {rows.targets.shape[1]}")
-    table = Table(
-        [part.astype("float32") for part in split(network, rows.features)],
-        answers_wanted(network, heads, rows.targets),
-        rows.single_weights,
+def _print(spec: ModelSpec, rows: Rows) -> str:
+    """What has to be compiled anew when it changes: not how weights are first drawn, nor a constant learning rate."""
+    optimizer = spec.compiled.get("optimizer") or {}
+    options = optimizer.get("config", {}) if isinstance(optimizer, Mapping) else {}
+    rate = options.get("learning_rate")
+    held = (
+        {**optimizer, "config": {**options, "learning_rate": None, "name": None}}
+        if isinstance(rate, int | float)
+        else optimizer
     )
-    trainee = Trainee(model, table)
-    try:
-        trainee.loss()
-    except Exception as fault:
-        raise Unfit(f"Keras cannot judge the changed model on these rows: {_line(fault)}") from fault
-    starts = [trainee.start.weights]
-    for seed in seeds[1:]:
-        if random:
-            put_weights(model, draw(seed).weights)
-        starts.append(trainee.snapshot().weights)
-    trainee.put(trainee.start)
-    return Side(first, network, heads, rows, trainee, starts)
+    parts = [
+        spec.kind,
+        _lasting(spec.config),
+        {**spec.compiled, "optimizer": held},
+        id(rows.targets),
+        len(rows.targets),
+    ]
+    return json.dumps(parts, sort_keys=True, default=str)
+
+
+def _lasting(config: Any) -> Any:  # noqa: ANN401  JSON
+    if isinstance(config, Mapping):
+        return {key: _lasting(value) for key, value in config.items() if not str(key).endswith("_initializer")}
+    return [_lasting(item) for item in config] if isinstance(config, list | tuple) else config
+
+
+def _start(trainee: Trainee, spec: ModelSpec) -> Snapshot:
+    """Where a model of this kind starts: its own weights, its own rate, an optimizer that remembers nothing."""
+    weights = arranged(trainee.model, spec.weights, trainee.start.weights)
+    optimizer = spec.compiled.get("optimizer") or {}
+    rate = optimizer.get("config", {}).get("learning_rate") if isinstance(optimizer, Mapping) else None
+    state = list(trainee.start.state)
+    if isinstance(rate, int | float):
+        place = trainee.place_of_rate
+        if place is not None:
+            state[place] = np.asarray(rate, dtype=state[place].dtype)
+    return Snapshot(weights, state)
 
 
 def _line(fault: BaseException) -> str:

@@ -24,10 +24,12 @@ from mlpdoctor.trials.batches import USUAL
 from mlpdoctor.trials.budget import Budget, Clock
 from mlpdoctor.trials.candidates import choose
 from mlpdoctor.trials.compare import CLEAR
-from mlpdoctor.trials.model import load, write
+from mlpdoctor.trials.fit import Trainee
+from mlpdoctor.trials.model import build, load, write
 from mlpdoctor.trials.plan import Plan
 from mlpdoctor.trials.rows import Rows, draw
 from mlpdoctor.trials.runs import Runs
+from mlpdoctor.trials.side import Workshop
 from mlpdoctor.trials.told import told
 from mlpdoctor.trials.ward import Ward
 from mlpdoctor.trials.words import conclusion
@@ -97,7 +99,7 @@ def treat(
     seeds = tuple(range(order.seed, order.seed + order.seeds))
     code = custom_objects(question.custom_objects)
     spec = load(network, code)
-    ward = Ward(patient, spec, rows, seeds, order.batch, order.budget, clock, backend, code, say)
+    ward = Ward(patient, spec, Workshop(rows, seeds, code), order.batch, order.budget, clock, backend, say)
     plan = Plan(ward)
     plan.carry_out(choice)
     course = summarised(plan)
@@ -178,7 +180,7 @@ def keep(plan: Plan, file: Path, course: Course) -> str | None:
     runs = best.runs if best is not None else plan.ward.control if course.train_on else None
     if not isinstance(runs, Runs):
         return None
-    trainee = runs.side.trainee
-    trainee.put(runs.places[runs.best])
-    write(trainee.model, file)
+    model = build(runs.side.spec, plan.ward.workshop.code)
+    Trainee(model, runs.side.trainee.table).put(runs.places[runs.best])
+    write(model, file)
     return str(file)

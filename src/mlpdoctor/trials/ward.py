@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,19 +13,20 @@ from mlpdoctor.treatments.diff import as_json, diff
 from mlpdoctor.treatments.edits import Edit
 from mlpdoctor.treatments.patient import Patient
 from mlpdoctor.treatments.spec import ModelSpec
-from mlpdoctor.trials.budget import LEAST_UPDATES, Budget, Clock, updates_of
+from mlpdoctor.trials.budget import LEAST_UPDATES, Budget, Clock, affordable, updates_of
 from mlpdoctor.trials.candidates import Candidate
 from mlpdoctor.trials.compare import Comparison, arrived, compare, least_of, rung_reached, span_of
 from mlpdoctor.trials.judge import Judge, judge
-from mlpdoctor.trials.model import Code
 from mlpdoctor.trials.rows import Rows
 from mlpdoctor.trials.runs import Runs, TimeUp, cost, run
-from mlpdoctor.trials.side import Side, Unfit, make
+from mlpdoctor.trials.side import Side, Unfit, Workshop
 
 FLOAT32 = 1e-9
 """A loss under this share of the best constant's is zero as far as float32 weights can tell."""
 UNKNOWN_COST = (1e-4, 2.0)
 """Seconds of an update and of getting a model ready, where the control could not be timed."""
+LEAST_MODELS = 4
+"""The control, two changes, and one on top of the other."""
 NO_TIME = "there was no time left for it"
 
 
@@ -50,13 +52,11 @@ class Ward:
     Attributes:
         patient: the case.
         spec: its model as data.
-        rows: to train and judge on.
-        seeds: of the runs.
+        workshop: makes its sides, on its rows.
         batch: rows of an update.
         budget: what the user allows.
         clock: what is left of it.
         backend: of Keras.
-        code: the user's own layers and functions, by name.
         tell: shows what is being done.
         updates: of each run, once the control has told what one costs.
         of_one: seconds of one update.
@@ -66,19 +66,27 @@ class Ward:
 
     patient: Patient
     spec: ModelSpec
-    rows: Rows
-    seeds: tuple[int, ...]
+    workshop: Workshop
     batch: int
     budget: Budget
     clock: Clock
     backend: str
-    code: Code
     tell: Callable[[str], None]
     updates: int = 0
     of_one: float = UNKNOWN_COST[0]
     of_a_model: float = UNKNOWN_COST[1]
     before: float | None = None
     _controls: dict[str, Runs | str] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> Rows:
+        """To train and judge on."""
+        return self.workshop.rows
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """Of the runs."""
+        return self.workshop.seeds
 
     # the scale
 
@@ -97,6 +105,11 @@ class Ward:
         if self.ladder is None:
             return False
         return arrived(arm.high, least_of(self.ladder), span_of(self.ladder))
+
+    @property
+    def well(self) -> bool:
+        """Whether the saved model is as low as there is any point in going."""
+        return self.before is not None and self.at_the_end(Arm((self.before,)))
 
     def scale(self, judged_by: str, *arms: Arm) -> tuple[float, float]:
         """The lowest loss there can be, and the way from there to the best constant.
@@ -129,32 +142,36 @@ class Ward:
         batch = min(self.batch, self.rows.count)
         return Protocol(len(self.seeds), self.updates, batch, self.rows.count, self.rows.of, self.backend)
 
-    def begin(self, models: int) -> None:
-        """Train the model on as it is; what that costs tells how long all runs may be.
+    def begin(self, models: int) -> int:
+        """Train the model on as it is; what that costs tells how long all runs may be, and how many models.
 
         Args:
-            models: that will be trained, this one included.
+            models: that there is something to try with, this one included.
+
+        Returns:
+            The models that there is time for.
         """
+        side: Side | None = None
+        started = time.monotonic()
         try:
-            side = make(self.spec, (), self.rows, self.seeds, self.code)
+            side = self.workshop.make(self.spec)
             self.before = side.trainee.loss()
-            self.of_one, self.of_a_model = cost(side, self.batch)
-            self._share(models)
-            self._controls[""] = self.run(side)
+            self.of_one, _ = cost(side, self.batch)
+            self.of_a_model = time.monotonic() - started
         except Unfit as complaint:
             self._controls[""] = str(complaint)
-            self._share(models)
-        except TimeUp:
-            self._controls[""] = NO_TIME
-
-    def _share(self, models: int) -> None:
-        batch = min(self.batch, self.rows.count)
-        runs = len(self.seeds) * models
-        self.updates = updates_of(
-            self.budget, self.rows.count, batch, self.clock.left - models * self.of_a_model, self.of_one * runs
-        )
+        batch, of_all = min(self.batch, self.rows.count), self.of_one * len(self.seeds)
+        models = affordable(self.budget, self.clock.left, self.of_a_model, of_all, models, LEAST_MODELS)
+        free = self.clock.left - (models - 1) * self.of_a_model
+        self.updates = updates_of(self.budget, self.rows.count, batch, free, of_all * models)
         if self.budget.epochs is None:
             self.updates = max(self.updates, LEAST_UPDATES)
+        if side is not None:
+            try:
+                self._controls[""] = self.run(side)
+            except TimeUp:
+                self._controls[""] = NO_TIME
+        return models
 
     def run(self, side: Side) -> Runs:
         """Train a side as all are trained.
@@ -170,7 +187,7 @@ class Ward:
         key = repr(shared) if shared else ""
         if key not in self._controls:
             try:
-                self._controls[key] = self.run(make(self.spec, shared, self.rows, self.seeds, self.code))
+                self._controls[key] = self.run(self.workshop.make(self.spec, shared))
             except (Unfit, TimeUp) as complaint:
                 self._controls[key] = str(complaint) or NO_TIME
         return self._controls[key]
@@ -183,7 +200,7 @@ class Ward:
         shared = tuple(edit for candidate in candidates for edit in candidate.treatment.shared)
         self.tell(" and ".join(candidate.treatment.text for candidate in candidates))
         try:
-            treated = self.run(make(self.spec, edits, self.rows, self.seeds, self.code))
+            treated = self.run(self.workshop.make(self.spec, edits))
         except Unfit as complaint:
             return str(complaint)
         except TimeUp:
@@ -200,7 +217,7 @@ class Ward:
             other, own, before = control.arm, treated.arm, self.before
         else:
             other, own = control.by(by.measure), treated.by(by.measure)
-            control.side.trainee.put(control.side.trainee.start)
+            control.side.trainee.put(control.side.starts[0])
             before = by.measure(control.side)
         other, own = Arm(other.losses[:many]), Arm(own.losses[:many])
         name = self.judged_by if by.own else by.label
