@@ -11,12 +11,14 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from mlpdoctor.engines import keras_load
+from mlpdoctor.engines.keras_start import NoKeras
 from mlpdoctor.errors import InputError, ModelFileError, UsageError
 from mlpdoctor.losses.loss import Loss
 from mlpdoctor.losses.registry import kind_of
 from mlpdoctor.network import LossConfig, Network, Optimizer, Stored
 from mlpdoctor.treatments.spec import Json, ModelSpec, Weights
 from mlpdoctor.trials.backend import keras
+from mlpdoctor.trials.legacy import Different, rebuilt
 
 Code: TypeAlias = Mapping[str, Any]
 """The user's own classes and functions, by name."""
@@ -41,8 +43,15 @@ def load(network: Network, code: Code) -> ModelSpec:
     """
     try:
         model = keras_load.load(network.file, code)
+    except NoKeras:
+        raise
     except InputError as fault:
-        raise ModelFileError(f"{network.file}: {fault}, so that nothing can be tried on it") from fault
+        try:
+            model = rebuilt(network)
+        except Different as reason:
+            raise ModelFileError(
+                f"{network.file}: {fault}, nor can it be rebuilt ({reason}), so that nothing can be tried on it"
+            ) from fault
     return ModelSpec(type(model).__name__, model.get_config(), weights_of(model), compiled_of(model, network))
 
 
@@ -198,6 +207,13 @@ def put_weights(model: Model, weights: Weights) -> None:
         for name, variable in named(layer):
             if name in given:
                 variable.assign(given[name])
+        settle(layer)
+
+
+def settle(layer: Any) -> None:  # noqa: ANN401  a Keras layer
+    """Have a layer that works with values made from its weights, as Normalization does, make them anew."""
+    if hasattr(layer, "finalize_state") and layer.built and layer.weights:
+        layer.finalize_state()
 
 
 def write(model: Model, file: Path) -> None:
