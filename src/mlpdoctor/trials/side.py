@@ -29,6 +29,10 @@ from mlpdoctor.trials.model import NO_CODE, Code, arranged, build, write
 from mlpdoctor.trials.rows import InMemory, Rows, answers_wanted
 
 
+BAKED = {"mean", "variance"}
+"""Weights of a Normalization layer: what is compiled holds their values."""
+
+
 class Unfit(InputError):  # noqa: N818  not every change can be tried on every model
     """A model that cannot be trained on these rows; the message says why."""
 
@@ -131,7 +135,10 @@ def _print(spec: ModelSpec, rows: Rows) -> str:
         if isinstance(rate, int | float)
         else optimizer
     )
+    baked = {path: named for path, named in spec.weights.items() if BAKED <= set(named) <= {*BAKED, "count"}}
+    values = {path: [np.asarray(array).tolist() for array in named.values()] for path, named in baked.items()}
     parts = [
+        values,
         spec.kind,
         _lasting(spec.config),
         {**spec.compiled, "optimizer": held},
