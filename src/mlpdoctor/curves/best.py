@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
+from mlpdoctor.curves.noise import finite
 from mlpdoctor.history import Column
 
 
@@ -24,9 +27,15 @@ class Best:
 
 def best_epoch(column: Column) -> Best | None:
     """The epoch with the lowest value, NaN left out; None where no value is finite."""
-    raise NotImplementedError
+    curve = finite(column)
+    if not len(curve):
+        return None
+    place = int(np.argmin(curve.values))
+    best, last = float(curve.values[place]), float(curve.values[-1])
+    return Best(int(curve.epochs[place]), best, int(column.epochs[-1] - curve.epochs[place]), last - best)
 
 
 def first_broken(column: Column) -> tuple[int, float] | None:
     """The first epoch whose value is NaN or infinite, with the value; None where all are finite."""
-    raise NotImplementedError
+    broken = np.flatnonzero(~np.isfinite(column.values))
+    return (int(column.epochs[broken[0]]), float(column.values[broken[0]])) if len(broken) else None

@@ -2,9 +2,20 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from mlpdoctor.curves.best import Best
-from mlpdoctor.curves.level import Level
+from mlpdoctor.curves.level import Level, final_level
+from mlpdoctor.curves.noise import inflation, jitter, quantile, running_median, tamed, unbroken
 from mlpdoctor.history import Column
+from mlpdoctor.network import Array
+
+FEWEST = 10
+"""Epochs with a validation loss from which a turn can be told."""
+WIDEST = 9
+"""Epochs of the running median."""
+SINCE = 5
+"""Epochs that a rise has to last."""
 
 
 @dataclass(frozen=True)
@@ -16,8 +27,9 @@ class Gap:
         training: the level on which the training loss ends.
         validation: the level on which the validation loss ends.
         ratio: ``validation / training``, None where training is not positive.
-        rise: by how much the validation level is above its best, as a share of the best.
-        error: half the width of the 95 % interval of ``rise``.
+        rise: by how much the validation loss ends above its best, on a straight line since then, as a share of the
+            best.
+        error: a rise up to this share may be chance: the lowest of many noisy values is low by chance.
         fall: by how much the training loss fell since that epoch, as a share of what it was then.
         turned: whether the validation loss surely rose since its best while the training loss did not rise.
     """
@@ -33,5 +45,53 @@ class Gap:
 
 
 def validation_gap(training: Column, validation: Column) -> Gap | None:
-    """The two curves side by side; None where one has too few values."""
-    raise NotImplementedError
+    """The two curves side by side.
+
+    The best epoch is that of the smoothed validation curve. A turn has to show in a straight line through the epochs
+    since, by more than its error, which allows for neighbours being alike, and by more than the best may be low by
+    chance.
+
+    Returns:
+        The gap, or None where one curve has too few values, or ends in NaN.
+    """
+    train, curve = unbroken(training), unbroken(validation)
+    ends = final_level(training), final_level(validation)
+    if len(train) < FEWEST or len(curve) < FEWEST or ends[0] is None or ends[1] is None:
+        return None
+    width = min(WIDEST, len(curve) // 8 * 2 + 1)
+    smooth = running_median(curve.values, width)
+    place = int(np.argmin(smooth[: len(smooth) - width // 2]))
+    best = float(smooth[place])
+    last, rises, scatter = _since(curve, place)
+    scatter = max(scatter, jitter(curve.values)) * float(np.sqrt(np.pi / 2 / width))
+    error = scatter * (2 + float(np.sqrt(2 * np.log(len(curve))))) + float(curve.rounding[place] + curve.rounding[-1])
+    then = float(np.interp(curve.epochs[place], train.epochs, running_median(train.values, width)))
+    fell = then - ends[0].value
+    since = int(curve.epochs[-1] - curve.epochs[place])
+    unit = abs(best) or 1.0
+    return Gap(
+        best=Best(int(curve.epochs[place]), best, since, last - best),
+        training=ends[0],
+        validation=ends[1],
+        ratio=ends[1].value / ends[0].value if ends[0].value > 0 else None,
+        rise=(last - best) / unit,
+        error=error / unit,
+        fall=fell / (abs(then) or 1.0),
+        turned=rises and last - best > error and fell >= -ends[0].within,
+    )
+
+
+def _since(curve: Column, place: int) -> tuple[float, bool, float]:
+    """Where a straight line through the values from a place on ends, whether it surely rises, and their scatter."""
+    values: Array = curve.values[place:]
+    if len(values) <= SINCE:
+        return float(np.median(values)), False, 0.0
+    passed = curve.epochs[place:] - curve.epochs[place:].mean()
+    power = float(passed @ passed)
+    slope = float(passed @ values) / power
+    errors = tamed(values - values.mean() - passed * slope)
+    freedom = len(values) - 2
+    spread = max(float(errors @ errors) / freedom, float(np.mean(curve.rounding[place:] ** 2)) / 3)
+    scatter = float(np.sqrt(spread * inflation(errors)))
+    rises = slope > quantile(freedom) * scatter / float(np.sqrt(power))
+    return float(values.mean() + slope * passed[-1]), rises, scatter

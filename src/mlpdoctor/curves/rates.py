@@ -2,7 +2,15 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
+from mlpdoctor.curves.noise import finite
 from mlpdoctor.history import Column
+
+FALL = 0.1
+"""A smaller fall from one epoch to the next is the course of a smooth schedule, and no step of it."""
+SAME = 1e-6
+"""Rates that differ by less are the same float32."""
 
 
 @dataclass(frozen=True)
@@ -41,4 +49,17 @@ class Rates:
 
 def learning_rates(column: Column) -> Rates | None:
     """The course of the learning rate; None for a column without finite values."""
-    raise NotImplementedError
+    curve = finite(column)
+    if not len(curve):
+        return None
+    rates = curve.values
+    fell = np.flatnonzero(rates[1:] < (1 - FALL) * rates[:-1]) + 1
+    others = np.flatnonzero(np.abs(rates - rates[-1]) > SAME * np.abs(rates[-1]))
+    since = int(curve.epochs[others[-1] + 1]) if len(others) else int(curve.epochs[0])
+    return Rates(
+        float(rates[0]),
+        float(rates.max()),
+        float(rates[-1]),
+        tuple(Drop(int(curve.epochs[place]), float(rates[place - 1]), float(rates[place])) for place in fell),
+        int(curve.epochs[-1]) - since + 1,
+    )

@@ -2,7 +2,17 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
+from mlpdoctor.curves.noise import TO_SIGMA, part, running_median, unbroken
 from mlpdoctor.history import Column
+
+FEWEST = 10
+"""Epochs from which a trend and swings about it can be told apart."""
+WIDEST = 15
+"""Epochs of the running median; fewer on a short curve."""
+SPIKE = 5.0
+"""A value so many typical swings above the trend is a spike."""
 
 
 @dataclass(frozen=True)
@@ -27,5 +37,30 @@ class Swings:
 
 
 def swings(column: Column) -> Swings | None:
-    """The swings; None for curves too short, or with losses that are not positive."""
-    raise NotImplementedError
+    """The swings about the running median of ln(loss).
+
+    Returns:
+        The swings of the second half; None for a curve too short, one that ends in NaN, or losses that are not
+        positive.
+    """
+    curve = unbroken(column)
+    if len(curve) < FEWEST or np.any(curve.values <= 0):
+        return None
+    half = slice(len(curve) // 2, None)
+    trend = running_median(np.log(curve.values), min(WIDEST, len(curve) // 4 * 2 + 1))[half]
+    curve = part(curve, half)
+    swung = np.log(curve.values) - trend
+    rounding = curve.rounding / curve.values
+    spread = TO_SIGMA * float(np.median(np.abs(swung)))
+    typical = float(np.sqrt(max(spread**2 - float(np.mean(rounding**2)) / 3, 0.0)))
+    rises = np.diff(curve.values) > curve.rounding[1:] + curve.rounding[:-1]
+    high = int(np.argmax(swung))
+    spikes = curve.epochs[swung > SPIKE * spread + 2 * rounding]
+    return Swings(
+        typical,
+        float(np.exp(swung[high])),
+        int(curve.epochs[high]),
+        float(np.mean(rises)),
+        tuple(int(epoch) for epoch in spikes),
+        int(curve.epochs[0]),
+    )
