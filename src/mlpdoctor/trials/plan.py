@@ -72,15 +72,41 @@ class Plan:
             self.tried.append(found)
             if self._arrived(found):
                 break
+        if self.best is None and self._called_for():
+            self._company()
         self._together()
         if self.best is None:
             self._anew()
 
+    def _called_for(self) -> bool:
+        """Whether it is the report that asks for trials, and not somebody who wants to see one thing tried."""
+        return any(one.trial.answers for one in self.tried) and not self.ward.well
+
+    def _company(self) -> None:
+        """What goes with other changes may also be what was missing."""
+        texts = {one.trial.text for one in self.tried}
+        for treatment in companions(self.ward.patient)[:PAIRS]:
+            if treatment.text in texts or self.ward.clock.left <= 0:
+                continue
+            found = self.ward.one((Candidate(treatment, ()),))
+            if not isinstance(found, str):
+                self.tried.append(found)
+                if found.trial.verdict is Verdict.CONFIRMED:
+                    return
+
     @property
     def best(self) -> Tried | None:
-        """The confirmed trial with the lowest loss; by the model's own loss where there are such."""
+        """The confirmed trial with the lowest loss; by the model's own loss where there are such.
+
+        A change that was compared with a control drawn anew, and gained, may still end above the model trained on as
+        it is: then it is a cause, but no cure.
+        """
         confirmed = [one for one in (*self.tried, *self.combined) if one.trial.verdict is Verdict.CONFIRMED]
         own = [one for one in confirmed if one.trial.judged_by == self.ward.judged_by]
+        control = self.ward.control
+        if own and not isinstance(control, str):
+            own = [one for one in own if not one.trial.treated.median >= control.arm.median]
+            confirmed = [one for one in confirmed if one.trial.judged_by != self.ward.judged_by]
         return min(own or confirmed, key=lambda one: one.trial.treated.median, default=None)
 
     def _arrived(self, one: Tried) -> bool:
@@ -92,8 +118,8 @@ class Plan:
     def _together(self) -> None:
         """Put changes together, each on top of what has gained most so far, while each adds a clear gain."""
         base = self.best or self._promising()
-        if base is not None and not base.trial.answers and base.trial.verdict is not Verdict.CONFIRMED:
-            return  # tried because somebody asked, not because anything calls for it
+        if not self._called_for():
+            return
         for _ in range(TOGETHER - 1):
             if base is None or self._arrived(base):
                 return

@@ -28,7 +28,6 @@ from mlpdoctor.trials.fit import Snapshot, Table, Trainee
 from mlpdoctor.trials.model import NO_CODE, Code, arranged, build, write
 from mlpdoctor.trials.rows import InMemory, Rows, answers_wanted
 
-
 BAKED = {"mean", "variance"}
 """Weights of a Normalization layer: what is compiled holds their values."""
 
