@@ -18,6 +18,9 @@ from mlpdoctor.finding import Report
 from mlpdoctor.following import AUTO, Following, follow, in_numpy
 from mlpdoctor.heads import Heads
 from mlpdoctor.hidden import Hide, marked, nothing
+from mlpdoctor.histories import together
+from mlpdoctor.history import History
+from mlpdoctor.history_summary import summarise_history
 from mlpdoctor.ladder import Ladder
 from mlpdoctor.lean import dataclass
 from mlpdoctor.losses.registry import build, kind_of, known, why_not
@@ -54,6 +57,8 @@ class Question:
         seed: where random numbers start; 0 for the places where they always do.
         engine: ``auto``, ``numpy`` or ``keras``: what runs the network.
         custom_objects: a Python file with the model's own layers, which is run; None for none.
+        history: files and folders that training logged to; the last run of the last one made the saved model.
+        plateau: the loss at which training stopped, as it was printed, where there is no log.
     """
 
     model: str
@@ -67,6 +72,8 @@ class Question:
     seed: int = 0
     engine: str = AUTO
     custom_objects: str | None = None
+    history: tuple[str, ...] = ()
+    plateau: str | None = None
 
 
 def diagnose(
@@ -92,6 +99,7 @@ def diagnose(
     started = time.perf_counter()
     limit = {} if question.max_bytes is None else {"max_bytes": question.max_bytes}
     network = with_loss(read_network(question.model, **limit), question.loss)
+    history = logged(question.history, question.plateau, question.data, stdin, question.max_bytes)
     dataset = None
     if question.data is not None:
         dataset = open_dataset(question.data, wanted(network, question), stdin=stdin, **limit)
@@ -99,13 +107,15 @@ def diagnose(
     every = all_checks()
     chosen = every if checks is None else checks
     with threads.one(), seed.shifted(question.seed):
-        answers = examine(network, dataset, chosen, progress, Following(question.engine, question.custom_objects))
+        following = Following(question.engine, question.custom_objects)
+        answers = examine(network, dataset, chosen, progress, following, history)
         found, outcomes = run(chosen, answers)
         findings = marked(found, hide)
         shown = rank(finding for finding in findings if finding.suppressed is None)
         hidden = rank(finding for finding in findings if finding.suppressed is not None)
         ladder = answers.get(Ladder)
         training = answers.get(Training)
+        told = None if history is None else summarise_history(history, answers)
     finished = time.perf_counter()
     return Report(
         model=summarise_model(answers.network, answers.no_forward),
@@ -117,6 +127,7 @@ def diagnose(
         ruled_out=ruled_out((*shown, *hidden), outcomes),
         outcomes=tuple(outcomes),
         seconds={"read": read - started, "examine": finished - read, **answers.seconds},
+        history=told,
     )
 
 
@@ -131,11 +142,12 @@ def examine(
     checks: Sequence[Check],
     progress: RowsRead | None = None,
     following: Following = WITHOUT_CODE,
+    history: History | None = None,
 ) -> Answers:
     """Make the one pass that these checks need and hold its answers ready."""
     facts = fact_types(declared(fact_package, Fact))
     if dataset is None:
-        return Answers(network, facts, no_forward=in_numpy(network).obstacle)
+        return Answers(network, facts, no_forward=in_numpy(network).obstacle, history=history)
     followed = follow(network, following)
     engine, obstacle = followed.engine, followed.obstacle
     # Keras knows the shapes and weights of layers that the reader does not.
@@ -147,7 +159,30 @@ def examine(
     judged = None if isinstance(heads, Absent) else heads
     collected = collect(dataset, engine, judged, statistics, progress)
     seconds = {} if followed.seconds is None else {"keras": followed.seconds}
-    return Answers(network, facts, passes, obstacle, collected, seconds)
+    return Answers(network, facts, passes, obstacle, collected, seconds, history)
+
+
+def logged(
+    paths: Sequence[str], plateau: str | None, data: str | None, stdin: BinaryIO | None, max_bytes: int | None
+) -> History | None:
+    """The histories as one; None without any.
+
+    Raises:
+        InputError: one cannot be read.
+        UsageError: there are a history and a plateau, or standard input would be read twice.
+    """
+    if plateau is not None:
+        if paths:
+            raise UsageError("--history and --plateau: give one of them; a history tells the plateau")
+        return History.of_plateau(plateau)
+    if not paths:
+        return None
+    if [*paths, data].count("-") > 1:
+        raise UsageError("standard input can be read only once: give the history or the data as a file")
+    from mlpdoctor.readers.histories.history import read_history
+
+    limit = {} if max_bytes is None else {"max_bytes": max_bytes}
+    return together([read_history(path, stdin=stdin, **limit) for path in paths])
 
 
 def with_loss(network: Network, name: str | None) -> Network:

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from mlpdoctor.ladder import Ladder
 from mlpdoctor.lean import dataclass
+from mlpdoctor.logged import HistorySummary
 
 Number: TypeAlias = int | float | str | bool | tuple["Number", ...] | Mapping[str, "Number"] | None
 """A piece of evidence: a plain value that JSON can hold."""
@@ -177,3 +178,5 @@ class Report:
     ruled_out: tuple[RuledOut, ...]
     outcomes: tuple[Outcome, ...]
     seconds: Mapping[str, float] = field(default_factory=dict)
+    history: HistorySummary | None = None
+    """What training logged, where that was given."""

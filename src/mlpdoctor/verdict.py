@@ -15,6 +15,8 @@ SAME = 0.0005
 """Losses this close, relative to each other, are the same in the digits shown."""
 ALL_IS_WELL = ("L508",)
 """Rules that answer the question although they are notes: there is nothing to mend."""
+FROM_THE_CURVE = ("H803", "H807", "H801")
+"""Rules that tell what the training curve did: that comes first, in the numbers of who saw it."""
 MOST_TIMES = 1000
 """Beyond it "times below" stops meaning anything to a reader."""
 
@@ -50,10 +52,34 @@ WHOLE = Scope(0, 0)
 
 
 def verdict(findings: tuple[Finding, ...], ladder: Ladder | Absent, training: Training, scope: Scope = WHOLE) -> str:
-    """What the report says first: the leading finding's own answer, that all is well, or where the model stands."""
+    """What the report says first: the leading finding's own answer, that all is well, or where the model stands.
+
+    In front of it comes what the training curve did, where a finding says so that does not lead itself.
+    """
     leading = next((finding for finding in findings if finding.severity is not Severity.NOTE), None)
+    curve = from_the_curve(findings, leading)
+    answer = _answer(findings, leading, ladder, training, scope)
+    return answer if curve is None else f"{curve} {answer}"
+
+
+def from_the_curve(findings: tuple[Finding, ...], leading: Finding | None) -> str | None:
+    """What the training curve did, in a sentence; None where no finding says so, or the leading one does."""
+    told = [f for code in FROM_THE_CURVE for f in findings if f.code == code and f.evidence.verdict is not None]
+    if not told or (leading is not None and leading.code in FROM_THE_CURVE):
+        return None
+    return told[0].evidence.verdict
+
+
+def led(leading: Finding) -> str:
+    """The answer of the finding that leads."""
+    return leading.evidence.verdict or f"{leading.message[0].upper()}{leading.message[1:]}."
+
+
+def _answer(
+    findings: tuple[Finding, ...], leading: Finding | None, ladder: Ladder | Absent, training: Training, scope: Scope
+) -> str:
     if leading is not None:
-        return leading.evidence.verdict or f"{leading.message[0].upper()}{leading.message[1:]}."
+        return led(leading)
     good = next((finding for finding in findings if finding.code in ALL_IS_WELL), None)
     if good is not None and good.evidence.verdict is not None and not scope.grave:
         return good.evidence.verdict

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TOP = ["schema_version", "tool", "model", "data", "verdict", "ladder", "findings", "ruled_out", "checks", "timing"]
+TOP = ["schema_version", "tool", "model", "data", "history", "verdict", "ladder", "findings", "ruled_out", "checks"]
+TOP += ["timing"]
 
 
 def report(*words: object) -> str:

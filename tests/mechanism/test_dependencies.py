@@ -63,7 +63,18 @@ FORBIDDEN = {
     "report": tuple(
         sorted(
             {path.stem for path in SOURCE.iterdir() if path.stem[0] not in "_."}
-            - {"catalogue", "check", "course", "finding", "fingerprint", "ladder", "report", "wording"}
+            - {
+                "catalogue",
+                "check",
+                "course",
+                "finding",
+                "fingerprint",
+                "ladder",
+                "lean",
+                "logged",
+                "report",
+                "wording",
+            }
         )
     ),
 }

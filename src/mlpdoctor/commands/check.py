@@ -177,6 +177,8 @@ def _looked_at(
         value("seed"),
         value("engine"),
         custom_objects,
+        value("history"),
+        value("plateau"),
     )
     hide = Hidden(
         job.model,

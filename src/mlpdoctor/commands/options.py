@@ -45,6 +45,15 @@ OPTIONS: tuple[Callable[..., Any], ...] = (
     click.option("--drop", callback=_names, metavar="NAMES", help="Columns to leave out, comma separated."),
     click.option("--loss", metavar="NAME", help="The loss, where the file has none or a custom one: mse, mae, bce."),
     click.option("--sample-weight", metavar="NAME", help="The column that says how much each row counts in the loss."),
+    click.option(
+        "--history",
+        multiple=True,
+        callback=_paths,
+        metavar="FILE",
+        help="What training logged: a CSVLogger file, a pasted console log, JSON, a folder of TensorBoard, Keras Tuner "
+        "or MLflow. May be repeated; the last run is this model's.",
+    ),
+    click.option("--plateau", metavar="NUMBER", help="The loss at which training stopped, as it was printed: 0.0057."),
     _rules("--select", "Only these rules: codes, beginnings of codes or names, comma separated, or ALL."),
     _rules("--ignore", "Not these rules."),
     _rules("--extend-select", "These rules too."),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from mlpdoctor.config.kinds import Kind, names, one_of, path, paths, text, whole
+from mlpdoctor.config.kinds import Kind, names, one_of, path, paths, printed, text, whole
 from mlpdoctor.config.words import CERTAINTIES, ENGINES, FORMS, LEVELS
 from mlpdoctor.lean import dataclass
 
@@ -38,6 +38,8 @@ KEYS: Mapping[str, Key] = MappingProxyType(
             Key("drop", names, ()),
             Key("loss", text),
             Key("sample-weight", text),
+            Key("history", paths, ()),
+            Key("plateau", printed),
             Key("select", names, rules=True),
             Key("ignore", names, (), rules=True),
             Key("extend-select", names, (), rules=True),

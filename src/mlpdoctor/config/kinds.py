@@ -18,6 +18,13 @@ def text(value: Any, where: str, _: Path) -> str:  # noqa: ANN401  JSON
     return value
 
 
+def printed(value: Any, where: str, _: Path) -> str:  # noqa: ANN401
+    """A number, as it was printed where its digits count: in quotes."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise UsageError(f"{where}: expected a number such as '0.0057', got {value!r}")
+    return str(value)
+
+
 def whole(least: int) -> Kind:
     """A whole number from ``least`` on."""
 

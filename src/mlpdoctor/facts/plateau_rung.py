@@ -29,6 +29,8 @@ class Source(StrEnum):
 
     CURVE = "curve"
     """It stands still at the end of the curve."""
+    REACHED = "reached"
+    """The curve still falls, but its last printed value is as low as what it heads for, as far as that is known."""
     HEADING = "heading"
     """The curve still falls, and heads for it."""
     TOLD = "told"
@@ -129,6 +131,10 @@ def _plateau(
     limit = curve.heading
     if limit is None or limit.high - limit.low > 2 * SHARP * abs(limit.value):
         return Absent("the curve has not come to a standstill", applicable=False)
+    last, rounding = curve.level.value, curve.level.rounding
+    if curve.level.error == 0 and limit.low - rounding <= last <= limit.high + rounding:
+        half = max(abs(limit.low - last) - rounding, abs(limit.high - last) - rounding, 0.0)
+        return Level(last, half, rounding, limit.first, curve.epochs, settled=False), Source.REACHED
     # The interval of a limit holds scatter and rounding alike.
     half = max(limit.high - limit.value, limit.value - limit.low)
     return Level(limit.value, half, 0.0, limit.first, curve.epochs, settled=False), Source.HEADING

@@ -12,7 +12,7 @@ from mlpdoctor.fingerprint import fingerprint
 from mlpdoctor.ladder import Ladder
 from mlpdoctor.report.tally import tally
 
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 HEAD = {"schema_version": SCHEMA_VERSION, "tool": {"name": "mlpdoctor", "version": __version__}}
 
 
@@ -39,6 +39,7 @@ def as_object(report: Report) -> dict[str, Any]:
         **HEAD,
         "model": asdict(report.model),
         "data": None if report.data is None else asdict(report.data),
+        "history": None if report.history is None else asdict(report.history),
         "verdict": report.verdict,
         "ladder": _ladder(report.ladder, report.no_ladder),
         "findings": [_finding(rank, finding, report) for rank, finding in enumerate(report.findings, start=1)],

@@ -20,7 +20,7 @@ LOWER = 0.5
 that there is something left to find."""
 
 
-@check("H801", Severity.ERROR, "the plateau of the loss, {plateau}, is {compared} {label}, {rung_loss}")
+@check("H801", Severity.ERROR, "the plateau of the loss, {printed}, is {compared} {label}, {rung_loss}")
 def plateau_on_a_rung(
     history: History,
     ladder: Ladder,
@@ -61,11 +61,12 @@ def plateau_on_a_rung(
         severity = Severity.NOTE
     else:
         severity = _severity(ladder, on.rung, opinion, worth_learning)
-    sure = plateau.source is not Source.HEADING and on.rung.error is None
+    sure = plateau.source not in (Source.HEADING, Source.REACHED) and on.rung.error is None
     said = _said(plateau, on)
     yield Evidence(
         numbers={
             "plateau": plateau.level.value,
+            "printed": _number(plateau),
             "low": plateau.level.low,
             "high": plateau.level.high,
             "decimals": plateau.decimals,
@@ -129,7 +130,7 @@ def _reach(ladder: Ladder, opinion: SecondOpinion | None) -> float:
 
 def _number(plateau: PlateauRung) -> str:
     """The plateau as the user saw it."""
-    if plateau.decimals is not None and plateau.level.error == 0:
+    if plateau.decimals is not None and (plateau.level.error == 0 or plateau.source is Source.REACHED):
         return f"{plateau.level.value:.{plateau.decimals}f}"
     return short(plateau.level.value)
 
@@ -146,6 +147,7 @@ def _said(plateau: PlateauRung, on: OnRung) -> str:
     start = {
         Source.TOLD: f"The plateau {number} is",
         Source.CURVE: f"The plateau {number} of the training loss is",
+        Source.REACHED: f"The plateau {number} of the training loss is",
         Source.HEADING: f"The training loss heads for {number}, which is",
         Source.TRIALS: f"The value {number} at which all trials stop is",
     }[plateau.source]
@@ -195,7 +197,8 @@ def _why(kind: str, ladder: Ladder) -> str:
         return "" if rung is None else f"Noise in the targets is estimated by {rung.witness}."
     if kind == "architecture":
         rung = ladder.rung("architecture")
-        return "" if rung is None else f"This network is held there by {rung.witness}."
+        reason = "" if rung is None else rung.witness.removesuffix(", whatever its weights")
+        return f"No weights of this network go lower: it is {reason}." if reason else ""
     if kind == "affine":
         rung = ladder.rung("affine")
         equation = f" ({rung.witness})" if rung is not None and "=" in rung.witness else ""

@@ -1,0 +1,89 @@
+"""A training history in a line, with what its curve comes to."""
+
+import itertools
+import math
+
+import numpy as np
+
+from mlpdoctor.curves.noise import finite
+from mlpdoctor.fact import Absent
+from mlpdoctor.facts.plateau_rung import PlateauRung
+from mlpdoctor.facts.rate_curve import RateCurve
+from mlpdoctor.facts.training_curve import TrainingCurve
+from mlpdoctor.facts.trial_scores import TrialScores
+from mlpdoctor.history import LOSS, VALIDATION_LOSS, Column, History
+from mlpdoctor.logged import HistorySummary, Plateau, Reached, Trace
+from mlpdoctor.resolve import Answers
+
+MOST_POINTS = 240
+"""Points of a trace: two for each column of a wide terminal."""
+
+
+def summarise_history(history: History, answers: Answers) -> HistorySummary:
+    """What was logged, and where it stops."""
+    curve: TrainingCurve | Absent = answers.get(TrainingCurve)
+    rates: RateCurve | Absent = answers.get(RateCurve)
+    trials: TrialScores | Absent = answers.get(TrialScores)
+    known = None if isinstance(curve, Absent) else curve
+    run = history.last
+    plateau, reason = _plateau(known, answers.get(PlateauRung))
+    best = None if known is None else known.best
+    return HistorySummary(
+        path=history.path,
+        format=history.format,
+        runs=len(history.runs),
+        epochs=0 if run is None or history.stated else run.epochs,
+        planned=None if run is None else run.planned,
+        columns=() if run is None else tuple(run.columns),
+        decimals=None if known is None else known.column.decimals,
+        first=None if known is None else known.first,
+        last=known.last if known is not None and math.isfinite(known.last) else None,
+        best=None if best is None else best.value,
+        best_epoch=None if best is None or history.stated else best.epoch,
+        broken_epoch=None if known is None or known.broken is None else known.broken[0],
+        first_rate=None if isinstance(rates, Absent) else rates.rates.first,
+        last_rate=None if isinstance(rates, Absent) else rates.rates.last,
+        trials=0 if isinstance(trials, Absent) else len(trials.scores),
+        plateau=plateau,
+        no_plateau=reason,
+        bad_lines=history.bad.count,
+        bad_examples=history.bad.examples,
+        guesses=history.guesses,
+        traces=()
+        if run is None or history.stated
+        else _traces(run.columns.get(LOSS), run.columns.get(VALIDATION_LOSS)),
+    )
+
+
+def _plateau(curve: TrainingCurve | None, found: PlateauRung | Absent) -> tuple[Plateau | None, str | None]:
+    if not isinstance(found, Absent):
+        level = found.level
+        rungs = tuple(
+            Reached(on.rung.name, on.rung.label, on.rung.value, on.logged, on.exact, on.digits) for on in found.on
+        )
+        plateau = Plateau(level.value, level.low, level.high, found.source.value, level.first, level.last, rungs)
+        return plateau, None
+    if curve is not None and curve.level is not None and curve.level.settled:
+        level = curve.level
+        source = "told" if curve.stated else "curve"
+        plateau = Plateau(level.value, level.low, level.high, source, level.first, level.last, (), found.reason)
+        return plateau, None
+    if curve is None or curve.level is None:
+        return None, found.reason
+    return None, "the curve has not come to a standstill"
+
+
+def _traces(*columns: Column | None) -> tuple[Trace, ...]:
+    return tuple(_trace(column) for column in columns if column is not None and np.isfinite(column.values).any())
+
+
+def _trace(column: Column) -> Trace:
+    """Its finite values; medians over stretches of equal length where there are too many."""
+    seen = finite(column)
+    edges = np.linspace(0, len(seen), min(len(seen), MOST_POINTS) + 1).astype(int)
+    parts = [slice(start, stop) for start, stop in itertools.pairwise(edges)]
+    return Trace(
+        column.name,
+        tuple(int(seen.epochs[part][(part.stop - part.start) // 2]) for part in parts),
+        tuple(float(np.median(seen.values[part])) for part in parts),
+    )
