@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mlpdoctor.commands.confirm import Confirm, confirmation, unconfirmed
 from mlpdoctor.commands.options import report_options, settings_options, understood
 from mlpdoctor.config.words import SEVERITIES
 from mlpdoctor.errors import InputError, UsageError
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from mlpdoctor.check import Check
     from mlpdoctor.commands.line import Line
     from mlpdoctor.config.file import Configuration
+    from mlpdoctor.diagnose import Question
     from mlpdoctor.finding import Outcome, Report, Unread
     from mlpdoctor.plan import Job
     from mlpdoctor.stream import RowsRead
@@ -47,6 +49,8 @@ Exit status:
 @click.option(
     "--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True, help="Colour."
 )
+@click.option("--confirm", is_flag=True, help="Try the first finding's remedy in a training trial; needs Keras.")
+@click.option("--budget", metavar="TIME", help="How long that may take: 30s, 2m, or '200 epochs'.  [default: 30s]")
 @click.option("-q", "--quiet", is_flag=True, help="Print the verdict alone.")
 @click.option("-v", "--verbose", is_flag=True, help="Also list the checks that did not run, and why.")
 @click.option("--no-progress", is_flag=True, help="No progress on standard error.")
@@ -55,6 +59,8 @@ def check(
     color: str,
     *,
     update_baseline: bool,
+    confirm: bool,
+    budget: str | None,
     quiet: bool,
     verbose: bool,
     no_progress: bool,
@@ -83,8 +89,9 @@ def check(
     code = given["custom_objects"]
     if code is not None:
         say(f"--custom-objects runs the Python code in {code}")
+    tried = confirmation(budget, asked=confirm)
     with progress(show=not (no_progress or quiet)) as told:
-        run = _Run.over(jobs, configuration, checks, line_drawn, told, code, quiet=quiet)
+        run = _Run.over(jobs, configuration, checks, line_drawn, told, code, tried, quiet=quiet)
     line_drawn.close(run.reports)
     for one in idle(configuration.suppressions, run.reports, {one.rule.code: one.rule for one in checks}):
         say(f"{one.origin}: the suppression of {one.rule} hid nothing; take it out")
@@ -110,6 +117,7 @@ class _Run:
         line: "Line",
         told: Telling | None,
         custom_objects: str | None = None,
+        tried: Confirm = unconfirmed,
         *,
         quiet: bool = False,
     ) -> "_Run":
@@ -120,6 +128,7 @@ class _Run:
             place = f"{number} of {len(jobs)}  {job.model}: " if len(jobs) > 1 else ""
             try:
                 report = _looked_at(job, configuration, checks, line, _rows(told, place), custom_objects)
+                report = tried(report, job, custom_objects, told)
             except InputError as complaint:
                 unread.append(Unread(job.model, str(complaint)))
                 say(str(complaint))
@@ -160,12 +169,27 @@ def _looked_at(
     rows: "RowsRead | None",
     custom_objects: str | None,
 ) -> "Report":
-    from mlpdoctor.diagnose import Question, diagnose
+    from mlpdoctor.diagnose import diagnose
     from mlpdoctor.finding import Certainty
     from mlpdoctor.hidden import Hidden
 
+    hide = Hidden(
+        job.model,
+        {one.rule.code: one.rule for one in checks},
+        Certainty(job.settings.value("certainty")),
+        configuration.suppressions,
+        lambda finding: line.why(finding, job.model),
+    )
+    question = question_of(job, custom_objects)
+    return diagnose(question, stdin=sys.stdin.buffer, progress=rows, checks=in_force(job, checks), hide=hide)
+
+
+def question_of(job: "Job", custom_objects: str | None) -> "Question":
+    """What is asked of one model, as the settings say."""
+    from mlpdoctor.diagnose import Question
+
     value = job.settings.value
-    question = Question(
+    return Question(
         job.model,
         value("data"),
         value("target"),
@@ -180,14 +204,6 @@ def _looked_at(
         value("history"),
         value("plateau"),
     )
-    hide = Hidden(
-        job.model,
-        {one.rule.code: one.rule for one in checks},
-        Certainty(value("certainty")),
-        configuration.suppressions,
-        lambda finding: line.why(finding, job.model),
-    )
-    return diagnose(question, stdin=sys.stdin.buffer, progress=rows, checks=in_force(job, checks), hide=hide)
 
 
 def in_force(job: "Job", checks: "Sequence[Check]") -> "list[Check]":

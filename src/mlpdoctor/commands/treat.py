@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mlpdoctor.commands.check import check, in_force
+from mlpdoctor.commands.check import check, in_force, question_of
 from mlpdoctor.commands.options import understood
 from mlpdoctor.errors import UsageError
 from mlpdoctor.output import progress, put, say, show
@@ -156,22 +156,7 @@ def _question(job: "Job", custom_objects: str | None) -> "Iterator[Question]":
     import tempfile
     from pathlib import Path
 
-    from mlpdoctor.diagnose import Question
-
-    value = job.settings.value
-    question = Question(
-        job.model,
-        value("data"),
-        value("target"),
-        value("features"),
-        value("drop"),
-        value("loss"),
-        value("sample-weight"),
-        value("max-bytes"),
-        value("seed"),
-        value("engine"),
-        custom_objects,
-    )
+    question = question_of(job, custom_objects)
     if question.data != "-":
         yield question
         return
