@@ -53,6 +53,11 @@ def listing(names: Sequence[str], most: int = 4) -> str:
     return f"{', '.join(names[: most - 1])} and {len(names) - most + 1} more"
 
 
+def named(label: str) -> str:
+    """A rung of the ladder in the middle of a sentence: ``the best straight line``, ``logistic regression``."""
+    return f"the {label}" if label.startswith("best ") else label
+
+
 def count(number: int, noun: str) -> str:
     """A number with its noun: ``1 row``, ``3 rows``."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

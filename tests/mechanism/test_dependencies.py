@@ -47,7 +47,7 @@ FORBIDDEN = {
     "optimizers": tuple(
         sorted(
             {path.stem for path in SOURCE.iterdir() if path.stem[0] not in "_."}
-            - {"layers", "network", "optimizers", "registry"}
+            - {"layers", "lean", "network", "optimizers", "registry"}
         )
     ),
     "config": (

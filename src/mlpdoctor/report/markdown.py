@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from mlpdoctor.finding import Finding, Report, Unread
 from mlpdoctor.ladder import Ladder
-from mlpdoctor.report import phrases
+from mlpdoctor.report import curve_markdown, curve_phrases, phrases
 from mlpdoctor.report.ladder_rows import rows, witnesses
 from mlpdoctor.report.markdown_text import block, escape, table
 from mlpdoctor.report.symbols import spelt
@@ -39,7 +39,11 @@ def _report(report: Report) -> Iterator[str]:
     files = [("model", escape(phrases.model(report.model)))]
     if report.data is not None:
         files.append((escape(phrases.data_path(report.data)), escape(phrases.data(report.data))))
+    if report.history is not None:
+        files.append((escape(curve_phrases.path(report.history)), escape(curve_phrases.history(report.history))))
     yield table(("", ""), files)
+    if report.history is not None:
+        yield from curve_markdown.section(report.history, report.ladder)
     if report.ladder is not None:
         yield from _ladder(report.ladder)
     elif report.no_ladder is not None and report.data is not None:

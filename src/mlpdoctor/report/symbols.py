@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from mlpdoctor.finding import Remedy
 
 INSTEAD = {"█": "#", "±": "+/-", "…": "...", "²": "^2", "×": "x", "–": "-", "’": "'", "“": '"', "”": '"'}  # noqa: RUF001
+INSTEAD |= {"•": "*", "○": "o", "─": "-"}
 """Spelt-out symbols; any other character appears as its number, ``\\u4e2d``, for a name must stay recognisable."""
 TURNING = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Marks that turn the direction of writing, and so can show one name for another."""

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mlpdoctor.finding import Finding, Report, Severity, Status
-from mlpdoctor.report import phrases
+from mlpdoctor.report import curve_chart, curve_phrases, phrases
 from mlpdoctor.report.ladder_chart import draw
 from mlpdoctor.report.layout import cut, inset, labelled
 from mlpdoctor.report.symbols import plain, spelt
@@ -41,6 +41,9 @@ class TerminalReport:
         elif report.no_ladder is not None and report.data is not None:
             yield ""
             yield inset(Text(f"no loss ladder: {report.no_ladder}"))
+        if report.history is not None:
+            yield ""
+            yield from curve_chart.section(report.history, report.ladder, console.width, options.encoding)
         if report.model.not_followed is not None:
             yield ""
             yield inset(Text(f"{report.model.not_followed}. What needs the layers' values was left out."))
@@ -82,6 +85,8 @@ def _files(report: Report) -> Table:
     grid.add_row(Text(report.model.path), Text(phrases.model(report.model)))
     if report.data is not None:
         grid.add_row(Text(phrases.data_path(report.data)), Text(phrases.data(report.data)))
+    if report.history is not None:
+        grid.add_row(Text(curve_phrases.path(report.history)), Text(curve_phrases.history(report.history)))
     return grid
 
 

@@ -11,7 +11,7 @@ from mlpdoctor.facts.trial_scores import TrialScores
 from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.history import History
 from mlpdoctor.ladder import Ladder, Rung
-from mlpdoctor.wording import listing, percent, short
+from mlpdoctor.wording import listing, named, percent, short
 
 FLOORS = ("architecture", "data")
 """Rungs below which nothing goes: of the network as it is, or whatever is trained on these data."""
@@ -72,9 +72,7 @@ def plateau_on_a_rung(
             "decimals": plateau.decimals,
             "compared": _compared(plateau, on),
             "rung": on.rung.name,
-            "label": f"the {on.rung.label}"
-            if not on.rung.label.startswith(("these", "this"))
-            else f"that of {on.rung.label}",
+            "label": named(on.rung.label),
             "rung_loss": on.rung.value,
             "logged": on.logged,
             "penalty": plateau.penalty,
@@ -156,7 +154,7 @@ def _said(plateau: PlateauRung, on: OnRung) -> str:
         "noise": f"about what noise in the targets costs, {loss} ± {short(2 * (on.rung.error or 0.0), 2)}",
         "data": f"the floor that these data set, {loss}",
         "architecture": f"the floor of this architecture, {loss}",
-    }.get(on.rung.name, f"the loss of the {on.rung.label}, {loss}")
+    }.get(on.rung.name, f"the loss of {named(on.rung.label)}, {loss}")
     near = (
         "" if on.exact or on.rung.error is not None else f", within {percent(abs(plateau.level.value / on.logged - 1))}"
     )

@@ -1,0 +1,72 @@
+"""What every format for people says of a training history in the same words."""
+
+from mlpdoctor.logged import HistorySummary, Plateau
+from mlpdoctor.wording import count, named, percent, short
+
+TOLD = "told"
+SHOWN_EXAMPLES = 3
+"""Bad lines that are shown; the rest is counted."""
+
+
+def history(summary: HistorySummary) -> str:
+    """The history in a line: what kind of log, how long, from where to where, what was assumed."""
+    if _told(summary):
+        return f"a loss of {number(summary, summary.plateau.value if summary.plateau else 0.0)}"
+    parts = [summary.format]
+    if summary.epochs:
+        of = f" of {summary.planned:,}" if summary.planned and summary.planned > summary.epochs else ""
+        parts.append(f"{summary.epochs:,}{of} {'epoch' if summary.epochs == 1 else 'epochs'}")
+    if summary.first is not None:
+        last = "NaN" if summary.last is None else number(summary, summary.last)
+        parts.append(f"loss {number(summary, summary.first)} -> {last}")
+    if summary.trials:
+        parts.append(count(summary.trials, "trial"))
+    return "; ".join([", ".join(parts), *summary.guesses])
+
+
+def path(summary: HistorySummary) -> str:
+    """Where the history came from."""
+    return "standard input" if summary.path == "-" else summary.path
+
+
+def plateau(summary: HistorySummary) -> str:
+    """Where the loss stops, and on which rung, in a line."""
+    found = summary.plateau
+    if found is None:
+        broken = summary.broken_epoch
+        return f"none: the loss is NaN or infinite from epoch {broken}" if broken else f"none: {summary.no_plateau}"
+    half = (found.high - found.low) / 2
+    level = f"{number(summary, found.value)}" + (f" ± {short(half, 1)}" if half > 0 else "")
+    where = _where(found)
+    if not found.rungs:
+        reason = f"; not compared with a ladder: {found.reason}" if found.reason else "; it is on no rung of the ladder"
+        return f"{level}{where}{reason}"
+    rung = found.rungs[0]
+    near = "equal to" if rung.exact else f"{percent(abs(found.value / rung.logged - 1))} from"
+    penalties = "" if rung.logged == rung.value else f", {short(rung.logged)} with penalties"
+    return f"{level}{where}, {near} {named(rung.label)}, {short(rung.value)}{penalties}"
+
+
+def bad(summary: HistorySummary) -> str | None:
+    """The lines that could not be used, counted and shown; None for none."""
+    if not summary.bad_lines:
+        return None
+    shown = summary.bad_examples[:SHOWN_EXAMPLES]
+    more = summary.bad_lines - len(shown)
+    return f"{count(summary.bad_lines, 'line')}: {'; '.join(shown)}" + (f" and {more:,} more" if more and shown else "")
+
+
+def number(summary: HistorySummary, value: float) -> str:
+    """A loss as the log prints it, where that can be told."""
+    decimals = summary.decimals
+    return short(value) if decimals is None or round(value, decimals) != value else f"{value:.{decimals}f}"
+
+
+def _told(summary: HistorySummary) -> bool:
+    return summary.plateau is not None and summary.plateau.source == TOLD
+
+
+def _where(found: Plateau) -> str:
+    if found.source == "curve":
+        return f" since epoch {found.first:,}"
+    return {"heading": ", where the curve heads for", "trials": ", in all trials of the search"}.get(found.source, "")
