@@ -117,7 +117,9 @@ def _judged(built: Built, course: Course, report: Report, before: "Score", after
     told = f"{before} -> {after}, twin {twin}; " + ("" if best is None else " + ".join(best.names))
     told += f" ({course.protocol.updates} updates, {report.findings[0].code if report.findings else 'nothing'} first)"
     wrong = best is not None and math.isfinite(best.control.median) and best.treated.low > best.control.low
-    on_rung = best is not None and best.rung is not None and best.rung.startswith(("the least", "zero", "on the noise"))
+    rung = "" if best is None or best.rung is None else best.rung
+    noise = rung == "on the noise" and after.mistakes <= 2 * twin.mistakes + 0.01  # else it is no noise
+    on_rung = noise or rung.startswith(("the least", "zero"))
     control_on = course.train_on and report.ladder is not None and best is None
     worse = after.mistakes > before.mistakes * (1 + CLOSE) + 0.01 and best is not None
     if before.within(twin):

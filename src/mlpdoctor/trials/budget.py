@@ -56,9 +56,17 @@ class Clock:
     end: float
 
     @classmethod
-    def of(cls, budget: Budget, started: float) -> "Clock":
-        """From when the command started."""
-        return cls(float("inf") if budget.seconds is None else started + budget.seconds)
+    def of(cls, budget: Budget, started: float, ready: float) -> "Clock":
+        """What is left once Keras is there: at least half of the budget, however long that took.
+
+        Args:
+            budget: what the user allows.
+            started: when the command was.
+            ready: when the first trial may begin.
+        """
+        if budget.seconds is None:
+            return cls(float("inf"))
+        return cls(max(started + budget.seconds, ready + budget.seconds / 2))
 
     @property
     def left(self) -> float:

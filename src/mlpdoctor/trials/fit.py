@@ -1,8 +1,8 @@
 """Trains a model again and again from the same start, on the batches it is given.
 
-With TensorFlow many updates run as one compiled loop, for ``fit`` spends a hundred times longer on the way to a small
-network than in it; a test holds that the same batches lead to the same weights as ``keras.Model.fit``. On other
-backends, and where a layer cannot be compiled, ``fit`` itself does the work.
+With TensorFlow many updates run as one loop in its graph, and compiled by XLA where there is time for that, for
+``fit`` spends a hundred times longer on the way to a small network than in it; a test holds that the same batches lead
+to the same weights as ``keras.Model.fit``. On other backends, and where a layer refuses, ``fit`` itself does the work.
 """
 
 import contextlib
@@ -61,9 +61,16 @@ class Snapshot:
 class Trainee:
     """One compiled Keras model and its rows, ready to be trained from its start as often as wanted."""
 
-    def __init__(self, model: Model, table: Table) -> None:
-        """Remember the start."""
+    def __init__(self, model: Model, table: Table, *, xla: bool = False) -> None:
+        """Remember the start.
+
+        Args:
+            model: compiled.
+            table: its rows.
+            xla: whether to have the loop compiled, which takes seconds and makes updates of small networks cheap.
+        """
         self.model = model
+        self.xla = xla and not _generators(model)  # random numbers are slow in what XLA makes for a processor
         self.table = table
         self._random = _generators(model)
         self.start = self.snapshot()
@@ -106,6 +113,11 @@ class Trainee:
             drawn = np.random.default_rng([0x5EED, seed, number]).integers(1 << 31, size=variable.shape)
             variable.assign(drawn.astype(str(variable.dtype)))
 
+    def compiled(self, *, xla: bool) -> None:
+        """Have the loop compiled anew, or not compiled."""
+        self.xla = xla and not self._random
+        self._run = None
+
     # training
 
     def train(self, block: Block) -> None:
@@ -119,7 +131,7 @@ class Trainee:
             self._loop(block)
             return
         before = self.snapshot()
-        for jit in (True, False):
+        for jit in dict.fromkeys((self.xla, False)):
             self._run = _loop(self, jit=jit)
             try:
                 with warnings.catch_warnings():

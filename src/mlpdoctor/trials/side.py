@@ -71,6 +71,8 @@ class Workshop:
         self.rows = rows
         self.seeds = tuple(seeds)
         self.code = code
+        self.xla = False
+        """Whether loops are compiled: decided once, when it is known what an update costs."""
         self._made: dict[str, Side] = {}
 
     def make(self, spec: ModelSpec, edits: Sequence[Edit] = ()) -> Side:
@@ -116,7 +118,7 @@ class Workshop:
             answers_wanted(network, heads, rows.targets),
             rows.single_weights,
         )
-        trainee = Trainee(model, table)
+        trainee = Trainee(model, table, xla=self.xla)
         try:
             trainee.loss()
         except Exception as fault:

@@ -83,7 +83,7 @@ def treat(
         InputError: the model or the data cannot be used.
     """
     say = tell or (lambda _: None)
-    clock = Clock.of(order.budget, time.monotonic() if started is None else started)
+    started = time.monotonic() if started is None else started
     writable(order)
     begun = time.perf_counter()
     if report is None:
@@ -96,6 +96,7 @@ def treat(
     say("starting Keras")
     backend = str(keras().backend.backend())
     ready = time.perf_counter()
+    clock = Clock.of(order.budget, started, time.monotonic())
     seeds = tuple(range(order.seed, order.seed + order.seeds))
     code = custom_objects(question.custom_objects)
     spec = load(network, code)

@@ -25,6 +25,10 @@ FLOAT32 = 1e-9
 """A loss under this share of the best constant's is zero as far as float32 weights can tell."""
 UNKNOWN_COST = (1e-4, 2.0)
 """Seconds of an update and of getting a model ready, where the control could not be timed."""
+COMPILING = 8.0
+"""Compiling a loop takes some times as long as tracing it; it pays where each model has this much more than that."""
+QUICKER = 0.7
+"""A compiled loop that saves less than this is not worth its making."""
 LEAST_MODELS = 4
 """The control, two changes, and one on top of the other."""
 NO_TIME = "there was no time left for it"
@@ -156,8 +160,11 @@ class Ward:
         try:
             side = self.workshop.make(self.spec)
             self.before = side.trainee.loss()
-            self.of_one, _ = cost(side, self.batch)
-            self.of_a_model = time.monotonic() - started
+            built = time.monotonic() - started
+            self.of_one, ready = cost(side, self.batch)
+            self.of_a_model = built + ready
+            if self._worth_compiling(models, ready):
+                self._compile(side, built)
         except Unfit as complaint:
             self._controls[""] = str(complaint)
         batch, of_all = min(self.batch, self.rows.count), self.of_one * len(self.seeds)
@@ -172,6 +179,24 @@ class Ward:
             except TimeUp:
                 self._controls[""] = NO_TIME
         return models
+
+    def _worth_compiling(self, models: int, ready: float) -> bool:
+        """Whether each model has so much time that compiling its loop pays."""
+        each = self.clock.left / models
+        if self.budget.epochs is not None:
+            each = (
+                self.budget.epochs * self.rows.count / min(self.batch, self.rows.count) * self.of_one * len(self.seeds)
+            )
+        return each > COMPILING * ready
+
+    def _compile(self, side: Side, built: float) -> None:
+        """Compile the control's loop, and those of all that come; go back where that is no quicker."""
+        side.trainee.compiled(xla=True)
+        of_one, ready = cost(side, self.batch)
+        if of_one > QUICKER * self.of_one or not side.trainee.xla:
+            side.trainee.compiled(xla=False)
+            return
+        self.workshop.xla, self.of_one, self.of_a_model = True, of_one, built + ready
 
     def run(self, side: Side) -> Runs:
         """Train a side as all are trained.
