@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mlpdoctor.curves.noise import finite
+from mlpdoctor.curves.noise import finite, sound
 from mlpdoctor.history import Column
 
 
@@ -36,6 +36,6 @@ def best_epoch(column: Column) -> Best | None:
 
 
 def first_broken(column: Column) -> tuple[int, float] | None:
-    """The first epoch whose value is NaN or infinite, with the value; None where all are finite."""
-    broken = np.flatnonzero(~np.isfinite(column.values))
+    """The first epoch whose value is NaN, infinite or beyond a float32, with the value; None where there is none."""
+    broken = np.flatnonzero(~sound(column.values))
     return (int(column.epochs[broken[0]]), float(column.values[broken[0]])) if len(broken) else None

@@ -1,10 +1,12 @@
 """How much a curve jitters from epoch to epoch, apart from where it goes."""
 
 import numpy as np
+import numpy.typing as npt
 
 from mlpdoctor.history import Column
 from mlpdoctor.network import Array
 
+FLOAT32_MAX = float(np.finfo(np.float32).max)
 FEWEST = 5
 """Values from which a scatter can be told."""
 TO_SIGMA = 1.4826
@@ -16,18 +18,23 @@ MOST_CORRELATION = 0.9
 
 
 def finite(column: Column) -> Column:
-    """The column without its NaN and infinite values."""
-    keep = np.isfinite(column.values)
+    """The column without its NaN and infinite values, and those that overflow a float32."""
+    keep = sound(column.values)
     return column if keep.all() else part(column, keep)
 
 
 def unbroken(column: Column) -> Column:
-    """The column after its last NaN or infinite value; empty where it ends in one."""
-    broken = np.flatnonzero(~np.isfinite(column.values))
+    """The column after its last value that `finite` would leave out; empty where it ends in one."""
+    broken = np.flatnonzero(~sound(column.values))
     return part(column, slice(int(broken[-1]) + 1, None)) if len(broken) else column
 
 
-def part(column: Column, keep: "slice | np.ndarray[tuple[int], np.dtype[np.bool_]]") -> Column:
+def sound(values: Array) -> npt.NDArray[np.bool_]:
+    """Which values are numbers that a float32 can hold: a loss beyond is infinite to Keras."""
+    return np.less_equal(np.abs(values), FLOAT32_MAX)
+
+
+def part(column: Column, keep: slice | npt.NDArray[np.bool_]) -> Column:
     """Some of the values of a column."""
     return Column(column.name, column.epochs[keep], column.values[keep], column.rounding[keep], column.decimals)
 
@@ -61,7 +68,8 @@ def inflation(errors: Array) -> float:
     power = float(errors @ errors)
     if len(errors) < FEWEST or power == 0:
         return 1.0
-    found = float(errors[1:] @ errors[:-1]) / power + 1 / len(errors)  # about a fit, neighbours look less alike
+    found = float(errors[1:] @ errors[:-1]) / power
+    found += (2 + 4 * max(found, 0.0)) / len(errors)  # about a straight line neighbours look less alike than they are
     alike = min(max(found, 0.0), MOST_CORRELATION)
     return (1 + alike) / (1 - alike)
 

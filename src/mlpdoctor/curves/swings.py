@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mlpdoctor.curves.noise import TO_SIGMA, part, running_median, unbroken
+from mlpdoctor.curves.noise import TO_SIGMA, jitter, part, running_median, unbroken
 from mlpdoctor.history import Column
 
 FEWEST = 10
@@ -13,6 +13,8 @@ WIDEST = 15
 """Epochs of the running median; fewer on a short curve."""
 SPIKE = 5.0
 """A value so many typical swings above the trend is a spike."""
+HIDDEN = 3.0
+"""Half units of rounding by which a value may seem to stand out: one digit more is two of them."""
 
 
 @dataclass(frozen=True)
@@ -51,11 +53,11 @@ def swings(column: Column) -> Swings | None:
     curve = part(curve, half)
     swung = np.log(curve.values) - trend
     rounding = curve.rounding / curve.values
-    spread = TO_SIGMA * float(np.median(np.abs(swung)))
+    spread = max(TO_SIGMA * float(np.median(np.abs(swung))), jitter(np.log(curve.values)))
     typical = float(np.sqrt(max(spread**2 - float(np.mean(rounding**2)) / 3, 0.0)))
     rises = np.diff(curve.values) > curve.rounding[1:] + curve.rounding[:-1]
     high = int(np.argmax(swung))
-    spikes = curve.epochs[swung > SPIKE * spread + 2 * rounding]
+    spikes = curve.epochs[swung > SPIKE * spread + HIDDEN * rounding]
     return Swings(
         typical,
         float(np.exp(swung[high])),
