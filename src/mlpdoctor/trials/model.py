@@ -1,5 +1,6 @@
 """From a file to a model's data and back: loaded safely, rebuilt from its configuration, written whole or not."""
 
+import copy
 import inspect
 import os
 import warnings
@@ -182,9 +183,9 @@ def build(spec: ModelSpec, code: Code = NO_CODE) -> Model:
     kind = keras().Sequential if spec.kind == "Sequential" else keras().Model
     with warnings.catch_warnings(), keras().saving.custom_object_scope(dict(code)):
         warnings.simplefilter("ignore")
-        model = kind.from_config(dict(spec.config))
+        model = kind.from_config(copy.deepcopy(dict(spec.config)))  # Keras takes inner models apart
         put_weights(model, spec.weights)
-        model.compile_from_config(dict(spec.compiled))
+        model.compile_from_config(copy.deepcopy(dict(spec.compiled)))
         if model.trainable_variables and not model.optimizer.built:
             model.optimizer.build(model.trainable_variables)
     return model
