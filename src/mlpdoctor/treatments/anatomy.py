@@ -9,6 +9,8 @@ from mlpdoctor.layers.nature import activation_of, is_learned
 from mlpdoctor.layers.ways import adjustable, parameters, users
 from mlpdoctor.network import Layer, Network
 from mlpdoctor.optimizers.rate import rate_now
+from mlpdoctor.treatments.keras_code import call
+from mlpdoctor.treatments.spec import Json
 
 RECTIFIED = frozenset({"relu", "relu6", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "softplus", "celu"})
 """Functions that drop about half of a signal: their kernels are drawn the root of 2 larger."""
@@ -149,6 +151,11 @@ def layer_named(network: Network, name: str) -> Layer | None:
 def own(name: str) -> str:
     """A layer's name without those of the models around it, as code calls it."""
     return name.rpartition("/")[2]
+
+
+def line(layer: Layer, **changes: Json) -> str:
+    """The line of code that makes a layer, with some options changed."""
+    return call(layer.kind, {**layer.config, **changes}, {"name": own(layer.name)})
 
 
 def told_layers(finding: Finding | None, *keys: str) -> tuple[str, ...]:

@@ -15,6 +15,14 @@ OF_THE_OPTIMIZER = (
     "use_ema",
 )
 OTHERS = ("metrics", "weighted_metrics", "loss_weights")
+CLASSES = {
+    name.lower(): name
+    for name in (
+        "SGD", "Adam", "AdamW", "Adamax", "Nadam", "RMSprop", "Adagrad", "Adadelta", "Ftrl", "Lion", "Lamb",
+        "Adafactor", "Muon",
+    )
+}  # fmt: skip
+"""The classes that ``compile`` takes by name, by their names in lower case."""
 USUAL = "adam"
 """What Keras compiles with where nothing is said: rmsprop. Adam is what a model without an optimizer is given here."""
 
@@ -40,6 +48,7 @@ def as_object(optimizer: Json) -> dict[str, Json]:
     if isinstance(optimizer, dict) and "class_name" in optimizer:
         return {**optimizer, "config": dict(optimizer.get("config") or {})}
     name = optimizer if isinstance(optimizer, str) else USUAL
+    name = CLASSES.get(name.lower(), name)
     return {"module": "keras.optimizers", "class_name": name, "config": {}, "registered_name": None}
 
 

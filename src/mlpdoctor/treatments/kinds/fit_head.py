@@ -11,7 +11,7 @@ from mlpdoctor.finding import Finding
 from mlpdoctor.layers.nature import activation_of
 from mlpdoctor.network import Array, Layer
 from mlpdoctor.statistics.target_counts import TargetCounts
-from mlpdoctor.treatments.anatomy import Head, heads, own
+from mlpdoctor.treatments.anatomy import Head, heads, line, own
 from mlpdoctor.treatments.edits import Compile, Edit, InsertAfter, NewLayer, Recode, Redraw, Remove, Resize, SetOption
 from mlpdoctor.treatments.patient import Patient
 from mlpdoctor.treatments.treatment import Nothing, Proposal, Treatment, treatment
@@ -89,8 +89,8 @@ def _proposal(head: Head, patient: Patient) -> Proposal:
     edits = (*changed, *loss, *recode)
     if not edits:
         return Nothing(f"the output {head.ending.name}, its loss and its labels fit each other")
-    shown = "" if fit.activation == "linear" else f', activation="{fit.activation}"'
-    code = f'Dense({fit.units}{shown}, name="{own(layer.name)}")'
+    units = {"units": fit.units} if "units" in layer.config else {}
+    code = line(layer, **units, activation=fit.activation)
     if loss:
         code += f'; loss="{fit.loss}"'
     if recode:

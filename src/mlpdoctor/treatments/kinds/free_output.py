@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from mlpdoctor.contract.reading import Reading, reading_of
 from mlpdoctor.finding import Finding
-from mlpdoctor.treatments.anatomy import Head, heads, own
+from mlpdoctor.treatments.anatomy import Head, heads, line, own
 from mlpdoctor.treatments.edits import Edit, InsertAfter, NewLayer, Redraw, Remove, SetOption
 from mlpdoctor.treatments.patient import Patient
 from mlpdoctor.treatments.treatment import Nothing, Proposal, Treatment, treatment
@@ -42,13 +42,12 @@ def free_output(finding: Finding | None, patient: Patient) -> Iterator[Proposal]
             edits = [SetOption(layer.name, "activation", "linear")]
         else:
             edits = [InsertAfter(layer.name, NewLayer("Activation", {"activation": "linear"})), Remove(layer.name)]
-        units = layer.config.get("units", head.ending.units)
         yield Treatment(
             "free-output",
             ("O204",),
             tuple(edits),
             f"take the {function.name if function else 'activation'} off the output {own(layer.name)}",
-            f'Dense({units}, name="{own(layer.name)}")',
+            line(layer, activation="linear"),
             refuted_by="the loss is no lower without the activation",
         )
 

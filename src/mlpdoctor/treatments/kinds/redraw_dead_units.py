@@ -7,7 +7,7 @@ import numpy as np
 from mlpdoctor.finding import Finding
 from mlpdoctor.layers.nature import activation_of
 from mlpdoctor.network import Layer
-from mlpdoctor.treatments.anatomy import hidden, own, told_layers
+from mlpdoctor.treatments.anatomy import hidden, line, own, told_layers
 from mlpdoctor.treatments.edits import Edit, Redraw
 from mlpdoctor.treatments.patient import Patient
 from mlpdoctor.treatments.treatment import Nothing, Proposal, Treatment, treatment
@@ -36,6 +36,7 @@ def redraw_dead_units(finding: Finding | None, patient: Patient) -> Iterator[Pro
     edits: tuple[Edit, ...] = tuple(
         Redraw(name, tuple(units), "he_uniform", "random_normal") for name, units in dead.items()
     )
+    layers = {layer.name: layer for layer in patient.network.layers}
     total = sum(len(units) for units in dead.values())
     yield Treatment(
         "redraw-dead-units",
@@ -43,8 +44,7 @@ def redraw_dead_units(finding: Finding | None, patient: Patient) -> Iterator[Pro
         edits,
         f"draw the {count(total, 'dead unit')} of {listing([own(name) for name in dead])} anew",
         "\n".join(
-            f'Dense(..., kernel_initializer="he_uniform", bias_initializer="random_normal", name="{own(name)}")'
-            for name in dead
+            line(layers[name], kernel_initializer="he_uniform", bias_initializer="random_normal") for name in dead
         ),
         refuted_by="the units die again, or live and save nothing",
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from mlpdoctor.finding import Finding
 from mlpdoctor.network import Layer, Network
-from mlpdoctor.treatments.anatomy import drawable, fitting_initializer, own, sane_initializer
+from mlpdoctor.treatments.anatomy import drawable, fitting_initializer, line, sane_initializer
 from mlpdoctor.treatments.edits import Redraw
 from mlpdoctor.treatments.patient import Patient
 from mlpdoctor.treatments.treatment import Nothing, Proposal, Treatment, treatment
@@ -70,5 +70,4 @@ def fresh(network: Network) -> tuple[Redraw, ...]:
 
 def code(network: Network, layer: Layer) -> str:
     """The line of one layer."""
-    units, name = layer.config.get("units"), own(layer.name)
-    return f'{layer.kind}({units}, kernel_initializer="{fitting_initializer(network, layer)}", name="{name}")'
+    return line(layer, kernel_initializer=fitting_initializer(network, layer))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from mlpdoctor.finding import Finding
-from mlpdoctor.treatments.anatomy import own, told_layers
+from mlpdoctor.treatments.anatomy import line, own, told_layers
 from mlpdoctor.treatments.edits import Edit, SetOption
 from mlpdoctor.treatments.patient import Patient
 from mlpdoctor.treatments.treatment import Nothing, Proposal, Treatment, treatment
@@ -42,6 +42,6 @@ def remove_dropout(finding: Finding | None, patient: Patient) -> Iterator[Propos
         ("A104",),
         edits,
         f"set the rate of {listing([own(layer.name) for layer in chosen])} to 0",
-        "\n".join(f'{layer.kind}(0.0, name="{own(layer.name)}")' for layer in chosen),
+        "\n".join(line(layer, **{RATES[layer.kind]: 0.0}) for layer in chosen),
         refuted_by="the loss is no lower without the dropout",
     )

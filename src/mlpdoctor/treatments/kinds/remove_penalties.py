@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from mlpdoctor.finding import Finding
 from mlpdoctor.network import Layer
-from mlpdoctor.treatments.anatomy import own
+from mlpdoctor.treatments.anatomy import line, own
 from mlpdoctor.treatments.edits import Compile, Edit, Remove, SetOption
 from mlpdoctor.treatments.kinds.redraw_weights import suited
 from mlpdoctor.treatments.patient import Patient
@@ -45,8 +45,7 @@ def remove_penalties(finding: Finding | None, patient: Patient) -> Iterator[Prop
     if not edits:
         yield Nothing("there are no penalties or constraints")
         return
-    kept = {layer.name: [f"{key}=None" for key in given] for layer in network.layers if (given := _given(layer))}
-    code = "\n".join(f'Dense(..., {", ".join(keys)}, name="{own(name)}")' for name, keys in kept.items())
+    code = "\n".join(line(layer, **dict.fromkeys(_given(layer))) for layer in network.layers if _given(layer))
     text = f"train without {listing(names)}"
     refuted = "the loss on the data is no lower without them"
     decay = "model.compile(optimizer=keras.optimizers.Adam(), loss=model.loss)"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mlpdoctor.finding import Finding
 from mlpdoctor.layers.nature import activation_of
 from mlpdoctor.network import Layer
-from mlpdoctor.treatments.anatomy import at_outputs, own, told_layers
+from mlpdoctor.treatments.anatomy import at_outputs, line, own, told_layers
 from mlpdoctor.treatments.edits import Edit, InsertAfter, NewLayer, Remove, SetOption
 from mlpdoctor.treatments.patient import Patient
 from mlpdoctor.treatments.treatment import Nothing, Proposal, Treatment, treatment
@@ -45,7 +45,7 @@ def replace_hidden_softmax(finding: Finding | None, patient: Patient) -> Iterato
         ("A105",),
         tuple(edits),
         f"give {listing([own(layer.name) for layer in chosen])} relu instead of softmax",
-        "\n".join(_code(layer) for layer in chosen),
+        "\n".join(line(layer, activation="relu") if layer.kind != "Softmax" else "ReLU()" for layer in chosen),
         refuted_by="the loss is no lower with relu",
     )
 
@@ -53,8 +53,3 @@ def replace_hidden_softmax(finding: Finding | None, patient: Patient) -> Iterato
 def _shares(layer: Layer) -> bool:
     function = activation_of(layer)
     return function is not None and function.name in SHARING
-
-
-def _code(layer: Layer) -> str:
-    units = f"{layer.config['units']}, " if "units" in layer.config else ""
-    return f'{layer.kind}({units}activation="relu", name="{own(layer.name)}")' if layer.kind != "Softmax" else "ReLU()"

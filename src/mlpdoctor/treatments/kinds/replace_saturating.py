@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mlpdoctor.finding import Finding
 from mlpdoctor.layers.nature import activation_of
 from mlpdoctor.network import Layer
-from mlpdoctor.treatments.anatomy import at_outputs, drawable, hidden, own, told_layers
+from mlpdoctor.treatments.anatomy import at_outputs, drawable, hidden, line, own, told_layers
 from mlpdoctor.treatments.edits import Edit, Redraw, SetOption
 from mlpdoctor.treatments.patient import Patient
 from mlpdoctor.treatments.treatment import Nothing, Proposal, Treatment, treatment
@@ -62,6 +62,6 @@ def _levels_off(layer: Layer) -> bool:
 
 
 def _code(layer: Layer) -> str:
-    units = f"{layer.config['units']}, " if "units" in layer.config else ""
-    more = ', kernel_initializer="he_uniform"' if units else ""
-    return f'{layer.kind}({units}activation="relu"{more}, name="{own(layer.name)}")'
+    if "kernel_initializer" not in layer.config:
+        return line(layer, activation="relu")
+    return line(layer, activation="relu", kernel_initializer="he_uniform")

@@ -6,7 +6,7 @@ from mlpdoctor.facts.collapse import collapse
 from mlpdoctor.finding import Finding
 from mlpdoctor.layers.nature import activation_of
 from mlpdoctor.network import Layer, Network
-from mlpdoctor.treatments.anatomy import hidden, own, told_layers
+from mlpdoctor.treatments.anatomy import hidden, line, own, told_layers
 from mlpdoctor.treatments.edits import Edit, InsertAfter, NewLayer, SetOption
 from mlpdoctor.treatments.patient import Patient
 from mlpdoctor.treatments.treatment import Nothing, Proposal, Treatment, treatment
@@ -45,10 +45,9 @@ def restore_activation(finding: Finding | None, patient: Patient) -> Iterator[Pr
             ("A101", "L501", "U403"),
             tuple(_edit(layer, function) for layer in bare),
             f"give {names} the activation {function}",
-            "\n".join(f'Dense({layer.config.get("units")}, activation="{function}", name="{own(layer.name)}")'
-                      for layer in bare),
+            "\n".join(line(layer, activation=function) for layer in bare),
             refuted_by="the loss falls no further than that of a linear model",
-        )  # fmt: skip
+        )
 
 
 def _bare(network: Network, named: tuple[str, ...]) -> tuple[Layer, ...]:

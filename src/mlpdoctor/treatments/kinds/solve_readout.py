@@ -8,7 +8,7 @@ from mlpdoctor.contract.reading import Reading, reading_of
 from mlpdoctor.finding import Finding
 from mlpdoctor.losses.registry import build
 from mlpdoctor.network import Array, Layer
-from mlpdoctor.treatments.anatomy import Head, heads, own
+from mlpdoctor.treatments.anatomy import Head, heads, line, own
 from mlpdoctor.treatments.edits import Redraw, SetWeights
 from mlpdoctor.treatments.patient import MOST_ROWS, Patient
 from mlpdoctor.treatments.treatment import Nothing, Proposal, Treatment, treatment
@@ -48,7 +48,7 @@ def solve_readout(finding: Finding | None, patient: Patient) -> Iterator[Proposa
             ("L506",),
             (Redraw(layer.name),),
             f"draw the last layer, {name}, anew",
-            f'Dense({layer.config.get("units")}, name="{name}")',
+            line(layer),
             refuted_by="the loss comes back to where it was",
         )
         return

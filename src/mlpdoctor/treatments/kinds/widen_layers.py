@@ -5,10 +5,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from mlpdoctor.finding import Finding
+from mlpdoctor.layers.doors import doors
 from mlpdoctor.layers.followers import followers
 from mlpdoctor.layers.nature import activation_of
 from mlpdoctor.network import Layer, Network
-from mlpdoctor.treatments.anatomy import follows, hidden, own, told_number
+from mlpdoctor.treatments.anatomy import fitting_initializer, hidden, line, own, sane_initializer, told_number
 from mlpdoctor.treatments.edits import Edit, Redraw, Widen
 from mlpdoctor.treatments.patient import Patient
 from mlpdoctor.treatments.spec import Json
@@ -19,6 +20,8 @@ FEW = 16
 """Layers of fewer units are made at least this wide."""
 TIMES = 4
 LOOKS_AT_ALL = frozenset({"LayerNormalization", "Softmax"})
+FLAT = 3
+"""Among few features the biases of new units must put their kinks all over the rows; many have room enough."""
 WIDE = 256
 """Layers of so many units do not want for width."""
 
@@ -29,7 +32,8 @@ def widen_layers(finding: Finding | None, patient: Patient) -> Iterator[Proposal
 
     What it changes
         Hidden Dense layers get four times the units, at least 16, or as many as the finding asks for. Old units keep
-        their weights, and new ones are given weight zero by what follows, so that the model answers as before.
+        their weights, and new ones are given weight zero by what follows, so that the model answers as before. New
+        units on few raw features get biases that spread their bends over the rows.
     Why it proves the cause
         Both sides start from the same answers. What the treated one gains, the new units did.
     Keeps
@@ -45,19 +49,24 @@ def widen_layers(finding: Finding | None, patient: Patient) -> Iterator[Proposal
         return
     layers = {layer.name: layer for layer in network.layers}
     edits: tuple[Edit, ...] = tuple(Widen(name, units) for name, units in narrow.items())
-    if finding is not None and finding.code == "L505":
-        edits += tuple(
-            Redraw(name, tuple(range(int(layers[name].config["units"]), units)), "he_uniform", _spread(patient))
-            for name, units in narrow.items()
-            if follows(network, layers[name]) == "relu"
+    first = {door.layer.name for door in doors(network) if door.raw}
+    edits += tuple(
+        Redraw(
+            name,
+            tuple(range(int(layers[name].config["units"]), units)),
+            None if sane_initializer(layers[name]) else fitting_initializer(network, layers[name]),
+            _spread(patient) if name in first and patient.features.shape[1] <= FLAT else None,
         )
+        for name, units in narrow.items()
+        if name in first or not sane_initializer(layers[name])
+    )
     told = [f"{own(name)} {units} instead of {layers[name].config['units']}" for name, units in narrow.items()]
     yield Treatment(
         "widen-layers",
         ("L505", "A102"),
         edits,
         f"give {listing(told)} units",
-        "\n".join(_code(layers[name], units) for name, units in narrow.items()),
+        "\n".join(line(layers[name], units=units) for name, units in narrow.items()),
         refuted_by="the loss is no lower with more units",
     )
 
@@ -92,9 +101,3 @@ def _spread(patient: Patient) -> Json:
     reach = float(np.abs(patient.features).max())
     config = {"minval": -reach, "maxval": reach, "seed": None}
     return {"module": "keras.initializers", "class_name": "RandomUniform", "config": config, "registered_name": None}
-
-
-def _code(layer: Layer, units: int) -> str:
-    function = layer.config.get("activation")
-    shown = f', activation="{function}"' if isinstance(function, str) and function != "linear" else ""
-    return f'Dense({units}{shown}, name="{own(layer.name)}")'
