@@ -9,6 +9,7 @@ import click
 from mlpdoctor import __version__
 from mlpdoctor.commands.check import EXAMPLES, FAILED, check
 from mlpdoctor.commands.config import config
+from mlpdoctor.commands.curve import curve
 from mlpdoctor.commands.explain import explain
 from mlpdoctor.commands.rules import rules
 from mlpdoctor.commands.schema import schema
@@ -57,5 +58,5 @@ def commands() -> None:
     """
 
 
-for command in (check, config, explain, rules, schema, treat):
+for command in (check, config, curve, explain, rules, schema, treat):
     commands.add_command(command)

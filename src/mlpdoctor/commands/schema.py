@@ -4,11 +4,12 @@ import click
 
 
 @click.command()
-@click.argument("command", type=click.Choice(["check", "treat"]), default="check")
+@click.argument("command", type=click.Choice(["check", "curve", "treat"]), default="check")
 def schema(command: str) -> None:
-    """Print the JSON Schema of what check, or treat, writes with --format json."""
+    """Print the JSON Schema of what check, curve or treat writes with --format json."""
     from mlpdoctor.output import put
+    from mlpdoctor.report import curve_json
     from mlpdoctor.report import schema as of_check
     from mlpdoctor.report import treated_schema as of_treat
 
-    put(of_treat.text() if command == "treat" else of_check.text())
+    put({"check": of_check.text, "curve": curve_json.schema_text, "treat": of_treat.text}[command]())

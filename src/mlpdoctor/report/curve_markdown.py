@@ -1,12 +1,40 @@
-"""The training curve in Markdown: where it stops and on which rung."""
+"""Training curves in Markdown: a section of a report, and the report of ``curve``."""
 
 from collections.abc import Iterator
 
+from mlpdoctor.finding import Report
 from mlpdoctor.ladder import Ladder
 from mlpdoctor.logged import HistorySummary
-from mlpdoctor.report import curve_phrases
+from mlpdoctor.report import curve_phrases, phrases
 from mlpdoctor.report.curve_chart import plain_text
-from mlpdoctor.report.markdown_text import block, escape
+from mlpdoctor.report.markdown_text import block, escape, table
+from mlpdoctor.report.symbols import spelt
+
+
+def render(report: Report) -> str:
+    """The report of ``curve``, as Markdown text that ends in a newline."""
+    return "\n\n".join(_parts(spelt(report))) + "\n"
+
+
+def _parts(report: Report) -> Iterator[str]:
+    from mlpdoctor.report.markdown import closing_parts, finding_parts, ladder_parts  # which imports this module
+
+    if report.history is None:
+        return
+    yield f"## {escape(curve_phrases.path(report.history))}"
+    yield f"**{escape(report.verdict)}**"
+    files = [("history", escape(curve_phrases.history(report.history)))]
+    if report.data is not None:
+        files.append((escape(phrases.data_path(report.data)), escape(phrases.data(report.data))))
+    yield table(("", ""), files)
+    yield from section(report.history, report.ladder)
+    if report.ladder is not None:
+        yield from ladder_parts(report.ladder)
+    elif report.data is not None:
+        yield f"No loss ladder: {escape(report.no_ladder or '')}"
+    for number, finding in enumerate(report.findings, start=1):
+        yield from finding_parts(number, finding, report.findings)
+    yield from closing_parts(report)
 
 
 def section(history: HistorySummary, ladder: Ladder | None) -> Iterator[str]:

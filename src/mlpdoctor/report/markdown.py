@@ -45,18 +45,19 @@ def _report(report: Report) -> Iterator[str]:
     if report.history is not None:
         yield from curve_markdown.section(report.history, report.ladder)
     if report.ladder is not None:
-        yield from _ladder(report.ladder)
+        yield from ladder_parts(report.ladder)
     elif report.no_ladder is not None and report.data is not None:
         yield f"No loss ladder: {escape(report.no_ladder)}"
     if report.model.not_followed is not None:
         yield f"{escape(report.model.not_followed)}. What needs the layers' values was left out."
     shown = live(report.findings)
     for number, finding in enumerate(shown, start=1):
-        yield from _finding(number, finding, shown)
-    yield from _closing(report)
+        yield from finding_parts(number, finding, shown)
+    yield from closing_parts(report)
 
 
-def _ladder(ladder: Ladder) -> Iterator[str]:
+def ladder_parts(ladder: Ladder) -> Iterator[str]:
+    """The ladder as a table, and what reaches its rungs."""
     yield f"### Loss ladder: {escape(ladder.loss)}"
     cells = [
         (f"**{escape(row.label)}**" if row.here else escape(row.label), escape(row.value), escape(row.remark))
@@ -68,7 +69,8 @@ def _ladder(ladder: Ladder) -> Iterator[str]:
         yield "\n".join(f"* {escape(note)}" for note in told)
 
 
-def _finding(number: int, finding: Finding, shown: tuple[Finding, ...]) -> Iterator[str]:
+def finding_parts(number: int, finding: Finding, shown: tuple[Finding, ...]) -> Iterator[str]:
+    """One finding: what, how sure, where, why, and what to do."""
     evidence = finding.evidence
     yield f"### {number}. {finding.severity.value}: {finding.code} {finding.name}"
     yield f"*{escape(phrases.sure(finding))}*"
@@ -81,7 +83,8 @@ def _finding(number: int, finding: Finding, shown: tuple[Finding, ...]) -> Itera
             yield block(remedy.code)
 
 
-def _closing(report: Report) -> Iterator[str]:
+def closing_parts(report: Report) -> Iterator[str]:
+    """What is ruled out, and how the checks ended."""
     for outcome in crashed(report.outcomes):
         yield f"**{outcome.code} {outcome.name} crashed:** {escape(outcome.reason or '')}"
     if report.ruled_out:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from rich.console import Console, ConsoleOptions, OverflowMethod, RenderableType, RenderResult
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -50,7 +50,7 @@ class TerminalReport:
         shown = live(report.findings)
         for number, finding in enumerate(shown, start=1):
             yield ""
-            yield from _finding(number, finding, shown, cut(options.encoding))
+            yield from finding_lines(number, finding, shown, options.encoding)
         yield ""
         yield from self._closing(report)
 
@@ -90,10 +90,9 @@ def _files(report: Report) -> Table:
     return grid
 
 
-def _finding(
-    number: int, finding: Finding, shown: tuple[Finding, ...], overflow: OverflowMethod
-) -> Iterator[RenderableType]:
-    evidence = finding.evidence
+def finding_lines(number: int, finding: Finding, shown: tuple[Finding, ...], encoding: str) -> Iterator[RenderableType]:
+    """One finding: what, how sure, where, why, and what to do."""
+    evidence, overflow = finding.evidence, cut(encoding)
     head = Table.grid(padding=(0, 2, 0, 0))
     head.add_column(no_wrap=True, overflow=overflow)
     head.add_column(no_wrap=True, overflow=overflow, style=COLOURS[finding.severity])

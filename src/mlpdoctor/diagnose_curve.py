@@ -1,0 +1,137 @@
+"""What a training curve alone can say, and beside data what its plateau is."""
+
+import time
+from dataclasses import replace
+from typing import BinaryIO
+
+from mlpdoctor import seed, threads
+from mlpdoctor.check import Check
+from mlpdoctor.dataset import Dataset, Wanted
+from mlpdoctor.diagnose import all_checks, examine, logged
+from mlpdoctor.errors import UsageError
+from mlpdoctor.fact import Absent
+from mlpdoctor.facts.contract import Contract
+from mlpdoctor.finding import Finding, Report, Severity
+from mlpdoctor.following import NUMPY, Following
+from mlpdoctor.history_summary import summarise_history
+from mlpdoctor.ladder import Ladder
+from mlpdoctor.lean import dataclass
+from mlpdoctor.logged import HistorySummary
+from mlpdoctor.rank import rank
+from mlpdoctor.readers.data import open_dataset
+from mlpdoctor.run_checks import run
+from mlpdoctor.stand_in import Guess, guessed_loss, stand_in
+from mlpdoctor.statistics.cell_counts import CellCounts
+from mlpdoctor.stream import RowsRead
+from mlpdoctor.summary import ruled_out, summarise_data, summarise_model
+from mlpdoctor.verdict import from_the_curve, led
+from mlpdoctor.wording import short
+
+FAMILY = "H"
+"""Rules on training histories."""
+NO_MODEL = "no model was given"
+
+
+@dataclass(frozen=True)
+class CurveQuestion:
+    """What the user asks of a history without a model.
+
+    Attributes:
+        history: files and folders that training logged to.
+        plateau: the loss at which training stopped, as it was printed, where there is no log.
+        data: path of the data, None for none.
+        target: names or positions of the target columns; None for a guess.
+        features: names of the feature columns; None for all the rest.
+        drop: columns to leave out.
+        loss: name of the loss; None for a guess.
+        sample_weight: name of the column that says how much each row counts in the loss.
+        max_bytes: limit on what is read of a file, unpacked.
+        seed: where random numbers start.
+    """
+
+    history: tuple[str, ...] = ()
+    plateau: str | None = None
+    data: str | None = None
+    target: tuple[str, ...] | None = None
+    features: tuple[str, ...] | None = None
+    drop: tuple[str, ...] = ()
+    loss: str | None = None
+    sample_weight: str | None = None
+    max_bytes: int | None = None
+    seed: int = 0
+
+
+def diagnose_curve(
+    question: CurveQuestion, *, stdin: BinaryIO | None = None, progress: RowsRead | None = None
+) -> Report:
+    """Answer the question.
+
+    Raises:
+        InputError: the history or the data cannot be used.
+    """
+    started = time.perf_counter()
+    history = logged(question.history, question.plateau, question.data, stdin, question.max_bytes)
+    if history is None:
+        raise UsageError(
+            "give a training history, or the loss it stopped at: mlpdoctor curve HISTORY, or --plateau 0.0057"
+        )
+    dataset = None if question.data is None else _opened(question, question.data, stdin)
+    guess = Guess(question.loss) if question.loss is not None else guessed_loss(history.last, dataset)
+    network = stand_in(history.path, dataset, guess.loss)
+    if dataset is not None and guess.told is not None:
+        history = replace(history, guesses=(*history.guesses, guess.told))
+    read = time.perf_counter()
+    checks = family()
+    with threads.one(), seed.shifted(question.seed):
+        answers = examine(network, dataset, checks, progress, Following(NUMPY), history)
+        answers.no_forward = NO_MODEL
+        found, outcomes = run(checks, answers)
+        findings = rank(found)
+        ladder = answers.get(Ladder)
+        told = summarise_history(history, answers)
+        data = None if dataset is None else summarise_data(dataset, answers.get(CellCounts), answers.get(Contract))
+    finished = time.perf_counter()
+    return Report(
+        model=summarise_model(network, None),
+        data=data,
+        verdict=verdict(findings, told, with_data=dataset is not None),
+        ladder=None if isinstance(ladder, Absent) else ladder,
+        no_ladder=ladder.reason if isinstance(ladder, Absent) else None,
+        findings=findings,
+        ruled_out=ruled_out(findings, outcomes),
+        outcomes=tuple(outcomes),
+        seconds={"read": read - started, "examine": finished - read},
+        history=told,
+    )
+
+
+def family() -> tuple[Check, ...]:
+    """The rules on training histories."""
+    return tuple(check for check in all_checks() if check.rule.code.startswith(FAMILY))
+
+
+def verdict(findings: tuple[Finding, ...], history: HistorySummary, *, with_data: bool) -> str:
+    """What the report says first: what the curve did, and what that means."""
+    leading = next((finding for finding in findings if finding.severity is not Severity.NOTE), None)
+    if leading is None:
+        leading = next((finding for finding in findings if finding.evidence.verdict is not None), None)
+    if leading is not None:
+        curve = from_the_curve(findings, leading)
+        return led(leading) if curve is None or curve == led(leading) else f"{curve} {led(leading)}"
+    more = "" if with_data else "; with the data (--data) it can be told what that loss is"
+    if history.plateau is not None:
+        on = "" if history.plateau.rungs or not with_data else ", which is no rung of the ladder"
+        return f"The loss stops at {short(history.plateau.value)}{on}{more}."
+    return f"The curve alone shows nothing that keeps the loss up{more}."
+
+
+def _opened(question: CurveQuestion, data: str, stdin: BinaryIO | None) -> Dataset:
+    wanted = Wanted(
+        features=None,
+        target=question.target,
+        feature_names=question.features,
+        drop=question.drop,
+        sample_weight=question.sample_weight,
+    )
+    limit = {} if question.max_bytes is None else {"max_bytes": question.max_bytes}
+    return open_dataset(data, wanted, stdin=stdin, **limit)
