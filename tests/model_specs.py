@@ -39,7 +39,7 @@ def rebuilt(spec: ModelSpec) -> Model:
 
 def owners(model: Model, above: str = "") -> list[tuple[str, Any]]:
     """Layers by path, those of inner models too."""
-    found = []
+    found: list[tuple[str, Any]] = []
     for layer in model.layers:
         path = above + layer.name
         found += owners(layer, f"{path}/") if isinstance(layer, keras.Model) else [(path, layer)]

@@ -29,7 +29,7 @@ from mlpdoctor.treatments.edits import (
 from mlpdoctor.treatments.spec import ModelSpec
 from model_specs import Plan, answers, jumbled, made, owners, plans, rebuilt, spec_of
 
-FEW = settings(max_examples=25, deadline=None)
+FEW = settings(max_examples=15, deadline=None)
 LINEAR = NewLayer("Activation", {"activation": "linear"})
 
 
