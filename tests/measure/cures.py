@@ -168,8 +168,9 @@ def _numbers(targets: Values, task: str) -> Values:
     if task == REGRESSION:
         return targets
     if task == CLASSES:
-        return targets.argmax(axis=1) if targets.shape[1] > 1 else np.unique(targets, return_inverse=True)[1].ravel()
-    return (targets > (targets.min() + targets.max()) / 2).astype(float)
+        single = np.unique(targets, return_inverse=True)[1].ravel()
+        return np.asarray(targets.argmax(axis=1) if targets.shape[1] > 1 else single, dtype=np.float64)
+    return np.asarray(targets > (targets.min() + targets.max()) / 2, dtype=np.float64)
 
 
 def _measures(answers: Values, targets: Values, task: str) -> Score:

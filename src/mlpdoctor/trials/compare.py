@@ -46,6 +46,8 @@ def compare(control: Arm, treated: Arm, least: float, span: float) -> Comparison
         verdict = Verdict.CONFIRMED if finite else Verdict.UNDECIDED
         return Comparison(verdict, 1.0 if finite else None, "without the change the loss is not even a number")
     tiny = AT_THE_END * abs(span)
+    if control.high - least <= tiny < treated.low - least:
+        return Comparison(Verdict.REFUTED, None, f"worse, {short(treated.median)} beside {short(control.median)}")
     if control.high - least <= tiny:
         return Comparison(
             Verdict.UNDECIDED, None, "the control reached the least there is as well: there was nothing left to gain"
@@ -116,5 +118,5 @@ def rung_reached(loss: float, ladder: Ladder) -> str | None:
         return None
     if not under:
         return "above the best constant"
-    rung = min(under, key=lambda one: one.value)
+    rung = min(under, key=lambda one: (one.value, one.name != "architecture"))
     return "below the floor of the old architecture" if rung.name == "architecture" else f"below the {rung.label}"

@@ -3,6 +3,7 @@
 import dataclasses
 import math
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -102,8 +103,10 @@ def treat(
     spec = load(network, code)
     ward = Ward(patient, spec, Workshop(rows, seeds, code), order.batch, order.budget, clock, backend, say)
     plan = Plan(ward)
-    plan.carry_out(choice)
-    course = summarised(plan)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what Keras warns of is what the report is about
+        plan.carry_out(choice)
+        course = summarised(plan)
     written = None
     if order.output is not None:
         written = keep(plan, Path(order.output), course)
