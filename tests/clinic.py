@@ -92,11 +92,13 @@ def examined(
     data: str = "npz",
     header: bool = True,
     loss: str | None = None,
+    history: tuple[str, ...] = (),
+    plateau: str | None = None,
 ) -> Report:
     """Save the model and the data, and have the files diagnosed as the command line does."""
     model.save(path := folder / f"model.{form}")
     table = None if x is None or y is None else save_data(folder / f"data.{data}", x, y, header=header)
-    return diagnose(Question(str(path), table, loss=loss))
+    return diagnose(Question(str(path), table, loss=loss, history=history, plateau=plateau))
 
 
 def found(report: Report, code: str) -> list[Finding]:

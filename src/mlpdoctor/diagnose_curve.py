@@ -25,7 +25,7 @@ from mlpdoctor.statistics.cell_counts import CellCounts
 from mlpdoctor.stream import RowsRead
 from mlpdoctor.summary import ruled_out, summarise_data, summarise_model
 from mlpdoctor.verdict import from_the_curve, led
-from mlpdoctor.wording import short
+from mlpdoctor.wording import printed
 
 FAMILY = "H"
 """Rules on training histories."""
@@ -118,11 +118,18 @@ def verdict(findings: tuple[Finding, ...], history: HistorySummary, *, with_data
     if leading is not None:
         curve = from_the_curve(findings, leading)
         return led(leading) if curve is None or curve == led(leading) else f"{curve} {led(leading)}"
-    more = "" if with_data else "; with the data (--data) it can be told what that loss is"
-    if history.plateau is not None:
-        on = "" if history.plateau.rungs or not with_data else ", which is no rung of the ladder"
-        return f"The loss stops at {short(history.plateau.value)}{on}{more}."
-    return f"The curve alone shows nothing that keeps the loss up{more}."
+    more = "" if with_data else " With its data (--data data.csv) mlpdoctor tells what that loss is."
+    plateau = history.plateau
+    if plateau is None:
+        return f"The curve alone shows nothing that keeps the loss up.{more}"
+    starts = {
+        "heading": "The training loss still falls, and heads for",
+        "reached": "The training loss hardly falls any more, and has come to",
+        "trials": "All trials stop at",
+    }
+    off = ", which is no rung of the ladder" if with_data and not plateau.rungs and plateau.reason is None else ""
+    level = printed(plateau.value, history.decimals)
+    return f"{starts.get(plateau.source, 'The loss stops at')} {level}{off}.{more}"
 
 
 def _opened(question: CurveQuestion, data: str, stdin: BinaryIO | None) -> Dataset:

@@ -7,6 +7,7 @@ import numpy as np
 
 from mlpdoctor.curves.noise import finite
 from mlpdoctor.fact import Absent
+from mlpdoctor.facts.curve_plateau import CurvePlateau
 from mlpdoctor.facts.plateau_rung import PlateauRung
 from mlpdoctor.facts.rate_curve import RateCurve
 from mlpdoctor.facts.training_curve import TrainingCurve
@@ -15,8 +16,8 @@ from mlpdoctor.history import LOSS, VALIDATION_LOSS, Column, History
 from mlpdoctor.logged import HistorySummary, Plateau, Reached, Trace
 from mlpdoctor.resolve import Answers
 
-MOST_POINTS = 240
-"""Points of a trace: two for each column of a wide terminal."""
+MOST_POINTS = 120
+"""Points of a trace: more than a terminal draws."""
 
 
 def summarise_history(history: History, answers: Answers) -> HistorySummary:
@@ -26,7 +27,7 @@ def summarise_history(history: History, answers: Answers) -> HistorySummary:
     trials: TrialScores | Absent = answers.get(TrialScores)
     known = None if isinstance(curve, Absent) else curve
     run = history.last
-    plateau, reason = _plateau(known, answers.get(PlateauRung))
+    plateau, reason = _plateau(answers.get(CurvePlateau), answers.get(PlateauRung))
     best = None if known is None else known.best
     return HistorySummary(
         path=history.path,
@@ -55,22 +56,14 @@ def summarise_history(history: History, answers: Answers) -> HistorySummary:
     )
 
 
-def _plateau(curve: TrainingCurve | None, found: PlateauRung | Absent) -> tuple[Plateau | None, str | None]:
-    if not isinstance(found, Absent):
-        level = found.level
-        rungs = tuple(
-            Reached(on.rung.name, on.rung.label, on.rung.value, on.logged, on.exact, on.digits) for on in found.on
-        )
-        plateau = Plateau(level.value, level.low, level.high, found.source.value, level.first, level.last, rungs)
-        return plateau, None
-    if curve is not None and curve.level is not None and curve.level.settled:
-        level = curve.level
-        source = "told" if curve.stated else "curve"
-        plateau = Plateau(level.value, level.low, level.high, source, level.first, level.last, (), found.reason)
-        return plateau, None
-    if curve is None or curve.level is None:
+def _plateau(found: CurvePlateau | Absent, beside: PlateauRung | Absent) -> tuple[Plateau | None, str | None]:
+    if isinstance(found, Absent):
         return None, found.reason
-    return None, "the curve has not come to a standstill"
+    level = found.level
+    known = () if isinstance(beside, Absent) else beside.on
+    rungs = tuple(Reached(on.rung.name, on.rung.label, on.rung.value, on.logged, on.exact, on.digits) for on in known)
+    reason = beside.reason if isinstance(beside, Absent) else None
+    return Plateau(level.value, level.low, level.high, found.source.value, level.first, level.last, rungs, reason), None
 
 
 def _traces(*columns: Column | None) -> tuple[Trace, ...]:

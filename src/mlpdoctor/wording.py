@@ -25,6 +25,11 @@ def short(value: float, digits: int = SHOWN_DIGITS) -> str:
     return f"{value:,.{max(digits - 1 - magnitude, 0)}f}"
 
 
+def printed(value: float, decimals: int | None) -> str:
+    """A logged number as the log prints it, where that is known: ``0.0057`` and not ``0.005700``."""
+    return short(value) if decimals is None or round(value, decimals) != value else f"{value:.{decimals}f}"
+
+
 def percent(share: float) -> str:
     """A share as a percentage: ``100 %``, ``2.5 %``, ``under 0.1 %``."""
     hundredths = 100 * share

@@ -1,42 +1,23 @@
 """Which rung of the loss ladder the curve's plateau is."""
 
-from enum import StrEnum
-
 from mlpdoctor.curves.level import Level
 from mlpdoctor.fact import Absent, fact
+from mlpdoctor.facts.curve_plateau import CurvePlateau, Source
 from mlpdoctor.facts.heads import SUMMED
 from mlpdoctor.facts.training_curve import TrainingCurve
-from mlpdoctor.facts.trial_scores import TrialScores
-from mlpdoctor.history import History
 from mlpdoctor.ladder import ON_A_RUNG, Ladder, Rung
 from mlpdoctor.lean import dataclass
+from mlpdoctor.passes import Passes
 from mlpdoctor.wording import agreeing_digits
 
 COARSE = 0.1
 """A level known no better than to a tenth of its height above perfect answers equals too much to say anything."""
-SHARP = 0.05
-"""A limit that a curve only heads for counts when it is known this well; it is an extrapolation."""
 SAME = 1e-9
 """Rungs this close, relative to each other, are one: the topmost is named, which a reader knows best."""
 SEEN = 2.0
 """Standard errors within which a loss is the estimated noise, as in L508."""
 CERTAIN_NOISE = 0.25
 """An estimate of the noise that is uncertain by more than a quarter of itself is no rung to stand on, as in L508."""
-
-
-class Source(StrEnum):
-    """What the plateau is known from."""
-
-    CURVE = "curve"
-    """It stands still at the end of the curve."""
-    REACHED = "reached"
-    """The curve still falls, but its last printed value is as low as what it heads for, as far as that is known."""
-    HEADING = "heading"
-    """The curve still falls, and heads for it."""
-    TOLD = "told"
-    """The user gave the number."""
-    TRIALS = "trials"
-    """All trials of a search stop there."""
 
 
 @dataclass(frozen=True)
@@ -82,13 +63,13 @@ class PlateauRung:
 
 @fact
 def plateau_rung(
-    history: History, ladder: Ladder, curve: TrainingCurve | None, trials: TrialScores | None
+    plateau: CurvePlateau,
+    passes: Passes,  # noqa: ARG001  without data that is the reason, whatever else the ladder lacks
+    ladder: Ladder,
+    curve: TrainingCurve | None,
 ) -> PlateauRung | Absent:
     """Compare the plateau with each rung as Keras logs it."""
-    found = _plateau(history, curve, trials)
-    if isinstance(found, Absent):
-        return found
-    level, source = found
+    level, source = plateau.level, plateau.source
     if SUMMED in ladder.loss:
         return Absent("Keras logs the sum of the losses of a batch here, not their mean")
     if ladder.penalty is not None and ladder.penalty.unknown:
@@ -113,31 +94,6 @@ def plateau_rung(
         model=logged,
         with_model=None if logged is None else abs(logged - level.value) <= _room(level, logged, floor),
     )
-
-
-def _plateau(
-    history: History, curve: TrainingCurve | None, trials: TrialScores | None
-) -> tuple[Level, Source] | Absent:
-    if curve is None:
-        if trials is None:
-            return Absent("the history holds no training loss")
-        if not trials.alike:
-            return Absent("the trials do not all stop at one value", applicable=False)
-        return Level(trials.middle, trials.spread, 0.0, 1, len(trials.scores), settled=True), Source.TRIALS
-    if curve.level is None:
-        return Absent("the curve ends in NaN", applicable=False)
-    if curve.settled:
-        return curve.level, Source.TOLD if history.stated else Source.CURVE
-    limit = curve.heading
-    if limit is None or limit.high - limit.low > 2 * SHARP * abs(limit.value):
-        return Absent("the curve has not come to a standstill", applicable=False)
-    last, rounding = curve.level.value, curve.level.rounding
-    if curve.level.error == 0 and limit.low - rounding <= last <= limit.high + rounding:
-        half = max(abs(limit.low - last) - rounding, abs(limit.high - last) - rounding, 0.0)
-        return Level(last, half, rounding, limit.first, curve.epochs, settled=False), Source.REACHED
-    # The interval of a limit holds scatter and rounding alike.
-    half = max(limit.high - limit.value, limit.value - limit.low)
-    return Level(limit.value, half, 0.0, limit.first, curve.epochs, settled=False), Source.HEADING
 
 
 def _distinct(ladder: Ladder) -> list[Rung]:

@@ -1,7 +1,7 @@
 """What every format for people says of a training history in the same words."""
 
 from mlpdoctor.logged import HistorySummary, Plateau
-from mlpdoctor.wording import count, named, percent, short
+from mlpdoctor.wording import count, named, percent, printed, short
 
 TOLD = "told"
 SHOWN_EXAMPLES = 3
@@ -10,15 +10,15 @@ SHOWN_EXAMPLES = 3
 
 def history(summary: HistorySummary) -> str:
     """The history in a line: what kind of log, how long, from where to where, what was assumed."""
-    if _told(summary):
-        return f"a loss of {number(summary, summary.plateau.value if summary.plateau else 0.0)}"
+    if summary.plateau is not None and summary.plateau.source == TOLD:
+        return f"the loss at which training stopped: {printed(summary.plateau.value, summary.decimals)}"
     parts = [summary.format]
     if summary.epochs:
         of = f" of {summary.planned:,}" if summary.planned and summary.planned > summary.epochs else ""
         parts.append(f"{summary.epochs:,}{of} {'epoch' if summary.epochs == 1 else 'epochs'}")
     if summary.first is not None:
-        last = "NaN" if summary.last is None else number(summary, summary.last)
-        parts.append(f"loss {number(summary, summary.first)} -> {last}")
+        last = "NaN" if summary.last is None else printed(summary.last, summary.decimals)
+        parts.append(f"loss {printed(summary.first, summary.decimals)} -> {last}")
     if summary.trials:
         parts.append(count(summary.trials, "trial"))
     return "; ".join([", ".join(parts), *summary.guesses])
@@ -36,7 +36,8 @@ def plateau(summary: HistorySummary) -> str:
         broken = summary.broken_epoch
         return f"none: the loss is NaN or infinite from epoch {broken}" if broken else f"none: {summary.no_plateau}"
     half = (found.high - found.low) / 2
-    level = f"{number(summary, found.value)}" + (f" ± {short(half, 1)}" if half > 0 else "")
+    bar = short(half, 1) if summary.decimals is None else f"{half:.{summary.decimals + 1}f}"
+    level = f"{printed(found.value, summary.decimals)}" + (f" ± {bar}" if half > 0 else "")
     where = _where(found)
     if not found.rungs:
         reason = f"; not compared with a ladder: {found.reason}" if found.reason else "; it is on no rung of the ladder"
@@ -54,16 +55,6 @@ def bad(summary: HistorySummary) -> str | None:
     shown = summary.bad_examples[:SHOWN_EXAMPLES]
     more = summary.bad_lines - len(shown)
     return f"{count(summary.bad_lines, 'line')}: {'; '.join(shown)}" + (f" and {more:,} more" if more and shown else "")
-
-
-def number(summary: HistorySummary, value: float) -> str:
-    """A loss as the log prints it, where that can be told."""
-    decimals = summary.decimals
-    return short(value) if decimals is None or round(value, decimals) != value else f"{value:.{decimals}f}"
-
-
-def _told(summary: HistorySummary) -> bool:
-    return summary.plateau is not None and summary.plateau.source == TOLD
 
 
 def _where(found: Plateau) -> str:

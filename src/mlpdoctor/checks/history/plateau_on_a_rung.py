@@ -4,14 +4,15 @@ import math
 from collections.abc import Iterator
 
 from mlpdoctor.check import check
+from mlpdoctor.facts.curve_plateau import Source
 from mlpdoctor.facts.model_loss import ModelLoss
-from mlpdoctor.facts.plateau_rung import OnRung, PlateauRung, Source
+from mlpdoctor.facts.plateau_rung import OnRung, PlateauRung
 from mlpdoctor.facts.second_opinion import SecondOpinion
 from mlpdoctor.facts.trial_scores import TrialScores
 from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.history import History
 from mlpdoctor.ladder import Ladder, Rung
-from mlpdoctor.wording import listing, named, percent, short
+from mlpdoctor.wording import listing, named, percent, printed, short
 
 FLOORS = ("architecture", "data")
 """Rungs below which nothing goes: of the network as it is, or whatever is trained on these data."""
@@ -66,7 +67,7 @@ def plateau_on_a_rung(
     yield Evidence(
         numbers={
             "plateau": plateau.level.value,
-            "printed": _number(plateau),
+            "printed": printed(plateau.level.value, plateau.decimals),
             "low": plateau.level.low,
             "high": plateau.level.high,
             "decimals": plateau.decimals,
@@ -126,13 +127,6 @@ def _reach(ladder: Ladder, opinion: SecondOpinion | None) -> float:
     return max(min(known), ladder.value("data") or 0.0)
 
 
-def _number(plateau: PlateauRung) -> str:
-    """The plateau as the user saw it."""
-    if plateau.decimals is not None and (plateau.level.error == 0 or plateau.source is Source.REACHED):
-        return f"{plateau.level.value:.{plateau.decimals}f}"
-    return short(plateau.level.value)
-
-
 def _compared(plateau: PlateauRung, on: OnRung) -> str:
     if on.rung.error is not None:
         return "within the error bar of"
@@ -141,7 +135,7 @@ def _compared(plateau: PlateauRung, on: OnRung) -> str:
 
 def _said(plateau: PlateauRung, on: OnRung) -> str:
     """The one sentence that joins the user's number and the rung."""
-    number, loss = _number(plateau), short(on.rung.value)
+    number, loss = printed(plateau.level.value, plateau.decimals), short(on.rung.value)
     start = {
         Source.TOLD: f"The plateau {number} is",
         Source.CURVE: f"The plateau {number} of the training loss is",
@@ -178,8 +172,8 @@ def _meaning(kind: str, ladder: Ladder, opinion: SecondOpinion | None) -> str:
         if opinion is not None:
             return "No sign of anything nonlinear to learn was found, so training is done."
         return (
-            "What was trained acts as a straight line, such as layers without an activation between them; that is no "
-            f"floor of the data, which allow {short(ladder.value('data') or 0.0)}."
+            "What was trained does no better than a straight line, as layers without an activation between them do; "
+            f"that is no floor of the data, which allow {short(ladder.value('data') or 0.0)}."
         )
     if kind == "architecture":
         return "No setting of its weights goes lower, so training is done and the architecture has to change."
