@@ -15,7 +15,7 @@ from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array, Key, Network, Optimizer
 from mlpdoctor.optimizers.rate import at_rate
 from mlpdoctor.optimizers.step import next_step
-from mlpdoctor.passes import Engine
+from mlpdoctor.passes import MOST_CELLS, Engine, cells
 from mlpdoctor.tape import Cotangents
 
 BATCH = 32
@@ -111,7 +111,9 @@ class Descent:
         """
         engine, optimizer = self.engine, at_rate(self.optimizer, rate)
         updates = planned(engine)
-        shown = _rows(self.rows, np.arange(min(len(self.rows.features), MOST_SEEN)))
+        # A recorded pass keeps all that the layers make.
+        most = min(MOST_SEEN, max(MOST_CELLS // cells(engine.network), 2 * BATCH))
+        shown = _rows(self.rows, np.arange(min(len(self.rows.features), most)))
         losses = [self._losses(engine, shown)]
         looks = {round(updates * look / LOOKS) for look in range(1, LOOKS + 1)}
         clipped: list[float] = []

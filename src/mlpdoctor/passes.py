@@ -18,6 +18,8 @@ CACHE_CELLS = 1 << 18
 the next one reads it."""
 MOST_BLOCK_ROWS = 1 << 14
 LEAST_BLOCK_ROWS = 1 << 8
+MOST_CELLS = 1 << 23
+"""Numbers that all layers together make of one block, 64 MiB: of images fewer rows go through a network at a time."""
 
 
 class Engine(Protocol):
@@ -47,6 +49,24 @@ class Engine(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
+class Only:
+    """Sees some nodes of a pass alone, and tells the engine so: it need not keep what the others make.
+
+    Attributes:
+        nodes: their positions.
+        see: called for each of them, as ``Engine.forward`` calls it for all.
+    """
+
+    nodes: frozenset[int]
+    see: Callable[[int, Array, Array], None]
+
+    def __call__(self, place: int, before: Array, after: Array) -> None:
+        """Pass on what is wanted."""
+        if place in self.nodes:
+            self.see(place, before, after)
+
+
+@dataclass(frozen=True, eq=False)
 class Passes:
     """The usable rows of the data, readable from the top again and again.
 
@@ -63,7 +83,7 @@ class Passes:
         if self.engine is None:
             raise ValueError("the network cannot be run")
         kept: list[Array] = []
-        self.engine.forward(features, lambda place, _, after: kept.append(after) if place == node else None)
+        self.engine.forward(features, Only(frozenset({node}), lambda _, __, after: kept.append(after)))
         return flat(kept[0])
 
     def rows(self) -> Iterator[views.Rows]:
@@ -92,7 +112,13 @@ def block_rows(network: Network | None, dataset: Dataset, cells: int = BLOCK_CEL
     widths = [len(dataset.feature_names) + len(dataset.target_names)]
     if network is not None:
         widths += [_width(node.shape) for node in network.nodes if node.shape is not None]
-    return int(np.clip(cells // max(widths), LEAST_BLOCK_ROWS, MOST_BLOCK_ROWS))
+    rows = int(np.clip(cells // max(widths), LEAST_BLOCK_ROWS, MOST_BLOCK_ROWS))
+    return max(min(rows, MOST_CELLS // sum(widths)), 1)
+
+
+def cells(network: Network) -> int:
+    """How many numbers all layers together make of one row, as far as shapes are known."""
+    return max(sum(_width(node.shape) for node in network.nodes if node.shape is not None), 1)
 
 
 def _width(shape: tuple[int | None, ...]) -> int:

@@ -4,7 +4,7 @@ import importlib
 import math
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -28,6 +28,10 @@ PROBE = 2
 """Rows that are run once to see the shapes."""
 LENGTHS = (24, 31)
 """For axes of any length: what keeps changing with them is open too."""
+HEAVY = 1 << 20
+"""Multiplications for a row from which on float32, which is four times as fast, must do: a small network for images."""
+MOST_CELLS = 1 << 24
+"""Numbers that the layers make of the rows that are run at a time, 64 MiB in float32."""
 SAME = 1e-3
 """Float64 has to answer what float32 answers, but for rounding; else the model is run as it was saved."""
 STEPS = ("LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "TimeDistributed")
@@ -44,36 +48,50 @@ class _Run:
     trained: Mapping[Key, Tensor]
 
 
-class _Shared:
-    """What all engines of one model share: the model, its variables, and the turn to run it."""
+class _Runner:
+    """A model in one precision, with its variables by our names."""
 
     def __init__(self, machine: Machine, precision: str) -> None:
         self.machine, self.precision = machine, precision
-        self.keras = machine.keras
+        self.variables = {
+            (name, variable): one for name, layer in machine.layers.items() for variable, one in _named(layer)
+        }
+
+
+class _Shared:
+    """What all engines of one model share: the model, and the turn to run it.
+
+    Attributes:
+        exact: in float64 where that is possible; gradients are always of this one.
+        quick: what rows are run through forward: the same, or, where that is a lot of work, float32.
+        products: multiplications that one row takes, about.
+    """
+
+    def __init__(self, exact: _Runner, quick: _Runner, products: int) -> None:
+        self.exact, self.quick, self.products = exact, quick, products
+        self.keras = exact.machine.keras
         self.turn = threading.RLock()
-        self.products = 0
         self.runs: WeakKeyDictionary[Tape, _Run] = WeakKeyDictionary()
-        self.variables: dict[Key, Any] = {}
-        for name, layer in machine.layers.items():
-            for variable, one in _named(layer):
-                self.variables[name, variable] = one
 
 
 class KerasEngine:
     """The forward and the backward pass of any network that Keras can load.
 
-    Numbers are float64 where every layer of the model can compute in it, else of the model's own type.
+    Numbers are float64 where every layer of the model can compute in it, else of the model's own type; rows of heavy
+    models are run forward in their own type as well.
 
     Attributes:
         network: with the shapes and weights that only Keras knows.
-        precision: of the numbers.
+        precision: of the numbers in gradients.
         products: multiplications that one row costs, about.
     """
 
     def __init__(self, network: Network, shared: _Shared, *, moved: Mapping[Key, Array], training: bool) -> None:
         """Use ``followed`` to make one from a file."""
         self.network, self._shared, self._moved, self.training = network, shared, moved, training
-        self.precision, self.products = shared.precision, shared.products
+        self.precision, self.products = shared.exact.precision, shared.products
+        probe = shared.exact.machine.probe
+        self._cells = sum(math.prod(int(side) for side in call.after.shape[1:]) for call in probe.calls)
 
     @classmethod
     def followed(cls, network: Network, custom: Mapping[str, Any] | None = None) -> "KerasEngine":
@@ -92,39 +110,66 @@ class KerasEngine:
         if twin is not None:
             with exactly(EXACT):
                 precise = _checked(model, twin, network)
-        machine = _machine(model, network) if precise is None else precise
-        shared = _Shared(machine, str(model.compute_dtype) if precise is None else EXACT)
-        complete = _completed(network, shared)
-        shared.products = _products(complete, machine.probe)
-        return cls(complete, shared, moved={}, training=False)
+        own = str(model.compute_dtype)
+        exact = _Runner(_machine(model, network), own) if precise is None else _Runner(precise, EXACT)
+        complete = _completed(network, exact)
+        products = _products(complete, exact.machine.probe)
+        quick = _Runner(_machine(model, network), own) if precise is not None and products > HEAVY else exact
+        return cls(complete, _Shared(exact, quick, products), moved={}, training=False)
 
     def forward(self, features: Array, see: See | None = None) -> list[Array]:
-        """The outputs of the network for a block of rows; as ``NumpyEngine.forward``."""
-        moved = {key: self._shared.keras.ops.convert_to_tensor(values) for key, values in self._moved.items()}
-        with self._running(moved):
-            seen = self._shared.machine.run(self._given(features), training=self.training)
-        if see is not None:
-            for place, call in enumerate(seen.calls):
-                after = _array(call.after)
-                see(place, after if call.before is call.after else _array(call.before), after)
-        return [_array(output) for output in seen.outputs]
+        """The outputs of the network for a block of rows; as ``NumpyEngine.forward``.
+
+        Where ``see`` says by its ``nodes`` which it wants, or there is none, rows are run in parts that take little
+        memory.
+        """
+        nodes = range(len(self.network.nodes)) if see is not None else range(0)
+        wanted: Iterable[int] = getattr(see, "nodes", nodes)
+        height = len(features)
+        if not self.training and len(list(wanted)) < len(self.network.nodes):
+            height = max(MOST_CELLS // max(self._cells, 1), 1)
+        parts = [self._part(features[k : k + height], wanted) for k in range(0, max(len(features), 1), max(height, 1))]
+        for place in sorted(wanted):
+            if see is not None:
+                see(place, *(_joined([shown[place][k] for shown, _ in parts]) for k in (0, 1)))
+        return [_joined([outputs[k] for _, outputs in parts]) for k in range(len(self.network.outputs))]
+
+    def _part(self, features: Array, wanted: Iterable[int]) -> tuple[dict[int, tuple[Array, Array]], list[Array]]:
+        """Some rows: sums and outputs of the nodes that are wanted, and the answers."""
+        runner = self._shared.quick
+        given = self._given(runner, features)
+        with self._running(runner, _moved(runner, self._moved)):
+            seen = runner.machine.run(given, training=self.training)
+        shown: dict[int, tuple[Array, Array]] = {}
+        for place in wanted:
+            call = seen.calls[place]
+            after = _array(call.after)
+            shown[place] = (after if call.before is call.after else _array(call.before), after)
+        return shown, [_array(output) for output in seen.outputs]
 
     def record(self, features: Array) -> Tape:
         """Run a block of rows forward and keep everything, for ``pull``."""
-        given = self._given(features)
-        ops = self._shared.keras.ops
-        trained = {key: ops.convert_to_tensor(values, self._dtype(key)) for key, values in self.weights.items()}
-        rest = {key: ops.convert_to_tensor(values) for key, values in self._moved.items() if key not in trained}
+        runner = self._shared.exact
+        given = self._given(runner, features)
+        trained = _moved(runner, self.weights)
+        rest = _moved(runner, {key: values for key, values in self._moved.items() if key not in trained})
         with _tensorflow().GradientTape(persistent=True, watch_accessed_variables=False) as own:
             watch = _watching(own)
             for tensor in (*trained.values(), *given):
                 watch(tensor)
-            with self._running({**rest, **trained}):
-                seen = self._shared.machine.run(given, watch=watch, training=self.training)
+            with self._running(runner, {**rest, **trained}):
+                seen = runner.machine.run(given, watch=watch, training=self.training)
+        arrays: dict[int, Array] = {}
+
+        def array(tensor: Tensor) -> Array:  # each is there once, however many layers it enters
+            if id(tensor) not in arrays:
+                arrays[id(tensor)] = _array(tensor)
+            return arrays[id(tensor)]
+
         tape = Tape(
-            inputs=[[_array(one) for one in call.inputs] for call in seen.calls],
-            before=[_array(call.before) for call in seen.calls],
-            after=[_array(call.after) for call in seen.calls],
+            inputs=[[array(one) for one in call.inputs] for call in seen.calls],
+            before=[array(call.before) for call in seen.calls],
+            after=[array(call.after) for call in seen.calls],
         )
         with self._shared.turn:
             self._shared.runs[tape] = _Run(own, seen, given, trained)
@@ -156,12 +201,12 @@ class KerasEngine:
             for layer in self.network.layers
             if layer.trainable
             for name, values in layer.weights.items()
-            if (variable := self._shared.variables.get((layer.name, name))) is not None and variable.trainable
+            if (variable := self._shared.exact.variables.get((layer.name, name))) is not None and variable.trainable
         }
 
     def at(self, weights: Mapping[Key, Array], *, training: bool | None = None) -> "KerasEngine":
         """The same network with other values for some of its weights."""
-        moved = {key: values for key, values in weights.items() if key in self._shared.variables}
+        moved = {key: values for key, values in weights.items() if key in self._shared.exact.variables}
         network = self.network
         if moved:
             network = _relayered(
@@ -178,11 +223,11 @@ class KerasEngine:
         )
 
     @contextmanager
-    def _running(self, moved: Mapping[Key, Tensor]) -> Iterator[None]:
-        """Keras's turn: with these values for its variables, in our precision, silent, and its complaints in words."""
+    def _running(self, runner: _Runner, moved: Mapping[Key, Tensor]) -> Iterator[None]:
+        """Keras's turn: with these values for its variables, in one precision, silent, and its complaints in words."""
         shared = self._shared
-        mapping = [(shared.variables[key], values) for key, values in moved.items()]
-        with shared.turn, exactly(shared.precision), warnings.catch_warnings(), stdout_apart():
+        mapping = [(runner.variables[key], values) for key, values in moved.items()]
+        with shared.turn, exactly(runner.precision), warnings.catch_warnings(), stdout_apart():
             warnings.simplefilter("ignore")
             try:
                 with shared.keras.StatelessScope(state_mapping=mapping):
@@ -193,11 +238,14 @@ class KerasEngine:
                 reason = " ".join(str(fault).split())[:200]
                 raise InputError(f"{self.network.file}: Keras cannot run it on these rows: {reason}") from fault
 
-    def _given(self, features: Array) -> list[Tensor]:
-        return _tensors(self._shared.machine.model, self._shared.keras, split(self.network, features))
+    def _given(self, runner: _Runner, features: Array) -> list[Tensor]:
+        return _tensors(runner.machine.model, self._shared.keras, split(self.network, features))
 
-    def _dtype(self, key: Key) -> str:
-        return str(self._shared.variables[key].dtype)
+
+def _moved(runner: _Runner, weights: Mapping[Key, Array]) -> dict[Key, Tensor]:
+    """Values for variables, as tensors of their type."""
+    to = runner.machine.keras.ops.convert_to_tensor
+    return {key: to(values, str(runner.variables[key].dtype)) for key, values in weights.items()}
 
 
 def _machine(model: Model, network: Network, length: int = LENGTHS[0]) -> Machine:
@@ -240,12 +288,12 @@ def _tensors(model: Model, keras: Any, arrays: Sequence[Array], whole: float = 1
     return found
 
 
-def _completed(network: Network, shared: _Shared) -> Network:
+def _completed(network: Network, runner: _Runner) -> Network:
     """The network with the weights of layers that only Keras knows, by name, and with every shape."""
-    machine = shared.machine
-    shapes = [tuple(int(side) for side in call.after.shape[1:]) for call in machine.probe.calls]
+    machine = runner.machine
+    shapes: list[Shape] = [tuple(int(side) for side in call.after.shape[1:]) for call in machine.probe.calls]
     if any(None in (network.nodes[place].shape or ()) for place in network.inputs):
-        with exactly(shared.precision):
+        with exactly(runner.precision):
             longer = machine.run(_sample(machine.model, LENGTHS[1])).calls
         shapes = [_open(one, call.after.shape[1:]) for one, call in zip(shapes, longer, strict=True)]
     nodes = tuple(
@@ -308,6 +356,10 @@ def _watching(own: Any) -> Callable[[Tensor], None]:  # noqa: ANN401  TensorFlow
             own.watch(tensor)
 
     return watch
+
+
+def _joined(parts: Sequence[Array]) -> Array:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _array(tensor: Tensor) -> Array:

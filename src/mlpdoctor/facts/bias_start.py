@@ -10,6 +10,7 @@ from mlpdoctor.heads import Head
 from mlpdoctor.lean import dataclass
 from mlpdoctor.losses.convex import ConvexLoss
 from mlpdoctor.network import Array, Network
+from mlpdoctor.passes import Only
 from mlpdoctor.statistics.row_sample import RowSample
 
 EARLY = 100
@@ -55,10 +56,10 @@ def bias_start(
         return Absent("no output has a bias in which its loss is simple", applicable=False)
     few = sample.few
     kept: dict[int, Array] = {}
-    wanted = {head.node for head in heads}
+    wanted = frozenset(head.node for head in heads)
     objective.passes.engine.forward(
         few.features,
-        lambda node, before, _: kept.update({node: before.reshape(len(before), -1)} if node in wanted else {}),
+        Only(wanted, lambda node, before, _: kept.update({node: before.reshape(len(before), -1)})),
     )
     with np.errstate(all="ignore"):
         losses = []

@@ -12,7 +12,7 @@ from mlpdoctor.facts.unseen_readout import cross_validated
 from mlpdoctor.layers.nature import is_learned
 from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array, Network
-from mlpdoctor.passes import flat
+from mlpdoctor.passes import Only, flat
 from mlpdoctor.statistics.row_sample import RowSample
 
 FAINT = 1e-2
@@ -149,5 +149,5 @@ def _run(objective: Objective, features: Array, wanted: set[int]) -> dict[int, A
             shown[position] = flat(values)
 
     with np.errstate(all="ignore"):
-        engine.forward(features, see)
+        engine.forward(features, Only(frozenset(wanted), see))
     return shown

@@ -12,7 +12,7 @@ from mlpdoctor.floors.ridge import Ridge
 from mlpdoctor.lean import dataclass
 from mlpdoctor.losses.convex import ConvexLoss
 from mlpdoctor.network import Array, Network
-from mlpdoctor.passes import flat
+from mlpdoctor.passes import Only, flat
 from mlpdoctor.statistics.row_sample import RowSample
 
 LOWER = 0.95
@@ -115,7 +115,7 @@ def _run(objective: Objective, features: Array, sources: list[int]) -> tuple[lis
         if any(head.behind and head.node == position for head in objective.heads.heads):
             before[position] = flat(sums)
 
-    outputs = engine.forward(features, see)
     heads = objective.heads.heads
+    outputs = engine.forward(features, Only(frozenset({*sources, *(head.node for head in heads)}), see))
     read = [before[head.node] if head.behind else flat(outputs[head.output]) for head in heads]
     return [after[source] for source in sources], np.concatenate(read, axis=1)

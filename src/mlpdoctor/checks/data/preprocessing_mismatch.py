@@ -13,7 +13,7 @@ from mlpdoctor.facts.training import Trained
 from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array
-from mlpdoctor.passes import flat
+from mlpdoctor.passes import Only, flat
 from mlpdoctor.statistics.row_sample import RowSample
 from mlpdoctor.wording import percent, short
 
@@ -216,7 +216,7 @@ def _answers(objective: Objective, features: Array) -> Array | None:
             kept[position] = flat(before)
 
     try:
-        outputs = [] if engine is None else engine.forward(features, see)
+        outputs = [] if engine is None else engine.forward(features, Only(frozenset(behind), see))
     except InputError:
         return None
     return np.concatenate([kept[head.node] if head.behind else flat(outputs[head.output]) for head in heads], axis=1)
