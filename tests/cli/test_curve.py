@@ -145,6 +145,12 @@ def test_the_loss_is_guessed_from_the_log_and_that_is_said(tmp_path: Path) -> No
     assert not any(guess.startswith("loss") for guess in told["history"]["guesses"])
 
 
+def test_a_pipe_gets_no_blanks_at_the_ends_of_lines(tmp_path: Path) -> None:
+    lines = run(tmp_path, "curve", LOG, "--data", DATA).out.splitlines()
+    assert all(line == line.rstrip() for line in lines)
+    assert max(map(len, lines)) <= 100
+
+
 def test_the_help_of_curve_needs_no_numpy() -> None:
     probe = (
         "import sys; sys.argv = ['mlpdoctor', 'curve', '--help']\nfrom mlpdoctor.cli import main\ntry:\n main()\nexcept"

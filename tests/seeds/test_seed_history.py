@@ -53,7 +53,7 @@ def test_the_report_stays_one_story(given: str) -> None:
 @pytest.mark.parametrize("given", SAID)
 def test_the_curve_alone_beside_the_data_says_the_same(given: str) -> None:
     question = {"history": (LOG,)} if given == "history" else {"plateau": "0.0057"}
-    report = diagnose_curve(CurveQuestion(data=DATA, **question))  # type: ignore[arg-type]
+    report = diagnose_curve(CurveQuestion(data=DATA, **question))
     assert report.verdict.startswith(SAID[given])
     assert "layers without an activation between them" in report.verdict
     found = on_a_rung(report)
