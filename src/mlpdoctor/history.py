@@ -27,7 +27,8 @@ class Column:
         epochs: shape (n,), ascending, counted from 1; epochs that did not log it are left out.
         values: shape (n,), float64; NaN and infinities are values that were logged as such.
         rounding: shape (n,), half a unit of the last digit printed: the true value is within it.
-        decimals: digits after the point where all values were printed with equally many, else None.
+        decimals: digits after the point (of the mantissa, where there is an exponent) where all values were printed
+            with equally many, else None.
     """
 
     name: str

@@ -23,7 +23,7 @@ def column(values: Array, half: float = 0.0) -> Column:
 
 
 def noise(seed: int, epochs: int, alike: float) -> Array:
-    found = np.random.default_rng(seed).normal(size=epochs) * np.sqrt(1 - alike**2)
+    found: Array = np.random.default_rng(seed).normal(size=epochs) * np.sqrt(1 - alike**2)
     for epoch in range(1, epochs):
         found[epoch] += alike * found[epoch - 1]
     return found

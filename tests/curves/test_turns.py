@@ -19,7 +19,7 @@ def column(values: Array, half: float = 5e-5) -> Column:
 
 
 def noise(seed: int, epochs: int, alike: float = 0.0) -> Array:
-    found = np.random.default_rng(seed).normal(size=epochs) * np.sqrt(1 - alike**2)
+    found: Array = np.random.default_rng(seed).normal(size=epochs) * np.sqrt(1 - alike**2)
     for epoch in range(1, epochs):
         found[epoch] += alike * found[epoch - 1]
     return found

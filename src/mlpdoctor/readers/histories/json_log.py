@@ -19,6 +19,8 @@ _PYTHON = (("'", '"'), ("None", "null"), ("True", "true"), ("False", "false"))
 _BARE_NAN = re.compile(r"(?<![\w\"])(-?)(nan|inf)(?![\w\"])")
 _CONSTANTS = {"nan": "NaN", "inf": "Infinity"}
 _WRAPPINGS = ("history", "logs", "log", "metrics", "log_history")
+_BESIDE = frozenset(("params", "epoch"))
+"""What a whole ``History`` object holds beside its history."""
 _EPOCH_KEYS = ("epoch", "_step", "step", "iteration")
 _ABSENT = object()
 
@@ -99,6 +101,8 @@ def _runs_of_object(content: Mapping[str, object], name: str, depth: int) -> Ite
         yield name, _by_columns(found, content.get("epoch"))
     elif depth < DEEPEST:
         for key, value in content.items():
+            if key in _BESIDE:
+                continue
             yield from _runs(value, name if key in _WRAPPINGS else str(key), depth + 1)
 
 

@@ -49,7 +49,8 @@ def trial_of(content: object, name: str) -> Trial:
     if not isinstance(content, Mapping) or not is_trial(content):
         raise ValueError("no trial of Keras Tuner")
     score, metrics = _finite(content.get("score")), _metrics(content.get("metrics"))
-    objective = next((metric for metric, value in metrics.items() if value == score), None)
+    same = (metric for metric, value in metrics.items() if score is not None and math.isclose(value, score))
+    objective = next(same, None)
     chosen = content["hyperparameters"]
     values = chosen.get("values") if isinstance(chosen, Mapping) else None
     return Trial(

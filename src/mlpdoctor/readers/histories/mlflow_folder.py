@@ -1,5 +1,6 @@
 """Run folders of MLflow: ``metrics/<name>`` with a line for each value, ``params/<name>``."""
 
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -10,14 +11,15 @@ from mlpdoctor.readers.histories.written import Written, epoch_of, written
 MARK = "metrics"
 SETTINGS = "params"
 LARGEST_SETTING = 1 << 16
+_TIME = re.compile("[0-9]{1,15}")
 
 
 def metric_line(line: str) -> tuple[int, Written, int] | None:
-    """Time in milliseconds, value and step of a line, or None for a line of something else."""
+    """Time in milliseconds, value and step of a line; None for a line of something else."""
     words = line.split()
-    if len(words) not in {2, 3}:
+    if len(words) not in {2, 3, 5}:  # the last two name a data set
         return None
-    time, value = epoch_of(written(words[0][:13])), written(words[1])
+    time, value = int(words[0]) if _TIME.fullmatch(words[0]) else None, written(words[1])
     step = epoch_of(written(words[2])) if len(words) > 2 else 0  # noqa: PLR2004 - old versions wrote no step
     return None if time is None or value is None or step is None else (time, value, step)
 

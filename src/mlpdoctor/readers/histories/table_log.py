@@ -94,10 +94,13 @@ class _Wide:
         renamed = [LOSS if name == "Value" and LOSS not in lowered else name for name in header]
         self._names = canonical_names(renamed)
         self._first = True
+        self._named = False
 
     def row(self, number: int, cells: list[str]) -> None:
         index = cells[0] if cells else ""
-        if len(cells) == len(self._names) + 1:  # R and pandas print row names without a name above them
+        if self._first:
+            self._named = len(cells) == len(self._names) + 1  # R and pandas print row names without a name above them
+        if self._named and len(cells) == len(self._names) + 1:
             cells = cells[1:]
         elif len(cells) != len(self._names):
             self.complaints.add(number, f"{len(cells)} cells where {len(self._names)} were expected")
