@@ -82,7 +82,7 @@ def test_files_of_keras_2_are_loaded_or_refused_in_a_line(file: str, *, nested: 
         network = dataclasses.replace(network, losses=(LossConfig("mse"),) * len(network.outputs))
     expected = np.load(FIXTURES / "legacy" / f"{file}.npz")
     if nested:
-        with pytest.raises(ModelFileError, match="models inside the model.*nothing can be tried"):
+        with pytest.raises(ModelFileError, match=r"models inside the model.*nothing can be tried"):
             load(network, {})
         return
     twin = build(load(network, {}))
