@@ -123,7 +123,7 @@ def test_progress_is_told_after_each_block() -> None:
 
 
 @pytest.mark.parametrize(
-    ("units", "rows"), [(1, passes.MOST_BLOCK_ROWS), (1024, 1024), (10**6, passes.LEAST_BLOCK_ROWS)]
+    ("units", "rows"), [(1, passes.MOST_BLOCK_ROWS), (1024, 1024), (10**4, passes.LEAST_BLOCK_ROWS), (10**6, 8)]
 )
 def test_wide_layers_get_fewer_rows_at_a_time(units: int, rows: int) -> None:
     network = sequential(2, (1, None))
