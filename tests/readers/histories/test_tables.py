@@ -6,25 +6,45 @@ import json
 from pathlib import Path
 
 import numpy as np
-import pandas as pd  # type: ignore[import-untyped]
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mlpdoctor.history import History
-from mlpdoctor.readers.histories.draft import canonical, canonical_names
 from mlpdoctor.readers.histories.history import read_history
 from mlpdoctor.readers.histories.json_log import parse_json, read_json
+from mlpdoctor.readers.histories.names import canonical, canonical_names
 from mlpdoctor.readers.histories.table_log import is_table, read_table
 
 TRUTH = {"loss": [0.75, 0.5123456789, 0.25], "val_loss": [1.5, 1.25, 1.0], "mae": [0.5, 0.25, 0.125]}
-FRAME = pd.DataFrame(TRUTH)
-COUNTED = FRAME.rename_axis("epoch").reset_index()
-LONG = COUNTED.melt("epoch", var_name="metric").assign(epoch=lambda long: long["epoch"] + 1)
-R_LONG = LONG.assign(
-    data=np.where(LONG["metric"].str.startswith("val_"), "validation", "training"),
-    metric=LONG["metric"].str.removeprefix("val_"),
-)[["epoch", "value", "metric", "data"]]
+COUNTED = "epoch,loss,val_loss,mae\n0,0.75,1.5,0.5\n1,0.5123456789,1.25,0.25\n2,0.25,1.0,0.125\n"
+PLAIN = "loss,val_loss,mae\n0.75,1.5,0.5\n0.5123456789,1.25,0.25\n0.25,1.0,0.125\n"
+RECORDS = [
+    dict(zip(("epoch", *TRUTH), (epoch, *row), strict=True))
+    for epoch, row in enumerate(zip(*TRUTH.values(), strict=True))
+]
+R_LONG = """"epoch","value","metric","data"
+1,0.75,"loss","training"
+2,0.5123456789,"loss","training"
+3,0.25,"loss","training"
+1,1.5,"loss","validation"
+2,1.25,"loss","validation"
+3,1,"loss","validation"
+1,0.5,"mae","training"
+2,0.25,"mae","training"
+3,0.125,"mae","training"
+"""
+R_PRINTED = """   epoch     value metric       data
+1      1 0.7500000   loss   training
+2      2 0.5123457   loss   training
+3      3 0.2500000   loss   training
+4      1 1.5000000   loss validation
+5      2 1.2500000   loss validation
+6      3 1.0000000   loss validation
+7      1 0.5000000    mae   training
+8      2 0.2500000    mae   training
+9      3 0.1250000    mae   training
+"""
 
 
 def read(content: str | bytes, folder: Path) -> History:
@@ -33,37 +53,36 @@ def read(content: str | bytes, folder: Path) -> History:
     return read_history(str(file))
 
 
-def csv(frame: pd.DataFrame, **options: object) -> str:
-    return str(frame.to_csv(**options))
-
-
 SHAPES = {
-    "CSVLogger": csv(COUNTED, index=False),
-    "CSVLogger with semicolons": csv(COUNTED, index=False, sep=";"),
-    "CSVLogger with tabs": csv(COUNTED, index=False, sep="\t"),
-    "German Excel": csv(COUNTED, index=False, sep=";", decimal=","),
-    "pandas with its index": csv(FRAME),
-    "pandas without": csv(FRAME, index=False),
-    "no epochs, another order": csv(FRAME[["val_loss", "mae", "loss"]], index=False),
-    "printed by pandas": FRAME.to_string(),
-    "write.csv of R": csv(FRAME.set_index(pd.RangeIndex(1, 4)), quoting=2),
-    "write.table of R": csv(FRAME.set_index(pd.RangeIndex(1, 4)), sep=" ", quoting=2).removeprefix('"" '),
-    "as.data.frame(history)": csv(R_LONG, quoting=2, index=False),
-    "as.data.frame(history), printed": R_LONG.set_index(pd.RangeIndex(1, 10)).to_string(),
-    "Windows": csv(COUNTED, index=False).replace("\n", "\r\n"),
-    "blank lines": "\n\n" + csv(COUNTED, index=False).replace("\n", "\n\n"),
+    "CSVLogger": COUNTED,
+    "CSVLogger with semicolons": COUNTED.replace(",", ";"),
+    "CSVLogger with tabs": COUNTED.replace(",", "\t"),
+    "German Excel": COUNTED.replace(",", ";").replace(".", ","),
+    "pandas with its index": COUNTED.removeprefix("epoch"),
+    "pandas without": PLAIN,
+    "no epochs, another order": "val_loss,mae,loss\n1.5,0.5,0.75\n1.25,0.25,0.5123456789\n1.0,0.125,0.25\n",
+    "printed by pandas": (
+        "       loss  val_loss    mae\n0  0.750000      1.50  0.500\n1  0.512346      1.25  0.250\n"
+        "2  0.250000      1.00  0.125\n"
+    ),
+    "write.csv of R": ('"","loss","val_loss","mae"\n"1",0.75,1.5,0.5\n"2",0.5123456789,1.25,0.25\n"3",0.25,1,0.125\n'),
+    "write.table of R": '"loss" "val_loss" "mae"\n"1" 0.75 1.5 0.5\n"2" 0.5123456789 1.25 0.25\n"3" 0.25 1 0.125\n',
+    "as.data.frame(history)": R_LONG,
+    "as.data.frame(history), printed": R_PRINTED,
+    "Windows": COUNTED.replace("\n", "\r\n"),
+    "blank lines": "\n\n" + COUNTED.replace("\n", "\n\n"),
     "JSON": json.dumps(TRUTH),
     "JSON with strings": json.dumps({name: list(map(str, values)) for name, values in TRUTH.items()}),
     "JSON of the whole History": json.dumps({"history": TRUTH, "params": {"epochs": 90}, "epoch": [0, 1, 2]}),
-    "to_json": FRAME.to_json(double_precision=15),
-    "to_json of records": COUNTED.to_json(orient="records", double_precision=15),
-    "to_json of lines": COUNTED.to_json(orient="records", lines=True, double_precision=15),
-    "to_json split": FRAME.to_json(orient="split", double_precision=15),
-    "a printed dictionary": repr(TRUTH),
-    "a printed dictionary of NumPy numbers": repr(
-        {name: list(map(np.float64, column)) for name, column in TRUTH.items()}
+    "to_json": json.dumps({name: {str(row): value for row, value in enumerate(TRUTH[name])} for name in TRUTH}),
+    "to_json of records": json.dumps(RECORDS),
+    "to_json of lines": "\n".join(map(json.dumps, RECORDS)),
+    "to_json split": json.dumps(
+        {"columns": [*TRUTH], "index": [0, 1, 2], "data": [*zip(*TRUTH.values(), strict=True)]}
     ),
-    "other names": csv(FRAME.rename(columns={"loss": "train_loss", "val_loss": "Validation Loss"}), index=False),
+    "a printed dictionary": repr(TRUTH),
+    "a printed dictionary of NumPy numbers": repr({name: [*map(np.float64, TRUTH[name])] for name in TRUTH}),
+    "other names": PLAIN.replace("val_loss", "Validation Loss").replace("loss", "train_loss", 1),
 }
 
 
@@ -83,17 +102,17 @@ def test_shapes(shape: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "latin-1"])
 def test_encodings(encoding: str, tmp_path: Path) -> None:
-    (run,) = read(csv(COUNTED, index=False).encode(encoding), tmp_path).runs
+    (run,) = read(COUNTED.encode(encoding), tmp_path).runs
     assert run.epochs == 3
 
 
 def test_gzip(tmp_path: Path) -> None:
-    (run,) = read(gzip.compress(csv(COUNTED, index=False).encode()), tmp_path).runs
+    (run,) = read(gzip.compress(COUNTED.encode()), tmp_path).runs
     assert run.epochs == 3
 
 
 def test_standard_input() -> None:
-    (run,) = read_history("-", stdin=io.BytesIO(csv(COUNTED).encode())).runs
+    (run,) = read_history("-", stdin=io.BytesIO(COUNTED.encode())).runs
     assert run.epochs == 3
 
 
@@ -112,8 +131,11 @@ def test_nan_is_a_value(content: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("shape", ["csv", "json", "python"])
 def test_nan_as_pandas_and_python_write_it(shape: str, tmp_path: Path) -> None:
-    frame = pd.DataFrame({"loss": [0.5, np.nan], "val_loss": [1.0, 2.0]})
-    content = {"csv": csv(frame), "json": frame.to_json(), "python": repr({"loss": [0.5, np.nan], "val_loss": [1, 2]})}
+    content = {
+        "csv": ",loss,val_loss\n0,0.5,1.0\n1,,2.0\n",
+        "json": '{"loss":{"0":0.5,"1":null},"val_loss":{"0":1.0,"1":2.0}}',
+        "python": "{'loss': [0.5, nan], 'val_loss': [1.0, 2.0]}",
+    }
     (run,) = read(content[shape], tmp_path).runs
     np.testing.assert_array_equal(run.columns["loss"].values, [0.5, np.nan])
 

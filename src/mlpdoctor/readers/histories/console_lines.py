@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 LONGEST = 1 << 16
 """Characters of a line looked at; the rest of a longer one is no log."""
-WIDEST = 2000
+WIDEST = 400
 """Characters of a line that a terminal wrapped; so wide are none."""
 
 _ESCAPES = re.compile(
@@ -33,7 +33,7 @@ def log_lines(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
     held: tuple[int, str] | None = None
     for number, line in enumerate(lines, 1):
         for part in _REWRITTEN.split(line[:LONGEST]):
-            for piece in _HEADER.split(_ESCAPES.sub("", part)):
+            for piece in _HEADER.split(_ESCAPES.sub("", part) if "[" in part or "\x1b" in part else part):
                 text = piece.rstrip()
                 if not text.strip():
                     continue
@@ -50,11 +50,12 @@ def _glued(before: str, after: str) -> str | None:
     if len(before) > WIDEST:
         return None
     rest = after.lstrip()
-    if before.endswith(" -") and _REST_OF_NAME.match(rest):
-        return f"{before} {rest}"
-    if _CUT_NAME.search(before) and _REST_OF_NAME.match(rest):
-        return before + rest
-    cut, end = _CUT_NUMBER.search(before), _REST_OF_NUMBER.match(rest)
+    if _REST_OF_NAME.match(rest):
+        if before.endswith(" -"):
+            return f"{before} {rest}"
+        return before + rest if _CUT_NAME.search(before) else None
+    end = _REST_OF_NUMBER.match(rest)
+    cut = _CUT_NUMBER.search(before) if end else None
     if cut and end:
         whole = _KERAS_NUMBER.fullmatch(cut[1])
         if not whole and (not cut[1].strip() or _KERAS_NUMBER.fullmatch(cut[1] + end[1])):

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from mlpdoctor.history import LOSS, BadLines
 from mlpdoctor.readers.histories.console_lines import log_lines
 from mlpdoctor.readers.histories.console_notes import note_of
-from mlpdoctor.readers.histories.draft import Complaints, Draft, Drafts, canonical
+from mlpdoctor.readers.histories.draft import Complaints, Draft, Drafts
+from mlpdoctor.readers.histories.names import canonical
 from mlpdoctor.readers.histories.written import NUMBER, Written
 
 _DIGITS = "[0-9]{1,12}"
@@ -75,7 +76,7 @@ class _Log:
             self._header(int(header[1]), int(header[2]), has_row=bool(row))
         elif _R_FINAL.match(line) and self._asked:
             self._open(self._asked, _R_LINE)
-        elif found := _R_EPOCHS.search(line):
+        elif "epochs=" in line and (found := _R_EPOCHS.search(line)):
             self._asked = int(found[1])
         if row:
             self._numbers(line, row)

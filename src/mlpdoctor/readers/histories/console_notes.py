@@ -14,6 +14,7 @@ _KINDS = (
         re.compile(r"^\W*Restoring model weights from the end of the best epoch:? ?(?P<value>\d+)?"),
     ),
 )
+_BEGIN = re.compile(r"^\W*(?:Epoch\s+[0-9]+\s*:|Restoring)")
 _OTHER = re.compile(_EPOCH + r"(?:\S+ (?:improved|did not improve)|saving model|finished saving)")
 
 
@@ -24,6 +25,8 @@ def note_of(line: str, epoch: int) -> tuple[bool, Note | None]:
         line: the line.
         epoch: the epoch it stands after, for callbacks that do not say.
     """
+    if not _BEGIN.match(line):
+        return False, None
     for kind, pattern in _KINDS:
         if found := pattern.search(line):
             parts = found.groupdict()

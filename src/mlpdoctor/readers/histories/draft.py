@@ -1,13 +1,12 @@
 """Runs as they are read, row by row; and how calls of ``fit`` that continue each other become one run."""
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from mlpdoctor.history import LEARNING_RATE, LOSS, VALIDATION_LOSS, BadLines, Column, Note, Run
+from mlpdoctor.history import LOSS, BadLines, Column, Note, Run
 from mlpdoctor.readers.histories.trouble import HistoryFileError
 from mlpdoctor.readers.histories.written import Precision, Written
 
@@ -15,34 +14,6 @@ MOST_NUMBERS = 5_000_000
 """Numbers kept of one log; each takes some hundred bytes while it is read."""
 EXAMPLES = 3
 """Bad lines shown."""
-
-_ALIASES = (
-    (re.compile(r"(train|training)[ _/.-]?loss|loss[_/](train|training)", re.IGNORECASE), LOSS),
-    (
-        re.compile(r"(val|valid|validation|eval)[ _/.-]?loss|loss[_/](val|valid|validation|eval)", re.IGNORECASE),
-        VALIDATION_LOSS,
-    ),
-    (re.compile(r"loss", re.IGNORECASE), LOSS),
-    (re.compile(r"lr|lr-\w+|learning[ _]rate", re.IGNORECASE), LEARNING_RATE),
-)
-
-
-def canonical(name: str) -> str:
-    """The name Keras would give a quantity: ``learning_rate`` for ``lr``, ``val_loss`` for ``Validation loss``."""
-    return next((known for pattern, known in _ALIASES if pattern.fullmatch(name)), name)
-
-
-def canonical_names(names: Sequence[str]) -> tuple[str, ...]:
-    """The names Keras would give, each given once: where ``loss`` is there, ``train_loss`` keeps its name."""
-    taken = set(names)
-    found = []
-    for name in names:
-        known = canonical(name)
-        if known != name and known in taken:
-            known = name
-        taken.add(known)
-        found.append(known)
-    return tuple(found)
 
 
 class Complaints:

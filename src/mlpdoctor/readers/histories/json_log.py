@@ -7,7 +7,8 @@ from itertools import zip_longest
 from typing import TypeAlias
 
 from mlpdoctor.history import LOSS, BadLines
-from mlpdoctor.readers.histories.draft import Complaints, Draft, Drafts, canonical_names
+from mlpdoctor.readers.histories.draft import Complaints, Draft, Drafts
+from mlpdoctor.readers.histories.names import canonical_names
 from mlpdoctor.readers.histories.trouble import HistoryFileError
 from mlpdoctor.readers.histories.written import Written, epoch_of, written
 

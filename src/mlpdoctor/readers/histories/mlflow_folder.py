@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from mlpdoctor.readers.histories.draft import Complaints, Draft, Drafts, canonical
+from mlpdoctor.readers.histories.draft import Complaints, Draft, Drafts
 from mlpdoctor.readers.histories.folder_files import Files
+from mlpdoctor.readers.histories.names import canonical
 from mlpdoctor.readers.histories.written import Written, epoch_of, written
 
 MARK = "metrics"

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from mlpdoctor.history import LOSS, BadLines
-from mlpdoctor.readers.histories.draft import Complaints, Draft, Drafts, canonical, canonical_names
+from mlpdoctor.readers.histories.draft import Complaints, Draft, Drafts
+from mlpdoctor.readers.histories.names import canonical, canonical_names
 from mlpdoctor.readers.histories.written import Written, epoch_of, written
 
 DELIMITERS = ",;\t| "

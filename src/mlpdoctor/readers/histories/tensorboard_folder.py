@@ -5,9 +5,10 @@ from pathlib import Path, PurePath
 from typing import BinaryIO
 
 from mlpdoctor.history import LEARNING_RATE, LOSS
-from mlpdoctor.readers.histories.draft import Complaints, Draft, Drafts, canonical
+from mlpdoctor.readers.histories.draft import Complaints, Draft, Drafts
 from mlpdoctor.readers.histories.event_file import scalars
 from mlpdoctor.readers.histories.folder_files import Files
+from mlpdoctor.readers.histories.names import canonical
 from mlpdoctor.readers.histories.written import Written
 
 MARK = "tfevents"

@@ -22,24 +22,29 @@ _NUMBER = re.compile(NUMBER)
 
 
 class Written(Decimal):
-    """A number that knows its digits, trailing zeros included, and whether it was written with an exponent."""
+    """A number that knows how it was written, trailing zeros included.
 
-    __slots__ = ("scientific",)
+    Attributes:
+        scientific: whether it has an exponent.
+        digits: significant digits; 0 for NaN and infinities.
+        places: digits after the point, of the mantissa where it has an exponent; 0 for NaN and infinities.
+    """
+
+    __slots__ = ("digits", "places", "scientific")
     scientific: bool
+    digits: int
+    places: int
 
     def __new__(cls, text: str) -> Self:
         """Read a text that `NUMBER` matches."""
         self = super().__new__(cls, text)
-        self.scientific = "e" in text.lower()
+        _, digits, exponent = self.as_tuple()
+        self.scientific = "e" in text or "E" in text
+        self.digits = self.places = 0
+        if isinstance(exponent, int):
+            self.digits = len(digits)
+            self.places = self.digits - 1 if self.scientific else max(-exponent, 0)
         return self
-
-    @property
-    def places(self) -> int:
-        """Digits after the point, of the mantissa where it has an exponent; 0 for NaN and infinities."""
-        digits, exponent = self.as_tuple().digits, self.as_tuple().exponent
-        if not isinstance(exponent, int):
-            return 0
-        return len(digits) - 1 if self.scientific else max(-exponent, 0)
 
 
 def written(text: str) -> Written | None:
@@ -67,7 +72,7 @@ class Precision:
         """Look at all numbers of a log."""
         plain = [number for number in numbers if number.is_finite()]
         self._fixed = len({number.places for number in plain}) == 1
-        most_digits = max((len(number.as_tuple().digits) for number in plain), default=0)
+        most_digits = max((number.digits for number in plain), default=0)
         self._exact = most_digits >= REPR_DIGITS and not self._fixed
         decimals = max((number.places for number in plain if not number.scientific), default=0)
         self._half = float(Decimal((0, (5,), -decimals - 1)))
