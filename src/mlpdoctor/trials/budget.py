@@ -13,6 +13,16 @@ MOST_UPDATES = 30_000
 """Of one run, where seconds are given: small networks make them in less than a second, and more than ten times as many
 as most people ever let one run are more than a diagnosis needs."""
 LEAST_UPDATES = 100
+LEAST_MODELS = 4
+"""The control, two changes, and one on top of the other."""
+TO_COMPILE = 2.5
+"""XLA takes this many times as long as tracing does, on top of it: 0.5 to 2.5 s beside 0.25 to 0.9 s."""
+GAINED = 6.0
+"""And makes updates cheaper by this, for networks so small that the way to them is most of the work."""
+SLOW_ANYWAY = 2e-3
+"""Seconds of an update that is nearly all arithmetic."""
+PLENTY = 8000
+"""Updates beyond which more models are worth more than more updates."""
 WORTH = 2000
 """Updates that a run should have to show something: rather than with fewer, fewer changes are tried."""
 
@@ -43,6 +53,21 @@ class Budget:
         if found and unit in UNITS and number > 0:
             return cls(seconds=number * UNITS[unit])
         raise UsageError(f"--budget {text}: expected a time or a number of epochs, such as 60s, 5m or '200 epochs'")
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What training takes, in seconds.
+
+    Attributes:
+        model: to get one ready, tracing included.
+        tracing: of that, to trace its loop.
+        update: one update.
+    """
+
+    model: float
+    tracing: float
+    update: float
 
 
 @dataclass(frozen=True)
@@ -104,3 +129,28 @@ def affordable(budget: Budget, left: float, of_one_model: float, of_all: float, 
         return wanted
     room = int(left / max(of_one_model + WORTH * of_all, 1e-9))
     return min(wanted, max(room, least))
+
+
+def worth_compiling(budget: Budget, left: float, wanted: int, runs: int, cost: Cost) -> bool:
+    """Whether XLA pays: it takes some times as long as tracing a loop, and then updates of small networks cost little.
+
+    Args:
+        budget: what the user allows.
+        left: seconds; those of one model where epochs are given.
+        wanted: models that there is something to try with.
+        runs: of each model.
+        cost: of a loop that is not compiled.
+    """
+    if cost.update > SLOW_ANYWAY:
+        return False
+    compiled = Cost(cost.model + TO_COMPILE * cost.tracing, cost.tracing, cost.update / GAINED)
+    if budget.epochs is not None:
+        return left > compiled.model - cost.model + left / GAINED
+    return _use(left, wanted, runs, compiled) > _use(left, wanted, runs, cost)
+
+
+def _use(left: float, wanted: int, runs: int, cost: Cost) -> float:
+    """What can be made of the time: models, times the updates of each as far as more of them say more."""
+    models = min(wanted, max(int(left / (cost.model + WORTH * runs * cost.update)), LEAST_MODELS))
+    updates = (left - models * cost.model) / (models * runs * cost.update)
+    return models * min(max(updates, 0.0), PLENTY)

@@ -41,8 +41,8 @@ def _verdict(finding: Finding, trials: Sequence[Trial]) -> Trial | None:
     gained = [trial for trial in own if trial.verdict is Verdict.CONFIRMED]
     if gained:
         return min(gained, key=lambda trial: trial.treated.median)
-    refuted = [trial for trial in own if trial.verdict is Verdict.REFUTED]
-    return refuted[0] if own and len(refuted) == len(own) else None
+    undecided = [trial for trial in own if trial.verdict is Verdict.UNDECIDED]
+    return next(iter(undecided or own), None)
 
 
 def _marked(finding: Finding, trial: Trial | None) -> Finding:
@@ -58,6 +58,8 @@ def _marked(finding: Finding, trial: Trial | None) -> Finding:
         sure = evidence.certainty if evidence.certainty is Certainty.PROVED else Certainty.TRIED
         explains = evidence.explains if evidence.explains is not None else gained
         return _with(finding, dataclasses.replace(evidence, certainty=sure, explains=explains), said)
+    if trial.verdict is Verdict.UNDECIDED:
+        return _with(finding, evidence, f"Tried, and undecided: {trial.text}; {numbers} (medians of {runs}).")
     said = f"Tried and refuted: {trial.text}; {numbers} (medians of {runs})."
     sure = evidence.certainty if evidence.certainty is Certainty.PROVED else Certainty.TRIED
     return _with(finding, dataclasses.replace(evidence, certainty=sure, explains=None, strength=0.0), said)
@@ -70,5 +72,7 @@ def _with(finding: Finding, evidence: Evidence, said: str) -> Finding:
 def _place(group: list[Finding], verdicts: dict[str, Trial | None]) -> tuple[int, int]:
     """Where a cause with its effects belongs: hidden ones stay behind all others."""
     found = [trial.verdict for finding in group if (trial := verdicts[finding.code]) is not None]
-    rank = 0 if Verdict.CONFIRMED in found else 2 if verdicts[group[0].code] is not None else 1
+    first = verdicts[group[0].code]
+    refuted = first is not None and first.verdict is Verdict.REFUTED
+    rank = 0 if Verdict.CONFIRMED in found else 2 if refuted else 1
     return int(group[0].suppressed is not None), rank

@@ -13,7 +13,16 @@ from mlpdoctor.treatments.diff import as_json, diff
 from mlpdoctor.treatments.edits import Edit
 from mlpdoctor.treatments.patient import Patient
 from mlpdoctor.treatments.spec import ModelSpec
-from mlpdoctor.trials.budget import LEAST_UPDATES, Budget, Clock, affordable, updates_of
+from mlpdoctor.trials.budget import (
+    LEAST_MODELS,
+    LEAST_UPDATES,
+    Budget,
+    Clock,
+    Cost,
+    affordable,
+    updates_of,
+    worth_compiling,
+)
 from mlpdoctor.trials.candidates import Candidate
 from mlpdoctor.trials.compare import Comparison, arrived, compare, least_of, rung_reached, span_of
 from mlpdoctor.trials.judge import Judge, judge
@@ -25,12 +34,8 @@ FLOAT32 = 1e-9
 """A loss under this share of the best constant's is zero as far as float32 weights can tell."""
 UNKNOWN_COST = (1e-4, 2.0)
 """Seconds of an update and of getting a model ready, where the control could not be timed."""
-COMPILING = 8.0
-"""Compiling a loop takes some times as long as tracing it; it pays where each model has this much more than that."""
 QUICKER = 0.7
 """A compiled loop that saves less than this is not worth its making."""
-LEAST_MODELS = 4
-"""The control, two changes, and one on top of the other."""
 NO_TIME = "there was no time left for it"
 
 
@@ -163,8 +168,7 @@ class Ward:
             built = time.monotonic() - started
             self.of_one, ready = cost(side, self.batch)
             self.of_a_model = built + ready
-            if self._worth_compiling(models, ready):
-                self._compile(side, built)
+            self._compile(side, models, built, ready)
         except Unfit as complaint:
             self._controls[""] = str(complaint)
         batch, of_all = min(self.batch, self.rows.count), self.of_one * len(self.seeds)
@@ -180,23 +184,23 @@ class Ward:
                 self._controls[""] = NO_TIME
         return models
 
-    def _worth_compiling(self, models: int, ready: float) -> bool:
-        """Whether each model has so much time that compiling its loop pays."""
-        each = self.clock.left / models
-        if self.budget.epochs is not None:
-            each = (
-                self.budget.epochs * self.rows.count / min(self.batch, self.rows.count) * self.of_one * len(self.seeds)
-            )
-        return each > COMPILING * ready
-
-    def _compile(self, side: Side, built: float) -> None:
-        """Compile the control's loop, and those of all that come; go back where that is no quicker."""
+    def _compile(self, side: Side, models: int, built: float, ready: float) -> None:
+        """Compile the control's loop, and those of all that come, where that pays."""
+        each = float(self._updates_of_epochs()) * self.of_one * len(self.seeds)
+        left = self.clock.left if self.budget.epochs is None else each
+        now = Cost(self.of_a_model, ready, self.of_one)
+        if not worth_compiling(self.budget, left, models, len(self.seeds), now):
+            return
         side.trainee.compiled(xla=True)
         of_one, ready = cost(side, self.batch)
         if of_one > QUICKER * self.of_one or not side.trainee.xla:
             side.trainee.compiled(xla=False)
             return
         self.workshop.xla, self.of_one, self.of_a_model = True, of_one, built + ready
+
+    def _updates_of_epochs(self) -> int:
+        batch = min(self.batch, self.rows.count)
+        return 0 if self.budget.epochs is None else -(-self.budget.epochs * self.rows.count // batch)
 
     def run(self, side: Side) -> Runs:
         """Train a side as all are trained.
