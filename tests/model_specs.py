@@ -32,6 +32,8 @@ def rebuilt(spec: ModelSpec) -> Model:
         assert {v.name for v in layer.weights} == set(spec.weights[path])
         for variable in layer.weights:
             variable.assign(spec.weights[path][variable.name])
+        if isinstance(layer, keras.layers.Normalization):
+            layer.finalize_state()
     if spec.compiled:
         model.compile_from_config(dict(spec.compiled))
     return model
@@ -49,7 +51,9 @@ def owners(model: Model, above: str = "") -> list[tuple[str, Any]]:
 def answers(model: Model, x: Table) -> list[Table]:
     """What a model answers, one array an output."""
     features = split(model, x)
-    found = model(features, training=False)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*softmax over axis -1")
+        found = model(features, training=False)
     return [np.asarray(one) for one in (found if isinstance(found, list | tuple) else [found])]
 
 

@@ -131,6 +131,7 @@ def test_what_takes_new_units_gives_them_no_weight_at_first_and_learns_them() ->
     after = edited(spec_of(model), [Widen("a", 5)])
     assert not after.weights["b"]["kernel"][3:].any()
     new = rebuilt(after)
+    new.run_eagerly = True
     new.fit(rows(model, 32), np.ones((32, 1)), epochs=2, verbose=0)
     assert np.asarray(new.get_layer("b").kernel)[3:].all()
 
@@ -199,6 +200,7 @@ def test_an_output_keeps_its_loss_when_a_layer_is_put_behind_it() -> None:
     assert after.compiled["loss_weights"] == {"scaled": 1.0, "right": 2.0}
     assert spec.compiled["loss"] == {"left": "mse", "right": "mae"}
     new = rebuilt(after)
+    new.run_eagerly = True
     new.fit(rows(model), [np.ones((7, 1)), np.ones((7, 1))], verbose=0)
 
 
@@ -259,6 +261,7 @@ def test_a_thawed_layer_trains(inside: bool) -> None:  # noqa: FBT001
     spec = spec_of(model)
     new = rebuilt(edited(spec, [SetOption("body/deep" if inside else "body", "trainable", True)]))
     moved = {path: before for path, before in spec.weights.items() if path.startswith("body")}
+    new.run_eagerly = True
     new.fit(np.ones((8, 2)), np.full((8, 1), 5.0), verbose=0)
     after = spec_of(new).weights
     changed = {path for path, arrays in moved.items() if not np.array_equal(arrays["bias"], after[path]["bias"])}
@@ -323,7 +326,9 @@ def test_the_loss_of_one_output_of_two(given: Any) -> None:  # noqa: ANN401
     losses = after.compiled["loss"]
     listed = list(losses.values()) if isinstance(losses, dict) else losses
     assert listed == ["mse", logits]
-    rebuilt(after).fit(rows(model), [np.ones((7, 1)), np.ones((7, 1))], verbose=0)
+    new = rebuilt(after)
+    new.run_eagerly = True
+    new.fit(rows(model), [np.ones((7, 1)), np.ones((7, 1))], verbose=0)
 
 
 CHAIN = stack(2, L.Dense(3, "relu", name="a"), L.Dropout(0.5, name="d"), L.Dense(1, name="out"))

@@ -16,9 +16,14 @@ def kinds() -> tuple[Kind, ...]:
 
 
 def offered(finding: Finding, patient: Patient) -> tuple[Proposal, ...]:
-    """What may be tried for a finding, the likeliest first; reasons where what takes its cause away does not fit."""
+    """What may be tried for a finding, the likeliest first; reasons where what takes its cause away does not fit.
+
+    What takes the cause of this very rule away comes first. Then what the finding may be a consequence of: first the
+    kinds that answer something seen in the model, then those that would fit any, as ``companions`` orders them.
+    """
     direct = [one for kind in kinds() if finding.code in kind.answers for one in kind.propose(finding, patient)]
-    others = [one for kind in kinds() if finding.code in kind.symptoms for one in kind.propose(finding, patient)]
+    loose = sorted((kind for kind in kinds() if finding.code in kind.symptoms), key=lambda kind: kind.companion or 0)
+    others = [one for kind in loose for one in kind.propose(finding, patient)]
     return (*direct, *(one for one in others if isinstance(one, Treatment)))
 
 

@@ -11,8 +11,8 @@ from mlpdoctor.treatments.treatment import Nothing, Proposal, Treatment, treatme
 
 
 @treatment(
-    "W303 W302 W301 U402 U404 U405 W305",
-    symptoms="U401 G601 G602 G606 L501 L502 L504 L506 U403 A107 G603 D713",
+    "W303 W302 W301 U402 U404 U405 W305 G602",
+    symptoms="U401 G601 G606 L501 L502 L504 L506 U403 A107 G603 D713",
     companion=3,
 )
 def redraw_weights(finding: Finding | None, patient: Patient) -> Iterator[Proposal]:
@@ -39,7 +39,7 @@ def redraw_weights(finding: Finding | None, patient: Patient) -> Iterator[Propos
     first = next((layer for layer in layers if "kernel" in layer.weights), layers[0])
     yield Treatment(
         "redraw-weights",
-        ("W301", "W302", "W303", "W305", "U401", "U402", "U404", "U405"),
+        ("G602", "W301", "W302", "W303", "W305", "U401", "U402", "U404", "U405"),
         edits,
         f"draw all weights anew ({' and '.join(names) or 'their own initializers'})",
         code(patient.network, first),

@@ -74,8 +74,10 @@ def widen_layers(finding: Finding | None, patient: Patient) -> Iterator[Proposal
 def _can_grow(network: Network, layer: Layer) -> bool:
     """Whether new units meet nothing that looks at all units at once before the next kernels."""
     found = followers(network, layer)
-    return found is not None and not any(
-        place.layer.kind in LOOKS_AT_ALL or _shares(place.layer) for place in found.alike
+    return (
+        found is not None
+        and not _shares(layer)
+        and not any(place.layer.kind in LOOKS_AT_ALL or _shares(place.layer) for place in found.alike)
     )
 
 
