@@ -20,6 +20,7 @@ RIM = (
     "output",
     "diagnose",
     "columns",
+    "treatments",
 )
 PASS = ("stream", "passes", "collector", "forward")
 FORBIDDEN = {
@@ -44,6 +45,13 @@ FORBIDDEN = {
     ),
     "engines": ("readers", "report", "cli", "output", "diagnose", "checks", "facts", "floors", "statistics", *PASS),
     "readers": ("report", "cli", "output", "diagnose", "checks", "facts", "floors", "statistics", *PASS, "engines"),
+    "treatments": (
+        *(part for part in RIM if part not in {"engines", "treatments"}),
+        *PASS,
+        "checks",
+        "resolve",
+        "trials",
+    ),
     "optimizers": tuple(
         sorted(
             {path.stem for path in SOURCE.iterdir() if path.stem[0] not in "_."}
