@@ -1,0 +1,257 @@
+"""H801: real trainings that stop on a rung of the ladder, and the log says which; and curves that stop on none."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from clinic import L, Table, examined, only, outcome, save_data, stack, told
+from mlpdoctor.diagnose_curve import CurveQuestion, diagnose_curve
+from mlpdoctor.finding import Certainty, Finding, Report, Severity, Status
+
+ROWS = 256
+Patient = tuple[Any, str, Table, Table]
+
+
+def trained(folder: Path, layers: list[Any], x: Table, y: Table, rate: float = 0.02, epochs: int = 20) -> Patient:
+    """A network trained by Keras with a CSVLogger, its log, and its data.
+
+    An epoch runs twenty times over the rows, all in one batch: an epoch costs Keras more than twenty such updates.
+    Nothing but the initial weights is left to chance, and they are seeded.
+    """
+    folder.mkdir()
+    keras.utils.set_random_seed(7)
+    model = stack(np.asarray(x).shape[1], *layers)
+    model.compile(keras.optimizers.Adam(rate), "mse")
+    log = folder / "history.csv"
+    rows, targets = np.tile(x, (20, 1)).astype(np.float32), np.tile(y, (20, 1)).astype(np.float32)
+    logger = keras.callbacks.CSVLogger(str(log))
+    model.fit(rows, targets, batch_size=len(x), epochs=epochs, shuffle=False, verbose=0, callbacks=[logger])
+    return model, str(log), x, y
+
+
+def numbers(seed: int) -> tuple[Table, Table]:
+    rng = np.random.default_rng(seed)
+    x = rng.uniform(-1, 1, (ROWS, 2))
+    return x, (np.sin(3 * x[:, 0]) + x[:, 1] ** 2 + x @ (1.0, -1.0))[:, None]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("histories")
+
+
+@pytest.fixture(scope="module")
+def straight(folder: Path) -> Patient:
+    return trained(folder / "straight", [L.Dense(8), L.Dense(1)], *numbers(1))
+
+
+@pytest.fixture(scope="module")
+def conflicting(folder: Path) -> Patient:
+    rng = np.random.default_rng(2)
+    x = np.repeat(rng.normal(size=(6, 2)), 20, axis=0)
+    y = x[:, :1] + rng.normal(size=(120, 1))
+    return trained(folder / "conflicting", [L.Dense(32, activation="tanh"), L.Dense(1)], x, y, epochs=30)
+
+
+@pytest.fixture(scope="module")
+def dead(folder: Path) -> Patient:
+    never = keras.initializers.Constant(-50.0)
+    layers = [L.Dense(8, activation="relu", bias_initializer=never), L.Dense(1)]
+    return trained(folder / "dead", layers, *numbers(3))
+
+
+@pytest.fixture(scope="module")
+def curved(folder: Path) -> Patient:
+    return trained(folder / "curved", [L.Dense(24, activation="tanh"), L.Dense(1)], *numbers(4), rate=0.01)
+
+
+@pytest.fixture(scope="module")
+def penalised(folder: Path) -> Patient:
+    layers = [L.Dense(1, kernel_regularizer=keras.regularizers.L2(0.05))]
+    return trained(folder / "penalised", layers, *numbers(5))
+
+
+def report_of(patient: Patient, folder: Path, **given: Any) -> Report:  # noqa: ANN401
+    model, log, x, y = patient
+    return examined(folder, model, x, y, **({"history": (log,)} | given))
+
+
+def curve_of(patient: Patient, folder: Path, **given: Any) -> Report:  # noqa: ANN401
+    _, log, x, y = patient
+    return diagnose_curve(CurveQuestion((log,), data=save_data(folder / "data.csv", x, y), **given))
+
+
+def rung(report: Report) -> tuple[Severity, Any, str | None]:
+    found = only(report, "H801")
+    return found.severity, found.evidence.numbers["rung"], found.because_of
+
+
+def test_a_network_that_can_only_draw_a_plane_stops_on_it(straight: Patient, tmp_path: Path) -> None:
+    report = report_of(straight, tmp_path)
+    assert rung(report) == (Severity.NOTE, "affine", "A101"), told(report)
+    assert report.verdict.startswith("The plateau ")
+    assert "the loss of the best plane" in report.verdict
+    assert "this network can only be a linear model" in report.verdict
+
+
+def test_without_the_model_the_plane_is_a_warning_of_its_own(straight: Patient, tmp_path: Path) -> None:
+    report = curve_of(straight, tmp_path)
+    assert rung(report) == (Severity.WARNING, "affine", None), told(report)
+    assert "there is more: a quick nonlinear fit" in report.verdict
+
+
+def test_rows_that_contradict_each_other_are_a_floor_and_training_is_done(conflicting: Patient, tmp_path: Path) -> None:
+    for report in (report_of(conflicting, tmp_path), curve_of(conflicting, tmp_path)):
+        found = only(report, "H801")
+        assert (found.severity, found.evidence.numbers["rung"]) == (Severity.NOTE, "data"), told(report)
+        assert not any(f.severity is Severity.ERROR for f in report.findings)
+        assert "the floor that these data set" in report.verdict
+    assert "Training is done" in report.verdict
+
+
+def test_a_dead_network_stops_on_the_constant(dead: Patient, tmp_path: Path) -> None:
+    report = report_of(dead, tmp_path)
+    severity, name, cause = rung(report)
+    assert (severity, name) == (Severity.NOTE, "constant"), told(report)
+    assert cause is not None
+    alone = curve_of(dead, tmp_path)
+    assert rung(alone) == (Severity.ERROR, "constant", None)
+    assert "ignores its inputs" in alone.verdict
+
+
+def test_a_network_that_learns_stops_on_no_rung(curved: Patient, tmp_path: Path) -> None:
+    for report in (report_of(curved, tmp_path), curve_of(curved, tmp_path)):
+        assert not [f for f in report.findings if f.code == "H801"], told(report)
+
+
+def test_the_penalties_that_keras_logs_are_taken_off(penalised: Patient, tmp_path: Path) -> None:
+    """A linear regression with L2 ends above the plane; with the penalty its log is further up still."""
+    report = report_of(penalised, tmp_path)
+    assert report.history is not None
+    plateau = report.history.plateau
+    assert plateau is not None
+    assert report.ladder is not None
+    model, penalty = report.ladder.value("model"), report.ladder.penalty
+    assert model is not None
+    assert penalty is not None
+    assert plateau.value == pytest.approx(model + penalty.total, rel=1e-3)
+    found = [f for f in report.findings if f.code == "H801"]
+    assert all(f.evidence.numbers["with_model"] for f in found)
+
+
+def logged(path: Path, values: np.ndarray, decimals: int = 4) -> str:
+    path.write_text("epoch,loss\n" + "".join(f"{k},{value:.{decimals}f}\n" for k, value in enumerate(values)))
+    return str(path)
+
+
+def of_values(folder: Path, values: np.ndarray, x: Table, y: Table, decimals: int = 4) -> Report:
+    data = save_data(folder / "data.csv", x, y)
+    return diagnose_curve(CurveQuestion((logged(folder / "log.csv", values, decimals),), data=data))
+
+
+def approach(limit: float, start: float, epochs: int, scale: float) -> np.ndarray:
+    return limit + (start - limit) * np.exp(-np.arange(epochs) / scale)
+
+
+def heights(x: Table, y: Table) -> tuple[float, float]:
+    """The constant's and the plane's loss by NumPy alone."""
+    design = np.column_stack([np.ones(len(x)), x])
+    left = y - design @ np.linalg.lstsq(design, y, rcond=None)[0]
+    return float(np.var(y)), float(np.mean(left**2))
+
+
+@pytest.mark.parametrize("decimals", [3, 4, 6])
+@pytest.mark.parametrize("name", ["constant", "affine"])
+def test_printed_digits_are_allowed_for(name: str, decimals: int, tmp_path: Path) -> None:
+    x, y = numbers(6)
+    height = heights(x, y)[name == "affine"]
+    found = only(of_values(tmp_path, approach(height, 2 * height, 80, 4.0), x, y, decimals), "H801")
+    assert found.evidence.numbers["rung"] == name
+    assert found.evidence.numbers["exact"] is True
+    assert found.evidence.numbers["decimals"] == decimals
+    assert found.message.startswith(f"the plateau of the loss, {height:.{decimals}f}, is equal to the best")
+    assert found.evidence.certainty is Certainty.MEASURED
+
+
+@pytest.mark.parametrize("away", [0.93, 1.07])
+def test_a_plateau_beside_a_rung_is_not_on_it(away: float, tmp_path: Path) -> None:
+    x, y = numbers(6)
+    affine = heights(x, y)[1]
+    report = of_values(tmp_path, approach(away * affine, 1.0, 80, 4.0), x, y)
+    assert outcome(report, "H801").status is Status.PASSED
+    assert "which is no rung of the ladder" in report.verdict or report.findings
+
+
+def test_one_that_is_near_is_said_to_be_near(tmp_path: Path) -> None:
+    x, y = numbers(6)
+    affine = heights(x, y)[1]
+    found = only(of_values(tmp_path, approach(1.01 * affine, 1.0, 80, 4.0), x, y), "H801")
+    assert found.evidence.numbers["exact"] is False
+    assert "% from the best plane" in found.message
+    assert found.evidence.strength == 0.5
+
+
+def test_too_few_digits_say_nothing(tmp_path: Path) -> None:
+    x, y = numbers(6)
+    small = 0.001 * y
+    report = of_values(tmp_path, approach(heights(x, small)[1], 1e-5, 80, 4.0), x, small, 7)
+    assert outcome(report, "H801").status is Status.NOT_APPLICABLE or outcome(report, "H801").status is Status.SKIPPED
+    assert "too few digits" in (outcome(report, "H801").reason or "")
+
+
+def test_a_curve_that_creeps_is_what_people_call_stuck(tmp_path: Path) -> None:
+    """It still falls by two ten-thousandths each epoch, a little above the plane."""
+    x, y = numbers(6)
+    affine = heights(x, y)[1]
+    values = affine * (1.003 + 2 * np.exp(-np.arange(80) / 3.0) + 2e-4 * np.arange(80)[::-1])
+    found = only(of_values(tmp_path, values, x, y, 6), "H801")
+    assert found.evidence.numbers["source"] == "reached"
+    assert found.evidence.certainty is Certainty.ESTIMATED
+
+
+def curves_on_their_way(seeds: range) -> Iterator[np.ndarray]:
+    """Curves that pass a rung and go on, or are cut off on the way down."""
+    x, y = numbers(6)
+    constant, affine = heights(x, y)
+    for seed in seeds:
+        rng = np.random.default_rng(seed)
+        epochs = int(rng.integers(4, 40))
+        limit = affine * rng.uniform(0.05, 0.4)
+        values = approach(limit, constant * rng.uniform(1, 2), epochs, epochs * rng.uniform(0.4, 2.0))
+        yield values * np.exp(rng.uniform(0, 0.03) * rng.normal(size=epochs))
+
+
+def test_a_curve_that_only_passes_a_rung_is_not_on_it(tmp_path: Path) -> None:
+    """Of 40 noisy curves that were cut off as they fell, none ends on a rung by more than chance."""
+    x, y = numbers(6)
+    named = [only_if(of_values(tmp_path, values, x, y)) for values in curves_on_their_way(range(40))]
+    assert sum(found is not None for found in named) <= 2
+
+
+def only_if(report: Report) -> Finding | None:
+    return next((finding for finding in report.findings if finding.code == "H801"), None)
+
+
+def test_nothing_known_does_better_than_the_constant_on_noise(tmp_path: Path) -> None:
+    """The named false alarm: a training on targets that are noise ends at the constant, and rightly so."""
+    rng = np.random.default_rng(8)
+    x, y = rng.normal(size=(400, 2)), rng.normal(size=(400, 1))
+    constant, affine = heights(x, y)
+    for height in (constant, affine):
+        report = of_values(tmp_path, approach(height, 2.0, 60, 4.0), x, y)
+        assert only(report, "H801").severity is Severity.NOTE, told(report)
+
+
+def test_linear_data_end_on_the_plane_without_an_alarm(tmp_path: Path) -> None:
+    """The named false alarm: linear regression on linear data with noise ends on the line, as it should."""
+    rng = np.random.default_rng(9)
+    x = rng.normal(size=(400, 2))
+    y = x @ np.array([[1.0], [2.0]]) + 0.3 * rng.normal(size=(400, 1))
+    report = of_values(tmp_path, approach(heights(x, y)[1], 2.0, 60, 4.0), x, y)
+    found = only(report, "H801")
+    assert found.severity is Severity.NOTE
+    assert "No sign of anything nonlinear" in report.verdict or "noise" in report.verdict
