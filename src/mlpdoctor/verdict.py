@@ -15,7 +15,7 @@ SAME = 0.0005
 """Losses this close, relative to each other, are the same in the digits shown."""
 ALL_IS_WELL = ("L508",)
 """Rules that answer the question although they are notes: there is nothing to mend."""
-FROM_THE_CURVE = ("H803", "H807", "H801")
+FROM_THE_CURVE = ("H803", "H807", "H808", "H804", "H806", "H801")
 """Rules that tell what the training curve did: that comes first, in the numbers of who saw it."""
 MOST_TIMES = 1000
 """Beyond it "times below" stops meaning anything to a reader."""

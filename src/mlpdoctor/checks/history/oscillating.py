@@ -1,0 +1,150 @@
+"""H804: a loss that swings far above its own trend."""
+
+import math
+from collections.abc import Iterator
+
+from mlpdoctor.check import check
+from mlpdoctor.curves.swings import Swings
+from mlpdoctor.facts.outlook import Outlook
+from mlpdoctor.facts.rate_curve import RateCurve
+from mlpdoctor.facts.rise import Rise
+from mlpdoctor.facts.stakes import Stakes
+from mlpdoctor.facts.training_curve import TrainingCurve
+from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.network import Network
+from mlpdoctor.wording import count, percent, printed, short
+
+LOWER = 5.0
+"""The rate to try is a fifth of the one there was: swings shrink with it."""
+MATTERS = 0.02
+"""Swings under a fiftieth of the whole way cost nothing worth a word, however large beside a small loss."""
+SPIKE = 3.0
+"""A single epoch three times above the trend is a spike ..."""
+HIGH = 0.1
+"""... and worth a note where it is a tenth of the whole way high."""
+FEWEST = 15
+"""Epochs from which swings are told: of ten the second half is five."""
+
+
+@check("H804", Severity.WARNING, "{seen}")
+def oscillating(
+    curve: TrainingCurve,
+    stakes: Stakes,
+    outlook: Outlook | None,
+    rates: RateCurve | None,
+    rise: Rise | None,
+    network: Network,
+    *,
+    large: float = 0.15,
+    often: float = 0.25,
+) -> Iterator[Evidence]:
+    """A loss that swings far above its own trend.
+
+    Why it matters
+        The loss of an epoch is a mean over all its batches; it should scatter by a few per cent. Where it jumps by a
+        sixth and more from epoch to epoch, each update throws the weights across the valley instead of down into it,
+        and where training ends is a matter of luck.
+    Remedy
+        A lower learning rate, or one that falls; larger batches; clipped gradients where single batches do it.
+    Stays quiet on
+        Fewer than 15 epochs; swings of less than a fiftieth of the way from the best constant (without data: from the
+        first loss) to what is known to be reachable, such as those of a loss near zero; a validation loss that swings
+        alone: few rows make it.
+    Certainty
+        Measured: ``large`` is the standard deviation of ln(loss) about its running median over the second half of the
+        epochs, printed digits allowed for, and ``often`` the share of epochs higher than the one before. A note where
+        the model does about as well as anything is known to or the loss surely falls all the same, and for single
+        spikes that go by.
+    """
+    swings = curve.swings
+    if swings is None or len(curve.column) < FEWEST or curve.level is None or rise is not None:
+        return
+    level = curve.level.value
+    span = stakes.span if stakes.span > 0 else math.inf
+    if swings.typical >= large and swings.rises >= often and swings.typical * level >= MATTERS * span:
+        falling = outlook is not None and outlook.gain > 0
+        mild = stakes.done or falling
+        yield _swinging(curve, swings, level, network, rates, mild=mild)
+    elif swings.spikes and swings.largest >= SPIKE and (swings.largest - 1) * level >= HIGH * span:
+        yield _spiking(swings, network, rates)
+
+
+def _swinging(
+    curve: TrainingCurve, swings: Swings, level: float, network: Network, rates: RateCurve | None, *, mild: bool
+) -> Evidence:
+    low, high = (level * math.exp(sign * swings.typical) for sign in (-1, 1))
+    seen = f"the loss swings by {percent(swings.typical)} from epoch to epoch, between about {short(low, 2)} and "
+    seen += f"{short(high, 2)}"
+    return Evidence(
+        numbers={
+            "seen": seen,
+            "typical": swings.typical,
+            "largest": swings.largest,
+            "largest_at_epoch": swings.epoch,
+            "rises": swings.rises,
+            "level": level,
+            "first_epoch": swings.first,
+        },
+        certainty=Certainty.MEASURED,
+        severity=Severity.NOTE if mild else None,
+        why=f"{percent(swings.rises)} of the epochs since epoch {swings.first} are higher than the one before, and the "
+        f"highest, epoch {swings.epoch}, is {short(swings.largest, 2)} times the trend: the steps are too large for "
+        "the loss to settle.",
+        remedy=_remedy(network, rates),
+        strength=min(swings.typical, 1.0),
+        verdict=None
+        if mild
+        else f"The loss does not settle: around {printed(level, curve.column.decimals)} it swings by "
+        f"{percent(swings.typical)} from epoch to epoch.",
+    )
+
+
+def _spiking(swings: Swings, network: Network, rates: RateCurve | None) -> Evidence:
+    which = count(len(swings.spikes), "spike")
+    return Evidence(
+        numbers={
+            "seen": f"the loss has {which}, the highest at epoch {swings.epoch}, {short(swings.largest, 2)} times the "
+            "trend",
+            "typical": swings.typical,
+            "largest": swings.largest,
+            "largest_at_epoch": swings.epoch,
+            "spikes": swings.spikes[:10],
+        },
+        certainty=Certainty.MEASURED,
+        severity=Severity.NOTE,
+        why="The loss came back from each of them. Single batches with outliers do that, and Adam after many small "
+        "gradients.",
+        remedy=_clipped(network, rates),
+        strength=0.2,
+    )
+
+
+def _rate(network: Network, rates: RateCurve | None) -> float | None:
+    if rates is not None:
+        return rates.rates.last
+    return None if network.optimizer is None else network.optimizer.learning_rate
+
+
+def _name(network: Network) -> str:
+    return "Adam" if network.optimizer is None else network.optimizer.name
+
+
+def _remedy(network: Network, rates: RateCurve | None) -> Remedy:
+    rate = _rate(network, rates)
+    if not rate:
+        return Remedy(
+            "lower the learning rate to a fifth, or let it fall as the loss stops falling",
+            'keras.callbacks.ReduceLROnPlateau("loss", factor=0.3, patience=10, min_lr=1e-6)',
+        )
+    return Remedy(
+        f"train with a learning rate of {rate / LOWER:.2g} in place of {rate:.2g}, and with larger batches",
+        f"model.compile(optimizer=keras.optimizers.{_name(network)}({rate / LOWER:.2g}), loss=model.loss)",
+    )
+
+
+def _clipped(network: Network, rates: RateCurve | None) -> Remedy:
+    rate = _rate(network, rates) or 1e-3
+    return Remedy(
+        "clip the gradient if they cost time",
+        f"model.compile(optimizer=keras.optimizers.{_name(network)}({rate:.2g}, clipnorm=1.0), loss=model.loss)",
+    )

@@ -1,0 +1,133 @@
+"""H805: a validation loss that turned up while the training loss went on falling."""
+
+from collections.abc import Iterator
+
+from mlpdoctor.check import check
+from mlpdoctor.curves.gap import Gap
+from mlpdoctor.facts.run_ending import RunEnding
+from mlpdoctor.facts.training_curve import TrainingCurve
+from mlpdoctor.facts.validation_curve import ValidationCurve
+from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.history import Run
+from mlpdoctor.wording import percent, printed, short
+
+PATIENCES = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20, 25, 30, 40, 50, 60, 75, 80, 100, 150, 200, 250, 300, 500)
+"""Numbers that people give EarlyStopping."""
+ROUND = 5
+"""People ask for 20, 50 or 75 epochs; a run of 43 was stopped."""
+LONG = 0.25
+"""Epochs after the best that are a waste, as a share of all."""
+KEPT = 0.01
+"""A validation accuracy that ends within one per cent of its best has not suffered."""
+ACCURACIES = ("acc", "auc", "precision", "recall")
+
+
+@check(
+    "H805",
+    Severity.WARNING,
+    "the validation loss rose from {lowest} at epoch {best_epoch} to {end}, while the training loss fell to {training}",
+)
+def overfitting(
+    curve: TrainingCurve,
+    validation: ValidationCurve,
+    ending: RunEnding,
+    *,
+    rise: float = 0.1,
+    fall: float = 0.05,
+) -> Iterator[Evidence]:
+    """A validation loss that turned up while the training loss went on falling.
+
+    Why it matters
+        From the turn on the network learns its training rows by heart, noise and all, and each epoch makes it worse on
+        new ones. A training loss that still falls says nothing then, and the weights of the last epoch are not the
+        best ones that were had.
+    Remedy
+        EarlyStopping with restore_best_weights=True; more rows; a smaller network, dropout or weight decay.
+    Stays quiet on
+        Fewer than 10 epochs; a rise that the scatter of the validation loss could explain; a rise under two per cent; a
+        gap that does not widen, however large: training rows are always fitted better; a training loss that has
+        stopped falling too.
+    Certainty
+        Measured: a straight line through the validation loss since its best smoothed epoch rises beyond its 95 % error
+        bar, and by more than the lowest of so many noisy values is low by chance. A warning where it rose by ``rise``
+        or more and training went on for long after; a note where the weights of the best epoch were put back, where
+        the run looks like one that EarlyStopping ended (an odd number of epochs, a round one since the best), and
+        where a logged accuracy has not suffered: then the answers are too sure, but as right as before.
+    """
+    gap = validation.gap
+    if gap is None or not gap.turned or gap.fall < fall or gap.rise < SLIGHT:
+        return
+    decimals = validation.column.decimals
+    last = gap.best.value * (1 + gap.rise) if gap.best.value > 0 else gap.validation.value
+    accuracy = _accuracy_kept(curve.run)
+    grave = gap.rise >= rise and ending.restored is None and not accuracy and not _ended_in_time(validation, ending)
+    since = gap.best.since
+    yield Evidence(
+        numbers={
+            "lowest": printed(_rounded(gap.best.value), decimals),
+            "best_epoch": gap.best.epoch,
+            "end": printed(_rounded(last), decimals),
+            "training": printed(_rounded(gap.training.value), curve.column.decimals),
+            "rise_share": gap.rise,
+            "error_share": gap.error,
+            "fall_share": gap.fall,
+            "since": since,
+            "epochs": ending.epochs,
+            "ratio": gap.ratio,
+            "restored": ending.restored,
+            "accuracy_kept": accuracy,
+        },
+        certainty=Certainty.MEASURED,
+        severity=None if grave else Severity.NOTE,
+        why=_why(gap, ending, accuracy=accuracy),
+        remedy=_remedy(ending, since),
+        strength=min(gap.rise, 1.0),
+        verdict=f"The network has learned its training rows by heart since about epoch {gap.best.epoch}: from there on "
+        f"the validation loss rose by {percent(gap.rise)} while the training loss fell by {percent(gap.fall)}.",
+    )
+
+
+SLIGHT = 0.02
+"""A rise by a fiftieth is nothing that anybody would act on."""
+
+
+def _ended_in_time(validation: ValidationCurve, ending: RunEnding) -> bool:
+    """Whether EarlyStopping ended the run soon after its best, as far as that shows in the numbers of epochs."""
+    best = validation.best
+    if best is None:
+        return False
+    since = ending.epochs - best.epoch
+    return ending.cut or since <= LONG * ending.epochs or (ending.epochs % ROUND != 0 and since in PATIENCES)
+
+
+def _accuracy_kept(run: Run) -> bool:
+    """Whether some validation accuracy ends about as high as it ever was."""
+    for name, column in run.columns.items():
+        if name.startswith("val_") and any(word in name for word in ACCURACIES) and len(column):
+            tail = column.values[-max(len(column) // 10, 1) :]
+            top, end = float(column.values.max()), float(tail.mean())
+            if top > 0 and end >= (1 - KEPT) * top:
+                return True
+    return False
+
+
+def _why(gap: Gap, ending: RunEnding, *, accuracy: bool) -> str:
+    since = f"{gap.best.since} of the {ending.epochs} epochs came after the best one"
+    kept = ", and the validation accuracy did not suffer: the answers are too sure, but as right as before"
+    put_back = f", whose weights were put back (epoch {ending.restored})" if ending.restored is not None else ""
+    ratio = "" if gap.ratio is None else f" The validation loss ends at {short(gap.ratio, 2)} times the training loss."
+    return f"{since}{put_back}{kept if accuracy else ''}.{ratio}"
+
+
+def _remedy(ending: RunEnding, since: int) -> Remedy:
+    patience = max(5, min(since // 3, 50))
+    epochs = ending.planned or ending.epochs
+    return Remedy(
+        "keep the weights of the best epoch; more rows, a smaller network, dropout or weight decay move the turn",
+        f"model.fit(x, y, epochs={epochs}, validation_split=0.2, callbacks=[keras.callbacks.EarlyStopping("
+        f'"val_loss", patience={patience}, restore_best_weights=True)])',
+    )
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.4g}")

@@ -1,0 +1,120 @@
+"""H806: a loss that falls steadily and gets nowhere."""
+
+import math
+from collections.abc import Iterator
+
+from mlpdoctor.check import check
+from mlpdoctor.curves.slope import Reach
+from mlpdoctor.facts.outlook import Outlook, Way
+from mlpdoctor.facts.rate_curve import RateCurve
+from mlpdoctor.facts.run_ending import RunEnding
+from mlpdoctor.facts.stakes import Stakes
+from mlpdoctor.facts.training_curve import TrainingCurve
+from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.network import Network
+from mlpdoctor.wording import count, named, percent, printed, short
+
+TENFOLD = 10.0
+"""The rate to try is ten times the one there was: rates are found by factors."""
+ORDINARY = {"SGD": 0.1}
+"""A rate to try where the old one is not known; 0.001, which is Keras's own, for other optimizers than these ..."""
+ORDINARY_ADAPTIVE = 1e-3
+MOST = 0.1
+"""... and no rate above this is ever named."""
+COUNTED = 1e7
+"""Epochs beyond which a number says no more than that they are too many."""
+
+
+@check("H806", Severity.WARNING, "the loss falls steadily, but by only {pace_share} an epoch{far}")
+def slow_convergence(
+    curve: TrainingCurve,
+    outlook: Outlook,
+    stakes: Stakes,
+    ending: RunEnding,
+    rates: RateCurve | None,
+    network: Network,
+) -> Iterator[Evidence]:
+    """A loss that falls steadily and gets nowhere.
+
+    Why it matters
+        A curve that falls by a thousandth an epoch looks like a plateau on any plot. It is none: every step goes the
+        right way and is too short. Waiting helps, but takes weeks; the reason is a learning rate that is too low,
+        inputs or targets on a large scale, or a gradient that fades on its way.
+    Remedy
+        Scale inputs and targets, then ten times the rate, then Adam in place of SGD.
+    Stays quiet on
+        Curves of fewer than 20 epochs; a fall that scatter or printed digits could explain; a loss that has come more
+        than half of the way to what these data are known to allow; one that gets to the next rung of the ladder in
+        less than five times the epochs made (H802 speaks of those); the long tail of a curve that fell fast before,
+        where nobody knows of a rung below it.
+    Certainty
+        Measured: the slope of ln(loss) over the last quarter of the epochs is below zero by twice its 95 % error bar.
+        How long the way is at this pace is a straight line on the log scale, and rather too short. Without data it is
+        a note: the curve may belong to a model that was good from the start.
+    """
+    if outlook.way is not Way.CRAWLS:
+        return
+    slope = outlook.slope
+    pace = -math.expm1(slope.per_epoch)
+    last = printed(curve.last, curve.column.decimals)
+    goal = None if outlook.goal is None else f"{named(outlook.label)}, {short(outlook.goal)}"
+    to_go = None if outlook.reach is None else _epochs(outlook.reach)
+    far = "" if goal is None else f": {to_go} more to {goal}"
+    rate = _rate(rates, network)
+    yield Evidence(
+        numbers={
+            "pace_share": pace,
+            "far": far,
+            "slope": slope.per_epoch,
+            "error": slope.error,
+            "epochs": ending.epochs,
+            "last": curve.last,
+            "first": curve.first,
+            "goal": outlook.goal,
+            "epochs_to_goal": None if outlook.reach is None else _finite(outlook.reach.epochs),
+            "epochs_to_goal_at_least": None if outlook.reach is None else _finite(outlook.reach.low),
+            "rate": rate,
+        },
+        certainty=Certainty.MEASURED,
+        severity=None if stakes.known else Severity.NOTE,
+        why=f"After {count(ending.epochs, 'epoch')} the loss is {last}"
+        + ("" if curve.first is None else f", and it began with {printed(curve.first, curve.column.decimals)}")
+        + (
+            f". At this pace {to_go} more epochs take it to {goal}, and curves slow down as they fall." if goal else "."
+        ),
+        remedy=_remedy(network, rate),
+        strength=_strength(outlook, ending),
+        verdict=f"The loss, {last}, is on no plateau: it falls steadily, but by only {percent(pace)} an epoch"
+        + (f", so that it takes {to_go} more epochs to {goal}." if goal else "."),
+    )
+
+
+def _epochs(reach: Reach) -> str:
+    return f"about {short(float(f'{reach.epochs:.1e}'))}" if reach.epochs < COUNTED else "millions of"
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _strength(outlook: Outlook, ending: RunEnding) -> float:
+    if outlook.reach is None or not math.isfinite(outlook.reach.epochs):
+        return 0.5
+    return min(math.log10(max(outlook.reach.epochs / ending.epochs, 1.0)) / 4, 1.0)
+
+
+def _rate(rates: RateCurve | None, network: Network) -> float | None:
+    if rates is not None:
+        return rates.rates.largest
+    return None if network.optimizer is None else network.optimizer.learning_rate
+
+
+def _remedy(network: Network, rate: float | None) -> Remedy:
+    name = "Adam" if network.optimizer is None else network.optimizer.name
+    ordinary = ORDINARY.get(name, ORDINARY_ADAPTIVE)
+    better = ordinary if not rate else max(min(TENFOLD * rate, MOST), rate)
+    was = "" if not rate else f" in place of {rate:.2g}"
+    return Remedy(
+        f"scale inputs and targets to mean 0 and spread 1 if they are not, and train with a rate of {better:.2g}{was}",
+        f"model.compile(optimizer=keras.optimizers.{name}({better:.2g}), loss=model.loss)",
+    )
