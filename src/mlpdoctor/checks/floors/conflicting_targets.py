@@ -45,6 +45,7 @@ def conflicting_targets(
     if share <= tolerated:
         return
     on_it = trained is not None and model is not None and model - found.total <= ON_A_RUNG * found.conflict_total
+    done = trained is not None and where is not None and where.well
     pair = found.conflicts.example
     example = "" if pair is None else f" For example rows {pair[0] + 1:,} and {pair[1] + 1:,}."
     yield Evidence(
@@ -57,7 +58,7 @@ def conflicting_targets(
             "model": model,
         },
         certainty=Certainty.PROVED,
-        severity=Severity.NOTE if on_it or (where is not None and where.well) else Severity.WARNING,
+        severity=Severity.NOTE if on_it or done else Severity.WARNING,
         why=f"They hold {percent(share)} of the loss of the best constant, {short(constant)}.{example}",
         remedy=Remedy("add the feature that tells these rows apart, or take this floor as the goal"),
         explains=_kept(found, ladder, model) if trained is not None and model is not None else None,
