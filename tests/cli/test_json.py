@@ -47,7 +47,7 @@ def test_two_runs_differ_in_nothing_but_timing() -> None:
 def test_every_check_has_exactly_one_outcome() -> None:
     checks = strict(report(*FILES))["checks"]
     codes = [check["code"] for check in checks]
-    assert len(codes) == len(set(codes)) == 60
+    assert len(codes) == len(set(codes)) == 67
     assert {check["outcome"] for check in checks} <= {"found", "passed", "not applicable", "skipped", "crashed"}
     assert all(check["reason"] for check in checks if check["outcome"] in {"not applicable", "skipped"})
 
