@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlpdoctor.curves.level import Level, final_level
@@ -116,6 +116,7 @@ def test_few_epochs_are_not_known_better_than_their_steps() -> None:
     assert final_level(column(np.array([0.9, 0.5, 0.6]))) == Level(0.6, 0.4, 0.0, 3, 3, settled=False)
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(
     st.lists(st.floats(1e-30, 1e30) | st.sampled_from([0.0, np.nan, np.inf, -1.0]), max_size=60),
     st.sampled_from([0.0, 5e-5, 0.5]),
@@ -130,6 +131,7 @@ def test_any_curve_has_a_level_among_its_values_or_none(values: list[float], hal
         assert not values or not np.isfinite(values[-1])
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.lists(st.integers(1, 10**6), min_size=1, max_size=60), st.integers(-20, 20))
 def test_the_unit_of_the_loss_does_not_matter(values: list[int], power: int) -> None:
     plain, scaled = (final_level(column(np.array(values) * unit, 0.5 * unit)) for unit in (1.0, 2.0**power))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage, optimize, stats
 
@@ -102,6 +102,7 @@ def test_no_slope_without_positive_losses(values: list[float]) -> None:
     assert final_slope(column(np.array(values))) is None
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.floats(1e-6, 1.0), st.floats(1e-3, 1e3), st.floats(1.01, 1e3))
 def test_epochs_at_this_pace(pace: float, end: float, factor: float) -> None:
     slope = Slope(-pace, pace / 2, 1, 10, end)
@@ -168,6 +169,7 @@ def test_no_limit(values: Array) -> None:
     assert asymptote(column(values)) is None
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.lists(st.floats(1e-30, 1e30) | st.sampled_from([0.0, -1.0, np.nan, np.inf]), max_size=40))
 def test_any_curve(values: list[float]) -> None:
     curve = column(np.array(values, dtype=np.float64))

@@ -70,8 +70,9 @@ def final_level(column: Column) -> Level | None:
     rest within a standard error; its level is the median of its second half, where least is left of the approach, with
     an error that allows for neighbours being alike.
 
-    In simulations (exponential approaches, 20 to 1000 epochs, rounded or not) the interval holds the loss at the last
-    epoch without its scatter in 93 to 100 % of the curves, with neighbours alike (r = 0.5) in 78 to 98 %.
+    In simulations (exponential approaches, 20 to 1000 epochs, printed with four decimals) the interval holds the loss
+    at the last epoch without its scatter in 97 % of the curves, in 86 % of the worst kind; with neighbours alike
+    (r = 0.5) in 96 % and 82 %.
 
     Args:
         column: a loss by epoch.

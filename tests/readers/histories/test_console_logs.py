@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlpdoctor.history import History
@@ -207,6 +207,7 @@ PROSE = [
 ]
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.lists(st.sampled_from(PROSE), max_size=6), st.lists(st.sampled_from(PROSE), max_size=6))
 def test_prose_around_the_log_changes_nothing(before: list[str], after: list[str]) -> None:
     alone, _ = read_console(R_VERBOSE_2.splitlines())
@@ -215,6 +216,7 @@ def test_prose_around_the_log_changes_nothing(before: list[str], after: list[str
     assert not bad.count
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(
     st.lists(st.floats(1e-6, 1e6), min_size=1, max_size=30),
     st.sampled_from(["v1", "v2", "rstudio"]),
@@ -240,6 +242,7 @@ def test_what_keras_prints_is_read_back(values: list[float], style: str, colour:
     assert not bad.count
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.text(max_size=300) | st.lists(st.sampled_from([*KERAS_3.split(" "), "\n", "loss:", "-", "1"])).map("".join))
 def test_any_text_is_read_without_a_traceback(text: str) -> None:
     for draft in read_console(text.splitlines(keepends=True))[0]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlpdoctor.errors import InputError, UsageError
@@ -120,6 +120,7 @@ def test_pictures_and_large_records_are_passed_over(tmp_path: Path) -> None:
     assert list(run.columns["loss"].values) == [0.5, 0.25]
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.integers(0, 200), st.binary(max_size=20))
 def test_a_damaged_event_file_gives_what_is_whole(cut: int, rest: bytes) -> None:
     content = records(START, summary("epoch_loss", 0.5, 0), summary("epoch_loss", 0.25, 1))
@@ -254,6 +255,7 @@ def test_more_numbers_than_any_history(tmp_path: Path, monkeypatch: pytest.Monke
     assert "more than 10 numbers" in complaint(tmp_path / "log")
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(
     st.binary(max_size=300) | st.text(alphabet="{}[]'\":,.0123456789eE-+ \nlosepch_va", max_size=200).map(str.encode)
 )

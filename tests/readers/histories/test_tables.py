@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlpdoctor.history import History
@@ -219,6 +219,7 @@ def test_names() -> None:
 CELLS = st.sampled_from(["0.5", "nan", "NA", "", "x", '"', "1e5", ",", "\t", "-", "[1, 2]", "inf", "0", "3"])
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.lists(st.lists(CELLS, max_size=5).map(",".join), max_size=12))
 def test_any_table(lines: list[str]) -> None:
     text = ["epoch,loss,val_loss", "0,0.5,0.6", *lines]
@@ -228,6 +229,7 @@ def test_any_table(lines: list[str]) -> None:
     assert bad.count <= 3 * len(lines)
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(
     st.recursive(
         st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=3),
