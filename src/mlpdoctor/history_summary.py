@@ -75,8 +75,8 @@ def _trace(column: Column) -> Trace:
     seen = finite(column)
     edges = np.linspace(0, len(seen), min(len(seen), MOST_POINTS) + 1).astype(int)
     parts = [slice(start, stop) for start, stop in itertools.pairwise(edges)]
-    return Trace(
-        column.name,
-        tuple(int(seen.epochs[part][(part.stop - part.start) // 2]) for part in parts),
-        tuple(float(np.median(seen.values[part])) for part in parts),
-    )
+    with np.errstate(all="ignore"):
+        middle = [float(np.median(seen.values[part])) for part in parts]
+    epochs = [int(seen.epochs[part][(part.stop - part.start) // 2]) for part in parts]
+    kept = [(epoch, value) for epoch, value in zip(epochs, middle, strict=True) if math.isfinite(value)]
+    return Trace(column.name, tuple(epoch for epoch, _ in kept), tuple(value for _, value in kept))

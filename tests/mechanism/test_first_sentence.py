@@ -89,6 +89,24 @@ def test_a_loss_that_is_no_number_stands_nowhere(model: float) -> None:
     assert ladder(constant=4.0, model=model).standing is None
 
 
+@pytest.mark.parametrize("severity", [Severity.NOTE, Severity.WARNING])
+def test_what_the_curve_did_comes_before_what_the_file_adds(severity: Severity) -> None:
+    lead, curve = finding("A101", Severity.ERROR, "The file."), finding("H801", severity, "The curve.")
+    assert verdict((lead, curve), Absent(""), TRAINED) == "The curve. The file."
+    broken = finding("H803", severity, "It broke.")
+    assert verdict((lead, curve, broken), Absent(""), TRAINED) == "It broke. The file."
+    assert verdict((broken, lead, curve), Absent(""), TRAINED).endswith("The file.") == (severity is Severity.NOTE)
+
+
+def test_a_curve_that_leads_is_told_once() -> None:
+    curve = finding("H801", Severity.WARNING, "The curve.")
+    assert verdict((curve,), Absent(""), TRAINED) == "The curve."
+    silent = finding("H801", Severity.NOTE)
+    assert verdict((finding("A101", Severity.ERROR, "The file."), silent), Absent(""), TRAINED) == "The file."
+    healthy = verdict((finding("H801", Severity.NOTE, "The curve."),), ladder(constant=2.0, model=1.0), TRAINED)
+    assert healthy.startswith("The curve. Nothing was found")
+
+
 def passed(code: str, clears: str | None, status: Status = Status.PASSED) -> Outcome:
     return Outcome(code, code.lower(), status, clears=clears)
 

@@ -56,11 +56,12 @@ def chart_of(values: list[float], lines: tuple[Line, ...] = (), width: int = 80)
     return chart
 
 
-LOSSES = st.lists(st.floats(1e-6, 1e6), min_size=2, max_size=300)
+NUMBERS = st.floats(1e-6, 1e6) | st.floats(allow_nan=False, allow_infinity=False)
+LOSSES = st.lists(NUMBERS, min_size=2, max_size=100)
 
 
 @settings(deadline=None)
-@given(LOSSES, st.integers(40, 200), st.floats(1e-6, 1e6))
+@given(LOSSES, st.integers(40, 200), NUMBERS)
 def test_a_chart_keeps_within_its_columns_and_shows_both_ends(values: list[float], width: int, rung: float) -> None:
     chart = drawn([Trace("loss", tuple(range(1, len(values) + 1)), tuple(values))], [Line(rung, "here")], width)
     assert chart is not None
@@ -184,7 +185,7 @@ def test_every_state_of_a_plateau_has_its_words() -> None:
 
     assert said(None, no_plateau="it swings") == "none: it swings"
     assert said(None, broken_epoch=7) == "none: the loss is NaN or infinite from epoch 7"
-    assert "since epoch 46" in said(replace(found, source="curve"))
+    assert "since epoch 89" in said(replace(found, source="curve"))
     assert "where the curve heads for" in said(replace(found, source="heading"))
     assert "in all trials" in said(replace(found, source="trials"))
     assert said(replace(found, rungs=())).endswith("it is on no rung of the ladder")

@@ -87,4 +87,5 @@ def _creep(column: Column) -> float | None:
         return None
     stretch = seen[-(len(seen) // STRETCH) :]
     half = len(stretch) // 2
-    return 2 * abs(float(np.median(stretch[:half]) - np.median(stretch[half:])))
+    with np.errstate(all="ignore"):
+        return 2 * abs(float(np.median(stretch[:half]) - np.median(stretch[half:])))

@@ -1,5 +1,7 @@
 """What the training loss did, epoch by epoch, in the last run of the history."""
 
+import numpy as np
+
 from mlpdoctor.curves.asymptote import Asymptote, asymptote
 from mlpdoctor.curves.best import Best, best_epoch, first_broken
 from mlpdoctor.curves.level import Level, final_level
@@ -67,19 +69,21 @@ def training_curve(history: History) -> TrainingCurve | Absent:
     if column is None or not len(column):
         return Absent("the history holds no training loss")
     seen = finite(column)
-    return TrainingCurve(
-        run=run,
-        column=column,
-        first=float(seen.values[0]) if len(seen) else None,
-        level=_told(column) if history.stated else final_level(column),
-        slope=final_slope(column),
-        heading=asymptote(column),
-        best=best_epoch(column),
-        swings=swings(column),
-        broken=first_broken(column),
-        stated=history.stated,
-        earlier=history.runs[:-1],
-    )
+    # Losses of a run that broke are as large or as small as floats get; that is no warning of NumPy's.
+    with np.errstate(all="ignore"):
+        return TrainingCurve(
+            run=run,
+            column=column,
+            first=float(seen.values[0]) if len(seen) else None,
+            level=_told(column) if history.stated else final_level(column),
+            slope=final_slope(column),
+            heading=asymptote(column),
+            best=best_epoch(column),
+            swings=swings(column),
+            broken=first_broken(column),
+            stated=history.stated,
+            earlier=history.runs[:-1],
+        )
 
 
 def _told(column: Column) -> Level:

@@ -1,5 +1,7 @@
 """What the validation loss did in the last run of the history, beside the training loss."""
 
+import numpy as np
+
 from mlpdoctor.curves.best import Best, best_epoch, first_broken
 from mlpdoctor.curves.gap import Gap, validation_gap
 from mlpdoctor.curves.level import Level, final_level
@@ -41,12 +43,14 @@ def validation_curve(history: History) -> ValidationCurve | Absent:
     if run is None or column is None or not len(column):
         return Absent("the history holds no validation loss", applicable=False)
     training = run.loss
-    return ValidationCurve(
-        column=column,
-        level=final_level(column),
-        slope=final_slope(column),
-        best=best_epoch(column),
-        swings=swings(column),
-        gap=None if training is None or not len(training) else validation_gap(training, column),
-        broken=first_broken(column),
-    )
+    # Losses of a run that broke are as large or as small as floats get; that is no warning of NumPy's.
+    with np.errstate(all="ignore"):
+        return ValidationCurve(
+            column=column,
+            level=final_level(column),
+            slope=final_slope(column),
+            best=best_epoch(column),
+            swings=swings(column),
+            gap=None if training is None or not len(training) else validation_gap(training, column),
+            broken=first_broken(column),
+        )

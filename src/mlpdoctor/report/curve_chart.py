@@ -95,7 +95,7 @@ def drawn(traces: Sequence[Trace], lines: Sequence[Line], width: int) -> Chart |
     logarithmic = min(values) > 0 and max(values) > LOGARITHMIC * min(values)
     scaled: Callable[[float], float] = math.log if logarithmic else float
     low, high = scaled(min(values)), scaled(max(values))
-    room = AROUND * (high - low) or AROUND * abs(high) or AROUND
+    room = 2 * AROUND * (high / 2 - low / 2) or AROUND * abs(high) or AROUND
     across = [
         line
         for line in lines
@@ -121,7 +121,9 @@ def drawn(traces: Sequence[Trace], lines: Sequence[Line], width: int) -> Chart |
 
 
 def _row(height: float, bottom: float, top: float) -> int:
-    return round((HEIGHT - 1) * (top - height) / (top - bottom)) if top > bottom else HEIGHT // 2
+    # Halves, for the distance between the ends of what a float holds is more than one holds.
+    half = top / 2 - bottom / 2
+    return round((HEIGHT - 1) * ((top / 2 - height / 2) / half)) if half > 0 else HEIGHT // 2
 
 
 def _columns(trace: Trace, traces: Sequence[Trace], columns: int) -> Iterator[tuple[int, float]]:
