@@ -2,10 +2,11 @@
 
 import statistics
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from mlpdoctor.finding import Number, Report
+from mlpdoctor.lean import dataclass
 
 
 class Verdict(StrEnum):
@@ -61,6 +62,7 @@ class Trial:
         verdict: what it says.
         reason: why, in a sentence.
         updates: made by each run.
+        drawn_anew: whether the control's weights were drawn anew too, because the change cannot do without that.
     """
 
     names: tuple[str, ...]
@@ -78,6 +80,7 @@ class Trial:
     verdict: Verdict
     reason: str
     updates: int
+    drawn_anew: bool = False
 
 
 @dataclass(frozen=True)

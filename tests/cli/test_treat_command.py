@@ -12,6 +12,8 @@ import pytest
 import shell
 from mlpdoctor.readers.model import read_network
 from mlpdoctor.report import treated_schema
+from mlpdoctor.trials.candidates import Candidate
+from mlpdoctor.trials.ward import Tried, Ward
 
 ROOT = Path(__file__).parents[2]
 FIXTURES = ROOT / "fixtures"
@@ -121,3 +123,31 @@ def test_a_budget_is_for_confirming(tmp_path: Path) -> None:
 def test_the_schema_of_treat_is_printed(tmp_path: Path) -> None:
     assert json.loads(shell.run(tmp_path, "schema", "treat").out) == SCHEMA
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
+
+
+def test_ctrl_c_ends_with_130_and_keeps_what_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = Ward.one
+    tried: list[tuple[Candidate, ...]] = []
+
+    def one(ward: Ward, candidates: tuple[Candidate, ...]) -> Tried | str:
+        if tried:
+            raise KeyboardInterrupt
+        tried.append(candidates)
+        return whole(ward, candidates)
+
+    monkeypatch.setattr(Ward, "one", one)
+    words = ("--budget", "2000 epochs", "--seeds", "1", "-o", "cured.keras", "--format", "json")
+    done = shell.run(tmp_path, "treat", *THREE_POINTS, *words)
+    assert done.status == 130
+    told = json.loads(done.out)
+    assert told["interrupted"]
+    assert [trial["verdict"] for trial in told["trials"]] == ["confirmed"]
+    assert [path.name for path in tmp_path.iterdir()] == ["cured.keras"]
+    assert read_network(str(tmp_path / "cured.keras")).optimizer is not None
+
+
+def test_markdown_has_a_table_and_the_change(tmp_path: Path) -> None:
+    words = ("--rule", "lower-learning-rate", "--budget", "3 epochs", "--seeds", "1", "--format", "markdown")
+    done = shell.run(tmp_path, "treat", *THREE_POINTS, *words)
+    assert "| lower-learning-rate | refuted |" in done.out
+    assert "```diff\n- optimizer=Adam(1e-05)" in done.out

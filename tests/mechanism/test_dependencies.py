@@ -21,6 +21,7 @@ RIM = (
     "diagnose",
     "columns",
     "treatments",
+    "trials",
 )
 PASS = ("stream", "passes", "collector", "forward")
 FORBIDDEN = {
@@ -50,8 +51,8 @@ FORBIDDEN = {
         *PASS,
         "checks",
         "resolve",
-        "trials",
     ),
+    "trials": ("report", "cli", "commands", "config", "plan", "baseline", "hidden", "output", "checks", "rank"),
     "optimizers": tuple(
         sorted(
             {path.stem for path in SOURCE.iterdir() if path.stem[0] not in "_."}

@@ -61,4 +61,5 @@ def _trial(trial: Trial) -> dict[str, Any]:
         "gained": trial.gained,
         "rung": trial.rung,
         "updates": trial.updates,
+        "drawn_anew": trial.drawn_anew,
     }

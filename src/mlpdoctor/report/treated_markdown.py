@@ -47,7 +47,7 @@ def _row(trial: Trial, course: Course) -> tuple[str, ...]:
         trial.verdict.value,
         escape(trial.judged_by),
         words.number(trial.before),
-        words.arm(trial.control),
+        words.control_of(trial),
         words.arm(trial.treated),
         words.gained(trial),
         escape(words.told(trial)),

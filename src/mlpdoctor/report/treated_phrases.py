@@ -1,5 +1,7 @@
 """What every format for people says of trials, in the same words."""
 
+import math
+
 from mlpdoctor.course import Arm, Course, Memory, Protocol, Trial
 from mlpdoctor.wording import count, listing, percent, short
 
@@ -9,13 +11,15 @@ ALIKE = 1e-3
 
 def number(loss: float | None) -> str:
     """A loss, or a dash where there is none."""
-    return "-" if loss is None or loss != loss else short(loss)  # noqa: PLR0124  NaN
+    if loss is None:
+        return "-"
+    return short(loss) if math.isfinite(loss) else "no number"
 
 
 def arm(one: Arm) -> str:
     """The middle run, and from where to where all of them go."""
     middle = number(one.median)
-    if len(one.losses) == 1 or one.high - one.low <= ALIKE * abs(one.median):
+    if len(one.losses) == 1 or not math.isfinite(one.low) or one.high - one.low <= ALIKE * abs(one.median):
         return middle
     return f"{middle} ({number(one.low)} to {number(one.high)})"
 
@@ -23,6 +27,11 @@ def arm(one: Arm) -> str:
 def names(trial: Trial) -> str:
     """What was tried, by name."""
     return " + ".join(trial.names)
+
+
+def control_of(trial: Trial) -> str:
+    """What the control came to, and what it shared with the treated side."""
+    return f"{arm(trial.control)}{', its weights drawn anew as well' if trial.drawn_anew else ''}"
 
 
 def answers(trial: Trial) -> str:

@@ -63,7 +63,7 @@ def _trial(number: int, trial: Trial, course: Course, encoding: str) -> Iterator
     body.add_column(overflow="fold")
     body.add_row("", Text(f"{trial.text}."))
     other = "" if trial.judged_by == course.judged_by else f" ({trial.judged_by})"
-    body.add_row("control", Text(f"{words.arm(trial.control)}{other}"))
+    body.add_row("control", Text(f"{words.control_of(trial)}{other}"))
     body.add_row("treated", Text(words.arm(trial.treated)))
     body.add_row("so", Text(f"{words.told(trial)}."))
     for sign, line in trial.diff:

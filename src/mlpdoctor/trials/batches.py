@@ -1,10 +1,12 @@
 """Which rows each update sees: drawn from a seed, the same for every model that is compared."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 import numpy.typing as npt
+
+from mlpdoctor.lean import dataclass
 
 USUAL = 32
 """Rows in a batch, where nobody says otherwise: Keras's own default; the file does not remember."""

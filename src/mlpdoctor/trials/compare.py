@@ -1,10 +1,10 @@
 """Control against treated, seed by seed: whether a change did what it should. Plain numbers, no framework."""
 
 import math
-from dataclasses import dataclass
 
 from mlpdoctor.course import Arm, Verdict
 from mlpdoctor.ladder import ON_A_RUNG, Ladder
+from mlpdoctor.lean import dataclass
 from mlpdoctor.wording import percent, short
 
 CLEAR = 0.1

@@ -8,11 +8,11 @@ to the same weights as ``keras.Model.fit``. On other backends, and where a layer
 import contextlib
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array, Stored
 from mlpdoctor.trials.backend import keras, on_tensorflow, tensorflow
 from mlpdoctor.trials.batches import Block

@@ -3,12 +3,13 @@
 import contextlib
 import dataclasses
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 
 from mlpdoctor.course import Memory, Trial, Verdict
 from mlpdoctor.heads import Heads
+from mlpdoctor.lean import dataclass
 from mlpdoctor.treatments.offer import companions
 from mlpdoctor.trials.candidates import Candidate, Choice
 from mlpdoctor.trials.compare import compare

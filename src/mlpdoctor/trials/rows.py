@@ -1,13 +1,14 @@
 """The rows that a trial trains and judges on: all of them, or a fair draw where they are too many for memory."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from mlpdoctor.dataset import Batch, Dataset
 from mlpdoctor.heads import Head, Heads, Spelling
+from mlpdoctor.lean import dataclass
 from mlpdoctor.losses.labels import class_numbers, one_hot
 from mlpdoctor.network import Array, Network
 from mlpdoctor.passes import Passes

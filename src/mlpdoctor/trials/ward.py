@@ -4,11 +4,12 @@ import dataclasses
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from mlpdoctor.course import Arm, Protocol, Trial, Verdict
 from mlpdoctor.ladder import Ladder
+from mlpdoctor.lean import dataclass
 from mlpdoctor.treatments.diff import as_json, diff
 from mlpdoctor.treatments.edits import Edit
 from mlpdoctor.treatments.patient import Patient
@@ -36,6 +37,10 @@ UNKNOWN_COST = (1e-4, 2.0)
 """Seconds of an update and of getting a model ready, where the control could not be timed."""
 QUICKER = 0.7
 """A compiled loop that saves less than this is not worth its making."""
+CAUTION = 0.8
+"""Share of the time that is planned with: machines have other things to do."""
+LATE = 1.25
+"""Runs that take longer than planned by this are made again, shorter."""
 NO_TIME = "there was no time left for it"
 
 
@@ -171,18 +176,34 @@ class Ward:
             self._compile(side, models, built, ready)
         except Unfit as complaint:
             self._controls[""] = str(complaint)
-        batch, of_all = min(self.batch, self.rows.count), self.of_one * len(self.seeds)
+        of_all = self.of_one * len(self.seeds)
         models = affordable(self.budget, self.clock.left, self.of_a_model, of_all, models, LEAST_MODELS)
-        free = self.clock.left - (models - 1) * self.of_a_model
-        self.updates = updates_of(self.budget, self.rows.count, batch, free, of_all * models)
-        if self.budget.epochs is None:
-            self.updates = max(self.updates, LEAST_UPDATES)
-        if side is not None:
+        self._share(models)
+        while side is not None:
+            started = time.monotonic()
             try:
                 self._controls[""] = self.run(side)
             except TimeUp:
                 self._controls[""] = NO_TIME
+                break
+            spent = time.monotonic() - started
+            if self.budget.epochs is not None or self.updates <= LEAST_UPDATES:
+                break
+            if (models - 1) * (self.of_a_model + spent) <= LATE * self.clock.left:
+                break
+            self.of_one = max(spent / self.updates / len(self.seeds), self.of_one)  # a busy machine: once more, shorter
+            self._share(models)
         return models
+
+    def _share(self, models: int) -> None:
+        """How long each run may be, so that there is time for all."""
+        free = CAUTION * (self.clock.left - (models - 1) * self.of_a_model)
+        of_all = self.of_one * len(self.seeds) * models
+        before = self.updates
+        self.updates = updates_of(self.budget, self.rows.count, min(self.batch, self.rows.count), free, of_all)
+        if self.budget.epochs is None:
+            self.updates = max(self.updates, LEAST_UPDATES)
+            self.updates = min(self.updates, before // 2) if before else self.updates
 
     def _compile(self, side: Side, models: int, built: float, ready: float) -> None:
         """Compile the control's loop, and those of all that come, where that pays."""
@@ -305,4 +326,5 @@ def _described(trial: Trial, spec: ModelSpec, candidates: Sequence[Candidate], e
         code=tuple(line for candidate in candidates for line in candidate.treatment.code.splitlines()),
         diff=tuple((line.sign, line.text) for line in diff(spec, edits)),
         edits=values,
+        drawn_anew=any(candidate.treatment.shared for candidate in candidates),
     )

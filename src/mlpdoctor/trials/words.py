@@ -1,8 +1,10 @@
 """What all trials come to, in a sentence or two."""
 
+import math
+
 from mlpdoctor.course import Course, Memory, Trial, Verdict
 from mlpdoctor.finding import Severity
-from mlpdoctor.wording import count, percent, short
+from mlpdoctor.wording import count, short
 
 
 def conclusion(course: Course) -> str:
@@ -61,16 +63,15 @@ def _by_heart(memory: Memory | None) -> str:
 
 
 def _cured(best: Trial) -> str:
-    text = best.text[0].upper() + best.text[1:]
-    runs = count(len(best.treated.losses), "run")
-    number = best.judged_by
+    what = best.text[0].upper() + best.text[1:]
+    start = "" if best.before is None or not math.isfinite(best.before) else f" from {short(best.before)}"
     where = f", {best.rung}" if best.rung else ""
+    runs = f"median of {count(len(best.treated.losses), 'run')} of {count(best.updates, 'update')}"
+    also = ", with weights drawn anew as well," if best.drawn_anew else ""
+    without = "cannot be done"
+    if math.isfinite(best.control.median):
+        without = f"ends at {short(best.control.median)}"
     return (
-        f"{text}: that takes the {number} to {short(best.treated.median)}{where} (median of {runs} of "
-        f"{count(best.updates, 'update')}). The same training without it ends at {short(best.control.median)}."
+        f"{what}: that takes the {best.judged_by}{start} to {short(best.treated.median)}{where} ({runs}). "
+        f"The same training without it{also} {without}."
     )
-
-
-def gained(trial: Trial) -> str:
-    """What a change gained, in words; nothing where there was nothing to gain."""
-    return "" if trial.gained is None else percent(min(max(trial.gained, 0.0), 1.0))
