@@ -4,7 +4,7 @@ import time
 
 from mlpdoctor.engines.keras_start import INSTALL, NoKeras, missing
 from mlpdoctor.engines.numpy_engine import NumpyEngine, UnsupportedLayer
-from mlpdoctor.errors import InputError
+from mlpdoctor.errors import InputError, UsageError
 from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Network
 from mlpdoctor.passes import Engine
@@ -67,7 +67,7 @@ def follow(network: Network, how: Following) -> Followed:
         from mlpdoctor.engines.keras_engine import KerasEngine
 
         engine = KerasEngine.followed(network, custom_objects(how.custom_objects))
-    except NoKeras:
+    except (NoKeras, UsageError):
         raise
     except InputError as obstacle:
         if plain.obstacle is None or how.custom_objects is not None:

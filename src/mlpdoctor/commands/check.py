@@ -88,7 +88,7 @@ def check(
     line_drawn = Line.of(whole.value("baseline"), update=update_baseline)
     code = given["custom_objects"]
     if code is not None:
-        say(f"--custom-objects runs the Python code in {code}")
+        say(f"--custom-objects: the Python code in {code} is run for models that need it")
     tried = confirmation(budget, asked=confirm)
     with progress(show=not (no_progress or quiet)) as told:
         run = _Run.over(jobs, configuration, checks, line_drawn, told, code, tried, quiet=quiet)

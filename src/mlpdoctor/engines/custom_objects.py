@@ -3,6 +3,7 @@
 import importlib.util
 import inspect
 import sys
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -14,6 +15,7 @@ OPTION = "--custom-objects"
 NAME = "_mlpdoctor_custom_objects"
 
 
+@cache
 def custom_objects(path: str | None) -> dict[str, Any]:
     """Everything in a Python file that a saved model may be made of, by name and by registered name.
 

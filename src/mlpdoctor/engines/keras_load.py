@@ -1,7 +1,7 @@
 """Loads a saved model through Keras without running anything that the file holds, and makes it compute in float64."""
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -9,9 +9,11 @@ from mlpdoctor.engines.custom_objects import OPTION
 from mlpdoctor.engines.keras_guard import code_in, configuration, foreign
 from mlpdoctor.engines.keras_start import start, stdout_apart
 from mlpdoctor.errors import InputError
+from mlpdoctor.wording import listing
 
 FLOATS = ("float16", "bfloat16", "float32", "mixed_float16", "mixed_bfloat16")
 EXACT = "float64"
+MOST_NAMED = 3
 
 Model = Any
 """A Keras model: Keras ships no types."""
@@ -31,7 +33,18 @@ def load(path: str, custom: Mapping[str, Any]) -> Model:
     Raises:
         Refused: the file holds code, names what is not Keras's own and is not given, or Keras fails.
     """
+    _guarded(path, custom)
     keras = start("this model")
+    try:
+        with stdout_apart(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return keras.saving.load_model(path, custom_objects=dict(custom), compile=False, safe_mode=True)
+    except Exception as fault:
+        raise Refused(f"Keras {keras.__version__} cannot load it: {_reason(fault)}") from fault
+
+
+def _guarded(path: str, custom: Mapping[str, Any]) -> None:
+    """Look through the file before Keras is even started."""
     config = configuration(path)
     code = code_in(config)
     if code is not None:
@@ -39,20 +52,13 @@ def load(path: str, custom: Mapping[str, Any]) -> Model:
             f"'{code}' is a Lambda, Python code inside the model file, which mlpdoctor never runs; "
             f"write it as a layer class, save the model anew and give the file of the class with {OPTION}"
         )
-    known = set(custom) | set(keras.saving.get_custom_objects())
-    missing = {name: place for name, place in foreign(config).items() if not _among(name, known)}
+    missing = {name.rpartition(">")[2]: place for name, place in foreign(config).items() if not _among(name, custom)}
     if missing:
-        name, place = next(iter(missing.items()))
+        places = listing([f"'{place}' is made of {name}" for name, place in missing.items()], MOST_NAMED)
         raise Refused(
-            f"'{place}' is made of {name.rpartition('>')[2]}, which is not Keras's own; "
-            f"give the Python file that defines it with {OPTION} FILE, which runs that file"
+            f"{places}, not Keras's own: give the Python file that defines {'it' if len(missing) == 1 else 'them'} "
+            f"with {OPTION} FILE, which runs that file"
         )
-    try:
-        with stdout_apart(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return keras.saving.load_model(path, custom_objects=dict(custom), compile=False, safe_mode=True)
-    except Exception as fault:
-        raise Refused(f"Keras {keras.__version__} cannot load it: {_reason(fault)}") from fault
 
 
 def in_float64(model: Model, custom: Mapping[str, Any]) -> Model | None:
@@ -84,7 +90,7 @@ def exactly(precision: str) -> Iterator[None]:
         keras.config.set_dtype_policy(policy)
 
 
-def _among(name: str, known: set[str]) -> bool:
+def _among(name: str, known: Container[str]) -> bool:
     return name in known or name.rpartition(">")[2] in known
 
 
