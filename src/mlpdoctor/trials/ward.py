@@ -256,6 +256,8 @@ class Ward:
         except TimeUp:
             return NO_TIME
         control = self._beside(shared)
+        if control == NO_TIME or (isinstance(control, str) and not isinstance(self.control, str)):
+            return str(control)  # only a model that cannot be trained as it is needs no control
         trial = self._without_control(control, treated) if isinstance(control, str) else self.compared(control, treated)
         return Tried(_described(trial, self.spec, candidates, edits), candidates, treated)
 
