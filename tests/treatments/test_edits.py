@@ -27,6 +27,7 @@ from mlpdoctor.treatments.edits import (
     Widen,
 )
 from mlpdoctor.treatments.spec import ModelSpec
+from mlpdoctor.trials.model import weights_of
 from model_specs import Plan, answers, jumbled, made, owners, plans, rebuilt, spec_of
 
 FEW = settings(max_examples=15, deadline=None)
@@ -218,6 +219,18 @@ def test_fresh_weights_have_the_spread_that_keras_gives_them(name: str | None, i
     assert untouched(spec, after, "a")
     kept = rebuilt(after).get_layer("a").kernel_initializer
     assert type(kept) is type(keras.initializers.get(initializer))
+
+
+def test_layers_around_layers_are_drawn_too() -> None:
+    entry = keras.Input((5, 3))
+    inner = L.Bidirectional(L.LSTM(4, name="cell"), name="both")(entry)
+    model = keras.Model(entry, L.Dense(1, name="out")(L.GRU(2, name="gru")(L.RepeatVector(2)(inner))))
+    spec = ModelSpec("Functional", model.get_config(), weights_of(model))
+    after = edited(spec, [Redraw(path) for path in spec.weights])
+    for path, arrays in spec.weights.items():
+        assert all(after.weights[path][name].shape == values.shape for name, values in arrays.items())
+    again = after.weights["gru"]["recurrent_kernel"]
+    np.testing.assert_allclose(again @ again.T, np.eye(2), atol=1e-5)
 
 
 def test_draws_hang_on_the_seed_and_on_nothing_else() -> None:

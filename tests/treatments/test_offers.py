@@ -333,6 +333,27 @@ def test_a_softmax_layer_and_an_activation_layer_are_replaced_too() -> None:
         assert inner.max() > 1
 
 
+def test_the_scale_of_weights_is_told_apart_from_the_restart() -> None:
+    seen = of_rule("W303")
+    (treatment,) = [
+        one for one in treatments(offered(seen.finding("W303"), seen.patient)) if one.name == "scale-weights"
+    ]
+    control, treated = (edited(seen.spec, edits, seed=4) for edits in (treatment.shared, treatment.edits))
+    old, again, new = (spec.weights["hidden"]["kernel"] for spec in (seen.spec, control, treated))
+    assert again.std() == pytest.approx(old.std(), rel=0.3)
+    assert not np.isclose(again, old).any()
+    assert new.std() < 1 < old.std()
+
+
+def test_metrics_of_the_old_labels_give_way() -> None:
+    x, y = curved()
+    numbers = (np.arange(len(x)) % 3).astype(float)[:, None]
+    model = plain("binary_crossentropy", 1, "sigmoid", metrics=["binary_accuracy"])
+    (treatment,) = treatments(named("fit-head", known((model, x, numbers)).patient))
+    assert Compile("metrics", ["accuracy"]) in treatment.edits
+    assert y.shape == numbers.shape
+
+
 def test_a_name_that_is_none_of_theirs_is_nothing() -> None:
     seen = known((compiled(stack(2, L.Dense(1))), *curved()))
     assert named("bloodletting", seen.patient) == ()

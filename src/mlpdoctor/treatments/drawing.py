@@ -10,6 +10,9 @@ from mlpdoctor.treatments.draft import Draft, Place, places
 from mlpdoctor.treatments.edits import EditError, Redraw, SetWeights
 from mlpdoctor.treatments.spec import Json
 
+LEFT_OUT = {"recurrent_kernel": "orthogonal", "pointwise_kernel": "glorot_uniform", "moving_variance": "ones",
+            "moving_mean": "zeros"}  # fmt: skip
+"""Keras's defaults for weights whose initializer the configuration of the layer around them does not tell."""
 KERNELS = ("kernel", "recurrent_kernel", "depthwise_kernel", "pointwise_kernel", "embeddings")
 HOLDS_MOMENTS = ("Normalization",)
 """Layers whose arrays are told from the data; to draw them makes no sense."""
@@ -29,7 +32,7 @@ def redraw(draft: Draft, edit: Redraw, seed: int) -> None:
 def _redraw(draft: Draft, place: Place, edit: Redraw, seed: int) -> None:
     arrays = draft.weights[place.path]
     for name, old in arrays.items():
-        last = name.rpartition("/")[2]
+        last = plain(name)
         given = edit.initializer if last in KERNELS else edit.bias if last == "bias" else None
         spec = given if given is not None else place.config.get(f"{last}_initializer")
         fresh = drawn(place, name, np.shape(old), spec, (seed, edit.seed)).astype(old.dtype)
@@ -46,15 +49,20 @@ def _redraw(draft: Draft, place: Place, edit: Redraw, seed: int) -> None:
 
 def drawn(place: Place, name: str, shape: tuple[int, ...], spec: Json, seeds: tuple[int, ...]) -> Stored:
     """Values for one weight; the same for the same seeds, whatever else is drawn."""
-    last = name.rpartition("/")[2]
-    if last in ("moving_variance", "moving_mean") and spec is None:
-        spec = "ones" if last == "moving_variance" else "zeros"
+    last = plain(name)
+    if spec is None:
+        spec = LEFT_OUT.get(last)
     words = f"{place.path}:{name}".encode()
     rng = np.random.default_rng([*seeds, zlib.crc32(words)])
     found = draw(spec, last, shape, rng)
     if found is None:
         raise EditError(f"layer '{place.path}' has an initializer of its own for '{name}', which cannot be drawn here")
     return found
+
+
+def plain(name: str) -> str:
+    """A weight's name without the layers inside the layer, and without the number of one that comes again."""
+    return name.rpartition("/")[2].partition(":")[0]
 
 
 def set_weights(draft: Draft, edit: SetWeights) -> None:

@@ -86,7 +86,7 @@ def _proposal(head: Head, patient: Patient) -> Proposal:
     loss: tuple[Edit, ...] = ()
     if fit.loss is not None and not _same_loss(head, fit):
         loss = (Compile("loss", fit.loss, head.number),)
-    edits = (*changed, *loss, *recode)
+    edits = (*changed, *loss, *(_metrics(patient, fit) if loss or recode else ()), *recode)
     if not edits:
         return Nothing(f"the output {head.ending.name}, its loss and its labels fit each other")
     units = {"units": fit.units} if "units" in layer.config else {}
@@ -110,6 +110,16 @@ def _proposal(head: Head, patient: Patient) -> Proposal:
     )
 
 
+def _metrics(patient: Patient, fit: Fit) -> tuple[Edit, ...]:
+    """Metrics of the old labels may not take the new ones; those by these names take any."""
+    written = {name for names in patient.network.metrics for name in names}
+    if not written or len(patient.network.outputs) > 1 or written <= SAFE_METRICS:
+        return ()
+    return (Compile("metrics", ["mae" if fit.activation == "linear" else "accuracy"]),)
+
+
+SAFE_METRICS = frozenset({"accuracy", "acc"})
+"""Names that Keras turns into the metric that fits labels and output."""
 CODE = {
     "minus": "y = y - 1",
     "ranks": "y = np.unique(y, return_inverse=True)[1]",
