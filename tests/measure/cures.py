@@ -4,8 +4,8 @@
 
 Patients are those of ``recall.py``. Beside each a healthy twin is trained on the same rows: two layers of 48 relu units
 on standardised inputs, with the head and the loss that the targets ask for. A patient is cured when the model that
-``treat`` would write is no more than a tenth above its twin, or on the data or the noise rung; nine tenths of the way
-from the patient to its twin is told beside it. A cure is wrong when the written model does worse than the patient
+``treat`` would write makes no more mistakes than its twin and a tenth, or is on the data rung; the noise rung, which is
+an estimate, and nine tenths of the way from the patient to its twin are told beside it. A cure is wrong when the written model does worse than the patient
 trained on with nothing changed, on the rows in the file, by the measure of the trial or by the twin's.
 """
 
@@ -55,7 +55,7 @@ class Seen:
 
     Attributes:
         built: the case.
-        state: ``cured``, ``better``, ``not cured``, ``well already``, ``failed``.
+        state: ``cured``, ``on the noise``, ``better``, ``not cured``, ``well already``, ``failed``.
         wrong: whether what was written is worse than training on.
         near: whether the cure went nine tenths of the way to the twin.
         words: the numbers.
@@ -118,15 +118,16 @@ def _judged(built: Built, course: Course, report: Report, before: "Score", after
     told += f" ({course.protocol.updates} updates, {report.findings[0].code if report.findings else 'nothing'} first)"
     wrong = best is not None and math.isfinite(best.control.median) and best.treated.low > best.control.low
     rung = "" if best is None or best.rung is None else best.rung
-    noise = rung == "on the noise" and after.mistakes <= 2 * twin.mistakes + 0.01  # else it is no noise
-    on_rung = noise or rung.startswith(("the least", "zero"))
+    on_data = rung.startswith(("the least", "zero"))
     control_on = course.train_on and report.ladder is not None and best is None
     worse = after.mistakes > before.mistakes * (1 + CLOSE) + 0.01 and best is not None
     if before.within(twin):
         return Seen(built, "well already", wrong or worse, words=told)
     near = before.mistakes - after.mistakes >= (1 - CLOSE) * (before.mistakes - twin.mistakes)
-    if after.within(twin) or on_rung:
+    if after.within(twin) or on_data:
         return Seen(built, "cured", wrong, near, told)
+    if rung == "on the noise":
+        return Seen(built, "on the noise", wrong or worse, near, told)
     if best is not None or control_on:
         return Seen(built, "better", wrong or worse, near, told)
     return Seen(built, "not cured", wrong, near, told)
@@ -241,11 +242,17 @@ def _line(seen: Seen) -> str:
 def _table(seen: Sequence[Seen]) -> Iterator[str]:
     ill = [one for one in seen if one.state not in ("well already", "failed")]
     cured = [one for one in ill if one.state == "cured"]
+    noise = [one for one in ill if one.state in ("cured", "on the noise")]
     near = [one for one in ill if one.near or one.state == "cured"]
+    better = [one for one in ill if one.state != "not cured"]
     yield f"{len(seen)} patients; {len(seen) - len(ill)} well already or not to be loaded; {len(ill)} ill"
-    if ill:
-        yield f"cured, no more than a tenth above the twin or on a rung: {len(cured)} ({len(cured) / len(ill):.0%})"
-        yield f"cured, or nine tenths of the way to the twin:            {len(near)} ({len(near) / len(ill):.0%})"
+    for what, part in (
+        ("no more than a tenth above the twin, or on the data rung", cured),
+        ("that, or on the noise as it was estimated", noise),
+        ("no more than a tenth above the twin, or nine tenths of the way to it", near),
+        ("clearly better", better),
+    ):
+        yield f"{what}: {len(part)} ({len(part) / max(len(ill), 1):.0%})"
     yield f"wrong cures: {sum(one.wrong for one in seen)}"
     for code in dict.fromkeys(one.built.job.maker for one in ill):
         own = [one for one in ill if one.built.job.maker == code]
