@@ -87,6 +87,12 @@ KNOWN = [
         [0.8, 0.7],
     ),
     ("Epoch: 1/2 | loss: 0.9 | acc: 0.5\nEpoch: 2/2 | loss: 0.8 | acc: 0.6", [0.9, 0.8]),
+    ("Epoch 1: loss 0.9 val_loss 1.0\nEpoch 2: loss 0.8 val_loss 0.9\n", [0.9, 0.8]),
+    (
+        "12:00:01,123 INFO Epoch 1/2\n12:00:01,124 INFO 5/5 - 0s - loss: 0.9\nx Epoch 2/2\nx 5/5 - 0s - loss: 0.8",
+        [0.9, 0.8],
+    ),
+    ("> Epoch 1/2\n> 5/5 - 0s - loss: 0.9\n> Epoch 2/2\n> 5/5 - 0s - loss: 0.8\n", [0.9, 0.8]),
     ("Iteration 1, loss = 0.69314718\nIteration 2, loss = 0.50000000\n", [0.69314718, 0.5]),
     ("Epoch 1/2: 100%|###| 9/9 [00:01<00:00, loss=0.9]\nEpoch 2/2: 100%|###| 9/9 [00:01<00:00, loss=0.8]", [0.9, 0.8]),
     ("Epoch 1/2\n9/9 - 4s - loss: 7.17\n42 - val_loss: 6.9442\nEpoch 2/2\n9/9 - 4s - loss: 7.0000\n", [7.1742, 7.0]),
@@ -189,7 +195,7 @@ def test_notes_of_callbacks(tmp_path: Path) -> None:
 
 
 def test_bad_lines_are_counted_and_shown(tmp_path: Path) -> None:
-    text = "Epoch 1/3\n - 0s - loss: 0.0o84\nEpoch 2/3\n - 0s - loss: 0.0083\nEpoch 3/3\n - 0s - loss: \n"
+    text = "Epoch 1/3\n - 0s - loss: 0.0o84\nEpoch 2/3\n - 0s - loss: 0.0083\nEpoch 3/3\n - 0s - loss: 0,0082\n"
     history = read(text, tmp_path)
     assert history.bad.count == 2
     assert history.bad.examples[0] == "line 2: no number after loss: '0.0o84'"

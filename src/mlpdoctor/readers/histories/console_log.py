@@ -18,7 +18,12 @@ _R_FINAL = re.compile(r"^\s*Final epoch \(")
 _R_LINE = re.compile(rf"^\s*[A-Za-z_][\w./-]{{0,99}}:\s*{NUMBER}\s*$")
 _PROGRESS = re.compile(rf"^\W*({_DIGITS})/({_DIGITS}|Unknown|None|\?)\s")
 _NAME = r"(?<![\w.'\"])((?:(?:train|training|val|valid|validation|test)[ ])?[A-Za-z_][\w./-]{0,99})"
-_PAIR = re.compile(rf"{_NAME}\s{{0,3}}[:=]\s{{0,9}}({NUMBER})(?![\w:%'\"]|\.[0-9])", re.IGNORECASE)
+_PAIR = re.compile(rf"{_NAME}\s{{0,3}}[:=]\s{{0,9}}({NUMBER})(?![\w:%'\"]|[.,][0-9])", re.IGNORECASE)
+_SPACED = re.compile(
+    rf"\b((?:(?:train|training|val|valid|validation)[ _])?loss)\s{{1,3}}({NUMBER})(?![\w:%'\"]|[.,][0-9])",
+    re.IGNORECASE,
+)
+"""``Epoch 3 loss 0.5``: only on a line that counts epochs, for prose says so, too."""
 _CONTINUED = re.compile(rf"^\s*-\s+[A-Za-z_][\w./-]{{0,99}}:\s*{NUMBER}\s*(?:$|-\s)")
 _LOSS_OF_KERAS = re.compile(r"(?:^\W*|\s-\s+)(?:val_)?loss:\s*(\S*)")
 _COUNTERS = frozenset(("epoch", "ep", "iteration", "iter", "step", "eta", "time"))
@@ -140,5 +145,8 @@ def _row(line: str, goes_on: re.Pattern[str] | None) -> dict[str, Written]:
         return {}
     if _CODE.search(_BRACKETS.sub("", line)):
         return {}
-    found = {canonical(name): Written(number) for name, number in _PAIR.findall(line)}
+    pairs = _PAIR.findall(line)
+    if not pairs and _COUNTED.search(line):
+        pairs = _SPACED.findall(line)
+    found = {canonical(name): Written(number) for name, number in pairs}
     return {name: number for name, number in found.items() if name.lower() not in _COUNTERS}
