@@ -5,8 +5,9 @@
 Patients are those of ``recall.py``. Beside each a healthy twin is trained on the same rows: two layers of 48 relu units
 on standardised inputs, with the head and the loss that the targets ask for. A patient is cured when the model that
 ``treat`` would write makes no more mistakes than its twin and a tenth, or is on the data rung; the noise rung, which is
-an estimate, and nine tenths of the way from the patient to its twin are told beside it. A cure is wrong when the written model does worse than the patient
-trained on with nothing changed, on the rows in the file, by the measure of the trial or by the twin's.
+an estimate, and nine tenths of the way from the patient to its twin are told beside it. A cure is wrong when the
+written model does worse than the patient trained on with nothing changed, on the rows in the file, by the measure of
+the trial or by the twin's.
 """
 
 import argparse
