@@ -25,7 +25,7 @@ from mlpdoctor.statistics.cell_counts import CellCounts
 from mlpdoctor.stream import RowsRead
 from mlpdoctor.summary import ruled_out, summarise_data, summarise_model
 from mlpdoctor.verdict import from_the_curve, led
-from mlpdoctor.wording import printed
+from mlpdoctor.wording import named, printed, short
 
 FAMILY = "H"
 """Rules on training histories."""
@@ -88,14 +88,15 @@ def diagnose_curve(
         found, outcomes = run(checks, answers)
         findings = rank(found)
         ladder = answers.get(Ladder)
+        known = None if isinstance(ladder, Absent) else ladder
         told = summarise_history(history, answers)
         data = None if dataset is None else summarise_data(dataset, answers.get(CellCounts), answers.get(Contract))
     finished = time.perf_counter()
     return Report(
         model=summarise_model(network, None),
         data=data,
-        verdict=verdict(findings, told, with_data=dataset is not None),
-        ladder=None if isinstance(ladder, Absent) else ladder,
+        verdict=verdict(findings, told, known, with_data=dataset is not None),
+        ladder=known,
         no_ladder=ladder.reason if isinstance(ladder, Absent) else None,
         findings=findings,
         ruled_out=ruled_out(findings, outcomes),
@@ -110,7 +111,9 @@ def family() -> tuple[Check, ...]:
     return tuple(check for check in all_checks() if check.rule.code.startswith(FAMILY))
 
 
-def verdict(findings: tuple[Finding, ...], history: HistorySummary, *, with_data: bool) -> str:
+def verdict(
+    findings: tuple[Finding, ...], history: HistorySummary, ladder: Ladder | None = None, *, with_data: bool
+) -> str:
     """What the report says first: what the curve did, and what that means."""
     leading = next((finding for finding in findings if finding.severity is not Severity.NOTE), None)
     if leading is None:
@@ -127,9 +130,24 @@ def verdict(findings: tuple[Finding, ...], history: HistorySummary, *, with_data
         "reached": "The training loss hardly falls any more, and has come to",
         "trials": "All trials stop at",
     }
-    off = ", which is no rung of the ladder" if with_data and not plateau.rungs and plateau.reason is None else ""
     level = printed(plateau.value, history.decimals)
-    return f"{starts.get(plateau.source, 'The loss stops at')} {level}{off}.{more}"
+    place = "" if ladder is None or plateau.rungs else _place(plateau.value, ladder)
+    return f"{starts.get(plateau.source, 'The loss stops at')} {level}{place}.{more}"
+
+
+def _place(value: float, ladder: Ladder) -> str:
+    """Between which rungs a loss is that is on none."""
+    added = 0.0 if ladder.penalty is None else ladder.penalty.total
+    rungs = [rung for rung in ladder.rungs if rung.name in ("constant", "affine")]
+    above = [rung for rung in rungs if value < rung.value + added]
+    below = [rung for rung in rungs if value >= rung.value + added]
+    over = f"{named(above[-1].label)}, {short(above[-1].value)}" if above else ""
+    under = f"{named(below[0].label)}, {short(below[0].value)}" if below else ""
+    if over and under:
+        return f", between {under}, and {over}"
+    if under:
+        return f", above {under}"
+    return f", below {over}; these data allow {short(ladder.value('data') or 0.0)}" if over else ""
 
 
 def _opened(question: CurveQuestion, data: str, stdin: BinaryIO | None) -> Dataset:

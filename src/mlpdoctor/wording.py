@@ -7,6 +7,8 @@ SHOWN_DIGITS = 4
 """Significant digits of a loss in a report: what Keras logs, and enough to recognise the user's own number."""
 MOST_DIGITS = 6
 """Weights are float32 and carry about seven digits, so no agreement beyond six is claimed."""
+MOST_DECIMALS = 6
+"""A log that prints more digits after the point prints numbers that nobody wants to read to the end."""
 SMALLEST, LARGEST = -4, 9
 """Powers of ten between which zeros are easier to read than an exponent."""
 
@@ -27,7 +29,8 @@ def short(value: float, digits: int = SHOWN_DIGITS) -> str:
 
 def printed(value: float, decimals: int | None) -> str:
     """A logged number as the log prints it, where that is known: ``0.0057`` and not ``0.005700``."""
-    return short(value) if decimals is None or round(value, decimals) != value else f"{value:.{decimals}f}"
+    plain = decimals is not None and decimals <= MOST_DECIMALS and round(value, decimals) == value
+    return f"{value:.{decimals}f}" if plain else short(value)
 
 
 def percent(share: float) -> str:

@@ -1,7 +1,7 @@
 """What every format for people says of a training history in the same words."""
 
 from mlpdoctor.logged import HistorySummary, Plateau
-from mlpdoctor.wording import count, named, percent, printed, short
+from mlpdoctor.wording import MOST_DECIMALS, count, named, percent, printed, short
 
 TOLD = "told"
 SHOWN_EXAMPLES = 3
@@ -36,7 +36,11 @@ def plateau(summary: HistorySummary) -> str:
         broken = summary.broken_epoch
         return f"none: the loss is NaN or infinite from epoch {broken}" if broken else f"none: {summary.no_plateau}"
     half = (found.high - found.low) / 2
-    bar = short(half, 1) if summary.decimals is None else f"{half:.{summary.decimals + 1}f}"
+    bar = (
+        short(half, 1)
+        if summary.decimals is None or summary.decimals > MOST_DECIMALS
+        else f"{half:.{summary.decimals + 1}f}"
+    )
     level = f"{printed(found.value, summary.decimals)}" + (f" ± {bar}" if half > 0 else "")
     where = _where(found)
     if not found.rungs:

@@ -145,7 +145,7 @@ def _said(plateau: PlateauRung, on: OnRung) -> str:
     }[plateau.source]
     of = {
         "constant": f"the loss of the best constant, {loss}",
-        "noise": f"about what noise in the targets costs, {loss} ± {short(2 * (on.rung.error or 0.0), 2)}",
+        "noise": f"about what noise in the targets costs, {short(on.rung.value, 2)} ± {short(on.rung.error or 0.0, 2)}",
         "data": f"the floor that these data set, {loss}",
         "architecture": f"the floor of this architecture, {loss}",
     }.get(on.rung.name, f"the loss of {named(on.rung.label)}, {loss}")
