@@ -287,7 +287,7 @@ PATIENTS: Mapping[str, tuple[Callable[[], Case], str]] = {
     "G602": (exploding_gradient, "redraw-weights"),
     "G603": (learning_rate_too_high, "lower-learning-rate"),
     "G604": (learning_rate_too_low, "raise-learning-rate"),
-    "G605": (ill_conditioned, "standardise-inputs"),
+    "G605": (ill_conditioned, "use-adam"),
     "G608": (clipped_gradient, "stop-clipping"),
     "L502": (missing_nonlinearity, "raise-learning-rate"),
     "L505": (too_few_units, "widen-layers"),

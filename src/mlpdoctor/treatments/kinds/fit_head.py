@@ -21,6 +21,7 @@ JOINED = 1e-3
 """Shares add up to 1 this closely in a file of few digits."""
 NUMBERS = (Reading.NUMBER, Reading.POSITIVE_NUMBER)
 TWO = 2
+OF_THE_HEAD = ("O201", "O202", "O203", "O204", "O205", "O206", "O207")
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,9 @@ def fit_head(finding: Finding | None, patient: Patient) -> Iterator[Proposal]:
     Refuted by
         The treated model is right no more often than the control.
     """
+    if finding is not None and finding.code not in OF_THE_HEAD and not any(map(patient.found, OF_THE_HEAD)):
+        yield Nothing("no rule says that output, loss and labels do not fit each other")
+        return
     found = heads(patient.network, patient.targets.shape[1])
     place = None if finding is None else finding.evidence.numbers.get("output")
     chosen = [head for head in found if place in (None, head.ending.name)] or list(found)

@@ -28,6 +28,8 @@ def free_output(finding: Finding | None, patient: Patient) -> Iterator[Proposal]
     place = None if finding is None else finding.evidence.numbers.get("output")
     found = heads(patient.network, patient.targets.shape[1])
     bounded = [head for head in found if _bounded(head)]
+    if finding is not None and not finding.code.startswith("O"):
+        bounded = [head for head in bounded if _in_the_way(head, finding, patient)]
     chosen = [head for head in bounded if not isinstance(place, str) or place == head.ending.name] or bounded
     if not chosen:
         yield Nothing("no output of amounts has an activation")
@@ -50,6 +52,15 @@ def free_output(finding: Finding | None, patient: Patient) -> Iterator[Proposal]
             line(layer, activation="linear"),
             refuted_by="the loss is no lower without the activation",
         )
+
+
+def _in_the_way(head: Head, finding: Finding, patient: Patient) -> bool:
+    """Whether targets lie beyond the activation's range, or the finding is about this very layer."""
+    function = head.ending.activation
+    if finding.layer == head.ending.layer.name or head.columns is None or function is None:
+        return finding.layer == head.ending.layer.name
+    own = patient.targets[:, slice(*head.columns)]
+    return bool(own.min() < function.bounds[0] or own.max() > function.bounds[1])
 
 
 def _bounded(head: Head) -> bool:

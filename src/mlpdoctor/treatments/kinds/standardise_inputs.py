@@ -39,7 +39,7 @@ def standardise_inputs(finding: Finding | None, patient: Patient) -> Iterator[Pr
     if not entered:
         yield Nothing("no Dense layer sees columns of numbers whose scale could be told")
         return
-    if (finding is None or finding.code not in ("D702", "G605")) and all(seen.ordinary for _, seen in entered):
+    if (finding is None or finding.code != "D702") and all(seen.ordinary for _, seen in entered):
         yield Nothing("the inputs are on an ordinary scale")
         return
     edits, names = inserted(network, entered)
