@@ -3,6 +3,7 @@
 import functools
 import json
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,9 +11,10 @@ import keras
 import numpy as np
 import pytest
 
-from clinic import L, Table, compiled, save_data, stack
+from clinic import L, Model, Table, compiled, save_data, stack
 from mlpdoctor.diagnose import Question, all_checks, diagnose, wanted
 from mlpdoctor.finding import Finding
+from mlpdoctor.network import Network
 from mlpdoctor.passes import Passes
 from mlpdoctor.readers.data import open_dataset
 from mlpdoctor.readers.model import read_network
@@ -321,6 +323,27 @@ def test_two_ways_from_one_input_are_standardised_by_one_layer() -> None:
     kinds_there = [place.kind for place in Draft.of(after).places()]
     assert kinds_there.count("Normalization") == 1
     assert np.isfinite(answers(rebuilt(after), 1000 * x)[0]).all()
+
+
+@pytest.mark.parametrize(
+    ("shape", "layer"), [((4, 4, 2), lambda: L.Conv2D(3, 2, name="first")), ((6, 2), lambda: L.LSTM(3, name="first"))]
+)
+def test_pictures_and_sequences_are_standardised_by_channel(shape: tuple[int, ...], layer: Callable[[], Model]) -> None:
+    model = compiled(keras.Sequential([keras.Input(shape), layer(), L.Flatten(), L.Dense(1, name="out")]))
+    x = np.random.default_rng(0).uniform(0, 255, size=(50, int(np.prod(shape))))
+    seen = Patient(known_network(model), known((plain(), *curved())).patient.report, x, curved(50)[1])
+    (treatment,) = treatments(named("standardise-inputs", seen))
+    after = rebuilt(edited(spec_of(model), [edit for edit in treatment.edits if not isinstance(edit, Redraw)]))
+    values = np.asarray(after.layers[0](x.reshape(-1, *shape).astype(np.float32)))
+    np.testing.assert_allclose(values.std(axis=tuple(range(len(shape)))), 1, rtol=1e-3)
+    assert after.layers[0].name == "normalization"
+
+
+def known_network(model: Model) -> Network:
+    """What the reader makes of a model."""
+    with tempfile.TemporaryDirectory() as folder:
+        model.save(path := str(Path(folder) / "model.keras"))
+        return read_network(path)
 
 
 def test_a_softmax_layer_and_an_activation_layer_are_replaced_too() -> None:

@@ -59,17 +59,26 @@ def entering(patient: Patient) -> list[tuple[Door, Columns]]:
     """The first learned layers with the moments of what enters each; without those that cannot be told."""
     network, found = patient.network, []
     for door in doors(network):
-        if door.raw and door.first_feature is not None:
-            width = network.nodes[door.source].shape
-            count = int(np.prod([side or 0 for side in width])) if width is not None and None not in width else 0
-            values = patient.features[:, door.first_feature : door.first_feature + count]
-            if width is not None and count:
-                found.append((door, columns(values.reshape(len(values), *(side or 0 for side in width)))))
-            continue
-        behind = patient.behind(door.source)
-        if behind is not None:
+        if door.channels not in (None, -1):
+            continue  # Normalization is put on the last axis
+        start = door.first_feature if door.raw else _start(network, door.source)
+        shape = network.nodes[door.source].shape
+        if start is not None and shape is not None and None not in shape:
+            sides = [side or 0 for side in shape]
+            values = patient.features[:, start : start + int(np.prod(sides))]
+            found.append((door, columns(values.reshape(len(values), *sides))))
+        elif (behind := patient.behind(door.source)) is not None:
             found.append((door, columns(behind[0])))
     return [(door, seen) for door, seen in found if np.isfinite(seen.mean).all() and np.isfinite(seen.deviation).all()]
+
+
+def _start(network: Network, source: int) -> int | None:
+    """The first of the features that an input takes; None for a node that is none."""
+    if source not in network.inputs:
+        return None
+    place = network.inputs.index(source)
+    widths = network.input_widths[:place]
+    return None if None in widths else sum(width or 0 for width in widths)
 
 
 def inserted(network: Network, entered: list[tuple[Door, Columns]]) -> tuple[tuple[Edit, ...], list[str]]:
