@@ -110,6 +110,17 @@ def test_a_number_that_was_told_is_a_plateau_as_wide_as_its_digits() -> None:
     assert known(History.of_plateau("0.0057")).get(TrainingCurve).stated
 
 
+def test_swings_and_long_ways_are_no_plateau() -> None:
+    rng = np.random.default_rng(3)
+    swinging = known(history_of(run_of(loss=np.exp(rng.normal(size=40)))))
+    assert swinging.get(CurvePlateau) == Absent("the loss swings too much to have a level", applicable=False)
+    falling = known(history_of(run_of(loss=0.02 + np.exp(-np.arange(100) / 80))))
+    assert falling.get(CurvePlateau) == Absent("the curve still falls", applicable=False)
+    near = known(history_of(run_of(loss=1 + np.exp(-np.arange(100) / 35)))).get(CurvePlateau)
+    assert near.source is Source.HEADING
+    assert near.level.value == pytest.approx(1.0, abs=1e-3)
+
+
 def trials(*scores: float | None, objective: str = "val_loss") -> tuple[Trial, ...]:
     return tuple(
         Trial(str(k), score, objective, {"units": 2**k, "rate": 0.1, "seed": k}) for k, score in enumerate(scores)
@@ -220,6 +231,7 @@ def test_noise_is_a_rung_where_it_is_known_well() -> None:
     assert names(beside(with_noise(0.3), 0.5)) == []
 
 
+@settings(deadline=None)
 @given(st.floats(1e-3, 1e3), st.floats(-0.2, 0.2))
 def test_equal_means_within_two_percent_or_the_error_bar(height: float, share: float) -> None:
     value = height * (1 + share)

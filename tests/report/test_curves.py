@@ -75,6 +75,7 @@ def test_a_chart_keeps_within_its_columns_and_shows_both_ends(values: list[float
     ]
 
 
+@settings(deadline=None)
 @given(st.floats(1e-3, 1e3), st.floats(0.001, 3.0))
 def test_a_falling_curve_falls_on_the_page(scale: float, pace: float) -> None:
     chart = chart_of([scale * (1 + math.exp(-pace * epoch)) for epoch in range(40)])
@@ -123,6 +124,19 @@ def test_the_validation_loss_is_drawn_below_the_training_loss() -> None:
     drawn_marks = {mark for row in chart.rows for mark in row} - {" "}
     assert drawn_marks == set(MARKS.values())
     assert chart.rows[0].strip() == MARKS["loss"]
+
+
+@settings(deadline=None)
+@given(st.floats(1e-12, 1e6))
+def test_an_error_bar_has_two_digits_and_no_needless_exponent(half: float) -> None:
+    history = with_model().history
+    assert history is not None
+    assert history.plateau is not None
+    around = replace(history.plateau, low=1.0 - half, high=1.0 + half, value=1.0, rungs=())
+    text = curve_phrases.plateau(replace(history, plateau=around)).partition(" ± ")[2].partition(";")[0]
+    shown = (1.0 + half - (1.0 - half)) / 2
+    assert float(text.replace(",", "")) == pytest.approx(shown, rel=0.06) if shown else not text
+    assert ("e" not in text) or shown < 1e-7
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120])

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from mlpdoctor.curves.asymptote import Asymptote
 from mlpdoctor.curves.level import Level
 from mlpdoctor.curves.noise import finite
 from mlpdoctor.fact import Absent, fact
@@ -18,6 +19,10 @@ SHARP = 0.05
 SLOW = 0.005
 """A curve that moves by no more than this share of itself in its last fifth is what people call stuck, though it creeps
 on; a rung two per cent away would be four times as many epochs off, at the least."""
+SWINGS = 0.1
+"""A level known no better than to a tenth of itself is no plateau but the middle of swings."""
+NEAR = 0.1
+"""What a curve heads for counts when it is within a tenth of it: farther out an exponential tells too little."""
 STRETCH = 5
 FEWEST = 20
 """Epochs of a curve whose last fifth tells anything."""
@@ -52,29 +57,44 @@ class CurvePlateau:
 
 
 @fact
-def curve_plateau(history: History, curve: TrainingCurve | None, trials: TrialScores | None) -> CurvePlateau | Absent:
+def curve_plateau(
+    history: History,  # noqa: ARG001  without one that is the reason
+    curve: TrainingCurve | None,
+    trials: TrialScores | None,
+) -> CurvePlateau | Absent:
     """Where the loss stands still, where it heads for, or where all trials end."""
-    if curve is None:
-        if trials is None:
-            return Absent("the history holds no training loss")
-        if not trials.alike:
-            return Absent("the trials do not all stop at one value", applicable=False)
-        level = Level(trials.middle, trials.spread, 0.0, 1, len(trials.scores), settled=True)
-        return CurvePlateau(level, Source.TRIALS)
-    if curve.level is None:
+    if curve is not None:
+        return _of_curve(curve, curve.level)
+    if trials is None:
+        return Absent("the history holds no training loss")
+    if not trials.alike:
+        return Absent("the trials do not all stop at one value", applicable=False)
+    level = Level(trials.middle, trials.spread, 0.0, 1, len(trials.scores), settled=True)
+    return CurvePlateau(level, Source.TRIALS)
+
+
+def _of_curve(curve: TrainingCurve, level: Level | None) -> CurvePlateau | Absent:
+    if level is None:
         return Absent("the curve ends in NaN", applicable=False)
-    if curve.settled:
-        return CurvePlateau(curve.level, Source.TOLD if history.stated else Source.CURVE)
+    if level.error > SWINGS * abs(level.value):
+        return Absent("the loss swings too much to have a level", applicable=False)
+    if level.settled:
+        return CurvePlateau(level, Source.TOLD if curve.stated else Source.CURVE)
     creep = _creep(curve.column)
-    if creep is not None and creep + curve.level.error <= SLOW * abs(curve.level.value):
-        return CurvePlateau(replace(curve.level, error=curve.level.error + creep), Source.REACHED)
-    limit = curve.heading
+    if creep is not None and creep + level.error <= SLOW * abs(level.value):
+        return CurvePlateau(replace(level, error=level.error + creep), Source.REACHED)
+    return _heading(curve, level, curve.heading)
+
+
+def _heading(curve: TrainingCurve, level: Level, limit: Asymptote | None) -> CurvePlateau | Absent:
+    """Where a curve that still falls will end."""
     if limit is None or limit.high - limit.low > 2 * SHARP * abs(limit.value):
         return Absent("the curve has not come to a standstill", applicable=False)
-    last, rounding = curve.level.value, curve.level.rounding
-    if curve.level.error == 0 and limit.low - rounding <= last <= limit.high + rounding:
-        half = max(abs(limit.low - last) - rounding, abs(limit.high - last) - rounding, 0.0)
-        return CurvePlateau(Level(last, half, rounding, limit.first, curve.epochs, settled=False), Source.REACHED)
+    if abs(level.value - limit.value) > NEAR * abs(limit.value) + level.rounding:
+        return Absent("the curve still falls", applicable=False)
+    if level.error == 0 and limit.low - level.rounding <= level.value <= limit.high + level.rounding:
+        away = max(abs(limit.low - level.value), abs(limit.high - level.value))
+        return CurvePlateau(replace(level, error=max(away - level.rounding, 0.0), first=limit.first), Source.REACHED)
     # The interval of a limit holds scatter and rounding alike.
     half = max(limit.high - limit.value, limit.value - limit.low)
     return CurvePlateau(Level(limit.value, half, 0.0, limit.first, curve.epochs, settled=False), Source.HEADING)

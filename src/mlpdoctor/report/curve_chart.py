@@ -110,9 +110,11 @@ def drawn(traces: Sequence[Trace], lines: Sequence[Line], width: int) -> Chart |
     ends = [math.exp(end) if logarithmic else end for end in (top, bottom)]
     left = [short(ends[0]), *[""] * (HEIGHT - 2), short(ends[1])]
     taken = max(map(len, left)) + 1 + max((len(name) + 1 for name in right), default=0)
-    columns = min(width - taken, WIDEST)
-    if columns < NARROWEST:
+    room_left = min(width - taken, WIDEST)
+    if room_left < NARROWEST:
         return None
+    epochs = max(trace.epochs[-1] for trace in traces) - min(trace.epochs[0] for trace in traces) + 1
+    columns = min(room_left, max(epochs, NARROWEST))
     grid = [["─" if name else " "] * columns for name in right]
     for trace in reversed(traces):
         for column, value in _columns(trace, traces, columns):

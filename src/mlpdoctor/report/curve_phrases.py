@@ -1,9 +1,13 @@
 """What every format for people says of a training history in the same words."""
 
+import math
+
 from mlpdoctor.logged import HistorySummary, Plateau
-from mlpdoctor.wording import MOST_DECIMALS, count, named, percent, printed, short
+from mlpdoctor.wording import count, named, percent, printed, short
 
 TOLD = "told"
+TINY = 1e-7
+"""Error bars below it are written with an exponent, those above with their zeros, as logs are."""
 SHOWN_EXAMPLES = 3
 """Bad lines that are shown; the rest is counted."""
 
@@ -36,12 +40,7 @@ def plateau(summary: HistorySummary) -> str:
         broken = summary.broken_epoch
         return f"none: the loss is NaN or infinite from epoch {broken}" if broken else f"none: {summary.no_plateau}"
     half = (found.high - found.low) / 2
-    bar = (
-        short(half, 1)
-        if summary.decimals is None or summary.decimals > MOST_DECIMALS
-        else f"{half:.{summary.decimals + 1}f}"
-    )
-    level = f"{printed(found.value, summary.decimals)}" + (f" ± {bar}" if half > 0 else "")
+    level = f"{printed(found.value, summary.decimals)}" + (f" ± {_bar(half)}" if half > 0 else "")
     where = _where(found)
     if not found.rungs:
         reason = f"; not compared with a ladder: {found.reason}" if found.reason else "; it is on no rung of the ladder"
@@ -65,3 +64,12 @@ def _where(found: Plateau) -> str:
     if found.source == "curve":
         return f" since epoch {found.first:,}"
     return {"heading": ", where the curve heads for", "trials": ", in all trials of the search"}.get(found.source, "")
+
+
+def _bar(half: float) -> str:
+    """Half an interval with two digits: ``0.00005``, ``0.0013``."""
+    if half < TINY:
+        return short(half, 1)
+    places = max(1 - math.floor(math.log10(half)), 0)
+    text = f"{half:,.{places}f}"
+    return text.rstrip("0").rstrip(".") if places else text
