@@ -15,7 +15,7 @@ from mlpdoctor.history import Column
 from mlpdoctor.network import Array
 from mlpdoctor.readers.histories.history import read_history
 
-SEED = Path(__file__).parents[1] / "seeds" / "three-points.log"
+SEED = Path(__file__).parents[2] / "fixtures" / "three-points" / "history.txt"
 
 
 def column(values: Array, half: float = 0.0) -> Column:
