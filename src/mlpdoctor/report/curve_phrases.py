@@ -69,7 +69,7 @@ def _where(found: Plateau) -> str:
 def _bar(half: float) -> str:
     """Half an interval with two digits: ``0.00005``, ``0.0013``."""
     if half < TINY:
-        return short(half, 1)
+        return short(half, 2)
     places = max(1 - math.floor(math.log10(half)), 0)
     text = f"{half:,.{places}f}"
     return text.rstrip("0").rstrip(".") if places else text
