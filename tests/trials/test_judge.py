@@ -10,7 +10,7 @@ from sklearn.metrics import accuracy_score, log_loss, r2_score
 from clinic import stack
 from mlpdoctor.network import Array
 from mlpdoctor.treatments.spec import ModelSpec
-from mlpdoctor.trials.judge import UNEXPLAINED, WRONG_ANSWERS, judge
+from mlpdoctor.trials.judge import UNEXPLAINED, WRONG_ANSWERS, blind, judge
 from mlpdoctor.trials.model import weights_of
 from mlpdoctor.trials.rows import Rows
 from mlpdoctor.trials.side import Side, Unfit, Workshop
@@ -54,7 +54,7 @@ def test_a_new_loss_judges_both_where_their_answers_are_probabilities() -> None:
     control, treated = side("mse", 1, "sigmoid", targets), side("binary_crossentropy", 1, "sigmoid", targets, seed=2)
     by = judge(control, treated)
     assert not by.own
-    assert by.label == "binary cross-entropy"
+    assert by.label == "binary cross-entropy of its answers"
     for one in (control, treated):
         expected = log_loss(targets[:, 0], answers(one)[:, 0].astype(float))
         assert by.measure(one) == pytest.approx(float(expected), rel=1e-4)
@@ -84,7 +84,7 @@ def test_regression_by_another_loss_is_judged_by_it() -> None:
     targets = features()[:, :1] * 3
     control, treated = side("mse", 1, None, targets), side("mae", 1, None, targets, seed=2)
     by = judge(control, treated)
-    assert by.label == "mean absolute error"
+    assert by.label == "mean absolute error of its answers"
     assert by.measure(control) == pytest.approx(float(np.abs(answers(control) - targets).mean()), rel=1e-5)
 
 
@@ -129,3 +129,15 @@ def _after(one: Side) -> float:
     one.trainee.restart(0, one.starts[1])
     one.trainee.train(np.tile(np.arange(ROWS, dtype=np.int32), (20, 1)))
     return one.trainee.loss()
+
+
+def test_softmax_over_one_unit_is_judged_by_what_it_answers() -> None:
+    """Keras trains it through its logits, so that the loss falls while every answer is 1."""
+    targets = binary()
+    control, treated = (side("binary_crossentropy", 1, end, targets) for end in ("softmax", "sigmoid"))
+    assert blind(control)
+    assert not blind(treated)
+    assert control.trainee.loss() == pytest.approx(treated.trainee.loss(), rel=1e-5)
+    by = judge(control, treated)
+    assert not by.own
+    assert by.measure(control) > 2 * by.measure(treated)

@@ -38,7 +38,8 @@ def change(*edits: Edit, shared: tuple[Edit, ...] = ()) -> tuple[Candidate]:
 
 
 def seeded(units: int, seed: int, activation: str | None = None) -> Any:  # noqa: ANN401
-    return L.Dense(units, activation, kernel_initializer=keras.initializers.GlorotUniform(seed=seed))
+    start = keras.initializers.GlorotUniform(seed=seed)
+    return L.Dense(units, activation, kernel_initializer=start, name=f"dense_of_{units}")
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +59,7 @@ def test_the_same_edit_as_the_control_s_shows_nothing(slow: Question) -> None:
     """A control that shares everything differs in nothing: not in batches, nor in draws, nor in updates."""
     one = ward(slow)
     one.begin(2)
-    drawn = (Redraw("dense"), Redraw("dense_1"))
+    drawn = (Redraw("dense_of_12"), Redraw("dense_of_1"))
     found = one.one(change(*drawn, shared=drawn))
     assert isinstance(found, Tried)
     assert found.trial.control == found.trial.treated

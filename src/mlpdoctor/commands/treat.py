@@ -3,6 +3,7 @@
 import contextlib
 import sys
 import time
+import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -106,7 +107,12 @@ def treat(
     job = _job(files, given)
     if given["custom_objects"] is not None:
         say(f"--custom-objects runs the Python code in {given['custom_objects']}")
-    with _question(job, given["custom_objects"]) as question, progress(show=not (no_progress or quiet)) as told:
+    with (
+        _question(job, given["custom_objects"]) as question,
+        progress(show=not (no_progress or quiet)) as told,
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("ignore")  # what Keras warns of is what the report is about
         tell = None if told is None else lambda text: told(f"trying: {text}", _share(started, order.budget.seconds))
         if told is not None:
             told("diagnosing", None)

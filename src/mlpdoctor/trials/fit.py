@@ -175,7 +175,9 @@ class Trainee:
         """What the model answers to every row, in inference mode, one array an output."""
         kept: list[list[Array]] = []
         for part in self._parts():
-            given = self.model(_packed(part.inputs), training=False)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                given = self.model(_packed(part.inputs), training=False)
             kept.append([np.asarray(one, dtype=np.float64) for one in keras().tree.flatten(given)])
         return [np.concatenate(pieces) for pieces in zip(*kept, strict=True)]
 

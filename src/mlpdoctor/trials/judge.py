@@ -48,20 +48,32 @@ def judge(control: Side, treated: Side) -> Judge:
         return Judge(treated.heads.label, lambda side: side.trainee.loss(), own=True)
     plain = _plain_losses(treated)
     if plain is not None and all(_readable(side, plain, treated) for side in (treated, control)):
-        return Judge(treated.heads.label, lambda side: _by(plain, side, treated), own=False)
+        return Judge(f"{treated.heads.label} of its answers", lambda side: _by(plain, side, treated), own=False)
     if all(head.takes in LABELS or head.spelling is Spelling.NUMBER for head in treated.heads.heads):
         return Judge(WRONG_ANSWERS, _wrong_answers, own=False)
     return Judge(UNEXPLAINED, _unexplained, own=False)
 
 
+def blind(side: Side) -> bool:
+    """Whether the loss falls while the answer stays: softmax over one unit answers 1, and Keras reads its logits."""
+    return any(
+        head.behind and head.units == 1 and head.activation is not None and head.activation.name == "softmax"
+        for head in side.heads.heads
+    )
+
+
 def _same_loss(control: Side, treated: Side) -> bool:
-    def told(side: Side) -> list[object]:
-        return [(h.loss, h.behind, h.weight, h.spelling, h.activation and h.activation.name) for h in side.heads.heads]
+    """Whether the same loss is computed from the same kind of answers."""
 
     def losses(side: Side) -> list[object]:
         return [(build(c), w) for c, w in zip(side.network.losses, side.network.loss_weights, strict=True) if c]
 
-    return losses(control) == losses(treated) and len(told(control)) == len(told(treated))
+    def ends(side: Side) -> list[object]:
+        return [head.activation.name if head.behind and head.activation else None for head in side.heads.heads]
+
+    if blind(control) or blind(treated):
+        return False
+    return losses(control) == losses(treated) and ends(control) == ends(treated)
 
 
 def _plain_losses(side: Side) -> list[Loss] | None:

@@ -26,6 +26,7 @@ from mlpdoctor.trials.budget import Budget, Clock
 from mlpdoctor.trials.candidates import choose
 from mlpdoctor.trials.compare import CLEAR
 from mlpdoctor.trials.fit import Trainee
+from mlpdoctor.trials.judge import blind
 from mlpdoctor.trials.model import build, load, write
 from mlpdoctor.trials.plan import Plan
 from mlpdoctor.trials.rows import Rows, draw
@@ -174,6 +175,8 @@ def _gains(before: float, control: Arm, ward: Ward) -> bool:
     """Whether training on, with nothing changed, takes away a clear part of what there is to gain."""
     least, _ = ward.scale(ward.judged_by, control)
     if not math.isfinite(control.high) or ward.at_the_end(Arm((before,))):
+        return False
+    if isinstance(ward.control, str) or blind(ward.control.side):
         return False
     return not before - control.high < CLEAR * (before - least) and before > control.high
 

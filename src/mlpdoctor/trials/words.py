@@ -73,5 +73,5 @@ def _cured(best: Trial) -> str:
         without = f"ends at {short(best.control.median)}"
     return (
         f"{what}: that takes the {best.judged_by}{start} to {short(best.treated.median)}{where} ({runs}). "
-        f"The same training without it{also} {without}."
+        f"The same training without {'it' if len(best.names) == 1 else 'them'}{also} {without}."
     )
