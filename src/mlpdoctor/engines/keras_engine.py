@@ -14,7 +14,7 @@ import numpy as np
 
 from mlpdoctor.engines.inputs import split
 from mlpdoctor.engines.keras_load import EXACT, Model, Refused, exactly, in_float64, load
-from mlpdoctor.engines.keras_machine import Machine, Seen, Tensor, packed
+from mlpdoctor.engines.keras_machine import Call, Machine, Seen, Tensor, packed
 from mlpdoctor.engines.keras_start import stdout_apart
 from mlpdoctor.errors import InputError
 from mlpdoctor.layers.registry import family_of
@@ -32,10 +32,12 @@ HEAVY = 1 << 20
 """Multiplications for a row from which on float32, which is four times as fast, must do: a small network for images."""
 MOST_CELLS = 1 << 24
 """Numbers that the layers make of the rows that are run at a time, 64 MiB in float32."""
+CALL_COST, STEP_COST = 1 << 14, 1 << 17
+"""What it costs to call a layer, or one step of a recurrent one, in multiplications for each row of a small batch."""
 SAME = 1e-3
 """Float64 has to answer what float32 answers, but for rounding; else the model is run as it was saved."""
-STEPS = ("LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "TimeDistributed")
-"""Layers that use their weights once for each step of what enters."""
+STEPS = ("LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional")
+"""Layers that take what enters step by step."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +66,7 @@ class _Shared:
     Attributes:
         exact: in float64 where that is possible; gradients are always of this one.
         quick: what rows are run through forward: the same, or, where that is a lot of work, float32.
-        products: multiplications that one row takes, about.
+        products: multiplications that one row takes, about, or could be made in the time.
     """
 
     def __init__(self, exact: _Runner, quick: _Runner, products: int) -> None:
@@ -115,7 +117,8 @@ class KerasEngine:
         complete = _completed(network, exact)
         products = _products(complete, exact.machine.probe)
         quick = _Runner(_machine(model, network), own) if precise is not None and products > HEAVY else exact
-        return cls(complete, _Shared(exact, quick, products), moved={}, training=False)
+        work = products + _overhead(complete, exact.machine.probe)
+        return cls(complete, _Shared(exact, quick, work), moved={}, training=False)
 
     def forward(self, features: Array, see: See | None = None) -> list[Array]:
         """The outputs of the network for a block of rows; as ``NumpyEngine.forward``.
@@ -340,10 +343,21 @@ def _products(network: Network, probe: Seen) -> int:
     for node, call in zip(network.nodes, probe.calls, strict=True):
         size = sum(values.size for values in node.layer.weights.values() if values.ndim > 1)
         places = math.prod(int(side) for side in call.before.shape[1:-1])
-        if node.layer.kind in STEPS and call.inputs and len(call.inputs[0].shape) > 2:  # noqa: PLR2004
-            places = max(places, int(call.inputs[0].shape[1]))
-        total += size * places
+        total += size * max(places, _steps(node, call))
     return total
+
+
+def _overhead(network: Network, probe: Seen) -> int:
+    """The same for what Keras does around them, which in small networks is nearly all."""
+    calls = zip(network.nodes, probe.calls, strict=True)
+    return sum(CALL_COST + STEP_COST * _steps(node, call) for node, call in calls)
+
+
+def _steps(node: Node, call: Call) -> int:
+    """Steps that a recurrent layer makes one after the other; 0 for others."""
+    if node.layer.kind not in STEPS or not call.inputs or len(call.inputs[0].shape) < 3:  # noqa: PLR2004
+        return 0
+    return int(call.inputs[0].shape[1]) * (2 if node.layer.kind == "Bidirectional" else 1)
 
 
 def _tensorflow() -> Any:  # noqa: ANN401  a module

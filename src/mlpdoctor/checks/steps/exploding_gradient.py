@@ -8,6 +8,8 @@ from mlpdoctor.facts.gradient_flow import GradientFlow
 from mlpdoctor.facts.standing import Standing
 from mlpdoctor.facts.training import Training
 from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.layers.nature import activation_of
+from mlpdoctor.layers.spelt import spelt
 from mlpdoctor.network import Network
 from mlpdoctor.wording import short
 
@@ -82,10 +84,12 @@ def exploding_gradient(
 
 def _remedy(network: Network, name: str) -> Remedy:
     (layer,) = (layer for layer in network.layers if layer.name == name)
-    units, activation = layer.config.get("units"), layer.config.get("activation")
+    units, activation = layer.config.get("units", layer.config.get("filters")), layer.config.get("activation")
     start = "he_uniform" if activation == "relu" else "glorot_uniform"
-    named = f', activation="{activation}"' if isinstance(activation, str) and activation != "linear" else ""
+    named = [f'activation="{activation}"'] if isinstance(activation, str) and activation != "linear" else []
+    if activation_of(layer) is None:
+        return Remedy("put a LayerNormalization between the layers, and clip the gradient", "LayerNormalization()")
     return Remedy(
         "draw the weights of all layers at their ordinary size, or put a BatchNormalization behind each",
-        f'Dense({units}{named}, kernel_initializer="{start}", name="{name.rpartition("/")[2]}")',
+        spelt(layer, units, *named, f'kernel_initializer="{start}"'),
     )

@@ -8,7 +8,8 @@ from mlpdoctor.facts.gradient_flow import GradientFlow
 from mlpdoctor.facts.standing import Standing
 from mlpdoctor.facts.training import Training
 from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.layers.nature import activation_of, is_learned
+from mlpdoctor.layers.nature import activation_of, mixes
+from mlpdoctor.layers.spelt import spelt
 from mlpdoctor.network import Network
 from mlpdoctor.wording import count, short
 
@@ -104,16 +105,16 @@ def _table(sizes: Mapping[str, float]) -> Mapping[str, float | None]:
 
 def _remedy(network: Network, name: str) -> Remedy:
     (layer,) = (layer for layer in network.layers if layer.name == name)
-    activation, units = activation_of(layer), layer.config.get("units")
-    hidden = sum(is_learned(one) for one in network.layers) - 1
-    short_name = name.rpartition("/")[2]
+    activation, units = activation_of(layer), layer.config.get("units", layer.config.get("filters"))
+    hidden = sum(mixes(one) for one in network.layers) - 1
+    if activation is None:
+        return Remedy("put a LayerNormalization between the layers, or take some of them out", "LayerNormalization()")
     if activation is not None and activation.name == "relu":
         return Remedy(
             f"put a BatchNormalization in front of each of the {hidden} hidden activations, or use two or three layers",
-            f'Dense({units}, kernel_initializer="he_uniform", name="{short_name}"), BatchNormalization(), '
-            'Activation("relu")',
+            spelt(layer, units, 'kernel_initializer="he_uniform"') + ', BatchNormalization(), Activation("relu")',
         )
     return Remedy(
         f"use relu with he_uniform in the {count(hidden, 'hidden layer')}, or take some of them out",
-        f'Dense({units}, activation="relu", kernel_initializer="he_uniform", name="{short_name}")',
+        spelt(layer, units, 'activation="relu"', 'kernel_initializer="he_uniform"'),
     )

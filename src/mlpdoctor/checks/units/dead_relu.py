@@ -8,6 +8,7 @@ from mlpdoctor.facts.standing import Standing
 from mlpdoctor.facts.training import Training
 from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.layers.nature import activation_of
+from mlpdoctor.layers.spelt import spelt
 from mlpdoctor.network import Layer, Network
 from mlpdoctor.statistics.firing import Firing
 from mlpdoctor.wording import count
@@ -101,12 +102,10 @@ def _remedy(layer: Layer, units: int, *, output: bool) -> Remedy:
     if output:
         return Remedy(
             f"take the activation off the output layer {name}, unless every target is positive",
-            f'Dense({units}, name="{name}")',
+            spelt(layer, units),
         )
     wider = max(4 * units, 2 * NARROW) if units < 2 * NARROW else units
-    code = (
-        f'Dense({wider}, activation="relu", kernel_initializer="he_uniform", bias_initializer="normal", name="{name}")'
-    )
+    code = spelt(layer, wider, 'activation="relu"', 'kernel_initializer="he_uniform"', 'bias_initializer="normal"')
     more = f" and make it wider, {wider} instead of {units}" if wider > units else ""
     return Remedy(
         f"draw the weights of {name} anew with he_uniform{more}; or use a smooth activation such as tanh", code

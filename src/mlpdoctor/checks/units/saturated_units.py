@@ -9,6 +9,7 @@ from mlpdoctor.facts.training import Training
 from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.heads import Heads
 from mlpdoctor.layers.nature import activation_of
+from mlpdoctor.layers.spelt import spelt
 from mlpdoctor.network import Layer, Network
 from mlpdoctor.statistics.flatness import Flatness
 from mlpdoctor.wording import percent, short
@@ -79,8 +80,12 @@ def saturated_units(
         f"so almost no gradient gets through {name}.",
         remedy=Remedy(
             f"draw the weights of {name} anew and smaller, as the default glorot_uniform does{_scale(layer)}",
-            f'Dense({units}, activation="{activation.name if activation else "tanh"}", '
-            f'kernel_initializer="glorot_uniform", name="{name}")',
+            spelt(
+                layer,
+                units,
+                f'activation="{activation.name if activation else "tanh"}"',
+                'kernel_initializer="glorot_uniform"',
+            ),
         ),
         strength=float(share.mean()) * (0.5 if output else 1.0),
         verdict=f"Training is stuck because the units of {layer.name} are saturated: {int(saturated.sum())} of {units} "
