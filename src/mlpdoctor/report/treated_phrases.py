@@ -3,7 +3,7 @@
 import math
 
 from mlpdoctor.course import Arm, Course, Memory, Protocol, Trial
-from mlpdoctor.wording import count, listing, percent, short
+from mlpdoctor.wording import count, percent, short
 
 ALIKE = 1e-3
 """Runs this close, relative to each other, are one number to a reader."""
@@ -71,7 +71,7 @@ def untried(course: Course) -> list[str]:
     by_reason: dict[str, list[str]] = {}
     for what, why in course.untried:
         by_reason.setdefault(why, []).append(what)
-    return [f"{listing(tuple(whats))}: {why}" if whats != [""] else why for why, whats in by_reason.items()]
+    return [f"{'; '.join(filter(None, whats)) or 'nothing'}: {why}" for why, whats in by_reason.items()]
 
 
 def gained(trial: Trial) -> str:

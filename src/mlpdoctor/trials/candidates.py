@@ -45,7 +45,9 @@ class Choice:
 
 
 def choose(patient: Patient, words: Sequence[str] = ()) -> Choice:
-    """The changes that the report calls for: the likeliest for each finding in turn, then the next; a note's come last.
+    """The changes that the report calls for: the likeliest for each finding in turn, then the next.
+
+    Those of causes come before those of their effects, and those of notes last.
 
     Args:
         patient: the case.
@@ -79,7 +81,7 @@ def _proposals(
 ) -> "list[tuple[Finding | None, tuple[Treatment | Nothing, ...]]]":
     shown = [finding for finding in patient.report.findings if finding.suppressed is None]
     if not words:
-        ordered = sorted(shown, key=lambda finding: finding.severity is Severity.NOTE)
+        ordered = sorted(shown, key=lambda one: (one.severity is Severity.NOTE, one.because_of is not None))
         return [(finding, offered(finding, patient)) for finding in ordered]
     found: list[tuple[Finding | None, tuple[Treatment | Nothing, ...]]] = []
     for word in words:

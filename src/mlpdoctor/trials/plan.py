@@ -8,6 +8,7 @@ from dataclasses import field
 import numpy as np
 
 from mlpdoctor.course import Memory, Trial, Verdict
+from mlpdoctor.finding import Severity
 from mlpdoctor.heads import Heads
 from mlpdoctor.lean import dataclass
 from mlpdoctor.treatments.offer import companions
@@ -59,10 +60,13 @@ class Plan:
     def _carry_out(self, choice: Choice) -> None:
         self.untried += choice.untried
         ward, candidates = self.ward, list(choice.candidates)
+        grave = any(f.severity is not Severity.NOTE and f.suppressed is None for f in ward.patient.report.findings)
         ward.tell("the control")
         shared = len({repr(one.treatment.shared) for one in candidates if one.treatment.shared})
         besides = 1 + shared + min(len(candidates), PAIRS) + AFTERWARDS
         models = ward.begin(len(candidates) + besides)
+        if ward.well and not grave and all(one.findings for one in candidates):
+            return  # a healthy model has its notes
         room = max(2, round(models * len(candidates) / (len(candidates) + besides)))
         self.untried += [(one.treatment.text, NO_TIME) for one in candidates[room:]]
         for candidate in candidates[:room]:
