@@ -45,7 +45,7 @@ def run(*words: str, **variables: str) -> "subprocess.CompletedProcess[bytes]":
 @pytest.fixture(scope="module")
 def cured(tmp_path_factory: pytest.TempPathFactory) -> "tuple[subprocess.CompletedProcess[bytes], Path]":
     file = tmp_path_factory.mktemp("cured") / "cured.keras"
-    words = ("--rule", "A101", "--budget", "2000 epochs", "--seeds", "1", "--format", "json", "-o", str(file))
+    words = ("--rule", "A101", "--budget", "3000 epochs", "--seeds", "1", "--format", "json", "-o", str(file))
     return run("treat", *THREE_POINTS, *words), file
 
 
@@ -109,7 +109,7 @@ def test_without_keras_it_says_what_to_install(tmp_path: Path) -> None:
 
 
 def test_check_confirms_its_first_finding(tmp_path: Path) -> None:
-    words = ("--confirm", "--budget", "2500 epochs", "--format", "json")
+    words = ("--confirm", "--budget", "3000 epochs", "--format", "json")
     done = shell.run(tmp_path, "check", *THREE_POINTS, *words)
     assert done.status == 1, done
     told = json.loads(done.out)
@@ -136,7 +136,7 @@ def test_ctrl_c_ends_with_130_and_keeps_what_is_known(tmp_path: Path, monkeypatc
         return whole(ward, candidates)
 
     monkeypatch.setattr(Ward, "one", one)
-    words = ("--budget", "2000 epochs", "--seeds", "1", "-o", "cured.keras", "--format", "json")
+    words = ("--budget", "3000 epochs", "--seeds", "1", "-o", "cured.keras", "--format", "json")
     done = shell.run(tmp_path, "treat", *THREE_POINTS, *words)
     assert done.status == 130
     told = json.loads(done.out)

@@ -26,7 +26,7 @@ def of(name: str, data: str = "data.csv") -> Question:
 @pytest.fixture(scope="module")
 def three_points(tmp_path_factory: pytest.TempPathFactory) -> tuple[Course, Path]:
     file = tmp_path_factory.mktemp("cured") / "cured.keras"
-    order = Order(Budget(epochs=4_000), seeds=2, output=str(file))
+    order = Order(Budget(epochs=3_000), seeds=2, output=str(file))
     return treat(of("three-points"), order), file
 
 
@@ -89,7 +89,7 @@ def test_an_interruption_keeps_what_is_known(tmp_path: Path) -> None:
 
     file = tmp_path / "cured.keras"
     words = ("restore-activation", "lower-learning-rate")
-    course = treat(of("three-points"), Order(Budget(epochs=2000), 1, words, output=str(file)), tell=tell)
+    course = treat(of("three-points"), Order(Budget(epochs=3000), 1, words, output=str(file)), tell=tell)
     assert course.interrupted
     assert course.best is not None
     kept = keras.models.load_model(file)
