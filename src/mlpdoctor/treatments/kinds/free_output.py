@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 
+from mlpdoctor.contract.labels import AMOUNTS
 from mlpdoctor.contract.reading import Reading, reading_of
 from mlpdoctor.finding import Finding
 from mlpdoctor.treatments.anatomy import Head, heads, line, own
 from mlpdoctor.treatments.edits import Edit, InsertAfter, NewLayer, Redraw, Remove, SetOption
+from mlpdoctor.treatments.kinds.fit_head import labels_of
 from mlpdoctor.treatments.patient import Patient
 from mlpdoctor.treatments.treatment import Nothing, Proposal, Treatment, treatment
 
@@ -30,6 +32,8 @@ def free_output(finding: Finding | None, patient: Patient) -> Iterator[Proposal]
     bounded = [head for head in found if _bounded(head)]
     if finding is not None and not finding.code.startswith("O"):
         bounded = [head for head in bounded if _in_the_way(head, finding, patient)]
+    elif finding is not None and finding.code != "O204":
+        bounded = [head for head in bounded if _amounts(head, patient)]
     chosen = [head for head in bounded if not isinstance(place, str) or place == head.ending.name] or bounded
     if not chosen:
         yield Nothing("no output of amounts has an activation")
@@ -61,6 +65,11 @@ def _in_the_way(head: Head, finding: Finding, patient: Patient) -> bool:
         return finding.layer == head.ending.layer.name
     own = patient.targets[:, slice(*head.columns)]
     return bool(own.min() < function.bounds[0] or own.max() > function.bounds[1])
+
+
+def _amounts(head: Head, patient: Patient) -> bool:
+    """Whether the targets are amounts, not labels of some kind."""
+    return head.columns is None or labels_of(patient.targets[:, slice(*head.columns)]).kind in AMOUNTS
 
 
 def _bounded(head: Head) -> bool:

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from mlpdoctor.finding import Finding
+from mlpdoctor.layers.nature import is_learned
 from mlpdoctor.layers.ways import adjustable
-from mlpdoctor.treatments.anatomy import own, told_layers
-from mlpdoctor.treatments.edits import Edit, SetOption
+from mlpdoctor.treatments.anatomy import HOLDS_MOMENTS, fitting_initializer, own, told_layers
+from mlpdoctor.treatments.edits import Edit, Redraw, SetOption
 from mlpdoctor.treatments.patient import Patient
 from mlpdoctor.treatments.treatment import Nothing, Proposal, Treatment, treatment
 from mlpdoctor.wording import listing
@@ -16,11 +17,13 @@ def unfreeze(finding: Finding | None, patient: Patient) -> Iterator[Proposal]:
     """Lets frozen layers train.
 
     What it changes
-        The option trainable of the frozen layers named, or of all that have weights to train.
+        The option trainable of the frozen layers named, or of all that have weights to train. A second trial draws
+        their weights anew as well: what was frozen may be of no use.
     Why it proves the cause
-        All weights are the same at the start. What the treated side gains, the frozen layers had kept.
+        All weights are the same at the start of the first trial. What the treated side gains, the frozen layers had
+        kept.
     Keeps
-        All weights, the architecture, the optimizer.
+        All other weights, the architecture, the optimizer.
     Refuted by
         A loss no lower than the control's.
     """
@@ -39,3 +42,18 @@ def unfreeze(finding: Finding | None, patient: Patient) -> Iterator[Proposal]:
         "\n".join(f'model.get_layer("{own(layer.name)}").trainable = True' for layer in chosen),
         refuted_by="the loss is no lower with these layers trained",
     )
+    drawn = [layer for layer in chosen if layer.kind not in HOLDS_MOMENTS and layer.registered is None]
+    if finding is not None and drawn:
+        names = listing([own(layer.name) for layer in chosen])
+        anew: tuple[Edit, ...] = tuple(
+            Redraw(layer.name, initializer=fitting_initializer(patient.network, layer) if is_learned(layer) else None)
+            for layer in drawn
+        )
+        yield Treatment(
+            "unfreeze",
+            ("A103",),
+            (*edits, *anew),
+            f"let {names} train, from fresh weights",
+            "\n".join(f'model.get_layer("{own(layer.name)}").trainable = True' for layer in chosen),
+            refuted_by="the loss is no lower with these layers trained from fresh weights",
+        )
