@@ -9,10 +9,13 @@ import keras
 import numpy as np
 import pytest
 
-from clinic import alarms, examined, found, number, only, quiet, rungs, save_data, told, train
+from clinic import alarms, examined, found, names, number, only, quiet, rungs, save_data, told, train
 from keras_models import attentive, convolutional, images, recurrent, stripes, walks, words
 from mlpdoctor.diagnose import Question, all_checks, diagnose
+from mlpdoctor.engines.keras_engine import KerasEngine
 from mlpdoctor.finding import Certainty, Report, Severity
+from mlpdoctor.layers.beyond import is_affine
+from mlpdoctor.readers.model import read_network
 
 L = keras.layers
 ROWS = 400
@@ -174,3 +177,58 @@ def test_the_same_rows_in_images_or_in_columns(tmp_path: Path) -> None:
     one = looked_at(tmp_path, model, x, y, *codes)
     other = looked_at(tmp_path, model, x.reshape(len(x), -1), y, *codes, data="csv")
     assert same(one, other)
+
+
+@pytest.mark.parametrize("bare", [True, False])
+def test_convolutions_without_an_activation_are_one_affine_map(tmp_path: Path, *, bare: bool) -> None:
+    x, y = stripes(ROWS, seed=11)
+    model = images(
+        L.ZeroPadding2D(1),
+        L.Conv2D(4, 3, activation=None if bare else "relu", name="first"),
+        L.AveragePooling2D(2),
+        L.Conv2D(4, 2, name="second"),
+        L.BatchNormalization(),
+        L.Flatten(),
+        L.Dense(3, "softmax", name="last"),
+    )
+    model.compile("adam", "sparse_categorical_crossentropy")
+    report = looked_at(tmp_path, train(model, x, y, epochs=1), x, y, "A101")
+    if not bare:
+        assert quiet(report, "A101")
+        return
+    finding = only(report, "A101")
+    assert finding.evidence.certainty is Certainty.PROVED
+    assert names(finding, "layers") == ("first", "second", "last")
+    assert finding.evidence.remedy is not None
+    assert finding.evidence.remedy.code == 'Conv2D(4, 3, activation="relu", name="first")'
+    assert rungs(report)["architecture"] <= rungs(report)["affine"] * (1 + 1e-6)
+
+
+def test_the_affine_map_of_convolutions_is_one(tmp_path: Path) -> None:
+    """The theorem: with two images, what is made of their mean is the mean of what is made of them."""
+    model = images(
+        L.SeparableConv2D(3, 3),
+        L.DepthwiseConv2D(2),
+        L.UpSampling2D(2, interpolation="bilinear"),
+        L.Conv2DTranspose(2, 2),
+        L.AveragePooling2D(3, padding="same"),
+        L.Cropping2D(1),
+        L.ZeroPadding2D(1),
+        L.GlobalAveragePooling2D(),
+    )
+    model.save(path := tmp_path / "m.keras")
+    engine = KerasEngine.followed(read_network(str(path)))
+    assert all(is_affine(node.layer) for node in engine.network.nodes[1:])
+    one, other = np.random.default_rng(12).normal(size=(2, 5, 64))
+    made = [engine.forward(rows)[0] for rows in (one, other, (one + other) / 2)]
+    np.testing.assert_allclose((made[0] + made[1]) / 2, made[2], atol=1e-6)  # TensorFlow resizes in float32
+
+
+def test_a_separable_convolution_in_two_layers_is_a_design(tmp_path: Path) -> None:
+    x, y = stripes(ROWS, seed=13)
+    model = images(
+        L.DepthwiseConv2D(3), L.Conv2D(8, 1, activation="relu"), L.DepthwiseConv2D(3), L.Conv2D(8, 1),
+        L.GlobalAveragePooling2D(), L.Dense(3, "softmax"),
+    )  # fmt: skip
+    model.compile("adam", "sparse_categorical_crossentropy")
+    assert quiet(looked_at(tmp_path, model, x, y, "A101"), "A101")

@@ -4,6 +4,7 @@ import math
 from itertools import pairwise
 
 from mlpdoctor.fact import fact
+from mlpdoctor.layers import beyond
 from mlpdoctor.layers.nature import has_affine_forward, is_affine, is_learned, maps_zero_to_zero
 from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Layer, Network
@@ -63,7 +64,7 @@ class Collapse:
 @fact
 def collapse(network: Network) -> Collapse:
     """Composition of affine maps is affine; sums, concatenations and inference-mode scalings of them are, too."""
-    straight = [is_affine(node.layer) for node in network.nodes]
+    straight = [is_affine(node.layer) or beyond.is_affine(node.layer) for node in network.nodes]
     affine: list[bool] = []
     for node, passes in zip(network.nodes, straight, strict=True):
         affine.append(passes and all(affine[source] for source in node.sources))
@@ -79,7 +80,8 @@ def collapse(network: Network) -> Collapse:
 def _below_is_affine(network: Network, affine: list[bool], output: int) -> bool:
     """Whether an output is affine up to its activation, be it the layer's own or an Activation layer at the end."""
     node = network.nodes[output]
-    return has_affine_forward(node.layer) and all(affine[source] for source in node.sources)
+    forward = has_affine_forward(node.layer) or beyond.sums(node.layer) or beyond.is_affine(node.layer)
+    return forward and all(affine[source] for source in node.sources)
 
 
 def _stretches(network: Network, straight: list[bool], *, branching: bool) -> list[Stretch]:
@@ -87,7 +89,9 @@ def _stretches(network: Network, straight: list[bool], *, branching: bool) -> li
     links = {
         start: ends
         for start, node in enumerate(network.nodes)
-        if is_learned(node.layer) and straight[start] and (ends := _ends(network, straight, start, branching=branching))
+        if _joins(node.layer, whole=branching)
+        and straight[start]
+        and (ends := _ends(network, straight, start, branching=branching))
     }
     groups: list[set[int]] = []
     for start, ends in links.items():
@@ -116,13 +120,22 @@ def _ends(network: Network, straight: list[bool], start: int, *, branching: bool
             return set()
         for user in users:
             node = network.nodes[user]
-            if is_learned(node.layer):
+            if _joins(node.layer, whole=branching):
                 ends.add(user)
             elif not straight[user] or (before & set(node.sources) and not branching):
                 return set()
             else:
                 todo.append(user)
     return ends
+
+
+def _joins(layer: Layer, *, whole: bool) -> bool:
+    """Whether a layer counts among those that act as one.
+
+    Convolutions do where the whole network is affine. Elsewhere two of them in series are a design: the depthwise and
+    the pointwise one of a separable convolution, or the linear bottleneck of an inverted residual block.
+    """
+    return is_learned(layer) or (whole and beyond.sums(layer))
 
 
 def _ancestors(network: Network, start: int) -> set[int]:

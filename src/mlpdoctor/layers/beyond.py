@@ -36,6 +36,14 @@ ALIKE = frozenset(
     }
 )  # fmt: skip
 """Layers that treat all places of a channel alike, and keep channels apart."""
+AFFINE = frozenset(
+    {
+        f"{kind}{axes}D"
+        for kind in ("AveragePooling", "Cropping", "GlobalAveragePooling", "UpSampling", "ZeroPadding")
+        for axes in (1, 2, 3)
+    }
+)
+"""Layers without weights that are an affine map of what enters: means, copies and zeros."""
 FIRST, LAST = 1, -1
 AXES = MappingProxyType({"channels_first": FIRST, "channels_last": LAST})
 
@@ -45,6 +53,21 @@ def activation(layer: Layer) -> Activation | None:
     if layer.registered is not None or layer.kind not in ACTING:
         return None
     return activation_of(layer.config.get("activation"), layer.keras)
+
+
+def sums(layer: Layer) -> bool:
+    """Whether what a layer of Keras's own hands to its activation is an affine map of what enters, by trained weights.
+
+    A convolution is one: each of its sums is a sum of numbers that enter, times weights. So is an einsum of a constant.
+    """
+    return layer.registered is None and layer.kind in ACTING
+
+
+def is_affine(layer: Layer) -> bool:
+    """Whether such a layer, or one without weights, is an affine map together with its activation."""
+    function = activation(layer)
+    bare = layer.registered is None and layer.kind in AFFINE
+    return bare or (function is not None and function.affine)
 
 
 def mixes(layer: Layer) -> bool:

@@ -10,7 +10,8 @@ from mlpdoctor.facts.standing import Standing
 from mlpdoctor.facts.training import Training
 from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.ladder import Ladder, standing
-from mlpdoctor.network import Network
+from mlpdoctor.layers.spelt import spelt
+from mlpdoctor.network import Layer, Network
 from mlpdoctor.wording import short
 
 STRAIGHT = 1e-6
@@ -68,7 +69,7 @@ def missing_nonlinearity(
             certainty=Certainty.PROVED,
             severity=severity,
             why=_why(collapse, where, severity, floor),
-            remedy=_remedy(network, first.name, int(first.config.get("units", 0))),
+            remedy=_remedy(network, first),
             explains=where.share(floor) if where and floor is not None and not training.never else None,
             strength=1.0,
             verdict=_verdict(network, collapse, bound, floor, stuck=stuck, untrained=training.never)
@@ -125,12 +126,12 @@ def _why(collapse: Collapse, where: Standing | None, severity: Severity, floor: 
     return f"{theorem} On these data a quick nonlinear fit does no better out of sample, so nothing seems lost."
 
 
-def _remedy(network: Network, name: str, units: int) -> Remedy:
+def _remedy(network: Network, first: Layer) -> Remedy:
     width = network.input_width
     activation = "tanh" if width is not None and width <= SMOOTH_WIDTH else "relu"
     return Remedy(
-        f"give {name} an activation",
-        f'Dense({units}, activation="{activation}", name="{name.rpartition("/")[2]}")',
+        f"give {first.name} an activation",
+        spelt(first, first.config.get("units", first.config.get("filters", 0)), f'activation="{activation}"'),
     )
 
 
