@@ -5,7 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlpdoctor.errors import UsageError
-from mlpdoctor.trials.budget import MOST_UPDATES, Budget, Clock, affordable, updates_of
+from mlpdoctor.trials.budget import (
+    MOST_UPDATES,
+    SLOW_ANYWAY,
+    Budget,
+    Clock,
+    Cost,
+    affordable,
+    updates_of,
+    worth_compiling,
+)
 
 
 @pytest.mark.parametrize(
@@ -54,3 +63,10 @@ def test_fewer_models_are_tried_rather_than_all_for_too_short(
 def test_half_of_the_budget_is_left_however_long_keras_takes() -> None:
     assert Clock.of(Budget(seconds=60), 100.0, 105.0).end == 160.0
     assert Clock.of(Budget(seconds=20), 100.0, 118.0).end == 128.0
+
+
+def test_compiling_pays_where_there_is_time_and_updates_are_cheap() -> None:
+    small = Cost(model=0.7, tracing=0.4, update=1e-4)
+    assert worth_compiling(60.0, 10, 3, small)
+    assert not worth_compiling(4.0, 10, 3, small)
+    assert not worth_compiling(600.0, 10, 3, Cost(0.7, 0.4, 2 * SLOW_ANYWAY))

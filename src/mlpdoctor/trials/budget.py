@@ -21,8 +21,6 @@ GAINED = 6.0
 """And makes updates cheaper by this, for networks so small that the way to them is most of the work."""
 SLOW_ANYWAY = 2e-3
 """Seconds of an update that is nearly all arithmetic."""
-PLENTY = 8000
-"""Updates beyond which more models are worth more than more updates."""
 WORTH = 2000
 """Updates that a run should have to show something: rather than with fewer, fewer changes are tried."""
 
@@ -131,12 +129,11 @@ def affordable(budget: Budget, left: float, of_one_model: float, of_all: float, 
     return min(wanted, max(room, least))
 
 
-def worth_compiling(budget: Budget, left: float, wanted: int, runs: int, cost: Cost) -> bool:
+def worth_compiling(left: float, wanted: int, runs: int, cost: Cost) -> bool:
     """Whether XLA pays: it takes some times as long as tracing a loop, and then updates of small networks cost little.
 
     Args:
-        budget: what the user allows.
-        left: seconds; those of one model where epochs are given.
+        left: seconds.
         wanted: models that there is something to try with.
         runs: of each model.
         cost: of a loop that is not compiled.
@@ -144,8 +141,6 @@ def worth_compiling(budget: Budget, left: float, wanted: int, runs: int, cost: C
     if cost.update > SLOW_ANYWAY:
         return False
     compiled = Cost(cost.model + TO_COMPILE * cost.tracing, cost.tracing, cost.update / GAINED)
-    if budget.epochs is not None:
-        return left > compiled.model - cost.model + left / GAINED
     return _use(left, wanted, runs, compiled) > _use(left, wanted, runs, cost)
 
 
@@ -153,4 +148,4 @@ def _use(left: float, wanted: int, runs: int, cost: Cost) -> float:
     """What can be made of the time: models, times the updates of each as far as more of them say more."""
     models = min(wanted, max(int(left / (cost.model + WORTH * runs * cost.update)), LEAST_MODELS))
     updates = (left - models * cost.model) / (models * runs * cost.update)
-    return models * min(max(updates, 0.0), PLENTY)
+    return models * min(max(updates, 0.0), MOST_UPDATES)

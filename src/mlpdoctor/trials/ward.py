@@ -35,6 +35,8 @@ FLOAT32 = 1e-9
 """A loss under this share of the best constant's is zero as far as float32 weights can tell."""
 UNKNOWN_COST = (1e-4, 2.0)
 """Seconds of an update and of getting a model ready, where the control could not be timed."""
+MANY = 5000
+"""Updates of one model from which compiling its loop pays on any machine."""
 QUICKER = 0.7
 """A compiled loop that saves less than this is not worth its making."""
 CAUTION = 0.8
@@ -206,11 +208,16 @@ class Ward:
             self.updates = min(self.updates, before // 2) if before else self.updates
 
     def _compile(self, side: Side, models: int, built: float, ready: float) -> None:
-        """Compile the control's loop, and those of all that come, where that pays."""
-        each = float(self._updates_of_epochs()) * self.of_one * len(self.seeds)
-        left = self.clock.left if self.budget.epochs is None else each
-        now = Cost(self.of_a_model, ready, self.of_one)
-        if not worth_compiling(self.budget, left, models, len(self.seeds), now):
+        """Compile the control's loop, and those of all that come, where that pays.
+
+        Where epochs are given it hangs on their number alone, so that two runs give the same to the last digit.
+        """
+        if self.budget.epochs is not None:
+            updates = -(-self.budget.epochs * self.rows.count // min(self.batch, self.rows.count))
+            self.workshop.xla = updates * len(self.seeds) >= MANY
+            side.trainee.compiled(xla=self.workshop.xla)
+            return
+        if not worth_compiling(self.clock.left, models, len(self.seeds), Cost(self.of_a_model, ready, self.of_one)):
             return
         side.trainee.compiled(xla=True)
         of_one, ready = cost(side, self.batch)
@@ -218,10 +225,6 @@ class Ward:
             side.trainee.compiled(xla=False)
             return
         self.workshop.xla, self.of_one, self.of_a_model = True, of_one, built + ready
-
-    def _updates_of_epochs(self) -> int:
-        batch = min(self.batch, self.rows.count)
-        return 0 if self.budget.epochs is None else -(-self.budget.epochs * self.rows.count // batch)
 
     def run(self, side: Side) -> Runs:
         """Train a side as all are trained.
