@@ -368,6 +368,24 @@ def test_the_scale_of_weights_is_told_apart_from_the_restart() -> None:
     assert new.std() < 1 < old.std()
 
 
+@pytest.mark.parametrize("kind", ["AdamW", "Adam", "SGD", "Lion"])
+def test_weight_decay_is_taken_off_whatever_the_optimizer(kind: str) -> None:
+    optimizer = getattr(keras.optimizers, kind)(0.01, weight_decay=0.5)
+    seen = known((plain(optimizer=optimizer), *curved()))
+    (treatment,) = treatments(named("remove-penalties", seen.patient))
+    cured = rebuilt(edited(seen.spec, treatment.edits)).optimizer
+    assert type(cured).__name__ == kind
+    assert not cured.weight_decay
+
+
+def test_labels_are_not_given_a_linear_output() -> None:
+    x, y = curved()
+    binary = (y > 1).astype(float)
+    seen = known((plain("mse", 1, "softmax"), x, binary), "O201", "O207")
+    for code in ("O201", "O207"):
+        assert {one.name for one in treatments(offered(seen.finding(code), seen.patient))} == {"fit-head"}
+
+
 def test_metrics_of_the_old_labels_give_way() -> None:
     x, y = curved()
     numbers = (np.arange(len(x)) % 3).astype(float)[:, None]

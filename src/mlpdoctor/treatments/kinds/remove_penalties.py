@@ -40,7 +40,7 @@ def remove_penalties(finding: Finding | None, patient: Patient) -> Iterator[Prop
         edits += [SetOption(layer.name, key, None) for key in given]
         names += [f"{key} of {own(layer.name)}" for key in given]
     if network.optimizer is not None and network.optimizer.options.get("weight_decay"):
-        edits.append(Compile("weight_decay", None))
+        edits.append(Compile("weight_decay", 0.0))
         names.append("weight_decay")
     if not edits:
         yield Nothing("there are no penalties or constraints")
@@ -48,7 +48,10 @@ def remove_penalties(finding: Finding | None, patient: Patient) -> Iterator[Prop
     code = "\n".join(line(layer, **dict.fromkeys(_given(layer))) for layer in network.layers if _given(layer))
     text = f"train without {listing(names)}"
     refuted = "the loss on the data is no lower without them"
-    decay = "model.compile(optimizer=keras.optimizers.Adam(), loss=model.loss)"
+    optimizer = network.optimizer
+    kind, rate = ("Adam", None) if optimizer is None else (optimizer.name, optimizer.learning_rate)
+    options = ", ".join(part for part in ("" if rate is None else f"{rate:g}", "weight_decay=0.0") if part)
+    decay = f"model.compile(optimizer=keras.optimizers.{kind}({options}), loss=model.loss)"
     yield Treatment("remove-penalties", ("W307",), tuple(edits), text, code or decay, refuted_by=refuted)
     if finding is not None and finding.code == "W307":
         shared: tuple[Edit, ...] = suited(network)
