@@ -23,9 +23,17 @@ MOST_CELLS = 1 << 23
 
 
 class Engine(Protocol):
-    """What runs a network forward and backward."""
+    """What runs a network forward and backward.
+
+    Attributes:
+        network: with its weights.
+        blind: why it cannot run it backward, for people; None where it can.
+        coarse: whether its gradients have the seven digits of float32 alone.
+    """
 
     network: Network
+    blind: str | None
+    coarse: bool
 
     @property
     def products(self) -> int:

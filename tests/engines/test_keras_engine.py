@@ -1,5 +1,6 @@
 """Keras runs what NumPy runs to the same digits, there and back, and much that NumPy cannot."""
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,13 +10,23 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from hand_built import Table
 from keras_models import attentive, convolutional, images, recurrent
 from layer_cases import SEVERAL, SINGLE
+from mlpdoctor.diagnose import all_checks, examine
+from mlpdoctor.engines import keras_start
 from mlpdoctor.engines.keras_engine import KerasEngine
 from mlpdoctor.engines.numpy_engine import NumpyEngine
 from mlpdoctor.errors import InputError
+from mlpdoctor.fact import Absent
+from mlpdoctor.facts.curvature import Curvature
+from mlpdoctor.facts.gradients import Gradients
+from mlpdoctor.facts.standing import Standing
+from mlpdoctor.following import Following
 from mlpdoctor.network import Array, Network
+from mlpdoctor.passes import Engine
 from mlpdoctor.readers.model import read_network
+from mlpdoctor.resolve import Answers
 from mlpdoctor.tape import Cotangents
 
 L = keras.layers
@@ -54,9 +65,9 @@ def agree(one: Array | None, other: Array | None, tolerance: float, what: str) -
 
 
 def engines_agree(network: Network, x: Array, tolerance: float = EXACT, *, training: bool = False) -> None:
-    plain = NumpyEngine(network, training=training)
-    through = KerasEngine.followed(network).at({}, training=training)
-    assert through.precision == "float64"
+    plain: Engine = NumpyEngine(network, training=training)
+    through: Engine = KerasEngine.followed(network).at({}, training=training)
+    assert not through.coarse
     shown: tuple[list[Any], list[Any]] = ([], [])
     for engine, seen in zip((plain, through), shown, strict=True):
         answers = engine.forward(x, lambda *view, seen=seen: seen.append(view))
@@ -259,3 +270,34 @@ def test_keras_keeps_its_own_precision(tmp_path: Path) -> None:
     engine.record(np.zeros((2, 16)))
     assert (keras.config.floatx(), keras.config.dtype_policy().name) == ("float32", "float32")
     assert L.Dense(1).dtype == "float32"
+
+
+def test_on_another_backend_there_are_no_gradients_and_the_report_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(11)
+    x = rng.normal(size=(60, 3))
+    model = scattered(keras.Sequential([keras.Input((3,)), L.Dense(4, "tanh"), L.Dense(1)]))
+    model.compile("adam", "mse")
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    answers = examined(read(model, tmp_path / "m.keras"), Table(x, np.sin(x).sum(axis=1, keepdims=True)))
+    assert answers.get(Standing).model > 0
+    for kind in (Gradients, Curvature):
+        absent = answers.get(kind)
+        assert isinstance(absent, Absent)
+        assert absent.reason == "gradients are taken by TensorFlow, and Keras runs on jax"
+
+
+def examined(network: Network, table: Table) -> Answers:
+    return examine(network, table, all_checks(), following=Following("keras"))
+
+
+def test_what_is_missing_is_told_before_anything_is_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "modules", {name: one for name, one in sys.modules.items() if name != "keras"})
+    assert keras_start.missing() is None
+    monkeypatch.setenv("KERAS_BACKEND", "no_such_backend")
+    told = "no_such_backend, which KERAS_BACKEND asks for, is not installed; pip install no_such_backend"
+    assert keras_start.missing() == told
+    monkeypatch.delenv("KERAS_BACKEND")
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    assert keras_start.missing() == 'keras is not installed; pip install "mlpdoctor[tensorflow]"'

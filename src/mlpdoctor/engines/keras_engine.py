@@ -15,7 +15,7 @@ import numpy as np
 from mlpdoctor.engines.inputs import split
 from mlpdoctor.engines.keras_load import EXACT, Model, Refused, exactly, in_float64, load
 from mlpdoctor.engines.keras_machine import Call, Machine, Seen, Tensor, packed
-from mlpdoctor.engines.keras_start import stdout_apart
+from mlpdoctor.engines.keras_start import DEFAULT, stdout_apart
 from mlpdoctor.errors import InputError
 from mlpdoctor.layers.registry import family_of
 from mlpdoctor.lean import dataclass
@@ -85,6 +85,8 @@ class KerasEngine:
     Attributes:
         network: with the shapes and weights that only Keras knows.
         precision: of the numbers in gradients.
+        coarse: whether that is less than float64.
+        blind: why there are no gradients; None where there are.
         products: multiplications that one row costs, about.
     """
 
@@ -92,6 +94,9 @@ class KerasEngine:
         """Use ``followed`` to make one from a file."""
         self.network, self._shared, self._moved, self.training = network, shared, moved, training
         self.precision, self.products = shared.exact.precision, shared.products
+        self.coarse = self.precision != EXACT
+        backend = shared.keras.backend.backend()
+        self.blind = None if backend == DEFAULT else f"gradients are taken by TensorFlow, and Keras runs on {backend}"
         probe = shared.exact.machine.probe
         self._cells = sum(math.prod(int(side) for side in call.after.shape[1:]) for call in probe.calls)
 

@@ -34,9 +34,9 @@ def missing() -> str | None:
     if "keras" in sys.modules:
         return None
     backend = backend_asked()
-    for name in ("keras", *(() if backend == "numpy" else (backend,))):
+    for name in ("keras", "jax" if backend == "numpy" else backend):  # Keras's NumPy backend is made of jax's
         if importlib.util.find_spec(name) is None:
-            asked = f", which {BACKEND} asks for," if name == backend != DEFAULT else ""
+            asked = f", which {BACKEND} asks for," if name not in ("keras", DEFAULT) else ""
             return f"{name}{asked} is not installed; {INSTALL if name in ('keras', DEFAULT) else f'pip install {name}'}"
     return None
 

@@ -31,6 +31,9 @@ class NumpyEngine:
             it is given. Dropout and noise stay out: what is computed does not depend on chance.
     """
 
+    blind: str | None = None
+    coarse = False
+
     def __init__(self, network: Network, *, training: bool = False) -> None:
         """Prepares the passes: all weights are turned to float64 once.
 

@@ -76,6 +76,8 @@ def continuation(
         return Absent("the model does about as well as anything is known to", applicable=False)
     if engine is None or optimizer is None:
         return Absent("there is no optimizer to train on with")
+    if engine.blind is not None:
+        return Absent(engine.blind)
     if not engine.weights:
         return Absent("the model has no weight that training may change", applicable=False)
     engine = engine.at({}, training=True)

@@ -113,6 +113,8 @@ def curvature(objective: Objective, sample: RowSample, start: FreshStart | None)
     engine = objective.passes.engine
     if engine is None:
         return Absent("the network cannot be run")
+    if engine.blind is not None or engine.coarse:
+        return Absent(engine.blind or "the model computes in float32 alone, too coarse to see the loss bend")
     if not engine.weights:
         return Absent("the model has no weight that training may change", applicable=False)
     for head in objective.heads.heads:

@@ -57,6 +57,8 @@ def first_updates(
         return Absent("training has led somewhere", applicable=False)
     if engine is None or optimizer is None:
         return Absent("there is no optimizer to train with")
+    if engine.blind is not None:
+        return Absent(engine.blind)
     if not engine.weights:
         return Absent("the model has no weight that training may change", applicable=False)
     engine = engine.at({}, training=True)

@@ -88,6 +88,8 @@ def gradients(objective: Objective, sample: RowSample) -> Gradients | Absent:
     engine = objective.passes.engine
     if engine is None:
         return Absent("the network cannot be run")
+    if engine.blind is not None:
+        return Absent(engine.blind)
     if not engine.weights:
         return Absent("the model has no weight that training may change", applicable=False)
     engine = engine.at({}, training=True)

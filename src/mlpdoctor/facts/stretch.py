@@ -66,6 +66,8 @@ def stretch(
         return Absent("the model does as well as anything is known to, or is broken", applicable=False)
     if engine is None or optimizer is None or not trained.updates:
         return Absent("it is not known how many updates were made", applicable=False)
+    if engine.blind is not None:
+        return Absent(engine.blind)
     normalised = any("Normalization" in layer.kind for layer in network.layers)
     if normalised or len(entrance.doors) != 1 or not entrance.doors[0].raw:
         return Absent("what enters is normalised, or in several places", applicable=False)
