@@ -96,6 +96,8 @@ def _looked_at(built: Built, options: argparse.Namespace) -> Seen:
         seen = _treated(built, Budget.read(options.budget), options.seeds)
     except InputError as complaint:
         seen = Seen(built, "failed", words=str(complaint)[:150])
+    except Exception as fault:  # noqa: BLE001  one fault must not hide what the others show
+        seen = Seen(built, "CRASHED", words=f"{type(fault).__name__}: {fault}"[:150])
     return Seen(built, seen.state, seen.wrong, seen.near, seen.words, time.perf_counter() - started)
 
 
@@ -241,7 +243,7 @@ def _line(seen: Seen) -> str:
 
 
 def _table(seen: Sequence[Seen]) -> Iterator[str]:
-    ill = [one for one in seen if one.state not in ("well already", "failed")]
+    ill = [one for one in seen if one.state not in ("well already", "failed", "CRASHED")]
     cured = [one for one in ill if one.state == "cured"]
     noise = [one for one in ill if one.state in ("cured", "on the noise")]
     near = [one for one in ill if one.near or one.state == "cured"]
@@ -254,6 +256,7 @@ def _table(seen: Sequence[Seen]) -> Iterator[str]:
         ("clearly better", better),
     ):
         yield f"{what}: {len(part)} ({len(part) / max(len(ill), 1):.0%})"
+    yield f"crashed: {sum(one.state == 'CRASHED' for one in seen)}"
     yield f"wrong cures: {sum(one.wrong for one in seen)}"
     for code in dict.fromkeys(one.built.job.maker for one in ill):
         own = [one for one in ill if one.built.job.maker == code]

@@ -68,6 +68,11 @@ def test_where_the_control_arrives_too_there_was_nothing_to_gain() -> None:
     assert "nothing left to gain" in found.reason
 
 
+def test_runs_that_the_clock_has_cut_off_have_no_twin() -> None:
+    assert compare(Arm((1.0, 1.0, 0.1)), Arm((0.5, 0.5)), 0.0, 1.0).verdict is Verdict.CONFIRMED
+    assert compare(Arm((1.0,)), Arm((0.5, 2.0)), 0.0, 1.0).verdict is Verdict.CONFIRMED
+
+
 @pytest.mark.parametrize(
     ("treated", "verdict"),
     [

@@ -39,6 +39,8 @@ def compare(control: Arm, treated: Arm, least: float, span: float) -> Comparison
         least: the lowest loss that can be: that of the data or the noise, or of perfect answers.
         span: from there to the loss of the best constant; what is next to nothing is measured by it.
     """
+    many = min(len(control.losses), len(treated.losses))  # the clock may have stopped either
+    control, treated = Arm(control.losses[:many]), Arm(treated.losses[:many])
     if not math.isfinite(treated.median):
         return Comparison(Verdict.REFUTED, None, "with the change the loss is no longer a number")
     if not math.isfinite(control.median):
