@@ -37,6 +37,8 @@ from mlpdoctor.trials.ward import Ward
 from mlpdoctor.trials.words import conclusion
 
 SEEDS = 3
+UNABLE = ("numpy", "openvino")
+"""Backends of Keras that run models and cannot train them."""
 KNOWN_ROWS = 20_000
 """Rows that a treatment looks at to choose its numbers."""
 
@@ -97,6 +99,8 @@ def treat(
     choice = choose(patient, order.words)
     say("starting Keras")
     backend = str(keras().backend.backend())
+    if backend in UNABLE:
+        raise UsageError(f"KERAS_BACKEND is {backend}, on which Keras cannot train; unset it, or set it to tensorflow")
     ready = time.perf_counter()
     clock = Clock.of(order.budget, started, time.monotonic())
     seeds = tuple(range(order.seed, order.seed + order.seeds))

@@ -8,6 +8,7 @@ from dataclasses import field
 from typing import Any
 
 from mlpdoctor.course import Arm, Protocol, Trial, Verdict
+from mlpdoctor.errors import InputError
 from mlpdoctor.ladder import Ladder
 from mlpdoctor.lean import dataclass
 from mlpdoctor.treatments.diff import as_json, diff
@@ -185,8 +186,8 @@ class Ward:
             started = time.monotonic()
             try:
                 self._controls[""] = self.run(side)
-            except TimeUp:
-                self._controls[""] = NO_TIME
+            except (TimeUp, Unfit) as complaint:
+                self._controls[""] = str(complaint) or NO_TIME
                 break
             spent = time.monotonic() - started
             if self.budget.epochs is not None or self.updates <= LEAST_UPDATES:
@@ -231,9 +232,16 @@ class Ward:
 
         Raises:
             TimeUp: not even one run could be finished.
+            Unfit: Keras cannot train it.
         """
         enough = self._enough if side.heads.label == self.judged_by else None
-        return run(side, self.seeds, self.updates, self.batch, self.of_one, self.clock, enough)
+        try:
+            return run(side, self.seeds, self.updates, self.batch, self.of_one, self.clock, enough)
+        except (TimeUp, InputError):
+            raise
+        except Exception as fault:
+            reason = " ".join(str(fault).split())[:200] or type(fault).__name__
+            raise Unfit(f"Keras cannot train it: {reason}") from fault
 
     def _beside(self, shared: tuple[Edit, ...]) -> Runs | str:
         """The control of a change that needs some edits which are not the cause in question."""
