@@ -22,6 +22,7 @@ from typing import Any
 from ward import patients
 from ward.files import save
 from ward.kit import Kit
+from ward.logs import LoggedCase
 from ward.registry import PAIRS, PATIENTS, WELL, Maker
 
 KERAS_2 = Path(os.environ.get("MLPDOCTOR_KERAS_2", "/opt/dev/tf2.15.1/bin/python"))
@@ -49,6 +50,7 @@ class Built:
     model: str = ""
     data: str | None = None
     target: tuple[str, ...] | None = None
+    history: str | None = None
     words: str = ""
     aliases: dict[str, str] = field(default_factory=dict)
     leads: bool = True
@@ -149,6 +151,9 @@ def _make(task: tuple[Job, str]) -> str:
         kit = Kit(keras, int(hashlib.sha256(f"{one.maker}/{one.seed}".encode()).hexdigest()[:8], 16))
         case = maker.make(kit)
         files = save(kit, case.model, case.x, case.y, part)
+        if isinstance(case, LoggedCase):
+            (part / case.named).write_text(case.log)
+            built["history"] = case.named
         built |= {
             "model": Path(files.model).name,
             "data": None if files.data is None else Path(files.data).name,
@@ -171,7 +176,7 @@ def _read(folder: Path) -> Built:
     stored["job"] = Job(**stored["job"])
     if stored.get("target"):
         stored["target"] = tuple(stored["target"])
-    for part in ("model", "data"):
+    for part in ("model", "data", "history"):
         if stored.get(part):
             stored[part] = str(folder / stored[part])
     return Built(**{**stored, "folder": str(folder)})

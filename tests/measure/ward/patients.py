@@ -8,5 +8,5 @@ HERE = Path(__file__).parent
 
 def load() -> None:
     """Fill the registry from every file of makers in this folder."""
-    for path in (*sorted(HERE.glob("patients_*.py")), HERE / "healthy.py"):
+    for path in (*sorted(HERE.glob("patients_*.py")), HERE / "healthy.py", HERE / "healthy_histories.py"):
         import_module(f"ward.{path.stem}")

@@ -71,7 +71,8 @@ class Seen:
 def look(built: Built) -> Seen:
     """Diagnose one case in this process."""
     try:
-        report = diagnose(Question(built.model, built.data, target=built.target))
+        history = () if built.history is None else (built.history,)
+        report = diagnose(Question(built.model, built.data, target=built.target, history=history))
     except InputError as trouble:
         return Seen(built, words=(f"refused: {trouble}",))
     except Exception as fault:  # noqa: BLE001 - one bad case must not end the measurement, and is told
@@ -164,6 +165,7 @@ FAMILIES: Mapping[str, str] = {
     "L": "floors",
     "G": "steps",
     "D": "data",
+    "H": "history",
 }
 NOTHING = "-"
 

@@ -22,6 +22,8 @@ SPIKE = 3.0
 """A single epoch three times above the trend is a spike ..."""
 HIGH = 0.1
 """... and worth a note where it is a tenth of the whole way high."""
+UNSURE = 2.0
+"""Twice the error of a scatter told from so few epochs, as a share of it, is added to what is tolerated."""
 FEWEST = 15
 """Epochs from which swings are told: of ten the second half is five."""
 
@@ -61,7 +63,8 @@ def oscillating(
         return
     level = curve.level.value
     span = stakes.span if stakes.span > 0 else math.inf
-    if swings.typical >= large and swings.rises >= often and swings.typical * level >= MATTERS * span:
+    sure = large * (1 + UNSURE / math.sqrt(len(curve.column) / 2))
+    if swings.typical >= sure and swings.rises >= often and swings.typical * level >= MATTERS * span:
         falling = outlook is not None and outlook.gain > 0
         mild = stakes.done or falling
         yield _swinging(curve, swings, level, network, rates, mild=mild)

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from mlpdoctor.check import check
-from mlpdoctor.curves.gap import Gap
 from mlpdoctor.facts.run_ending import RunEnding
 from mlpdoctor.facts.training_curve import TrainingCurve
 from mlpdoctor.facts.validation_curve import ValidationCurve
+from mlpdoctor.facts.validation_turn import ValidationTurn
 from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.history import Run
 from mlpdoctor.wording import percent, printed, short
@@ -17,6 +17,10 @@ ROUND = 5
 """People ask for 20, 50 or 75 epochs; a run of 43 was stopped."""
 LONG = 0.25
 """Epochs after the best that are a waste, as a share of all."""
+SLIGHT = 0.02
+"""A rise by a fiftieth is nothing that anybody would act on."""
+DOUBLED = 1.0
+"""A validation loss that has doubled is no matter of a few answers that are too sure."""
 KEPT = 0.01
 """A validation accuracy that ends within one per cent of its best has not suffered."""
 ACCURACIES = ("acc", "auc", "precision", "recall")
@@ -30,6 +34,7 @@ ACCURACIES = ("acc", "auc", "precision", "recall")
 def overfitting(
     curve: TrainingCurve,
     validation: ValidationCurve,
+    turn: ValidationTurn,
     ending: RunEnding,
     *,
     rise: float = 0.1,
@@ -48,47 +53,40 @@ def overfitting(
         gap that does not widen, however large: training rows are always fitted better; a training loss that has
         stopped falling too.
     Certainty
-        Measured: a straight line through the validation loss since its best smoothed epoch rises beyond its 95 % error
-        bar, and by more than the lowest of so many noisy values is low by chance. A warning where it rose by ``rise``
-        or more and training went on for long after; a note where the weights of the best epoch were put back, where
-        the run looks like one that EarlyStopping ended (an odd number of epochs, a round one since the best), and
-        where a logged accuracy has not suffered: then the answers are too sure, but as right as before.
+        Measured: the validation loss ends above its best smoothed epoch by more than the lowest of so many noisy values
+        is low by chance: a straight line since then rises beyond its 95 % error bar, or it climbs from each quarter of
+        the epochs since to the next; without the latter it is a note. A warning where it rose by ``rise`` or more and
+        training went on for long after; a note where the weights of the best epoch were put back, where the run looks
+        like one that EarlyStopping ended (an odd number of epochs, a round one since the best), and where the loss has
+        not doubled and a logged accuracy has not suffered: then the answers are too sure, but as right as before.
     """
-    gap = validation.gap
-    if gap is None or not gap.turned or gap.fall < fall or gap.rise < SLIGHT:
+    if turn.fall < fall or turn.rise < SLIGHT:
         return
     decimals = validation.column.decimals
-    last = gap.best.value * (1 + gap.rise) if gap.best.value > 0 else gap.validation.value
-    accuracy = _accuracy_kept(curve.run)
-    grave = gap.rise >= rise and ending.restored is None and not accuracy and not _ended_in_time(validation, ending)
-    since = gap.best.since
+    accuracy = turn.rise < DOUBLED and _accuracy_kept(curve.run)
+    harm = turn.sure and turn.rise >= rise and not accuracy
+    grave = harm and ending.restored is None and not _ended_in_time(validation, ending)
     yield Evidence(
         numbers={
-            "lowest": printed(_rounded(gap.best.value), decimals),
-            "best_epoch": gap.best.epoch,
-            "end": printed(_rounded(last), decimals),
-            "training": printed(_rounded(gap.training.value), curve.column.decimals),
-            "rise_share": gap.rise,
-            "error_share": gap.error,
-            "fall_share": gap.fall,
-            "since": since,
+            "lowest": printed(_rounded(turn.lowest), decimals),
+            "best_epoch": turn.epoch,
+            "end": printed(_rounded(turn.end), decimals),
+            "training": printed(_rounded(turn.training), curve.column.decimals),
+            "rise_share": turn.rise,
+            "fall_share": turn.fall,
+            "since": turn.since,
             "epochs": ending.epochs,
-            "ratio": gap.ratio,
             "restored": ending.restored,
             "accuracy_kept": accuracy,
         },
         certainty=Certainty.MEASURED,
         severity=None if grave else Severity.NOTE,
-        why=_why(gap, ending, accuracy=accuracy),
-        remedy=_remedy(ending, since),
-        strength=min(gap.rise, 1.0),
-        verdict=f"The network has learned its training rows by heart since about epoch {gap.best.epoch}: from there on "
-        f"the validation loss rose by {percent(gap.rise)} while the training loss fell by {percent(gap.fall)}.",
+        why=_why(turn, ending, accuracy=accuracy),
+        remedy=_remedy(ending, turn.since),
+        strength=min(turn.rise, 1.0),
+        verdict=f"The network has learned its training rows by heart since about epoch {turn.epoch}: from there on the "
+        f"validation loss rose by {percent(turn.rise)} while the training loss fell by {percent(turn.fall)}.",
     )
-
-
-SLIGHT = 0.02
-"""A rise by a fiftieth is nothing that anybody would act on."""
 
 
 def _ended_in_time(validation: ValidationCurve, ending: RunEnding) -> bool:
@@ -111,11 +109,13 @@ def _accuracy_kept(run: Run) -> bool:
     return False
 
 
-def _why(gap: Gap, ending: RunEnding, *, accuracy: bool) -> str:
-    since = f"{gap.best.since} of the {ending.epochs} epochs came after the best one"
+def _why(turn: ValidationTurn, ending: RunEnding, *, accuracy: bool) -> str:
+    since = f"{turn.since} of the {ending.epochs} epochs came after the best one"
     kept = ", and the validation accuracy did not suffer: the answers are too sure, but as right as before"
     put_back = f", whose weights were put back (epoch {ending.restored})" if ending.restored is not None else ""
-    ratio = "" if gap.ratio is None else f" The validation loss ends at {short(gap.ratio, 2)} times the training loss."
+    ratio = ""
+    if turn.training > 0:
+        ratio = f" The validation loss ends at {short(turn.end / turn.training, 2)} times the training loss."
     return f"{since}{put_back}{kept if accuracy else ''}.{ratio}"
 
 
