@@ -124,7 +124,7 @@ def _judged(built: Built, course: Course, report: Report, before: "Score", after
     on_data = rung.startswith(("the least", "zero"))
     control_on = course.train_on and report.ladder is not None and best is None
     worse = after.mistakes > before.mistakes * (1 + CLOSE) + 0.01 and best is not None
-    if before.within(twin):
+    if before.within(twin) or course.nothing_to_gain:
         return Seen(built, "well already", wrong or worse, words=told)
     near = before.mistakes - after.mistakes >= (1 - CLOSE) * (before.mistakes - twin.mistakes)
     if after.within(twin) or on_data:

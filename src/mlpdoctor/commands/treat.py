@@ -103,7 +103,8 @@ def treat(
     from mlpdoctor.trials.treat import Order
     from mlpdoctor.trials.treat import treat as tried
 
-    order = Order(Budget.read(budget), seeds, words, batch, output, force)
+    named = tuple(name.strip() for word in words for name in word.split(",") if name.strip())
+    order = Order(Budget.read(budget), seeds, named, batch, output, force)
     job = _job(files, given)
     if given["custom_objects"] is not None:
         say(f"--custom-objects runs the Python code in {given['custom_objects']}")
