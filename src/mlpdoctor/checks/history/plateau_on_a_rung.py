@@ -153,6 +153,8 @@ def _said(plateau: PlateauRung, on: OnRung) -> str:
         "" if on.exact or on.rung.error is not None else f", within {percent(abs(plateau.level.value / on.logged - 1))}"
     )
     more = f" and {short(plateau.penalty)} of penalties" if plateau.penalty > plateau.level.within else ""
+    if plateau.with_model is False and plateau.model is not None:
+        near += f"; the saved model is not there but at {short(plateau.model)}"
     return f"{start} {of}{more}{near}."
 
 
