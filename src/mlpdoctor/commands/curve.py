@@ -9,7 +9,7 @@ from mlpdoctor.commands.check import check, fails
 from mlpdoctor.config.words import LEVELS
 from mlpdoctor.output import progress, put, show
 
-OF_CHECK = ("plateau", "data", "target", "features", "drop", "loss", "sample_weight", "seed", "max_bytes")
+OF_CHECK = ("plateau", "target", "features", "drop", "sample_weight", "seed", "max_bytes")
 """Options that ``check`` has too and that mean the same."""
 EPILOG = """\b
 Examples:
@@ -27,6 +27,10 @@ Exit status:
 
 @click.command(epilog=EPILOG)
 @click.argument("files", nargs=-1, metavar="HISTORY...", type=click.Path())
+@click.option("--data", metavar="DATA", help="The data of the training, to tell which loss the plateau is.")
+@click.option(
+    "--loss", metavar="NAME", help="The loss that was logged: mse, mae, bce.  [default: guessed from the log]"
+)
 @click.option(
     "--fail-on", type=click.Choice(LEVELS), default="error", show_default=True, help="Exit with 1 from here on."
 )
@@ -100,4 +104,4 @@ def curve(
     sys.exit(int(fails(report, fail_on)))
 
 
-curve.params[1:1] = [param for param in check.params if param.name in OF_CHECK]
+curve.params[3:3] = [param for param in check.params if param.name in OF_CHECK]
