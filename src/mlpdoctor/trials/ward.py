@@ -42,8 +42,8 @@ QUICKER = 0.7
 """A compiled loop that saves less than this is not worth its making."""
 CAUTION = 0.8
 """Share of the time that is planned with: machines have other things to do."""
-LATE = 1.25
-"""Runs that take longer than planned by this are made again, shorter."""
+LATE = 1.5
+"""Runs that take longer than planned by this, and leave too little time for the others, are made again, shorter."""
 NO_TIME = "there was no time left for it"
 
 
@@ -182,31 +182,34 @@ class Ward:
         of_all = self.of_one * len(self.seeds)
         models = affordable(self.budget, self.clock.left, self.of_a_model, of_all, models, LEAST_MODELS)
         self._share(models)
-        while side is not None:
+        if side is not None:
+            self._train_on(side, models)
+        return models
+
+    def _train_on(self, side: Side, models: int) -> None:
+        """The control's runs; made once more, shorter, where a busy machine took far longer than was planned."""
+        for last in (False, True):
+            planned = self.of_one * self.updates * len(self.seeds)
             started = time.monotonic()
             try:
                 self._controls[""] = self.run(side)
             except (TimeUp, Unfit) as complaint:
                 self._controls[""] = str(complaint) or NO_TIME
-                break
+                return
             spent = time.monotonic() - started
-            if self.budget.epochs is not None or self.updates <= LEAST_UPDATES:
-                break
-            if (models - 1) * (self.of_a_model + spent) <= LATE * self.clock.left:
-                break
-            self.of_one = max(spent / self.updates / len(self.seeds), self.of_one)  # a busy machine: once more, shorter
+            if last or spent <= LATE * planned or (models - 1) * spent <= self.clock.left:
+                return
+            self.of_one *= spent / planned
             self._share(models)
-        return models
 
     def _share(self, models: int) -> None:
         """How long each run may be, so that there is time for all."""
-        free = CAUTION * (self.clock.left - (models - 1) * self.of_a_model)
+        left = self.clock.left
+        free = CAUTION * max(left - (models - 1) * self.of_a_model, left / LEAST_MODELS)
         of_all = self.of_one * len(self.seeds) * models
-        before = self.updates
         self.updates = updates_of(self.budget, self.rows.count, min(self.batch, self.rows.count), free, of_all)
         if self.budget.epochs is None:
             self.updates = max(self.updates, LEAST_UPDATES)
-            self.updates = min(self.updates, before // 2) if before else self.updates
 
     def _compile(self, side: Side, models: int, built: float, ready: float) -> None:
         """Compile the control's loop, and those of all that come, where that pays.
