@@ -1,12 +1,12 @@
 """Questions that several treatments ask of a model: which layers learn, what follows them, what an output owns."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from mlpdoctor.facts.outputs import Ending, endings
 from mlpdoctor.finding import Finding, Number
 from mlpdoctor.layers.nature import activation_of, is_learned
 from mlpdoctor.layers.ways import adjustable, parameters, users
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Layer, Network
 from mlpdoctor.optimizers.rate import rate_now
 from mlpdoctor.treatments.keras_code import call

@@ -1,10 +1,10 @@
 """A change of a model as the lines of Keras code that change, and as JSON."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Config
 from mlpdoctor.treatments.apply import edited
 from mlpdoctor.treatments.compiling import as_object

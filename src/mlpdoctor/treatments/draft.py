@@ -2,10 +2,10 @@
 
 import copy
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Self
 
 from mlpdoctor.layers.configured import number
+from mlpdoctor.lean import dataclass
 from mlpdoctor.near import meant
 from mlpdoctor.network import Config, Stored
 from mlpdoctor.treatments.edits import EditError

@@ -5,9 +5,10 @@ times is one layer: what is done to it, or put behind it, is done at all of its 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Stored
 from mlpdoctor.treatments.spec import Json
 

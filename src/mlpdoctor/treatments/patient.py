@@ -1,11 +1,10 @@
 """What a treatment may know of the case: the model, the report on it, and rows of its data."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from mlpdoctor.engines.numpy_engine import NumpyEngine, UnsupportedLayer
 from mlpdoctor.finding import Finding, Report
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array, Network
 
 MOST_ROWS = 1 << 14

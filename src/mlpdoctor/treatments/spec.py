@@ -1,9 +1,10 @@
 """A saved Keras model as plain data, whole: its configuration, its weights and what it was compiled with."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, TypeAlias
 
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Config, Stored
 
 Json: TypeAlias = Any

@@ -2,10 +2,10 @@
 
 import inspect
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from mlpdoctor.finding import Finding
+from mlpdoctor.lean import dataclass
 from mlpdoctor.treatments.edits import Edit
 from mlpdoctor.treatments.patient import Patient
 

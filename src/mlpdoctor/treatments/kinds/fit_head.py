@@ -1,7 +1,6 @@
 """An output, a loss and labels that fit each other."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -9,6 +8,7 @@ from mlpdoctor.contract.labels import Kind, Labels, tell
 from mlpdoctor.contract.reading import SPARSE_SPELT, Reading, reading_of
 from mlpdoctor.finding import Finding
 from mlpdoctor.layers.nature import activation_of
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array, Layer
 from mlpdoctor.statistics.target_counts import TargetCounts
 from mlpdoctor.treatments.anatomy import Head, heads, line, own
