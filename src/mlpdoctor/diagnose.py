@@ -149,9 +149,7 @@ def examine(
     if dataset is None:
         return Answers(network, facts, no_forward=in_numpy(network).obstacle, history=history)
     followed = follow(network, following)
-    engine, obstacle = followed.engine, followed.obstacle
-    # Keras knows the shapes and weights of layers that the reader does not.
-    network = network if engine is None else engine.network
+    engine, obstacle, network = followed.engine, followed.obstacle, followed.network
     asking = [check.function for check in checks] + [facts[Ladder].function, facts[Contract].function]
     passes = Passes(dataset, block_rows(network, dataset), engine)
     heads = Answers(network, facts, passes, obstacle).get(Heads)

@@ -8,6 +8,7 @@ from mlpdoctor.errors import InputError, UsageError
 from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Network
 from mlpdoctor.passes import Engine
+from mlpdoctor.readers.keras_slots import dealt
 
 AUTO, NUMPY, KERAS = ENGINES = ("auto", "numpy", "keras")
 
@@ -31,11 +32,13 @@ class Followed:
 
     Attributes:
         engine: None where nothing can run the network.
+        network: as the engine knows it: Keras tells shapes, weights and the optimizer's state of every layer.
         obstacle: why not, for people.
         seconds: that starting Keras and loading the model through it took; None where NumPy does.
     """
 
     engine: Engine | None
+    network: Network
     obstacle: str | None = None
     seconds: float | None = None
 
@@ -43,9 +46,9 @@ class Followed:
 def in_numpy(network: Network) -> Followed:
     """The NumPy engine, or why it cannot follow."""
     try:
-        return Followed(NumpyEngine(network))
+        return Followed(NumpyEngine(network), network)
     except UnsupportedLayer as obstacle:
-        return Followed(None, str(obstacle))
+        return Followed(None, network, str(obstacle))
 
 
 def follow(network: Network, how: Following) -> Followed:
@@ -54,14 +57,14 @@ def follow(network: Network, how: Following) -> Followed:
     Raises:
         InputError: Keras was asked for by name, and cannot follow the network either.
     """
-    plain = Followed(None) if how.engine == KERAS else in_numpy(network)
+    plain = Followed(None, network) if how.engine == KERAS else in_numpy(network)
     if plain.engine is not None or how.engine == NUMPY:
         return plain
     started = time.perf_counter()
     lacking = missing()
     if lacking is not None and plain.obstacle is not None:
         how_to = f"; to have Keras follow it: {INSTALL}" if INSTALL in lacking else f"; Keras would, but {lacking}"
-        return Followed(None, f"{plain.obstacle}{how_to}")
+        return Followed(None, network, f"{plain.obstacle}{how_to}")
     try:
         from mlpdoctor.engines.custom_objects import custom_objects
         from mlpdoctor.engines.keras_engine import KerasEngine
@@ -72,5 +75,5 @@ def follow(network: Network, how: Following) -> Followed:
     except InputError as obstacle:
         if plain.obstacle is None or how.custom_objects is not None:
             raise InputError(f"{network.file}: {obstacle}") from obstacle
-        return Followed(None, f"{plain.obstacle}, and {obstacle}")
-    return Followed(engine, None, time.perf_counter() - started)
+        return Followed(None, network, f"{plain.obstacle}, and {obstacle}")
+    return Followed(engine, dealt(engine.network, engine.trained), None, time.perf_counter() - started)

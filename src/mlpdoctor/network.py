@@ -81,6 +81,8 @@ class Optimizer:
         iterations: updates ever made; None when the file holds no optimizer state.
         learning_rate: the rate at the time of saving; None when it follows a schedule that no variable holds.
         slots: arrays by layer name, weight name and slot name: ``slots["dense"]["kernel"]["velocity"]``.
+        undealt: all its variables, in order and with their names in the file, where layers of unknown kinds leave open
+            which is of which weight.
     """
 
     name: str
@@ -88,6 +90,7 @@ class Optimizer:
     iterations: int | None = None
     learning_rate: float | None = None
     slots: Mapping[str, Mapping[str, Mapping[str, Stored]]] = field(default_factory=dict)
+    undealt: tuple[tuple[str, Stored], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,7 +22,7 @@ from mlpdoctor.fact import Absent
 from mlpdoctor.facts.curvature import Curvature
 from mlpdoctor.facts.gradients import Gradients
 from mlpdoctor.facts.standing import Standing
-from mlpdoctor.following import Following
+from mlpdoctor.following import Following, follow
 from mlpdoctor.network import Array, Network
 from mlpdoctor.passes import Engine
 from mlpdoctor.readers.model import read_network
@@ -301,3 +301,26 @@ def test_what_is_missing_is_told_before_anything_is_imported(monkeypatch: pytest
     monkeypatch.delenv("KERAS_BACKEND")
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     assert keras_start.missing() == 'keras is not installed; pip install "mlpdoctor[tensorflow]"'
+
+
+@pytest.mark.parametrize("name", ["conv normalised", "lstm", "attention"])
+def test_the_optimizer_s_state_is_told_apart(name: str, tmp_path: Path) -> None:
+    shape, make = {**KINDS, "attention": ((8,), attentive)}[name]
+    keras.utils.set_random_seed(2)
+    model = make()
+    model.compile("adam", "mse")
+    model.fit(np.ones((4, *shape)), np.zeros((4, *model.output_shape[1:])), verbose=0)
+    network = read(model, tmp_path / "m.keras")
+    assert network.optimizer is not None
+    assert not network.optimizer.slots
+    followed = follow(network, Following())
+    assert followed.network.optimizer is not None
+    ours = followed.network.optimizer.slots
+    assert followed.engine is not None
+    assert {(layer, weight) for layer, one in ours.items() for weight in one} == set(followed.engine.weights)
+    by_shape = sorted(float(np.abs(slot["velocity"]).sum()) for one in ours.values() for slot in one.values())
+    velocities = [one for one in model.optimizer.variables if "velocity" in one.path]
+    np.testing.assert_allclose(by_shape, sorted(float(np.abs(np.asarray(one)).sum()) for one in velocities))
+    for layer, one in ours.items():
+        for weight, slots in one.items():
+            assert slots["momentum"].shape == followed.engine.weights[layer, weight].shape

@@ -17,6 +17,7 @@ from mlpdoctor.engines.keras_load import EXACT, Model, Refused, exactly, in_floa
 from mlpdoctor.engines.keras_machine import Call, Machine, Seen, Tensor, packed
 from mlpdoctor.engines.keras_start import DEFAULT, stdout_apart
 from mlpdoctor.errors import InputError
+from mlpdoctor.layers.family import Variable
 from mlpdoctor.layers.registry import family_of
 from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array, Key, Layer, Network, Node, Shape
@@ -211,6 +212,15 @@ class KerasEngine:
             for name, values in layer.weights.items()
             if (variable := self._shared.exact.variables.get((layer.name, name))) is not None and variable.trainable
         }
+
+    @property
+    def trained(self) -> list[tuple[Layer, Variable]]:
+        """The weights that training may change, in the order in which an optimizer keeps them."""
+        runner = self._shared.exact
+        keys = {id(variable): key for key, variable in runner.variables.items()}
+        layers = {layer.name: layer for layer in self.network.layers}
+        found = [(keys[id(one)], one) for one in runner.machine.model.trainable_variables if id(one) in keys]
+        return [(layers[layer], Variable(name, tuple(one.shape))) for (layer, name), one in found]
 
     def at(self, weights: Mapping[Key, Array], *, training: bool | None = None) -> "KerasEngine":
         """The same network with other values for some of its weights."""

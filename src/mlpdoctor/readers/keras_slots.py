@@ -1,11 +1,12 @@
 """Deals an optimizer's variables out to the weights they belong to."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from mlpdoctor.layers.family import Variable
-from mlpdoctor.network import KERAS_3, Config, Layer, Optimizer, Stored
+from mlpdoctor.network import KERAS_3, Config, Layer, Network, Optimizer, Stored
 from mlpdoctor.readers.keras_training import configured_rate
 
 Slots = dict[str, dict[str, dict[str, Stored]]]
@@ -53,6 +54,15 @@ def optimizer(
     arrays = [pair for pair in rest if name != "Nadam" or pair[1].ndim]
     slots = _dealt(arrays, trained, _layout(name, options, keras, _is_legacy(arrays)))
     return Optimizer(name, options, iterations, configured if rate is None else rate, slots)
+
+
+def dealt(network: Network, trained: Sequence[tuple[Layer, Variable]]) -> Network:
+    """The network with what its file left open, once somebody knows its trainable weights in order."""
+    known = network.optimizer
+    if known is None or not known.undealt:
+        return network
+    keras = network.nodes[0].layer.keras
+    return replace(network, optimizer=optimizer(known.name, known.options, known.undealt, trained, keras))
 
 
 def _is_legacy(stored: Sequence[tuple[str, Stored]]) -> bool:

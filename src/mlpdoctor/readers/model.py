@@ -157,7 +157,7 @@ def _optimizer(source: Source, graph: Graph, model: Blueprint, expected: Expecte
     for layer in {id(layer): layer for layer in model.layers()}.values():
         variables = expected.of(layer) if id(layer) in graph.fed else ()
         if variables is None and layer.trainable:
-            trained = []  # behind an unknown layer no variable can be told from its number
-            return optimizer(*named, source.optimizer(), trained, source.keras)
+            stored = source.optimizer()  # behind an unknown layer no variable can be told from its number
+            return replace(optimizer(*named, stored, [], source.keras), undealt=tuple(stored))
         trained += [(layer, variable) for variable in variables or () if layer.trainable and variable.trainable]
     return optimizer(*named, source.optimizer(), trained, source.keras)
