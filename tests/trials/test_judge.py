@@ -10,7 +10,7 @@ from sklearn.metrics import accuracy_score, log_loss, r2_score
 from clinic import stack
 from mlpdoctor.network import Array
 from mlpdoctor.treatments.spec import ModelSpec
-from mlpdoctor.trials.judge import UNEXPLAINED, WRONG_ANSWERS, blind, judge
+from mlpdoctor.trials.judge import UNEXPLAINED, WRONG_ANSWERS, blind, common, judge
 from mlpdoctor.trials.model import weights_of
 from mlpdoctor.trials.rows import Rows
 from mlpdoctor.trials.side import Side, Unfit, Workshop
@@ -141,3 +141,17 @@ def test_softmax_over_one_unit_is_judged_by_what_it_answers() -> None:
     by = judge(control, treated)
     assert not by.own
     assert by.measure(control) > 2 * by.measure(treated)
+
+
+def test_models_of_any_loss_are_compared_by_their_mistakes() -> None:
+    targets = binary()
+    by_squares, by_entropy = side("mse", 1, None, targets), side("binary_crossentropy", 1, "sigmoid", targets, seed=2)
+    for one in (by_squares, by_entropy):
+        right = accuracy_score(targets[:, 0] > 0.5, answers(one)[:, 0] > 0.5)
+        assert common(one)(one) == pytest.approx(1 - float(right))
+    classes = np.argmax(np.column_stack([features(), features().sum(axis=1)]), axis=1)[:, None].astype(float)
+    numbers = side("mse", 1, None, classes)
+    wrong = np.round(answers(numbers)[:, 0]) != classes[:, 0]
+    assert common(numbers)(numbers) == pytest.approx(float(wrong.mean()))
+    real = side("mse", 1, None, features()[:, :1])
+    assert common(real)(real) == pytest.approx(1 - float(r2_score(features()[:, :1], answers(real))), rel=1e-4)

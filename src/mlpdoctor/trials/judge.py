@@ -15,6 +15,8 @@ from mlpdoctor.network import Array
 from mlpdoctor.trials.side import Side
 
 LABELS = (TargetKind.UNIT, TargetKind.SIGN, TargetKind.CLASS)
+MOST_LABELS = 20
+"""Whole numbers of so few kinds are labels."""
 ONE = 1e-3
 """Rows of probabilities sum to one up to this; float32 and many classes leave it far below."""
 WRONG_ANSWERS = "share of wrong answers"
@@ -52,6 +54,13 @@ def judge(control: Side, treated: Side) -> Judge:
     if all(head.takes in LABELS or head.spelling is Spelling.NUMBER for head in treated.heads.heads):
         return Judge(WRONG_ANSWERS, _wrong_answers, own=False)
     return Judge(UNEXPLAINED, _unexplained, own=False)
+
+
+def common(side: Side) -> Measure:
+    """A measure for models of any loss: wrong answers where the targets are labels, else the variance left."""
+    targets = side.rows.targets
+    labels = bool((targets == np.round(targets)).all()) and len(np.unique(targets)) <= MOST_LABELS
+    return _wrong_answers if labels else _unexplained
 
 
 def blind(side: Side) -> bool:
@@ -132,6 +141,8 @@ def _wrong(head: Head, answers: Array, targets: Array) -> Array:
     if answers.shape[1] > 1 and (head.loss.joint or targets.shape[1] == 1):
         true = targets[:, 0] if targets.shape[1] == 1 else targets.argmax(axis=1)
         return np.asarray(answers.argmax(axis=1) != true, dtype=np.float64)
+    if len(np.unique(targets)) > 2 and head.loss.targets is TargetKind.REAL:  # noqa: PLR2004  numbers of classes
+        return np.asarray((np.round(answers) != targets).mean(axis=1), dtype=np.float64)
     low, high = targets.min(), targets.max()
     middle = (low + high) / 2
     on_probabilities = head.loss.targets in LABELS and head.loss.targets is not TargetKind.SIGN

@@ -14,6 +14,7 @@ from mlpdoctor.lean import dataclass
 from mlpdoctor.treatments.offer import companions
 from mlpdoctor.trials.candidates import Candidate, Choice
 from mlpdoctor.trials.compare import compare
+from mlpdoctor.trials.judge import common
 from mlpdoctor.trials.memorise import BY_HEART, BY_HEART_UPDATES, few, fresh
 from mlpdoctor.trials.runs import TimeUp, run
 from mlpdoctor.trials.side import Unfit
@@ -49,6 +50,7 @@ class Plan:
     fresh: Trial | None = None
     memory: Memory | None = None
     interrupted: bool = False
+    _known: dict[int, float] = field(default_factory=dict)
 
     def carry_out(self, choice: Choice) -> None:
         """Try everything; Ctrl-C ends it with what stands by then."""
@@ -101,18 +103,26 @@ class Plan:
 
     @property
     def best(self) -> Tried | None:
-        """The confirmed trial with the lowest loss; by the model's own loss where there are such.
+        """The confirmed trial with the lowest loss; with the fewest mistakes where they are judged by several.
 
         A change that was compared with a control drawn anew, and gained, may still end above the model trained on as
         it is: then it is a cause, but no cure.
         """
         confirmed = [one for one in (*self.tried, *self.combined) if one.trial.verdict is Verdict.CONFIRMED]
-        own = [one for one in confirmed if one.trial.judged_by == self.ward.judged_by]
         control = self.ward.control
-        if own and not isinstance(control, str):
-            own = [one for one in own if not one.trial.treated.median >= control.arm.median]
-            confirmed = [one for one in confirmed if one.trial.judged_by != self.ward.judged_by]
-        return min(own or confirmed, key=lambda one: one.trial.treated.median, default=None)
+        if not isinstance(control, str):
+            least = control.arm.median
+            own = self.ward.judged_by
+            confirmed = [one for one in confirmed if one.trial.judged_by != own or one.trial.treated.median < least]
+        if len({one.trial.judged_by for one in confirmed}) < 2:  # noqa: PLR2004
+            return min(confirmed, key=lambda one: one.trial.treated.median, default=None)
+        return min(confirmed, key=self._mistakes)
+
+    def _mistakes(self, one: Tried) -> float:
+        """What a trial of any loss came to, by a measure that suits all of them."""
+        if id(one) not in self._known:
+            self._known[id(one)] = one.runs.by(common(one.runs.side)).median
+        return self._known[id(one)]
 
     def _arrived(self, one: Tried) -> bool:
         confirmed = one.trial.verdict is Verdict.CONFIRMED
