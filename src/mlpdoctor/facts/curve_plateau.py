@@ -78,12 +78,20 @@ def _of_curve(curve: TrainingCurve, level: Level | None) -> CurvePlateau | Absen
         return Absent("the curve ends in NaN", applicable=False)
     if level.error > SWINGS * abs(level.value):
         return Absent("the loss swings too much to have a level", applicable=False)
-    if level.settled:
+    if level.settled and not _surely_moving(curve, level):
         return CurvePlateau(level, Source.TOLD if curve.stated else Source.CURVE)
     creep = _creep(curve.column)
     if creep is not None and creep + level.error <= SLOW * abs(level.value):
         return CurvePlateau(replace(level, error=level.error + creep), Source.REACHED)
     return _heading(curve, level, curve.heading)
+
+
+def _surely_moving(curve: TrainingCurve, level: Level) -> bool:
+    """Whether the pace at the end belies a standstill: few epochs of a steady fall have a wide error bar, too."""
+    slope = curve.slope
+    if slope is None or not (slope.falling or slope.rising):
+        return False
+    return abs(slope.per_epoch) * (level.last - level.first + 1) > SLOW
 
 
 def _heading(curve: TrainingCurve, level: Level, limit: Asymptote | None) -> CurvePlateau | Absent:

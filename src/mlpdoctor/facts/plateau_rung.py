@@ -10,8 +10,8 @@ from mlpdoctor.lean import dataclass
 from mlpdoctor.passes import Passes
 from mlpdoctor.wording import agreeing_digits
 
-COARSE = 0.1
-"""A level known no better than to a tenth of its height above perfect answers equals too much to say anything."""
+COARSE = 0.05
+"""A level known no better than to a twentieth of its height above perfect answers equals too much to say anything."""
 SAME = 1e-9
 """Rungs this close, relative to each other, are one: the topmost is named, which a reader knows best."""
 SEEN = 2.0
