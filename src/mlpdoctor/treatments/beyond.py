@@ -31,10 +31,6 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "U403": "it says how the network behaves, not why; the causes named with it are treated",
         "W304": "a model that was never trained needs training, which is what the control gets",
         "G606": "it says that training rests, not why; fresh weights, another optimizer and another rate are tried",
-        "H803": "the rate that threw the loss is tried at a tenth",
-        "H804": "the rate that threw the loss is tried at a tenth",
-        "H806": "a faster rate and another optimizer are tried",
-        "H808": "an ordinary rate is tried",
     }
 )
 """By code. Of a rule that describes rather than explains there may be treatments all the same: see ``symptoms``."""

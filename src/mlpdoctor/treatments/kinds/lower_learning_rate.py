@@ -12,7 +12,7 @@ from mlpdoctor.treatments.treatment import Nothing, Proposal, Treatment, treatme
 TENTH = 0.1
 
 
-@treatment("G603 W301", symptoms="G602 U401 H803 H804")
+@treatment("G603 W301 H803 H804", symptoms="G602 U401")
 def lower_learning_rate(finding: Finding | None, patient: Patient) -> Iterator[Proposal]:
     """Trains at a lower learning rate.
 

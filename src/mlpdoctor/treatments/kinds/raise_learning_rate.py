@@ -20,12 +20,12 @@ WORTH = 2.0
 """A rate that is not even doubled is the same rate."""
 
 
-@treatment("G604 W306", symptoms="G607 G606 L504 L502 L506 G605 H806 H808 H802 H807", companion=1)
+@treatment("G604 W306 H806 H808", symptoms="G607 G606 L504 L502 L506 G605 H802 H807", companion=1)
 def raise_learning_rate(finding: Finding | None, patient: Patient) -> Iterator[Proposal]:
     """Trains at a higher learning rate.
 
     What it changes
-        The rate alone: the one that the finding tried; the optimizer's usual one, for small networks a brisk one.
+        The rate alone: the one that the finding tried, or that it fell from; the optimizer's usual one, for small networks a brisk one.
     Why it proves the cause
         Both sides make as many updates on the same batches. The one at the higher rate gets further if the rate was
         what held the other.
@@ -36,7 +36,7 @@ def raise_learning_rate(finding: Finding | None, patient: Patient) -> Iterator[P
     """
     optimizer, now = patient.network.optimizer, rate(patient.network)
     name = "Adam" if optimizer is None else optimizer.name
-    told = told_number(finding, "rate_tried")
+    told = told_number(finding, "rate_tried") or told_number(finding, "from_rate")
     goals = dict.fromkeys(goal for goal in (told, usual(name, size(patient.network))) if goal is not None)
     higher = [goal for goal in goals if now is None or goal >= WORTH * now]
     if not higher:
