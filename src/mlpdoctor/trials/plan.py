@@ -13,7 +13,7 @@ from mlpdoctor.heads import Heads
 from mlpdoctor.lean import dataclass
 from mlpdoctor.treatments.offer import companions
 from mlpdoctor.trials.candidates import Candidate, Choice
-from mlpdoctor.trials.compare import compare
+from mlpdoctor.trials.compare import arrived, compare, span_of
 from mlpdoctor.trials.judge import common
 from mlpdoctor.trials.memorise import BY_HEART, BY_HEART_UPDATES, few, fresh
 from mlpdoctor.trials.runs import TimeUp, run
@@ -24,6 +24,8 @@ TOGETHER = 3
 """Changes in one combination, at most: with more of them nobody could say what did it."""
 PAIRS = 4
 """Changes tried on top of one that gained."""
+CAPACITY = ("widen-layers", "sharpen-first-layer")
+"""Changes that let a network follow more than it could: where it is down on the noise, that would be the noise."""
 AFTERWARDS = 2
 """Models trained besides: the network made anew, on all rows and on a few."""
 ANEW = "train the same network from new weights with Adam at 0.001"
@@ -128,6 +130,14 @@ class Plan:
         confirmed = one.trial.verdict is Verdict.CONFIRMED
         return confirmed and one.trial.judged_by == self.ward.judged_by and self.ward.at_the_end(one.trial.treated)
 
+    def _exact(self, one: Tried) -> bool:
+        """Whether it is on the floor of the data itself; what is called noise is an estimate, and often too high."""
+        ladder = self.ward.ladder
+        data = None if ladder is None else ladder.value("data")
+        if data is None or one.trial.judged_by != self.ward.judged_by:
+            return False
+        return arrived(one.trial.treated.high, data, span_of(ladder)) if ladder is not None else False
+
     # together
 
     def _together(self) -> None:
@@ -136,7 +146,7 @@ class Plan:
         if not self._called_for():
             return
         for _ in range(TOGETHER - 1):
-            if base is None or self._arrived(base):
+            if base is None or self._exact(base):
                 return
             base = self._on_top(base)
 
@@ -170,6 +180,8 @@ class Plan:
         texts: set[str] = set()
         for candidate in (*by[Verdict.CONFIRMED], *company, *by[Verdict.UNDECIDED]):
             text, kind = candidate.treatment.text, candidate.treatment.name
+            if kind in CAPACITY and self._arrived(base):
+                continue
             if kind not in kinds and text not in texts and len(texts) < PAIRS:
                 texts.add(text)
                 yield candidate
