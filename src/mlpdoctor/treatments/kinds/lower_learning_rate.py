@@ -38,9 +38,11 @@ def lower_learning_rate(finding: Finding | None, patient: Patient) -> Iterator[P
     refuted = "the loss gets no lower than at the old rate"
     broken = patient.found("W301") is not None
     if not broken:
-        yield Treatment("lower-learning-rate", ("G603",), (change,), text, code, refuted_by=refuted)
+        yield Treatment("lower-learning-rate", ("G603", "H803", "H804"), (change,), text, code, refuted_by=refuted)
     if finding is not None or broken:
         shared: tuple[Edit, ...] = fresh(patient.network)
         if shared:
             anew = f"{text}, from fresh weights"
-            yield Treatment("lower-learning-rate", ("G603", "W301"), (*shared, change), anew, code, shared, refuted)
+            yield Treatment(
+                "lower-learning-rate", ("G603", "W301", "H803", "H804"), (*shared, change), anew, code, shared, refuted
+            )

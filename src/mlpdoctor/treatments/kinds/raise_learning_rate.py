@@ -25,7 +25,8 @@ def raise_learning_rate(finding: Finding | None, patient: Patient) -> Iterator[P
     """Trains at a higher learning rate.
 
     What it changes
-        The rate alone: the one that the finding tried, or that it fell from; the optimizer's usual one, for small networks a brisk one.
+        The rate alone: the one that the finding tried, or that it fell from; the optimizer's usual one, for small
+        networks a brisk one.
     Why it proves the cause
         Both sides make as many updates on the same batches. The one at the higher rate gets further if the rate was
         what held the other.
@@ -44,7 +45,7 @@ def raise_learning_rate(finding: Finding | None, patient: Patient) -> Iterator[P
     for goal in higher:
         yield Treatment(
             "raise-learning-rate",
-            ("G604", "W306"),
+            ("G604", "W306", "H806", "H808"),
             (Compile("learning_rate", goal),),
             f"train at a learning rate of {goal:.3g}" + ("" if now is None else f" instead of {now:.3g}"),
             f"model.compile(optimizer=keras.optimizers.{name}({goal:.3g}), loss=model.loss)",
