@@ -3,16 +3,21 @@
 import math
 from enum import StrEnum
 
+import numpy as np
+
 from mlpdoctor.curves.slope import Reach, Slope
 from mlpdoctor.fact import Absent, fact
 from mlpdoctor.facts.curve_pace import CurvePace
 from mlpdoctor.facts.stakes import Stakes
 from mlpdoctor.facts.training_curve import TrainingCurve
 from mlpdoctor.facts.validation_curve import ValidationCurve
+from mlpdoctor.history import Column
 from mlpdoctor.lean import dataclass
 
 SURE = 2.0
 """Widths of the 95 % error bar by which the loss has to fall: one alone cries wolf on one flat curve in forty."""
+IN_A_ROW = 8
+"""Or it falls with each of the last eight epochs, by more than rounding: scatter does so once in 40,000 curves."""
 AHEAD = 0.5
 """Half as many epochs again is as far as the pace of the end may be drawn out; curves slow down as a rule."""
 LITTLE = 0.05
@@ -71,8 +76,9 @@ def outlook(
     slope, best = pace.slope, curve.best
     if best is None or curve.broken is not None:
         return Absent("the loss is not a number everywhere", applicable=False)
-    falls = slope.per_epoch + SURE * slope.error < 0 and best.since <= LATE * curve.epochs
-    share = 1 - math.exp(AHEAD * len(curve.column) * min(slope.per_epoch + slope.error, 0.0)) if falls else 0.0
+    slowest = _slowest(curve.column, slope)
+    falls = slowest < 0 and best.since <= LATE * curve.epochs
+    share = 1 - math.exp(AHEAD * len(curve.column) * slowest) if falls else 0.0
     if falls and curve.heading is not None and math.isfinite(curve.heading.low):
         # An approach to a limit brings no more than the way to it, whatever the pace is now.
         share = min(share, max(1 - curve.heading.value / slope.end, 0.0))
@@ -86,6 +92,18 @@ def outlook(
         elif share >= LITTLE and (validation is None or _follows(validation)):
             way = Way.FALLS
     return Outlook(way, slope, gain, share, level, label, reach)
+
+
+def _slowest(column: Column, slope: Slope) -> float:
+    """Change of ln(loss) per epoch at the slowest pace that is likely; 0 where it may be none.
+
+    A line through a bend has errors that are no scatter; a smooth curve tells its pace by its last epochs.
+    """
+    last = column.values[-IN_A_ROW:]
+    hidden = column.rounding[-IN_A_ROW:]
+    if len(last) == IN_A_ROW and np.all(last > 0) and np.all(np.diff(last) < -(hidden[1:] + hidden[:-1])):
+        return float(np.log(last[-1] / last[IN_A_ROW // 2])) / (IN_A_ROW - 1 - IN_A_ROW // 2)
+    return min(slope.per_epoch + slope.error, 0.0) if slope.per_epoch + SURE * slope.error < 0 else 0.0
 
 
 def _goal(pace: CurvePace, stakes: Stakes) -> tuple[float | None, str]:
@@ -111,7 +129,12 @@ def _crawls(curve: TrainingCurve, stakes: Stakes, slope: Slope, reach: Reach | N
 
 def _follows(validation: ValidationCurve) -> bool:
     """Whether the validation loss falls as well: else training on only fits the training rows closer."""
-    slope, best = validation.slope, validation.best
+    slope, best, values = validation.slope, validation.best, validation.column.values
     if slope is None or best is None:
         return True
-    return slope.per_epoch < 0 and best.since <= LATE * len(validation.column)
+    if best.since > LATE * len(values):
+        return False
+    sure = min(slope.per_epoch + slope.error, 0.0)
+    quarter = max(round(LATE * len(values)), 1)
+    before, last = np.median(values[-2 * quarter : -quarter]), np.median(values[-quarter:])
+    return 1 - math.exp(AHEAD * len(values) * sure) >= LITTLE / 2 or bool(last < (1 - LITTLE) * before)

@@ -24,6 +24,8 @@ HIGH = 0.1
 """... and worth a note where it is a tenth of the whole way high."""
 UNSURE = 2.0
 """Twice the error of a scatter told from so few epochs, as a share of it, is added to what is tolerated."""
+HIDDEN = 4.0
+"""Swings of fewer half units of the last digit printed are made by rounding: from one digit to the next is two."""
 FEWEST = 15
 """Epochs from which swings are told: of ten the second half is five."""
 
@@ -64,6 +66,7 @@ def oscillating(
     level = curve.level.value
     span = stakes.span if stakes.span > 0 else math.inf
     sure = large * (1 + UNSURE / math.sqrt(len(curve.column) / 2))
+    sure = max(sure, HIDDEN * curve.level.rounding / abs(level)) if level else math.inf
     if swings.typical >= sure and swings.rises >= often and swings.typical * level >= MATTERS * span:
         falling = outlook is not None and outlook.gain > 0
         mild = stakes.done or falling
