@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal, InvalidOperation
 
 import numpy as np
 import numpy.typing as npt
 
 from mlpdoctor.errors import UsageError
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array
 
 Epochs = npt.NDArray[np.int64]

@@ -1,12 +1,12 @@
 """Where a curve that still falls is heading: the limit of an exponential approach, with an error bar."""
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
 from mlpdoctor.curves.noise import inflation, part, quantile, tamed, unbroken
 from mlpdoctor.history import Column
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array
 
 FEWEST = 12

@@ -1,11 +1,10 @@
 """The best epoch of a curve, and the first that is not a number."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from mlpdoctor.curves.noise import finite, sound
 from mlpdoctor.history import Column
+from mlpdoctor.lean import dataclass
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,12 @@
 """Where the validation loss parts from the training loss, and whether it turned."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from mlpdoctor.curves.best import Best
 from mlpdoctor.curves.level import Level, final_level
 from mlpdoctor.curves.noise import inflation, jitter, quantile, running_median, tamed, unbroken
 from mlpdoctor.history import Column
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array
 
 FEWEST = 10

@@ -1,11 +1,10 @@
 """Where a curve ends: the level of its last stretch, with an error bar."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from mlpdoctor.curves.noise import TO_SIGMA, inflation, jitter, part, quantile, tamed, unbroken
 from mlpdoctor.history import Column
+from mlpdoctor.lean import dataclass
 from mlpdoctor.network import Array
 
 FEWEST = 8

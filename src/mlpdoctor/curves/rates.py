@@ -1,11 +1,10 @@
 """What the learning-rate column tells: from where to where, and in which steps."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from mlpdoctor.curves.noise import finite
 from mlpdoctor.history import Column
+from mlpdoctor.lean import dataclass
 
 FALL = 0.1
 """A smaller fall from one epoch to the next is the course of a smooth schedule, and no step of it."""

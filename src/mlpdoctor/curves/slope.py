@@ -1,12 +1,12 @@
 """How fast a curve moves at its end, on a log scale, with an error bar; and what it reaches at this pace."""
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
 from mlpdoctor.curves.noise import inflation, part, quantile, tamed, unbroken
 from mlpdoctor.history import Column
+from mlpdoctor.lean import dataclass
 
 FEWEST = 5
 """Epochs from which a pace and its error can be told."""

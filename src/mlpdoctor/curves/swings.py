@@ -1,11 +1,10 @@
 """How far a curve swings about its own trend."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from mlpdoctor.curves.noise import TO_SIGMA, jitter, part, running_median, unbroken
 from mlpdoctor.history import Column
+from mlpdoctor.lean import dataclass
 
 FEWEST = 10
 """Epochs from which a trend and swings about it can be told apart."""

@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 
 from mlpdoctor.history import LOSS, BadLines, Column, Note, Run
+from mlpdoctor.lean import dataclass
 from mlpdoctor.readers.histories.trouble import HistoryFileError
 from mlpdoctor.readers.histories.written import Precision, Written
 

@@ -1,9 +1,10 @@
 """From what a reader found to a history: names, epochs counted from 1, calls of ``fit`` joined."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from mlpdoctor.history import LOSS, VALIDATION_LOSS, BadLines, History, Trial
+from mlpdoctor.lean import dataclass
 from mlpdoctor.readers.histories.draft import Draft, counted_from_one, finished, joined
 from mlpdoctor.readers.histories.trouble import HistoryFileError
 from mlpdoctor.wording import count, listing
