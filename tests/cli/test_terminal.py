@@ -137,3 +137,5 @@ def test_the_report_is_as_approved(name: str, columns: int, request: pytest.Fixt
 def test_readme_shows_the_report_as_it_is() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert piped(command("three-points"), 80).strip("\n") in readme
+    log, data = "fixtures/three-points/history.txt", "fixtures/three-points/data.csv"
+    assert piped([sys.executable, "-m", "mlpdoctor", "curve", log, "--data", data], 80).strip("\n") in readme
