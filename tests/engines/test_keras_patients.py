@@ -232,3 +232,23 @@ def test_a_separable_convolution_in_two_layers_is_a_design(tmp_path: Path) -> No
     )  # fmt: skip
     model.compile("adam", "sparse_categorical_crossentropy")
     assert quiet(looked_at(tmp_path, model, x, y, "A101"), "A101")
+
+
+def test_a_rate_that_is_too_high_for_convolutions_is_tried(tmp_path: Path) -> None:
+    x, y = stripes(ROWS, seed=2)
+    keras.utils.set_random_seed(2)
+    model = convolutional()
+    model.compile(keras.optimizers.SGD(3.0), "sparse_categorical_crossentropy")
+    model.optimizer.build(model.trainable_variables)
+    model.optimizer.iterations.assign(65)
+    finding = only(looked_at(tmp_path, model, x, y, "G603"), "G603")
+    assert finding.evidence.certainty is Certainty.TRIED
+
+
+def test_a_rate_at_which_a_recurrent_layer_hardly_moves(tmp_path: Path) -> None:
+    x, y = walks(ROWS, seed=2)
+    keras.utils.set_random_seed(2)
+    model = recurrent(L.LSTM(12))
+    model.compile(keras.optimizers.Adam(1e-6), "mse")
+    model.fit(x, y, epochs=2, shuffle=False, verbose=0)
+    assert found(looked_at(tmp_path, model, x, y, "W306", "G604"), "W306")

@@ -41,11 +41,13 @@ def fresh_start(network: Network) -> FreshStart | Absent:
     specs, shapes = {}, {}
     for layer in network.layers:
         family = family_of(layer)
-        if family is None and layer.trainable and layer.weights:
-            return Absent(f"how the weights of {layer.name} are drawn is not known")
-        if family is None or not layer.trainable:
+        if not layer.trainable or not layer.weights:
             continue
-        for name in family.trained(layer):
+        own = tuple(layer.weights) if family is None else family.trained(layer)
+        # Of kinds that only Keras runs those are known that name an initialiser for each weight, as convolutions do.
+        if family is None and not all(f"{name}_initializer" in layer.config for name in own):
+            return Absent(f"how the weights of {layer.name} are drawn is not known")
+        for name in own:
             spec = layer.config.get(f"{name}_initializer")
             if draw(spec, name, (1, 1), np.random.default_rng(0)) is None:
                 return Absent(f"the initialiser of {layer.name}'s {name} is not one of Keras's own")
