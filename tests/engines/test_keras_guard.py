@@ -97,3 +97,8 @@ def test_what_keras_cannot_load_is_told_in_a_line(tmp_path: Path) -> None:
     with pytest.raises(Refused, match=r"Keras 3\S* cannot load it: ") as told:
         load(path, {})
     assert "\n" not in str(told.value)
+
+
+def test_a_file_that_is_gone_is_told_in_a_line(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="cannot be read a second time"):
+        load(str(tmp_path / "gone.keras"), {})

@@ -1,6 +1,7 @@
 """Loads a saved model through Keras without running anything that the file holds, and makes it compute in float64."""
 
 import warnings
+import zipfile
 from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -45,7 +46,10 @@ def load(path: str, custom: Mapping[str, Any]) -> Model:
 
 def _guarded(path: str, custom: Mapping[str, Any]) -> None:
     """Look through the file before Keras is even started."""
-    config = configuration(path)
+    try:
+        config = configuration(path)
+    except (OSError, LookupError, TypeError, ValueError, zipfile.BadZipFile) as fault:
+        raise Refused(f"its file cannot be read a second time: {_reason(fault)}") from fault
     code = code_in(config)
     if code is not None:
         raise Refused(
