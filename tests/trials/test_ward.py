@@ -112,3 +112,25 @@ def test_labels_that_no_loss_takes_are_cured_by_recoding(tmp_path: Path) -> None
     assert found.trial.verdict is Verdict.CONFIRMED
     assert found.trial.judged_by == "sparse categorical cross-entropy"
     assert found.trial.treated.high < 0.5 < np.log(3)
+
+
+def test_a_loss_that_means_nothing_judges_nothing(tmp_path: Path) -> None:
+    """A cross-entropy of prices falls without end; what counts is how far the answers are from them."""
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=(64, 2))
+    y = 5 * x[:, :1] + 20
+    model = stack(2, seeded(1, 1, "sigmoid"))
+    model.compile(keras.optimizers.Adam(0.01), "binary_crossentropy")
+    model.optimizer.build(model.trainable_variables)
+    model.save(tmp_path / "model.keras")
+    one = ward(Question(str(tmp_path / "model.keras"), save_data(tmp_path / "data.npz", x, y)))
+    assert one.ladder is None
+    one.begin(2)
+    faster = one.one(change(Compile("learning_rate", 0.1)))
+    assert isinstance(faster, Tried)
+    assert faster.trial.judged_by == "1 - R2"
+    assert faster.trial.verdict is not Verdict.CONFIRMED
+    head = SetOption("dense_of_1", "activation", "linear"), Compile("loss", "mse"), Compile("learning_rate", 0.5)
+    mended = one.one(change(*head))
+    assert isinstance(mended, Tried)
+    assert mended.trial.verdict is Verdict.CONFIRMED

@@ -63,6 +63,12 @@ def common(side: Side) -> Measure:
     return _wrong_answers if labels else _unexplained
 
 
+def by_mistakes(side: Side) -> Judge:
+    """What to judge by where the loss itself means nothing, as a cross-entropy of prices, which falls without end."""
+    measure = common(side)
+    return Judge(WRONG_ANSWERS if measure is _wrong_answers else UNEXPLAINED, measure, own=False)
+
+
 def blind(side: Side) -> bool:
     """Whether the loss falls while the answer stays: softmax over one unit answers 1, and Keras reads its logits."""
     return any(

@@ -180,7 +180,7 @@ def _gains(before: float, control: Arm, ward: Ward) -> bool:
     least, _ = ward.scale(ward.judged_by, control)
     if not math.isfinite(control.high) or ward.at_the_end(Arm((before,))):
         return False
-    if isinstance(ward.control, str) or blind(ward.control.side):
+    if ward.ladder is None or isinstance(ward.control, str) or blind(ward.control.side):
         return False
     return not before - control.high < CLEAR * (before - least) and before > control.high
 

@@ -27,7 +27,7 @@ from mlpdoctor.trials.budget import (
 )
 from mlpdoctor.trials.candidates import Candidate
 from mlpdoctor.trials.compare import Comparison, arrived, compare, least_of, rung_reached, span_of
-from mlpdoctor.trials.judge import Judge, judge
+from mlpdoctor.trials.judge import Judge, by_mistakes, judge
 from mlpdoctor.trials.rows import Rows
 from mlpdoctor.trials.runs import Runs, TimeUp, cost, run
 from mlpdoctor.trials.side import Side, Unfit, Workshop
@@ -277,7 +277,7 @@ class Ward:
 
     def compared(self, control: Runs, treated: Runs) -> Trial:
         """The runs of both sides, and what they say."""
-        by = judge(control.side, treated.side)
+        by = judge(control.side, treated.side) if self.ladder is not None else by_mistakes(treated.side)
         many = min(len(control.losses), len(treated.losses))
         if by.own:
             other, own, before = control.arm, treated.arm, self.before
