@@ -53,7 +53,8 @@ def validation_turn(validation: ValidationCurve) -> ValidationTurn | Absent:
 
     A line through a rise that is not straight has errors that are no scatter, and would hide a turn that everybody
     sees; and slow scatter makes lines that seem to rise. So it is sure of a turn after which the loss climbs from
-    quarter to quarter, and every value of the end lies above the lowest level by more than that is low by chance.
+    quarter to quarter, and of whose end every value lies above the lowest level, the middle one by more than that is
+    low by chance.
     """
     gap, column = validation.gap, unbroken(validation.column)
     if gap is None or gap.best.value <= 0:
@@ -61,8 +62,8 @@ def validation_turn(validation: ValidationCurve) -> ValidationTurn | Absent:
     place = int(np.searchsorted(column.epochs, gap.best.epoch))
     after = column.values[place + 1 :]
     tail = after[-max(round(LAST * len(after)), FEWEST) :]
-    chance = _chance(column.values)
-    stays = len(after) >= SINCE and float(tail.min()) > gap.best.value + chance and _climbs(after)
+    stays = len(after) >= SINCE and float(tail.min()) > gap.best.value and _climbs(after)
+    stays = stays and float(np.median(tail)) > gap.best.value + _chance(column.values)
     if gap.fall < 0 or not (gap.turned or stays) or not len(tail):
         return Absent("the validation loss has not turned up", applicable=False)
     end = float(np.median(tail[-max(len(tail) // 2, FEWEST) :]))

@@ -12,6 +12,8 @@ from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.network import Network
 from mlpdoctor.wording import count, percent, printed
 
+UNSEEN = 5e-4
+"""A change that three digits do not show."""
 LONG = 0.25
 """Share of the epochs that were spent at a rate of nothing; schedules that end well spend the last few there."""
 
@@ -84,8 +86,12 @@ def _severity(stakes: Stakes, *, falling: bool | None) -> Severity | None:
 
 
 def _why(frozen: FrozenRate, last: str) -> str:
-    since = f"Since epoch {frozen.since} the rate is under a hundredth of what it was, and the loss has moved by "
-    since += f"{percent(abs(frozen.moved))}, to {last}."
+    since = f"Since epoch {frozen.since} the rate is under a hundredth of what it was, and the loss has "
+    since += (
+        f"not moved from {last}."
+        if abs(frozen.moved) < UNSEEN
+        else f"moved by {percent(abs(frozen.moved))}, to {last}."
+    )
     if frozen.falling:
         return f"{since} When the rate was first cut, at epoch {frozen.cut}, the loss was falling by {_pace(frozen)}."
     if frozen.falling is None:

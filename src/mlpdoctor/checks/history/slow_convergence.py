@@ -48,7 +48,8 @@ def slow_convergence(
         less than five times the epochs made (H802 speaks of those); the long tail of a curve that fell fast before,
         where nobody knows of a rung below it.
     Certainty
-        Measured: the slope of ln(loss) over the last quarter of the epochs is below zero by twice its 95 % error bar.
+        Measured: the slope of ln(loss) over the last quarter of the epochs is below zero by twice its 95 % error bar,
+        or the loss fell with each of the last eight.
         How long the way is at this pace is a straight line on the log scale, and rather too short. Without data it is
         a note: the curve may belong to a model that was good from the start.
     """

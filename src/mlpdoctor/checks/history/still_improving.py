@@ -43,17 +43,17 @@ def still_improving(
         tenth of the way from what is known to be reachable. Where training was stopped before its time H807 speaks,
         of a loss that falls too slowly to get anywhere H806.
     Certainty
-        Measured: the slope of ln(loss) over the last quarter of the epochs is below zero by twice its 95 % error bar.
-        A warning where the loss is known to be far from what these data allow and the gain is a fair part of that; of a
-        curve alone only where it kept more than half of its first loss. A note otherwise, and for fewer than ``fewest``
-        epochs.
+        Measured: the slope of ln(loss) over the last quarter of the epochs is below zero by twice its 95 % error bar,
+        or the loss fell with each of the last eight. A warning where it is known to be far from what these data allow
+        and the gain is a fair part of that; of a curve alone only where it kept more than half of its first loss over
+        ``fewest`` epochs or more. A note otherwise.
     References
         Godbole, Dahl, Gilmer, Shallue and Nado, Deep Learning Tuning Playbook, 2023: best step at the end of training.
     """
     if outlook.way is not Way.FALLS or ending.cut:
         return
     slope = outlook.slope
-    grave = stakes.worth(outlook.gain) and len(curve.column) >= fewest
+    grave = stakes.worth(outlook.gain) and (stakes.known or len(curve.column) >= fewest)
     pace = -math.expm1(slope.per_epoch)
     last = printed(curve.last, curve.column.decimals)
     beside = "" if validation is None else " The validation loss falls with it."

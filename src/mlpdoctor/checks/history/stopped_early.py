@@ -42,14 +42,15 @@ def stopped_early(
         that training was to go on (a CSVLogger file does not: then H802 speaks).
     Certainty
         Measured: the log holds Keras's line on the early stop, or the number of epochs that were planned, and the
-        slope of ln(loss) over the last quarter of the epochs is below zero by twice its 95 % error bar. Where the log
-        was pasted in part, what is missing is unknown. Severity as for H802.
+        slope of ln(loss) over the last quarter of the epochs is below zero by twice its 95 % error bar, or the loss
+        fell with each of the last eight. Where the log was pasted in part, what is missing is unknown. Severity as for
+        H802.
     """
     if outlook.way is Way.STANDS or not ending.cut:
         return
     slope = outlook.slope
     pace = -math.expm1(slope.per_epoch)
-    grave = (stakes.worth(outlook.gain) or outlook.way is Way.CRAWLS) and len(curve.column) >= fewest
+    grave = (stakes.worth(outlook.gain) or outlook.way is Way.CRAWLS) and (stakes.known or len(curve.column) >= fewest)
     last = printed(curve.last, curve.column.decimals)
     of = "" if ending.planned is None else f" of {ending.planned:,} planned"
     monitor = "loss" if validation is None else "val_loss"
