@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mlpdoctor.curves.noise import jitter, part
+from mlpdoctor.curves.noise import finite, jitter, part
 from mlpdoctor.curves.slope import final_slope
 from mlpdoctor.fact import Absent, fact
 from mlpdoctor.facts.rate_curve import RateCurve
@@ -50,10 +50,12 @@ class FrozenRate:
 @fact
 def frozen_rate(curve: TrainingCurve, rates: RateCurve) -> FrozenRate | Absent:
     """Find the first cut and the end of the rate, and look at the loss before and after."""
-    column, top = rates.column, rates.rates.largest
+    column, top = finite(rates.column), rates.rates.largest
+    if top <= 0:
+        return Absent("the learning rate is not positive", applicable=False)
     peak = int(np.flatnonzero(column.values >= top)[-1])
     alive = np.flatnonzero(column.values > GONE * top)
-    if top <= 0 or alive[-1] + 1 >= len(column):
+    if alive[-1] + 1 >= len(column):
         return Absent("the learning rate has not come down to nothing", applicable=False)
     since = int(column.epochs[alive[-1] + 1])
     down = np.flatnonzero(column.values[peak:] < CUT * top)
