@@ -12,7 +12,7 @@ from mlpdoctor.facts.stakes import Stakes
 from mlpdoctor.facts.training_curve import TrainingCurve
 from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.network import Network
-from mlpdoctor.wording import count, named, percent, printed, short
+from mlpdoctor.wording import count, named, printed, short
 
 TENFOLD = 10.0
 """The rate to try is ten times the one there was: rates are found by factors."""
@@ -25,7 +25,7 @@ COUNTED = 1e7
 """Epochs beyond which a number says no more than that they are too many."""
 
 
-@check("H806", Severity.WARNING, "the loss falls steadily, but by only {pace_share} an epoch{far}")
+@check("H806", Severity.WARNING, "the loss falls steadily, but by only {pace} an epoch{far}")
 def slow_convergence(
     curve: TrainingCurve,
     outlook: Outlook,
@@ -56,15 +56,15 @@ def slow_convergence(
     if outlook.way is not Way.CRAWLS:
         return
     slope = outlook.slope
-    pace = -math.expm1(slope.per_epoch)
+    pace = f"{short(-100 * math.expm1(slope.per_epoch), 2)} %"  # however small it is
     last = printed(curve.last, curve.column.decimals)
     goal = None if outlook.goal is None else f"{named(outlook.label)}, {short(outlook.goal)}"
     to_go = None if outlook.reach is None else _epochs(outlook.reach)
-    far = "" if goal is None else f": {to_go} more to {goal}"
+    far = "" if goal is None else f": {to_go} more epochs to {goal}"
     rate = _rate(rates, network)
     yield Evidence(
         numbers={
-            "pace_share": pace,
+            "pace": pace,
             "far": far,
             "slope": slope.per_epoch,
             "error": slope.error,
@@ -85,7 +85,7 @@ def slow_convergence(
         ),
         remedy=_remedy(network, rate),
         strength=_strength(outlook, ending),
-        verdict=f"The loss, {last}, is on no plateau: it falls steadily, but by only {percent(pace)} an epoch"
+        verdict=f"The loss, {last}, is on no plateau: it falls steadily, but by only {pace} an epoch"
         + (f", so that it takes {to_go} more epochs to {goal}." if goal else "."),
     )
 
