@@ -1,7 +1,5 @@
 """Whether the validation loss turned up while the training loss went on falling."""
 
-import itertools
-
 import numpy as np
 
 from mlpdoctor.curves.gap import WIDEST
@@ -34,7 +32,7 @@ class ValidationTurn:
         since: epochs after the lowest.
         fall: by how much the training loss fell since, as a share of what it was.
         training: where the training loss ends.
-        sure: whether it climbs from quarter to quarter and stays up, as slow scatter seldom does.
+        sure: whether it climbs to the end and stays up, as slow scatter seldom does.
     """
 
     epoch: int
@@ -52,8 +50,8 @@ def validation_turn(validation: ValidationCurve) -> ValidationTurn | Absent:
     """Hold the end of the curve against its lowest level.
 
     A line through a rise that is not straight has errors that are no scatter, and would hide a turn that everybody
-    sees; and slow scatter makes lines that seem to rise. So it is sure of a turn after which the loss climbs from
-    quarter to quarter, and of whose end every value lies above the lowest level, the middle one by more than that is
+    sees; and slow scatter makes lines that seem to rise. So it is sure of a turn after which the loss climbs to
+    the end, and of whose end every value lies above the lowest level, the middle one by more than that is
     low by chance.
     """
     gap, column = validation.gap, unbroken(validation.column)
@@ -74,9 +72,10 @@ def validation_turn(validation: ValidationCurve) -> ValidationTurn | Absent:
 
 
 def _climbs(after: Array) -> bool:
-    """Whether each quarter of the epochs since the best lies above the one before: slow scatter seldom does."""
+    """Whether the last quarter of the epochs since the best is the highest, and the second half above the first."""
     levels = [float(np.median(part)) for part in np.array_split(after, QUARTERS)]
-    return all(low < high for low, high in itertools.pairwise(levels))
+    first, second = (float(np.median(part)) for part in np.array_split(after, 2))
+    return levels[-1] == max(levels) and second > first
 
 
 def _chance(values: Array) -> float:

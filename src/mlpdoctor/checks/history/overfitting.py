@@ -19,8 +19,8 @@ LONG = 0.25
 """Epochs after the best that are a waste, as a share of all."""
 SLIGHT = 0.02
 """A rise by a fiftieth is nothing that anybody would act on."""
-DOUBLED = 1.0
-"""A validation loss that has doubled is no matter of a few answers that are too sure."""
+HALF_AGAIN = 0.5
+"""A validation loss half as high again is no matter of a few answers that are too sure."""
 KEPT = 0.01
 """A validation accuracy that ends within one per cent of its best has not suffered."""
 ACCURACIES = ("acc", "auc", "precision", "recall")
@@ -54,16 +54,16 @@ def overfitting(
         stopped falling too.
     Certainty
         Measured: the validation loss ends above its best smoothed epoch by more than the lowest of so many noisy values
-        is low by chance: a straight line since then rises beyond its 95 % error bar, or it climbs from each quarter of
-        the epochs since to the next; without the latter it is a note. A warning where it rose by ``rise`` or more and
-        training went on for long after; a note where the weights of the best epoch were put back, where the run looks
-        like one that EarlyStopping ended (an odd number of epochs, a round one since the best), and where the loss has
-        not doubled and a logged accuracy has not suffered: then the answers are too sure, but as right as before.
+        is low by chance: a straight line since then rises beyond its 95 % error bar, or it climbs to the end of the
+        epochs since; without the latter it is a note. A warning where it rose by ``rise`` or more and training went on
+        for long after; a note where the weights of the best epoch were put back, where the run looks like one that
+        EarlyStopping ended (an odd number of epochs, a round one since the best), and where it is not half as high
+        again and a logged accuracy has not suffered: then the answers are too sure, but as right as before.
     """
     if turn.fall < fall or turn.rise < SLIGHT:
         return
     decimals = validation.column.decimals
-    accuracy = turn.rise < DOUBLED and _accuracy_kept(curve.run)
+    accuracy = turn.rise < HALF_AGAIN and _accuracy_kept(curve.run)
     harm = turn.sure and turn.rise >= rise and not accuracy
     grave = harm and ending.restored is None and not _ended_in_time(validation, ending)
     yield Evidence(
