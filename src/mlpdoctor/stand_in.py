@@ -7,7 +7,7 @@ import numpy as np
 
 from mlpdoctor.dataset import Dataset
 from mlpdoctor.errors import UsageError
-from mlpdoctor.history import LOSS, Run
+from mlpdoctor.history import LOSS, Column, Run
 from mlpdoctor.lean import dataclass
 from mlpdoctor.losses.registry import kind_of, known, why_not
 from mlpdoctor.network import Array, Layer, LossConfig, Network, Node
@@ -27,6 +27,8 @@ ENDS: Mapping[str, str] = MappingProxyType(
     }
 )
 """The last activation that goes with a loss; with all others none."""
+SQUARES = 0.35
+"""Squared errors of probabilities for 0 and 1 average less from the first epoch on; 0.25 is a coin's."""
 ACCURACIES = ("accuracy", "acc", "auc", "precision", "recall")
 
 
@@ -77,6 +79,13 @@ def guessed_loss(run: Run | None, dataset: Dataset | None) -> Guess:
             return Guess(name, f"loss: {name}, a column of the log with the same values")
     accuracy = next((name for name in columns if any(word in name.lower() for word in ACCURACIES)), None)
     if accuracy is None:
+        targets = None if dataset is None else _targets(dataset)
+        if targets is not None and targets.shape[1] == 1 and shown is not None and _yes_or_no(targets, shown):
+            return Guess(
+                "binary_crossentropy",
+                "loss: binary cross-entropy, as the targets are 0 and 1 and the loss began above "
+                f"{SQUARES}; another one with --loss",
+            )
         return Guess("mse", "loss: mean squared error, as the log names no accuracy; another one with --loss")
     for name in ("sparse_categorical", "categorical", "binary"):
         if accuracy.removeprefix("val_").startswith(name):
@@ -99,6 +108,12 @@ def _units(dataset: Dataset | None, end: str) -> int | None:
         return columns
     highest = max((float(np.nanmax(batch.targets, initial=0)) for batch in dataset.batches(ROWS)), default=0.0)
     return int(min(max(highest, 1.0), MOST_CLASSES)) + 1
+
+
+def _yes_or_no(targets: Array, shown: Column) -> bool:
+    """Whether targets of 0 and 1 were most likely answered with probabilities: squared errors of those are small."""
+    known = targets[np.isfinite(targets)]
+    return bool(np.isin(known, (0.0, 1.0)).all()) and len(np.unique(known)) > 1 and bool(shown.values[0] > SQUARES)
 
 
 def _targets(dataset: Dataset) -> Array | None:

@@ -41,7 +41,8 @@ def learning_rate_decayed(
     Stays quiet on
         A rate that came to its end together with the loss: a saved model that does well, cosine and step schedules that
         spend less than a quarter of their epochs at a hundredth of their rate. Of a curve alone it is a warning only
-        where the loss was falling when the rate was first cut and kept more than half of its first value.
+        where the loss was falling when the rate was first cut and kept more than half of its first value; a note where
+        the cut came too early to tell.
     Certainty
         Measured: the rate of each epoch is in the log, the loss moves by less than a hundredth since it is under a
         hundredth of its highest. An error where the loss is further than half the way from what is known to be
@@ -50,7 +51,8 @@ def learning_rate_decayed(
     """
     if stakes.done or frozen.epochs < LONG * len(curve.column):
         return
-    if not stakes.known and not frozen.falling:
+    untold = not stakes.known and frozen.falling is None and stakes.far
+    if not (stakes.known or frozen.falling or untold):
         return
     rate = f"{frozen.before:.2g}"
     last = printed(curve.last, curve.column.decimals)
@@ -78,7 +80,7 @@ def learning_rate_decayed(
 
 
 def _severity(stakes: Stakes, *, falling: bool | None) -> Severity | None:
-    if not stakes.far:
+    if not stakes.far or (falling is None and not stakes.known):
         return Severity.NOTE
     if falling is False:
         return Severity.WARNING

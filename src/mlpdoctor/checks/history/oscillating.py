@@ -3,6 +3,8 @@
 import math
 from collections.abc import Iterator
 
+import numpy as np
+
 from mlpdoctor.check import check
 from mlpdoctor.curves.swings import Swings
 from mlpdoctor.facts.outlook import Outlook
@@ -18,6 +20,8 @@ LOWER = 5.0
 """The rate to try is a fifth of the one there was: swings shrink with it."""
 MATTERS = 0.02
 """Swings under a fiftieth of the whole way cost nothing worth a word, however large beside a small loss."""
+HIGHER = 0.1
+"""Of a curve alone whose first loss was thrown high, swings are still a note: it has not come far since."""
 SPIKE = 3.0
 """A single epoch three times above the trend is a spike ..."""
 HIGH = 0.1
@@ -67,9 +71,11 @@ def oscillating(
     span = stakes.span if stakes.span > 0 else math.inf
     sure = large * (1 + UNSURE / math.sqrt(len(curve.column) / 2))
     sure = max(sure, HIDDEN * curve.level.rounding / abs(level)) if level else math.inf
-    if swings.typical >= sure and swings.rises >= often and swings.typical * level >= MATTERS * span:
+    matters = swings.typical * level >= MATTERS * span
+    early = float(np.median(curve.column.values[: len(curve.column) // 4]))
+    if swings.typical >= sure and swings.rises >= often and (matters or (not stakes.known and level >= HIGHER * early)):
         falling = outlook is not None and outlook.gain > 0
-        mild = stakes.done or falling
+        mild = stakes.done or falling or not matters
         yield _swinging(curve, swings, level, network, rates, mild=mild)
     elif swings.spikes and swings.largest >= SPIKE and (swings.largest - 1) * level >= HIGH * span:
         yield _spiking(swings, network, rates)
