@@ -51,6 +51,7 @@ def steep(rows: int, features: int, seed: int) -> tuple[Table, Table]:
 
 @pytest.mark.parametrize(("features", "directions"), [(4, 1), (8, 1), (8, 3), (12, 4)])
 @pytest.mark.parametrize("seed", range(2))
+@pytest.mark.series
 def test_lost_directions_are_counted(features: int, directions: int, seed: int, tmp_path: Path) -> None:
     x, y = steep(600, features, seed)
     model = squeezed(x, y, directions, seed=seed)
@@ -95,6 +96,7 @@ def test_copies_of_one_unit_are_its_cause(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("activation", "seed"), [("tanh", 6), ("relu", 7), ("sigmoid", 8)])
+@pytest.mark.series
 def test_a_sound_network_half_way_has_its_directions(activation: str, seed: int, tmp_path: Path) -> None:
     keras.utils.set_random_seed(seed)
     x, y = waves(500, 6, seed=seed)

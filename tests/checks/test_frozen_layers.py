@@ -91,6 +91,7 @@ def test_the_floor_of_frozen_features_is_that_of_linear_regression_on_them(
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("units", [1, 2])
+@pytest.mark.series
 def test_a_last_layer_on_poor_frozen_features_cannot_go_below_their_floor(
     units: int, seed: int, tmp_path: Path
 ) -> None:

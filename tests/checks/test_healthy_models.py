@@ -275,6 +275,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
+@pytest.mark.series
 def test_a_healthy_model_raises_no_alarm(name: str, tmp_path: Path) -> None:
     case = CASES[name]
     keras.utils.set_random_seed(len(name))
@@ -292,6 +293,7 @@ def test_a_healthy_model_raises_no_alarm(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
+@pytest.mark.series
 def test_other_seeds_of_an_ordinary_model_raise_none_either(activation: str, seed: int, tmp_path: Path) -> None:
     keras.utils.set_random_seed(100 + seed)
     x, y = houses()

@@ -121,6 +121,7 @@ FIT = (
 
 
 @pytest.mark.parametrize("name", MODELS)
+@pytest.mark.series
 def test_a_healthy_model_is_left_in_peace(name: str, tmp_path: Path) -> None:
     healthy = MODELS[name]
     keras.utils.set_random_seed(1)

@@ -54,6 +54,7 @@ def fitted(model: Model, x: Table, y: Table, epochs: int = 60, loss: str = "mse"
 
 @pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("make", [between, at_the_end, on_inputs])
+@pytest.mark.series
 def test_a_model_that_high_dropout_holds_up_gets_a_warning(
     make: Callable[[float], Model], seed: int, tmp_path: Path
 ) -> None:
@@ -68,6 +69,7 @@ def test_a_model_that_high_dropout_holds_up_gets_a_warning(
 
 @pytest.mark.parametrize("kind", [L.Dropout, L.GaussianDropout, L.AlphaDropout])
 @pytest.mark.parametrize("loss", ["mse", "mae"])
+@pytest.mark.series
 def test_the_loss_with_dropout_is_that_of_keras_in_training_mode(
     kind: Callable[..., Model], loss: str, tmp_path: Path
 ) -> None:

@@ -97,6 +97,7 @@ def test_how_much_of_it_the_model_has_learned_decides(
 
 @pytest.mark.parametrize("rows", [60, 500, 5000])
 @pytest.mark.parametrize("seed", range(3))
+@pytest.mark.series
 def test_false_alarm_noise(rows: int, seed: int, tmp_path: Path) -> None:
     rng = np.random.default_rng(seed)
     for width in (1, 2):

@@ -323,6 +323,7 @@ DELIBERATE: dict[str, Callable[[], Model]] = {
 
 
 @pytest.mark.parametrize("name", DELIBERATE)
+@pytest.mark.series
 def test_deliberate_designs_stay_quiet_with_and_without_data(name: str, tmp_path: Path) -> None:
     x, y = waves(200, 2, seed=11)
     model = compiled(DELIBERATE[name]())

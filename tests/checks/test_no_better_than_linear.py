@@ -57,6 +57,7 @@ def loss_of(model: Model, x: Table, y: Table, loss: str) -> float:
 
 @pytest.mark.parametrize("loss", ["mse", "mae"])
 @pytest.mark.parametrize(("rows", "width", "seed"), [(60, 1, 0), (400, 3, 1), (2500, 6, 2)])
+@pytest.mark.series
 def test_a_model_on_the_line_is_found_and_its_numbers_are_scikit_learns(
     rows: int, width: int, seed: int, loss: str, tmp_path: Path
 ) -> None:

@@ -49,6 +49,7 @@ def noise(kind: str, rows: int, features: int, seed: int) -> tuple[Table, Table]
 
 @pytest.mark.parametrize("kind", ["normal", "student", "skewed"])
 @pytest.mark.parametrize(("rows", "features"), [(600, 1), (1200, 8), (2500, 20)])
+@pytest.mark.series
 def test_noise_is_named_and_heads_the_report(kind: str, rows: int, features: int, tmp_path: Path) -> None:
     x, y = noise(kind, rows, features, seed=1)
     report = examined(tmp_path, answering(features, float(y.mean())), x, y)
@@ -84,6 +85,7 @@ SIGNALS = {
 
 @pytest.mark.parametrize("signal", SIGNALS)
 @pytest.mark.parametrize("seed", range(2))
+@pytest.mark.series
 def test_false_alarm_there_is_something_to_learn(signal: str, seed: int, tmp_path: Path) -> None:
     rng = np.random.default_rng(seed)
     x = rng.uniform(-1.7, 1.7, (2000, 1 if signal == "a fast wave" else 2))

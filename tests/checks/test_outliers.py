@@ -51,6 +51,7 @@ def fresh(loss: str = "mse") -> Model:
 @pytest.mark.parametrize("rows", [200, 3000])
 @pytest.mark.parametrize("size", [300.0, 1e5])
 @pytest.mark.parametrize("seed", range(2))
+@pytest.mark.series
 def test_far_rows_are_found_before_training_and_after(rows: int, size: float, seed: int, tmp_path: Path) -> None:
     x, y = curve(rows, seed)
     y[[7, 100]] = [[size], [-0.8 * size]]
@@ -71,6 +72,7 @@ def test_far_rows_are_found_before_training_and_after(rows: int, size: float, se
 
 @pytest.mark.parametrize("code", [-999.0, 9999.0, -1e6])
 @pytest.mark.parametrize("copies", [3, 90])
+@pytest.mark.series
 def test_a_code_for_a_missing_value_is_named_as_one(code: float, copies: int, tmp_path: Path) -> None:
     x, y = curve(600, 1)
     y[np.random.default_rng(0).choice(600, copies, replace=False)] = code
@@ -100,6 +102,7 @@ def test_false_alarm_many_zeros_beside_amounts(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["normal", "uniform", "exponential", "laplace", "student", "counts"])
 @pytest.mark.parametrize("rows", [20, 500, 20_000])
+@pytest.mark.series
 def test_false_alarm_ordinary_distributions(kind: str, rows: int, tmp_path: Path) -> None:
     rng = np.random.default_rng(rows)
     x, _ = curve(rows, 3)

@@ -136,6 +136,7 @@ def test_labels_that_do_not_fit_the_loss(
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.series
 def test_the_cure_for_labels_cures_them(tmp_path: Path, seed: int) -> None:
     """The line that the finding gives is run, and the finding is gone."""
     x, labels = classes(seed, number=4)
@@ -212,6 +213,7 @@ CONTROLS: dict[str, tuple[int, str | None, Any, str]] = {
 
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize("name", CONTROLS)
+@pytest.mark.series
 def test_what_is_legitimate_is_left_alone(tmp_path: Path, name: str, seed: int) -> None:
     units, activation, loss, kind = CONTROLS[name]
     x, y = classes(seed)

@@ -27,6 +27,7 @@ def trained(seed: int, epochs: int = 60, optimizer: Any = "adam", **options: Any
 
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize("penalty", [R.L2(1.0), R.L1(0.1), R.L1L2(0.1, 0.1)], ids=["l2", "l1", "both"])
+@pytest.mark.series
 def test_a_penalty_that_shrinks_the_weights_to_nothing_is_an_error(tmp_path: Path, penalty: Any, seed: int) -> None:  # noqa: ANN401
     model, x, y = trained(seed, kernel_regularizer=penalty)
     report = examined(tmp_path, model, x, y)
@@ -57,6 +58,7 @@ def test_without_data_it_speaks_of_weights_that_are_gone(tmp_path: Path) -> None
     ],
     ids=["l2", "l1", "norm", "activity"],
 )
+@pytest.mark.series
 def test_a_mild_one_is_left_alone(tmp_path: Path, options: dict[str, Any], seed: int) -> None:
     model, x, y = trained(seed, epochs=150, **options)
     report = examined(tmp_path, model, x, y)

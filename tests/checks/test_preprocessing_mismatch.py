@@ -68,6 +68,7 @@ def classifier(width: int, classes: int, activation: str = "relu") -> Model:
 @pytest.mark.parametrize("features", ["standardised", "scaled to 0..1", "scaled to -1..1"])
 @pytest.mark.parametrize("targets", ["standardised", "scaled to 0..1"])
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
+@pytest.mark.series
 def test_the_scales_of_a_regression_are_named(features: str, targets: str, activation: str, tmp_path: Path) -> None:
     x, y = diabetes()
     model = trained(regressor(10, activation), scaled(features, x), scaled(targets, y), epochs=40)
@@ -123,6 +124,7 @@ DATA = {"wine": load_wine, "breast cancer": load_breast_cancer, "iris": load_iri
 @pytest.mark.parametrize("name", DATA)
 @pytest.mark.parametrize("features", ["standardised", "scaled to 0..1"])
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
+@pytest.mark.series
 def test_the_scale_of_a_classifier_is_named_and_its_own_file_is_left_in_peace(
     name: str, features: str, activation: str, tmp_path: Path
 ) -> None:
@@ -167,6 +169,7 @@ def raw_models() -> list[tuple[str, int]]:
 
 
 @pytest.mark.parametrize(("activation", "seed"), raw_models())
+@pytest.mark.series
 def test_false_alarm_models_that_got_stuck_on_this_very_file(activation: str, seed: int, tmp_path: Path) -> None:
     """Unscaled inputs and targets: bad on the file, and no better on any other scale."""
     x, y = diabetes()

@@ -21,6 +21,7 @@ def prices(seed: int, rows: int = 200) -> tuple[Any, Any]:
 @pytest.mark.parametrize(
     ("activation", "low"), [("sigmoid", 0.0), ("tanh", -1.0), ("softmax_of_two", 0.0), ("hard_sigmoid", 0.0)]
 )
+@pytest.mark.series
 def test_o204_sees_targets_beyond_the_output(tmp_path: Path, activation: str, low: float, seed: int) -> None:
     x, y = prices(seed)
     units = 2 if activation == "softmax_of_two" else 1
@@ -122,6 +123,7 @@ def ranked(seed: int, rows: int = 300) -> tuple[Any, Any]:
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
 @pytest.mark.parametrize("hidden", [None, "relu"])
+@pytest.mark.series
 def test_a102_sees_outputs_behind_one_linear_unit(tmp_path: Path, hidden: str | None, seed: int) -> None:
     x, y = ranked(seed)
     body = [L.Dense(8, hidden), L.Dense(1)] if hidden else [L.Dense(1)]
@@ -202,6 +204,7 @@ def test_a102_stays_quiet_on_noise_in_all_outputs(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
 @pytest.mark.parametrize("loss", ["mae", "huber", "log_cosh"])
+@pytest.mark.series
 def test_a102_sees_a_narrow_way_under_other_losses_and_calls_it_no_proof(tmp_path: Path, loss: str, seed: int) -> None:
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(300, 4))

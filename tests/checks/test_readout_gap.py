@@ -49,6 +49,7 @@ def shrunk(model: Model, share: float) -> Model:
 
 @pytest.mark.parametrize("activation", ["tanh", "relu"])
 @pytest.mark.parametrize(("rows", "width", "seed"), [(300, 2, 0), (900, 4, 1)])
+@pytest.mark.series
 def test_a_last_layer_at_half_its_weights_is_found(
     rows: int, width: int, seed: int, activation: str, tmp_path: Path
 ) -> None:
@@ -88,6 +89,7 @@ def test_few_updates_are_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
+@pytest.mark.series
 def test_false_alarm_on_few_rows_the_readout_rung_is_fitted_to_chance(seed: int, tmp_path: Path) -> None:
     """The readout rung lies far below a model that has learned all there is; on unseen rows that is no gain."""
     keras.utils.set_random_seed(seed)

@@ -48,6 +48,7 @@ def patient(activation: str, units: int = 10, spread: float = 30.0, width: int =
 
 @pytest.mark.parametrize("activation", SLOPES)
 @pytest.mark.parametrize(("units", "rows", "seed"), [(1, 100, 0), (10, 300, 1), (64, 1000, 2)])
+@pytest.mark.series
 def test_shares_are_those_of_a_plain_count(activation: str, units: int, rows: int, seed: int, tmp_path: Path) -> None:
     x, y = waves(rows, 3, seed=seed)
     model = patient(activation, units, seed=seed)
@@ -162,6 +163,7 @@ def test_hidden_units_used_as_steps_in_a_model_that_fits_stay_quiet(tmp_path: Pa
 
 @pytest.mark.parametrize("depth", [1, 2, 4])
 @pytest.mark.parametrize("activation", ["tanh", "sigmoid", "softsign"])
+@pytest.mark.series
 def test_healthy_nets_of_several_depths_stay_quiet(activation: str, depth: int, tmp_path: Path) -> None:
     keras.utils.set_random_seed(depth)
     x = np.random.default_rng(depth).uniform(-1, 1, (512, 2))

@@ -104,6 +104,7 @@ def test_moving_averages_that_had_no_time_to_arrive(updates: int, tmp_path: Path
 
 @pytest.mark.parametrize("batch", [32, 64])
 @pytest.mark.parametrize("seed", range(3))
+@pytest.mark.series
 def test_false_alarm_healthy_batch_normalization(batch: int, seed: int, tmp_path: Path) -> None:
     x, y = raw(600, 4, seed=seed)
     model = train(batch_model(4, seed, momentum=0.9), x, y, 30, batch=batch)
