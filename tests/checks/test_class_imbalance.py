@@ -58,6 +58,7 @@ def code(finding: Finding) -> str:
 @pytest.mark.parametrize("share", [0.01, 0.03, 0.08])
 @pytest.mark.parametrize("loss", ["binary_crossentropy", "logits", "mse"])
 @pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.series
 def test_a_class_that_could_be_told_and_is_ignored(share: float, loss: str, seed: int, tmp_path: Path) -> None:
     x, y = two(share, 5.0, seed=seed)
     model = timid(share, loss=loss)
@@ -105,6 +106,7 @@ def test_a_label_of_several_is_named_as_one(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("gap", [0.0, 0.7])
 @pytest.mark.parametrize("seed", range(3))
+@pytest.mark.series
 def test_false_alarm_an_honest_model_of_classes_that_overlap(gap: float, seed: int, tmp_path: Path) -> None:
     x, y = two(0.03, gap, seed=seed)
     fit = LogisticRegression().fit(x, y[:, 0])

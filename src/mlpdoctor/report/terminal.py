@@ -1,5 +1,6 @@
 """A report for people, drawn with rich: verdict, ladder, findings, what is ruled out."""
 
+import shlex
 from collections.abc import Iterator
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -75,6 +76,9 @@ class TerminalReport:
         shown = live(report.findings)
         if shown:
             yield inset(labelled("more     ", Text(f"mlpdoctor explain {shown[0].code}")))
+            if report.data is not None and report.data.path != "-" and shown[0].severity is not Severity.NOTE:
+                words = ["mlpdoctor", "treat", report.model.path, report.data.path]
+                yield inset(labelled("try      ", Text(shlex.join(words))))
         yield ""
 
 
