@@ -30,7 +30,8 @@ class PerLayer(dict[str, S], Generic[S]):
 @functools.cache
 def asked(function: Callable[..., Any]) -> Mapping[str, Any]:
     """The types a check or a fact asks for, by parameter; thresholds, being keyword-only, are not among them."""
-    plain = function.func if isinstance(function, functools.partial) else function  # partial: thresholds were set
+    # Thresholds that users set are bound with partial.
+    plain = inspect.unwrap(function.func if isinstance(function, functools.partial) else function)
     annotations = inspect.get_annotations(plain, eval_str=True)
     return {name: annotations[name] for name in plain.__code__.co_varnames[: plain.__code__.co_argcount]}
 
