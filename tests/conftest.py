@@ -10,7 +10,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
@@ -21,7 +21,9 @@ with warnings.catch_warnings():  # importing TensorFlow deprecates half of Pytho
     import tensorflow as tf  # noqa: F401
 
 EVERY_THIRD = 3
-settings.register_profile("steady", derandomize=True, database=None)
+settings.register_profile(
+    "steady", derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.register_profile("explore", settings.get_profile("default"))
 settings.load_profile("steady")
 keras.utils.set_random_seed(0)  # for models that are made while tests are collected

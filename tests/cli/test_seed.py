@@ -49,7 +49,7 @@ def test_the_shift_lasts_as_long_as_the_diagnosis(tmp_path: Path) -> None:
 
 
 def test_every_random_number_can_be_shifted() -> None:
-    """A generator made anywhere else would not hear of the seed; trials are handed it, and a probe's rows are any rows."""
+    """A generator made elsewhere would not hear of the seed; trials are handed it, and a probe takes any rows."""
     found = {
         path.name
         for path in (ROOT / "src").rglob("*.py")
