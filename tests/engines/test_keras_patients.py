@@ -54,6 +54,7 @@ def looked_at(folder: Path, model: Model, x: Any, y: Any, *codes: str, data: str
     return diagnose(Question(str(path), save_data(folder / f"data.{data}", x, y)), checks=chosen)
 
 
+@pytest.mark.series
 @pytest.mark.parametrize("name", sorted(HEALTHY))
 def test_a_healthy_model_is_left_in_peace(name: str, tmp_path: Path) -> None:
     make, data, loss, rate = HEALTHY[name]
