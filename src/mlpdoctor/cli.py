@@ -54,7 +54,7 @@ def commands() -> None:
     """Say why a neural network's loss is stuck.
 
     Works out what the loss could be, where the model stands, and what keeps it there, from a saved Keras model and
-    its data, without TensorFlow.
+    its data.
     """
 
 

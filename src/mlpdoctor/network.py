@@ -1,8 +1,8 @@
 """A saved network as plain data: no framework type, no code, nothing that runs."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import field
+from collections.abc import Callable, Mapping
+from dataclasses import field, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -46,6 +46,10 @@ class Layer:
     trainable: bool = True
     keras: int = 3
     registered: str | None = None
+
+    def with_weights(self, values: Mapping[Key, Stored]) -> "Layer":
+        """The same layer with other values for those of its weights that are named."""
+        return replace(self, weights={name: values.get((self.name, name), old) for name, old in self.weights.items()})
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,6 +133,11 @@ class Network:
     def layers(self) -> tuple[Layer, ...]:
         """Each layer once, in the order of first use."""
         return tuple({id(node.layer): node.layer for node in self.nodes}.values())
+
+    def with_layers(self, change: Callable[[Layer], Layer]) -> "Network":
+        """The same network with every layer changed; one that is used twice stays one layer."""
+        anew = {id(layer): change(layer) for layer in self.layers}
+        return replace(self, nodes=tuple(replace(node, layer=anew[id(node.layer)]) for node in self.nodes))
 
     @property
     def input_width(self) -> int | None:

@@ -126,8 +126,10 @@ class _Run:
         reports, unread, failing = [], [], []
         for number, job in enumerate(jobs, start=1):
             place = f"{number} of {len(jobs)}  {job.model}: " if len(jobs) > 1 else ""
+            if told is not None:
+                told(f"{place}reading the model", None)
             try:
-                report = _looked_at(job, configuration, checks, line, _rows(told, place), custom_objects)
+                report = _looked_at(job, configuration, checks, line, rows_read(told, place), custom_objects)
                 report = tried(report, job, custom_objects, told)
             except InputError as complaint:
                 unread.append(Unread(job.model, str(complaint)))
@@ -238,10 +240,10 @@ def _crashed(report: "Report") -> "list[Outcome]":
     return [outcome for outcome in report.outcomes if outcome.status is Status.CRASHED]
 
 
-def _rows(told: Telling | None, place: str) -> "RowsRead | None":
+def rows_read(told: Telling | None, place: str = "") -> "RowsRead | None":
+    """Tells a person how many rows have been read, while one is looking."""
     if told is None:
         return None
-    told(f"{place}reading the model", None)
 
     def read(rows: int, about: int | None) -> None:
         told(f"{place}{rows:,} rows read", min(rows / about, 1.0) if about else None)

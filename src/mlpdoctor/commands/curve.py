@@ -5,7 +5,8 @@ from typing import Any
 
 import click
 
-from mlpdoctor.commands.check import check, fails
+from mlpdoctor.commands.check import check, fails, rows_read
+from mlpdoctor.commands.options import screen_options
 from mlpdoctor.config.words import LEVELS
 from mlpdoctor.output import progress, put, show
 
@@ -34,19 +35,7 @@ Exit status:
 @click.option(
     "--fail-on", type=click.Choice(LEVELS), default="error", show_default=True, help="Exit with 1 from here on."
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["terminal", "json", "markdown"]),
-    default="terminal",
-    show_default=True,
-    help="How to report on standard output.",
-)
-@click.option(
-    "--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True, help="Colour."
-)
-@click.option("-q", "--quiet", is_flag=True, help="Print the verdict alone.")
-@click.option("--no-progress", is_flag=True, help="No progress on standard error.")
+@screen_options
 def curve(
     files: tuple[str, ...],
     fail_on: str,
@@ -79,10 +68,7 @@ def curve(
         seed=given["seed"] or 0,
     )
     with progress(show=not (no_progress or quiet)) as told:
-        rows = (
-            None if told is None else lambda read, about: told(f"{read:,} rows read", read / about if about else None)
-        )
-        report = diagnose_curve(question, stdin=sys.stdin.buffer, progress=rows)
+        report = diagnose_curve(question, stdin=sys.stdin.buffer, progress=rows_read(told))
     if form == "json":
         from mlpdoctor.report import curve_json
 

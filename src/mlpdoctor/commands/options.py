@@ -97,6 +97,23 @@ OPTIONS: tuple[Callable[..., Any], ...] = (
 )
 
 
+SCREEN: tuple[Callable[..., Any], ...] = (
+    click.option(
+        "--format",
+        "form",
+        type=click.Choice(["terminal", "json", "markdown"]),
+        default="terminal",
+        show_default=True,
+        help="How to report on standard output.",
+    ),
+    click.option(
+        "--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True, help="Colour."
+    ),
+    click.option("-q", "--quiet", is_flag=True, help="Print the first sentence alone."),
+    click.option("--no-progress", is_flag=True, help="No progress on standard error."),
+)
+
+
 REPORTS: tuple[Callable[..., Any], ...] = (
     click.option("--format", type=click.Choice(FORMS), help="How to report on standard output.  [default: terminal]"),
     click.option(
@@ -120,6 +137,11 @@ def settings_options(function: F) -> F:
 def report_options(function: F) -> F:
     """Give a command the options that say where reports go."""
     return _with(REPORTS, function)
+
+
+def screen_options(function: F) -> F:
+    """Give a command that reports to a screen or a pipe alone the options that say how."""
+    return _with(SCREEN, function)
 
 
 def _with(options: Sequence[Callable[..., Any]], function: F) -> F:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mlpdoctor.commands.check import check, in_force, question_of
-from mlpdoctor.commands.options import understood
+from mlpdoctor.commands.options import screen_options, understood
 from mlpdoctor.errors import UsageError
 from mlpdoctor.output import progress, put, say, show
 
@@ -63,19 +63,7 @@ Exit status:
 )
 @click.option("-o", "--output-model", "output", metavar="FILE", help="Write the cured model, trained: cured.keras.")
 @click.option("--force", is_flag=True, help="Let it replace a file.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["terminal", "json", "markdown"]),
-    default="terminal",
-    show_default=True,
-    help="How to report on standard output.",
-)
-@click.option(
-    "--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True, help="Colour."
-)
-@click.option("-q", "--quiet", is_flag=True, help="Print the conclusion alone.")
-@click.option("--no-progress", is_flag=True, help="No progress on standard error.")
+@screen_options
 def treat(
     files: tuple[str, ...],
     words: tuple[str, ...],

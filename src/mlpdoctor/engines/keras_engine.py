@@ -13,8 +13,9 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from mlpdoctor.engines.inputs import split
+from mlpdoctor.engines.keras_cost import call_overhead, row_products
 from mlpdoctor.engines.keras_load import EXACT, Model, Refused, exactly, in_float64, load
-from mlpdoctor.engines.keras_machine import Call, Machine, Seen, Tensor, packed
+from mlpdoctor.engines.keras_machine import Machine, Seen, Tensor, packed
 from mlpdoctor.engines.keras_start import DEFAULT, stdout_apart
 from mlpdoctor.errors import InputError
 from mlpdoctor.layers.family import Variable
@@ -33,12 +34,8 @@ HEAVY = 1 << 20
 """Multiplications for a row from which on float32, which is four times as fast, must do: a small network for images."""
 MOST_CELLS = 1 << 24
 """Numbers that the layers make of the rows that are run at a time, 64 MiB in float32."""
-CALL_COST, STEP_COST = 1 << 14, 1 << 17
-"""What it costs to call a layer, or one step of a recurrent one, in multiplications for each row of a small batch."""
 SAME = 1e-3
 """Float64 has to answer what float32 answers, but for rounding; else the model is run as it was saved."""
-STEPS = ("LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional")
-"""Layers that take what enters step by step."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,9 +118,9 @@ class KerasEngine:
         own = str(model.compute_dtype)
         exact = _Runner(_machine(model, network), own) if precise is None else _Runner(precise, EXACT)
         complete = _completed(network, exact)
-        products = _products(complete, exact.machine.probe)
+        products = row_products(complete, exact.machine.probe)
         quick = _Runner(_machine(model, network), own) if precise is not None and products > HEAVY else exact
-        work = products + _overhead(complete, exact.machine.probe)
+        work = products + call_overhead(complete, exact.machine.probe)
         return cls(complete, _Shared(exact, quick, work), moved={}, training=False)
 
     def forward(self, features: Array, see: See | None = None) -> list[Array]:
@@ -225,16 +222,8 @@ class KerasEngine:
     def at(self, weights: Mapping[Key, Array], *, training: bool | None = None) -> "KerasEngine":
         """The same network with other values for some of its weights."""
         moved = {key: values for key, values in weights.items() if key in self._shared.exact.variables}
-        network = self.network
-        if moved:
-            network = _relayered(
-                network,
-                lambda layer: replace(
-                    layer, weights={name: moved.get((layer.name, name), old) for name, old in layer.weights.items()}
-                ),
-            )
         return KerasEngine(
-            network,
+            self.network.with_layers(lambda layer: layer.with_weights(moved)) if moved else self.network,
             self._shared,
             moved={**self._moved, **moved},
             training=self.training if training is None else training,
@@ -325,17 +314,11 @@ def _completed(network: Network, runner: _Runner) -> Network:
         found = {name: _array(variable.value) for name, variable in _named(machine.layers[layer.name])}
         return replace(layer, weights=found)
 
-    return _relayered(replace(network, nodes=nodes), complete)
+    return replace(network, nodes=nodes).with_layers(complete)
 
 
 def _open(one: Shape, other: Sequence[int]) -> Shape:
     return tuple(a if a == b else None for a, b in zip(one, other, strict=True))
-
-
-def _relayered(network: Network, change: Callable[[Layer], Layer]) -> Network:
-    """The network with every layer changed, shared ones alike."""
-    anew = {id(layer): change(layer) for layer in network.layers}
-    return replace(network, nodes=tuple(replace(node, layer=anew[id(node.layer)]) for node in network.nodes))
 
 
 def _named(layer: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:  # noqa: ANN401  a Keras layer or operation
@@ -350,29 +333,6 @@ def _named(layer: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:  # noqa: 
     for number, inner in enumerate(getattr(layer, "_layers", ())):
         yield from _named(inner, f"{prefix}{inner.name if inner.name not in seen else number}/")
         seen.add(inner.name)
-
-
-def _products(network: Network, probe: Seen) -> int:
-    """Multiplications that one row takes, about: every kernel once for each place where it is used."""
-    total = 0
-    for node, call in zip(network.nodes, probe.calls, strict=True):
-        size = sum(values.size for values in node.layer.weights.values() if values.ndim > 1)
-        places = math.prod(int(side) for side in call.before.shape[1:-1])
-        total += size * max(places, _steps(node, call))
-    return total
-
-
-def _overhead(network: Network, probe: Seen) -> int:
-    """The same for what Keras does around them, which in small networks is nearly all."""
-    calls = zip(network.nodes, probe.calls, strict=True)
-    return sum(CALL_COST + STEP_COST * _steps(node, call) for node, call in calls)
-
-
-def _steps(node: Node, call: Call) -> int:
-    """Steps that a recurrent layer makes one after the other; 0 for others."""
-    if node.layer.kind not in STEPS or not call.inputs or len(call.inputs[0].shape) < 3:  # noqa: PLR2004
-        return 0
-    return int(call.inputs[0].shape[1]) * (2 if node.layer.kind == "Bidirectional" else 1)
 
 
 def _tensorflow() -> Any:  # noqa: ANN401  a module

@@ -149,14 +149,8 @@ class NumpyEngine:
 
     def at(self, weights: Mapping[Key, Array], *, training: bool | None = None) -> "NumpyEngine":
         """The same network with other values for some of its weights."""
-        moved = {
-            id(layer): replace(
-                layer, weights={name: weights.get((layer.name, name), values) for name, values in layer.weights.items()}
-            )
-            for layer in self.network.layers
-        }
-        nodes = tuple(replace(node, layer=moved[id(node.layer)]) for node in self.network.nodes)
-        return NumpyEngine(replace(self.network, nodes=nodes), training=self.training if training is None else training)
+        moved = self.network.with_layers(lambda layer: layer.with_weights(weights))
+        return NumpyEngine(moved, training=self.training if training is None else training)
 
 
 def _steps(network: Network, *, training: bool) -> list[tuple[Layer, LayerFamily, Activation]]:

@@ -80,11 +80,9 @@ def dropout_gap(network: Network, objective: Objective, sample: RowSample) -> Dr
 
 def _in_float64(network: Network) -> Network:
     """The same network with its weights converted once, not in each of many passes."""
-    exact = {
-        id(layer): replace(layer, weights={n: np.asarray(w, dtype=np.float64) for n, w in layer.weights.items()})
-        for layer in network.layers
-    }
-    return replace(network, nodes=tuple(replace(node, layer=exact[id(node.layer)]) for node in network.nodes))
+    return network.with_layers(
+        lambda layer: replace(layer, weights={n: np.asarray(w, dtype=np.float64) for n, w in layer.weights.items()})
+    )
 
 
 def _losses(

@@ -1,6 +1,7 @@
 """What is known of the layers that only Keras can run: enough to name their units, not to compute with them.
 
-No proof rests on these: what a layer of such a kind can draw is open, as for any unknown one.
+What a layer of such a kind can draw is open, as for any unknown one. One proof rests on these tables: a convolution
+without an activation, and what has no weights and only averages or copies, is an affine map.
 """
 
 from types import MappingProxyType
