@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 
 from mlpdoctor.network import Array
-from mlpdoctor.treatments.compiling import set_compiled
+from mlpdoctor.treatments.compiling import set_compiled, set_decay
 from mlpdoctor.treatments.draft import Draft, Place, members
 from mlpdoctor.treatments.drawing import redraw, set_weights
 from mlpdoctor.treatments.edits import (
     Compile,
+    Decay,
     Edit,
     EditError,
     InsertAfter,
@@ -67,6 +68,8 @@ def _edit(draft: Draft, edit: Edit, seed: int) -> None:
             remove(draft, edit)
         case Compile():
             set_compiled(draft, edit)
+        case Decay():
+            set_decay(draft, edit)
         case Redraw() | SetWeights() | Widen() | Resize():
             _edit_weights(draft, edit, seed)
         case Recode():

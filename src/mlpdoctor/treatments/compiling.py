@@ -1,7 +1,7 @@
 """Changes of what ``compile`` was called with."""
 
 from mlpdoctor.treatments.draft import Draft
-from mlpdoctor.treatments.edits import Compile, EditError
+from mlpdoctor.treatments.edits import Compile, Decay, EditError
 from mlpdoctor.treatments.spec import Json
 from mlpdoctor.treatments.wires import output_names
 
@@ -32,15 +32,34 @@ def set_compiled(draft: Draft, edit: Compile) -> None:
     if edit.key == "optimizer" or edit.key in OTHERS:
         draft.compiled[edit.key] = edit.value
     elif edit.key in OF_THE_OPTIMIZER:
-        optimizer = as_object(draft.compiled.get("optimizer"))
-        inner = optimizer["config"].get("inner_optimizer")
-        options = inner["config"] if isinstance(inner, dict) else optimizer["config"]
-        options[edit.key] = edit.value
-        draft.compiled["optimizer"] = optimizer
+        _options(draft)[edit.key] = edit.value
     elif edit.key == "loss":
         _set_loss(draft, edit)
     else:
         raise EditError(f"compile has no argument '{edit.key}' that a treatment changes")
+
+
+def set_decay(draft: Draft, edit: Decay) -> None:
+    """Give the optimizer a schedule in place of its rate."""
+    options = _options(draft)
+    rate = options.get("learning_rate")
+    if not isinstance(rate, int | float):
+        raise EditError("the learning rate follows a schedule already" if rate else "the file tells no learning rate")
+    options["learning_rate"] = {
+        "module": "keras.optimizers.schedules",
+        "class_name": "CosineDecay",
+        "config": {"initial_learning_rate": float(rate), "decay_steps": edit.updates},
+        "registered_name": None,
+    }
+
+
+def _options(draft: Draft) -> dict[str, Json]:
+    """The options of the optimizer, to be changed: of the one that counts, where one scales the loss of another."""
+    optimizer = as_object(draft.compiled.get("optimizer"))
+    inner = optimizer["config"].get("inner_optimizer")
+    draft.compiled["optimizer"] = optimizer
+    options: dict[str, Json] = inner["config"] if isinstance(inner, dict) else optimizer["config"]
+    return options
 
 
 def as_object(optimizer: Json) -> dict[str, Json]:

@@ -11,6 +11,7 @@ from mlpdoctor.treatments.compiling import as_object
 from mlpdoctor.treatments.draft import Place, places
 from mlpdoctor.treatments.edits import (
     Compile,
+    Decay,
     Edit,
     InsertAfter,
     InsertBefore,
@@ -209,6 +210,8 @@ def _told(edit: Edit, spec: ModelSpec) -> dict[str, Json]:
         case Compile():
             return {"edit": "compile", "key": edit.key, "output": edit.output, "from": _compiled(spec, edit),
                     "to": edit.value}  # fmt: skip
+        case Decay():
+            return {"edit": "decay", "updates": edit.updates}
         case Recode():
             return {"edit": "recode", "columns": list(edit.columns), "how": edit.how, "number": edit.number,
                     "output": edit.output}  # fmt: skip

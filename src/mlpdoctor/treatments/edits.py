@@ -138,6 +138,17 @@ class Compile:
 
 
 @dataclass(frozen=True)
+class Decay:
+    """Lets the learning rate that is there by then fall to nothing, along half a cosine.
+
+    Attributes:
+        updates: within so many; a trial puts in those of its runs.
+    """
+
+    updates: int = 0
+
+
+@dataclass(frozen=True)
 class Recode:
     """Another spelling of the labels, for an output's target columns; no edit of the model.
 
@@ -158,5 +169,5 @@ class Recode:
 
 
 Edit: TypeAlias = (
-    SetOption | InsertAfter | InsertBefore | Remove | Redraw | SetWeights | Widen | Resize | Compile | Recode
+    SetOption | InsertAfter | InsertBefore | Remove | Redraw | SetWeights | Widen | Resize | Compile | Decay | Recode
 )

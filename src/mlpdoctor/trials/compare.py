@@ -13,6 +13,8 @@ NOTHING = 0.01
 """One that gains less than a hundredth in every run makes none: runs that differ in rounding alone come this near."""
 AT_THE_END = 1e-3
 """A loss within a thousandth of the way from the least there can be to the best constant has arrived."""
+SURELY = 2.0
+"""Standard errors below an estimated noise from which on it is likely that only noise is left."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,13 @@ def least_of(ladder: Ladder) -> float:
     """The lowest loss worth asking for: that of the data, of the noise as estimated, or of perfect answers."""
     noise = ladder.value("noise")
     return max(ladder.perfect, ladder.value("data") or ladder.perfect, ladder.perfect if noise is None else noise)
+
+
+def bottom_of(ladder: Ladder) -> float:
+    """The loss at which nothing but noise is left even if there is less of it than estimated."""
+    noise = ladder.rung("noise")
+    data = max(ladder.perfect, ladder.value("data") or ladder.perfect)
+    return data if noise is None else max(data, noise.value - SURELY * (noise.error or 0.0))
 
 
 def span_of(ladder: Ladder) -> float:

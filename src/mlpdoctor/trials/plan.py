@@ -2,7 +2,7 @@
 
 import contextlib
 import dataclasses
-from collections.abc import Iterator
+import math
 from dataclasses import field
 
 import numpy as np
@@ -11,7 +11,9 @@ from mlpdoctor.course import Memory, Trial, Verdict
 from mlpdoctor.finding import Severity
 from mlpdoctor.heads import Heads
 from mlpdoctor.lean import dataclass
-from mlpdoctor.treatments.offer import companions
+from mlpdoctor.treatments.offer import companions, named
+from mlpdoctor.treatments.patient import Patient
+from mlpdoctor.treatments.treatment import Treatment
 from mlpdoctor.trials.candidates import Candidate, Choice
 from mlpdoctor.trials.compare import arrived, compare, span_of
 from mlpdoctor.trials.judge import common
@@ -20,11 +22,17 @@ from mlpdoctor.trials.runs import TimeUp, run
 from mlpdoctor.trials.side import Unfit
 from mlpdoctor.trials.ward import NO_TIME, Tried, Ward
 
-TOGETHER = 3
-"""Changes in one combination, at most: with more of them nobody could say what did it."""
+TOGETHER = 5
+"""Changes in one combination, at most; each of them is there because it gained on top of those before it."""
+RATES = {"raise-learning-rate", "lower-learning-rate", "use-adam"}
+"""Changes that undo each other: what was put on top of one of them would be all there is of both."""
+STEADIERS = ("lower-learning-rate", "use-adam", "scale-targets")
+"""What a change whose training blows up may need: a new head or loss asks for other steps than the old one."""
 PAIRS = 4
-"""Changes tried on top of one that gained."""
-CAPACITY = ("widen-layers", "sharpen-first-layer")
+"""Changes tried on top of one that gained, as far as time is planned for them."""
+MOST_PAIRS = 8
+"""And as many more as it lasts for."""
+CAPACITY = {"widen-layers", "sharpen-first-layer"}
 """Changes that let a network follow more than it could: where it is down on the noise, that would be the noise."""
 AFTERWARDS = 2
 """Models trained besides: the network made anew, on all rows and on a few."""
@@ -53,6 +61,7 @@ class Plan:
     memory: Memory | None = None
     interrupted: bool = False
     _known: dict[int, float] = field(default_factory=dict)
+    _idle: set[str] = field(default_factory=set)
 
     def carry_out(self, choice: Choice) -> None:
         """Try everything; Ctrl-C ends it with what stands by then."""
@@ -128,7 +137,7 @@ class Plan:
 
     def _arrived(self, one: Tried) -> bool:
         confirmed = one.trial.verdict is Verdict.CONFIRMED
-        return confirmed and one.trial.judged_by == self.ward.judged_by and self.ward.at_the_end(one.trial.treated)
+        return confirmed and one.trial.judged_by == self.ward.judged_by and self.ward.at_the_bottom(one.trial.treated)
 
     def _exact(self, one: Tried) -> bool:
         """Whether it is on the floor of the data itself; what is called noise is an estimate, and often too high."""
@@ -142,13 +151,24 @@ class Plan:
 
     def _together(self) -> None:
         """Put changes together, each on top of what has gained most so far, while each adds a clear gain."""
-        base = self.best or self._promising()
         if not self._called_for():
             return
+        self._steady()
+        base = self.best or self._promising()
         for _ in range(TOGETHER - 1):
             if base is None or self._exact(base):
                 return
             base = self._on_top(base)
+
+    def _steady(self) -> None:
+        """The gravest finding's change, where its training blew up, with smaller steps."""
+        broken = next(iter(self.tried), None)
+        if broken is None or math.isfinite(broken.trial.treated.high):
+            return
+        for name in STEADIERS:
+            for proposal in named(name, self._changed(broken))[:1]:
+                if isinstance(proposal, Treatment) and self._adds(broken, Candidate(proposal, ())):
+                    return
 
     def _promising(self) -> Tried | None:
         """The change for the gravest finding: it may need company to show what it does."""
@@ -156,35 +176,49 @@ class Plan:
         return next(iter(open_ or self.tried), None)
 
     def _on_top(self, base: Tried) -> Tried | None:
-        ward = self.ward
-        for extra in self._extras(base):
-            if ward.clock.left <= 0:
-                return None
-            found = ward.one((*base.candidates, extra))
-            if isinstance(found, str) or found.trial.verdict is not Verdict.CONFIRMED:
-                continue
-            if found.trial.judged_by != base.trial.judged_by:
-                continue
-            before, now = base.trial.treated, found.trial.treated
-            if compare(before, now, *ward.scale(found.trial.judged_by, before, now)).verdict is Verdict.CONFIRMED:
-                self.combined.append(found)
-                return found
-        return None
+        return next((found for found in (self._adds(base, extra) for extra in self._extras(base)) if found), None)
 
-    def _extras(self, base: Tried) -> Iterator[Candidate]:
-        """What may be put on top: changes that gained by themselves, those that go with others, then the rest."""
+    def _adds(self, base: Tried, extra: Candidate) -> Tried | None:
+        """What has been tried already with a change on top, where that gains."""
+        ward = self.ward
+        if ward.clock.left <= 0:
+            return None
+        found = ward.one((*base.candidates, extra))
+        if isinstance(found, str) or not self._better(base, found):
+            self._idle.add(extra.treatment.text)
+            return None
+        self.combined.append(found)
+        return found
+
+    def _better(self, base: Tried, found: Tried) -> bool:
+        """Whether a combination gains clearly over the control and over what it was put on top of."""
+        if found.trial.verdict is not Verdict.CONFIRMED or found.trial.judged_by != base.trial.judged_by:
+            return False
+        before, now = base.trial.treated, found.trial.treated
+        return compare(before, now, *self.ward.scale(found.trial.judged_by, before, now)).verdict is Verdict.CONFIRMED
+
+    def _extras(self, base: Tried) -> list[Candidate]:
+        """What may be put on top: changes that gained by themselves, those that go with others, then the rest.
+
+        Those that added nothing to a smaller combination come last.
+        """
         ranked = sorted(self.tried, key=lambda one: one.trial.treated.median)
         by = {verdict: [one.candidates[0] for one in ranked if one.trial.verdict is verdict] for verdict in Verdict}
-        company = [Candidate(treatment, ()) for treatment in companions(self.ward.patient)]
+        company = [Candidate(treatment, ()) for treatment in companions(self._changed(base))]
         kinds = {candidate.treatment.name for candidate in base.candidates}
-        texts: set[str] = set()
+        if kinds & RATES:
+            kinds |= RATES
+        if self._arrived(base):
+            kinds |= CAPACITY
+        listed: dict[str, Candidate] = {}
         for candidate in (*by[Verdict.CONFIRMED], *company, *by[Verdict.UNDECIDED]):
-            text, kind = candidate.treatment.text, candidate.treatment.name
-            if kind in CAPACITY and self._arrived(base):
-                continue
-            if kind not in kinds and text not in texts and len(texts) < PAIRS:
-                texts.add(text)
-                yield candidate
+            if candidate.treatment.name not in kinds:
+                listed.setdefault(candidate.treatment.text, candidate)
+        return sorted(listed.values(), key=lambda one: one.treatment.text in self._idle)[:MOST_PAIRS]
+
+    def _changed(self, base: Tried) -> Patient:
+        """The patient with what has been tried on it: another optimizer has other rates, a thawed layer may grow."""
+        return dataclasses.replace(self.ward.patient, network=base.runs.side.network)
 
     # anew
 

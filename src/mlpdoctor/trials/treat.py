@@ -192,6 +192,9 @@ def keep(plan: Plan, file: Path, course: Course) -> str | None:
     if not isinstance(runs, Runs):
         return None
     model = build(runs.side.spec, plan.ward.workshop.code)
-    Trainee(model, runs.side.trainee.table).put(runs.places[runs.best])
+    trainee, place = Trainee(model, runs.side.trainee.table), runs.places[runs.best]
+    if best is not None and best.decays:  # its rate has run out; who trains on begins with a new one
+        place = dataclasses.replace(place, state=trainee.start.state)
+    trainee.put(place)
     write(model, file)
     return str(file)

@@ -3,7 +3,7 @@
 import dataclasses
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import field
 from typing import Any
 
@@ -12,7 +12,7 @@ from mlpdoctor.errors import InputError
 from mlpdoctor.ladder import Ladder
 from mlpdoctor.lean import dataclass
 from mlpdoctor.treatments.diff import as_json, diff
-from mlpdoctor.treatments.edits import Edit
+from mlpdoctor.treatments.edits import Decay, Edit
 from mlpdoctor.treatments.patient import Patient
 from mlpdoctor.treatments.spec import ModelSpec
 from mlpdoctor.trials.budget import (
@@ -26,7 +26,7 @@ from mlpdoctor.trials.budget import (
     worth_compiling,
 )
 from mlpdoctor.trials.candidates import Candidate
-from mlpdoctor.trials.compare import Comparison, arrived, compare, least_of, rung_reached, span_of
+from mlpdoctor.trials.compare import Comparison, arrived, bottom_of, compare, least_of, rung_reached, span_of
 from mlpdoctor.trials.judge import Judge, by_mistakes, judge
 from mlpdoctor.trials.rows import Rows
 from mlpdoctor.trials.runs import Runs, TimeUp, cost, run
@@ -60,6 +60,11 @@ class Tried:
     trial: Trial
     candidates: tuple[Candidate, ...]
     runs: Runs
+
+    @property
+    def decays(self) -> bool:
+        """Whether the learning rate fell to nothing in it."""
+        return any(isinstance(edit, Decay) for one in self.candidates for edit in one.treatment.edits)
 
 
 @dataclass(eq=False)
@@ -122,6 +127,10 @@ class Ward:
         if self.ladder is None:
             return False
         return arrived(arm.high, least_of(self.ladder), span_of(self.ladder))
+
+    def at_the_bottom(self, arm: Arm) -> bool:
+        """Whether all runs went so low that what is left is noise, even if there is less of it than estimated."""
+        return self.ladder is not None and arrived(arm.high, bottom_of(self.ladder), span_of(self.ladder))
 
     @property
     def well(self) -> bool:
@@ -260,7 +269,7 @@ class Ward:
 
     def one(self, candidates: tuple[Candidate, ...]) -> Tried | str:
         """Try some changes at once; why it cannot be done, where it cannot."""
-        edits = tuple(edit for candidate in candidates for edit in candidate.treatment.edits)
+        edits = self._in_order(edit for candidate in candidates for edit in candidate.treatment.edits)
         shared = tuple(edit for candidate in candidates for edit in candidate.treatment.shared)
         self.tell(" and ".join(candidate.treatment.text for candidate in candidates))
         try:
@@ -274,6 +283,11 @@ class Ward:
             return str(control)  # only a model that cannot be trained as it is needs no control
         trial = self._without_control(control, treated) if isinstance(control, str) else self.compared(control, treated)
         return Tried(_described(trial, self.spec, candidates, edits), candidates, treated)
+
+    def _in_order(self, edits: Iterable[Edit]) -> tuple[Edit, ...]:
+        """The edits, those last that build on what others set and on how long the runs are."""
+        known = [Decay(self.updates) if isinstance(edit, Decay) else edit for edit in edits]
+        return tuple(sorted(known, key=lambda edit: isinstance(edit, Decay)))
 
     def compared(self, control: Runs, treated: Runs) -> Trial:
         """The runs of both sides, and what they say."""
