@@ -129,7 +129,7 @@ def _judged(built: Built, course: Course, report: Report, before: "Score", after
     near = before.mistakes - after.mistakes >= (1 - CLOSE) * (before.mistakes - twin.mistakes)
     if after.within(twin) or on_data:
         return Seen(built, "cured", wrong, near, told)
-    if rung == "on the noise":
+    if rung in {"on the noise", "below the noise as estimated"}:
         return Seen(built, "on the noise", wrong or worse, near, told)
     if best is not None or control_on:
         return Seen(built, "better", wrong or worse, near, told)

@@ -14,6 +14,7 @@ from mlpdoctor.treatments.apply import edited
 from mlpdoctor.treatments.draft import Draft
 from mlpdoctor.treatments.edits import (
     Compile,
+    Decay,
     Edit,
     EditError,
     InsertAfter,
@@ -320,6 +321,50 @@ def test_a_rate_takes_the_place_of_a_schedule() -> None:
                          [Compile("learning_rate", 0.01)]))  # fmt: skip
     assert float(new.optimizer.learning_rate) == pytest.approx(0.01)
     assert new.optimizer.momentum == 0.5
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        keras.optimizers.SGD(0.2, momentum=0.5),
+        keras.optimizers.Adam(0.2),
+        keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam(0.2)),
+    ],
+    ids=lambda one: type(one).__name__,
+)
+def test_a_rate_falls_to_nothing_within_so_many_updates(optimizer: Any) -> None:  # noqa: ANN401
+    new = rebuilt(edited(compiled_spec(optimizer=optimizer, loss="mse"), [Decay(10)])).optimizer
+    assert type(new) is type(optimizer)
+    own = getattr(new, "inner_optimizer", new)
+    assert getattr(own, "momentum", 0.5) == 0.5
+    rates = []
+    for update in (0, 5, 10, 99):
+        own.iterations.assign(update)
+        rates.append(float(own.learning_rate))
+    assert rates == pytest.approx([0.2, 0.1, 0.0, 0.0], abs=1e-7)
+
+
+def test_what_sets_the_rate_goes_before_what_lets_it_fall() -> None:
+    spec = compiled_spec(optimizer="sgd", loss="mse")
+    new = rebuilt(edited(spec, [Compile("learning_rate", 0.5), Decay(10)]))
+    assert float(new.optimizer.learning_rate) == pytest.approx(0.5)
+    new.optimizer.iterations.assign(5)
+    assert float(new.optimizer.learning_rate) == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "words"),
+    [
+        (keras.optimizers.SGD(keras.optimizers.schedules.CosineDecay(0.1, 10)), "follows a schedule already"),
+        ("sgd", "tells no learning rate"),
+    ],
+)
+def test_a_rate_that_is_not_a_number_is_not_let_fall(optimizer: Any, words: str) -> None:  # noqa: ANN401
+    spec = compiled_spec(optimizer=optimizer, loss="mse")
+    if optimizer == "sgd":
+        spec = ModelSpec(spec.kind, spec.config, spec.weights, {"optimizer": "sgd", "loss": "mse"})
+    with pytest.raises(EditError, match=words):
+        edited(spec, [Decay(10)])
 
 
 def test_another_optimizer() -> None:

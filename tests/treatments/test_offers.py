@@ -287,7 +287,7 @@ def test_false_treatment_a_head_that_fits_is_left_alone() -> None:
 def test_false_treatment_a_good_rate_is_not_raised_and_adam_not_replaced() -> None:
     x, y = curved()
     seen = known((plain(optimizer=keras.optimizers.Adam(0.01)), x, y))
-    assert [one.name for one in companions(seen.patient)] == ["redraw-weights", "widen-layers"]
+    assert [one.name for one in companions(seen.patient)] == ["redraw-weights", "widen-layers", "decay-learning-rate"]
 
 
 def test_companions_of_a_slow_model_speed_it_up_first() -> None:
@@ -299,7 +299,15 @@ def test_companions_of_a_slow_model_speed_it_up_first() -> None:
         "redraw-weights",
         "widen-layers",
         "standardise-inputs",
+        "decay-learning-rate",
     ]
+
+
+def test_false_treatment_a_rate_that_falls_already_is_not_let_fall() -> None:
+    x, y = curved()
+    schedule = keras.optimizers.schedules.ExponentialDecay(0.01, 1000, 0.5)
+    seen = known((plain(optimizer=keras.optimizers.Adam(schedule)), x, y))
+    assert [type(one) for one in named("decay-learning-rate", seen.patient)] == [Nothing]
 
 
 def test_layers_of_inner_models_are_treated_by_their_paths() -> None:

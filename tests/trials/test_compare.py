@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mlpdoctor.course import Arm, Verdict
 from mlpdoctor.ladder import Ladder, Rung
-from mlpdoctor.trials.compare import CLEAR, NOTHING, arrived, compare, least_of, rung_reached, span_of
+from mlpdoctor.trials.compare import CLEAR, NOTHING, arrived, bottom_of, compare, least_of, rung_reached, span_of
 
 LOSSES = st.lists(st.floats(0.01, 10), min_size=1, max_size=5)
 PAIRS = st.integers(1, 5).flatmap(
@@ -123,6 +123,26 @@ def test_conflicting_rows_are_the_least() -> None:
 def test_noise_is_a_floor_for_as_long_as_nobody_goes_below() -> None:
     noisy = dataclasses.replace(LINE, rungs=(*LINE.rungs, Rung("noise", "noise", 0.1, 0.1, "estimated", "", 0.02)))
     assert rung_reached(0.11, noisy) == "on the noise"
+    assert rung_reached(0.061, noisy) == "on the noise"
+    assert rung_reached(0.05, noisy) == "below the noise as estimated"
     assert least_of(noisy) == 0.1
     assert arrived(0.1, 0.1, 0.9)
     assert not arrived(0.2, 0.1, 0.9)
+
+
+@pytest.mark.parametrize(
+    ("noise", "error", "data", "bottom"),
+    [
+        (0.1, 0.02, 0.0, 0.06),  # likely no more than noise is left there
+        (0.1, 0.07, 0.0, 0.0),  # an estimate that says nothing
+        (0.1, 0.02, 0.08, 0.08),  # rows in conflict are no estimate
+        (0.1, None, 0.0, 0.1),
+    ],
+)
+def test_the_bottom_is_where_noise_is_left_even_if_it_is_less(
+    noise: float, error: float | None, data: float, bottom: float
+) -> None:
+    rungs = (*ladder(constant=1.0, data=data).rungs, Rung("noise", "noise", noise, noise, "estimated", "", error))
+    found = dataclasses.replace(LINE, rungs=rungs)
+    assert bottom_of(found) == pytest.approx(bottom)
+    assert bottom_of(found) <= least_of(found)

@@ -128,6 +128,67 @@ def test_where_the_same_network_made_anew_learns_the_model_can(tmp_path: Path) -
     assert course.memory.rows == 20
 
 
+def test_a_model_cured_by_a_falling_rate_can_be_trained_on(tmp_path: Path) -> None:
+    """A line among noise, and a rate whose steps never settle: with the rate the steps fall, and start anew later."""
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(64, 2))
+    y = x @ [[1.0], [-2.0]] + rng.normal(size=(64, 1))
+    model: Any = stack(2, L.Dense(1, kernel_initializer="zeros"))
+    model.compile(keras.optimizers.SGD(0.5), "mse")
+    model.fit(x, y, batch_size=8, epochs=3, verbose=0)
+    model.save(tmp_path / "model.keras")
+    question = Question(str(tmp_path / "model.keras"), save_data(tmp_path / "data.npz", x, y))
+    file = tmp_path / "cured.keras"
+    order = Order(Budget(epochs=30), 2, ("decay-learning-rate",), batch=8, output=str(file))
+    course = treat(question, order)
+    assert course.best is not None
+    assert course.best.names == ("decay-learning-rate",)
+    floor = np.linalg.lstsq(np.column_stack([x, np.ones(64)]), y, rcond=None)[1][0] / 64
+    assert course.best.treated.high < 1.01 * floor
+    kept = keras.models.load_model(file)
+    assert int(kept.optimizer.iterations.numpy()) == 0
+    assert float(kept.optimizer.learning_rate.numpy()) == pytest.approx(0.5)
+    assert float(np.square(np.asarray(kept(x)) - y).mean()) == pytest.approx(course.best.treated.low, rel=1e-3)
+
+
+def test_a_loss_that_fits_is_not_refuted_by_the_old_rate(tmp_path: Path) -> None:
+    """Cross-entropy on amounts, at a rate at which the squared error that they ask for blows up."""
+    rng = np.random.default_rng(4)
+    x = rng.normal(size=(96, 3))
+    y = 40 * np.tanh(x[:, :1]) + 20 * x[:, 1:2]
+    model: Any = stack(3, seeded(24, 1, "relu"), seeded(1, 2, "sigmoid"))
+    model.compile(keras.optimizers.SGD(0.1), "binary_crossentropy")
+    model.save(tmp_path / "model.keras")
+    question = Question(str(tmp_path / "model.keras"), save_data(tmp_path / "data.npz", x, y))
+    course = treat(question, Order(Budget(epochs=100), 2))
+    alone = next(one for one in course.trials if one.names == ("fit-head",))
+    assert not np.isfinite(alone.treated.high)
+    assert course.best is not None
+    assert course.best.names[0] == "fit-head"
+    assert len(course.best.names) > 1
+    assert course.best.treated.high < 0.1
+    assert course.best.judged_by == "1 - R2"
+
+
+def test_what_is_put_on_top_suits_the_changed_model(tmp_path: Path) -> None:
+    """Frozen layers cannot be widened; thawed ones can."""
+    rng = np.random.default_rng(5)
+    x = rng.uniform(-2, 2, (128, 1))
+    model: Any = stack(1, seeded(6, 1, "tanh"), seeded(1, 2))
+    model.layers[0].trainable = False
+    model.compile(keras.optimizers.Adam(0.01), "mse")
+    model.fit(x, np.sin(4 * x), epochs=20, verbose=0)
+    model.save(tmp_path / "model.keras")
+    question = Question(str(tmp_path / "model.keras"), save_data(tmp_path / "data.npz", x, np.sin(4 * x)))
+    course = treat(question, Order(Budget(epochs=500), 1, ("A103",)))
+    assert {one.names for one in course.trials} == {("unfreeze",)}
+    assert any(one.names[:2] == ("unfreeze", "widen-layers") for one in course.combinations)
+
+
+def seeded(units: int, seed: int, activation: str | None = None) -> Any:  # noqa: ANN401
+    return L.Dense(units, activation, kernel_initializer=keras.initializers.GlorotUniform(seed=seed))
+
+
 def test_an_existing_file_is_not_replaced_without_force(tmp_path: Path) -> None:
     file = tmp_path / "cured.keras"
     file.write_text("mine")

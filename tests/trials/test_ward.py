@@ -10,7 +10,7 @@ import pytest
 from clinic import save_data, stack
 from mlpdoctor.course import Verdict
 from mlpdoctor.diagnose import Question, diagnose
-from mlpdoctor.treatments.edits import Compile, Edit, Recode, Redraw, SetOption
+from mlpdoctor.treatments.edits import Compile, Decay, Edit, Recode, Redraw, SetOption
 from mlpdoctor.treatments.patient import Patient
 from mlpdoctor.treatments.treatment import Treatment
 from mlpdoctor.trials.budget import Budget, Clock
@@ -77,6 +77,22 @@ def test_a_rate_that_is_raised_is_confirmed_and_one_that_is_lowered_refuted(slow
     assert lower.trial.verdict is Verdict.REFUTED
     assert higher.trial.updates == lower.trial.updates == 60 * 64 // 32
     assert higher.runs.side.trainee is lower.runs.side.trainee  # compiled once
+
+
+def test_a_rate_that_falls_does_so_within_the_run_whatever_else_sets_it(slow: Question) -> None:
+    one = ward(slow)
+    one.begin(3)
+    falling, high = change(Decay()), change(Compile("learning_rate", 0.05))
+    together = one.one((*falling, *high))
+    alone = one.one(high)
+    assert isinstance(together, Tried)
+    assert isinstance(alone, Tried)
+    assert together.decays
+    assert not alone.decays
+    rate = together.runs.side.spec.compiled["optimizer"]["config"]["learning_rate"]
+    assert rate["class_name"] == "CosineDecay"
+    assert rate["config"] == {"initial_learning_rate": 0.05, "decay_steps": 120}
+    assert together.trial.treated != alone.trial.treated
 
 
 def test_without_time_nothing_is_confirmed(slow: Question) -> None:

@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from mlpdoctor.course import Arm, Course, Memory, Protocol, Trial, Verdict
+from mlpdoctor.ladder import Rung
 from mlpdoctor.report import treated_json, treated_markdown, treated_phrases, treated_schema
 from mlpdoctor.report.treated_terminal import TerminalCourse
 from mlpdoctor.trials.words import conclusion
@@ -64,6 +65,24 @@ COURSES = {
     "stopped": dataclasses.replace(NONE, interrupted=True, written="cured.keras"),
     "drawn": dataclasses.replace(COURSE, best=dataclasses.replace(TRIAL, drawn_anew=True)),
 }
+
+
+@pytest.mark.parametrize(
+    ("reached", "by", "said"),
+    [
+        (0.02, "mean squared error", True),
+        (0.35, "mean squared error", False),  # within two standard errors nothing but noise may be left
+        (0.02, "share of wrong answers", False),
+    ],
+)
+def test_less_than_the_noise_may_be_the_rows_by_heart(reached: float, by: str, *, said: bool) -> None:
+    assert REPORT.ladder is not None
+    noise = Rung("noise", "noise", 0.4, 0.4, "estimated", "", 0.1)
+    ladder = dataclasses.replace(REPORT.ladder, rungs=(*REPORT.ladder.rungs, noise))
+    best = dataclasses.replace(TRIAL, treated=Arm((reached,) * 3), judged_by=by)
+    course = dataclasses.replace(COURSE, report=dataclasses.replace(REPORT, ladder=ladder), best=best)
+    words = "less than the noise that these rows seem to hold (0.40 ± 0.10)"
+    assert (words in conclusion(course)) is said
 
 
 @pytest.mark.parametrize(

@@ -145,7 +145,7 @@ class Decay:
         updates: within so many; a trial puts in those of its runs.
     """
 
-    updates: int = 0
+    updates: int = 1000
 
 
 @dataclass(frozen=True)

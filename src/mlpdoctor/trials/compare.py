@@ -118,7 +118,7 @@ def rung_reached(loss: float, ladder: Ladder) -> str | None:
         return "the least these data allow" if data > ladder.perfect else "zero, next to the best constant"
     noise = ladder.rung("noise")
     if noise is not None and loss <= noise.value + (noise.error or 0.0):
-        return "on the noise"
+        return "below the noise as estimated" if loss < bottom_of(ladder) else "on the noise"
     for name in ("architecture", "affine", "constant"):
         rung = values.get(name)
         if rung is not None and abs(loss - rung.value) <= ON_A_RUNG * abs(rung.value - ladder.perfect):

@@ -4,6 +4,7 @@ import math
 
 from mlpdoctor.course import Course, Memory, Trial, Verdict
 from mlpdoctor.finding import Severity
+from mlpdoctor.trials.compare import bottom_of
 from mlpdoctor.wording import count, short
 
 
@@ -14,7 +15,7 @@ def conclusion(course: Course) -> str:
             f"There is nothing to cure: the saved model's loss, {short(course.before)}, is as low as these data allow."
         )
     if course.best is not None:
-        return _cured(course.best)
+        return f"{_cured(course.best)}{_by_heart_too(course)}"
     if course.train_on:
         known = any(
             finding.severity is not Severity.NOTE and finding.suppressed is None for finding in course.report.findings
@@ -34,6 +35,21 @@ def conclusion(course: Course) -> str:
             f"{short(fresh.control.median)}. The fault is in your training code, callbacks or data pipeline."
         )
     return f"{_nothing(course)}{_by_heart(course.memory)}"
+
+
+def _by_heart_too(course: Course) -> str:
+    """What a loss below the noise means: the rows themselves may have been learned, and rows alone cannot tell."""
+    ladder, best = course.report.ladder, course.best
+    noise = None if ladder is None else ladder.rung("noise")
+    if ladder is None or noise is None or best is None or best.judged_by != ladder.loss:
+        return ""
+    if best.treated.median >= bottom_of(ladder):
+        return ""
+    estimate = short(noise.value, 2) if noise.error is None else f"{short(noise.value, 2)} ± {short(noise.error, 2)}"
+    return (
+        f" That is less than the noise that these rows seem to hold ({estimate}): before you rely on it, judge it on "
+        "rows that it was not trained on."
+    )
 
 
 def _nothing(course: Course) -> str:
