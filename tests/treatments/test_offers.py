@@ -2,6 +2,7 @@
 
 import functools
 import json
+import math
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ import keras
 import numpy as np
 import pytest
 
-from clinic import L, Model, Table, compiled, save_data, stack
+from clinic import L, Model, Table, compiled, put, save_data, stack
 from mlpdoctor.diagnose import Question, all_checks, diagnose, wanted
 from mlpdoctor.finding import Finding
 from mlpdoctor.network import Network
@@ -374,6 +375,27 @@ def test_the_scale_of_weights_is_told_apart_from_the_restart() -> None:
     assert again.std() == pytest.approx(old.std(), rel=0.3)
     assert not np.isclose(again, old).any()
     assert new.std() < 1 < old.std()
+
+
+def test_the_scale_is_that_of_all_kernels_that_are_off() -> None:
+    """What a finding on hidden layers names is drawn at its old size, and so is an output layer that has grown."""
+    model, x, y = chain(L.Dense(16, "tanh", name="hidden"), L.Dense(16, "tanh", name="deep")), *curved()
+    put(model.get_layer("deep"), 3 * np.random.default_rng(1).normal(size=(16, 16)), np.zeros(16))
+    put(model.get_layer("out"), 300 * np.random.default_rng(2).normal(size=(16, 1)), [0.0])
+    seen = known((model, x, y), "W303")
+    assert seen.finding("W303").evidence.numbers["layers"] == ("deep",)
+    (treatment,) = treatments(named("scale-weights", seen.patient))
+    (told,) = [one for one in treatments(offered(seen.finding("W303"), seen.patient)) if one.name == "scale-weights"]
+    assert treatment.text == told.text
+    control = edited(seen.spec, told.shared, seed=4)
+    assert control.weights["deep"]["kernel"].std() == pytest.approx(3, rel=0.3)
+    assert control.weights["out"]["kernel"].std() == pytest.approx(300, rel=0.5)
+    assert control.weights["hidden"]["kernel"].std() == pytest.approx(math.sqrt(2 / 18), rel=0.3)
+
+
+def test_false_treatment_kernels_of_the_right_scale_are_left_alone() -> None:
+    seen = known((plain(), *curved()))
+    assert [type(one) for one in named("scale-weights", seen.patient)] == [Nothing]
 
 
 @pytest.mark.parametrize("kind", ["AdamW", "Adam", "SGD", "Lion"])

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from mlpdoctor.course import Arm, Verdict
 from mlpdoctor.ladder import Ladder, Rung
-from mlpdoctor.trials.compare import CLEAR, NOTHING, arrived, bottom_of, compare, least_of, rung_reached, span_of
+from mlpdoctor.trials.compare import CLEAR, NOTHING, compare
+from mlpdoctor.trials.scale import arrived, bottom_of, least_of, rung_reached, span_of
 
 LOSSES = st.lists(st.floats(0.01, 10), min_size=1, max_size=5)
 PAIRS = st.integers(1, 5).flatmap(

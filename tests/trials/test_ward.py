@@ -16,6 +16,7 @@ from mlpdoctor.treatments.treatment import Treatment
 from mlpdoctor.trials.budget import Budget, Clock
 from mlpdoctor.trials.candidates import Candidate
 from mlpdoctor.trials.model import load
+from mlpdoctor.trials.pace import Pace
 from mlpdoctor.trials.side import Workshop
 from mlpdoctor.trials.treat import read
 from mlpdoctor.trials.ward import NO_TIME, Tried, Ward
@@ -29,7 +30,8 @@ def ward(question: Question, *, epochs: int = 60, clock: Clock | None = None) ->
     patient = Patient(network, report, rows.features, rows.targets)
     end = clock or Clock(float("inf"))
     shop = Workshop(rows, (0, 1))
-    return Ward(patient, load(network, {}), shop, 32, Budget(epochs=epochs), end, "tensorflow", lambda _: None)
+    pace = Pace(Budget(epochs=epochs), end, rows.count, min(32, rows.count), 2)
+    return Ward(patient, load(network, {}), shop, pace, "tensorflow", lambda _: None)
 
 
 def change(*edits: Edit, shared: tuple[Edit, ...] = ()) -> tuple[Candidate]:
@@ -140,7 +142,7 @@ def test_a_loss_that_means_nothing_judges_nothing(tmp_path: Path) -> None:
     model.optimizer.build(model.trainable_variables)
     model.save(tmp_path / "model.keras")
     one = ward(Question(str(tmp_path / "model.keras"), save_data(tmp_path / "data.npz", x, y)))
-    assert one.ladder is None
+    assert one.scale.ladder is None
     one.begin(2)
     faster = one.one(change(Compile("learning_rate", 0.1)))
     assert isinstance(faster, Tried)

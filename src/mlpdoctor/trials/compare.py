@@ -3,18 +3,14 @@
 import math
 
 from mlpdoctor.course import Arm, Verdict
-from mlpdoctor.ladder import ON_A_RUNG, Ladder
 from mlpdoctor.lean import dataclass
+from mlpdoctor.trials.scale import AT_THE_END
 from mlpdoctor.wording import percent, short
 
 CLEAR = 0.1
 """A change that gains a tenth of what there was to gain over the control makes a difference worth acting on."""
 NOTHING = 0.01
 """One that gains less than a hundredth in every run makes none: runs that differ in rounding alone come this near."""
-AT_THE_END = 1e-3
-"""A loss within a thousandth of the way from the least there can be to the best constant has arrived."""
-SURELY = 2.0
-"""Standard errors below an estimated noise from which on it is likely that only noise is left."""
 
 
 @dataclass(frozen=True)
@@ -80,54 +76,3 @@ def _gain(control: float, treated: float, least: float, tiny: float) -> float:
         return 1.0
     left = control - least
     return (control - treated) / left if left > tiny else 0.0
-
-
-def arrived(loss: float, least: float, span: float) -> bool:
-    """Whether a loss is as low as there is any point in going."""
-    return loss - least <= AT_THE_END * abs(span)
-
-
-def least_of(ladder: Ladder) -> float:
-    """The lowest loss worth asking for: that of the data, of the noise as estimated, or of perfect answers."""
-    noise = ladder.value("noise")
-    return max(ladder.perfect, ladder.value("data") or ladder.perfect, ladder.perfect if noise is None else noise)
-
-
-def bottom_of(ladder: Ladder) -> float:
-    """The loss at which nothing but noise is left even if there is less of it than estimated."""
-    noise = ladder.rung("noise")
-    data = max(ladder.perfect, ladder.value("data") or ladder.perfect)
-    return data if noise is None else max(data, noise.value - SURELY * (noise.error or 0.0))
-
-
-def span_of(ladder: Ladder) -> float:
-    """From that loss to the best constant's."""
-    constant = ladder.value("constant")
-    return max((constant if constant is not None else 1.0) - least_of(ladder), 0.0)
-
-
-def rung_reached(loss: float, ladder: Ladder) -> str | None:
-    """Where a loss stands on the ladder of the model as it was, in words; None where the ladder has no rungs."""
-    if not math.isfinite(loss):
-        return "not a number"
-    values = {rung.name: rung for rung in ladder.rungs if rung.name not in {"model", "readout"}}
-    constant = ladder.value("constant")
-    span = (constant - ladder.perfect) if constant is not None else 0.0
-    data = ladder.value("data")
-    if data is not None and loss - data <= max(AT_THE_END * span, ON_A_RUNG * abs(data - ladder.perfect)):
-        return "the least these data allow" if data > ladder.perfect else "zero, next to the best constant"
-    noise = ladder.rung("noise")
-    if noise is not None and loss <= noise.value + (noise.error or 0.0):
-        return "below the noise as estimated" if loss < bottom_of(ladder) else "on the noise"
-    for name in ("architecture", "affine", "constant"):
-        rung = values.get(name)
-        if rung is not None and abs(loss - rung.value) <= ON_A_RUNG * abs(rung.value - ladder.perfect):
-            return f"on the {rung.label}" if name != "architecture" else "on the floor of this architecture"
-    below = [rung for rung in values.values() if rung.name in {"architecture", "affine", "constant"}]
-    under = [rung for rung in below if loss < rung.value]
-    if not below:
-        return None
-    if not under:
-        return "above the best constant"
-    rung = min(under, key=lambda one: (one.value, one.name != "architecture"))
-    return "below the floor of the old architecture" if rung.name == "architecture" else f"below the {rung.label}"

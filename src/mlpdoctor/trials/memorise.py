@@ -1,14 +1,19 @@
 """The same network from new weights, with a fresh Adam: on a few rows, which it should learn by heart, and on all."""
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from mlpdoctor.course import Memory, Trial
 from mlpdoctor.treatments.spec import ModelSpec
 from mlpdoctor.trials.backend import keras
 from mlpdoctor.trials.model import NO_CODE, Code, build, layers, weights_of
 from mlpdoctor.trials.rows import Rows
+from mlpdoctor.trials.runs import Runs, TimeUp, run
+from mlpdoctor.trials.side import Unfit
+from mlpdoctor.trials.ward import Ward
 
 FEW = 20
 """Rows that any network with a few dozen weights can learn by heart."""
@@ -23,6 +28,47 @@ ADAM: Mapping[str, Any] = {
     "config": {"learning_rate": RATE},
     "registered_name": None,
 }
+
+
+ANEW = "train the same network from new weights with Adam at 0.001"
+
+
+def made_anew(ward: Ward, control: Runs) -> Trial | None:
+    """Whether the same network, made anew, learns the rows; None where that could not be tried.
+
+    Args:
+        ward: the patient's.
+        control: the saved model trained on.
+    """
+    ward.tell("the same network from new weights")
+    try:
+        runs = ward.run(
+            ward.workshop.side([fresh(ward.spec, seed, ward.workshop.code) for seed in ward.seeds], ward.rows)
+        )
+    except (Unfit, TimeUp):
+        return None
+    return dataclasses.replace(ward.compared(control, runs), names=("fresh-compile",), text=ANEW)
+
+
+def by_heart(ward: Ward, control: Runs) -> Memory | None:
+    """Whether the same network, made anew, learns a few of the rows by heart; None where that could not be tried.
+
+    Args:
+        ward: the patient's.
+        control: the saved model trained on.
+    """
+    ward.tell("a few rows by heart")
+    rows, heads = few(ward.rows, ward.seeds[0]), control.side.heads
+    try:
+        side = ward.workshop.side([fresh(ward.spec, ward.seeds[0], ward.workshop.code)], rows)
+        found = run(side, ward.seeds[:1], BY_HEART_UPDATES, rows.count, ward.pace.of_one, ward.clock)
+    except (Unfit, TimeUp):
+        return None
+    everyone, alike = np.zeros(rows.count, dtype=np.intp), np.ones(rows.count)
+    constant = heads.total(heads.best(everyone, rows.targets, alike)[0] / rows.count)
+    perfect = heads.total(heads.perfect(rows.targets).mean(axis=0))
+    reached = found.losses[0]
+    return Memory(rows.count, constant, reached, reached - perfect <= BY_HEART * (constant - perfect))
 
 
 def fresh(spec: ModelSpec, seed: int, code: Code = NO_CODE) -> ModelSpec:

@@ -1,25 +1,19 @@
 """Which trials are made and in which order: each change alone, then together while that pays, then the model anew."""
 
-import contextlib
 import dataclasses
 import math
 from dataclasses import field
 
-import numpy as np
-
 from mlpdoctor.course import Memory, Trial, Verdict
 from mlpdoctor.finding import Severity
-from mlpdoctor.heads import Heads
 from mlpdoctor.lean import dataclass
 from mlpdoctor.treatments.offer import companions, named
 from mlpdoctor.treatments.patient import Patient
 from mlpdoctor.treatments.treatment import Treatment
 from mlpdoctor.trials.candidates import Candidate, Choice
-from mlpdoctor.trials.compare import arrived, compare, span_of
+from mlpdoctor.trials.compare import compare
 from mlpdoctor.trials.judge import common
-from mlpdoctor.trials.memorise import BY_HEART, BY_HEART_UPDATES, few, fresh
-from mlpdoctor.trials.runs import TimeUp, run
-from mlpdoctor.trials.side import Unfit
+from mlpdoctor.trials.memorise import by_heart, made_anew
 from mlpdoctor.trials.ward import NO_TIME, Tried, Ward
 
 TOGETHER = 5
@@ -36,7 +30,6 @@ CAPACITY = {"widen-layers", "sharpen-first-layer"}
 """Changes that let a network follow more than it could: where it is down on the noise, that would be the noise."""
 AFTERWARDS = 2
 """Models trained besides: the network made anew, on all rows and on a few."""
-ANEW = "train the same network from new weights with Adam at 0.001"
 
 
 @dataclass(eq=False)
@@ -77,9 +70,10 @@ class Plan:
         ward.tell("the control")
         shared = len({repr(one.treatment.shared) for one in candidates if one.treatment.shared})
         besides = 1 + shared + min(len(candidates), PAIRS) + AFTERWARDS
-        models = ward.begin(len(candidates) + besides)
-        if ward.well and not grave and all(one.findings for one in candidates):
-            return  # a healthy model has its notes
+        quick = not grave and all(one.findings for one in candidates)  # a healthy model has its notes
+        models = ward.begin(len(candidates) + besides, quick=quick)
+        if ward.well and quick:
+            return
         room = max(2, round(models * len(candidates) / (len(candidates) + besides)))
         self.untried += [(one.treatment.text, NO_TIME) for one in candidates[room:]]
         for candidate in candidates[:room]:
@@ -123,7 +117,7 @@ class Plan:
         control = self.ward.control
         if not isinstance(control, str):
             least = control.arm.median
-            own = self.ward.judged_by
+            own = self.ward.scale.loss
             confirmed = [one for one in confirmed if one.trial.judged_by != own or one.trial.treated.median < least]
         if len({one.trial.judged_by for one in confirmed}) < 2:  # noqa: PLR2004
             return min(confirmed, key=lambda one: one.trial.treated.median, default=None)
@@ -136,16 +130,14 @@ class Plan:
         return self._known[id(one)]
 
     def _arrived(self, one: Tried) -> bool:
-        confirmed = one.trial.verdict is Verdict.CONFIRMED
-        return confirmed and one.trial.judged_by == self.ward.judged_by and self.ward.at_the_bottom(one.trial.treated)
+        scale = self.ward.scale
+        if one.trial.verdict is not Verdict.CONFIRMED or one.trial.judged_by != scale.loss:
+            return False
+        return scale.at_the_bottom(one.trial.treated)
 
     def _exact(self, one: Tried) -> bool:
-        """Whether it is on the floor of the data itself; what is called noise is an estimate, and often too high."""
-        ladder = self.ward.ladder
-        data = None if ladder is None else ladder.value("data")
-        if data is None or one.trial.judged_by != self.ward.judged_by:
-            return False
-        return arrived(one.trial.treated.high, data, span_of(ladder)) if ladder is not None else False
+        """Whether it is on the floor of the data itself."""
+        return one.trial.judged_by == self.ward.scale.loss and self.ward.scale.exact(one.trial.treated)
 
     # together
 
@@ -195,7 +187,8 @@ class Plan:
         if found.trial.verdict is not Verdict.CONFIRMED or found.trial.judged_by != base.trial.judged_by:
             return False
         before, now = base.trial.treated, found.trial.treated
-        return compare(before, now, *self.ward.scale(found.trial.judged_by, before, now)).verdict is Verdict.CONFIRMED
+        scale = self.ward.scale.of(found.trial.judged_by, before, now)
+        return compare(before, now, *scale).verdict is Verdict.CONFIRMED
 
     def _extras(self, base: Tried) -> list[Candidate]:
         """What may be put on top: changes that gained by themselves, those that go with others, then the rest.
@@ -225,25 +218,8 @@ class Plan:
     def _anew(self) -> None:
         """Nothing helped: whether the same network, made anew, learns these rows, and a few of them by heart."""
         ward, control = self.ward, self.ward.control
-        if isinstance(control, str) or ward.clock.left <= 0 or ward.at_the_end(control.arm) or ward.well:
+        if isinstance(control, str) or ward.clock.left <= 0 or ward.scale.at_the_end(control.arm) or ward.well:
             return
-        ward.tell("the same network from new weights")
-        with contextlib.suppress(Unfit, TimeUp):
-            anew = [fresh(ward.spec, seed, ward.workshop.code) for seed in ward.seeds]
-            runs = ward.run(ward.workshop.side(anew, ward.rows))
-            self.fresh = dataclasses.replace(ward.compared(control, runs), names=("fresh-compile",), text=ANEW)
+        self.fresh = made_anew(ward, control)
         if ward.clock.left > 0:
-            ward.tell("a few rows by heart")
-            with contextlib.suppress(Unfit, TimeUp):
-                self.memory = self._by_heart(control.side.heads)
-
-    def _by_heart(self, heads: Heads) -> Memory:
-        ward = self.ward
-        rows = few(ward.rows, ward.seeds[0])
-        side = ward.workshop.side([fresh(ward.spec, ward.seeds[0], ward.workshop.code)], rows)
-        found = run(side, ward.seeds[:1], BY_HEART_UPDATES, rows.count, ward.of_one, ward.clock)
-        everyone, alike = np.zeros(rows.count, dtype=np.intp), np.ones(rows.count)
-        constant = heads.total(heads.best(everyone, rows.targets, alike)[0] / rows.count)
-        perfect = heads.total(heads.perfect(rows.targets).mean(axis=0))
-        reached = found.losses[0]
-        return Memory(rows.count, constant, reached, reached - perfect <= BY_HEART * (constant - perfect))
+            self.memory = by_heart(ward, control)

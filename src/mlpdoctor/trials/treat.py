@@ -28,6 +28,7 @@ from mlpdoctor.trials.compare import CLEAR
 from mlpdoctor.trials.fit import Trainee
 from mlpdoctor.trials.judge import blind
 from mlpdoctor.trials.model import build, load, write
+from mlpdoctor.trials.pace import Pace
 from mlpdoctor.trials.plan import Plan
 from mlpdoctor.trials.rows import Rows, draw
 from mlpdoctor.trials.runs import Runs
@@ -106,7 +107,8 @@ def treat(
     seeds = tuple(range(order.seed, order.seed + order.seeds))
     code = custom_objects(question.custom_objects)
     spec = load(network, code)
-    ward = Ward(patient, spec, Workshop(rows, seeds, code), order.batch, order.budget, clock, backend, say)
+    pace = Pace(order.budget, clock, rows.count, min(order.batch, rows.count), len(seeds))
+    ward = Ward(patient, spec, Workshop(rows, seeds, code), pace, backend, say)
     plan = Plan(ward)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what Keras warns of is what the report is about
@@ -159,7 +161,7 @@ def summarised(plan: Plan) -> Course:
     course = Course(
         report=told(ward.patient.report, tuple(one.trial for one in plan.tried)),
         protocol=ward.protocol,
-        judged_by=ward.judged_by,
+        judged_by=ward.scale.loss,
         before=before,
         control=arm,
         trials=tuple(one.trial for one in plan.tried),
@@ -168,7 +170,7 @@ def summarised(plan: Plan) -> Course:
         fresh=plan.fresh,
         memory=plan.memory,
         train_on=_gains(before, arm, ward),
-        nothing_to_gain=best is None and ward.at_the_end(Arm((before,))),
+        nothing_to_gain=best is None and ward.scale.at_the_end(Arm((before,))),
         untried=tuple(dict.fromkeys(plan.untried)),
         interrupted=plan.interrupted,
     )
@@ -177,10 +179,10 @@ def summarised(plan: Plan) -> Course:
 
 def _gains(before: float, control: Arm, ward: Ward) -> bool:
     """Whether training on, with nothing changed, takes away a clear part of what there is to gain."""
-    least, _ = ward.scale(ward.judged_by, control)
-    if not math.isfinite(control.high) or ward.at_the_end(Arm((before,))):
+    least, _ = ward.scale.of(ward.scale.loss, control)
+    if not math.isfinite(control.high) or ward.scale.at_the_end(Arm((before,))):
         return False
-    if ward.ladder is None or isinstance(ward.control, str) or blind(ward.control.side):
+    if ward.scale.ladder is None or isinstance(ward.control, str) or blind(ward.control.side):
         return False
     return not before - control.high < CLEAR * (before - least) and before > control.high
 

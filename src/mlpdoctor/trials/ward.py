@@ -1,47 +1,26 @@
 """What all trials of one patient share, and how one of them is made: the same training with and without a change."""
 
-import dataclasses
-import math
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import field
-from typing import Any
 
-from mlpdoctor.course import Arm, Protocol, Trial, Verdict
+from mlpdoctor.course import Arm, Protocol, Trial
 from mlpdoctor.errors import InputError
-from mlpdoctor.ladder import Ladder
 from mlpdoctor.lean import dataclass
-from mlpdoctor.treatments.diff import as_json, diff
 from mlpdoctor.treatments.edits import Decay, Edit
 from mlpdoctor.treatments.patient import Patient
 from mlpdoctor.treatments.spec import ModelSpec
-from mlpdoctor.trials.budget import (
-    LEAST_MODELS,
-    LEAST_UPDATES,
-    Budget,
-    Clock,
-    Cost,
-    affordable,
-    updates_of,
-    worth_compiling,
-)
+from mlpdoctor.trials.budget import WORTH, Clock
 from mlpdoctor.trials.candidates import Candidate
-from mlpdoctor.trials.compare import Comparison, arrived, bottom_of, compare, least_of, rung_reached, span_of
-from mlpdoctor.trials.judge import Judge, by_mistakes, judge
+from mlpdoctor.trials.pace import Pace
 from mlpdoctor.trials.rows import Rows
 from mlpdoctor.trials.runs import Runs, TimeUp, cost, run
+from mlpdoctor.trials.scale import Scale
 from mlpdoctor.trials.side import Side, Unfit, Workshop
+from mlpdoctor.trials.weigh import described, unhindered, weighed
 
-FLOAT32 = 1e-9
-"""A loss under this share of the best constant's is zero as far as float32 weights can tell."""
-UNKNOWN_COST = (1e-4, 2.0)
-"""Seconds of an update and of getting a model ready, where the control could not be timed."""
-MANY = 5000
-"""Updates of one model from which compiling its loop pays on any machine."""
 QUICKER = 0.7
 """A compiled loop that saves less than this is not worth its making."""
-CAUTION = 0.8
-"""Share of the time that is planned with: machines have other things to do."""
 LATE = 1.5
 """Runs that take longer than planned by this, and leave too little time for the others, are made again, shorter."""
 NO_TIME = "there was no time left for it"
@@ -75,28 +54,18 @@ class Ward:
         patient: the case.
         spec: its model as data.
         workshop: makes its sides, on its rows.
-        batch: rows of an update.
-        budget: what the user allows.
-        clock: what is left of it.
+        pace: how long runs are.
         backend: of Keras.
         tell: shows what is being done.
-        updates: of each run, once the control has told what one costs.
-        of_one: seconds of one update.
-        of_a_model: seconds to get a model ready.
         before: loss of the saved model on these rows, as Keras computes it; None where it has none.
     """
 
     patient: Patient
     spec: ModelSpec
     workshop: Workshop
-    batch: int
-    budget: Budget
-    clock: Clock
+    pace: Pace
     backend: str
     tell: Callable[[str], None]
-    updates: int = 0
-    of_one: float = UNKNOWN_COST[0]
-    of_a_model: float = UNKNOWN_COST[1]
     before: float | None = None
     _controls: dict[str, Runs | str] = field(default_factory=dict)
 
@@ -110,50 +79,26 @@ class Ward:
         """Of the runs."""
         return self.workshop.seeds
 
-    # the scale
+    @property
+    def clock(self) -> Clock:
+        """What is left of the budget."""
+        return self.pace.clock
 
     @property
-    def ladder(self) -> Ladder | None:
-        """Of the model as it was saved."""
-        return self.patient.report.ladder
-
-    @property
-    def judged_by(self) -> str:
-        """The model's loss in words."""
-        return self.ladder.loss if self.ladder is not None else "the loss"
-
-    def at_the_end(self, arm: Arm) -> bool:
-        """Whether all runs went as low as there is any point in going."""
-        if self.ladder is None:
-            return False
-        return arrived(arm.high, least_of(self.ladder), span_of(self.ladder))
-
-    def at_the_bottom(self, arm: Arm) -> bool:
-        """Whether all runs went so low that what is left is noise, even if there is less of it than estimated."""
-        return self.ladder is not None and arrived(arm.high, bottom_of(self.ladder), span_of(self.ladder))
+    def scale(self) -> Scale:
+        """For the losses of all models that keep the saved one's loss."""
+        return Scale(self.patient.report.ladder)
 
     @property
     def well(self) -> bool:
         """Whether the saved model is as low as there is any point in going."""
-        return self.before is not None and self.at_the_end(Arm((self.before,)))
+        return self.before is not None and self.scale.at_the_end(Arm((self.before,)))
 
-    def scale(self, judged_by: str, *arms: Arm) -> tuple[float, float]:
-        """The lowest loss there can be, and the way from there to the best constant.
-
-        Where runs go clearly below what was estimated to be noise, it was not noise.
-        """
-        if judged_by != self.judged_by or self.ladder is None:
-            return 0.0, 1.0
-        least, span = least_of(self.ladder), span_of(self.ladder)
-        data = self.ladder.value("data") or self.ladder.perfect
-        if any(arm.low < least and not arrived(least, arm.low, span) for arm in arms):
-            return data, span + least - data
-        return least, span
-
-    def _enough(self, loss: float) -> bool:
-        """Whether nothing is left above what rows in conflict keep in place."""
-        data = None if self.ladder is None else self.ladder.value("data")
-        return data is not None and self.ladder is not None and loss - data <= FLOAT32 * span_of(self.ladder)
+    @property
+    def protocol(self) -> Protocol:
+        """How the runs were made."""
+        pace = self.pace
+        return Protocol(len(self.seeds), pace.updates, pace.batch, pace.rows, self.rows.of, self.backend)
 
     # the control
 
@@ -162,17 +107,12 @@ class Ward:
         """The model trained on with nothing changed, or why it could not be."""
         return self._controls.get("", "it was not trained")
 
-    @property
-    def protocol(self) -> Protocol:
-        """How the runs were made."""
-        batch = min(self.batch, self.rows.count)
-        return Protocol(len(self.seeds), self.updates, batch, self.rows.count, self.rows.of, self.backend)
-
-    def begin(self, models: int) -> int:
+    def begin(self, models: int, *, quick: bool = False) -> int:
         """Train the model on as it is; what that costs tells how long all runs may be, and how many models.
 
         Args:
             models: that there is something to try with, this one included.
+            quick: whether nothing will follow where the saved model is well.
 
         Returns:
             The models that there is time for.
@@ -183,14 +123,14 @@ class Ward:
             side = self.workshop.make(self.spec)
             self.before = side.trainee.loss()
             built = time.monotonic() - started
-            self.of_one, ready = cost(side, self.batch)
-            self.of_a_model = built + ready
+            self.pace.of_one, ready = cost(side, self.pace.batch)
+            self.pace.of_a_model = built + ready
             self._compile(side, models, built, ready)
         except Unfit as complaint:
             self._controls[""] = str(complaint)
-        of_all = self.of_one * len(self.seeds)
-        models = affordable(self.budget, self.clock.left, self.of_a_model, of_all, models, LEAST_MODELS)
-        self._share(models)
+        models = self.pace.models(models)
+        if quick and self.well and self.pace.budget.epochs is None:
+            self.pace.updates = min(self.pace.updates, WORTH)
         if side is not None:
             self._train_on(side, models)
         return models
@@ -198,8 +138,7 @@ class Ward:
     def _train_on(self, side: Side, models: int) -> None:
         """The control's runs; made once more, shorter, where a busy machine took far longer than was planned."""
         for last in (False, True):
-            planned = self.of_one * self.updates * len(self.seeds)
-            started = time.monotonic()
+            planned, started = self.pace.planned, time.monotonic()
             try:
                 self._controls[""] = self.run(side)
             except (TimeUp, Unfit) as complaint:
@@ -208,36 +147,27 @@ class Ward:
             spent = time.monotonic() - started
             if last or spent <= LATE * planned or (models - 1) * spent <= self.clock.left:
                 return
-            self.of_one *= spent / planned
-            self._share(models)
-
-    def _share(self, models: int) -> None:
-        """How long each run may be, so that there is time for all."""
-        left = self.clock.left
-        free = CAUTION * max(left - (models - 1) * self.of_a_model, left / LEAST_MODELS)
-        of_all = self.of_one * len(self.seeds) * models
-        self.updates = updates_of(self.budget, self.rows.count, min(self.batch, self.rows.count), free, of_all)
-        if self.budget.epochs is None:
-            self.updates = max(self.updates, LEAST_UPDATES)
+            self.pace.of_one *= spent / planned
+            self.pace.share(models)
 
     def _compile(self, side: Side, models: int, built: float, ready: float) -> None:
         """Compile the control's loop, and those of all that come, where that pays.
 
         Where epochs are given it hangs on their number alone, so that two runs give the same to the last digit.
         """
-        if self.budget.epochs is not None:
-            updates = -(-self.budget.epochs * self.rows.count // min(self.batch, self.rows.count))
-            self.workshop.xla = updates * len(self.seeds) >= MANY
+        pace = self.pace
+        if pace.budget.epochs is not None:
+            self.workshop.xla = pace.many()
             side.trainee.compiled(xla=self.workshop.xla)
             return
-        if not worth_compiling(self.clock.left, models, len(self.seeds), Cost(self.of_a_model, ready, self.of_one)):
+        if not pace.compiling_pays(models, ready):
             return
         side.trainee.compiled(xla=True)
-        of_one, ready = cost(side, self.batch)
-        if of_one > QUICKER * self.of_one or not side.trainee.xla:
+        of_one, ready = cost(side, pace.batch)
+        if of_one > QUICKER * pace.of_one or not side.trainee.xla:
             side.trainee.compiled(xla=False)
             return
-        self.workshop.xla, self.of_one, self.of_a_model = True, of_one, built + ready
+        self.workshop.xla, pace.of_one, pace.of_a_model = True, of_one, built + ready
 
     def run(self, side: Side) -> Runs:
         """Train a side as all are trained.
@@ -246,9 +176,10 @@ class Ward:
             TimeUp: not even one run could be finished.
             Unfit: Keras cannot train it.
         """
-        enough = self._enough if side.heads.label == self.judged_by else None
+        pace = self.pace
+        enough = self.scale.enough if side.heads.label == self.scale.loss else None
         try:
-            return run(side, self.seeds, self.updates, self.batch, self.of_one, self.clock, enough)
+            return run(side, self.seeds, pace.updates, pace.batch, pace.of_one, pace.clock, enough)
         except (TimeUp, InputError):
             raise
         except Exception as fault:
@@ -281,80 +212,17 @@ class Ward:
         control = self._beside(shared)
         if control == NO_TIME or (isinstance(control, str) and not isinstance(self.control, str)):
             return str(control)  # only a model that cannot be trained as it is needs no control
-        trial = self._without_control(control, treated) if isinstance(control, str) else self.compared(control, treated)
-        return Tried(_described(trial, self.spec, candidates, edits), candidates, treated)
-
-    def _in_order(self, edits: Iterable[Edit]) -> tuple[Edit, ...]:
-        """The edits, those last that build on what others set and on how long the runs are."""
-        known = [Decay(self.updates) if isinstance(edit, Decay) else edit for edit in edits]
-        return tuple(sorted(known, key=lambda edit: isinstance(edit, Decay)))
+        if isinstance(control, str):
+            trial = unhindered(control, treated, self.scale)
+        else:
+            trial = self.compared(control, treated)
+        return Tried(described(trial, self.spec, candidates, edits), candidates, treated)
 
     def compared(self, control: Runs, treated: Runs) -> Trial:
         """The runs of both sides, and what they say."""
-        by = judge(control.side, treated.side) if self.ladder is not None else by_mistakes(treated.side)
-        many = min(len(control.losses), len(treated.losses))
-        if by.own:
-            other, own, before = control.arm, treated.arm, self.before
-        else:
-            other, own = control.by(by.measure), treated.by(by.measure)
-            control.side.trainee.put(control.side.starts[0])
-            before = by.measure(control.side)
-        other, own = Arm(other.losses[:many]), Arm(own.losses[:many])
-        name = self.judged_by if by.own else by.label
-        found = compare(other, own, *self.scale(name if by.own else "", other, own))
-        if found.verdict is Verdict.CONFIRMED and many < min(2, len(self.seeds)):
-            found = Comparison(Verdict.UNDECIDED, found.gained, f"{found.reason}, but there was time for one run only")
-        return self._trial(by, name, before, other, own, found, treated.updates)
+        return weighed(control, treated, self.scale, self.before, len(self.seeds))
 
-    def _without_control(self, why: str, treated: Runs) -> Trial:
-        """A model that could not be trained at all, and now can."""
-        broken = Arm((math.nan,) * len(treated.losses))
-        found = Comparison(Verdict.CONFIRMED, None, f"without the change it cannot be trained: {why}")
-        if not math.isfinite(treated.arm.high):
-            found = Comparison(Verdict.REFUTED, None, "with the change the loss is no number either")
-        name = treated.side.heads.label
-        return self._trial(None, name, None, broken, treated.arm, found, treated.updates)
-
-    def _trial(
-        self,
-        by: Judge | None,
-        name: str,
-        before: float | None,
-        control: Arm,
-        treated: Arm,
-        found: Comparison,
-        updates: int,
-    ) -> Trial:
-        on_ladder = self.ladder is not None and (by.own if by is not None else name == self.judged_by)
-        return Trial(
-            names=(),
-            answers=(),
-            text="",
-            code=(),
-            diff=(),
-            edits=(),
-            judged_by=name,
-            before=before,
-            control=control,
-            treated=treated,
-            rung=rung_reached(treated.median, self.ladder) if on_ladder and self.ladder is not None else None,
-            gained=found.gained,
-            verdict=found.verdict,
-            reason=found.reason,
-            updates=updates,
-        )
-
-
-def _described(trial: Trial, spec: ModelSpec, candidates: Sequence[Candidate], edits: tuple[Edit, ...]) -> Trial:
-    """The trial with what was changed in it."""
-    values: tuple[Any, ...] = tuple(as_json(spec, edits))
-    return dataclasses.replace(
-        trial,
-        names=tuple(candidate.treatment.name for candidate in candidates),
-        answers=tuple(dict.fromkeys(code for candidate in candidates for code in candidate.findings)),
-        text=", and ".join(candidate.treatment.text for candidate in candidates),
-        code=tuple(line for candidate in candidates for line in candidate.treatment.code.splitlines()),
-        diff=tuple((line.sign, line.text) for line in diff(spec, edits)),
-        edits=values,
-        drawn_anew=any(candidate.treatment.shared for candidate in candidates),
-    )
+    def _in_order(self, edits: Iterable[Edit]) -> tuple[Edit, ...]:
+        """The edits, those last that build on what others set and on how long the runs are."""
+        known = [Decay(self.pace.updates) if isinstance(edit, Decay) else edit for edit in edits]
+        return tuple(sorted(known, key=lambda edit: isinstance(edit, Decay)))

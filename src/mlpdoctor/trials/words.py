@@ -4,7 +4,7 @@ import math
 
 from mlpdoctor.course import Course, Memory, Trial, Verdict
 from mlpdoctor.finding import Severity
-from mlpdoctor.trials.compare import bottom_of
+from mlpdoctor.trials.scale import bottom_of
 from mlpdoctor.wording import count, short
 
 
