@@ -201,7 +201,7 @@ def test_an_id_out_of_range_is_told_in_a_line(tmp_path: Path) -> None:
 def test_heavy_models_run_forward_in_their_own_precision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     network = read(scattered(convolutional("tanh")), tmp_path / "m.keras")
     light = KerasEngine.followed(network)
-    monkeypatch.setattr("mlpdoctor.engines.keras_engine.HEAVY", 10)
+    monkeypatch.setattr("mlpdoctor.engines.keras_ready.HEAVY", 10)
     monkeypatch.setattr("mlpdoctor.engines.keras_engine.MOST_CELLS", 10)
     heavy = KerasEngine.followed(network)
     x = np.random.default_rng(10).uniform(size=(ROWS, 64))

@@ -61,6 +61,7 @@ def test_most_faults_head_the_report(seen: list[Seen]) -> None:
     assert len(behind) <= (1 - LED) * len(ill(seen)), in_words(behind)
 
 
+@pytest.mark.series
 @pytest.mark.parametrize("name", ["A101", "squared"])
 def test_a_seed_makes_the_same_case_again(name: str, tmp_path: Path) -> None:
     patients.load()

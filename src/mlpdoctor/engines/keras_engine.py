@@ -2,76 +2,27 @@
 
 import importlib
 import math
-import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from mlpdoctor.engines.inputs import split
-from mlpdoctor.engines.keras_cost import call_overhead, row_products
-from mlpdoctor.engines.keras_load import EXACT, Model, Refused, exactly, in_float64, load
-from mlpdoctor.engines.keras_machine import Machine, Seen, Tensor, packed
+from mlpdoctor.engines.keras_load import EXACT, exactly
+from mlpdoctor.engines.keras_machine import Tensor
+from mlpdoctor.engines.keras_ready import Run, Runner, Shared, array_of, made_ready, tensors
 from mlpdoctor.engines.keras_start import DEFAULT, stdout_apart
 from mlpdoctor.errors import InputError
 from mlpdoctor.layers.family import Variable
-from mlpdoctor.layers.registry import family_of
-from mlpdoctor.lean import dataclass
-from mlpdoctor.network import Array, Key, Layer, Network, Node, Shape
+from mlpdoctor.network import Array, Key, Layer, Network
 from mlpdoctor.tape import Cotangents, Pulled, Tape
 
 See = Callable[[int, Array, Array], None]
 
-PROBE = 2
-"""Rows that are run once to see the shapes."""
-LENGTHS = (24, 31)
-"""For axes of any length: what keeps changing with them is open too."""
-HEAVY = 1 << 20
-"""Multiplications for a row from which on float32, which is four times as fast, must do: a small network for images."""
 MOST_CELLS = 1 << 24
 """Numbers that the layers make of the rows that are run at a time, 64 MiB in float32."""
-SAME = 1e-3
-"""Float64 has to answer what float32 answers, but for rounding; else the model is run as it was saved."""
-
-
-@dataclass(frozen=True, eq=False)
-class _Run:
-    """What TensorFlow keeps of a recorded run."""
-
-    gradients: Any
-    seen: Seen
-    given: Sequence[Tensor]
-    trained: Mapping[Key, Tensor]
-
-
-class _Runner:
-    """A model in one precision, with its variables by our names."""
-
-    def __init__(self, machine: Machine, precision: str) -> None:
-        self.machine, self.precision = machine, precision
-        self.variables = {
-            (name, variable): one for name, layer in machine.layers.items() for variable, one in _named(layer)
-        }
-
-
-class _Shared:
-    """What all engines of one model share: the model, and the turn to run it.
-
-    Attributes:
-        exact: in float64 where that is possible; gradients are always of this one.
-        quick: what rows are run through forward: the same, or, where that is a lot of work, float32.
-        products: multiplications that one row takes, about, or could be made in the time.
-    """
-
-    def __init__(self, exact: _Runner, quick: _Runner, products: int) -> None:
-        self.exact, self.quick, self.products = exact, quick, products
-        self.keras = exact.machine.keras
-        self.turn = threading.RLock()
-        self.runs: WeakKeyDictionary[Tape, _Run] = WeakKeyDictionary()
 
 
 class KerasEngine:
@@ -88,7 +39,7 @@ class KerasEngine:
         products: multiplications that one row costs, about.
     """
 
-    def __init__(self, network: Network, shared: _Shared, *, moved: Mapping[Key, Array], training: bool) -> None:
+    def __init__(self, network: Network, shared: Shared, *, moved: Mapping[Key, Array], training: bool) -> None:
         """Use ``followed`` to make one from a file."""
         self.network, self._shared, self._moved, self.training = network, shared, moved, training
         self.precision, self.products = shared.exact.precision, shared.products
@@ -109,19 +60,7 @@ class KerasEngine:
         Raises:
             InputError: Keras is not installed, or cannot or may not load the model; the message says why.
         """
-        model = load(network.file, custom or {})
-        twin = in_float64(model, custom or {})
-        precise = None
-        if twin is not None:
-            with exactly(EXACT):
-                precise = _checked(model, twin, network)
-        own = str(model.compute_dtype)
-        exact = _Runner(_machine(model, network), own) if precise is None else _Runner(precise, EXACT)
-        complete = _completed(network, exact)
-        products = row_products(complete, exact.machine.probe)
-        quick = _Runner(_machine(model, network), own) if precise is not None and products > HEAVY else exact
-        work = products + call_overhead(complete, exact.machine.probe)
-        return cls(complete, _Shared(exact, quick, work), moved={}, training=False)
+        return cls(*made_ready(network, custom or {}), moved={}, training=False)
 
     def forward(self, features: Array, see: See | None = None) -> list[Array]:
         """The outputs of the network for a block of rows; as ``NumpyEngine.forward``.
@@ -149,9 +88,9 @@ class KerasEngine:
         shown: dict[int, tuple[Array, Array]] = {}
         for place in wanted:
             call = seen.calls[place]
-            after = _array(call.after)
-            shown[place] = (after if call.before is call.after else _array(call.before), after)
-        return shown, [_array(output) for output in seen.outputs]
+            after = array_of(call.after)
+            shown[place] = (after if call.before is call.after else array_of(call.before), after)
+        return shown, [array_of(output) for output in seen.outputs]
 
     def record(self, features: Array) -> Tape:
         """Run a block of rows forward and keep everything, for ``pull``."""
@@ -169,7 +108,7 @@ class KerasEngine:
 
         def array(tensor: Tensor) -> Array:  # each is there once, however many layers it enters
             if id(tensor) not in arrays:
-                arrays[id(tensor)] = _array(tensor)
+                arrays[id(tensor)] = array_of(tensor)
             return arrays[id(tensor)]
 
         tape = Tape(
@@ -178,7 +117,7 @@ class KerasEngine:
             after=[array(call.after) for call in seen.calls],
         )
         with self._shared.turn:
-            self._shared.runs[tape] = _Run(own, seen, given, trained)
+            self._shared.runs[tape] = Run(own, seen, given, trained)
         return tape
 
     def pull(self, tape: Tape, cotangents: Cotangents) -> Pulled:
@@ -193,7 +132,7 @@ class KerasEngine:
         befores = [call.before for call in calls]
         with self._shared.turn, stdout_apart():
             found = run.gradients.gradient(targets, [*run.trained.values(), *befores, *run.given], outer)
-            arrays = [None if one is None else _array(_tensorflow().convert_to_tensor(one)) for one in found]
+            arrays = [None if one is None else array_of(_tensorflow().convert_to_tensor(one)) for one in found]
         weights, count = {}, len(run.trained)
         for (key, own), values in zip(run.trained.items(), arrays, strict=False):
             weights[key] = np.zeros(tuple(own.shape)) if values is None else values
@@ -230,7 +169,7 @@ class KerasEngine:
         )
 
     @contextmanager
-    def _running(self, runner: _Runner, moved: Mapping[Key, Tensor]) -> Iterator[None]:
+    def _running(self, runner: Runner, moved: Mapping[Key, Tensor]) -> Iterator[None]:
         """Keras's turn: with these values for its variables, in one precision, silent, and its complaints in words."""
         shared = self._shared
         mapping = [(runner.variables[key], values) for key, values in moved.items()]
@@ -245,94 +184,14 @@ class KerasEngine:
                 reason = " ".join(str(fault).split())[:200]
                 raise InputError(f"{self.network.file}: Keras cannot run it on these rows: {reason}") from fault
 
-    def _given(self, runner: _Runner, features: Array) -> list[Tensor]:
-        return _tensors(runner.machine.model, self._shared.keras, split(self.network, features))
+    def _given(self, runner: Runner, features: Array) -> list[Tensor]:
+        return tensors(runner.machine.model, self._shared.keras, split(self.network, features))
 
 
-def _moved(runner: _Runner, weights: Mapping[Key, Array]) -> dict[Key, Tensor]:
+def _moved(runner: Runner, weights: Mapping[Key, Array]) -> dict[Key, Tensor]:
     """Values for variables, as tensors of their type."""
     to = runner.machine.keras.ops.convert_to_tensor
     return {key: to(values, str(runner.variables[key].dtype)) for key, values in weights.items()}
-
-
-def _machine(model: Model, network: Network, length: int = LENGTHS[0]) -> Machine:
-    return Machine(model, network, _sample(model, length))
-
-
-def _checked(model: Model, twin: Model, network: Network) -> Machine | None:
-    """The float64 model, ready to run; None where it fails or does not answer as the float32 one does."""
-    sample = _sample(model, LENGTHS[0])
-    try:
-        machine = _machine(twin, network)
-    except Refused:
-        raise
-    except Exception:  # noqa: BLE001  a custom layer may refuse in any way
-        return None
-    keras = machine.keras
-    for own, other in zip(keras.tree.flatten(model(packed(model, sample))), machine.probe.outputs, strict=True):
-        one, two = _array(own), _array(other)
-        scale = max(float(np.abs(one[np.isfinite(one)]).max(initial=0.0)), 1.0)
-        if not np.allclose(one, two, rtol=SAME, atol=SAME * scale, equal_nan=True):
-            return None
-    return machine
-
-
-def _sample(model: Model, length: int) -> list[Tensor]:
-    """A few rows for each input: ordinary numbers, or the first of all ids."""
-    from mlpdoctor.engines.keras_start import start
-
-    keras, rng = start(), np.random.default_rng(0)
-    shapes = [[length if side is None else side for side in one.shape[1:]] for one in model.inputs]
-    return _tensors(model, keras, [np.abs(rng.normal(size=(PROBE, *shape))) for shape in shapes], whole=0.0)
-
-
-def _tensors(model: Model, keras: Any, arrays: Sequence[Array], whole: float = 1.0) -> list[Tensor]:  # noqa: ANN401
-    """Arrays in the number type that each input of a model takes."""
-    found = []
-    for one, values in zip(model.inputs, arrays, strict=True):
-        plain = values if "float" in str(one.dtype) else whole * values
-        found.append(keras.ops.convert_to_tensor(plain.astype(str(one.dtype))))
-    return found
-
-
-def _completed(network: Network, runner: _Runner) -> Network:
-    """The network with the weights of layers that only Keras knows, by name, and with every shape."""
-    machine = runner.machine
-    shapes: list[Shape] = [tuple(int(side) for side in call.after.shape[1:]) for call in machine.probe.calls]
-    if any(None in (network.nodes[place].shape or ()) for place in network.inputs):
-        with exactly(runner.precision):
-            longer = machine.run(_sample(machine.model, LENGTHS[1])).calls
-        shapes = [_open(one, call.after.shape[1:]) for one, call in zip(shapes, longer, strict=True)]
-    nodes = tuple(
-        node if node.shape is not None else Node(node.layer, node.sources, shape)
-        for node, shape in zip(network.nodes, shapes, strict=True)
-    )
-
-    def complete(layer: Layer) -> Layer:
-        if family_of(layer) is not None or layer.name not in machine.layers:
-            return layer
-        found = {name: _array(variable.value) for name, variable in _named(machine.layers[layer.name])}
-        return replace(layer, weights=found)
-
-    return replace(network, nodes=nodes).with_layers(complete)
-
-
-def _open(one: Shape, other: Sequence[int]) -> Shape:
-    return tuple(a if a == b else None for a, b in zip(one, other, strict=True))
-
-
-def _named(layer: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:  # noqa: ANN401  a Keras layer or operation
-    """The weights of a layer by name; those of a layer inside it behind that one's name, ``lstm_cell/kernel``."""
-    seen: set[str] = set()
-    for variable in (*getattr(layer, "_trainable_variables", ()), *getattr(layer, "_non_trainable_variables", ())):
-        name = str(variable.name)
-        while name in seen:
-            name += "_"
-        seen.add(name)
-        yield prefix + name, variable
-    for number, inner in enumerate(getattr(layer, "_layers", ())):
-        yield from _named(inner, f"{prefix}{inner.name if inner.name not in seen else number}/")
-        seen.add(inner.name)
 
 
 def _tensorflow() -> Any:  # noqa: ANN401  a module
@@ -349,7 +208,3 @@ def _watching(own: Any) -> Callable[[Tensor], None]:  # noqa: ANN401  TensorFlow
 
 def _joined(parts: Sequence[Array]) -> Array:
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
-
-
-def _array(tensor: Tensor) -> Array:
-    return np.asarray(tensor, dtype=np.float64)
