@@ -191,6 +191,24 @@ def test_false_alarm_a_line_of_one_feature_far_from_trained(seed: int, tmp_path:
     assert quiet(report := examined(tmp_path, model, x, y), "D713"), told(report)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_false_alarm_a_classifier_that_is_too_sure_of_itself(seed: int, tmp_path: Path) -> None:
+    """The right direction at many times its length, as an overfitted network answers to rows it has not seen.
+
+    Smaller inputs make it less sure, and bring its loss from above a constant's to half of that: no sign of a scale.
+    """
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(400, 3))
+    direction = np.array([[2.0], [-2.0], [1.5]])
+    y = (rng.uniform(size=(400, 1)) < 1 / (1 + np.exp(-x @ direction))).astype(float)
+    model = compiled(stack(3, L.Dense(1, "sigmoid")), "binary_crossentropy")
+    model.layers[-1].set_weights([8 * direction, np.zeros(1)])
+    report = examined(tmp_path, model, x, y)
+    of = rungs(report)
+    assert of["model"] > 0.5 * of["constant"]
+    assert quiet(report, "D713"), told(report)
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_false_alarm_weights_at_random(seed: int, tmp_path: Path) -> None:
     x, y = diabetes()

@@ -1,4 +1,7 @@
-"""A sample of the whole measurement, one patient a rule and a few healthy models: the script does the rest."""
+"""A sample of the whole measurement, one patient a rule and a few healthy models: the script does the rest.
+
+An ordinary run takes every third rule and a few healthy models, ``--every`` all of them.
+"""
 
 import sys
 from pathlib import Path
@@ -13,7 +16,7 @@ from ward.build import CACHE, Job, build, job
 from ward.registry import HEALTHY, PATIENTS, WELL
 from ward.score import Seen, absent, look
 
-PER_RULE, WELL_ONES = 1, 10
+PER_RULE, WELL_ONES, FEW = 1, 10, 4
 FOUND = 0.9
 """Share of the patients whose fault must be named. The full measurement stands above it; one patient is 2 %."""
 LED = 0.85
@@ -21,9 +24,12 @@ LED = 0.85
 
 
 @pytest.fixture(scope="module")
-def seen() -> list[Seen]:
+def seen(request: pytest.FixtureRequest) -> list[Seen]:
     patients.load()
-    return examine(chosen([], PER_RULE, WELL_ONES), CACHE, 2)
+    if request.config.getoption("--every"):
+        return examine(chosen([], PER_RULE, WELL_ONES), CACHE, 2)
+    rules = [code for code in sorted(PATIENTS) if code in absent()][::3]
+    return examine(chosen(rules, PER_RULE, FEW), CACHE, 2)
 
 
 def ill(seen: list[Seen]) -> list[Seen]:
@@ -47,7 +53,7 @@ def test_every_case_could_be_made_and_looked_at(seen: list[Seen]) -> None:
 
 def test_no_healthy_model_is_called_ill(seen: list[Seen]) -> None:
     healthy = [one for one in seen if one.code in WELL]
-    assert len([one for one in healthy if WELL[one.code].group == HEALTHY]) == WELL_ONES
+    assert len([one for one in healthy if WELL[one.code].group == HEALTHY]) >= FEW
     assert in_words([one for one in healthy if one.erring]) == ""
 
 

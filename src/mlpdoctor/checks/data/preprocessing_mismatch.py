@@ -33,6 +33,12 @@ OFF = 0.05
 OFF_WITH_FEW = 0.01
 """The same for one or two features, where a line through the rows is easily met by luck."""
 FEW_FEATURES = 2
+CALMED = tuple(0.5**power for power in range(1, 9))
+"""Smaller inputs make the answers of a classifier less sure, and that alone helps one that is too sure of itself."""
+BY_MORE = 0.8
+"""Another scale has to be better by a fifth than the same answers made less sure."""
+SURELY_GREY = 0.25
+"""But to a network without offsets grey values divided by 255 are the same as answers divided by 255."""
 MOST_NAMED = 3
 """Other scales shown beside the best: for classes one that is too large may only make sure answers surer."""
 PREFERRED = 0.95
@@ -120,8 +126,9 @@ def preprocessing_mismatch(
         Normalization layer into the model, so that it travels with it.
     Stays quiet on
         Models that beat the best constant on the file as it is, unless another scale makes their loss four times
-        smaller; untrained models, and broken ones: the finding needs a scaling under which this very model is good, and
-        its answers are right without any correction.
+        smaller; classifiers that are too sure of themselves, as on rows they were not trained on: another scale has to
+        do better than less sure answers on this one; untrained models, and broken ones: the finding needs a scaling
+        under which this very model is good, and its answers are right without any correction.
     Certainty
         Estimated, on a sample of the rows and with the sample's own means, spreads and ranges, since those that
         were used in training are not in the file. That the scale is another is sure; which of several similar ones was
@@ -137,10 +144,13 @@ def preprocessing_mismatch(
     good = [one for one in found if one.share <= limit]
     if before < 1:
         good = [one for one in good if one.share * GAIN <= before]
-    if not good or before < BAD:
-        return
     # Whole numbers up to 255 are grey values, and everybody divides these by 255.
     grey = bool((few.features == np.rint(few.features)).all()) and _applies("divided by 255", few.features)
+    if good and not alone:
+        calmed = BY_MORE * _calmed(objective, few)
+        good = [one for one in good if one.share <= calmed or (grey and one.share <= SURELY_GREY)]
+    if not good or before < BAD:
+        return
     usual = [one for one in good if grey and one.features == "divided by 255"]
     best = min(usual, key=lambda one: one.share) if usual else good[0]
     for one in good:
@@ -196,6 +206,14 @@ def _tries(objective: Objective, rows: RowSample, *, alone: bool) -> Iterator[Tr
             off = OFF_WITH_FEW if rows.features.shape[1] <= FEW_FEATURES else OFF
             if as_given or not alone or _off(targets, read) <= off:
                 yield Tried(of_features, of_targets, share)
+
+
+def _calmed(objective: Objective, rows: RowSample) -> float:
+    """The least share that the answers to the rows as they are get to when they are made less sure."""
+    read = _answers(objective, rows.features)
+    if read is None:
+        return np.inf
+    return min(_share(objective, rows.targets, sureness * read, rows.weights) for sureness in CALMED)
 
 
 def _applies(scaling: str, features: Array) -> bool:
