@@ -118,6 +118,7 @@ def test_false_alarm_an_honest_model_of_classes_that_overlap(gap: float, seed: i
 
 
 @pytest.mark.parametrize("share", [0.02, 0.05])
+@pytest.mark.series
 def test_false_alarm_a_rare_class_that_the_model_finds(share: float, tmp_path: Path) -> None:
     keras.utils.set_random_seed(5)
     x, y = two(share, 6.0)

@@ -29,6 +29,7 @@ def trained(optimizer: Any, seed: int, updates: int = 150) -> tuple[Any, Any, An
     "limit", [{"clipnorm": 0.001}, {"clipvalue": 1e-4}, {"global_clipnorm": 0.002}], ids=lambda limit: next(iter(limit))
 )
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
+@pytest.mark.series
 def test_a_brake_in_place_of_a_guard(tmp_path: Path, limit: dict[str, float], momentum: float) -> None:
     model, x, y = trained(Optimizers.SGD(0.05, momentum=momentum, **limit), 1)
     report = examined(tmp_path, model, x, y)

@@ -49,6 +49,7 @@ def test_no_better_than_constant_is_put_under_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
+@pytest.mark.series
 def test_really_trained_and_stuck(activation: str, tmp_path: Path) -> None:
     keras.utils.set_random_seed(1)
     x, y = wave(12, noise=0.0)
@@ -176,6 +177,7 @@ def test_two_inputs(kind: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("seed", range(2))
+@pytest.mark.series
 def test_false_alarm_slow_surfaces(seed: int, tmp_path: Path) -> None:
     rng = np.random.default_rng(seed)
     x = rng.uniform(-1, 1, (1500, 2))

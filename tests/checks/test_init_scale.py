@@ -77,6 +77,7 @@ def test_false_alarm_sums_that_are_normalised_before_their_activation(tmp_path: 
 
 
 @pytest.mark.parametrize("activation", ["tanh", "relu"])
+@pytest.mark.series
 def test_false_alarm_weights_that_have_grown_in_a_model_that_does_well(activation: str, tmp_path: Path) -> None:
     x, y = waves(500, 1, seed=2)
     model = train(net("glorot_uniform", activation, 32, features=1), x, y, 80)

@@ -65,6 +65,7 @@ def test_keras_itself_moves_nothing_at_such_a_rate(tmp_path: Path) -> None:
     ],
     ids=["exponential", "cosine", "piecewise"],
 )
+@pytest.mark.series
 def test_a_schedule_that_ended_before_training_did(tmp_path: Path, schedule: Any) -> None:  # noqa: ANN401
     x, y = waves(400, 3, 1)
     y = (y - y.mean()) / y.std()
@@ -85,6 +86,7 @@ def test_a_schedule_that_ended_before_training_did(tmp_path: Path, schedule: Any
 
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize("rate", [0.0, 1e-9])
+@pytest.mark.series
 def test_a_rate_that_ended_together_with_training_is_left_alone(tmp_path: Path, rate: float, seed: int) -> None:
     """The named false alarm: a cosine to zero under a model that has learned what there is."""
     model, x, y = half_trained(seed, 150)

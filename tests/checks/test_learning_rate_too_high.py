@@ -44,6 +44,7 @@ def fitted(
 
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize("rate", [3.0, 100.0])
+@pytest.mark.series
 def test_gradient_descent_that_blew_up(rate: float, seed: int, tmp_path: Path) -> None:
     report = fitted(tmp_path, O.SGD(rate), seed, layers=[L.Dense(24, "relu")])
     finding = only(report, "G603")

@@ -37,6 +37,7 @@ def steps(model: Any, x: Any, y: Any, updates: int) -> Any:  # noqa: ANN401
     [Optimizers.Adam(1e-5), Optimizers.SGD(1e-4), Optimizers.RMSprop(5e-6), Optimizers.Nadam(1e-5)],
     ids=lambda one: type(one).__name__,
 )
+@pytest.mark.series
 def test_a_zero_or_two_too_many(tmp_path: Path, optimizer: Any) -> None:  # noqa: ANN401
     x, y = standard(300, 1)
     report = examined(tmp_path, steps(network(1, optimizer), x, y, 300), x, y)

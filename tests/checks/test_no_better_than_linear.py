@@ -143,6 +143,7 @@ def test_data_on_a_line_say_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
+@pytest.mark.series
 def test_healthy_nets_are_below_the_line(activation: str, tmp_path: Path) -> None:
     keras.utils.set_random_seed(8)
     x, y = waves(512, 2, seed=8)

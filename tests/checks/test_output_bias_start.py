@@ -25,6 +25,7 @@ def loss_with(model: Any, bias: Any, x: Any, y: Any) -> float:  # noqa: ANN401
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
 @pytest.mark.parametrize("case", ["price", "rare", "classes", "counts"])
+@pytest.mark.series
 def test_the_bias_that_is_told_makes_the_first_loss_that_is_told(tmp_path: Path, case: str, seed: int) -> None:
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(600, 4))

@@ -178,6 +178,7 @@ def test_one_column_beside_several_units_is_what_keras_makes_of_it(tmp_path: Pat
 
 
 @pytest.mark.parametrize("loss", ["mse", "mae"])
+@pytest.mark.series
 def test_a_squared_error_of_labels_is_a_warning_until_the_model_does_well(tmp_path: Path, loss: str) -> None:
     x, y = classes(0, rows=400)
     labels = (y == 1).astype(float)[:, None]

@@ -101,6 +101,7 @@ def test_features_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("targets", ["standardised", "scaled to 0..1"])
+@pytest.mark.series
 def test_targets_alone(targets: str, tmp_path: Path) -> None:
     x, y = diabetes()
     x = scaled("standardised", x)
@@ -192,6 +193,7 @@ def test_false_alarm_a_line_of_one_feature_far_from_trained(seed: int, tmp_path:
 
 
 @pytest.mark.parametrize("seed", range(3))
+@pytest.mark.series
 def test_false_alarm_a_classifier_that_is_too_sure_of_itself(seed: int, tmp_path: Path) -> None:
     """The right direction at many times its length, as an overfitted network answers to rows it has not seen.
 

@@ -104,6 +104,7 @@ def test_false_alarm_on_few_rows_the_readout_rung_is_fitted_to_chance(seed: int,
 
 
 @pytest.mark.parametrize("loss", ["mse", "mae"])
+@pytest.mark.series
 def test_a_well_trained_model_is_not_named(loss: str, tmp_path: Path) -> None:
     keras.utils.set_random_seed(5)
     x, y = waves(800, 3, seed=5)

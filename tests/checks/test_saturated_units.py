@@ -101,6 +101,7 @@ def test_each_layer_of_a_deep_patient_gets_its_own_finding(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.series
 def test_weights_from_a_normal_of_spread_one_stop_a_deep_tanh_net(seed: int, tmp_path: Path) -> None:
     """The disease of the NumPy posts: ``np.random.randn`` for every kernel."""
     keras.utils.set_random_seed(seed)

@@ -91,6 +91,7 @@ def batch_model(width: int, seed: int = 0, momentum: float = 0.99) -> Model:
 
 
 @pytest.mark.parametrize("updates", [10, 40])
+@pytest.mark.series
 def test_moving_averages_that_had_no_time_to_arrive(updates: int, tmp_path: Path) -> None:
     x, y = raw(32 * updates, 3, seed=7)
     model = batch_model(3)

@@ -31,6 +31,7 @@ def come_to_rest(model: Any, x: Any, y: Any, epochs: int = 900) -> Any:  # noqa:
 
 
 @pytest.mark.parametrize(("units", "activation", "seed"), [(2, "tanh", 0), (2, "sigmoid", 1), (2, "tanh", 3)])
+@pytest.mark.series
 def test_too_few_tanh_units_in_a_local_minimum(tmp_path: Path, units: int, activation: str, seed: int) -> None:
     x, y = product(seed)
     keras.utils.set_random_seed(seed)

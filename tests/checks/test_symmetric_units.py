@@ -180,6 +180,7 @@ def test_false_alarm_units_drawn_at_random(units: int, width: int, seed: int, tm
 
 
 @pytest.mark.parametrize("seed", range(2))
+@pytest.mark.series
 def test_false_alarm_a_trained_model(seed: int, tmp_path: Path) -> None:
     x, y = waves(600, 3, seed=seed)
     keras.utils.set_random_seed(seed)

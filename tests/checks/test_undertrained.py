@@ -74,6 +74,7 @@ def test_binary_classes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.series
 def test_quiet_on_a_finished_model(tmp_path: Path, seed: int) -> None:
     x, y = standard(400, seed)
     report = examined(tmp_path, train(network(seed, Optimizers.Adam(0.01)), x, y, 120), x, y)

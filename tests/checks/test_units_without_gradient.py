@@ -99,6 +99,7 @@ def test_false_alarm_a_trained_model(activation: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("seed", range(2))
+@pytest.mark.series
 def test_false_alarm_positive_inputs_kill_half_of_a_wide_layer_that_does_well(seed: int, tmp_path: Path) -> None:
     keras.utils.set_random_seed(seed)
     x = np.random.default_rng(seed).uniform(0, 1, (400, 1))

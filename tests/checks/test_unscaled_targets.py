@@ -56,6 +56,7 @@ def finding_of(report: Report, kind: str) -> Finding:
 
 @pytest.mark.parametrize(("mean", "deviation"), [(200_000.0, 50_000.0), (-5000.0, 10.0), (0.0, 1e6)])
 @pytest.mark.parametrize("units", [8, 64])
+@pytest.mark.series
 def test_far_targets_have_not_been_reached_by_adam(mean: float, deviation: float, units: int, tmp_path: Path) -> None:
     x, y = curve(320, 3, seed=units)
     y = mean + deviation * y
@@ -92,6 +93,7 @@ def test_linear_regression_far_from_its_intercept(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
+@pytest.mark.series
 def test_the_estimate_of_the_updates_is_right_within_a_factor_of_three(activation: str) -> None:
     """All targets far above: every weight is pulled one way, as the estimate takes for granted."""
     x = np.abs(np.random.default_rng(0).normal(size=(64, 3)))
@@ -171,6 +173,7 @@ def test_false_alarm_ordinary_targets_before_training(kind: str, tmp_path: Path)
 
 
 @pytest.mark.parametrize("size", [10.0, 1000.0, 1e6])
+@pytest.mark.series
 def test_false_alarm_large_targets_that_the_model_has_reached(size: float, tmp_path: Path) -> None:
     x, y = curve(300, 3, seed=7)
     y = size * (2 + y)

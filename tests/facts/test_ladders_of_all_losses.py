@@ -29,7 +29,7 @@ def ladder_of(network: Network, X: Array, Y: Array, block: int = 50) -> Ladder:
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-@settings(deadline=None, max_examples=12)
+@settings(deadline=None, max_examples=10)
 @given(
     seed=st.integers(0, 2**32),
     rows=st.integers(2, 40),
