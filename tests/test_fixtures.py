@@ -10,8 +10,8 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+from paths import FIXTURES
 
-FIXTURES = Path(__file__).parent.parent / "fixtures"
 EXPECTED: dict[str, dict[str, Any]] = json.loads((FIXTURES / "expected.json").read_text())
 LEGACY = sorted(path for path in (FIXTURES / "legacy").iterdir() if path.suffix in {".keras", ".h5"})
 

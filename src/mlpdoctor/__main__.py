@@ -1,6 +1,6 @@
 """``python -m mlpdoctor``."""
 
-from mlpdoctor.cli import main
+from mlpdoctor.cli.main import main
 
 if __name__ == "__main__":
     main()

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-FIXTURES = Path(__file__).parents[2] / "fixtures"
+from paths import FIXTURES
+
 MLPDOCTOR = [sys.executable, "-m", "mlpdoctor"]
 
 THREE_POINTS = """
@@ -68,8 +69,8 @@ pyarrow.csv.write_csv(pa.table([*x.T, y], names=names), sys.argv[1])
 
 READ = """
 import sys
-from mlpdoctor.dataset import Wanted
-from mlpdoctor.readers.data import open_dataset
+from mlpdoctor.core.dataset import Wanted
+from mlpdoctor.readers.tables.data import open_dataset
 for batch in open_dataset(sys.argv[1], Wanted(20, (1,))).batches(1 << 14):
     pass
 """
@@ -77,11 +78,11 @@ for batch in open_dataset(sys.argv[1], Wanted(20, (1,))).batches(1 << 14):
 FACTOR = """
 import sys
 from mlpdoctor import threads
-from mlpdoctor.dataset import Wanted
-from mlpdoctor.floors import least_squares
-from mlpdoctor.readers.data import open_dataset
+from mlpdoctor.core.dataset import Wanted
+from mlpdoctor.analysis.floors import least_squares
+from mlpdoctor.readers.tables.data import open_dataset
 from mlpdoctor.statistics.affine_factor import TargetFactor
-from mlpdoctor.stream import collect
+from mlpdoctor.engine.stream import collect
 with threads.one():
     seen = collect(open_dataset(sys.argv[1], Wanted(20, (1,))), None, None, [TargetFactor])
     print(least_squares.fit(seen[TargetFactor, None])[0].value)

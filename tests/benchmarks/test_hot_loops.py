@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mlpdoctor.engines.numpy_engine import NumpyEngine
-from mlpdoctor.floors import least_absolute, least_squares
-from mlpdoctor.network import Array, Layer, Network, Node
+from mlpdoctor.analysis.floors import least_absolute, least_squares
+from mlpdoctor.core.network import Array, Layer, Network, Node
+from mlpdoctor.engine.numpy_engine import NumpyEngine
 from mlpdoctor.statistics.affine_factor import TargetFactor
-from mlpdoctor.views import Rows
+from mlpdoctor.statistics.views import Rows
 
 Benchmark = Callable[..., Any]
 ROWS, WIDTHS = 8_192, (20, 128, 128, 1)

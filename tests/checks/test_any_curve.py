@@ -5,7 +5,6 @@ import json
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from logs import Curve, history, noise, told
 
 ODD = st.sampled_from([0.0, -1.0, np.nan, np.inf, -np.inf, 1e-300, 1e300, 1e-9, 3.4e38])

@@ -5,9 +5,25 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from model_cases import (
+    L,
+    Model,
+    Table,
+    compiled,
+    examined,
+    found,
+    number,
+    only,
+    outcome,
+    put,
+    quiet,
+    stack,
+    told,
+    train,
+)
 
-from clinic import L, Model, Table, compiled, examined, found, number, only, outcome, put, quiet, stack, told, train
-from mlpdoctor.finding import Certainty, Severity, Status
+from mlpdoctor.core.finding import Certainty, Severity
+from mlpdoctor.core.report_model import Status
 
 
 def cells(rows: int, kinds: int, seed: int) -> tuple[Table, Table]:

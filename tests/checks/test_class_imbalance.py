@@ -5,13 +5,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from sklearn import datasets
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import recall_score
-from sklearn.model_selection import cross_val_predict
-from sklearn.utils.class_weight import compute_class_weight
-
-from clinic import (
+from model_cases import (
     L,
     Model,
     Table,
@@ -28,8 +22,15 @@ from clinic import (
     told,
     train,
 )
-from mlpdoctor.finding import Certainty, Finding, Severity, Status
-from mlpdoctor.floors.one_class import found_out_of_sample
+from sklearn import datasets
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import recall_score
+from sklearn.model_selection import cross_val_predict
+from sklearn.utils.class_weight import compute_class_weight
+
+from mlpdoctor.analysis.floors.ridge import found_out_of_sample
+from mlpdoctor.core.finding import Certainty, Finding, Severity
+from mlpdoctor.core.report_model import Status
 
 
 def two(share: float, gap: float, rows: int = 2000, seed: int = 0, width: int = 4) -> tuple[Table, Table]:

@@ -6,9 +6,9 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from model_cases import L, examined, found, number, only, quiet, stack, told, waves
 
-from clinic import L, examined, found, number, only, quiet, stack, told, waves
-from mlpdoctor.finding import Certainty, Severity
+from mlpdoctor.core.finding import Certainty, Severity
 
 Optimizers = keras.optimizers
 

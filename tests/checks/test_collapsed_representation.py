@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from clinic import (
+from model_cases import (
     L,
     Model,
     Table,
@@ -26,8 +25,10 @@ from clinic import (
     train,
     waves,
 )
-from mlpdoctor.facts.representation import FAINT, rank
-from mlpdoctor.finding import Severity, Status
+
+from mlpdoctor.core.finding import Severity
+from mlpdoctor.core.report_model import Status
+from mlpdoctor.facts.network.representation import FAINT, rank
 
 
 def squeezed(x: Table, y: Table, directions: int, width: int = 16, seed: int = 0) -> Model:

@@ -3,20 +3,21 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import hand_built
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from model_cases import L, Model, Table, compiled, examined, number, only, outcome, quiet, stack, told, waves
 from sklearn import datasets
 from sklearn.linear_model import LinearRegression
 
-import hand_built
-from clinic import L, Model, Table, compiled, examined, number, only, outcome, quiet, stack, told, waves
+from mlpdoctor.analysis.floors.basis import dependences
 from mlpdoctor.checks.data.collinear_features import collinear_features
-from mlpdoctor.finding import Certainty, Evidence, Severity, Status
-from mlpdoctor.floors.dependence import dependences
+from mlpdoctor.core.finding import Certainty, Evidence, Severity
+from mlpdoctor.core.report_model import Status
 from mlpdoctor.statistics.affine_factor import TargetFactor
-from mlpdoctor.views import Rows
+from mlpdoctor.statistics.views import Rows
 
 
 def network(width: int) -> Model:

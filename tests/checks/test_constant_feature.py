@@ -2,17 +2,18 @@
 
 from pathlib import Path
 
+import hand_built
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from model_cases import L, Model, compiled, examined, number, only, outcome, predicted, put, quiet, stack, told, waves
 
-import hand_built
-from clinic import L, Model, compiled, examined, number, only, outcome, predicted, put, quiet, stack, told, waves
 from mlpdoctor.checks.data.constant_feature import constant_feature
-from mlpdoctor.facts.model_loss import ModelLoss
-from mlpdoctor.finding import Certainty, Severity, Status
-from mlpdoctor.ladder import Ladder
+from mlpdoctor.core.finding import Certainty, Severity
+from mlpdoctor.core.ladder import Ladder
+from mlpdoctor.core.report_model import Status
+from mlpdoctor.facts.ladder.model_loss import ModelLoss
 
 
 def network(width: int, **options: int) -> Model:

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from clinic import (
+from model_cases import (
     L,
     Model,
     alarms,
@@ -26,7 +25,9 @@ from clinic import (
     train,
     waves,
 )
-from mlpdoctor.finding import Certainty, Severity, Status
+
+from mlpdoctor.core.finding import Certainty, Severity
+from mlpdoctor.core.report_model import Status
 
 
 def flat(features: int, spread: float, answer: float, units: int = 1, end: str | None = None) -> Model:

@@ -5,9 +5,25 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from model_cases import (
+    L,
+    Model,
+    alarms,
+    compiled,
+    examined,
+    found,
+    number,
+    only,
+    outcome,
+    put,
+    quiet,
+    stack,
+    told,
+    waves,
+)
 
-from clinic import L, Model, alarms, compiled, examined, found, number, only, outcome, put, quiet, stack, told, waves
-from mlpdoctor.finding import Certainty, Severity, Status
+from mlpdoctor.core.finding import Certainty, Severity
+from mlpdoctor.core.report_model import Status
 
 
 def regressor(width: int, outputs: int = 1) -> Model:

@@ -6,8 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-
-from clinic import (
+from model_cases import (
     L,
     Model,
     Table,
@@ -26,7 +25,9 @@ from clinic import (
     told,
     waves,
 )
-from mlpdoctor.finding import Certainty, Report, Severity, Status
+
+from mlpdoctor.core.finding import Certainty, Severity
+from mlpdoctor.core.report_model import Report, Status
 
 
 def kill(layer: Model, dead: int, depth: float = 50.0) -> None:

@@ -7,8 +7,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-
-from clinic import (
+from model_cases import (
     L,
     Model,
     Table,
@@ -25,7 +24,8 @@ from clinic import (
     train,
     waves,
 )
-from mlpdoctor.finding import Certainty, Severity
+
+from mlpdoctor.core.finding import Certainty, Severity
 
 
 def deep(activation: str, depth: int, units: int = 16, width: int = 2, **options: object) -> Model:

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from keras import ops
-
-from clinic import (
+from model_cases import (
     L,
     Model,
     Table,
@@ -25,7 +24,9 @@ from clinic import (
     train,
     waves,
 )
-from mlpdoctor.finding import Certainty, Finding, Report, Severity
+
+from mlpdoctor.core.finding import Certainty, Finding, Severity
+from mlpdoctor.core.report_model import Report
 
 
 def the(report: Report, case: str) -> Finding:

@@ -8,9 +8,9 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from model_cases import L, compiled, examined, found, number, only, put, quiet, stack, told, train, waves
 
-from clinic import L, compiled, examined, found, number, only, put, quiet, stack, told, train, waves
-from mlpdoctor.finding import Severity
+from mlpdoctor.core.finding import Severity
 
 
 def tower(seed: int, depth: int, gain: float, activation: str = "relu", width: int = 24) -> Any:  # noqa: ANN401

@@ -6,8 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-
-from clinic import (
+from model_cases import (
     L,
     Model,
     Table,
@@ -28,7 +27,9 @@ from clinic import (
     train,
     waves,
 )
-from mlpdoctor.finding import Certainty, Severity, Status
+
+from mlpdoctor.core.finding import Certainty, Severity
+from mlpdoctor.core.report_model import Status
 
 
 def network(units: int = 16, activation: str = "relu", width: int = 2) -> Model:

@@ -6,9 +6,9 @@ or a warning; here is a sample of them.
 
 import numpy as np
 import pytest
-
 from logs import Curve, column, history, noise, told
-from mlpdoctor.history import Run
+
+from mlpdoctor.core.history import Run
 
 LENGTHS = (1, 2, 3, 5, 8, 12, 20, 50, 150)
 

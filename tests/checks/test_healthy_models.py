@@ -7,8 +7,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-
-from clinic import L, Model, Table, alarms, compiled, examined, put, rungs, stack, told, train
+from model_cases import L, Model, Table, alarms, compiled, examined, put, rungs, stack, told, train
 
 datasets = pytest.importorskip("sklearn.datasets")
 

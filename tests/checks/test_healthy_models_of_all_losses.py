@@ -8,9 +8,8 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from model_cases import L, Model, Table, alarms, examined, stack, told, train
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
-
-from clinic import L, Model, Table, alarms, examined, stack, told, train
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(500, 3))

@@ -6,8 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-
-from clinic import (
+from model_cases import (
     L,
     Model,
     Table,
@@ -26,7 +25,8 @@ from clinic import (
     train,
     waves,
 )
-from mlpdoctor.finding import Certainty, Severity
+
+from mlpdoctor.core.finding import Certainty, Severity
 
 
 def between(rate: float, kind: Callable[..., Model] = L.Dropout, units: int = 24) -> Model:

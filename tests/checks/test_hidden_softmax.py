@@ -6,11 +6,11 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from hand_built import drawn, sequential
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import ops
-
-from clinic import (
+from model_cases import (
     L,
     Model,
     alarms,
@@ -25,9 +25,9 @@ from clinic import (
     train,
     waves,
 )
-from hand_built import drawn, sequential
-from mlpdoctor.engines.numpy_engine import NumpyEngine
-from mlpdoctor.finding import Certainty, Severity
+
+from mlpdoctor.core.finding import Certainty, Severity
+from mlpdoctor.engine.numpy_engine import NumpyEngine
 
 
 def hidden(units: int, activation: str = "softmax") -> Model:

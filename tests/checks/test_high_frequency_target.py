@@ -8,10 +8,26 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from model_cases import (
+    L,
+    Model,
+    Table,
+    compiled,
+    examined,
+    found,
+    number,
+    only,
+    outcome,
+    put,
+    quiet,
+    stack,
+    told,
+    train,
+)
 
-from clinic import L, Model, Table, compiled, examined, found, number, only, outcome, put, quiet, stack, told, train
-from mlpdoctor.finding import Certainty, Severity, Status
-from mlpdoctor.floors.oscillation import along_a_line, in_the_plane
+from mlpdoctor.analysis.floors.oscillation import along_a_line, in_the_plane
+from mlpdoctor.core.finding import Certainty, Severity
+from mlpdoctor.core.report_model import Status
 
 
 def flat(width: int = 1, answer: float = 0.0, updates: int = 1000) -> Model:

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from model_cases import L, Model, Table, alarms, examined, found, least_squares, names, number, only, quiet, stack, told
 
-from clinic import L, Model, Table, alarms, examined, found, least_squares, names, number, only, quiet, stack, told
-from mlpdoctor.facts.stretch import TENFOLD, updates_needed
-from mlpdoctor.finding import Certainty, Severity
-from mlpdoctor.network import Network, Optimizer
+from mlpdoctor.core.finding import Certainty, Severity
+from mlpdoctor.core.network import Network, Optimizer
+from mlpdoctor.facts.training.conditioning import TENFOLD, updates_needed
 
 O = keras.optimizers  # noqa: E741
 

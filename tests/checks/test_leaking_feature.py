@@ -3,14 +3,15 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import hand_built
 import numpy as np
 import pytest
+from model_cases import L, Model, Table, compiled, examined, names, number, only, outcome, quiet, stack, told, waves
 from sklearn import datasets
 
-import hand_built
-from clinic import L, Model, Table, compiled, examined, names, number, only, outcome, quiet, stack, told, waves
 from mlpdoctor.checks.data.leaking_feature import leaking_feature
-from mlpdoctor.finding import Certainty, Evidence, Severity, Status
+from mlpdoctor.core.finding import Certainty, Evidence, Severity
+from mlpdoctor.core.report_model import Status
 
 
 def network(width: int, outputs: int = 1, **options: str) -> Model:

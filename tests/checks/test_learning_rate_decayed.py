@@ -7,12 +7,12 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-
-from clinic import L, examined, found, only, save_data, stack, told, waves
 from logs import fitted, history, noise
 from logs import told as says
-from mlpdoctor.diagnose_curve import CurveQuestion, diagnose_curve
-from mlpdoctor.finding import Severity
+from model_cases import L, examined, found, only, save_data, stack, told, waves
+
+from mlpdoctor.core.finding import Severity
+from mlpdoctor.diagnosis.diagnose_curve import CurveQuestion, diagnose_curve
 
 EPOCH = np.arange(60)
 COLLAPSED = np.where(EPOCH < 10, 1e-3, 1e-3 * 0.1 ** ((EPOCH - 8) // 2))

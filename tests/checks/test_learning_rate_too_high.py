@@ -6,10 +6,11 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from model_cases import L, Model, Table, alarms, examined, found, number, only, quiet, stack, told, waves
 
-from clinic import L, Model, Table, alarms, examined, found, number, only, quiet, stack, told, waves
-from mlpdoctor.causes import CAUSES
-from mlpdoctor.finding import Certainty, Report, Severity
+from mlpdoctor.core.finding import Certainty, Severity
+from mlpdoctor.core.report_model import Report
+from mlpdoctor.diagnosis.causes import CAUSES
 
 O = keras.optimizers  # noqa: E741
 

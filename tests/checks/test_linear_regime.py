@@ -5,8 +5,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-
-from clinic import (
+from model_cases import (
     L,
     Model,
     Table,
@@ -24,7 +23,9 @@ from clinic import (
     told,
     train,
 )
-from mlpdoctor.finding import Certainty, Severity, Status
+
+from mlpdoctor.core.finding import Certainty, Severity
+from mlpdoctor.core.report_model import Status
 
 
 def curve(rows: int, width: int = 1, seed: int = 0) -> tuple[Table, Table]:

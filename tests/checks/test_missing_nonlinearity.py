@@ -6,8 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-
-from clinic import (
+from model_cases import (
     L,
     Model,
     alarms,
@@ -25,10 +24,11 @@ from clinic import (
     told,
     waves,
 )
-from mlpdoctor.diagnose import Question, diagnose
-from mlpdoctor.finding import Certainty, Severity, Status
+from paths import FIXTURES
 
-FIXTURES = Path(__file__).parents[2] / "fixtures"
+from mlpdoctor.core.finding import Certainty, Severity
+from mlpdoctor.core.report_model import Status
+from mlpdoctor.diagnosis.diagnose import Question, diagnose
 
 
 def flattened() -> Model:

@@ -5,9 +5,10 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from model_cases import L, Model, compiled, examined, found, number, only, put, quiet, stack, waves
 
-from clinic import L, Model, compiled, examined, found, number, only, put, quiet, stack, waves
-from mlpdoctor.finding import Certainty, Severity, Status
+from mlpdoctor.core.finding import Certainty, Severity
+from mlpdoctor.core.report_model import Status
 
 
 def network() -> Model:

@@ -5,8 +5,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-
-from clinic import (
+from model_cases import (
     L,
     Model,
     compiled,
@@ -23,7 +22,9 @@ from clinic import (
     train,
     waves,
 )
-from mlpdoctor.finding import Certainty, Severity, Status
+
+from mlpdoctor.core.finding import Certainty, Severity
+from mlpdoctor.core.report_model import Status
 
 
 def answering(width: int, answers: list[float], loss: object = "mse", spread: float = 0.0) -> Model:

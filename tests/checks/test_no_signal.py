@@ -9,8 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-
-from clinic import (
+from model_cases import (
     L,
     Model,
     Table,
@@ -27,8 +26,10 @@ from clinic import (
     train,
     waves,
 )
-from mlpdoctor.facts.learnable import INSTALL
-from mlpdoctor.finding import Certainty, Severity, Status
+
+from mlpdoctor.core.finding import Certainty, Severity
+from mlpdoctor.core.report_model import Status
+from mlpdoctor.facts.ladder.learnable import INSTALL
 
 pytest.importorskip("sklearn")
 

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from clinic import (
+from model_cases import (
     L,
     Model,
     compiled,
@@ -20,9 +19,11 @@ from clinic import (
     stack,
     waves,
 )
-from mlpdoctor.diagnose import Question, diagnose
-from mlpdoctor.errors import InputError
-from mlpdoctor.finding import Certainty, Severity, Status
+
+from mlpdoctor.core.errors import InputError
+from mlpdoctor.core.finding import Certainty, Severity
+from mlpdoctor.core.report_model import Status
+from mlpdoctor.diagnosis.diagnose import Question, diagnose
 
 
 def network(width: int = 3, outputs: int = 1) -> Model:

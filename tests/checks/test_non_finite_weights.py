@@ -5,9 +5,9 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from model_cases import L, Model, compiled, examined, found, names, number, only, put, quiet, rungs, stack, waves
 
-from clinic import L, Model, compiled, examined, found, names, number, only, put, quiet, rungs, stack, waves
-from mlpdoctor.finding import Certainty, Severity
+from mlpdoctor.core.finding import Certainty, Severity
 
 
 def network() -> Model:

@@ -5,9 +5,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from scipy import stats
-
-from clinic import (
+from model_cases import (
     L,
     Model,
     Table,
@@ -25,10 +23,13 @@ from clinic import (
     told,
     train,
 )
-from mlpdoctor.facts.bulks import Bulk
-from mlpdoctor.finding import Certainty, Severity, Status
+from scipy import stats
+
+from mlpdoctor.core.finding import Certainty, Severity
+from mlpdoctor.core.report_model import Status
+from mlpdoctor.facts.ladder.quartiles import Quartiles
 from mlpdoctor.statistics.extremes import MOST_ROWS, LossPeaks, TargetExtremes
-from mlpdoctor.views import RowLoss, Rows
+from mlpdoctor.statistics.views import RowLoss, Rows
 
 
 def curve(rows: int, seed: int) -> tuple[Table, Table]:
@@ -202,7 +203,7 @@ def test_extremes_are_those_of_a_sort_in_any_blocks(ties: bool) -> None:  # noqa
 
 def test_the_spread_is_that_of_scipy() -> None:
     numbers = np.random.default_rng(0).normal(3, 2, 501)
-    bulk = Bulk.of(numbers)
+    bulk = Quartiles.of(numbers)
     assert bulk.spread == pytest.approx(stats.iqr(numbers, scale="normal"), rel=1e-3)
     assert bulk.median == np.median(numbers)
 

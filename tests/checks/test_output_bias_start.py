@@ -6,9 +6,9 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from model_cases import L, compiled, examined, number, only, quiet, stack, told, train
 
-from clinic import L, compiled, examined, number, only, quiet, stack, told, train
-from mlpdoctor.finding import Severity
+from mlpdoctor.core.finding import Severity
 
 
 def fresh(units: int, activation: str | None, loss: Any, width: int = 4) -> Any:  # noqa: ANN401

@@ -6,9 +6,9 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from model_cases import L, Model, Table, alarms, compiled, examined, found, only, quiet, rungs, stack, told, train
 
-from clinic import L, Model, Table, alarms, compiled, examined, found, only, quiet, rungs, stack, told, train
-from mlpdoctor.finding import Severity
+from mlpdoctor.core.finding import Severity
 
 RULES = ("O202", "O203", "O205", "O206", "O207")
 Losses = keras.losses

@@ -6,9 +6,9 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from model_cases import L, compiled, examined, number, only, quiet, stack, told, train, waves
 
-from clinic import L, compiled, examined, number, only, quiet, stack, told, train, waves
-from mlpdoctor.finding import Severity
+from mlpdoctor.core.finding import Severity
 
 R = keras.regularizers
 

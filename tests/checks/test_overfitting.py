@@ -6,13 +6,13 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-
-from clinic import L, examined, only, stack, told
 from logs import fitted, history, noise
 from logs import told as says
-from mlpdoctor.diagnose_curve import CurveQuestion, diagnose_curve
-from mlpdoctor.finding import Severity
-from mlpdoctor.history import Note
+from model_cases import L, examined, only, stack, told
+
+from mlpdoctor.core.finding import Severity
+from mlpdoctor.core.history import Note
+from mlpdoctor.diagnosis.diagnose_curve import CurveQuestion, diagnose_curve
 
 EPOCH = np.arange(60)
 TRAINING = 0.01 + np.exp(-EPOCH / 12)

@@ -8,10 +8,11 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from model_cases import L, Table, examined, only, outcome, save_data, stack, told
 
-from clinic import L, Table, examined, only, outcome, save_data, stack, told
-from mlpdoctor.diagnose_curve import CurveQuestion, diagnose_curve
-from mlpdoctor.finding import Certainty, Finding, Report, Severity, Status
+from mlpdoctor.core.finding import Certainty, Finding, Severity
+from mlpdoctor.core.report_model import Report, Status
+from mlpdoctor.diagnosis.diagnose_curve import CurveQuestion, diagnose_curve
 
 ROWS = 256
 Patient = tuple[Any, str, Table, Table]

@@ -7,10 +7,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris, load_wine
-from sklearn.preprocessing import MinMaxScaler, StandardScaler
-
-from clinic import (
+from model_cases import (
     L,
     Model,
     Table,
@@ -27,9 +24,13 @@ from clinic import (
     stack,
     told,
 )
-from clinic import train as trained
+from model_cases import train as trained
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris, load_wine
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
+
 from mlpdoctor.checks.data.preprocessing_mismatch import CODE, SCALINGS
-from mlpdoctor.finding import Certainty, Severity, Status
+from mlpdoctor.core.finding import Certainty, Severity
+from mlpdoctor.core.report_model import Status
 
 SCALERS: dict[str, Callable[[], object]] = {
     "standardised": StandardScaler,

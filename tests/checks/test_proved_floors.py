@@ -6,9 +6,25 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from model_cases import (
+    L,
+    alarms,
+    compiled,
+    examined,
+    found,
+    number,
+    only,
+    outcome,
+    quiet,
+    rungs,
+    stack,
+    told,
+    train,
+    waves,
+)
 
-from clinic import L, alarms, compiled, examined, found, number, only, outcome, quiet, rungs, stack, told, train, waves
-from mlpdoctor.finding import Certainty, Severity, Status
+from mlpdoctor.core.finding import Certainty, Severity
+from mlpdoctor.core.report_model import Status
 
 
 def prices(seed: int, rows: int = 200) -> tuple[Any, Any]:

@@ -5,8 +5,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-
-from clinic import (
+from model_cases import (
     L,
     Model,
     Table,
@@ -26,7 +25,9 @@ from clinic import (
     train,
     waves,
 )
-from mlpdoctor.finding import Certainty, Severity, Status
+
+from mlpdoctor.core.finding import Certainty, Severity
+from mlpdoctor.core.report_model import Status
 
 linear_model = pytest.importorskip("sklearn.linear_model")
 model_selection = pytest.importorskip("sklearn.model_selection")

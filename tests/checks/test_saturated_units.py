@@ -6,8 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-
-from clinic import (
+from model_cases import (
     L,
     Model,
     Table,
@@ -25,7 +24,9 @@ from clinic import (
     train,
     waves,
 )
-from mlpdoctor.finding import Certainty, Severity, Status
+
+from mlpdoctor.core.finding import Certainty, Severity
+from mlpdoctor.core.report_model import Status
 
 SLOPES: dict[str, Callable[[Table], Table]] = {  # relative to the steepest
     "sigmoid": lambda z: 1 / np.cosh(z / 2) ** 2,

@@ -5,18 +5,34 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from scipy import stats
-
-from clinic import L, Model, Table, alarms, compiled, examined, found, names, number, only, outcome, quiet, stack, told
 from hand_built import examined as by_hand
 from hand_built import sequential
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from model_cases import (
+    L,
+    Model,
+    Table,
+    alarms,
+    compiled,
+    examined,
+    found,
+    names,
+    number,
+    only,
+    outcome,
+    quiet,
+    stack,
+    told,
+)
+from scipy import stats
+
 from mlpdoctor.checks.data.sorted_rows import _chance, _in_order
-from mlpdoctor.finding import Certainty, Severity, Status
+from mlpdoctor.core.finding import Certainty, Severity
+from mlpdoctor.core.report_model import Status
 from mlpdoctor.statistics.moments import TargetMoments
 from mlpdoctor.statistics.row_order import MOST_CHUNKS, RowOrder
-from mlpdoctor.views import Rows, Targets
+from mlpdoctor.statistics.views import Rows, Targets
 
 
 def classifier(width: int, classes: int, loss: str = "sparse_categorical_crossentropy", updates: int = 0) -> Model:

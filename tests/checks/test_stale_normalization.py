@@ -5,9 +5,9 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from model_cases import L, Model, Table, examined, found, number, only, put, quiet, stack, told, train, waves
 
-from clinic import L, Model, Table, examined, found, number, only, put, quiet, stack, told, train, waves
-from mlpdoctor.finding import Severity
+from mlpdoctor.core.finding import Severity
 
 
 def raw(rows: int, width: int, seed: int) -> tuple[Table, Table]:

@@ -7,9 +7,9 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from model_cases import L, alarms, compiled, examined, found, number, only, put, quiet, stack, told, train, waves
 
-from clinic import L, alarms, compiled, examined, found, number, only, put, quiet, stack, told, train, waves
-from mlpdoctor.finding import Certainty, Severity
+from mlpdoctor.core.finding import Certainty, Severity
 
 GRID = np.random.default_rng(3).uniform(-1, 1, (300, 2))
 

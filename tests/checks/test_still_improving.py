@@ -6,13 +6,13 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-
-from clinic import L, alarms, compiled, examined, found, only, stack, told, waves
 from logs import column, fitted, history, noise
 from logs import told as says
-from mlpdoctor.diagnose_curve import CurveQuestion, diagnose_curve
-from mlpdoctor.finding import Certainty, Severity
-from mlpdoctor.history import Run
+from model_cases import L, alarms, compiled, examined, found, only, stack, told, waves
+
+from mlpdoctor.core.finding import Certainty, Severity
+from mlpdoctor.core.history import Run
+from mlpdoctor.diagnosis.diagnose_curve import CurveQuestion, diagnose_curve
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from clinic import (
+from model_cases import (
     L,
     Model,
     Table,
@@ -24,7 +23,8 @@ from clinic import (
     train,
     waves,
 )
-from mlpdoctor.finding import Certainty, Severity
+
+from mlpdoctor.core.finding import Certainty, Severity
 
 STARTS = {"zeros": "zeros", "ones": "ones", "a tenth": keras.initializers.Constant(0.1)}
 

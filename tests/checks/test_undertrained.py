@@ -6,9 +6,9 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from model_cases import L, alarms, examined, found, number, only, quiet, stack, told, train, waves
 
-from clinic import L, alarms, examined, found, number, only, quiet, stack, told, train, waves
-from mlpdoctor.finding import Certainty, Severity
+from mlpdoctor.core.finding import Certainty, Severity
 
 Optimizers = keras.optimizers
 

@@ -5,9 +5,10 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from model_cases import L, Model, Table, examined, found, names, number, only, outcome, quiet, stack, train, waves
 
-from clinic import L, Model, Table, examined, found, names, number, only, outcome, quiet, stack, train, waves
-from mlpdoctor.finding import Severity, Status
+from mlpdoctor.core.finding import Severity
+from mlpdoctor.core.report_model import Status
 
 
 def model_with(dead: int, units: int = 16, optimizer: Model = "adam", activation: str = "relu", seed: int = 0) -> Model:

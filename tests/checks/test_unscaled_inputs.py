@@ -6,8 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-
-from clinic import (
+from model_cases import (
     L,
     Model,
     Table,
@@ -25,7 +24,9 @@ from clinic import (
     train,
     waves,
 )
-from mlpdoctor.finding import Certainty, Finding, Severity, Status
+
+from mlpdoctor.core.finding import Certainty, Finding, Severity
+from mlpdoctor.core.report_model import Status
 
 RNG = np.random.default_rng(0)
 

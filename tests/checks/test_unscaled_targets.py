@@ -6,8 +6,8 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-
-from clinic import (
+from hand_built import sequential
+from model_cases import (
     L,
     Model,
     Table,
@@ -23,9 +23,10 @@ from clinic import (
     told,
     train,
 )
-from hand_built import sequential
+
 from mlpdoctor.checks.data.unscaled_targets import _reach, _travel
-from mlpdoctor.finding import Certainty, Finding, Report, Severity, Status
+from mlpdoctor.core.finding import Certainty, Finding, Severity
+from mlpdoctor.core.report_model import Report, Status
 
 
 def curve(rows: int, width: int, seed: int) -> tuple[Table, Table]:

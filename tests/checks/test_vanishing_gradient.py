@@ -9,9 +9,9 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from model_cases import L, alarms, compiled, examined, found, only, put, quiet, stack, told, train, waves
 
-from clinic import L, alarms, compiled, examined, found, only, put, quiet, stack, told, train, waves
-from mlpdoctor.finding import Certainty, Severity
+from mlpdoctor.core.finding import Certainty, Severity
 
 
 def tower(seed: int, depth: int, activation: str, width: int = 16, start: Any = "glorot_uniform") -> Any:  # noqa: ANN401

@@ -5,8 +5,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-
-from clinic import (
+from model_cases import (
     L,
     Model,
     Table,
@@ -26,8 +25,10 @@ from clinic import (
     train,
     waves,
 )
-from mlpdoctor.facts.standing import ABOVE
-from mlpdoctor.finding import Certainty, Severity, Status
+
+from mlpdoctor.core.finding import Certainty, Severity
+from mlpdoctor.core.report_model import Status
+from mlpdoctor.facts.ladder.loss_position import ABOVE
 
 
 def beside_the_line(x: Table, y: Table, share: float) -> Model:

@@ -6,9 +6,10 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from model_cases import L, Model, examined, found, only, outcome, quiet, stack
 
-from clinic import L, Model, examined, found, only, outcome, quiet, stack
-from mlpdoctor.finding import Severity, Status
+from mlpdoctor.core.finding import Severity
+from mlpdoctor.core.report_model import Status
 
 METRICS = keras.metrics
 

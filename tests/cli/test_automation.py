@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 import yaml
+from paths import ROOT
+from shell import patient, run
 
-from mlpdoctor.catalogue import rules
-from mlpdoctor.cli import commands
-from shell import ROOT, patient, run
+from mlpdoctor.cli.main import commands
+from mlpdoctor.report.catalogue import rules
 
 ACTION = ROOT / ".github" / "actions" / "check" / "action.yml"
 README = ROOT / "README.md"

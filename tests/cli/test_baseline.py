@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from mlpdoctor.baseline import Baseline, Known
 from shell import Done, patient, run
+
+from mlpdoctor.cli.baseline import Baseline, Known
 
 CHECK = ("check", "model.keras", "data.csv")
 KNOWN = (*CHECK, "--baseline", "known.json")

@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from mlpdoctor.catalogue import rules
-from mlpdoctor.config.file import FILE
-from mlpdoctor.config.keys import KEYS
-from mlpdoctor.config.positions import Way, line_of, positions
-from mlpdoctor.config.words import CERTAINTIES, FORMS, SEVERITIES
-from mlpdoctor.finding import Certainty, Severity
-from mlpdoctor.report.formats import FORMATS
 from shell import patient, run
+
+from mlpdoctor.cli.config.file import FILE
+from mlpdoctor.cli.config.keys import CERTAINTIES, FORMS, KEYS, SEVERITIES
+from mlpdoctor.cli.config.positions import Way, line_of, positions
+from mlpdoctor.core.finding import Certainty, Severity
+from mlpdoctor.report.catalogue import rules
+from mlpdoctor.report.formats import FORMATS
 
 HEAD = "[tool.mlpdoctor]\n"
 
@@ -217,7 +216,7 @@ def test_the_file_decides_what_fails(tmp_path: Path) -> None:
 
 
 def test_every_setting_has_its_option() -> None:
-    from mlpdoctor.cli import commands
+    from mlpdoctor.cli.main import commands
 
     options = {name for parameter in commands.commands["check"].params for name in parameter.opts}
     assert {f"--{name}" for name in KEYS} <= options

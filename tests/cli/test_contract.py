@@ -11,8 +11,8 @@ from typing import Any
 
 import h5py
 import pytest
+from paths import FIXTURES
 
-FIXTURES = Path(__file__).parents[2] / "fixtures"
 MODEL = FIXTURES / "three-points" / "model.keras"
 DATA = FIXTURES / "three-points" / "data.csv"
 
@@ -231,7 +231,7 @@ def test_quiet_prints_the_verdict_alone(run: Run) -> None:
 def test_a_fault_in_mlpdoctor_itself_is_status_2_never_1(run: Run, tmp_path: Path) -> None:
     """Status 1 means that something was found; a crash must not pass for a diagnosis."""
     (tmp_path / "sitecustomize.py").write_text(
-        "import mlpdoctor.diagnose as d\n\n"
+        "import mlpdoctor.diagnosis.diagnose as d\n\n"
         "def broken(*a, **k):\n    raise RuntimeError('boom')\n\n"
         "d.diagnose = broken\n"
     )

@@ -8,7 +8,6 @@ from pathlib import Path
 import jsonschema
 import numpy as np
 import pytest
-
 from shell import FIXTURES, patient, run
 
 LOG = FIXTURES / "three-points" / "history.txt"
@@ -152,9 +151,16 @@ def test_a_pipe_gets_no_blanks_at_the_ends_of_lines(tmp_path: Path) -> None:
 
 
 def test_the_help_of_curve_needs_no_numpy() -> None:
-    probe = (
-        "import sys; sys.argv = ['mlpdoctor', 'curve', '--help']\nfrom mlpdoctor.cli import main\ntry:\n main()\nexcept"
-    )
-    probe += " SystemExit:\n assert not {'numpy', 'rich', 'mlpdoctor.diagnose'} & set(sys.modules)\n print('quick')"
+    probe = """
+import sys
+from mlpdoctor.cli.main import main
+
+sys.argv = ["mlpdoctor", "curve", "--help"]
+try:
+    main()
+except SystemExit:
+    assert not {"numpy", "rich", "mlpdoctor.diagnosis.diagnose"} & set(sys.modules)
+    print("quick")
+"""
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
     assert done.stdout.endswith("quick\n")

@@ -10,11 +10,11 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-
-from mlpdoctor.config.words import ENGINES as WORDS
-from mlpdoctor.engines import custom_objects as custom
-from mlpdoctor.following import ENGINES
 from shell import patient, run
+
+from mlpdoctor.cli.config.keys import ENGINES as WORDS
+from mlpdoctor.engine import custom_objects as custom
+from mlpdoctor.engine.engine_choice import ENGINES
 
 L = keras.layers
 CODE = """
@@ -157,7 +157,7 @@ def test_a_file_without_the_class(folder: Path) -> None:
 
 def test_without_keras_the_reader_is_told_what_to_install(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "mlpdoctor.following.missing", lambda: 'keras is not installed; pip install "mlpdoctor[tensorflow]"'
+        "mlpdoctor.engine.engine_choice.missing", lambda: 'keras is not installed; pip install "mlpdoctor[tensorflow]"'
     )
     done = run(folder, "check", "model.keras", "data.npz", "--format", "json")
     told = json.loads(done.out)["model"]["not_followed"]

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from paths import FIXTURES
 
-FIXTURES = Path(__file__).parents[2] / "fixtures"
 HEAVY = frozenset({"tensorflow", "keras", "torch", "jax", "pandas", "sklearn", "scipy"})
 """Frameworks that must never come in, and libraries too slow to come in unasked."""
 

@@ -10,13 +10,12 @@ import time
 from pathlib import Path
 
 import pytest
-
 from shell import FIXTURES, patient
 
 CHECK = (sys.executable, "-m", "mlpdoctor", "check")
 SLOW = """
 import time
-import mlpdoctor.diagnose as d
+import mlpdoctor.diagnosis.diagnose as d
 
 whole = d.diagnose
 

@@ -10,8 +10,8 @@ from typing import Any, NoReturn
 import keras
 import numpy as np
 import pytest
+from paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 TOP = ["schema_version", "tool", "model", "data", "history", "verdict", "ladder", "findings", "ruled_out", "checks"]
 TOP += ["timing"]
 

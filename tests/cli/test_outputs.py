@@ -7,11 +7,11 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-
-from mlpdoctor import output
-from mlpdoctor.errors import UsageError
-from mlpdoctor.output import form_of, put
 from shell import FIXTURES, patient, run
+
+from mlpdoctor.cli import output
+from mlpdoctor.cli.output import form_of, put
+from mlpdoctor.core.errors import UsageError
 
 CHECK = ("check", "model.keras", "data.csv")
 

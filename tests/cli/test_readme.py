@@ -4,9 +4,10 @@ import re
 import subprocess
 from pathlib import Path
 
-from mlpdoctor.catalogue import rules
+from paths import ROOT
 
-ROOT = Path(__file__).parents[2]
+from mlpdoctor.report.catalogue import rules
+
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 

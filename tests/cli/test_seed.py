@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from paths import ROOT
+from shell import FIXTURES, patient, run
 
-from mlpdoctor import seed
-from shell import FIXTURES, ROOT, patient, run
+from mlpdoctor.core import random_state
 
 WAVY = (FIXTURES / "four-relu-sine" / "model.keras", FIXTURES / "four-relu-sine" / "data.csv.gz")
 
@@ -39,13 +40,13 @@ def test_no_diagnosis_hangs_on_chance(tmp_path: Path, fixture: str) -> None:
 
 def test_the_shift_lasts_as_long_as_the_diagnosis(tmp_path: Path) -> None:
     patient(tmp_path)
-    first = seed.random(3).random()
+    first = random_state.random(3).random()
     run(tmp_path, "check", "model.keras", "--seed", "5")
-    assert seed.random(3).random() == first == np.random.default_rng(3).random()
-    with seed.shifted(5):
-        assert seed.random(3).random() != first
-        assert seed.number(3) == 8
-    assert seed.number(3) == 3
+    assert random_state.random(3).random() == first == np.random.default_rng(3).random()
+    with random_state.shifted(5):
+        assert random_state.random(3).random() != first
+        assert random_state.number(3) == 8
+    assert random_state.number(3) == 3
 
 
 def test_every_random_number_can_be_shifted() -> None:

@@ -8,16 +8,15 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from shell import patient, run
 
 from mlpdoctor import facts as fact_package
-from mlpdoctor.catalogue import rules
-from mlpdoctor.check import Check, Rule
-from mlpdoctor.diagnose import Question, all_checks, diagnose
-from mlpdoctor.fact import Fact
-from mlpdoctor.registry import declared
-from mlpdoctor.selection import ALL, Choice, chosen, specific
-from mlpdoctor.thresholds import with_thresholds
-from shell import patient, run
+from mlpdoctor.cli.selection import ALL, Choice, chosen, specific, with_thresholds
+from mlpdoctor.core.check import Check, Rule
+from mlpdoctor.core.discovery import declared
+from mlpdoctor.core.fact import Fact
+from mlpdoctor.diagnosis.diagnose import Question, all_checks, diagnose
+from mlpdoctor.report.catalogue import rules
 
 RULES = rules()
 CODES = [rule.code for rule in RULES]
@@ -206,7 +205,7 @@ def test_a_whole_number_will_do_for_a_number_and_dashes_for_underscores(tmp_path
 @pytest.mark.parametrize("check", all_checks(), ids=lambda check: check.rule.code)
 def test_every_check_takes_its_thresholds(check: Check) -> None:
     """Bound to other numbers a check asks for the same things."""
-    from mlpdoctor.resolve import asked
+    from mlpdoctor.diagnosis.resolve import asked
 
     bound = with_thresholds(check, dict(check.rule.thresholds))
     assert asked(bound.function) == asked(check.function)

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from mlpdoctor import diagnose
-from mlpdoctor.config.file import Configuration
-from mlpdoctor.config.section import Section
-from mlpdoctor.errors import UsageError
-from mlpdoctor.finding import Report
-from mlpdoctor.plan import is_model, plan
 from shell import FIXTURES, patient, run
+
+from mlpdoctor.cli.config.file import Configuration
+from mlpdoctor.cli.config.settings import Section
+from mlpdoctor.cli.plan import is_model, plan
+from mlpdoctor.core.errors import UsageError
+from mlpdoctor.core.report_model import Report
+from mlpdoctor.diagnosis import diagnose
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ import termios
 from pathlib import Path
 
 import pytest
+from paths import ROOT
 
-from mlpdoctor.wording import short
+from mlpdoctor.core.text import short
 
-ROOT = Path(__file__).parents[2]
 FIXTURES = ROOT / "fixtures"
 GOLDEN = Path(__file__).parent / "golden"
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")

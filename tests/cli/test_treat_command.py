@@ -8,17 +8,17 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-
 import shell
-from mlpdoctor.readers.model import read_network
-from mlpdoctor.report import treated_schema
-from mlpdoctor.trials.candidates import Candidate
-from mlpdoctor.trials.ward import Tried, Ward
+from paths import ROOT
 
-ROOT = Path(__file__).parents[2]
+from mlpdoctor.readers.models.model import read_network
+from mlpdoctor.report.json import trials_schema
+from mlpdoctor.treat.trials.candidates import Candidate
+from mlpdoctor.treat.trials.experiment import CompletedTrial, Experiment
+
 FIXTURES = ROOT / "fixtures"
 THREE_POINTS = (str(FIXTURES / "three-points" / "model.keras"), str(FIXTURES / "three-points" / "data.csv"))
-SCHEMA = json.loads(treated_schema.text())
+SCHEMA = json.loads(trials_schema.text())
 WITHOUT_KERAS = """
 import importlib.util
 import sys
@@ -126,16 +126,16 @@ def test_the_schema_of_treat_is_printed(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_ends_with_130_and_keeps_what_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = Ward.one
+    whole = Experiment.one
     tried: list[tuple[Candidate, ...]] = []
 
-    def one(ward: Ward, candidates: tuple[Candidate, ...]) -> Tried | str:
+    def one(experiment: Experiment, candidates: tuple[Candidate, ...]) -> CompletedTrial | str:
         if tried:
             raise KeyboardInterrupt
         tried.append(candidates)
-        return whole(ward, candidates)
+        return whole(experiment, candidates)
 
-    monkeypatch.setattr(Ward, "one", one)
+    monkeypatch.setattr(Experiment, "one", one)
     words = ("--budget", "3000 epochs", "--seeds", "1", "-o", "cured.keras", "--format", "json")
     done = shell.run(tmp_path, "treat", *THREE_POINTS, *words)
     assert done.status == 130

@@ -22,20 +22,19 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from ward import patients
-from ward.build import CACHE, Built, build, job
-from ward.registry import PATIENTS
+from cases.build import CACHE, Built, build, job
+from cases.load import load
+from cases.registry import PATIENTS
 
-from mlpdoctor.course import Course
-from mlpdoctor.diagnose import Question, diagnose
-from mlpdoctor.errors import InputError
-from mlpdoctor.finding import Report
-from mlpdoctor.trials.backend import keras
-from mlpdoctor.trials.batches import Batches
-from mlpdoctor.trials.budget import Budget
-from mlpdoctor.trials.fit import Table, Trainee
-from mlpdoctor.trials.rows import Rows
-from mlpdoctor.trials.treat import Order, read, treat
+from mlpdoctor.core.errors import InputError
+from mlpdoctor.core.report_model import Report
+from mlpdoctor.core.trial_result import TrialResult
+from mlpdoctor.diagnosis.diagnose import Question, diagnose
+from mlpdoctor.engine.keras_start import keras
+from mlpdoctor.treat.trials.budget import Budget
+from mlpdoctor.treat.trials.fit import Table, Trainee
+from mlpdoctor.treat.trials.rows import Batches, Rows
+from mlpdoctor.treat.trials.run_treat import Order, read, treat
 
 TREATED = (
     "A101 A102 A103 A104 A105 A107 D702 D703 D713 D714 G601 G602 G603 G604 G605 G606 G607 G608 L501 L502 L504 L505 "
@@ -73,7 +72,7 @@ class Seen:
 def main() -> None:
     """Build, treat, count."""
     options = _options()
-    patients.load()
+    load()
     codes = [code for code in TREATED.split() if code in PATIENTS]
     codes = [code for code in codes if not options.rules or any(code.startswith(part) for part in options.rules)]
     seeds = range(options.first_seed, options.first_seed + options.per_rule)
@@ -115,16 +114,16 @@ def _treated(built: Built, budget: Budget, seeds: int) -> Seen:
     return _judged(built, course, report, before, after, twin)
 
 
-def _judged(built: Built, course: Course, report: Report, before: "Score", after: "Score", twin: "Score") -> Seen:
-    best = course.best
+def _judged(built: Built, result: TrialResult, report: Report, before: "Score", after: "Score", twin: "Score") -> Seen:
+    best = result.best
     told = f"{before} -> {after}, twin {twin}; " + ("" if best is None else " + ".join(best.names))
-    told += f" ({course.protocol.updates} updates, {report.findings[0].code if report.findings else 'nothing'} first)"
+    told += f" ({result.protocol.updates} updates, {report.findings[0].code if report.findings else 'nothing'} first)"
     wrong = best is not None and math.isfinite(best.control.median) and best.treated.low > best.control.low
     rung = "" if best is None or best.rung is None else best.rung
     on_data = rung.startswith(("the least", "zero"))
-    control_on = course.train_on and report.ladder is not None and best is None
+    control_on = result.train_on and report.ladder is not None and best is None
     worse = after.mistakes > before.mistakes * (1 + CLOSE) + 0.01 and best is not None
-    if before.within(twin) or course.nothing_to_gain:
+    if before.within(twin) or result.nothing_to_gain:
         return Seen(built, "well already", wrong or worse, words=told)
     near = before.mistakes - after.mistakes >= (1 - CLOSE) * (before.mistakes - twin.mistakes)
     if after.within(twin) or on_data:
@@ -197,8 +196,8 @@ def _measures(answers: Values, targets: Values, task: str) -> Score:
 
 def _answers(file: str, rows: Rows) -> Values:
     """What a saved model answers, through mlpdoctor's own engine."""
-    from mlpdoctor.following import Following, follow
-    from mlpdoctor.readers.model import read_network
+    from mlpdoctor.engine.engine_choice import Following, follow
+    from mlpdoctor.readers.models.model import read_network
 
     engine = follow(read_network(file), Following()).engine
     if engine is None:

@@ -14,16 +14,16 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
-from ward import patients
-from ward.build import CACHE, Job, build, job
-from ward.registry import FRESH, HEALTHY, PAIRS, PATIENTS, WELL
-from ward.score import Seen, absent, confusion, look, table, tallies, well_table
+from cases.build import CACHE, Job, build, job
+from cases.load import load
+from cases.registry import FRESH, HEALTHY, PAIRS, PATIENTS, WELL
+from cases.score import Seen, absent, confusion, look, table, tallies, well_table
 
 
 def main() -> None:
     """Build, diagnose, print."""
     options = _options()
-    patients.load()
+    load()
     say(f"cases are kept in {options.cache}")
     jobs = chosen(options.rules, options.per_rule, options.healthy, options.first_seed)
     started = time.perf_counter()

@@ -10,11 +10,11 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from cases.build import CACHE, Job, build, job
+from cases.load import load
+from cases.registry import HEALTHY, PATIENTS, WELL
+from cases.score import Seen, absent, look
 from recall import chosen, examine
-from ward import patients
-from ward.build import CACHE, Job, build, job
-from ward.registry import HEALTHY, PATIENTS, WELL
-from ward.score import Seen, absent, look
 
 PER_RULE, WELL_ONES, FEW = 1, 10, 4
 FOUND = 0.9
@@ -25,7 +25,7 @@ LED = 0.85
 
 @pytest.fixture(scope="module")
 def seen(request: pytest.FixtureRequest) -> list[Seen]:
-    patients.load()
+    load()
     if request.config.getoption("--every"):
         return examine(chosen([], PER_RULE, WELL_ONES), CACHE, 2)
     rules = [code for code in sorted(PATIENTS) if code in absent()][::5]
@@ -42,7 +42,7 @@ def in_words(seen: list[Seen]) -> str:
 
 def test_every_rule_of_the_catalogue_has_its_patients() -> None:
     """A rule that is still to be written is skipped here; one that is written and has no maker is told by this."""
-    patients.load()
+    load()
     assert set(absent()) <= set(PATIENTS)
 
 
@@ -70,7 +70,7 @@ def test_most_faults_head_the_report(seen: list[Seen]) -> None:
 @pytest.mark.series
 @pytest.mark.parametrize("name", ["A101", "squared"])
 def test_a_seed_makes_the_same_case_again(name: str, tmp_path: Path) -> None:
-    patients.load()
+    load()
     one = Job(name, 0) if job(name, 0).keras == 3 else Job(name, 1)
     first, second = (next(iter(build([one], tmp_path / part, 1))) for part in ("first", "second"))
     assert (first.words, first.aliases, first.leads) == (second.words, second.aliases, second.leads)

@@ -9,18 +9,20 @@ from functools import cache
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from paths import ROOT
+from report_cases import HOSTILE
 from rich.console import Console
 
-from mlpdoctor.diagnose import Question, diagnose
-from mlpdoctor.diagnose_curve import CurveQuestion, diagnose_curve
-from mlpdoctor.finding import Report
-from mlpdoctor.logged import Plateau, Reached, Trace
-from mlpdoctor.report import curve_markdown, curve_phrases
-from mlpdoctor.report.curve_chart import HEIGHT, MARKS, Chart, Line, drawn
-from mlpdoctor.report.curve_terminal import TerminalCurve
+from mlpdoctor.core.history_summary import Plateau, Reached, Trace
+from mlpdoctor.core.report_model import Report
+from mlpdoctor.diagnosis.diagnose import Question, diagnose
+from mlpdoctor.diagnosis.diagnose_curve import CurveQuestion, diagnose_curve
+from mlpdoctor.report import curve_phrases
 from mlpdoctor.report.formats import FORMATS
-from mlpdoctor.report.terminal import TerminalReport
-from report_cases import HOSTILE, ROOT
+from mlpdoctor.report.markdown import curve
+from mlpdoctor.report.terminal.curve import TerminalCurve
+from mlpdoctor.report.terminal.curve_chart import HEIGHT, MARKS, Chart, Line, drawn
+from mlpdoctor.report.terminal.report import TerminalReport
 
 FILES = tuple(f"fixtures/three-points/{name}" for name in ("model.keras", "data.csv", "history.txt"))
 
@@ -166,7 +168,7 @@ def test_ascii_draws_with_what_it_has() -> None:
 
 
 def test_markdown_says_the_same() -> None:
-    for text in (FORMATS["markdown"].render([with_model()]), curve_markdown.render(without_model())):
+    for text in (FORMATS["markdown"].render([with_model()]), curve.render(without_model())):
         assert "```text\n• loss, epochs 1 to 91, linear scale\n" in text
         assert "equal to the best straight line, 0.005676" in text
         assert "91 of 10,000 epochs, loss 0.0084 -> 0.0057" in text
@@ -185,7 +187,7 @@ def test_lines_that_were_not_understood_are_counted_and_shown() -> None:
         text = "\n".join(printed(TerminalCurve(report), 200, encoding))
         assert said in text
         assert "\x1b" not in text
-    assert "**Not read:** 5 lines" in curve_markdown.render(report)
+    assert "**Not read:** 5 lines" in curve.render(report)
 
 
 def test_every_state_of_a_plateau_has_its_words() -> None:

@@ -6,10 +6,10 @@ import subprocess
 import sys
 
 import pytest
+from paths import ROOT
 
-from mlpdoctor.catalogue import rules
 from mlpdoctor.report import rules_table
-from report_cases import ROOT
+from mlpdoctor.report.catalogue import rules
 
 README = ROOT / "README.md"
 TABLE = re.compile(r"^\| code \| name \| .*\n(?:\|.*\n)+", re.MULTILINE)

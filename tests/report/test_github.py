@@ -5,11 +5,12 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from paths import ROOT
+from report_cases import HOSTILE, UNREAD, awkward, fixtures, of_fixture
 
-from mlpdoctor.finding import Report, Unread
+from mlpdoctor.core.report_model import Report, Unread
 from mlpdoctor.report.formats import FORMATS
 from mlpdoctor.report.github import MESSAGE, TITLE, command
-from report_cases import HOSTILE, ROOT, UNREAD, awkward, fixtures, of_fixture
 
 COMMAND = re.compile(r"^::(?P<kind>\w+) (?P<parts>[^:]*)::(?P<message>.*)$")
 

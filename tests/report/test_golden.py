@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from paths import ROOT
+from report_cases import CASES, UNREAD, awkward, of_fixture
 
 from mlpdoctor.report.formats import FORMATS, of_suffix
-from report_cases import CASES, ROOT, UNREAD, awkward, of_fixture
 
 GOLDEN = Path(__file__).parent / "golden"
 ENDINGS = {name: form.suffixes[-1] if form.suffixes else f".{name}.txt" for name, form in FORMATS.items()}
@@ -92,7 +93,7 @@ def test_nothing_but_an_empty_report_comes_of_nothing(form: str) -> None:
 
 WRITER = """
 import sys
-from mlpdoctor.diagnose import Question, diagnose
+from mlpdoctor.diagnosis.diagnose import Question, diagnose
 from mlpdoctor.report.formats import FORMATS
 
 report = diagnose(Question("fixtures/four-relu-sine/model.keras", "fixtures/four-relu-sine/data.csv.gz"))

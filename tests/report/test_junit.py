@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
+from paths import ROOT
+from report_cases import UNREAD, awkward, fixtures, of_fixture
 
-from mlpdoctor.finding import Report, Severity, Status, Unread
+from mlpdoctor.core.finding import Severity
+from mlpdoctor.core.report_model import Report, Status, Unread
 from mlpdoctor.report.formats import FORMATS
-from report_cases import ROOT, UNREAD, awkward, fixtures, of_fixture
 
 TestCase.__test__ = TestSuite.__test__ = False  # they are no tests, whatever pytest thinks of their names
 

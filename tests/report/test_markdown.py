@@ -9,13 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from paths import ROOT
+from report_cases import CASES, HOSTILE, UNREAD, awkward, fixtures, of_fixture
 
-from mlpdoctor.catalogue import rules
-from mlpdoctor.report import page, rules_table
+from mlpdoctor.core.text import short
+from mlpdoctor.report import rule_page, rules_table
+from mlpdoctor.report.catalogue import rules
 from mlpdoctor.report.formats import FORMATS
-from mlpdoctor.report.markdown_text import block, code, escape, table
-from mlpdoctor.wording import short
-from report_cases import CASES, HOSTILE, ROOT, UNREAD, awkward, fixtures, of_fixture
+from mlpdoctor.report.markdown.text import block, code, escape, table
 
 READER = MarkdownIt("gfm-like", {"linkify": False})
 
@@ -145,10 +146,10 @@ def test_nothing_at_all() -> None:
 
 def test_pages_show_what_the_docstring_says() -> None:
     for rule in rules():
-        text = page.as_markdown(rule)
+        text = rule_page.as_markdown(rule)
         assert text.startswith(f"# {rule.code} {rule.name}\n")
         seen = " ".join(shown(text).split())
-        for paragraph in page.as_object(rule)["sections"].values():
+        for paragraph in rule_page.as_object(rule)["sections"].values():
             assert " ".join(paragraph.split()) in seen
 
 

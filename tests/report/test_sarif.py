@@ -9,14 +9,16 @@ from urllib.parse import unquote
 
 import pydantic_sarif.model
 import pytest
+from paths import ROOT
+from report_cases import HOSTILE, UNREAD, awkward, fixtures, of_fixture
 from sarif import loader
 from sarif.operations import codeclimate_op, csv_op, html_op
 
-from mlpdoctor.catalogue import rules
-from mlpdoctor.finding import Report, Severity, Unread
-from mlpdoctor.fingerprint import fingerprint, location
+from mlpdoctor.core.finding import Severity
+from mlpdoctor.core.fingerprint import fingerprint, location
+from mlpdoctor.core.report_model import Report, Unread
+from mlpdoctor.report.catalogue import rules
 from mlpdoctor.report.formats import FORMATS
-from report_cases import HOSTILE, ROOT, UNREAD, awkward, fixtures, of_fixture
 
 
 @pytest.fixture(autouse=True)

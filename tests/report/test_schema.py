@@ -10,14 +10,17 @@ import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from paths import ROOT
+from report_cases import HOSTILE, UNREAD, awkward, fixtures, of_fixture
 
-from mlpdoctor.catalogue import rules
-from mlpdoctor.finding import DataSummary, ModelSummary, Remedy, Report, RuledOut, Unread
-from mlpdoctor.ladder import Penalty, Rung
-from mlpdoctor.report import page, rules_table, schema
+from mlpdoctor.core.finding import Remedy
+from mlpdoctor.core.ladder import Penalty, Rung
+from mlpdoctor.core.report_model import DataSummary, ModelSummary, Report, RuledOut, Unread
+from mlpdoctor.report import rule_page, rules_table
+from mlpdoctor.report.catalogue import rules
 from mlpdoctor.report.formats import FORMATS
-from mlpdoctor.report.tally import Tally
-from report_cases import HOSTILE, ROOT, UNREAD, awkward, fixtures, of_fixture
+from mlpdoctor.report.json import schema
+from mlpdoctor.report.phrases import Tally
 
 SCHEMA = json.loads(schema.text())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
@@ -145,6 +148,6 @@ def test_it_has_what_the_summary_has() -> None:
 
 def test_pages_keep_to_it() -> None:
     for rule in rules():
-        RULE.validate(json.loads(page.as_json(rule)))
+        RULE.validate(json.loads(rule_page.as_json(rule)))
     for listed in json.loads(rules_table.as_json(rules())):
         RULE.validate(listed)

@@ -9,8 +9,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-
-from report_cases import ROOT
+from paths import ROOT
 
 NAME = "größe 中文"
 FIXTURE = ROOT / "fixtures" / "three-points"

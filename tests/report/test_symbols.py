@@ -5,15 +5,15 @@ import io
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from paths import ROOT
+from report_cases import HOSTILE, UNREAD, awkward, fixtures, of_fixture
 from rich.console import Console
 
-from mlpdoctor.catalogue import rules
-from mlpdoctor.finding import Report
-from mlpdoctor.report import page, rules_table
+from mlpdoctor.core.report_model import Report
+from mlpdoctor.report import rule_page, rules_table
+from mlpdoctor.report.catalogue import rules
 from mlpdoctor.report.symbols import plain, spelt
-from mlpdoctor.report.terminal import TerminalReport
-from mlpdoctor.report.terminal_summary import TerminalSummary
-from report_cases import HOSTILE, ROOT, UNREAD, awkward, fixtures, of_fixture
+from mlpdoctor.report.terminal.report import TerminalReport, TerminalSummary
 
 ENCODINGS = ("utf-8", "cp1252", "cp437", "ascii", "latin-1", "cp932", "koi8-r")
 
@@ -100,7 +100,7 @@ def test_no_line_is_wider_than_the_screen(width: int) -> None:
 
 @pytest.mark.parametrize("width", [40, 80, 120])
 def test_pages_and_the_table_of_rules_fit(width: int) -> None:
-    for parts in (*(page.page(rule) for rule in rules()), iter([rules_table.as_table(rules())])):
+    for parts in (*(rule_page.page(rule) for rule in rules()), iter([rules_table.as_table(rules())])):
         text = printed(*parts, encoding="ascii", width=width)
         assert max(map(len, text.splitlines())) <= width
 

@@ -6,13 +6,15 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from model_cases import L, Table, compiled, examined, only, put, stack, told, train
+from paths import FIXTURES
 from sklearn.datasets import load_digits
 
-from clinic import L, Table, compiled, examined, only, put, stack, told, train
-from mlpdoctor.diagnose import Question, diagnose
-from mlpdoctor.finding import Report, Severity
-from mlpdoctor.losses.registry import build
-from mlpdoctor.network import LossConfig
+from mlpdoctor.core.finding import Severity
+from mlpdoctor.core.network import LossConfig
+from mlpdoctor.core.report_model import Report
+from mlpdoctor.diagnosis.diagnose import Question, diagnose
+from mlpdoctor.nn.losses.registry import build
 
 ROWS = 400
 
@@ -79,7 +81,7 @@ def test_a_quarter_is_one_half_guessed_for_labels_0_and_1_under_squared_error(tm
 
 def test_7_6_is_every_row_of_two_equal_classes_called_one_by_keras_2() -> None:
     """The fixture was trained by TensorFlow 2.15, which clips at 1e-7 and adds 1e-7, in float32."""
-    folder = Path(__file__).parents[2] / "fixtures" / "saturated-crossentropy"
+    folder = FIXTURES / "saturated-crossentropy"
     report = diagnose(Question(str(folder / "model.h5"), str(folder / "data.csv")))
     _, value = standing(report)
     assert value == pytest.approx(7.624619, abs=1e-5)

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-
-from mlpdoctor.diagnose import Question, diagnose
-from mlpdoctor.diagnose_curve import CurveQuestion, diagnose_curve
-from mlpdoctor.finding import Finding, Report, Severity
 from shell import FIXTURES, run
+
+from mlpdoctor.core.finding import Finding, Severity
+from mlpdoctor.core.report_model import Report
+from mlpdoctor.diagnosis.diagnose import Question, diagnose
+from mlpdoctor.diagnosis.diagnose_curve import CurveQuestion, diagnose_curve
 
 FOLDER = FIXTURES / "three-points"
 LOG, MODEL, DATA = (str(FOLDER / name) for name in ("history.txt", "model.keras", "data.csv"))

@@ -2,15 +2,15 @@
 
 import json
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
+from paths import FIXTURES
 
-from mlpdoctor.diagnose import Question, diagnose
-from mlpdoctor.finding import Certainty, Finding, Report, Severity
+from mlpdoctor.core.finding import Certainty, Finding, Severity
+from mlpdoctor.core.report_model import Report
+from mlpdoctor.diagnosis.diagnose import Question, diagnose
 
-FIXTURES = Path(__file__).parents[2] / "fixtures"
 EXPECTED: dict[str, dict[str, Any]] = json.loads((FIXTURES / "expected.json").read_text())
 HEALTHY = [
     "relu-cosine",

@@ -2,16 +2,16 @@
 
 import json
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
+from model_cases import alarms, found, names, number, only, outcome, rungs, told
+from paths import FIXTURES
 
-from clinic import alarms, found, names, number, only, outcome, rungs, told
-from mlpdoctor.diagnose import Question, diagnose
-from mlpdoctor.finding import Certainty, Report, Severity, Status
+from mlpdoctor.core.finding import Certainty, Severity
+from mlpdoctor.core.report_model import Report, Status
+from mlpdoctor.diagnosis.diagnose import Question, diagnose
 
-FIXTURES = Path(__file__).parents[2] / "fixtures"
 EXPECTED: dict[str, dict[str, Any]] = json.loads((FIXTURES / "expected.json").read_text())
 CONTROLS = ["relu-cosine", "four-sigmoid-sine", "numpy-cosine-mean-error"] + [
     name for name in EXPECTED if name.startswith("healthy-")

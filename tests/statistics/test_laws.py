@@ -10,19 +10,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlpdoctor import statistics, views
-from mlpdoctor.collector import view_of
-from mlpdoctor.floors import least_squares
-from mlpdoctor.layers.activation import LINEAR
-from mlpdoctor.layers.activations import activation_of
-from mlpdoctor.network import Array, Layer
-from mlpdoctor.registry import modules
+from mlpdoctor import statistics
+from mlpdoctor.analysis.floors import least_squares
+from mlpdoctor.core.discovery import modules
+from mlpdoctor.core.network import Array, Layer
+from mlpdoctor.engine.forward_views import view_of
+from mlpdoctor.nn.layers.activation import LINEAR
+from mlpdoctor.nn.layers.activations import activation_of
+from mlpdoctor.statistics import views
 from mlpdoctor.statistics.affine_factor import AffineFactor
-from mlpdoctor.statistics.firing import Firing
-from mlpdoctor.statistics.flatness import Flatness
 from mlpdoctor.statistics.moments import Moments
 from mlpdoctor.statistics.row_hashes import RowHashes
 from mlpdoctor.statistics.statistic import Statistic
+from mlpdoctor.statistics.unit_activity import Firing, Flatness
 
 EPSILON = float(np.finfo(np.float64).eps)
 LAYER = Layer("dense", "Dense", {})

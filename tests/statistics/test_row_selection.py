@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import kstest
 
-from mlpdoctor.hashing import hash_rows
-from mlpdoctor.network import Array
+from mlpdoctor.core.network import Array
+from mlpdoctor.core.row_hash import hash_rows
 from mlpdoctor.statistics import row_hashes, row_sample
 from mlpdoctor.statistics.row_hashes import RowHashes
 from mlpdoctor.statistics.row_sample import RowSample
-from mlpdoctor.views import Rows
+from mlpdoctor.statistics.views import Rows
 
 
 def rows(features: Array, first: int = 0) -> Rows:

@@ -9,16 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlpdoctor.layers.activations import activation_of
-from mlpdoctor.network import Array, Layer
+from mlpdoctor.core.network import Array, Layer
+from mlpdoctor.nn.layers.activations import activation_of
 from mlpdoctor.statistics import piece_patterns
 from mlpdoctor.statistics.cell_counts import NEVER, CellCounts
-from mlpdoctor.statistics.firing import Firing
-from mlpdoctor.statistics.flatness import FLAT, Flatness
 from mlpdoctor.statistics.loss_sums import LossSums
 from mlpdoctor.statistics.moments import OutputMoments, TargetMoments
 from mlpdoctor.statistics.piece_patterns import PiecePatterns
-from mlpdoctor.views import Cells, Outputs, Pieces, PreActivation, RowLoss, Targets
+from mlpdoctor.statistics.unit_activity import FLAT, Firing, Flatness
+from mlpdoctor.statistics.views import Cells, Outputs, Pieces, PreActivation, RowLoss, Targets
 
 
 def view(name: str, sums: Array) -> PreActivation:

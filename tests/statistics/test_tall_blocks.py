@@ -3,18 +3,17 @@
 import numpy as np
 import pytest
 
-from mlpdoctor.dataset import FLOAT32_MAX, all_usable, usable
-from mlpdoctor.floors import least_squares
-from mlpdoctor.hashing import hash_on, hash_rows
-from mlpdoctor.layers.activations import activation_of
-from mlpdoctor.network import Array, Layer
+from mlpdoctor.analysis.floors import least_squares
+from mlpdoctor.core.dataset import FLOAT32_MAX, all_usable, usable
+from mlpdoctor.core.network import Array, Layer
+from mlpdoctor.core.row_hash import hash_on, hash_rows
+from mlpdoctor.nn.layers.activations import activation_of
 from mlpdoctor.statistics import affine_factor
 from mlpdoctor.statistics.affine_factor import TargetFactor
 from mlpdoctor.statistics.cell_counts import CellCounts
-from mlpdoctor.statistics.firing import BYTE_ROWS, Firing
-from mlpdoctor.statistics.row_hashes import RowHashes
-from mlpdoctor.statistics.whole_row_hashes import WholeRowHashes
-from mlpdoctor.views import Cells, PreActivation, Rows
+from mlpdoctor.statistics.row_hashes import RowHashes, WholeRowHashes
+from mlpdoctor.statistics.unit_activity import BYTE_ROWS, Firing
+from mlpdoctor.statistics.views import Cells, PreActivation, Rows
 
 RELU = activation_of("relu")
 

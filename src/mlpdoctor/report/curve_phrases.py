@@ -2,8 +2,8 @@
 
 import math
 
-from mlpdoctor.logged import HistorySummary, Plateau
-from mlpdoctor.wording import count, named, percent, printed, short
+from mlpdoctor.core.history_summary import HistorySummary, Plateau
+from mlpdoctor.core.text import count, named, percent, printed, short
 
 TOLD = "told"
 TINY = 1e-7

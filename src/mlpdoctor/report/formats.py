@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Protocol, cast
 
-from mlpdoctor.finding import Report, Unread
-from mlpdoctor.lean import dataclass
+from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.report_model import Report, Unread
 
 
 class Render(Protocol):
@@ -28,16 +28,18 @@ class Format:
     Attributes:
         name: as in ``--format``.
         suffixes: of the files that are written in it; none where it is only meant for standard output.
-        module: where its ``render`` is.
+        module: what writes it.
+        function: of that module.
     """
 
     name: str
     suffixes: tuple[str, ...]
     module: str
+    function: str = "render"
 
     def render(self, reports: Sequence[Report], unread: Sequence[Unread] = ()) -> str:
         """The reports of one run as text."""
-        render = cast(Render, importlib.import_module(f"mlpdoctor.report.{self.module}").render)
+        render = cast(Render, getattr(importlib.import_module(f"mlpdoctor.report.{self.module}"), self.function))
         return render(reports, unread)
 
 
@@ -45,12 +47,12 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
     {
         one.name: one
         for one in (
-            Format("json", (".json",), "json_report"),
+            Format("json", (".json",), "json.report"),
             Format("sarif", (".sarif", ".sarif.json"), "sarif"),
-            Format("code-scanning", (".github.sarif",), "code_scanning"),
+            Format("code-scanning", (".github.sarif",), "sarif", "render_code_scanning"),
             Format("junit", (".xml",), "junit"),
             Format("github", (), "github"),
-            Format("markdown", (".md", ".markdown"), "markdown"),
+            Format("markdown", (".md", ".markdown"), "markdown.report"),
         )
     }
 )

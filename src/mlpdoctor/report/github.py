@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
-from mlpdoctor.finding import Report, Severity, Unread
-from mlpdoctor.fingerprint import location
+from mlpdoctor.core.finding import Severity
+from mlpdoctor.core.fingerprint import location
+from mlpdoctor.core.report_model import Report, Unread
 from mlpdoctor.report import phrases
+from mlpdoctor.report.phrases import crashed, live
 from mlpdoctor.report.symbols import spelt
-from mlpdoctor.report.tally import crashed, live
 
 COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 UNREAD = "mlpdoctor could not read this model"

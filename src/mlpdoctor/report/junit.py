@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
 from mlpdoctor import __version__
-from mlpdoctor.finding import Finding, Outcome, Report, Severity, Status, Unread
-from mlpdoctor.fingerprint import fingerprint, location
+from mlpdoctor.core.finding import Finding, Severity
+from mlpdoctor.core.fingerprint import fingerprint, location
+from mlpdoctor.core.report_model import Outcome, Report, Status, Unread
+from mlpdoctor.core.text import count
 from mlpdoctor.report import phrases
+from mlpdoctor.report.phrases import live
 from mlpdoctor.report.symbols import spelt
-from mlpdoctor.report.tally import live
-from mlpdoctor.wording import count
 
 FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What no XML document may hold, not even escaped."""

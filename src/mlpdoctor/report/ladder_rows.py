@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.ladder import Ladder, Penalty, Rung
-from mlpdoctor.lean import dataclass
-from mlpdoctor.wording import SHOWN_DIGITS, listing, short
+from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.ladder import Ladder, Penalty, Rung
+from mlpdoctor.core.text import SHOWN_DIGITS, listing, short
 
 SAME = 1e-9
 """Rungs this close, relative to each other, are one."""

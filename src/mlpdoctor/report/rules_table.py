@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from mlpdoctor.check import Rule
-from mlpdoctor.report import page
-from mlpdoctor.report.markdown_text import escape, table
+from mlpdoctor.core.check import Rule
+from mlpdoctor.report import rule_page
+from mlpdoctor.report.markdown.text import escape, table
 
 LEAST = 20
 """Columns that a rule's words get even where the screen has none left; lines then break anywhere."""
@@ -45,7 +45,9 @@ def as_table(rules: Sequence[Rule]) -> RuleList:
 
 def as_json(rules: Sequence[Rule]) -> str:
     """A list of what ``explain RULE --format json`` gives of each."""
-    return json.dumps([page.as_object(rule) for rule in rules], indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return (
+        json.dumps([rule_page.as_object(rule) for rule in rules], indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    )
 
 
 def as_markdown(rules: Sequence[Rule]) -> str:

@@ -1,4 +1,4 @@
-"""Reports as a SARIF 2.1.0 log, the standard of static analysis: what code scanning and editors read."""
+"""Reports as SARIF 2.1.0, the standard of static analysis, and its variant for GitHub's code scanning."""
 
 import json
 from collections import Counter
@@ -8,16 +8,17 @@ from typing import Any
 from urllib.parse import quote
 
 from mlpdoctor import __version__
-from mlpdoctor.catalogue import rules as all_rules
-from mlpdoctor.check import Rule
-from mlpdoctor.finding import Finding, Outcome, Report, Severity, Status, Unread
-from mlpdoctor.fingerprint import fingerprint, location
+from mlpdoctor.core.check import Rule
+from mlpdoctor.core.finding import Finding, Severity
+from mlpdoctor.core.fingerprint import fingerprint, location
+from mlpdoctor.core.report_model import Outcome, Report, Status, Unread
 from mlpdoctor.report import phrases
-from mlpdoctor.report.json_report import clean
-from mlpdoctor.report.markdown_text import escape
-from mlpdoctor.report.page_text import family, sections
+from mlpdoctor.report.catalogue import family, sections
+from mlpdoctor.report.catalogue import rules as all_rules
+from mlpdoctor.report.json.report import clean
+from mlpdoctor.report.markdown.text import escape
+from mlpdoctor.report.phrases import crashed, live
 from mlpdoctor.report.symbols import spelt
-from mlpdoctor.report.tally import crashed, live
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 ROOT = "%SRCROOT%"
@@ -184,3 +185,11 @@ def _artifact(path: str) -> dict[str, str]:
 def _sentence(text: str | None) -> str:
     words = text or "it did not apply"
     return f"{words[0].upper()}{words[1:]}"
+
+
+def render_code_scanning(reports: Sequence[Report], unread: Sequence[Unread] = ()) -> str:
+    """The log with nothing in it but findings that are to be mended."""
+    whole = log(reports, unread)
+    for run in whole["runs"]:
+        run["results"] = [one for one in run["results"] if one["kind"] == "fail" and "suppressions" not in one]
+    return json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False) + "\n"

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from mlpdoctor.finding import Remedy
+from mlpdoctor.core.finding import Remedy
 
 INSTEAD = {"█": "#", "±": "+/-", "…": "...", "²": "^2", "×": "x", "–": "-", "’": "'", "“": '"', "”": '"'}  # noqa: RUF001
 INSTEAD |= {"•": "*", "○": "o", "─": "-"}

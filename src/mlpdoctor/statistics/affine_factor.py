@@ -4,9 +4,9 @@ from typing import Self
 
 import numpy as np
 
-from mlpdoctor.lean import dataclass
-from mlpdoctor.network import Array
-from mlpdoctor.views import Outputs, Rows
+from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.network import Array
+from mlpdoctor.statistics.views import Outputs, Rows
 
 PIECE_ROWS = 512
 """Rows of a block that are factored at a time, beside as many as there are columns."""

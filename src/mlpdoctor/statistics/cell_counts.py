@@ -5,9 +5,9 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from mlpdoctor.dataset import all_usable, usable
-from mlpdoctor.lean import dataclass
-from mlpdoctor.views import Cells
+from mlpdoctor.core.dataset import all_usable, usable
+from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.statistics.views import Cells
 
 NEVER = np.iinfo(np.int64).max
 

@@ -4,9 +4,9 @@ from typing import Self
 
 import numpy as np
 
-from mlpdoctor.lean import dataclass
-from mlpdoctor.network import Array
-from mlpdoctor.views import RowLoss, Rows
+from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.network import Array
+from mlpdoctor.statistics.views import RowLoss, Rows
 
 MOST_ROWS = 64
 """More rows than anybody looks at one by one."""

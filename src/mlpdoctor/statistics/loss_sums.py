@@ -2,9 +2,9 @@
 
 from typing import Self
 
-from mlpdoctor.lean import dataclass
-from mlpdoctor.network import Array
-from mlpdoctor.views import PerfectLoss, RowLoss
+from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.network import Array
+from mlpdoctor.statistics.views import PerfectLoss, RowLoss
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,8 +4,8 @@ from typing import Self
 
 import numpy as np
 
-from mlpdoctor.lean import dataclass
-from mlpdoctor.views import Pieces
+from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.statistics.views import Pieces
 
 MOST_PATTERNS = 1_000
 """Counting stops here: a network with a thousand pieces on the data is not stuck on a single one."""

@@ -1,12 +1,13 @@
-"""Which rows may have identical inputs, in bounded memory."""
+"""Which rows may have identical inputs, or be copies altogether, in bounded memory."""
 
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
-from mlpdoctor.lean import dataclass
-from mlpdoctor.views import Rows
+from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.row_hash import hash_on
+from mlpdoctor.statistics.views import Rows
 
 MOST_HASHES = 1 << 22
 """Hashes kept, 32 MiB. Beyond it every other hash value is given up, all copies of a row together."""
@@ -56,3 +57,12 @@ class RowHashes:
 def at_level(hashes: npt.NDArray[np.uint64], level: int) -> npt.NDArray[np.uint64]:
     """The hashes whose last ``level`` bits are zero."""
     return hashes[hashes & np.uint64((1 << level) - 1) == 0] if level else hashes
+
+
+class WholeRowHashes(RowHashes):
+    """Hashes of features and targets together; all else as for the features alone."""
+
+    @classmethod
+    def of(cls, view: Rows) -> Self:
+        """Hash one batch."""
+        return cls._kept(0, hash_on(view.hashes, view.targets))

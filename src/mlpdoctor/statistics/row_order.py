@@ -5,9 +5,9 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from mlpdoctor.lean import dataclass
-from mlpdoctor.network import Array
-from mlpdoctor.views import Rows
+from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.network import Array
+from mlpdoctor.statistics.views import Rows
 
 MOST_CHUNKS = 1 << 10
 """A thousandth of the file is as fine as an order has to be seen."""

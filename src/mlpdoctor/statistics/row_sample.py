@@ -5,10 +5,10 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from mlpdoctor.hashing import hash_rows
-from mlpdoctor.lean import dataclass
-from mlpdoctor.network import Array
-from mlpdoctor.views import Rows
+from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.network import Array
+from mlpdoctor.core.row_hash import hash_rows
+from mlpdoctor.statistics.views import Rows
 
 MOST_ROWS = 1 << 15
 """Enough to fit a last layer of a hundred units to within a percent."""

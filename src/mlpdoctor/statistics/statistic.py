@@ -1,6 +1,8 @@
 """What every statistic is: a frozen summary of a view that merges."""
 
-from typing import Any, Protocol, Self
+from typing import Any, Generic, Protocol, Self, TypeVar
+
+S = TypeVar("S")
 
 
 class Statistic(Protocol):
@@ -18,3 +20,7 @@ class Statistic(Protocol):
 
     def __add__(self, other: Self, /) -> Self:
         """Summarise both together."""
+
+
+class PerLayer(dict[str, S], Generic[S]):
+    """A statistic of every layer that shows its view, by layer name."""

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlpdoctor.history import History
+from mlpdoctor.core.history import History
 from mlpdoctor.readers.histories.console_log import read_console
-from mlpdoctor.readers.histories.draft import joined
 from mlpdoctor.readers.histories.history import read_history
+from mlpdoctor.readers.histories.runs import joined
 
 
 def read(text: str, folder: Path) -> History:

@@ -15,12 +15,12 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlpdoctor.errors import InputError, UsageError
-from mlpdoctor.history import History
-from mlpdoctor.readers.histories import draft
-from mlpdoctor.readers.histories.event_file import scalars
+from mlpdoctor.core.errors import InputError, UsageError
+from mlpdoctor.core.history import History
+from mlpdoctor.readers.histories import runs
+from mlpdoctor.readers.histories.event_files import scalars
 from mlpdoctor.readers.histories.history import MOST_BYTES, read_history
-from mlpdoctor.readers.histories.trouble import HistoryFileError
+from mlpdoctor.readers.histories.refusals import HistoryFileError
 
 SPACE = (
     '{"class_name": "Int", "config": {"name": "units", "default": null, "conditions": [], "min_value": 1, '
@@ -250,7 +250,7 @@ def test_too_large(packed: bool, tmp_path: Path) -> None:  # noqa: FBT001
 
 
 def test_more_numbers_than_any_history(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(draft, "MOST_NUMBERS", 10)
+    monkeypatch.setattr(runs, "MOST_NUMBERS", 10)
     (tmp_path / "log").write_text("0.5\n" * 11)
     assert "more than 10 numbers" in complaint(tmp_path / "log")
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from mlpdoctor.history import Column, History, Run
+from mlpdoctor.core.history import Column, History, Run
 from mlpdoctor.readers.histories.history import read_history
 
 Truth = dict[str, dict[str, list[float]]]

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlpdoctor.history import History
+from mlpdoctor.core.history import History
+from mlpdoctor.readers.histories.assembled import canonical, canonical_names
 from mlpdoctor.readers.histories.history import read_history
 from mlpdoctor.readers.histories.json_log import parse_json, read_json
-from mlpdoctor.readers.histories.names import canonical, canonical_names
 from mlpdoctor.readers.histories.table_log import is_table, read_table
 
 TRUTH = {"loss": [0.75, 0.5123456789, 0.25], "val_loss": [1.5, 1.25, 1.0], "mae": [0.5, 0.25, 0.125]}

@@ -5,15 +5,15 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from mlpdoctor.check import check
-from mlpdoctor.facts.standing import Standing
-from mlpdoctor.facts.training import Training
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.layers.activation import Activation
-from mlpdoctor.layers.nature import activation_of, is_learned
-from mlpdoctor.layers.ways import users
-from mlpdoctor.network import Layer, Network
-from mlpdoctor.wording import count, listing, short
+from mlpdoctor.core.check import check
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.network import Layer, Network
+from mlpdoctor.core.text import count, listing, short
+from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.training.training import Training
+from mlpdoctor.nn.layers.activation import Activation
+from mlpdoctor.nn.layers.graph import users
+from mlpdoctor.nn.layers.properties import activation_of, is_learned
 
 SQUASHING = ("sigmoid", "hard_sigmoid", "sparse_sigmoid", "tanh", "hard_tanh", "softsign")
 PASSED_ON = ("Activation", "Dropout", "GaussianDropout", "GaussianNoise", "Identity", "Flatten", "Reshape", "Permute")
@@ -34,7 +34,7 @@ GRID = np.linspace(-20, 20, 4001)
 def deep_saturating_stack(
     network: Network,
     training: Training,
-    where: Standing | None,
+    position: LossPosition | None,
     *,
     harmless_depth: int = 3,
     faint: float = 0.05,
@@ -84,7 +84,7 @@ def deep_saturating_stack(
                 "weight_gains": tuple(gains[:100]),
             },
             certainty=Certainty.ESTIMATED,
-            severity=_severity(where, training),
+            severity=_severity(position, training),
             why=f"The slopes alone multiply to {short(math.prod(slopes), 2)} at most, the weights in between to about "
             f"{short(math.prod(gains), 2)}: of a gradient that enters at {names[-1]} about {short(passed, 2)} is left "
             f"for {first}.",
@@ -166,12 +166,12 @@ def _gain(layer: Layer) -> float:
     return float(np.linalg.norm(kernel.astype(np.float64)) / math.sqrt(kernel.shape[-1]))
 
 
-def _severity(where: Standing | None, training: Training) -> Severity:
-    if where is None or training.never:
+def _severity(position: LossPosition | None, training: Training) -> Severity:
+    if position is None or training.never:
         return Severity.WARNING
-    if where.well or not math.isfinite(where.model) or where.shortfall <= CLOSE:
+    if position.well or not math.isfinite(position.model) or position.shortfall <= CLOSE:
         return Severity.NOTE
-    return Severity.ERROR if where.shortfall > CONSTANT else Severity.WARNING
+    return Severity.ERROR if position.shortfall > CONSTANT else Severity.WARNING
 
 
 def _remedy(stack: Sequence[tuple[Layer, Activation]]) -> Remedy:

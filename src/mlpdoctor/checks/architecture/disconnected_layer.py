@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from mlpdoctor.check import check
-from mlpdoctor.facts.cut_off import Cut, CutOff
-from mlpdoctor.facts.standing import Standing
-from mlpdoctor.facts.training import Training
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.layers.ways import parameters
-from mlpdoctor.network import Layer, Network
-from mlpdoctor.wording import count, listing
+from mlpdoctor.core.check import check
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.network import Layer, Network
+from mlpdoctor.core.text import count, listing
+from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.network.unreachable import Unreachable, UnreachablePart
+from mlpdoctor.facts.training.training import Training
+from mlpdoctor.nn.layers.graph import parameters
 
 CLOSE = 0.1
 """A model this near to what is known to be reachable does not miss what is cut off."""
@@ -29,7 +29,7 @@ class _Told(NamedTuple):
 
 @check("A106", Severity.ERROR, "{names}: {trouble}")
 def disconnected_layer(
-    network: Network, cut_off: CutOff, training: Training, where: Standing | None
+    network: Network, unreachable: Unreachable, training: Training, position: LossPosition | None
 ) -> Iterator[Evidence]:
     """Inputs and layers from which no way leads to the output, or to which no gradient gets.
 
@@ -50,10 +50,10 @@ def disconnected_layer(
         Proved. The derivative of a composition is the product of the derivatives along each way, summed over all ways
         (the chain rule): where each way holds a factor that is zero everywhere, so is the derivative.
     """
-    judged = where if where is not None and not training.never else None
+    judged = position if position is not None and not training.never else None
     fine = judged is not None and (judged.well or judged.shortfall <= CLOSE)
     stuck = judged is not None and judged.shortfall > STUCK
-    for cut in cut_off.cuts:
+    for cut in unreachable.cuts:
         told = _TELL[cut.kind](network, cut)
         yield Evidence(
             numbers={
@@ -74,20 +74,20 @@ def disconnected_layer(
         )
 
 
-def _severity(cut: Cut, *, stuck: bool) -> Severity:
-    if cut.everything and cut.for_good:
+def _severity(part: UnreachablePart, *, stuck: bool) -> Severity:
+    if part.everything and part.for_good:
         return Severity.ERROR
-    if cut.kind == "dead end":
-        return Severity.WARNING if stuck and any(layer.trainable for layer in cut.layers) else Severity.NOTE
-    deliberate = bool(cut.blocks) and all(layer.kind.endswith("StopGradient") for layer in cut.blocks)
+    if part.kind == "dead end":
+        return Severity.WARNING if stuck and any(layer.trainable for layer in part.layers) else Severity.NOTE
+    deliberate = bool(part.blocks) and all(layer.kind.endswith("StopGradient") for layer in part.blocks)
     return Severity.NOTE if deliberate else Severity.WARNING
 
 
-def _names(cut: Cut) -> tuple[str, ...]:
-    return tuple(layer.name for layer in cut.layers)
+def _names(part: UnreachablePart) -> tuple[str, ...]:
+    return tuple(layer.name for layer in part.layers)
 
 
-def _no_loss(_: Network, __: Cut) -> _Told:
+def _no_loss(_: Network, __: UnreachablePart) -> _Told:
     return _Told(
         "no output has a loss that counts, so nothing can train",
         "Every loss weight is 0: the total loss is 0 whatever the weights are.",
@@ -96,74 +96,74 @@ def _no_loss(_: Network, __: Cut) -> _Told:
     )
 
 
-def _unused_input(_: Network, cut: Cut) -> _Told:
-    names, them = listing(_names(cut)), "them" if len(cut.layers) > 1 else "it"
+def _unused_input(_: Network, part: UnreachablePart) -> _Told:
+    names, them = listing(_names(part)), "them" if len(part.layers) > 1 else "it"
     return _Told(
         "no way leads from there to an output",
-        _whatever(cut),
+        _whatever(part),
         Remedy(f"use {names} in the network, or leave {them} out of keras.Model(inputs, outputs)"),
         f"The network never looks at {names}: no layer uses {them}, so what there is to learn from {them} is lost.",
     )
 
 
-def _silent_input(_: Network, cut: Cut) -> _Told:
-    names = listing(_names(cut))
-    reasons = listing(cut.reasons, most=3) or "all weights from there are exactly zero"
-    lasting = " No training changes that." if cut.for_good else ""
+def _silent_input(_: Network, part: UnreachablePart) -> _Told:
+    names = listing(_names(part))
+    reasons = listing(part.reasons, most=3) or "all weights from there are exactly zero"
+    lasting = " No training changes that." if part.for_good else ""
     return _Told(
         f"nothing of it gets to an output: {reasons}",
-        f"{_whatever(cut)}{lasting}",
+        f"{_whatever(part)}{lasting}",
         Remedy(
-            "; ".join(dict.fromkeys(_way_out(layer) for layer in cut.blocks[:3]))
+            "; ".join(dict.fromkeys(_way_out(layer) for layer in part.blocks[:3]))
             or f"draw the weights that {names} enters anew, and look for what set them to zero"
         ),
         f"The answers do not depend on {names}: {reasons}.{lasting}",
     )
 
 
-def _whatever(cut: Cut) -> str:
-    many = len(cut.layers) > 1
+def _whatever(part: UnreachablePart) -> str:
+    many = len(part.layers) > 1
     return f"The answers are the same whatever {'these inputs hold' if many else 'this input holds'}."
 
 
-def _dead_end(_: Network, cut: Cut) -> _Told:
-    names, one = listing(_names(cut)), len(cut.layers) == 1
+def _dead_end(_: Network, part: UnreachablePart) -> _Told:
+    names, one = listing(_names(part)), len(part.layers) == 1
     return _Told(
         "no way leads from there to an output",
-        f"{count(parameters(cut.layers), 'parameter')} can never change an answer, nor get a gradient.",
+        f"{count(parameters(part.layers), 'parameter')} can never change an answer, nor get a gradient.",
         Remedy(f"connect {names} to an output, or take {'it' if one else 'them'} out"),
         f"{names} {'leads' if one else 'lead'} nowhere: no output of the model uses {'it' if one else 'them'}.",
     )
 
 
-def _unjudged(network: Network, cut: Cut) -> _Told:
+def _unjudged(network: Network, part: UnreachablePart) -> _Told:
     settings = zip(network.output_names, network.losses, network.loss_weights, strict=True)
     idle = [(name, loss is None) for name, loss, weight in settings if loss is None or weight == 0]
     outputs, has = listing([name for name, _ in idle]), "have" if len(idle) > 1 else "has"
     kinds = {without for _, without in idle}
     lacks = "no loss or a loss weight of 0" if len(kinds) > 1 else "no loss" if True in kinds else "a loss weight of 0"
     weights = ", ".join(f'"{name}": 1.0' for name, _ in idle)
-    names = listing(_names(cut))
+    names = listing(_names(part))
     return _Told(
         f"never trained, for {outputs} {has} {lacks}",
-        f"{count(parameters(cut.layers), 'parameter')} serve only {outputs}: no gradient comes from there.",
+        f"{count(parameters(part.layers), 'parameter')} serve only {outputs}: no gradient comes from there.",
         Remedy(
             f"give {outputs} a loss and a loss weight above 0, or leave out what is not needed",
             f"model.compile(..., loss_weights={{{weights}}})" if kinds == {False} else None,
         ),
-        f"{outputs} {has} {lacks}, so {names} never {'gets' if len(cut.layers) == 1 else 'get'} a gradient.",
+        f"{outputs} {has} {lacks}, so {names} never {'gets' if len(part.layers) == 1 else 'get'} a gradient.",
     )
 
 
-def _no_gradient(_: Network, cut: Cut) -> _Told:
-    names = listing(_names(cut))
-    reasons = listing(cut.reasons, most=3) or "the frozen weights on the way are all zero"
-    whose = "its" if len(cut.layers) == 1 else "their"
-    alone = " Nothing else in this network can train either." if cut.everything else ""
+def _no_gradient(_: Network, part: UnreachablePart) -> _Told:
+    names = listing(_names(part))
+    reasons = listing(part.reasons, most=3) or "the frozen weights on the way are all zero"
+    whose = "its" if len(part.layers) == 1 else "their"
+    alone = " Nothing else in this network can train either." if part.everything else ""
     return _Told(
         f"no gradient gets there: {reasons}",
-        f"No step of training changes {whose} {count(parameters(cut.layers), 'parameter')}.{alone}",
-        Remedy("; ".join(dict.fromkeys(_way_out(layer) for layer in cut.blocks[:3])) or "lead a way round the zeros"),
+        f"No step of training changes {whose} {count(parameters(part.layers), 'parameter')}.{alone}",
+        Remedy("; ".join(dict.fromkeys(_way_out(layer) for layer in part.blocks[:3])) or "lead a way round the zeros"),
         f"{names} cannot learn, because no gradient gets there: {reasons}.{alone}",
     )
 

@@ -3,16 +3,16 @@
 import math
 from collections.abc import Iterator, Sequence
 
-from mlpdoctor.check import check
-from mlpdoctor.facts.architecture_floor import ArchitectureFloor
-from mlpdoctor.facts.objective import Objective
-from mlpdoctor.facts.readout import ReadoutFloor
-from mlpdoctor.facts.standing import Standing
-from mlpdoctor.facts.training import Training
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.layers.ways import adjustable, before, judged, parameters
-from mlpdoctor.network import Layer, Network
-from mlpdoctor.wording import count, listing, percent, short
+from mlpdoctor.core.check import check
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.network import Layer, Network
+from mlpdoctor.core.text import count, listing, percent, short
+from mlpdoctor.facts.ladder.architecture_floor import ArchitectureFloor
+from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.ladder.model_loss import Objective
+from mlpdoctor.facts.ladder.readout import ReadoutFloor
+from mlpdoctor.facts.training.training import Training
+from mlpdoctor.nn.layers.graph import adjustable, before, judged, parameters
 
 NORMALISERS = ("BatchNormalization", "SyncBatchNormalization", "LayerNormalization", "GroupNormalization")
 """Frozen on purpose whenever a finished network is tuned; the layers around them make up for their scales."""
@@ -30,7 +30,7 @@ FEW = 3
 def frozen_layers(
     network: Network,
     training: Training,
-    where: Standing | None,
+    where: LossPosition | None,
     objective: Objective | None,
     readout: ReadoutFloor | None,
     architecture: ArchitectureFloor | None,
@@ -95,23 +95,23 @@ def _severity(
     network: Network,
     frozen: Sequence[Layer],
     moving: Sequence[Layer],
-    where: Standing | None,
+    position: LossPosition | None,
     training: Training,
     cost: float | None,
     tolerated: float,
 ) -> Severity:
-    well = where is not None and where.well
+    well = position is not None and position.well
     if not moving:
         if well:
             return Severity.NOTE
         # Without data a model that was trained before, or was never meant to be, may be a finished one.
-        finished = where is None and (network.optimizer is None or bool(training.updates))
+        finished = position is None and (network.optimizer is None or bool(training.updates))
         return Severity.WARNING if finished else Severity.ERROR
     if cost is not None:
         return Severity.ERROR if cost > tolerated and not well else Severity.NOTE
-    if well or where is None or training.never or all(layer.kind in (*LOOKUPS, *NORMALISERS) for layer in frozen):
+    if well or position is None or training.never or all(layer.kind in (*LOOKUPS, *NORMALISERS) for layer in frozen):
         return Severity.NOTE
-    stuck = math.isfinite(where.model) and where.shortfall > tolerated
+    stuck = math.isfinite(position.model) and position.shortfall > tolerated
     return Severity.WARNING if stuck else Severity.NOTE
 
 
@@ -140,9 +140,9 @@ def _last_with_weights(network: Network, position: int) -> int:
     return position
 
 
-def _cost(floor: float, where: Standing, architecture: ArchitectureFloor | None) -> float:
+def _cost(floor: float, position: LossPosition, architecture: ArchitectureFloor | None) -> float:
     """What freezing alone costs, as a share of all there is to gain: other weights would be held up there, too."""
-    span, free = where.constant - where.reach, where.reach
+    span, free = position.constant - position.reach, position.reach
     if architecture is not None:
         free = max(free, architecture.total)
     return (floor - free) / span if span > 0 else 0.0
@@ -153,28 +153,36 @@ def _still_adapts(network: Network) -> bool:
     return any(layer.trainable and "moving_mean" in layer.weights for layer in network.layers)
 
 
-def _explains(where: Standing | None, floor: float | None, *, everything: bool, severity: Severity) -> float | None:
-    if where is None or severity is Severity.NOTE:
+def _explains(
+    position: LossPosition | None, floor: float | None, *, everything: bool, severity: Severity
+) -> float | None:
+    if position is None or severity is Severity.NOTE:
         return None
     if everything:
-        return where.share(where.model) if math.isfinite(where.model) else None
-    return None if floor is None else where.share(min(floor, where.model))
+        return position.share(position.model) if math.isfinite(position.model) else None
+    return None if floor is None else position.share(min(floor, position.model))
 
 
 def _why(
     frozen: Sequence[Layer],
     moving: Sequence[Layer],
-    where: Standing | None,
+    position: LossPosition | None,
     floor: float | None,
     severity: Severity,
 ) -> str:
     if not moving:
-        stays = f" The loss stays at {short(where.model)}." if where is not None and math.isfinite(where.model) else ""
+        stays = (
+            f" The loss stays at {short(position.model)}."
+            if position is not None and math.isfinite(position.model)
+            else ""
+        )
         return f"None of the {parameters(frozen):,} parameters can change, so no step of training does anything.{stays}"
     share = percent(parameters(frozen) / parameters((*frozen, *moving)))
     held = f"Training can change {count(parameters(moving), 'parameter')}; the other {share} stay as they are."
-    if floor is not None and where is not None:
-        known = f"; {short(where.reach)} is known or estimated to be within reach" if severity is Severity.ERROR else ""
+    if floor is not None and position is not None:
+        known = (
+            f"; {short(position.reach)} is known or estimated to be within reach" if severity is Severity.ERROR else ""
+        )
         return f"{held} On the frozen features no last layer brings the loss below {short(floor)}{known}."
     return held
 
@@ -202,9 +210,9 @@ def _compile(network: Network) -> str:
     return f'; model.compile("{network.optimizer.name.lower()}", "{network.losses[0].name}")'
 
 
-def _verdict(names: str, moving: Sequence[Layer], floor: float | None, where: Standing | None) -> str:
+def _verdict(names: str, moving: Sequence[Layer], floor: float | None, position: LossPosition | None) -> str:
     if not moving:
-        at = f" at {short(where.model)}" if where is not None and math.isfinite(where.model) else ""
+        at = f" at {short(position.model)}" if position is not None and math.isfinite(position.model) else ""
         return f"The loss is stuck{at} because every layer is frozen: no step of training changes a weight."
     if floor is not None:
         return f"The loss cannot fall below {short(floor)} because {names} cannot train: only the last layer moves."

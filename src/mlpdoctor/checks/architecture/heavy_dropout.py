@@ -3,19 +3,19 @@
 import math
 from collections.abc import Iterator, Sequence
 
-from mlpdoctor.check import check
-from mlpdoctor.facts.dropout_gap import DropoutGap
-from mlpdoctor.facts.standing import Standing
-from mlpdoctor.facts.training import Training
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.layers.dropout import rate_of
-from mlpdoctor.layers.nature import activation_of
-from mlpdoctor.layers.ways import adjustable, users
-from mlpdoctor.lean import dataclass
-from mlpdoctor.losses.contract import TargetKind
-from mlpdoctor.losses.registry import build
-from mlpdoctor.network import Layer, Network
-from mlpdoctor.wording import coefficient, listing, percent, short
+from mlpdoctor.core.check import check
+from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.network import Layer, Network
+from mlpdoctor.core.text import coefficient, listing, percent, short
+from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.training.dropout_gap import DropoutGap
+from mlpdoctor.facts.training.training import Training
+from mlpdoctor.nn.layers.dropout import rate_of
+from mlpdoctor.nn.layers.graph import adjustable, users
+from mlpdoctor.nn.layers.properties import activation_of
+from mlpdoctor.nn.losses.registry import build
+from mlpdoctor.nn.losses.targets import TargetKind
 
 CLOSE = 0.1
 """Dropout is meant to cost a little of the loss: a model this near to what is known to be reachable is well served."""
@@ -44,7 +44,7 @@ class Place:
 def heavy_dropout(
     network: Network,
     training: Training,
-    where: Standing | None,
+    position: LossPosition | None,
     gap: DropoutGap | None,
     *,
     heavy: float = 0.5,
@@ -76,7 +76,7 @@ def heavy_dropout(
     if not places:
         return
     grave = any(place.rate > heavy or place.what == "answer" for place in places)
-    share = _share(gap, where)
+    share = _share(gap, position)
     costs = gap is not None and share is not None and share >= costly and gap.gap > SURE * gap.error
     worst = max(places, key=lambda place: (place.what == "answer", place.rate))
     yield Evidence(
@@ -91,7 +91,7 @@ def heavy_dropout(
             "gap_of_constant_share": share,
         },
         certainty=Certainty.MEASURED if gap is None else Certainty.ESTIMATED,
-        severity=_severity(where, training, grave=grave, costs=costs),
+        severity=_severity(position, training, grave=grave, costs=costs),
         why=_why(worst, gap),
         remedy=_remedy(places),
         strength=min(worst.rate, 1.0),
@@ -149,17 +149,17 @@ def _regressions(network: Network) -> set[int]:
     return found
 
 
-def _share(gap: DropoutGap | None, where: Standing | None) -> float | None:
+def _share(gap: DropoutGap | None, position: LossPosition | None) -> float | None:
     """What dropout adds, beside what the best constant loses."""
-    if gap is None or where is None or not math.isfinite(gap.gap) or where.above(where.constant) <= 0:
+    if gap is None or position is None or not math.isfinite(gap.gap) or position.above(position.constant) <= 0:
         return None
-    return gap.gap / where.above(where.constant)
+    return gap.gap / position.above(position.constant)
 
 
-def _severity(where: Standing | None, training: Training, *, grave: bool, costs: bool) -> Severity:
-    if where is None or training.never:
+def _severity(position: LossPosition | None, training: Training, *, grave: bool, costs: bool) -> Severity:
+    if position is None or training.never:
         return Severity.WARNING if grave else Severity.NOTE
-    if where.well or not math.isfinite(where.model) or where.shortfall <= CLOSE:
+    if position.well or not math.isfinite(position.model) or position.shortfall <= CLOSE:
         return Severity.NOTE
     return Severity.WARNING if grave or costs else Severity.NOTE
 

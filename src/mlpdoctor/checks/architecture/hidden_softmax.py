@@ -3,15 +3,15 @@
 import math
 from collections.abc import Iterator, Sequence
 
-from mlpdoctor.check import check
-from mlpdoctor.facts.standing import Standing
-from mlpdoctor.facts.training import Training
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.layers.nature import activation_of
-from mlpdoctor.layers.registry import family_of
-from mlpdoctor.layers.ways import adjustable, users
-from mlpdoctor.network import Layer, Network
-from mlpdoctor.wording import count, listing, short
+from mlpdoctor.core.check import check
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.network import Layer, Network
+from mlpdoctor.core.text import count, listing, short
+from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.training.training import Training
+from mlpdoctor.nn.layers.graph import adjustable, users
+from mlpdoctor.nn.layers.properties import activation_of
+from mlpdoctor.nn.layers.registry import family_of
 
 NORMALISING = ("softmax", "log_softmax", "sparsemax")
 CLOSE = 0.1
@@ -24,7 +24,7 @@ STUCK = 0.5
 def hidden_softmax(
     network: Network,
     training: Training,
-    where: Standing | None,
+    where: LossPosition | None,
     *,
     narrow: int = 8,
 ) -> Iterator[Evidence]:
@@ -126,14 +126,14 @@ def _bottleneck(network: Network, position: int, into: Sequence[int], units: int
     return bool(widths) and all(width is not None and units < width for width in widths)
 
 
-def _severity(where: Standing | None, training: Training, *, blocked: bool, small: bool) -> Severity:
-    if where is not None and not training.never and (where.well or where.shortfall <= CLOSE):
+def _severity(position: LossPosition | None, training: Training, *, blocked: bool, small: bool) -> Severity:
+    if position is not None and not training.never and (position.well or position.shortfall <= CLOSE):
         return Severity.NOTE
     if blocked:
         return Severity.ERROR
-    if where is None or training.never or not math.isfinite(where.model):
+    if position is None or training.never or not math.isfinite(position.model):
         return Severity.WARNING
-    return Severity.ERROR if small and where.shortfall > STUCK else Severity.WARNING
+    return Severity.ERROR if small and position.shortfall > STUCK else Severity.WARNING
 
 
 def _why(activation: str, units: int, names: str, *, blocked: bool) -> str:

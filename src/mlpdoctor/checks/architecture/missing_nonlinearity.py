@@ -2,17 +2,17 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.check import check
-from mlpdoctor.facts.collapse import Collapse, Stretch
-from mlpdoctor.facts.collapse_bound import CollapseBound
-from mlpdoctor.facts.second_opinion import SecondOpinion
-from mlpdoctor.facts.standing import Standing
-from mlpdoctor.facts.training import Training
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.ladder import Ladder, standing
-from mlpdoctor.layers.spelt import spelt
-from mlpdoctor.network import Layer, Network
-from mlpdoctor.wording import short
+from mlpdoctor.core.check import check
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.ladder import Ladder, standing
+from mlpdoctor.core.network import Layer, Network
+from mlpdoctor.core.text import short
+from mlpdoctor.facts.ladder.bounds import CollapseBound
+from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.ladder.second_opinion import SecondOpinion
+from mlpdoctor.facts.network.collapse import AffineStack, Collapse
+from mlpdoctor.facts.training.training import Training
+from mlpdoctor.nn.keras_code import layer_code
 
 STRAIGHT = 1e-6
 """Data count as affine when the best line leaves less than this share of the constant's loss: float32 noise."""
@@ -26,7 +26,7 @@ def missing_nonlinearity(
     collapse: Collapse,
     bound: CollapseBound | None,
     ladder: Ladder | None,
-    where: Standing | None,
+    position: LossPosition | None,
     opinion: SecondOpinion | None,
     training: Training,
 ) -> Iterator[Evidence]:
@@ -48,7 +48,7 @@ def missing_nonlinearity(
     """
     for stretch in collapse.stretches:
         floor = bound.total if bound and collapse.linear_heads else None
-        severity = _severity(stretch, collapse, where, opinion, floor)
+        severity = _severity(stretch, collapse, position, opinion, floor)
         if severity is None:
             continue
         stuck = bool(
@@ -64,13 +64,15 @@ def missing_nonlinearity(
                 "whole_network": collapse.linear_heads,
                 "floor": floor,
                 "model": ladder.value("model") if ladder else None,
-                "affine_left_share": where.of_constant(where.affine) if where and where.affine is not None else None,
+                "affine_left_share": position.of_constant(position.affine)
+                if position and position.affine is not None
+                else None,
             },
             certainty=Certainty.PROVED,
             severity=severity,
-            why=_why(collapse, where, severity, floor),
+            why=_why(collapse, position, severity, floor),
             remedy=_remedy(network, first),
-            explains=where.share(floor) if where and floor is not None and not training.never else None,
+            explains=position.share(floor) if position and floor is not None and not training.never else None,
             strength=1.0,
             verdict=_verdict(network, collapse, bound, floor, stuck=stuck, untrained=training.never)
             or f"The layers {chain} act as one: nothing nonlinear stands between them.",
@@ -79,29 +81,29 @@ def missing_nonlinearity(
 
 
 def _severity(
-    stretch: Stretch,
+    stack: AffineStack,
     collapse: Collapse,
-    where: Standing | None,
+    position: LossPosition | None,
     opinion: SecondOpinion | None,
     floor: float | None,
 ) -> Severity | None:
     """How bad the collapse is on these data; None for a deliberate bottleneck that costs nothing."""
-    if where is None:
+    if position is None:
         worst = Severity.ERROR if collapse.linear_heads else Severity.WARNING
-        return None if stretch.bottleneck else worst
+        return None if stack.bottleneck else worst
     if not collapse.linear_heads:
-        harmless = where.well
-        return None if stretch.bottleneck else Severity.NOTE if harmless else Severity.WARNING
-    straight = floor is not None and _straight(where, floor)
+        harmless = position.well
+        return None if stack.bottleneck else Severity.NOTE if harmless else Severity.WARNING
+    straight = floor is not None and _straight(position, floor)
     harmless = straight or (opinion is not None and not opinion.structure)
-    if harmless and (floor is not None or where.well):
-        return None if stretch.bottleneck else Severity.NOTE
+    if harmless and (floor is not None or position.well):
+        return None if stack.bottleneck else Severity.NOTE
     return Severity.ERROR
 
 
-def _straight(where: Standing, floor: float) -> bool:
+def _straight(position: LossPosition, floor: float) -> bool:
     """Whether the best linear model leaves next to nothing."""
-    return floor - where.data <= STRAIGHT * where.above(where.constant)
+    return floor - position.data <= STRAIGHT * position.above(position.constant)
 
 
 def _together(ladder: Ladder | None, collapse: Collapse) -> str:
@@ -112,16 +114,16 @@ def _together(ladder: Ladder | None, collapse: Collapse) -> str:
     return f"{line_or_plane}, at best {line.witness}"
 
 
-def _why(collapse: Collapse, where: Standing | None, severity: Severity, floor: float | None) -> str:
+def _why(collapse: Collapse, position: LossPosition | None, severity: Severity, floor: float | None) -> str:
     if not collapse.linear_heads:
         return "Affine maps in a row are one affine map, so all but one of these layers add no power."
     theorem = "Affine maps in a row are one affine map, so a linear model is the most this network can be."
-    if where is None or floor is None:
+    if position is None or floor is None:
         return theorem
     if severity is Severity.ERROR:
         best = f"Its best loss on these data is {short(floor)}"
-        return f"{theorem} {best}; the data themselves allow {short(where.data)}."
-    if _straight(where, floor):
+        return f"{theorem} {best}; the data themselves allow {short(position.data)}."
+    if _straight(position, floor):
         return f"{theorem} These data lie on such a map: the least loss is {short(floor)}, within its reach."
     return f"{theorem} On these data a quick nonlinear fit does no better out of sample, so nothing seems lost."
 
@@ -131,7 +133,7 @@ def _remedy(network: Network, first: Layer) -> Remedy:
     activation = "tanh" if width is not None and width <= SMOOTH_WIDTH else "relu"
     return Remedy(
         f"give {first.name} an activation",
-        spelt(first, first.config.get("units", first.config.get("filters", 0)), f'activation="{activation}"'),
+        layer_code(first, first.config.get("units", first.config.get("filters", 0)), f'activation="{activation}"'),
     )
 
 

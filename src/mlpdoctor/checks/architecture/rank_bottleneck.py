@@ -4,15 +4,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mlpdoctor.check import check
-from mlpdoctor.facts.linear_floor import LinearFloor
-from mlpdoctor.facts.narrow_way import NarrowWay
-from mlpdoctor.facts.objective import Objective
-from mlpdoctor.facts.rank_bound import RankBound
-from mlpdoctor.facts.standing import Standing
-from mlpdoctor.facts.training import Training
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.wording import count, percent, short
+from mlpdoctor.core.check import check
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.text import count, percent, short
+from mlpdoctor.facts.ladder.linear_floor import LinearFloor
+from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.ladder.model_loss import Objective
+from mlpdoctor.facts.ladder.rank_bound import Bottlenecks, RankBound
+from mlpdoctor.facts.training.training import Training
 
 MOST_LEFT = 0.1
 """Share of the variance left outside that a loss of another kind than the squared error may not notice."""
@@ -24,9 +23,9 @@ COPY = 1e-6
 def rank_bottleneck(
     objective: Objective,
     bound: RankBound | None,
-    narrow: NarrowWay | None,
+    bottlenecks: Bottlenecks | None,
     linear: LinearFloor,
-    where: Standing,
+    position: LossPosition,
     training: Training,
     *,
     tolerated: float = 0.01,
@@ -50,7 +49,7 @@ def rank_bottleneck(
     """
     if _copies(linear):
         return
-    yield from _unproved(narrow, where, tolerated)
+    yield from _unproved(bottlenecks, position, tolerated)
     if bound is None:
         return
     for head, floor, rank, whole in zip(objective.heads.heads, bound.per_head, bound.ranks, bound.whole, strict=True):
@@ -59,8 +58,8 @@ def rank_bottleneck(
         own = [fit.value for fit, part in zip(linear.fits, objective.parts, strict=True) if part.head is head]
         without = head.weight * float(np.mean(own))
         if not whole and len(bound.per_head) == 1:
-            without = min(without, where.reach)
-        cost = (floor - without) / where.above(where.constant) if where.above(where.constant) > 0 else 0.0
+            without = min(without, position.reach)
+        cost = (floor - without) / position.above(position.constant) if position.above(position.constant) > 0 else 0.0
         if cost <= tolerated:
             continue
         yield Evidence(
@@ -77,18 +76,18 @@ def rank_bottleneck(
             f"; without the bottleneck {short(without)} is known to be within reach. The difference is {percent(cost)} "
             "of what the best constant loses.",
             remedy=Remedy(f"give every layer before {head.name} at least {count(head.units, 'unit')}"),
-            explains=None if training.never else where.share(floor - without + where.data),
+            explains=None if training.never else position.share(floor - without + position.data),
             strength=min(cost, 1.0),
             verdict=f"The {head.units} outputs of {head.name} are a linear map of only {count(rank, 'number')}: "
             f"whatever the weights, the loss stays at {short(floor)} or above.",
         )
 
 
-def _unproved(narrow: NarrowWay | None, where: Standing, tolerated: float) -> Iterator[Evidence]:
+def _unproved(bottlenecks: Bottlenecks | None, position: LossPosition, tolerated: float) -> Iterator[Evidence]:
     """Under losses other than the squared error, where the targets need more room than the way has."""
-    for one in () if narrow is None else narrow.heads:
-        head, within = one.head, where.of_constant(where.reach)
-        if where.well or one.outside <= max(MOST_LEFT, within) + tolerated:
+    for one in () if bottlenecks is None else bottlenecks.heads:
+        head, within = one.head, position.of_constant(position.reach)
+        if position.well or one.outside <= max(MOST_LEFT, within) + tolerated:
             continue
         yield Evidence(
             numbers={

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.check import check
-from mlpdoctor.facts.class_record import ClassRecord, ClassTally
-from mlpdoctor.facts.standing import Standing
-from mlpdoctor.facts.training import Training
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.floors.one_class import found_out_of_sample
+from mlpdoctor.analysis.floors.ridge import found_out_of_sample
+from mlpdoctor.core.check import check
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.text import count, percent
+from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.outputs.class_record import ClassRecord, ClassTally
+from mlpdoctor.facts.training.training import Training
 from mlpdoctor.statistics.row_sample import RowSample
-from mlpdoctor.wording import count, percent
 
 EVEN_PART = 0.2
 """A class is rare under a fifth of its even share: one row in ten of two classes, one in fifty of ten."""
@@ -27,7 +27,7 @@ MOST_WRITTEN = 10
 def class_imbalance(
     record: ClassRecord,
     sample: RowSample,
-    where: Standing | None,
+    position: LossPosition | None,
     training: Training,
     *,
     ignored: float = 0.1,
@@ -55,7 +55,7 @@ def class_imbalance(
         return
     worst, rival, precision = _worst(found, sample, ignored)
     told_apart = rival >= TOLD_APART and precision >= FINE
-    blamed = told_apart and not training.never and (where is None or not where.well)
+    blamed = told_apart and not training.never and (position is None or not position.well)
     siblings = [one for one in record.tallies if one.head == worst.head]
     label = f"label {worst.label}" if worst.several else f"class {worst.label}"
     yield Evidence(

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mlpdoctor.check import check
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.floors.dependence import EXACT, MOST_TERMS, Dependence, dependences
-from mlpdoctor.passes import Passes
+from mlpdoctor.analysis.floors.basis import EXACT, MOST_TERMS, Dependence, dependences
+from mlpdoctor.core.check import check
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.text import equation, listing, percent, short
+from mlpdoctor.engine.passes import Passes
 from mlpdoctor.statistics.affine_factor import TargetFactor
 from mlpdoctor.statistics.row_sample import RowSample
-from mlpdoctor.wording import equation, listing, percent, short
 
 ROWS_A_COLUMN = 2
 """With hardly more rows than columns each column is nearly a combination of the others by chance: D710's matter."""

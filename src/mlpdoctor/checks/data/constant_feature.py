@@ -5,13 +5,13 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from mlpdoctor.check import check
-from mlpdoctor.facts.standing import Standing
-from mlpdoctor.finding import Certainty, Evidence, Number, Remedy, Severity
-from mlpdoctor.network import Array
-from mlpdoctor.passes import Passes
+from mlpdoctor.core.check import check
+from mlpdoctor.core.finding import Certainty, Evidence, Number, Remedy, Severity
+from mlpdoctor.core.network import Array
+from mlpdoctor.core.text import listing, short
+from mlpdoctor.engine.passes import Passes
+from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.statistics.affine_factor import TargetFactor
-from mlpdoctor.wording import listing, short
 
 SHOWN = 100
 """More columns than anybody reads one by one."""
@@ -20,7 +20,7 @@ WRITTEN = 12
 
 
 @check("D704", Severity.ERROR, "the same in all {rows} rows: {which} ({columns} of {width} features)")
-def constant_feature(factor: TargetFactor, passes: Passes, where: Standing | None) -> Iterator[Evidence]:
+def constant_feature(factor: TargetFactor, passes: Passes, position: LossPosition | None) -> Iterator[Evidence]:
     """Features with the same value in every row.
 
     Why it matters
@@ -59,7 +59,7 @@ def constant_feature(factor: TargetFactor, passes: Passes, where: Standing | Non
             why=f"All {factor.rows:,} rows enter the network alike, so it answers the same to each of them, "
             "whatever its weights.",
             remedy=Remedy("look at how the file was made: the columns that vary were lost", "df.nunique()"),
-            explains=None if where is None else where.share(where.constant),
+            explains=None if position is None else position.share(position.constant),
             strength=1.0,
             verdict=f"There is nothing to learn from: no feature varies over the {factor.rows:,} rows, so the network "
             "has to give all of them the same answer.",

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mlpdoctor.check import check
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.heads import Heads
-from mlpdoctor.losses.contract import TargetKind
-from mlpdoctor.passes import Passes
+from mlpdoctor.core.check import check
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.text import listing, short
+from mlpdoctor.engine.passes import Passes
+from mlpdoctor.nn.losses.targets import TargetKind
+from mlpdoctor.nn.output_head import Heads
 from mlpdoctor.statistics.moments import OutputMoments, TargetMoments
-from mlpdoctor.wording import listing, short
 
 LEAST_ROWS = 2
 """One row is the same as itself; D710 speaks of it."""

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mlpdoctor.check import check
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.check import check
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.text import percent
+from mlpdoctor.statistics.row_hashes import WholeRowHashes
 from mlpdoctor.statistics.row_sample import RowSample
-from mlpdoctor.statistics.whole_row_hashes import WholeRowHashes
-from mlpdoctor.wording import percent
 
 LEAST_COPIES = 10
 """Fewer are an accident of rounding or of a small table."""

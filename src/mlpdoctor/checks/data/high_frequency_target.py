@@ -5,16 +5,16 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mlpdoctor.check import check
-from mlpdoctor.facts.entrance import Entrance
-from mlpdoctor.facts.standing import Standing
-from mlpdoctor.facts.training import Training
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.floors.oscillation import Oscillation, along_a_line, in_the_plane
-from mlpdoctor.network import Array
-from mlpdoctor.passes import Passes
+from mlpdoctor.analysis.floors.oscillation import Oscillation, along_a_line, in_the_plane
+from mlpdoctor.core.check import check
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.network import Array
+from mlpdoctor.core.text import percent, short
+from mlpdoctor.engine.passes import Passes
+from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.network.line_in_reach import Entrance
+from mlpdoctor.facts.training.training import Training
 from mlpdoctor.statistics.row_sample import RowSample
-from mlpdoctor.wording import percent, short
 
 SMOOTH = 0.5
 """Near rows must predict half of the variance, or it is noise that swings."""
@@ -38,7 +38,7 @@ def high_frequency_target(
     entrance: Entrance,
     sample: RowSample,
     passes: Passes,
-    where: Standing,
+    position: LossPosition,
     training: Training,
     *,
     tolerated_periods: float = 0.8,
@@ -63,11 +63,11 @@ def high_frequency_target(
         Rahaman et al., On the spectral bias of neural networks, 2019; Tancik et al., Fourier features let networks
         learn high frequency functions in low dimensional domains, 2020.
     """
-    if any(door.first_feature is None for door in entrance.doors) or not math.isfinite(where.model):
+    if any(door.first_feature is None for door in entrance.doors) or not math.isfinite(position.model):
         return
     spread = sample.features.std(axis=0)
     varied = np.flatnonzero(spread > 0)
-    if not 1 <= len(varied) <= 2 or where.well or _learned(where):  # noqa: PLR2004
+    if not 1 <= len(varied) <= 2 or position.well or _learned(position):  # noqa: PLR2004
         return
     found, target = _fastest(sample.features[:, varied], sample.targets)
     if found is None or found.periods < tolerated_periods:
@@ -75,7 +75,7 @@ def high_frequency_target(
     names = [passes.dataset.feature_names[k] for k in varied]
     waves = [2 * math.pi * found.periods / float(spread[k]) for k in varied]
     name = passes.dataset.target_names[target]
-    stuck_at_constant = where.of_constant(where.model) >= AT_THE_CONSTANT
+    stuck_at_constant = position.of_constant(position.model) >= AT_THE_CONSTANT
     swings = f"{short(found.periods, 2)} times across one standard deviation of {' and '.join(names)}"
     yield Evidence(
         numbers={
@@ -106,10 +106,10 @@ def _severity(periods: float, many: float, training: Training, *, stuck: bool) -
     return Severity.ERROR if periods >= many and stuck else Severity.WARNING
 
 
-def _learned(where: Standing) -> bool:
+def _learned(position: LossPosition) -> bool:
     """Whether the model does clearly better than any line."""
-    line = where.constant if where.affine is None else min(where.affine, where.constant)
-    return where.above(where.model) < STUCK * where.above(line)
+    line = position.constant if position.affine is None else min(position.affine, position.constant)
+    return position.above(position.model) < STUCK * position.above(line)
 
 
 def _fastest(features: Array, targets: Array) -> tuple[Oscillation | None, int]:

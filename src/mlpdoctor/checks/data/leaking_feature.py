@@ -5,14 +5,14 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from mlpdoctor.check import check
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.lean import dataclass
-from mlpdoctor.network import Array
-from mlpdoctor.passes import Passes
+from mlpdoctor.core.check import check
+from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.network import Array
+from mlpdoctor.core.text import count, equation, listing, percent
+from mlpdoctor.engine.passes import Passes
 from mlpdoctor.statistics.affine_factor import TargetFactor
 from mlpdoctor.statistics.row_sample import RowSample
-from mlpdoctor.wording import count, equation, listing, percent
 
 COPY = 1e-12
 """Share of the target's variance that a copy may leave: the square of the rounding of float32 and of most files."""

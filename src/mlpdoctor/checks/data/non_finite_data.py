@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mlpdoctor.check import check
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.passes import Passes
+from mlpdoctor.core.check import check
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.text import count, listing
+from mlpdoctor.engine.passes import Passes
 from mlpdoctor.statistics.cell_counts import CellCounts
-from mlpdoctor.wording import count, listing
 
 
 @check(

@@ -4,21 +4,21 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mlpdoctor.check import check
-from mlpdoctor.facts.bulks import Bulk, Bulks
-from mlpdoctor.facts.objective import Objective
-from mlpdoctor.facts.regression import Regression
-from mlpdoctor.facts.standing import Standing
-from mlpdoctor.facts.training import Training
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.lean import dataclass
-from mlpdoctor.network import Array
-from mlpdoctor.passes import flat
+from mlpdoctor.core.check import check
+from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.network import Array
+from mlpdoctor.core.text import coefficient, count, listing, percent, short
+from mlpdoctor.engine.passes import flat
+from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.ladder.model_loss import Objective
+from mlpdoctor.facts.ladder.quartiles import OutputQuartiles, Quartiles
+from mlpdoctor.facts.outputs.regression import Regression
+from mlpdoctor.facts.training.training import Training
 from mlpdoctor.statistics.extremes import LossPeaks, TargetExtremes
 from mlpdoctor.statistics.loss_sums import LossSums
 from mlpdoctor.statistics.moments import TargetMoments
 from mlpdoctor.statistics.row_sample import RowSample
-from mlpdoctor.wording import coefficient, count, listing, percent, short
 
 LEAST_ROWS = 20
 """Of fewer rows each one carries much of the loss."""
@@ -65,9 +65,9 @@ def outliers(
     moments: TargetMoments,
     peaks: LossPeaks,
     sums: LossSums,
-    bulks: Bulks,
+    quartiles: OutputQuartiles,
     sample: RowSample,
-    where: Standing,
+    position: LossPosition,
     training: Training,
     *,
     most_of_the_loss: float = 0.5,
@@ -97,24 +97,24 @@ def outliers(
         return
     far *= 1 + UNSURE / rows
     for k, (place, column) in enumerate(zip(regression.places, regression.columns, strict=True)):
-        bulk = bulks.targets[k]
+        bulk = quartiles.targets[k]
         if column >= len(extremes.low) or place >= len(peaks.values) or bulk.spread <= 0:
             continue
         found = _coded(extremes, moments, sample, column, bulk, far)
-        learned = not training.never and where.of_constant(where.model) <= HARMLESS
+        learned = not training.never and position.of_constant(position.model) <= HARMLESS
         if found is None and not learned:
             if training.never:
                 found = _far_targets(regression, k, extremes, moments, sample, bulk, most_of_the_loss, far)
             else:
-                error = bulks.errors[k]
+                error = quartiles.errors[k]
                 found = _far_errors(objective, place, peaks, sums, error, bulk, most_of_the_loss, far)
         if found is None:
             continue
-        yield _evidence(found, regression, objective, bulks, k, rows, untrained=training.never, learned=learned)
+        yield _evidence(found, regression, objective, quartiles, k, rows, untrained=training.never, learned=learned)
 
 
 def _coded(
-    extremes: TargetExtremes, moments: TargetMoments, sample: RowSample, column: int, bulk: Bulk, far: float
+    extremes: TargetExtremes, moments: TargetMoments, sample: RowSample, column: int, bulk: Quartiles, far: float
 ) -> Found | None:
     """One value, far from all others, in several rows."""
     ends = (extremes.low[column], extremes.low_rows[column]), (extremes.high[column], extremes.high_rows[column])
@@ -141,7 +141,7 @@ def _far_targets(
     extremes: TargetExtremes,
     moments: TargetMoments,
     sample: RowSample,
-    bulk: Bulk,
+    bulk: Quartiles,
     most: float,
     far: float,
 ) -> Found | None:
@@ -165,8 +165,8 @@ def _far_errors(
     place: int,
     peaks: LossPeaks,
     sums: LossSums,
-    error: Bulk | None,
-    bulk: Bulk,
+    error: Quartiles | None,
+    bulk: Quartiles,
     most: float,
     far: float,
 ) -> Found | None:
@@ -204,7 +204,7 @@ def _few(
     values: Array,
     total: float,
     rows: int,
-    bulk: Bulk,
+    bulk: Quartiles,
     most: float,
     far: float,
     kind: str,
@@ -224,7 +224,7 @@ def _evidence(
     found: Found,
     regression: Regression,
     objective: Objective,
-    bulks: Bulks,
+    quartiles: OutputQuartiles,
     k: int,
     total: int,
     *,
@@ -233,7 +233,7 @@ def _evidence(
 ) -> Evidence:
     loss = regression.parts[k].loss.label
     name = objective.passes.dataset.target_names[regression.columns[k]]
-    logarithm, error, bulk = bulks.logarithms[k], bulks.errors[k], bulks.targets[k]
+    logarithm, error, bulk = quartiles.logarithms[k], quartiles.errors[k], quartiles.targets[k]
     tail = (
         found.kind != "code"
         and logarithm is not None
@@ -275,7 +275,7 @@ def _evidence(
     )
 
 
-def _remedy(found: Found, name: str, bulk: Bulk, *, tail: bool) -> Remedy:
+def _remedy(found: Found, name: str, bulk: Quartiles, *, tail: bool) -> Remedy:
     if found.kind == "code":
         code = coefficient(float(found.values[0]))
         return Remedy(

@@ -4,18 +4,18 @@ from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
-from mlpdoctor.check import check
-from mlpdoctor.errors import InputError
-from mlpdoctor.facts.objective import Objective
-from mlpdoctor.facts.regression import Regression
-from mlpdoctor.facts.standing import Standing
-from mlpdoctor.facts.training import Trained
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.lean import dataclass
-from mlpdoctor.network import Array
-from mlpdoctor.passes import Only, flat
+from mlpdoctor.core.check import check
+from mlpdoctor.core.errors import InputError
+from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.network import Array
+from mlpdoctor.core.text import percent, short
+from mlpdoctor.engine.passes import Only, flat
+from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.ladder.model_loss import Objective
+from mlpdoctor.facts.outputs.regression import Regression
+from mlpdoctor.facts.training.training import Trained
 from mlpdoctor.statistics.row_sample import RowSample
-from mlpdoctor.wording import percent, short
 
 LEAST_ROWS = 20
 """On fewer rows another scale may fit by luck."""
@@ -113,7 +113,7 @@ class Tried:
     "the loss is {before} the best constant's as the file is, and {after_share} of it with {both}",
 )
 def preprocessing_mismatch(
-    objective: Objective, sample: RowSample, where: Standing, trained: Trained, regression: Regression | None
+    objective: Objective, sample: RowSample, position: LossPosition, trained: Trained, regression: Regression | None
 ) -> Iterator[Evidence]:
     """A file that is not on the scale the model was trained on.
 
@@ -135,12 +135,12 @@ def preprocessing_mismatch(
         used is not, and all that fit are named.
     """
     few = sample.few
-    if len(few.features) < LEAST_ROWS or where.of_constant(where.model) < BAD or objective.passes.engine is None:
+    if len(few.features) < LEAST_ROWS or position.of_constant(position.model) < BAD or objective.passes.engine is None:
         return
     alone = regression is not None and len(regression.parts) == len(objective.parts)
     found = list(_tries(objective, few, alone=alone))
     before = next((one.share for one in found if one.features == one.targets == "as they are"), np.inf)
-    limit = GOOD if where.affine is None else min(max(GOOD, AS_LINEAR * where.of_constant(where.affine)), POOR)
+    limit = GOOD if position.affine is None else min(max(GOOD, AS_LINEAR * position.of_constant(position.affine)), POOR)
     good = [one for one in found if one.share <= limit]
     if before < 1:
         good = [one for one in good if one.share * GAIN <= before]

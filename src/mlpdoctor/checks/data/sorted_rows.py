@@ -6,18 +6,18 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from mlpdoctor.check import check
-from mlpdoctor.facts.standing import Standing
-from mlpdoctor.facts.training import Training
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.heads import Heads
-from mlpdoctor.losses.contract import TargetKind
-from mlpdoctor.network import Array
-from mlpdoctor.passes import Passes
+from mlpdoctor.core.check import check
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.network import Array
+from mlpdoctor.core.text import listing, percent, short
+from mlpdoctor.engine.passes import Passes
+from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.training.training import Training
+from mlpdoctor.nn.losses.targets import TargetKind
+from mlpdoctor.nn.output_head import Heads
 from mlpdoctor.statistics.moments import TargetMoments
 from mlpdoctor.statistics.row_order import RowOrder
-from mlpdoctor.statistics.target_counts import TargetCounts
-from mlpdoctor.wording import listing, percent, short
+from mlpdoctor.statistics.target_values import TargetCounts
 
 Chosen = npt.NDArray[np.bool_]
 """Which chunks of the file are meant."""
@@ -45,7 +45,7 @@ def sorted_rows(
     counts: TargetCounts,
     passes: Passes,
     heads: Heads | None,
-    where: Standing | None,
+    position: LossPosition | None,
     training: Training,
     *,
     ordered_share: float = 0.25,
@@ -82,7 +82,7 @@ def sorted_rows(
     tail, head = (float(order.sums[part, k].sum() / order.rows[part].sum()) for part in (end, ~end))
     classes = heads is not None and all(_labels(head.takes, counts) for head in heads.heads)
     missing = _missing(order, counts, end, names) if classes else []
-    hurt = training.never or where is None or not where.shortfall <= FAR
+    hurt = training.never or position is None or not position.shortfall <= FAR
     name = "class" if classes and len(names) > 1 else names[k]
     difference = (
         f"the last fifth of the rows holds none of {listing(missing)}"

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.check import check
-from mlpdoctor.facts.objective import Objective
-from mlpdoctor.facts.standing import Standing
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.network import Network
+from mlpdoctor.core.check import check
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.network import Network
+from mlpdoctor.core.text import count, short
+from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.statistics.affine_factor import TargetFactor
-from mlpdoctor.wording import count, short
 
 MOST_ROWS = 1000
 """With more rows than this a fifth held out measures the loss on new rows well, and counting parameters says less."""
@@ -20,7 +20,7 @@ EXACT = 1e-9
 
 @check("D710", Severity.NOTE, "{of} for {parameters} trained parameters and {inputs}")
 def too_few_rows(
-    network: Network, objective: Objective, factor: TargetFactor, where: Standing | None, *, times: float = 10.0
+    network: Network, objective: Objective, factor: TargetFactor, position: LossPosition | None, *, times: float = 10.0
 ) -> Iterator[Evidence]:
     """Too few rows to tell learning from remembering.
 
@@ -45,7 +45,12 @@ def too_few_rows(
     linear = rows <= features + 1
     if rows > MOST_ROWS or (parameters < times * wanted and not linear):
         return
-    exact = linear and where is not None and where.affine is not None and where.of_constant(where.affine) <= EXACT
+    exact = (
+        linear
+        and position is not None
+        and position.affine is not None
+        and position.of_constant(position.affine) <= EXACT
+    )
     yield Evidence(
         numbers={
             "rows": rows,

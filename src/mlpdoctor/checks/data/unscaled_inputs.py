@@ -5,19 +5,18 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mlpdoctor.check import check
-from mlpdoctor.facts.entrance import Entrance
-from mlpdoctor.facts.standing import Standing
-from mlpdoctor.facts.training import Training
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.layers.doors import Door
-from mlpdoctor.network import Array, Network
-from mlpdoctor.passes import Passes
-from mlpdoctor.resolve import PerLayer
+from mlpdoctor.core.check import check
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.network import Array, Network
+from mlpdoctor.core.text import count, listing, short
+from mlpdoctor.engine.passes import Passes
+from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.network.line_in_reach import Entrance
+from mlpdoctor.facts.training.training import Training
+from mlpdoctor.nn.layers.entry_layers import EntryLayer
 from mlpdoctor.statistics.affine_factor import TargetFactor
-from mlpdoctor.statistics.first_sums import FirstSums
-from mlpdoctor.statistics.moments import EnteringMoments
-from mlpdoctor.wording import count, listing, short
+from mlpdoctor.statistics.moments import EnteringMoments, FirstSums
+from mlpdoctor.statistics.statistic import PerLayer
 
 FAR = 0.5
 """A model that has not come half the way from the constant to what is known to be reachable is stuck."""
@@ -41,7 +40,7 @@ def unscaled_inputs(
     sums: PerLayer[FirstSums],
     factor: TargetFactor,
     passes: Passes,
-    where: Standing | None,
+    position: LossPosition | None,
     training: Training,
     network: Network,
     *,
@@ -92,35 +91,35 @@ def unscaled_inputs(
                 "unstable_rate": unstable,
             },
             certainty=Certainty.MEASURED,
-            severity=_severity(where, training, too_large=bool((size > large).any())),
+            severity=_severity(position, training, too_large=bool((size > large).any())),
             why="Their root mean square should be near 1. On these inputs plain gradient descent on a squared error "
             f"is unstable above a rate of about {short(unstable, 2)}.",
             remedy=_remedy(door, seen, order, passes, network),
             strength=float(min(np.abs(np.log10(size[order[0]])) / 6, 1.0)) if size[order[0]] > 0 else 0.0,
             verdict=f"The inputs are not scaled: {len(order)} of {count(len(size), 'feature')} far from unit scale "
-            f"(root mean square: {worst}). {_effect(where)}.",
+            f"(root mean square: {worst}). {_effect(position)}.",
         )
 
 
-def _severity(where: Standing | None, training: Training, *, too_large: bool) -> Severity:
-    if where is None or training.never:
+def _severity(position: LossPosition | None, training: Training, *, too_large: bool) -> Severity:
+    if position is None or training.never:
         return Severity.WARNING
-    if where.well:
+    if position.well:
         return Severity.NOTE
-    return Severity.ERROR if too_large and not where.shortfall <= FAR else Severity.WARNING
+    return Severity.ERROR if too_large and not position.shortfall <= FAR else Severity.WARNING
 
 
-def _effect(where: Standing | None) -> str:
-    if where is not None and not math.isfinite(where.model):
+def _effect(position: LossPosition | None) -> str:
+    if position is not None and not math.isfinite(position.model):
         return "Training on them has blown up"
     return "Training suffers from it"
 
 
-def _names(door: Door, width: int, features: tuple[str, ...]) -> tuple[str, ...]:
-    if door.first_feature is None:
-        what = "value" if door.channels is None else "channel"
+def _names(entry: EntryLayer, width: int, features: tuple[str, ...]) -> tuple[str, ...]:
+    if entry.first_feature is None:
+        what = "value" if entry.channels is None else "channel"
         return tuple(f"{what} {k + 1}" for k in range(width))
-    return features[door.first_feature : door.first_feature + width]
+    return features[entry.first_feature : entry.first_feature + width]
 
 
 def _condition(factor: TargetFactor) -> float | None:
@@ -132,17 +131,17 @@ def _condition(factor: TargetFactor) -> float | None:
     return float(np.square(kept[0] / kept[-1])) if len(kept) else None
 
 
-def _remedy(door: Door, seen: EnteringMoments, order: list[int], passes: Passes, network: Network) -> Remedy:
+def _remedy(entry: EntryLayer, seen: EnteringMoments, order: list[int], passes: Passes, network: Network) -> Remedy:
     """The line that brings these very columns to scale."""
-    name, width = door.layer.name, len(seen.mean)
-    before = _normalization(door, network)
+    name, width = entry.layer.name, len(seen.mean)
+    before = _normalization(entry, network)
     if before is not None:
         return Remedy(
             f"the Normalization layer {before} before {name} does not fit these data: adapt it to the training data",
             f'model.get_layer("{before}").adapt(x_train)',
         )
     low, high = float(seen.low.min()), float(seen.high.max())
-    if (width >= LEAST_PIXELS or door.channels is not None) and low == 0 and PIXELS[0] <= high <= PIXELS[1]:
+    if (width >= LEAST_PIXELS or entry.channels is not None) and low == 0 and PIXELS[0] <= high <= PIXELS[1]:
         return Remedy(
             f"these look like pixels: divide them by 255 in the model, before {name}", "keras.layers.Rescaling(1 / 255)"
         )
@@ -152,12 +151,12 @@ def _remedy(door: Door, seen: EnteringMoments, order: list[int], passes: Passes,
             f"standardise: put this layer, which holds the moments of these data, before {name}",
             f"keras.layers.Normalization(mean={_numbers(seen.mean)}, variance={_numbers(variance)})",
         )
-    if not door.raw:
+    if not entry.raw:
         return Remedy(
             f"standardise: put a Normalization layer, adapted to what comes there in training, before {name}",
             "norm = keras.layers.Normalization(); norm.adapt(x_train)",
         )
-    names = _names(door, width, passes.dataset.feature_names)
+    names = _names(entry, width, passes.dataset.feature_names)
     few = [names[k] for k in sorted(order)]
     chosen = f"{few}" if len(few) <= LISTED else f"df.columns.drop({list(passes.dataset.target_names)[:LISTED]})"
     return Remedy(
@@ -166,9 +165,9 @@ def _remedy(door: Door, seen: EnteringMoments, order: list[int], passes: Passes,
     )
 
 
-def _normalization(door: Door, network: Network) -> str | None:
+def _normalization(entry: EntryLayer, network: Network) -> str | None:
     """The nearest Normalization layer on the way in that can be adapted."""
-    place = door.source
+    place = entry.source
     while len(network.nodes[place].sources) == 1:
         layer = network.nodes[place].layer
         if layer.kind == "Normalization" and layer.config.get("mean") is None:

@@ -5,18 +5,18 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from mlpdoctor.check import check
-from mlpdoctor.facts.entrance import Entrance
-from mlpdoctor.facts.regression import Regression
-from mlpdoctor.facts.standing import Standing
-from mlpdoctor.facts.training import Training
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.layers.nature import activation_of, is_learned
-from mlpdoctor.network import Network, Optimizer
-from mlpdoctor.passes import Passes
-from mlpdoctor.resolve import PerLayer
+from mlpdoctor.core.check import check
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.network import Network, Optimizer
+from mlpdoctor.core.text import coefficient, percent, short
+from mlpdoctor.engine.passes import Passes
+from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.network.line_in_reach import Entrance
+from mlpdoctor.facts.outputs.regression import Regression
+from mlpdoctor.facts.training.training import Training
+from mlpdoctor.nn.layers.properties import activation_of, is_learned
 from mlpdoctor.statistics.moments import EnteringMoments, OutputMoments, TargetMoments
-from mlpdoctor.wording import coefficient, percent, short
+from mlpdoctor.statistics.statistic import PerLayer
 
 LIMITED = frozenset({"Adam", "AdamW", "Nadam", "Adamax", "RMSprop", "Lion", "Adafactor"})
 """Optimizers that divide the gradient by its size: a weight moves by about the rate an update, however far the goal."""
@@ -47,7 +47,7 @@ def unscaled_targets(
     entrance: Entrance | None,
     entering: PerLayer[EnteringMoments] | None,
     passes: Passes,
-    where: Standing,
+    position: LossPosition,
     training: Training,
     *,
     most_updates: float = 2000.0,
@@ -80,7 +80,7 @@ def unscaled_targets(
     rate = None if optimizer is None else _rate(optimizer)
     if optimizer is None or rate is None or rate <= 0:
         return
-    if not training.never and (where.well or where.shortfall <= FAR):
+    if not training.never and (position.well or position.shortfall <= FAR):
         return
     k = max(range(len(regression.parts)), key=lambda one: _size(targets, regression.columns[one]))
     part, column = regression.parts[k], regression.columns[k]
@@ -97,7 +97,7 @@ def unscaled_targets(
     travelled = float(outputs.root_mean_square[unit]) / size
     updates = training.updates or 0
     found = _judged(
-        where,
+        position,
         training,
         limited=limited,
         long=size > ordinary and needed > (most_updates if training.never else updates / SLACK),
@@ -135,14 +135,14 @@ def unscaled_targets(
 
 
 def _judged(
-    where: Standing, training: Training, *, limited: bool, long: bool, overshoots: bool, drowned: bool
+    position: LossPosition, training: Training, *, limited: bool, long: bool, overshoots: bool, drowned: bool
 ) -> tuple[str, Severity] | None:
     """What the size of the targets does here, and how bad it is; None when it does nothing."""
     worst = Severity.WARNING if training.never else Severity.ERROR
-    no_better = training.never or not where.of_constant(where.model) < NO_BETTER
+    no_better = training.never or not position.of_constant(position.model) < NO_BETTER
     if not limited:
         return ("overshoots", worst) if overshoots and no_better else None
-    if drowned and (training.never or not where.of_constant(where.model) < RESTLESS):
+    if drowned and (training.never or not position.of_constant(position.model) < RESTLESS):
         return "drowned", worst
     if long:
         return "far", worst if no_better else Severity.WARNING

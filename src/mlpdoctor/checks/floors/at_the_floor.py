@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.check import check
-from mlpdoctor.facts.conflict_floor import ConflictFloor
-from mlpdoctor.facts.noise_estimate import NoiseEstimate
-from mlpdoctor.facts.standing import Standing
-from mlpdoctor.facts.training import Trained
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.ladder import Ladder
-from mlpdoctor.wording import count, percent, short
+from mlpdoctor.core.check import check
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.ladder import Ladder
+from mlpdoctor.core.text import count, percent, short
+from mlpdoctor.facts.ladder.data_floors import ConflictFloor, NoiseEstimate
+from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.training.training import Trained
 
 BELOW_THE_CONSTANT = 0.9
 """A floor this near to the constant's loss is for L507: that little can be learned is another answer."""
@@ -24,7 +23,7 @@ WITHIN = 2.0
 @check("L508", Severity.NOTE, "the model's loss, {model}, is {compared} {floor}, {kind}")
 def at_the_floor(
     ladder: Ladder,
-    where: Standing,
+    position: LossPosition,
     conflicts: ConflictFloor,
     trained: Trained,  # noqa: ARG001  a model that has never been trained has reached nothing
     noise: NoiseEstimate | None,
@@ -44,28 +43,28 @@ def at_the_floor(
     Certainty
         Proved where conflicting rows are the floor. Estimated where it is noise: within two standard errors of it.
     """
-    span = where.above(where.constant)
-    if span <= 0 or not where.well or where.of_constant(where.model) >= BELOW_THE_CONSTANT:
+    span = position.above(position.constant)
+    if span <= 0 or not position.well or position.of_constant(position.model) >= BELOW_THE_CONSTANT:
         return
     if ladder.standing == "data" and conflicts.conflict_total > MEANT * span:
-        yield _on_conflicts(where, conflicts)
-    elif noise is not None and _within(where, noise):
-        yield _on_noise(where, noise)
+        yield _on_conflicts(position, conflicts)
+    elif noise is not None and _within(position, noise):
+        yield _on_noise(position, noise)
 
 
-def _within(where: Standing, noise: NoiseEstimate) -> bool:
-    sharp = noise.error <= SHARP * where.above(noise.total)
-    return sharp and abs(where.model - noise.total) <= WITHIN * noise.error
+def _within(position: LossPosition, noise: NoiseEstimate) -> bool:
+    sharp = noise.error <= SHARP * position.above(noise.total)
+    return sharp and abs(position.model - noise.total) <= WITHIN * noise.error
 
 
-def _on_conflicts(where: Standing, conflicts: ConflictFloor) -> Evidence:
+def _on_conflicts(position: LossPosition, conflicts: ConflictFloor) -> Evidence:
     floor, found = conflicts.total, conflicts.conflicts
-    above = (where.model - floor) / conflicts.conflict_total
+    above = (position.model - floor) / conflicts.conflict_total
     compared = "equal to" if abs(above) < MEANT else f"{percent(above)} above"
     rows = f"{count(found.rows, 'row')} in {count(found.groups, 'group')} with equal inputs have different targets"
     return Evidence(
         numbers={
-            "model": where.model,
+            "model": position.model,
             "compared": compared,
             "floor": floor,
             "kind": "the least that these data allow",
@@ -78,17 +77,17 @@ def _on_conflicts(where: Standing, conflicts: ConflictFloor) -> Evidence:
             "nothing is wrong with the training; only a feature that tells these rows apart lowers this floor"
         ),
         strength=1.0,
-        verdict=f"The loss is as low as these data allow: {short(where.model)} is {compared} the floor of "
+        verdict=f"The loss is as low as these data allow: {short(position.model)} is {compared} the floor of "
         f"{short(floor)} that rows with equal inputs and different targets set.",
         rules_out=("learning rate", "optimizer", "epochs", "width"),
     )
 
 
-def _on_noise(where: Standing, noise: NoiseEstimate) -> Evidence:
+def _on_noise(position: LossPosition, noise: NoiseEstimate) -> Evidence:
     estimate = f"{short(noise.total, 2)} ± {short(noise.error, 2)}"
     return Evidence(
         numbers={
-            "model": where.model,
+            "model": position.model,
             "compared": "within the error bar of",
             "floor": noise.total,
             "kind": "which is probably noise in the targets",
@@ -102,6 +101,6 @@ def _on_noise(where: Standing, noise: NoiseEstimate) -> Evidence:
             "nothing is wrong with the training; other features or more exact targets would lower this floor"
         ),
         strength=0.5,
-        verdict=f"The loss is about as low as these data allow: {short(where.model)}, where noise in the targets alone "
-        f"is estimated to cost {estimate}.",
+        verdict=f"The loss is about as low as these data allow: {short(position.model)}, where noise in the targets "
+        f"alone is estimated to cost {estimate}.",
     )

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.check import check
-from mlpdoctor.facts.conflict_floor import ConflictFloor
-from mlpdoctor.facts.standing import Standing
-from mlpdoctor.facts.training import Trained
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.ladder import ON_A_RUNG, Ladder
-from mlpdoctor.wording import count, percent, short
+from mlpdoctor.core.check import check
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.ladder import ON_A_RUNG, Ladder
+from mlpdoctor.core.text import count, percent, short
+from mlpdoctor.facts.ladder.data_floors import ConflictFloor
+from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.training.training import Trained
 
 
 @check(
@@ -20,7 +20,7 @@ from mlpdoctor.wording import count, percent, short
 def conflicting_targets(
     found: ConflictFloor,
     ladder: Ladder,
-    where: Standing | None,
+    position: LossPosition | None,
     trained: Trained | None,
     *,
     tolerated: float = 0.05,
@@ -45,7 +45,7 @@ def conflicting_targets(
     if share <= tolerated:
         return
     on_it = trained is not None and model is not None and model - found.total <= ON_A_RUNG * found.conflict_total
-    done = trained is not None and where is not None and where.well
+    done = trained is not None and position is not None and position.well
     pair = found.conflicts.example
     example = "" if pair is None else f" For example rows {pair[0] + 1:,} and {pair[1] + 1:,}."
     yield Evidence(

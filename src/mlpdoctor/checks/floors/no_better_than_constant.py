@@ -5,15 +5,15 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mlpdoctor.check import check
-from mlpdoctor.facts.clipped_answer import ClippedAnswer
-from mlpdoctor.facts.linear_floor import ConstantFloor
-from mlpdoctor.facts.standing import Standing
-from mlpdoctor.facts.training import Trained
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.network import Network
+from mlpdoctor.core.check import check
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.network import Network
+from mlpdoctor.core.text import percent, short
+from mlpdoctor.facts.ladder.linear_floor import ConstantFloor
+from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.outputs.prediction_variance import ClippedAnswer
+from mlpdoctor.facts.training.training import Trained
 from mlpdoctor.statistics.moments import OutputMoments, TargetMoments
-from mlpdoctor.wording import percent, short
 
 FLAT = 0.1
 """Answers that vary less than a tenth as much as the targets are all but one answer."""
@@ -28,7 +28,7 @@ NEAR = 0.1
 )
 def no_better_than_constant(
     network: Network,
-    where: Standing,
+    position: LossPosition,
     best: ConstantFloor,
     outputs: OutputMoments,
     targets: TargetMoments,
@@ -55,46 +55,48 @@ def no_better_than_constant(
     """
     if not all(np.isfinite(weight).all() for layer in network.layers for weight in layer.weights.values()):
         return
-    span = where.above(where.constant)
-    hopeless = where.of_constant(where.reach) >= 1 - tolerated_gain and where.of_constant(where.model) <= 1 + NEAR
-    equal = where.above(where.model) >= span * (1 - tolerated_gain)
-    if hopeless or span <= 0 or not (equal or where.barely):
+    span = position.above(position.constant)
+    hopeless = (
+        position.of_constant(position.reach) >= 1 - tolerated_gain and position.of_constant(position.model) <= 1 + NEAR
+    )
+    equal = position.above(position.model) >= span * (1 - tolerated_gain)
+    if hopeless or span <= 0 or not (equal or position.barely):
         return
     answer = _answer(best)
     paired = len(outputs.deviation) == len(targets.deviation)
     spread = float((outputs.deviation / (targets.deviation + (targets.deviation == 0))).max()) if paired else None
     yield Evidence(
         numbers={
-            "model": where.model,
-            "constant": where.constant,
+            "model": position.model,
+            "constant": position.constant,
             "compared": "no better" if equal else "hardly better",
-            "affine": where.affine,
+            "affine": position.affine,
             "answer": answer,
             "output_mean": tuple(float(mean) for mean in outputs.mean),
             "output_spread": spread,
             "updates": trained.updates,
         },
         certainty=Certainty.MEASURED,
-        why=" ".join(part for part in (_price(clipped), _answers(outputs, spread), _known(where)) if part),
+        why=" ".join(part for part in (_price(clipped), _answers(outputs, spread), _known(position)) if part),
         remedy=Remedy(
             "mend the causes named with this; if there are none, check that this file holds the inputs "
             "the model was trained on, on the same scale"
         ),
-        explains=where.share(where.constant),
-        strength=min(where.of_constant(where.model), 10.0) / 10.0 if math.isfinite(where.model) else 1.0,
-        verdict=_verdict(where, answer, clipped, "no better" if equal else "hardly better"),
+        explains=position.share(position.constant),
+        strength=min(position.of_constant(position.model), 10.0) / 10.0 if math.isfinite(position.model) else 1.0,
+        verdict=_verdict(position, answer, clipped, "no better" if equal else "hardly better"),
     )
 
 
-def _verdict(where: Standing, answer: str, clipped: ClippedAnswer | None, compared: str) -> str:
+def _verdict(position: LossPosition, answer: str, clipped: ClippedAnswer | None, compared: str) -> str:
     if clipped is not None:
         return (
-            f"The loss, {short(where.model)}, is the price of answering {short(clipped.answer)} to every row; always "
-            f"answering {answer} would give {short(where.constant)}."
+            f"The loss, {short(position.model)}, is the price of answering {short(clipped.answer)} to every row; "
+            f"always answering {answer} would give {short(position.constant)}."
         )
     return (
-        f"The model has learned nothing from its inputs: its loss, {short(where.model)}, is {compared} than always "
-        f"answering {answer}, which gives {short(where.constant)}."
+        f"The model has learned nothing from its inputs: its loss, {short(position.model)}, is {compared} than always "
+        f"answering {answer}, which gives {short(position.constant)}."
     )
 
 
@@ -127,8 +129,8 @@ def _price(clipped: ClippedAnswer | None) -> str:
     )
 
 
-def _known(where: Standing) -> str:
-    if where.affine is None or where.reach < where.affine:
-        found = f"A quick nonlinear fit reaches about {short(where.reach, 2)} on unseen rows."
-        return found if where.reach < where.constant else ""
-    return f"The best linear model reaches {short(where.affine)} on these rows."
+def _known(position: LossPosition) -> str:
+    if position.affine is None or position.reach < position.affine:
+        found = f"A quick nonlinear fit reaches about {short(position.reach, 2)} on unseen rows."
+        return found if position.reach < position.constant else ""
+    return f"The best linear model reaches {short(position.affine)} on these rows."

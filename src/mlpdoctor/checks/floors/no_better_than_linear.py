@@ -2,17 +2,17 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.check import check
-from mlpdoctor.facts.collapse import Collapse
-from mlpdoctor.facts.linear_floor import LinearFloor
-from mlpdoctor.facts.model_loss import ModelLoss
-from mlpdoctor.facts.second_opinion import SecondOpinion
-from mlpdoctor.facts.standing import Standing
-from mlpdoctor.facts.training import Trained
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.losses.convex import ConvexLoss
-from mlpdoctor.network import Network
-from mlpdoctor.wording import agreeing_digits, count, percent, short
+from mlpdoctor.core.check import check
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.network import Network
+from mlpdoctor.core.text import agreeing_digits, count, percent, short
+from mlpdoctor.facts.ladder.linear_floor import LinearFloor
+from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.ladder.model_loss import ModelLoss
+from mlpdoctor.facts.ladder.second_opinion import SecondOpinion
+from mlpdoctor.facts.network.collapse import Collapse
+from mlpdoctor.facts.training.training import Trained
+from mlpdoctor.nn.losses.convex import ConvexLoss
 
 STRAIGHT = 1e-4
 """Where the best line leaves less than this share of the constant's loss there is no curve worth the name."""
@@ -25,7 +25,7 @@ SLIGHT = 0.02
 @check("L501", Severity.WARNING, "the model's loss, {model}, is {compared} the {line}'s, {affine}")
 def no_better_than_linear(
     network: Network,
-    where: Standing,
+    position: LossPosition,
     linear: LinearFloor,
     model: ModelLoss,
     collapse: Collapse,
@@ -54,28 +54,28 @@ def no_better_than_linear(
         fit shows structure, ``learned`` is the share of the way from the line to that fit a model must have gone to
         pass; where it shows none, ``tolerated_gain`` is the share it must lie below the line.
     """
-    affine = where.affine
+    affine = position.affine
     by_construction = collapse.linear_heads and all(part.head.straight for part in linear.parts)
-    if by_construction or not model.finite or affine is None or where.above(affine) <= 0 or where.above_the_line:
+    if by_construction or not model.finite or affine is None or position.above(affine) <= 0 or position.above_the_line:
         return
-    if where.of_constant(affine) <= STRAIGHT:
+    if position.of_constant(affine) <= STRAIGHT:
         return
-    if _sure_of_seen_rows(linear) and opinion is not None and where.model <= opinion.line:
+    if _sure_of_seen_rows(linear) and opinion is not None and position.model <= opinion.line:
         return
-    gain = (affine - where.model) / where.above(affine)
+    gain = (affine - position.model) / position.above(affine)
     structure = opinion is not None and opinion.structure
-    allowed = learned * (affine - where.reach) / where.above(affine) if structure else tolerated_gain
-    if gain > allowed or where.barely or where.of_constant(where.model) >= NO_BETTER:
+    allowed = learned * (affine - position.reach) / position.above(affine) if structure else tolerated_gain
+    if gain > allowed or position.barely or position.of_constant(position.model) >= NO_BETTER:
         return
-    severity = Severity.NOTE if where.well and not structure else Severity.WARNING
+    severity = Severity.NOTE if position.well and not structure else Severity.WARNING
     yield Evidence(
         numbers={
-            "model": where.model,
+            "model": position.model,
             "affine": affine,
             "line": linear.model,
             "compared": _compared(gain),
-            "digits": agreeing_digits(where.model, affine),
-            "data": where.data,
+            "digits": agreeing_digits(position.model, affine),
+            "data": position.data,
             "line_out_of_sample": opinion.line if opinion else None,
             "curve_out_of_sample": opinion.curve if opinion else None,
             "saved": opinion.saved if opinion else None,
@@ -84,11 +84,11 @@ def no_better_than_linear(
         },
         certainty=Certainty.MEASURED,
         severity=severity,
-        why=_left(where, opinion),
+        why=_left(position, opinion),
         remedy=_remedy(network, structure=structure, opinion=opinion),
-        explains=where.share(affine) if structure and gain <= tolerated_gain else None,
-        strength=min(max(where.shortfall, 0.0), 1.0),
-        verdict=_verdict(where, linear, opinion, gain, structure=structure),
+        explains=position.share(affine) if structure and gain <= tolerated_gain else None,
+        strength=min(max(position.shortfall, 0.0), 1.0),
+        verdict=_verdict(position, linear, opinion, gain, structure=structure),
     )
 
 
@@ -107,9 +107,9 @@ def _compared(gain: float) -> str:
     return f"{percent(abs(gain))} {'below' if gain > 0 else 'above'}"
 
 
-def _left(where: Standing, opinion: SecondOpinion | None) -> str:
-    allows = f"These data allow {short(where.data)}: " + (
-        "no two rows with equal inputs disagree." if where.data == 0 else "rows with equal inputs disagree."
+def _left(position: LossPosition, opinion: SecondOpinion | None) -> str:
+    allows = f"These data allow {short(position.data)}: " + (
+        "no two rows with equal inputs disagree." if position.data == 0 else "rows with equal inputs disagree."
     )
     if opinion is None:
         return f"{allows} There are too few rows to tell whether anything nonlinear is left to learn."
@@ -133,11 +133,11 @@ def _remedy(network: Network, *, structure: bool, opinion: SecondOpinion | None)
 
 
 def _verdict(
-    where: Standing, linear: LinearFloor, opinion: SecondOpinion | None, gain: float, *, structure: bool
+    position: LossPosition, linear: LinearFloor, opinion: SecondOpinion | None, gain: float, *, structure: bool
 ) -> str:
     known = linear.model.endswith("regression")
     name, best = (linear.model.removeprefix("best "), "best one") if known else ("linear regression", "best line")
-    losses = f"its loss, {short(where.model)}, is {_compared(gain)} the {best}'s, {short(where.affine or 0.0)}"
+    losses = f"its loss, {short(position.model)}, is {_compared(gain)} the {best}'s, {short(position.affine or 0.0)}"
     better = "hardly better" if gain > SLIGHT else "no better"
     start = f"The network does {better} than {name}: {losses}."
     if opinion is None:

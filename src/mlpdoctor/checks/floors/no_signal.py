@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.check import check
-from mlpdoctor.facts.learnable import Learnable
-from mlpdoctor.facts.standing import Standing
-from mlpdoctor.facts.training import Training
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.wording import percent, short
+from mlpdoctor.core.check import check
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.text import percent, short
+from mlpdoctor.facts.ladder.learnable import Learnable
+from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.training.training import Training
 
 AT_THE_CONSTANT = 0.1
 """A model within a tenth of the constant's loss stands there; the line it may have found is fitted to chance."""
@@ -16,7 +16,7 @@ AT_THE_CONSTANT = 0.1
 @check("L507", Severity.WARNING, "{found}: linear, nearest-neighbour and boosted-tree models were tried on {rows} rows")
 def no_signal(
     tried: Learnable,
-    where: Standing,
+    position: LossPosition,
     training: Training,
     *,
     most_unseen: float = 0.2,
@@ -44,7 +44,7 @@ def no_signal(
     if not (tried.nothing or tried.linear) or (tried.nothing and tried.unseen > most_unseen):
         return
     best = max(tried.gains, key=lambda name: tried.gains[name].saved)
-    stuck = abs(where.of_constant(where.model) - 1) <= AT_THE_CONSTANT and not training.never
+    stuck = abs(position.of_constant(position.model) - 1) <= AT_THE_CONSTANT and not training.never
     yield Evidence(
         numbers={
             "found": "nothing to learn was found" if tried.nothing else "nothing but a line was found",
@@ -59,15 +59,15 @@ def no_signal(
                 name: {"saved": gain.saved, "error": gain.error, "by_chance": gain.chance, "beyond_line": gain.beyond}
                 for name, gain in tried.gains.items()
             },
-            "model": where.model,
-            "constant": where.constant,
+            "model": position.model,
+            "constant": position.constant,
         },
         certainty=Certainty.ESTIMATED,
         severity=Severity.WARNING if tried.nothing and stuck else Severity.NOTE,
         why=_why(tried, best),
         remedy=_remedy(nothing=tried.nothing),
         strength=0.5 if tried.nothing else 0.1,
-        verdict=_verdict(where, tried, stuck=stuck),
+        verdict=_verdict(position, tried, stuck=stuck),
     )
 
 
@@ -102,7 +102,7 @@ def _remedy(*, nothing: bool) -> Remedy:
     return Remedy("keep the linear model, or look for features that carry more")
 
 
-def _verdict(where: Standing, tried: Learnable, *, stuck: bool) -> str:
+def _verdict(position: LossPosition, tried: Learnable, *, stuck: bool) -> str:
     if not tried.nothing:
         return "Linear is enough for these data: no quick nonlinear model beats the line on rows it has not seen."
     start = (
@@ -110,7 +110,7 @@ def _verdict(where: Standing, tried: Learnable, *, stuck: bool) -> str:
     )
     if stuck:
         return (
-            f"{start} do no better on unseen rows than a constant, whose loss, {short(where.constant)}, is where this "
-            "model stands."
+            f"{start} do no better on unseen rows than a constant, whose loss, {short(position.constant)}, is where "
+            "this model stands."
         )
-    return f"{start} do no better on unseen rows than a constant, whose loss is {short(where.constant)}."
+    return f"{start} do no better on unseen rows than a constant, whose loss is {short(position.constant)}."

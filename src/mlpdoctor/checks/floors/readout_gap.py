@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.check import check
-from mlpdoctor.facts.standing import Standing
-from mlpdoctor.facts.training import Trained
-from mlpdoctor.facts.unseen_readout import UnseenReadout
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.network import Network
-from mlpdoctor.wording import count, percent, short
+from mlpdoctor.core.check import check
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.network import Network
+from mlpdoctor.core.text import count, percent, short
+from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.ladder.unseen_readout import UnseenReadout
+from mlpdoctor.facts.training.training import Trained
 
 CLEAR = 3.0
 """Standard errors by which the best last layer must beat the saved one on rows it was not fitted to."""
@@ -21,7 +21,7 @@ FEW_UPDATES = 1000
 @check("L506", Severity.WARNING, "the last layer loses {model}; the best one on the same hidden features {readout}")
 def readout_gap(
     network: Network,
-    where: Standing,
+    position: LossPosition,
     unseen: UnseenReadout,
     trained: Trained,
     *,
@@ -44,12 +44,12 @@ def readout_gap(
         Estimated: the last layer is cross-validated on up to 2,000 sampled rows, and must be better by three standard
         errors.
     """
-    best = min(where.reach, unseen.readout)
-    above = unseen.model - max(best, where.data)
-    if unseen.saved <= CLEAR * unseen.error or above <= 0 or where.well:
+    best = min(position.reach, unseen.readout)
+    above = unseen.model - max(best, position.data)
+    if unseen.saved <= CLEAR * unseen.error or above <= 0 or position.well:
         return
     share = unseen.saved / above
-    if share < tolerated or unseen.saved < tolerated * where.above(unseen.model):
+    if share < tolerated or unseen.saved < tolerated * position.above(unseen.model):
         return
     last = _last(network)
     yield Evidence(
@@ -64,7 +64,7 @@ def readout_gap(
             "layer": last,
         },
         certainty=Certainty.ESTIMATED,
-        severity=Severity.WARNING if unseen.saved >= MATTERS * (where.constant - best) else Severity.NOTE,
+        severity=Severity.WARNING if unseen.saved >= MATTERS * (position.constant - best) else Severity.NOTE,
         why=f"On rows it was not fitted to, another last layer on the same features saves {short(unseen.saved, 2)} ± "
         f"{short(unseen.error, 2)}, {percent(min(share, 1.0))} of what the model loses beyond the best known. The "
         f"features are there; {_missing(network, trained)}.",

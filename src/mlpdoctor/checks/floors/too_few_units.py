@@ -4,15 +4,15 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mlpdoctor.check import check
-from mlpdoctor.facts.knot_bound import KnotBound
-from mlpdoctor.facts.objective import Objective
-from mlpdoctor.facts.standing import Standing
-from mlpdoctor.facts.training import Training
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.floors import knots
-from mlpdoctor.network import Network
-from mlpdoctor.wording import count, percent, short
+from mlpdoctor.analysis.floors import knots
+from mlpdoctor.core.check import check
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.network import Network
+from mlpdoctor.core.text import count, percent, short
+from mlpdoctor.facts.ladder.bounds import KnotBound
+from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.ladder.model_loss import Objective
+from mlpdoctor.facts.training.training import Training
 
 ENOUGH = 0.01
 """Kinks are enough once their bound is within a hundredth of the constant's loss of what is known to be reached."""
@@ -25,7 +25,7 @@ def too_few_units(
     network: Network,
     objective: Objective,
     bound: KnotBound,
-    where: Standing,
+    position: LossPosition,
     training: Training,
     *,
     tolerated: float = 0.05,
@@ -47,24 +47,24 @@ def too_few_units(
         Bellman, On the approximation of curves by line segments using dynamic programming, 1961.
     """
     floor = objective.total(tuple(max(value, 0.0) for value in bound.per_part))
-    span = where.above(where.constant)
-    share = (floor - where.reach) / span if span > 0 else 0.0
+    span = position.above(position.constant)
+    share = (floor - position.reach) / span if span > 0 else 0.0
     if share <= tolerated:
         return
-    needed = _enough(objective, bound, where.reach + ENOUGH * span)
+    needed = _enough(objective, bound, position.reach + ENOUGH * span)
     hidden = next((node.layer for node in network.nodes if node.layer.kind == "Dense"), None)
     yield Evidence(
         numbers={
             "kinks": count(bound.kinks, "kink"),
             "floor": floor,
-            "reach": where.reach,
+            "reach": position.reach,
             "out_of_reach_share": share,
             "enough_kinks": needed,
-            "model": where.model,
+            "model": position.model,
         },
         certainty=Certainty.PROVED,
-        why=f"A quick fit reaches about {short(where.reach, 2)}; the difference is {percent(share)} of what the best "
-        "constant loses: the target bends more often."
+        why=f"A quick fit reaches about {short(position.reach, 2)}; the difference is {percent(share)} of what the "
+        "best constant loses: the target bends more often."
         + (f" With {count(needed, 'kink')} the bound is gone." if needed is not None else ""),
         remedy=Remedy(
             f"widen {hidden.name if hidden else 'the hidden layer'} or take a smooth activation",
@@ -73,11 +73,11 @@ def too_few_units(
             else f'Dense({max(4 * (needed or bound.kinks), 16)}, activation="tanh", '
             f'name="{hidden.name.rpartition("/")[2]}")',
         ),
-        explains=None if training.never else where.share(floor),
+        explains=None if training.never else position.share(floor),
         strength=min(share, 1.0),
         verdict=f"This network can bend its line at most {count(bound.kinks, 'time')}, and no setting of its weights "
         f"gets below {short(floor)}: it needs more units.",
-        rules_out=("learning rate", "optimizer", "epochs") if where.share(floor) == 1 else (),
+        rules_out=("learning rate", "optimizer", "epochs") if position.share(floor) == 1 else (),
     )
 
 

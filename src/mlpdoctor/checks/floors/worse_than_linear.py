@@ -2,18 +2,17 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.check import check
-from mlpdoctor.facts.line_in_reach import LineInReach
-from mlpdoctor.facts.linear_floor import LinearFloor
-from mlpdoctor.facts.model_loss import ModelLoss
-from mlpdoctor.facts.objective import Objective
-from mlpdoctor.facts.second_opinion import SecondOpinion
-from mlpdoctor.facts.standing import Standing
-from mlpdoctor.facts.training import Trained
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.losses.convex import ConvexLoss
-from mlpdoctor.network import Network
-from mlpdoctor.wording import count, percent, short
+from mlpdoctor.core.check import check
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.network import Network
+from mlpdoctor.core.text import count, percent, short
+from mlpdoctor.facts.ladder.linear_floor import LinearFloor
+from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.ladder.model_loss import ModelLoss, Objective
+from mlpdoctor.facts.ladder.second_opinion import SecondOpinion
+from mlpdoctor.facts.network.line_in_reach import LineInReach
+from mlpdoctor.facts.training.training import Trained
+from mlpdoctor.nn.losses.convex import ConvexLoss
 
 NO_BETTER = 0.99
 """From this share of the constant's loss on L502 speaks."""
@@ -28,7 +27,7 @@ HALFWAY = 0.5
 @check("L504", Severity.WARNING, "the model's loss, {model}, is {compared} that of the {line}, {affine}")
 def worse_than_linear(
     network: Network,
-    where: Standing,
+    position: LossPosition,
     linear: LinearFloor,
     model: ModelLoss,
     objective: Objective,
@@ -55,57 +54,58 @@ def worse_than_linear(
     Certainty
         Measured: both losses are evaluated on all rows.
     """
-    affine = where.affine
-    if affine is None or not model.finite or not where.above_the_line or not reach.possible:
+    affine = position.affine
+    if affine is None or not model.finite or not position.above_the_line or not reach.possible:
         return
-    if where.barely or where.of_constant(where.model) >= NO_BETTER:
+    if position.barely or position.of_constant(position.model) >= NO_BETTER:
         return
     endless = not all(fit.attained for fit in linear.fits)
-    if endless and where.of_constant(where.model) < HALFWAY:
+    if endless and position.of_constant(position.model) < HALFWAY:
         return
-    gap = (where.model - affine) / where.above(where.constant)
-    if gap <= WORTHWHILE or where.model <= _fair(where, linear, opinion, objective.rows):
+    gap = (position.model - affine) / position.above(position.constant)
+    if gap <= WORTHWHILE or position.model <= _fair(position, linear, opinion, objective.rows):
         return
-    compared = _compared(where, affine)
+    compared = _compared(position, affine)
     updates = "" if trained.updates is None else f" after {count(trained.updates, 'update')}"
     yield Evidence(
         numbers={
-            "model": where.model,
+            "model": position.model,
             "affine": affine,
             "line": linear.model,
             "compared": compared,
             "gap_share": gap,
-            "constant": where.constant,
+            "constant": position.constant,
             "line_out_of_sample": opinion.line if opinion else None,
             "updates": trained.updates,
         },
         certainty=Certainty.MEASURED,
-        severity=Severity.NOTE if where.well else Severity.WARNING,
+        severity=Severity.NOTE if position.well else Severity.WARNING,
         why=f"Some setting of these weights gives the {linear.model}'s {short(affine)}, so neither the architecture "
-        f"nor the data keep the loss at {short(where.model)}: the training has not got there{updates}.",
+        f"nor the data keep the loss at {short(position.model)}: the training has not got there{updates}.",
         remedy=_remedy(network, affine),
-        strength=min(max(where.shortfall, 0.0), 1.0),
-        verdict=f"The network does worse than {_plain(linear)}: its loss, {short(where.model)}, is {compared} that of "
-        f"the {linear.model}, {short(affine)}, which its layers could draw. It is the training that has not got there.",
+        strength=min(max(position.shortfall, 0.0), 1.0),
+        verdict=f"The network does worse than {_plain(linear)}: its loss, {short(position.model)}, is {compared} that "
+        f"of the {linear.model}, {short(affine)}, which its layers could draw. It is the training that has not "
+        "got there.",
     )
 
 
-def _fair(where: Standing, linear: LinearFloor, opinion: SecondOpinion | None, rows: int) -> float:
+def _fair(position: LossPosition, linear: LinearFloor, opinion: SecondOpinion | None, rows: int) -> float:
     """What the line would lose on rows that it was not fitted to."""
     if opinion is not None:
         return opinion.line
     fitted = max(len(fit.slopes) for fit in linear.fits) + 1
     classes = any(isinstance(part.loss, ConvexLoss) and part.loss.link == "logit" for part in linear.parts)
-    if rows <= fitted or classes or where.affine is None:
-        return where.constant
+    if rows <= fitted or classes or position.affine is None:
+        return position.constant
     # Least squares on n rows with p coefficients: (n - p) / n of the noise on them, (n + p) / n of it on others.
-    return where.perfect + where.above(where.affine) * (rows + fitted) / (rows - fitted)
+    return position.perfect + position.above(position.affine) * (rows + fitted) / (rows - fitted)
 
 
-def _compared(where: Standing, affine: float) -> str:
-    times = where.above(where.model) / where.above(affine) if where.above(affine) > 0 else MOST_TIMES
-    if where.perfect != 0 or times >= MOST_TIMES:
-        return "far above" if where.shortfall > 0.5 else "above"  # noqa: PLR2004  more than half of the way
+def _compared(position: LossPosition, affine: float) -> str:
+    times = position.above(position.model) / position.above(affine) if position.above(affine) > 0 else MOST_TIMES
+    if position.perfect != 0 or times >= MOST_TIMES:
+        return "far above" if position.shortfall > 0.5 else "above"  # noqa: PLR2004  more than half of the way
     return f"{short(times, 2)} times" if times >= 2 else f"{percent(times - 1)} above"  # noqa: PLR2004  twice
 
 

@@ -3,16 +3,14 @@
 import math
 from collections.abc import Iterator
 
-from mlpdoctor.check import check
-from mlpdoctor.facts.rate_curve import RateCurve
-from mlpdoctor.facts.rise import Rise
-from mlpdoctor.facts.run_ending import RunEnding
-from mlpdoctor.facts.stakes import Stakes
-from mlpdoctor.facts.training_curve import TrainingCurve
-from mlpdoctor.facts.validation_curve import ValidationCurve
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.network import Network
-from mlpdoctor.wording import printed, short
+from mlpdoctor.core.check import check
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.network import Network
+from mlpdoctor.core.text import printed, short
+from mlpdoctor.facts.history.rate_curve import RateCurve
+from mlpdoctor.facts.history.reference_gap import ReferenceGap
+from mlpdoctor.facts.history.run_ending import Divergence, RunEnding
+from mlpdoctor.facts.history.training_curve import TrainingCurve, ValidationCurve
 
 LOWER = 10.0
 """The rate to try is a tenth of the one there was."""
@@ -24,8 +22,8 @@ RAISED = 1.5
 def diverged(
     curve: TrainingCurve,
     ending: RunEnding,
-    stakes: Stakes | None,
-    rise: Rise | None,
+    gap: ReferenceGap | None,
+    divergence: Divergence | None,
     rates: RateCurve | None,
     validation: ValidationCurve | None,
     network: Network,
@@ -47,21 +45,21 @@ def diverged(
         note where the saved model does about as well as anything is known to.
     """
     if curve.broken is not None:
-        yield _broken(curve, curve.broken, ending, stakes, _slower(network, rates))
-    elif rise is not None and not _raised(rates, rise.epoch):
-        yield _risen(curve, rise, ending, stakes, _slower(network, rates))
+        yield _broken(curve, curve.broken, ending, gap, _slower(network, rates))
+    elif divergence is not None and not _raised(rates, divergence.epoch):
+        yield _risen(curve, divergence, ending, gap, _slower(network, rates))
     elif validation is not None and validation.broken is not None and not math.isfinite(validation.column.values[-1]):
         yield _of_validation(validation.broken)
 
 
 def _broken(
-    curve: TrainingCurve, broken: tuple[int, float], ending: RunEnding, stakes: Stakes | None, slower: Remedy
+    curve: TrainingCurve, broken: tuple[int, float], ending: RunEnding, gap: ReferenceGap | None, slower: Remedy
 ) -> Evidence:
     epoch, value = broken
     what = "NaN" if math.isnan(value) else "infinite"
     at_once = epoch == int(curve.column.epochs[0])
     lasts = not math.isfinite(curve.last)
-    severity = _severity(stakes, ending)
+    severity = _severity(gap, ending)
     if severity is None and not lasts:
         severity = Severity.NOTE
     seen = f"the loss is {what} from epoch {epoch} on" if lasts else f"the loss was {what} at epoch {epoch}"
@@ -99,29 +97,31 @@ def _broken(
     )
 
 
-def _risen(curve: TrainingCurve, rise: Rise, ending: RunEnding, stakes: Stakes | None, slower: Remedy) -> Evidence:
-    lowest, end = (printed(value, curve.column.decimals) for value in (rise.lowest, rise.end))
-    seen = f"the loss rose from {lowest} at epoch {rise.epoch} to {end} at epoch {ending.epochs}, and stayed up"
-    severity = _severity(stakes, ending)
-    if severity is None and rise.lost < 1:
+def _risen(
+    curve: TrainingCurve, divergence: Divergence, ending: RunEnding, gap: ReferenceGap | None, slower: Remedy
+) -> Evidence:
+    lowest, end = (printed(value, curve.column.decimals) for value in (divergence.lowest, divergence.end))
+    seen = f"the loss rose from {lowest} at epoch {divergence.epoch} to {end} at epoch {ending.epochs}, and stayed up"
+    severity = _severity(gap, ending)
+    if severity is None and divergence.lost < 1:
         severity = Severity.WARNING
-    lost = "all that was won" if rise.lost >= 1 else f"{short(100 * rise.lost, 2)} % of the way won"
+    lost = "all that was won" if divergence.lost >= 1 else f"{short(100 * divergence.lost, 2)} % of the way won"
     return Evidence(
         numbers={
             "seen": seen,
-            "epoch": rise.epoch,
-            "lowest": rise.lowest,
-            "end": rise.end,
-            "times": rise.end / rise.lowest,
-            "lost": rise.lost if math.isfinite(rise.lost) else None,
+            "epoch": divergence.epoch,
+            "lowest": divergence.lowest,
+            "end": divergence.end,
+            "times": divergence.end / divergence.lowest,
+            "lost": divergence.lost if math.isfinite(divergence.lost) else None,
             "epochs": ending.epochs,
         },
         certainty=Certainty.MEASURED,
         severity=severity,
-        why=f"It ends {short(rise.end / rise.lowest, 2)} times as high as it has been: {lost} since the first epoch is "
-        "lost.",
+        why=f"It ends {short(divergence.end / divergence.lowest, 2)} times as high as it has been: {lost} since the "
+        "first epoch is lost.",
         remedy=slower,
-        strength=min(math.log10(rise.end / rise.lowest) / 3, 1.0),
+        strength=min(math.log10(divergence.end / divergence.lowest) / 3, 1.0),
         verdict=_said(f"Training diverged: {seen}.", severity),
     )
 
@@ -146,9 +146,9 @@ def _of_validation(broken: tuple[int, float]) -> Evidence:
     )
 
 
-def _severity(stakes: Stakes | None, ending: RunEnding) -> Severity | None:
+def _severity(gap: ReferenceGap | None, ending: RunEnding) -> Severity | None:
     """Milder where the weights that were saved are not those that were thrown out; None for the rule's own."""
-    if stakes is not None and stakes.of_model and stakes.done:
+    if gap is not None and gap.of_model and gap.done:
         return Severity.NOTE
     return Severity.WARNING if ending.restored is not None else None
 

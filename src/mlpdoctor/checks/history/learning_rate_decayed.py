@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.check import check
-from mlpdoctor.facts.frozen_rate import FrozenRate
-from mlpdoctor.facts.rate_curve import RateCurve
-from mlpdoctor.facts.run_ending import RunEnding
-from mlpdoctor.facts.stakes import Stakes
-from mlpdoctor.facts.training_curve import TrainingCurve
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.network import Network
-from mlpdoctor.wording import count, percent, printed
+from mlpdoctor.core.check import check
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.network import Network
+from mlpdoctor.core.text import count, percent, printed
+from mlpdoctor.facts.history.rate_curve import FrozenRate, RateCurve
+from mlpdoctor.facts.history.reference_gap import ReferenceGap
+from mlpdoctor.facts.history.run_ending import RunEnding
+from mlpdoctor.facts.history.training_curve import TrainingCurve
 
 UNSEEN = 5e-4
 """A change that three digits do not show."""
@@ -25,7 +24,7 @@ def learning_rate_decayed(
     curve: TrainingCurve,
     frozen: FrozenRate,
     rates: RateCurve,
-    stakes: Stakes,
+    gap: ReferenceGap,
     ending: RunEnding,
     network: Network,
 ) -> Iterator[Evidence]:
@@ -49,14 +48,14 @@ def learning_rate_decayed(
         reachable; a warning where it had stopped falling before the rate was cut: then the rate followed, and
         something else stopped it.
     """
-    if stakes.done or frozen.epochs < LONG * len(curve.column):
+    if gap.done or frozen.epochs < LONG * len(curve.column):
         return
-    untold = not stakes.known and frozen.falling is None and stakes.far
-    if not (stakes.known or frozen.falling or untold):
+    untold = not gap.known and frozen.falling is None and gap.far
+    if not (gap.known or frozen.falling or untold):
         return
     rate = f"{frozen.before:.2g}"
     last = printed(curve.last, curve.column.decimals)
-    severity = _severity(stakes, falling=frozen.falling)
+    severity = _severity(gap, falling=frozen.falling)
     yield Evidence(
         numbers={
             "from_rate": rate,
@@ -79,12 +78,12 @@ def learning_rate_decayed(
     )
 
 
-def _severity(stakes: Stakes, *, falling: bool | None) -> Severity | None:
-    if not stakes.far or (falling is None and not stakes.known):
+def _severity(gap: ReferenceGap, *, falling: bool | None) -> Severity | None:
+    if not gap.far or (falling is None and not gap.known):
         return Severity.NOTE
     if falling is False:
         return Severity.WARNING
-    return None if stakes.of_model else Severity.WARNING
+    return None if gap.of_model else Severity.WARNING
 
 
 def _why(frozen: FrozenRate, last: str) -> str:

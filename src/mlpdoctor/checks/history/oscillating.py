@@ -5,16 +5,16 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mlpdoctor.check import check
-from mlpdoctor.curves.swings import Swings
-from mlpdoctor.facts.outlook import Outlook
-from mlpdoctor.facts.rate_curve import RateCurve
-from mlpdoctor.facts.rise import Rise
-from mlpdoctor.facts.stakes import Stakes
-from mlpdoctor.facts.training_curve import TrainingCurve
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.network import Network
-from mlpdoctor.wording import count, percent, printed, short
+from mlpdoctor.analysis.curves.swings import Swings
+from mlpdoctor.core.check import check
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.network import Network
+from mlpdoctor.core.text import count, percent, printed, short
+from mlpdoctor.facts.history.outlook import Outlook
+from mlpdoctor.facts.history.rate_curve import RateCurve
+from mlpdoctor.facts.history.reference_gap import ReferenceGap
+from mlpdoctor.facts.history.run_ending import Divergence
+from mlpdoctor.facts.history.training_curve import TrainingCurve
 
 LOWER = 5.0
 """The rate to try is a fifth of the one there was: swings shrink with it."""
@@ -37,10 +37,10 @@ FEWEST = 15
 @check("H804", Severity.WARNING, "{seen}")
 def oscillating(
     curve: TrainingCurve,
-    stakes: Stakes,
+    gap: ReferenceGap,
     outlook: Outlook | None,
     rates: RateCurve | None,
-    rise: Rise | None,
+    divergence: Divergence | None,
     network: Network,
     *,
     large: float = 0.15,
@@ -65,17 +65,17 @@ def oscillating(
         spikes that go by.
     """
     swings = curve.swings
-    if swings is None or len(curve.column) < FEWEST or curve.level is None or rise is not None:
+    if swings is None or len(curve.column) < FEWEST or curve.level is None or divergence is not None:
         return
     level = curve.level.value
-    span = stakes.span if stakes.span > 0 else math.inf
+    span = gap.span if gap.span > 0 else math.inf
     sure = large * (1 + UNSURE / math.sqrt(len(curve.column) / 2))
     sure = max(sure, HIDDEN * curve.level.rounding / abs(level)) if level else math.inf
     matters = swings.typical * level >= MATTERS * span
     early = float(np.median(curve.column.values[: len(curve.column) // 4]))
-    if swings.typical >= sure and swings.rises >= often and (matters or (not stakes.known and level >= HIGHER * early)):
+    if swings.typical >= sure and swings.rises >= often and (matters or (not gap.known and level >= HIGHER * early)):
         falling = outlook is not None and outlook.gain > 0
-        mild = stakes.done or falling or not matters
+        mild = gap.done or falling or not matters
         yield _swinging(curve, swings, level, network, rates, mild=mild)
     elif swings.spikes and swings.largest >= SPIKE and (swings.largest - 1) * level >= HIGH * span:
         yield _spiking(swings, network, rates)

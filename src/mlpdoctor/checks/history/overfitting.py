@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.check import check
-from mlpdoctor.facts.run_ending import RunEnding
-from mlpdoctor.facts.training_curve import TrainingCurve
-from mlpdoctor.facts.validation_curve import ValidationCurve
-from mlpdoctor.facts.validation_turn import ValidationTurn
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.history import Run
-from mlpdoctor.wording import percent, printed, short
+from mlpdoctor.core.check import check
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.history import Run
+from mlpdoctor.core.text import percent, printed, short
+from mlpdoctor.facts.history.run_ending import RunEnding
+from mlpdoctor.facts.history.training_curve import TrainingCurve, ValidationCurve
+from mlpdoctor.facts.history.validation_turn import ValidationTurn
 
 PATIENCES = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20, 25, 30, 40, 50, 60, 75, 80, 100, 150, 200, 250, 300, 500)
 """Numbers that people give EarlyStopping."""

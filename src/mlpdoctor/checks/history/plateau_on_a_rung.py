@@ -3,16 +3,16 @@
 import math
 from collections.abc import Iterator
 
-from mlpdoctor.check import check
-from mlpdoctor.facts.curve_plateau import Source
-from mlpdoctor.facts.model_loss import ModelLoss
-from mlpdoctor.facts.plateau_rung import OnRung, PlateauRung
-from mlpdoctor.facts.second_opinion import SecondOpinion
-from mlpdoctor.facts.trial_scores import TrialScores
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.history import History
-from mlpdoctor.ladder import Ladder, Rung
-from mlpdoctor.wording import listing, named, percent, printed, short
+from mlpdoctor.core.check import check
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.history import History
+from mlpdoctor.core.ladder import Ladder, Rung
+from mlpdoctor.core.text import listing, named, percent, printed, short
+from mlpdoctor.facts.history.curve_plateau import Source
+from mlpdoctor.facts.history.plateau_rung import OnRung, PlateauRung
+from mlpdoctor.facts.history.trial_scores import TrialScores
+from mlpdoctor.facts.ladder.model_loss import ModelLoss
+from mlpdoctor.facts.ladder.second_opinion import SecondOpinion
 
 FLOORS = ("architecture", "data")
 """Rungs below which nothing goes: of the network as it is, or whatever is trained on these data."""

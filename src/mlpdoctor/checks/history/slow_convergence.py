@@ -3,16 +3,16 @@
 import math
 from collections.abc import Iterator
 
-from mlpdoctor.check import check
-from mlpdoctor.curves.slope import Reach
-from mlpdoctor.facts.outlook import Outlook, Way
-from mlpdoctor.facts.rate_curve import RateCurve
-from mlpdoctor.facts.run_ending import RunEnding
-from mlpdoctor.facts.stakes import Stakes
-from mlpdoctor.facts.training_curve import TrainingCurve
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.network import Network
-from mlpdoctor.wording import count, named, printed, short
+from mlpdoctor.analysis.curves.slope import Reach
+from mlpdoctor.core.check import check
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.network import Network
+from mlpdoctor.core.text import count, named, printed, short
+from mlpdoctor.facts.history.outlook import Outlook, Way
+from mlpdoctor.facts.history.rate_curve import RateCurve
+from mlpdoctor.facts.history.reference_gap import ReferenceGap
+from mlpdoctor.facts.history.run_ending import RunEnding
+from mlpdoctor.facts.history.training_curve import TrainingCurve
 
 TENFOLD = 10.0
 """The rate to try is ten times the one there was: rates are found by factors."""
@@ -29,7 +29,7 @@ COUNTED = 1e7
 def slow_convergence(
     curve: TrainingCurve,
     outlook: Outlook,
-    stakes: Stakes,
+    gap: ReferenceGap,
     ending: RunEnding,
     rates: RateCurve | None,
     network: Network,
@@ -77,7 +77,7 @@ def slow_convergence(
             "rate": rate,
         },
         certainty=Certainty.MEASURED,
-        severity=None if stakes.known else Severity.NOTE,
+        severity=None if gap.known else Severity.NOTE,
         why=f"After {count(ending.epochs, 'epoch')} the loss is {last}"
         + ("" if curve.first is None else f", and it began with {printed(curve.first, curve.column.decimals)}")
         + (

@@ -3,14 +3,13 @@
 import math
 from collections.abc import Iterator
 
-from mlpdoctor.check import check
-from mlpdoctor.facts.outlook import Outlook, Way
-from mlpdoctor.facts.run_ending import RunEnding
-from mlpdoctor.facts.stakes import Stakes
-from mlpdoctor.facts.training_curve import TrainingCurve
-from mlpdoctor.facts.validation_curve import ValidationCurve
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.wording import count, percent, printed, short
+from mlpdoctor.core.check import check
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.text import count, percent, printed, short
+from mlpdoctor.facts.history.outlook import Outlook, Way
+from mlpdoctor.facts.history.reference_gap import ReferenceGap
+from mlpdoctor.facts.history.run_ending import RunEnding
+from mlpdoctor.facts.history.training_curve import TrainingCurve, ValidationCurve
 
 TIMES = 3
 """The remedy names three times the epochs made: a curve slows down as it falls, and EarlyStopping ends it in time."""
@@ -24,7 +23,7 @@ TIMES = 3
 def still_improving(
     curve: TrainingCurve,
     outlook: Outlook,
-    stakes: Stakes,
+    gap: ReferenceGap,
     ending: RunEnding,
     validation: ValidationCurve | None,
     *,
@@ -53,7 +52,7 @@ def still_improving(
     if outlook.way is not Way.FALLS or ending.cut:
         return
     slope = outlook.slope
-    grave = stakes.worth(outlook.gain) and (stakes.known or len(curve.column) >= fewest)
+    grave = gap.worth(outlook.gain) and (gap.known or len(curve.column) >= fewest)
     pace = -math.expm1(slope.per_epoch)
     last = printed(curve.last, curve.column.decimals)
     beside = "" if validation is None else " The validation loss falls with it."
@@ -67,7 +66,7 @@ def still_improving(
             "last": curve.last,
             "best_epoch": None if curve.best is None else curve.best.epoch,
             "gain_of_half_as_many": outlook.gain,
-            "left_of_the_way": stakes.left if math.isfinite(stakes.left) else None,
+            "left_of_the_way": gap.left if math.isfinite(gap.left) else None,
         },
         certainty=Certainty.MEASURED,
         severity=None if grave else Severity.NOTE,

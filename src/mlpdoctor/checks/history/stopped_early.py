@@ -3,14 +3,13 @@
 import math
 from collections.abc import Iterator
 
-from mlpdoctor.check import check
-from mlpdoctor.facts.outlook import Outlook, Way
-from mlpdoctor.facts.run_ending import RunEnding
-from mlpdoctor.facts.stakes import Stakes
-from mlpdoctor.facts.training_curve import TrainingCurve
-from mlpdoctor.facts.validation_curve import ValidationCurve
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.wording import percent, printed, short
+from mlpdoctor.core.check import check
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.text import percent, printed, short
+from mlpdoctor.facts.history.outlook import Outlook, Way
+from mlpdoctor.facts.history.reference_gap import ReferenceGap
+from mlpdoctor.facts.history.run_ending import RunEnding
+from mlpdoctor.facts.history.training_curve import TrainingCurve, ValidationCurve
 
 
 @check(
@@ -21,7 +20,7 @@ from mlpdoctor.wording import percent, printed, short
 def stopped_early(
     curve: TrainingCurve,
     outlook: Outlook,
-    stakes: Stakes,
+    gap: ReferenceGap,
     ending: RunEnding,
     validation: ValidationCurve | None,
     *,
@@ -50,7 +49,7 @@ def stopped_early(
         return
     slope = outlook.slope
     pace = -math.expm1(slope.per_epoch)
-    grave = (stakes.worth(outlook.gain) or outlook.way is Way.CRAWLS) and (stakes.known or len(curve.column) >= fewest)
+    grave = (gap.worth(outlook.gain) or outlook.way is Way.CRAWLS) and (gap.known or len(curve.column) >= fewest)
     last = printed(curve.last, curve.column.decimals)
     of = "" if ending.planned is None else f" of {ending.planned:,} planned"
     monitor = "loss" if validation is None else "val_loss"
@@ -68,12 +67,12 @@ def stopped_early(
             "gain_of_half_as_many": outlook.gain,
         },
         certainty=Certainty.MEASURED,
-        severity=None if grave and (stakes.known or outlook.way is Way.FALLS) else Severity.NOTE,
+        severity=None if grave and (gap.known or outlook.way is Way.FALLS) else Severity.NOTE,
         why=_why(outlook, ending, pace),
         remedy=_remedy(ending, monitor),
         strength=min(outlook.share, 1.0),
         verdict=None
-        if stakes.done
+        if gap.done
         else f"Training was stopped too early, after epoch {ending.epochs}{of}: the loss, {last}, was still falling by "
         f"{percent(pace)} an epoch.",
     )

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.check import check
-from mlpdoctor.facts.contract import Contract, spoken
-from mlpdoctor.facts.standing import Standing
-from mlpdoctor.facts.training import Training
-from mlpdoctor.finding import Evidence, Severity
+from mlpdoctor.core.check import check
+from mlpdoctor.core.finding import Evidence, Severity
+from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.outputs.contract import Contract, spoken
+from mlpdoctor.facts.training.training import Training
 
 
 @check("O202", Severity.ERROR, "{place}{what}")
-def loss_activation_mismatch(contract: Contract, where: Standing | None, training: Training) -> Iterator[Evidence]:
+def loss_activation_mismatch(
+    contract: Contract, position: LossPosition | None, training: Training
+) -> Iterator[Evidence]:
     """A last activation and a loss that do not fit each other.
 
     Why it matters
@@ -33,4 +35,4 @@ def loss_activation_mismatch(contract: Contract, where: Standing | None, trainin
     References
         Keras, keras/src/losses/losses.py and keras/src/backend/tensorflow/nn.py.
     """
-    yield from spoken(contract, "O202", where, training)
+    yield from spoken(contract, "O202", position, training)

@@ -3,14 +3,14 @@
 import math
 from collections.abc import Iterator
 
-from mlpdoctor.check import check
-from mlpdoctor.facts.bias_start import BiasStart
-from mlpdoctor.facts.objective import Objective
-from mlpdoctor.facts.standing import Standing
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.heads import Head
-from mlpdoctor.network import Network
-from mlpdoctor.wording import coefficient, short
+from mlpdoctor.core.check import check
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.network import Network
+from mlpdoctor.core.text import coefficient, short
+from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.ladder.model_loss import Objective
+from mlpdoctor.facts.outputs.regression import BiasStart
+from mlpdoctor.nn.output_head import OutputHead
 
 HALVED = 0.5
 """The bias is to blame when setting it would take away at least half of the starting loss."""
@@ -22,7 +22,7 @@ ENDLESS = 30.0
     "O209", Severity.WARNING, "the first loss is {times} times the best constant's; with {bias} as bias it is {after}"
 )
 def output_bias_start(
-    network: Network, objective: Objective, where: Standing, start: BiasStart, *, far: float = 3.0
+    network: Network, objective: Objective, position: LossPosition, start: BiasStart, *, far: float = 3.0
 ) -> Iterator[Evidence]:
     """A start far above the best constant, for want of a bias.
 
@@ -41,7 +41,7 @@ def output_bias_start(
     References
         Karpathy, A recipe for training neural networks, 2019: init well.
     """
-    times = where.of_constant(start.before)
+    times = position.of_constant(start.before)
     if not (math.isfinite(times) and times >= far and start.after <= HALVED * start.before):
         return
     for head, bias in zip(objective.heads.heads, start.biases, strict=True):
@@ -54,14 +54,14 @@ def output_bias_start(
                 "times": short(times, 2),
                 "before": start.before,
                 "after": start.after,
-                "constant": where.constant,
+                "constant": position.constant,
                 "bias": shown,
                 "biases": bias[:100],
             },
             certainty=Certainty.MEASURED,
             severity=Severity.WARNING if times >= ENDLESS else Severity.NOTE,
             why=f"It starts at {short(start.before)}; always answering the best constant gives "
-            f"{short(where.constant)}.",
+            f"{short(position.constant)}.",
             remedy=_remedy(network, head, bias),
             strength=1 - start.after / start.before,
             verdict=f"Training starts {short(times, 2)} times above the best constant: the last bias starts from 0 "
@@ -69,7 +69,7 @@ def output_bias_start(
         )
 
 
-def _remedy(network: Network, head: Head, bias: tuple[float, ...]) -> Remedy:
+def _remedy(network: Network, head: OutputHead, bias: tuple[float, ...]) -> Remedy:
     layer = network.nodes[head.node].layer
     name = layer.name.rpartition("/")[2]
     text = "start the last bias from the best constant"

@@ -3,16 +3,16 @@
 import math
 from collections.abc import Iterator
 
-from mlpdoctor.check import check
-from mlpdoctor.facts.objective import Objective
-from mlpdoctor.facts.range_bound import RangeBound, span
-from mlpdoctor.facts.standing import Standing
-from mlpdoctor.facts.training import Training
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.heads import Head
-from mlpdoctor.network import Network
+from mlpdoctor.core.check import check
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.network import Network
+from mlpdoctor.core.text import short
+from mlpdoctor.facts.ladder.bounds import RangeBound, span
+from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.ladder.model_loss import Objective
+from mlpdoctor.facts.training.training import Training
+from mlpdoctor.nn.output_head import OutputHead
 from mlpdoctor.statistics.target_values import TargetValues
-from mlpdoctor.wording import short
 
 
 @check(
@@ -25,7 +25,7 @@ def output_range(
     objective: Objective,
     bound: RangeBound,
     values: TargetValues,
-    where: Standing,
+    position: LossPosition,
     training: Training,
     *,
     tolerated: float = 0.01,
@@ -43,7 +43,7 @@ def output_range(
     Certainty
         Proved: each row is charged the loss of the nearest answer within the range, whatever the inputs.
     """
-    cost = where.of_constant(bound.total) if where.above(where.constant) > 0 else math.inf
+    cost = position.of_constant(bound.total) if position.above(position.constant) > 0 else math.inf
     if not cost > tolerated:
         return
     for head, (low, high), beyond in zip(objective.heads.heads, bound.intervals, bound.beyond, strict=True):
@@ -65,17 +65,17 @@ def output_range(
             },
             certainty=Certainty.PROVED,
             why=f"Whatever its weights, the loss stays at {short(bound.total)} or above; answering the best constant "
-            f"without this activation would give {short(where.constant)}.",
+            f"without this activation would give {short(position.constant)}.",
             remedy=_remedy(head, layer.name.rpartition("/")[2], least, most),
-            explains=None if training.never else where.share(bound.total),
+            explains=None if training.never else position.share(bound.total),
             strength=min(cost, 1.0),
             verdict=f"The {head.activation.name} at the output answers only {span(low, high)}, but the targets go from "
             f"{short(least)} to {short(most)}: no setting of the weights gets below {short(bound.total)}.",
-            rules_out=("learning rate", "optimizer", "epochs", "width") if where.share(bound.total) == 1 else (),
+            rules_out=("learning rate", "optimizer", "epochs", "width") if position.share(bound.total) == 1 else (),
         )
 
 
-def _remedy(head: Head, name: str, low: float, high: float) -> Remedy:
+def _remedy(head: OutputHead, name: str, low: float, high: float) -> Remedy:
     code = f'Dense({head.units}, name="{name}")'
     if head.activation is not None and low >= 0 and head.activation.bounds[1] != math.inf:
         return Remedy(f"leave out the activation of the output, or divide the targets by {short(high)}", code)

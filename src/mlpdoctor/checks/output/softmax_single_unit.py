@@ -2,22 +2,22 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.check import check
-from mlpdoctor.facts.range_bound import RangeBound
-from mlpdoctor.facts.standing import Standing
-from mlpdoctor.facts.training import Training
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.layers.nature import activation_of
-from mlpdoctor.network import Layer, Network
+from mlpdoctor.core.check import check
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.network import Layer, Network
+from mlpdoctor.core.text import percent, short
+from mlpdoctor.facts.ladder.bounds import RangeBound
+from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.training.training import Training
+from mlpdoctor.nn.layers.properties import activation_of
 from mlpdoctor.statistics.moments import TargetMoments
-from mlpdoctor.wording import percent, short
 
 
 @check("O201", Severity.ERROR, "a softmax over one unit: every prediction of {output} is 1, whatever the weights")
 def softmax_single_unit(
     network: Network,
     bound: RangeBound | None,
-    where: Standing | None,
+    where: LossPosition | None,
     targets: TargetMoments | None,
     training: Training,
 ) -> Iterator[Evidence]:

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.check import check
-from mlpdoctor.facts.contract import Contract, spoken
-from mlpdoctor.facts.standing import Standing
-from mlpdoctor.facts.training import Training
-from mlpdoctor.finding import Evidence, Severity
+from mlpdoctor.core.check import check
+from mlpdoctor.core.finding import Evidence, Severity
+from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.outputs.contract import Contract, spoken
+from mlpdoctor.facts.training.training import Training
 
 
 @check("O206", Severity.ERROR, "{place}{what}")
-def units_vs_classes(contract: Contract, where: Standing | None, training: Training) -> Iterator[Evidence]:
+def units_vs_classes(contract: Contract, position: LossPosition | None, training: Training) -> Iterator[Evidence]:
     """A number of output units that is not the number of classes.
 
     Why it matters
@@ -24,4 +24,4 @@ def units_vs_classes(contract: Contract, where: Standing | None, training: Train
     Certainty
         Measured: the distinct labels of all rows are counted.
     """
-    yield from spoken(contract, "O206", where, training)
+    yield from spoken(contract, "O206", position, training)

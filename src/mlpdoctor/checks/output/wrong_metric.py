@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.check import check
-from mlpdoctor.contract.answers import Answers
-from mlpdoctor.contract.labels import Kind, Labels
-from mlpdoctor.contract.output import Output
-from mlpdoctor.contract.reading import Reading
-from mlpdoctor.facts.contract import Contract
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.network import Network
-from mlpdoctor.wording import listing
+from mlpdoctor.core.check import check
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.network import Network
+from mlpdoctor.core.text import listing
+from mlpdoctor.facts.outputs.contract import Contract
+from mlpdoctor.facts.outputs.expectation import Expectation, OutputRange
+from mlpdoctor.facts.outputs.labels import Kind, Labels
+from mlpdoctor.facts.outputs.misfit import Output
 
 OF_CLASSES = {
     "acc",
@@ -32,7 +31,7 @@ OF_CLASSES = {
 }
 """Metrics that count right classes, as ``_plain`` spells them."""
 AMOUNTS = (Kind.COUNTS, Kind.POSITIVE, Kind.REAL, Kind.UNIT)
-OF_AMOUNTS = (Reading.NUMBER, Reading.POSITIVE_NUMBER, Reading.RATE, Reading.DIRECTION)
+OF_AMOUNTS = (Expectation.NUMBER, Expectation.POSITIVE_NUMBER, Expectation.RATE, Expectation.DIRECTION)
 THRESHOLD = ("accuracy", "acc", "binaryaccuracy")
 
 
@@ -93,13 +92,13 @@ def _reason(metric: str, output: Output, labels: Labels | None) -> tuple[str, st
             "take the accuracy of two classes",
             'metrics=["binary_accuracy"]',
         )
-    if plain == "binaryaccuracy" and output.answers is Answers.SHARES and output.units > 1:
+    if plain == "binaryaccuracy" and output.answers is OutputRange.SHARES and output.units > 1:
         return (
             "it counts each unit of the softmax by itself, so that rows with no right answer count as mostly right",
             "take the accuracy of classes",
             'metrics=["accuracy"]',
         )
-    if plain in THRESHOLD and output.reading is Reading.LOGIT and output.answers is Answers.LINEAR:
+    if plain in THRESHOLD and output.reading is Expectation.LOGIT and output.answers is OutputRange.LINEAR:
         return (
             "it takes answers above 0.5 for a yes, and a logit says yes from 0 up",
             "give it the threshold of logits",
@@ -118,5 +117,5 @@ def _amounts(output: Output, labels: Labels | None) -> bool:
     if output.reading not in OF_AMOUNTS:
         return False
     if labels is None:
-        return output.answers is Answers.LINEAR
+        return output.answers is OutputRange.LINEAR
     return labels.kind in AMOUNTS or (labels.kind is Kind.SHIFTED and labels.columns == 1)

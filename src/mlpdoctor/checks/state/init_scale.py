@@ -3,17 +3,17 @@
 import math
 from collections.abc import Iterator
 
-from mlpdoctor.check import check
-from mlpdoctor.facts.gains import Gain, Gains
-from mlpdoctor.facts.standing import Standing
-from mlpdoctor.facts.training import Training
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.layers.nature import activation_of
-from mlpdoctor.network import Layer, Network
-from mlpdoctor.resolve import PerLayer
-from mlpdoctor.statistics.flatness import Flatness
+from mlpdoctor.core.check import check
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.network import Layer, Network
+from mlpdoctor.core.text import count, listing, short
+from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.network.layer_gain import LayerGain, LayerGains
+from mlpdoctor.facts.training.training import Training
+from mlpdoctor.nn.layers.properties import activation_of
 from mlpdoctor.statistics.moments import EnteringMoments
-from mlpdoctor.wording import count, listing, short
+from mlpdoctor.statistics.statistic import PerLayer
+from mlpdoctor.statistics.unit_activity import Flatness
 
 FAR = 0.5
 """A model that has not come half the way from the constant to what is known to be reachable is stuck."""
@@ -30,8 +30,8 @@ HOPELESS = 10.0
 @check("W303", Severity.ERROR, "{places}")
 def init_scale(
     network: Network,
-    gains: Gains,
-    where: Standing | None,
+    gains: LayerGains,
+    position: LossPosition | None,
     training: Training,
     flatness: PerLayer[Flatness] | None,
     entering: PerLayer[EnteringMoments] | None,
@@ -63,7 +63,7 @@ def init_scale(
     """
     steep = [gain for gain in gains.layers if gain.saturating and not gain.output and gain.gain > saturates]
     steep = [gain for gain in steep if _flat(gain, flatness or PerLayer())]
-    stuck = where is not None and not training.never and where.shortfall > FAR
+    stuck = position is not None and not training.never and position.shortfall > FAR
     if steep and (training.never or stuck):
         yield from _saturating(network, steep, stuck=stuck)
         return
@@ -77,26 +77,26 @@ def init_scale(
         entered = max(float(seen.root_mean_square.max()) for seen in entering.values())
         if product * min(entered, 1.0) <= grows:
             return
-    if training.never or _kept(where, entering, large=product > 1):
+    if training.never or _kept(position, entering, large=product > 1):
         yield _multiplying(network, gains, product, Severity.ERROR if stuck else Severity.WARNING)
 
 
-def _kept(where: Standing | None, entering: PerLayer[EnteringMoments] | None, *, large: bool) -> bool:
+def _kept(position: LossPosition | None, entering: PerLayer[EnteringMoments] | None, *, large: bool) -> bool:
     """Whether weights that have been trained are still what the model suffers from."""
-    if where is None or entering is None:
+    if position is None or entering is None:
         return False
     # Small weights may make up for large inputs, and large ones may be what those have led to.
     ordinary = all(float(seen.root_mean_square.max()) <= LARGE_INPUT for seen in entering.values())
-    return ordinary and where.shortfall > (1.0 if large else NEAR)
+    return ordinary and position.shortfall > (1.0 if large else NEAR)
 
 
-def _flat(gain: Gain, flatness: PerLayer[Flatness]) -> bool:
+def _flat(gain: LayerGain, flatness: PerLayer[Flatness]) -> bool:
     """Whether the units do sit on the flat part of their curve on these data, as far as that was looked at."""
     seen = flatness.get(gain.layer)
     return seen is None or float((seen.flat / seen.rows).mean()) >= MOST_FLAT
 
 
-def _saturating(network: Network, steep: list[Gain], *, stuck: bool) -> Iterator[Evidence]:
+def _saturating(network: Network, steep: list[LayerGain], *, stuck: bool) -> Iterator[Evidence]:
     worst = max(steep, key=lambda gain: gain.gain)
     grave = stuck or worst.gain > HOPELESS
     names = listing([f"{gain.layer} {short(gain.deviation, 2)}" for gain in steep])
@@ -120,7 +120,7 @@ def _saturating(network: Network, steep: list[Gain], *, stuck: bool) -> Iterator
     )
 
 
-def _multiplying(network: Network, gains: Gains, product: float, severity: Severity) -> Evidence:
+def _multiplying(network: Network, gains: LayerGains, product: float, severity: Severity) -> Evidence:
     large = product > 1
     worst = max(gains.layers, key=lambda gain: gain.relative if large else -gain.relative)
     how = "larger" if large else "smaller"
@@ -146,7 +146,7 @@ def _multiplying(network: Network, gains: Gains, product: float, severity: Sever
     )
 
 
-def _remedy(network: Network, worst: Gain) -> Remedy:
+def _remedy(network: Network, worst: LayerGain) -> Remedy:
     layer: Layer = next(layer for layer in network.layers if layer.name == worst.layer)
     activation = activation_of(layer)
     shown = "" if activation is None or activation.affine else f', activation="{activation.name}"'

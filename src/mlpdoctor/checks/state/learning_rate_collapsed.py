@@ -5,14 +5,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mlpdoctor.check import check
-from mlpdoctor.facts.current_rate import CurrentRate
-from mlpdoctor.facts.standing import Standing
-from mlpdoctor.facts.training import Training
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.layers.nature import is_learned
-from mlpdoctor.network import Network
-from mlpdoctor.wording import short
+from mlpdoctor.core.check import check
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.network import Network
+from mlpdoctor.core.text import short
+from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.training.training import CurrentRate, Training
+from mlpdoctor.nn.layers.properties import is_learned
 
 FAR = 0.5
 """A model that has not come half the way from the constant to what is known to be reachable is stuck."""
@@ -30,7 +29,7 @@ GRAIN = float(np.finfo(np.float32).eps) / 2
 def learning_rate_collapsed(
     network: Network,
     current: CurrentRate,
-    where: Standing | None,
+    position: LossPosition | None,
     training: Training,
     *,
     most_updates: float = 1e5,
@@ -67,9 +66,9 @@ def learning_rate_collapsed(
     if not (dead or slow or fell):
         return
     gone = current.schedule is not None or fell
-    if where is not None and not training.never and where.shortfall <= (FAR if gone else CLOSE):
+    if position is not None and not training.never and position.shortfall <= (FAR if gone else CLOSE):
         return
-    severity = _severity(where, training, dead=dead, gone=gone)
+    severity = _severity(position, training, dead=dead, gone=gone)
     needed = math.inf if current.rate == 0 else size / current.rate
     fallen_from = f", down from {short(current.compiled, 3)}" if fell else ""
     by = f" by the schedule {current.schedule}" if current.schedule and fell else ""
@@ -97,15 +96,15 @@ def learning_rate_collapsed(
     )
 
 
-def _severity(where: Standing | None, training: Training, *, dead: bool, gone: bool) -> Severity:
-    if where is None:
+def _severity(position: LossPosition | None, training: Training, *, dead: bool, gone: bool) -> Severity:
+    if position is None:
         if training.never:
             return Severity.ERROR if dead else Severity.WARNING
         # A rate that came to its end looks the same in the file, whether it was time to end or not.
         return Severity.WARNING if dead and not gone else Severity.NOTE
     if training.never:
         return Severity.ERROR if dead else Severity.WARNING
-    return Severity.ERROR if where.shortfall > FAR else Severity.WARNING
+    return Severity.ERROR if position.shortfall > FAR else Severity.WARNING
 
 
 def _why(name: str, needed: float, *, limited: bool, dead: bool, rate: float) -> str:

@@ -5,18 +5,18 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from mlpdoctor.check import check
-from mlpdoctor.facts.standing import Standing
-from mlpdoctor.facts.training import Training
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.ladder import Ladder, Penalty
-from mlpdoctor.layers.nature import is_learned
-from mlpdoctor.layers.penalties import Regularizer, activity_regularizer, weight_regularizers
-from mlpdoctor.lean import dataclass
-from mlpdoctor.network import Array, Layer, Network, Shape
-from mlpdoctor.resolve import PerLayer
-from mlpdoctor.statistics.activity import ActivitySums
-from mlpdoctor.wording import listing, percent, short
+from mlpdoctor.core.check import check
+from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.ladder import Ladder, Penalty
+from mlpdoctor.core.network import Array, Layer, Network, Shape
+from mlpdoctor.core.text import listing, percent, short
+from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.training.training import Training
+from mlpdoctor.nn.layers.penalties import Regularizer, activity_regularizer, weight_regularizers
+from mlpdoctor.nn.layers.properties import is_learned
+from mlpdoctor.statistics.statistic import PerLayer
+from mlpdoctor.statistics.unit_activity import ActivitySums
 
 FAR, NEAR = 0.5, 0.2
 """Shares of the way from what is known to be reachable to the constant: stuck beyond one, fine within the other."""
@@ -57,7 +57,7 @@ class Pinned:
 def over_regularised(
     network: Network,
     penalty: Penalty | None,
-    where: Standing | None,
+    position: LossPosition | None,
     training: Training,
     activity: PerLayer[ActivitySums] | None,
     ladder: Ladder | None,
@@ -83,22 +83,22 @@ def over_regularised(
     References
         Goodfellow, Bengio and Courville, Deep Learning, 2016, section 7.1.
     """
-    if training.never or (where is not None and not math.isfinite(where.model)):
+    if training.never or (position is not None and not math.isfinite(position.model)):
         return
-    back = _held_back(penalty, where, ladder)
-    if where is not None and where.shortfall <= NEAR and not back:
+    back = _held_back(penalty, position, ladder)
+    if position is not None and position.shortfall <= NEAR and not back:
         return
     pinned = [one for layer in network.layers for one in _pinned(network, layer)]
-    limit = gone if where is None else shrunk
+    limit = gone if position is None else shrunk
     held = [one for one in pinned if one.shrunk is None or one.shrunk < limit]
-    if where is None:
+    if position is None:
         held = [one for one in held if one.shrunk is not None]
     else:
-        held += _quiet(network, activity or PerLayer(), where.above(where.constant))
+        held += _quiet(network, activity or PerLayer(), position.above(position.constant))
     outweighed = (
         penalty is not None
-        and where is not None
-        and (back or penalty.total > outweighs * where.above(where.model))
+        and position is not None
+        and (back or penalty.total > outweighs * position.above(position.model))
         and not held
     )
     if not held and not outweighed:
@@ -109,7 +109,7 @@ def over_regularised(
         return
     held.sort(key=lambda one: 1.0 if one.shrunk is None else one.shrunk)
     least = held[0].shrunk
-    data = None if where is None else where.model
+    data = None if position is None else position.model
     yield Evidence(
         numbers={
             "by": listing(tuple(dict.fromkeys(one.by for one in held))),
@@ -121,7 +121,7 @@ def over_regularised(
             "data_loss": data,
         },
         certainty=Certainty.MEASURED,
-        severity=_severity(where, shrunk=least is not None and not outweighed),
+        severity=_severity(position, shrunk=least is not None and not outweighed),
         why=_why(penalty, data),
         remedy=Remedy("train without it first; when the training loss falls, add a small one", held[0].code),
         strength=1.0 if least is None else 1 - min(least, 1.0),
@@ -130,19 +130,19 @@ def over_regularised(
     )
 
 
-def _held_back(penalty: Penalty | None, where: Standing | None, ladder: Ladder | None) -> bool:
+def _held_back(penalty: Penalty | None, position: LossPosition | None, ladder: Ladder | None) -> bool:
     """Whether a penalty of some size stands before weights of the last layer that would do far better."""
     readout = None if ladder is None else ladder.value("readout")
-    if penalty is None or where is None or readout is None or where.of_constant(where.model) < LEAST_LOSS:
+    if penalty is None or position is None or readout is None or position.of_constant(position.model) < LEAST_LOSS:
         return False
-    above = where.above(where.model)
-    return penalty.total > NOTICED * above and where.model - readout > GAP * above
+    above = position.above(position.model)
+    return penalty.total > NOTICED * above and position.model - readout > GAP * above
 
 
-def _severity(where: Standing | None, *, shrunk: bool) -> Severity:
-    if where is None:
+def _severity(position: LossPosition | None, *, shrunk: bool) -> Severity:
+    if position is None:
         return Severity.WARNING
-    return Severity.ERROR if shrunk and where.shortfall > FAR else Severity.WARNING
+    return Severity.ERROR if shrunk and position.shortfall > FAR else Severity.WARNING
 
 
 def _how(one: Pinned) -> str:

@@ -5,15 +5,15 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mlpdoctor.check import check
-from mlpdoctor.facts.standing import Standing
-from mlpdoctor.facts.training import Training
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.layers.configured import array, number
-from mlpdoctor.lean import dataclass
-from mlpdoctor.network import Array, Layer
+from mlpdoctor.core.check import check
+from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.network import Array, Layer
+from mlpdoctor.core.text import percent, short
+from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.training.training import Training
+from mlpdoctor.nn.layers.config_values import array, number
 from mlpdoctor.statistics.moments import NormalisedMoments
-from mlpdoctor.wording import percent, short
 
 FAR = 0.5
 """A model that has not come half the way from the constant to what is known to be reachable is stuck."""
@@ -49,7 +49,7 @@ class Gap:
 def stale_normalization(
     layer: Layer,
     seen: NormalisedMoments | None,
-    where: Standing | None,
+    position: LossPosition | None,
     training: Training,
     *,
     shifted: float = 2.0,
@@ -81,15 +81,15 @@ def stale_normalization(
         if layer.kind != BATCH and fresh:
             yield _never_adapted(layer, None, Severity.WARNING)
         return
-    if where is not None and not math.isfinite(where.model):
+    if position is not None and not math.isfinite(position.model):
         return  # of a broken model W301 speaks
     if seen.rows < LEAST_ROWS or (layer.kind == BATCH and training.never):
         return
     gap = _gap(stored, seen, _epsilon(layer), shifted, stretched)
     if gap is None:
         return
-    well = where is not None and where.well and not training.never
-    stuck = where is not None and not training.never and not where.shortfall <= FAR
+    well = position is not None and position.well and not training.never
+    stuck = position is not None and not training.never and not position.shortfall <= FAR
     given = Severity.NOTE if well else Severity.ERROR if stuck else Severity.WARNING
     if layer.kind != BATCH and fresh:
         yield _never_adapted(layer, gap, given)

@@ -5,16 +5,16 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from mlpdoctor import seed
-from mlpdoctor.check import check
-from mlpdoctor.facts.standing import Standing
-from mlpdoctor.facts.training import Training
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.layers.followers import Followers, followers, units_of
-from mlpdoctor.layers.nature import activation_of
-from mlpdoctor.lean import dataclass
-from mlpdoctor.network import Layer, Network, Stored
-from mlpdoctor.wording import count
+from mlpdoctor.core import random_state
+from mlpdoctor.core.check import check
+from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.network import Layer, Network, Stored
+from mlpdoctor.core.text import count
+from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.training.training import Training
+from mlpdoctor.nn.layers.followers import Followers, followers, units_of
+from mlpdoctor.nn.layers.properties import activation_of
 
 EQUAL = 1e-4
 """Share of a weight's own scale by which copies may differ: float32 sums the same terms in another order now and then,
@@ -31,7 +31,7 @@ SEED = 20190114
     clears="copies among the units",
 )
 def symmetric_units(
-    layer: Layer, network: Network, where: Standing | None, training: Training, *, tolerated: float = 0.5
+    layer: Layer, network: Network, position: LossPosition | None, training: Training, *, tolerated: float = 0.5
 ) -> Iterator[Evidence]:
     """Units with the same weights coming in and going out.
 
@@ -78,7 +78,7 @@ def symmetric_units(
             "next": tuple(dict.fromkeys(place.layer.name for place in after.mixing)),
         },
         certainty=Certainty.PROVED if proved else Certainty.MEASURED,
-        severity=_severity(effective, where, training, noise=noise),
+        severity=_severity(effective, position, training, noise=noise),
         why=_why(name, units, effective, alike, still=still, noise=noise),
         remedy=_remedy(layer, after, units),
         strength=1 - effective / units,
@@ -105,7 +105,7 @@ def _copies(layer: Layer, after: Followers, network: Network) -> Copies:
     Copies lie next to each other along any direction, so units are sorted along a random one and only neighbours that
     are close there are compared number by number.
     """
-    rng = seed.random(SEED)
+    rng = random_state.random(SEED)
     blocks = [(block, _largest(block)) for block in _belongings(layer, after, network)]
     along = np.zeros(len(blocks[0][0]))
     reach = 0.0
@@ -179,8 +179,8 @@ def _finite(layer: Layer, after: Followers) -> bool:
     return all(bool(np.isfinite(weight).all()) for one in layers for weight in one.weights.values())
 
 
-def _severity(effective: int, where: Standing | None, training: Training, *, noise: bool) -> Severity:
-    if where is not None and where.well and not training.never:
+def _severity(effective: int, position: LossPosition | None, training: Training, *, noise: bool) -> Severity:
+    if position is not None and position.well and not training.never:
         return Severity.NOTE
     return Severity.ERROR if effective <= 1 and not noise else Severity.WARNING
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.check import check
-from mlpdoctor.facts.second_moments import SecondMoments, Untouched
-from mlpdoctor.facts.standing import Standing
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.layers.nature import activation_of
-from mlpdoctor.network import Layer, Network
-from mlpdoctor.wording import count
+from mlpdoctor.core.check import check
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.network import Layer, Network
+from mlpdoctor.core.text import count
+from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.training.second_moments import SecondMoments, Untouched
+from mlpdoctor.nn.layers.properties import activation_of
 
 NARROW = 8
 """With fewer live units than this a layer misses each one that does not learn."""
@@ -25,7 +25,7 @@ HALF = 0.5
     clears="units without a gradient",
 )
 def units_without_gradient(
-    layer: Layer, network: Network, moments: SecondMoments, where: Standing | None, *, tolerated: float = 0.1
+    layer: Layer, network: Network, moments: SecondMoments, position: LossPosition | None, *, tolerated: float = 0.1
 ) -> Iterator[Evidence]:
     """Units that the optimizer has never seen a gradient for.
 
@@ -70,7 +70,7 @@ def units_without_gradient(
             "still_units": tuple(int(unit) for unit in seen.units.nonzero()[0][:100]),
         },
         certainty=Certainty.MEASURED,
-        severity=_severity(still / units, live, where),
+        severity=_severity(still / units, live, position),
         why=f"Their weights are where they were drawn, and nothing moves them. {rest}".rstrip(),
         remedy=Remedy(
             f"draw the weights of {name} anew",
@@ -87,12 +87,12 @@ def _since(seen: Untouched, network: Network) -> str:
     return f"the last {seen.memory:,} updates" if seen.memory else f"all {count(updates or 0, 'update')}"
 
 
-def _severity(share: float, live: int, where: Standing | None) -> Severity:
-    if where is not None and where.well:
+def _severity(share: float, live: int, position: LossPosition | None) -> Severity:
+    if position is not None and position.well:
         return Severity.NOTE
     if live == 0:
         return Severity.ERROR
     crippled = share >= HALF and live < NARROW
-    if where is None:
+    if position is None:
         return Severity.WARNING if crippled else Severity.NOTE
     return Severity.ERROR if crippled else Severity.WARNING

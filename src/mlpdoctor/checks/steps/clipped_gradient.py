@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mlpdoctor.check import check
-from mlpdoctor.descent import CLIPPING
-from mlpdoctor.facts.pace import Pace
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.network import Network
-from mlpdoctor.wording import percent, short
+from mlpdoctor.core.check import check
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.network import Network
+from mlpdoctor.core.text import percent, short
+from mlpdoctor.engine.training import CLIPPING
+from mlpdoctor.facts.training.descent_speed import DescentSpeed
 
 RESCALING = ("Adam", "AdamW", "Nadam", "Adamax", "RMSprop", "Adagrad", "Adadelta", "Lion", "Lamb", "Adafactor")
 """Optimizers whose steps hardly depend on the size of the gradient: clipping all alike changes next to nothing."""
@@ -20,7 +20,7 @@ ORDINARY = 1.0
 
 @check("G608", Severity.WARNING, "{clipping} leaves {left} of the gradient, at every update")
 def clipped_gradient(
-    network: Network, pace: Pace, *, most_left: float = 0.1, worthwhile: float = 0.02
+    network: Network, speed: DescentSpeed, *, most_left: float = 0.1, worthwhile: float = 0.02
 ) -> Iterator[Evidence]:
     """Clipping that shortens every gradient to a small part of itself.
 
@@ -36,11 +36,11 @@ def clipped_gradient(
     Certainty
         Tried: the training was taken up for up to 100 updates with and without the limit.
     """
-    optimizer, saved = network.optimizer, pace.saved
+    optimizer, saved = network.optimizer, speed.saved
     if optimizer is None or optimizer.name in RESCALING or not saved.clipped or max(saved.clipped) > most_left:
         return
-    free = pace.continuation.unclipped()
-    if pace.sure_share(free) < worthwhile or free.gain < FASTER * max(saved.gain, 0.0):
+    free = speed.continuation.unclipped()
+    if speed.sure_share(free) < worthwhile or free.gain < FASTER * max(saved.gain, 0.0):
         return
     limits = {name: optimizer.options[name] for name in CLIPPING if optimizer.options.get(name)}
     clipping = ", ".join(f"{name}={value:g}" for name, value in limits.items())

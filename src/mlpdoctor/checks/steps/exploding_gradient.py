@@ -3,15 +3,15 @@
 import math
 from collections.abc import Iterator
 
-from mlpdoctor.check import check
-from mlpdoctor.facts.gradient_flow import GradientFlow
-from mlpdoctor.facts.standing import Standing
-from mlpdoctor.facts.training import Training
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.layers.nature import activation_of
-from mlpdoctor.layers.spelt import spelt
-from mlpdoctor.network import Network
-from mlpdoctor.wording import short
+from mlpdoctor.core.check import check
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.network import Network
+from mlpdoctor.core.text import short
+from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.training.gradient_flow import GradientFlow
+from mlpdoctor.facts.training.training import Training
+from mlpdoctor.nn.keras_code import layer_code
+from mlpdoctor.nn.layers.properties import activation_of
 
 CLOSE = 0.1
 """A model this near to what is known to be reachable has learned in spite of it."""
@@ -29,7 +29,7 @@ MOST_LAYERS = 100
 def exploding_gradient(
     network: Network,
     flow: GradientFlow,
-    where: Standing,
+    position: LossPosition,
     training: Training,
     *,
     grown: float = 1e3,
@@ -55,7 +55,7 @@ def exploding_gradient(
         Pascanu, Mikolov and Bengio, On the difficulty of training recurrent neural networks, 2013.
     """
     finite = all(math.isfinite(one.size) for one in flow.layers)
-    if where.well or where.shortfall <= CLOSE or not math.isfinite(where.model):
+    if position.well or position.shortfall <= CLOSE or not math.isfinite(position.model):
         return
     if finite and not flow.passed >= grown:
         return
@@ -72,7 +72,7 @@ def exploding_gradient(
             "rows": flow.rows,
         },
         certainty=Certainty.MEASURED if flow.share >= 1 else Certainty.ESTIMATED,
-        severity=Severity.ERROR if where.shortfall > STUCK and not training.never else Severity.WARNING,
+        severity=Severity.ERROR if position.shortfall > STUCK and not training.never else Severity.WARNING,
         why=f"It is {short(flow.last.size, 2)} at {flow.last.layer} and {short(flow.first.size, 2)} at "
         f"{flow.first.layer}: no one rate suits both.",
         remedy=_remedy(network, flow.first.layer),
@@ -91,5 +91,5 @@ def _remedy(network: Network, name: str) -> Remedy:
         return Remedy("put a LayerNormalization between the layers, and clip the gradient", "LayerNormalization()")
     return Remedy(
         "draw the weights of all layers at their ordinary size, or put a BatchNormalization behind each",
-        spelt(layer, units, *named, f'kernel_initializer="{start}"'),
+        layer_code(layer, units, *named, f'kernel_initializer="{start}"'),
     )

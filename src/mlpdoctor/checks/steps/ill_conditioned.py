@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.check import check
-from mlpdoctor.facts.standing import Standing
-from mlpdoctor.facts.stretch import Stretch
-from mlpdoctor.facts.training import Trained
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.network import Network
-from mlpdoctor.passes import Passes
-from mlpdoctor.wording import percent, short
+from mlpdoctor.core.check import check
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.network import Network
+from mlpdoctor.core.text import percent, short
+from mlpdoctor.engine.passes import Passes
+from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.training.conditioning import Conditioning
+from mlpdoctor.facts.training.training import Trained
 
 FAR = 0.5
 """A model that has not come half the way from the constant to what is known to be reachable is stuck."""
@@ -26,10 +26,10 @@ OWN = 0.1
 )
 def ill_conditioned(
     network: Network,
-    stretch: Stretch,
+    conditioning: Conditioning,
     trained: Trained,
     passes: Passes,
-    where: Standing,
+    position: LossPosition,
     *,
     share: float = 0.3,
     least: float = 0.1,
@@ -58,51 +58,59 @@ def ill_conditioned(
         LeCun, Bottou, Orr and Muller, Efficient BackProp, 1998, sections 4.3 and 5.1.
     """
     optimizer = network.optimizer.name if network.optimizer else ""
-    gap = stretch.before - where.reach
-    span = where.constant - where.reach
-    if gap <= 0 or stretch.slow < share * gap or stretch.slow < least * span or stretch.slow < stretch.fast:
+    gap = conditioning.before - position.reach
+    span = position.constant - position.reach
+    if (
+        gap <= 0
+        or conditioning.slow < share * gap
+        or conditioning.slow < least * span
+        or conditioning.slow < conditioning.fast
+    ):
         return
-    names = tuple(passes.dataset.feature_names[k] for k in stretch.names)
-    correlated = stretch.standardised >= OWN * stretch.condition
-    kept = stretch.before - stretch.slow
-    shown = f"{short(stretch.condition, 2)}"
-    more = stretch.directions
+    names = tuple(passes.dataset.feature_names[k] for k in conditioning.names)
+    correlated = conditioning.standardised >= OWN * conditioning.condition
+    kept = conditioning.before - conditioning.slow
+    shown = f"{short(conditioning.condition, 2)}"
+    more = conditioning.directions
     along = "one direction needs" if more == 1 else f"{more} directions need up to"
     yield Evidence(
         numbers={
             "condition": shown,
-            "condition_number": stretch.condition,
-            "of_standardised": stretch.standardised,
+            "condition_number": conditioning.condition,
+            "of_standardised": conditioning.standardised,
             "directions": more,
             "directions_said": along,
-            "needed": short(stretch.needed, 2),
-            "updates_needed": stretch.needed,
+            "needed": short(conditioning.needed, 2),
+            "updates_needed": conditioning.needed,
             "updates": f"{trained.updates or 0:,}",
             "updates_made": trained.updates,
-            "saved_along_slow": stretch.slow,
-            "saved_along_fast": stretch.fast,
-            "rows": stretch.rows,
+            "saved_along_slow": conditioning.slow,
+            "saved_along_fast": conditioning.fast,
+            "rows": conditioning.rows,
             "columns": names,
         },
         certainty=Certainty.ESTIMATED,
-        severity=_severity(optimizer, where, correlated=correlated),
+        severity=_severity(optimizer, position, correlated=correlated),
         why=f"Correcting the answers along the slow directions alone would bring the loss from "
-        f"{short(stretch.before)} to {short(kept)}; along all the others together it would save {short(stretch.fast)}. "
-        f"{' and '.join(names)} have the largest part in {'it' if more == 1 else 'the one that matters most'}.",
+        f"{short(conditioning.before)} to {short(kept)}; along all the others together it would save "
+        f"{short(conditioning.fast)}. {' and '.join(names)} have the largest part in "
+        f"{'it' if more == 1 else 'the one that matters most'}.",
         remedy=_remedy(names, correlated=correlated),
-        explains=min(stretch.slow / (stretch.before - where.data), 1.0) if stretch.before > where.data else None,
-        strength=min(stretch.slow / gap, 1.0),
+        explains=min(conditioning.slow / (conditioning.before - position.data), 1.0)
+        if conditioning.before > position.data
+        else None,
+        strength=min(conditioning.slow / gap, 1.0),
         verdict=f"What is left to learn lies along a direction in which the inputs hardly vary: "
-        f"{percent(min(stretch.slow / gap, 1.0))} of the gap. Gradient descent needs about {short(stretch.needed, 2)} "
-        f"updates for it, and has made {trained.updates or 0:,}.",
+        f"{percent(min(conditioning.slow / gap, 1.0))} of the gap. Gradient descent needs about "
+        f"{short(conditioning.needed, 2)} updates for it, and has made {trained.updates or 0:,}.",
     )
 
 
-def _severity(optimizer: str, where: Standing, *, correlated: bool) -> Severity:
+def _severity(optimizer: str, position: LossPosition, *, correlated: bool) -> Severity:
     if optimizer != "SGD":
         return Severity.NOTE
     # Where scales are to blame the finding on them is the one to mend, and may be no more than a warning.
-    return Severity.ERROR if where.shortfall > FAR and correlated else Severity.WARNING
+    return Severity.ERROR if position.shortfall > FAR and correlated else Severity.WARNING
 
 
 def _remedy(names: tuple[str, ...], *, correlated: bool) -> Remedy:

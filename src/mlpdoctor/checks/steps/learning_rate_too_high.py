@@ -4,18 +4,17 @@ import math
 from collections.abc import Iterator
 from itertools import pairwise
 
-from mlpdoctor.check import check
-from mlpdoctor.curvature.limits import critical
-from mlpdoctor.descent import Trial
-from mlpdoctor.facts.continuation import Continuation
-from mlpdoctor.facts.curvature import Curvature, Sharpness
-from mlpdoctor.facts.first_updates import FirstUpdates
-from mlpdoctor.facts.standing import Standing
-from mlpdoctor.facts.training import Training
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.lean import dataclass
-from mlpdoctor.network import Network, Optimizer
-from mlpdoctor.wording import short
+from mlpdoctor.analysis.curvature.limits import critical
+from mlpdoctor.core.check import check
+from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.network import Network, Optimizer
+from mlpdoctor.core.text import short
+from mlpdoctor.engine.training import Trial
+from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.training.curvature import Curvature, Sharpness
+from mlpdoctor.facts.training.training import Training
+from mlpdoctor.facts.training.trial_updates import Continuation, FirstUpdates
 
 FAR = 0.5
 """A model that has not come half the way from the constant to what is known to be reachable is stuck."""
@@ -45,7 +44,7 @@ def learning_rate_too_high(
     continuation: Continuation | None,
     first: FirstUpdates | None,
     curvature: Curvature | None,
-    where: Standing,
+    position: LossPosition,
     training: Training,
     *,
     worth: float = 0.25,
@@ -76,19 +75,19 @@ def learning_rate_too_high(
         stability, 2021; Cohen et al., Adaptive gradient methods at the edge of stability, 2022.
     """
     optimizer = network.optimizer
-    if optimizer is None or (where.well and not training.never):
+    if optimizer is None or (position.well and not training.never):
         return
     contrast = None
     if continuation is not None:
-        contrast = _thrown(continuation, where, worth, least)
+        contrast = _thrown(continuation, position, worth, least)
     if contrast is None and first is not None and not first.wild:
-        contrast = _runs_away(first, where, least)
+        contrast = _runs_away(first, position, least)
     if contrast is None:
         return
     sharp = _sharpness(curvature, optimizer, contrast)
     factor = critical(optimizer)
     stable = factor / sharp.value if sharp is not None and factor is not None and sharp.value > 0 else None
-    broken = not math.isfinite(where.model)
+    broken = not math.isfinite(position.model)
     lower = contrast.lower
     yield Evidence(
         numbers={
@@ -110,14 +109,14 @@ def learning_rate_too_high(
             "stable_rate": stable,
         },
         certainty=Certainty.TRIED,
-        severity=_severity(where, training),
+        severity=_severity(position, training),
         why=_why(optimizer, contrast.high, sharp, stable, adaptive=optimizer.name != "SGD"),
         remedy=Remedy(
             f"compile with {lower.rate:.{ROUNDED}g} and train{' anew' if broken or contrast.fresh else ' on'}",
             f"model.compile(optimizer=keras.optimizers.{optimizer.name}({_options(optimizer, lower.rate)}), "
             "loss=model.loss)",
         ),
-        explains=_explains(where, contrast),
+        explains=_explains(position, contrast),
         strength=min(math.log10(contrast.high.rate / lower.rate) / len(LOWER), 1.0),
         verdict=_verdict(optimizer.name, contrast, broken=broken, never=training.never),
     )
@@ -132,10 +131,10 @@ class _Contrast:
     fresh: bool
 
 
-def _thrown(trials: Continuation, where: Standing, worth: float, least: float) -> _Contrast | None:
+def _thrown(trials: Continuation, position: LossPosition, worth: float, least: float) -> _Contrast | None:
     """Whether the saved rate holds up a loss that falls at a lower one, from the saved weights."""
     high = trials.saved
-    span = max(where.constant - where.reach, 0.0)
+    span = max(position.constant - position.reach, 0.0)
     # A rate that suits brings the loss lower with every look; only one that throws it about stays above a tenth of it.
     level = _level(high) if high.finite else math.inf
     for factor in LOWER[:MOST_TRIALS]:
@@ -147,22 +146,24 @@ def _thrown(trials: Continuation, where: Standing, worth: float, least: float) -
         settled = max(lower.path[-2:])
         # Where the saved rate makes things worse, a lower one need not mend as much.
         rises = not min(high.path[-2:]) <= high.before + 2 * high.error + CALM * span
-        need = max(0.0 if rises else worth * (level - where.reach), least * span) if high.finite else 0.0
+        need = max(0.0 if rises else worth * (level - position.reach), least * span) if high.finite else 0.0
         if level - settled > need and not high.after - settled <= HALF * need:
             return _Contrast(high, _better(trials, factor), fresh=False)
     return None
 
 
-def _runs_away(first: FirstUpdates, where: Standing, least: float) -> _Contrast | None:
+def _runs_away(first: FirstUpdates, position: LossPosition, least: float) -> _Contrast | None:
     """Whether the first updates at the rate training began with lead nowhere, and at a lower one they do."""
     high = first.trials.saved
     ends, level = (min(high.path[-2:]), _level(high)) if high.finite else (math.inf, math.inf)
-    span = max(where.constant - where.reach, 0.0)
+    span = max(position.constant - position.reach, 0.0)
     # A loss that stays where the saved model stands has got as far with its rate as it ever did.
-    known = min(where.model, where.constant) if first.fresh and math.isfinite(where.model) else where.constant
+    known = (
+        min(position.model, position.constant) if first.fresh and math.isfinite(position.model) else position.constant
+    )
     if level < known - least * span:
         return None
-    off = ends > ABOVE * where.constant
+    off = ends > ABOVE * position.constant
     for factor in LOWER[:MOST_TRIALS]:
         lower = first.trials.at(factor)
         if _slower(lower, high, span):
@@ -191,15 +192,15 @@ def _slower(lower: Trial, high: Trial, span: float) -> bool:
     return calm and lower.gain <= high.gain
 
 
-def _severity(where: Standing, training: Training) -> Severity:
+def _severity(position: LossPosition, training: Training) -> Severity:
     if training.never:
         return Severity.WARNING
-    return Severity.WARNING if where.shortfall <= FAR else Severity.ERROR
+    return Severity.WARNING if position.shortfall <= FAR else Severity.ERROR
 
 
-def _explains(where: Standing, contrast: _Contrast) -> float | None:
+def _explains(position: LossPosition, contrast: _Contrast) -> float | None:
     """What the lower rate saves at least, of all that the model loses above the data rung."""
-    above = where.model - where.data
+    above = position.model - position.data
     return None if contrast.fresh or not above > 0 else min(contrast.lower.gain / above, 1.0)
 
 

@@ -5,18 +5,17 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mlpdoctor.check import check
-from mlpdoctor.descent import Trial
-from mlpdoctor.facts.current_rate import CurrentRate
-from mlpdoctor.facts.gradients import Gradients, norm
-from mlpdoctor.facts.pace import Pace
-from mlpdoctor.facts.standing import Standing
-from mlpdoctor.facts.training import Training
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.layers.nature import is_learned
-from mlpdoctor.network import Network
-from mlpdoctor.optimizers.bounds import most_per_update
-from mlpdoctor.wording import count, percent, short
+from mlpdoctor.core.check import check
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.network import Network
+from mlpdoctor.core.text import count, percent, short
+from mlpdoctor.engine.training import Trial
+from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.training.descent_speed import DescentSpeed
+from mlpdoctor.facts.training.gradients import Gradients, norm
+from mlpdoctor.facts.training.training import CurrentRate, Training
+from mlpdoctor.nn.layers.properties import is_learned
+from mlpdoctor.nn.optimizers.bounds import most_per_update
 
 FACTORS = (10.0, 100.0, 1000.0)
 FASTER = 4.0
@@ -46,8 +45,8 @@ def learning_rate_too_low(
     network: Network,
     current: CurrentRate,
     training: Training,
-    where: Standing | None,
-    pace: Pace | None,
+    position: LossPosition | None,
+    speed: DescentSpeed | None,
     gradients: Gradients | None,
     *,
     slow: float = 0.05,
@@ -74,25 +73,27 @@ def learning_rate_too_low(
     References
         Kingma and Ba, Adam, 2015, section 2.1: the effective step is bounded by the rate.
     """
-    if where is None:
+    if position is None:
         yield from _from_the_file(network, current, training)
     elif training.never:
         yield from _predicted(network, current, gradients)
-    elif pace is not None and current.rate > 0 and current.rate >= FELL * current.compiled:
-        yield from _tried(network, current, where, pace, slow)
+    elif speed is not None and current.rate > 0 and current.rate >= FELL * current.compiled:
+        yield from _tried(network, current, position, speed, slow)
 
 
-def _tried(network: Network, current: CurrentRate, where: Standing, pace: Pace, slow: float) -> Iterator[Evidence]:
-    saved = pace.saved
-    if not saved.finite or pace.share(saved) >= slow:
+def _tried(
+    network: Network, current: CurrentRate, position: LossPosition, speed: DescentSpeed, slow: float
+) -> Iterator[Evidence]:
+    saved = speed.saved
+    if not saved.finite or speed.share(saved) >= slow:
         return
-    found = _faster(network, current, pace)
+    found = _faster(network, current, speed)
     if found is None:
         return
     factor, trial = found
-    to_go, gone = pace.to_go, _reached(network, pace.updates)
+    to_go, gone = speed.to_go, _reached(network, speed.updates)
     rate = float(f"{current.rate * factor:.0e}")
-    made = "" if pace.updates is None else f" after {count(pace.updates, 'update')}"
+    made = "" if speed.updates is None else f" after {count(speed.updates, 'update')}"
     yield Evidence(
         numbers={
             "rate": f"{current.rate:.2g}",
@@ -103,17 +104,17 @@ def _tried(network: Network, current: CurrentRate, where: Standing, pace: Pace, 
             "after": saved.after,
             "after_at_rate_tried": trial.after,
             "error": saved.error,
-            "gap_closed": pace.share(saved),
-            "gap_closed_at_rate_tried": pace.share(trial),
-            "updates": pace.updates,
+            "gap_closed": speed.share(saved),
+            "gap_closed_at_rate_tried": speed.share(trial),
+            "updates": speed.updates,
             "updates_to_go": to_go if math.isfinite(to_go) else None,
             "furthest_any_weight_moved": gone,
         },
         certainty=Certainty.TRIED,
-        severity=Severity.ERROR if where.shortfall > FAR and to_go > HOPELESS else Severity.WARNING,
-        why=_why(network, pace, trial, gone),
+        severity=Severity.ERROR if position.shortfall > FAR and to_go > HOPELESS else Severity.WARNING,
+        why=_why(network, speed, trial, gone),
         remedy=_remedy(network, rate),
-        explains=_explained(where, trial),
+        explains=_explained(position, trial),
         strength=min(max(math.log10(max(to_go, 1.0)) / 6, 0.0), 1.0) if math.isfinite(to_go) else 1.0,
         verdict=f"The learning rate, {current.rate:.2g}, is too low{made}: {saved.updates} more updates took the "
         f"loss from {short(saved.before)} to {short(saved.after)}, at {rate:g} they took it to "
@@ -121,18 +122,18 @@ def _tried(network: Network, current: CurrentRate, where: Standing, pace: Pace, 
     )
 
 
-def _faster(network: Network, current: CurrentRate, pace: Pace) -> tuple[float, Trial] | None:
+def _faster(network: Network, current: CurrentRate, speed: DescentSpeed) -> tuple[float, Trial] | None:
     """A rate at which the loss clearly falls faster, the lowest unless a higher one does far better; or None."""
     most = MOST_ADAPTIVE if _limit(network) is not None else MOST_PLAIN
     found: tuple[float, Trial] | None = None
     for factor in FACTORS:
         if current.rate * factor > most:
             break
-        trial = pace.continuation.at(factor)
+        trial = speed.continuation.at(factor)
         if not trial.finite:
             break
         if found is None:
-            if pace.sure_share(trial) >= CLEAR and trial.gain >= FASTER * max(pace.saved.gain, 0.0):
+            if speed.sure_share(trial) >= CLEAR and trial.gain >= FASTER * max(speed.saved.gain, 0.0):
                 found = factor, trial
         elif trial.least_gain >= BETTER * found[1].least_gain:
             found = factor, trial
@@ -146,20 +147,20 @@ def _times(saved: Trial, trial: Trial) -> str:
     return f"{short(times, 2)} times as far" if times < 1e4 else "where it does not fall at all"  # noqa: PLR2004
 
 
-def _why(network: Network, pace: Pace, trial: Trial, gone: float | None) -> str:
+def _why(network: Network, speed: DescentSpeed, trial: Trial, gone: float | None) -> str:
     size = _size(network)
-    closed = f"A trial at ten times the rate or more closed {percent(min(pace.share(trial), 1.0))} of the way to what "
-    closed += f"is known to be reachable, at the saved rate {percent(max(pace.share(pace.saved), 0.0))}"
-    more = f": the rest takes {short(pace.to_go, 1)} updates or more." if math.isfinite(pace.to_go) else "."
+    closed = f"A trial at ten times the rate or more closed {percent(min(speed.share(trial), 1.0))} of the way to what "
+    closed += f"is known to be reachable, at the saved rate {percent(max(speed.share(speed.saved), 0.0))}"
+    more = f": the rest takes {short(speed.to_go, 1)} updates or more." if math.isfinite(speed.to_go) else "."
     if gone is None or size is None or gone > size:
         return closed + more
     name = network.optimizer.name if network.optimizer else ""
-    bound = f" {name}'s {count(pace.updates or 0, 'update')} can have moved no weight by more than {short(gone, 2)}"
+    bound = f" {name}'s {count(speed.updates or 0, 'update')} can have moved no weight by more than {short(gone, 2)}"
     return f"{closed}{more}{bound}; weights are about {short(size, 2)} in size."
 
 
-def _explained(where: Standing, trial: Trial) -> float | None:
-    over = where.model - where.data
+def _explained(position: LossPosition, trial: Trial) -> float | None:
+    over = position.model - position.data
     return min(max(trial.gain, 0.0) / over, 1.0) if over > 0 else None
 
 

@@ -3,14 +3,14 @@
 import math
 from collections.abc import Iterator
 
-from mlpdoctor.check import check
-from mlpdoctor.descent import Trial
-from mlpdoctor.facts.architecture_floor import ArchitectureFloor
-from mlpdoctor.facts.gradients import Gradients, norm
-from mlpdoctor.facts.pace import Pace
-from mlpdoctor.facts.standing import Standing
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.wording import count, percent, short
+from mlpdoctor.core.check import check
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.text import count, percent, short
+from mlpdoctor.engine.training import Trial
+from mlpdoctor.facts.ladder.architecture_floor import ArchitectureFloor
+from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.training.descent_speed import DescentSpeed
+from mlpdoctor.facts.training.gradients import Gradients, norm
 
 FACTORS = (0.1, 1.0, 10.0, 100.0)
 ON_IT = 0.05
@@ -21,8 +21,8 @@ RISE = 0.1
 
 @check("G606", Severity.WARNING, "the gradient is {slope}, and no rate from {least} to {most} leads down from there")
 def stationary_point(
-    where: Standing,
-    pace: Pace,
+    position: LossPosition,
+    speed: DescentSpeed,
     gradients: Gradients,
     floor: ArchitectureFloor | None,
     *,
@@ -48,18 +48,18 @@ def stationary_point(
         times the length of the weights: what moving them by their own length would change, were the loss a straight
         line. A hundred updates do not tell a plateau with a far end from a minimum.
     """
-    if floor is not None and where.model - floor.total <= ON_IT * pace.gap:
+    if floor is not None and position.model - floor.total <= ON_IT * speed.gap:
         return
     total = gradients.total
-    steepness = norm(total) * pace.size / pace.gap
+    steepness = norm(total) * speed.size / speed.gap
     if not math.isfinite(steepness) or steepness > level:
         return
-    trials = [(factor, pace.continuation.at(factor)) for factor in FACTORS]
-    if any(pace.share(trial) > flat and not _thrown(trial, pace) for _, trial in trials):
+    trials = [(factor, speed.continuation.at(factor)) for factor in FACTORS]
+    if any(speed.share(trial) > flat and not _thrown(trial, speed) for _, trial in trials):
         return
-    best = max((trial for _, trial in trials if not _thrown(trial, pace)), key=lambda trial: trial.gain)
-    rates = [pace.continuation.rate * factor for factor in FACTORS]
-    done = "" if pace.updates is None else f" after {count(pace.updates, 'update')}"
+    best = max((trial for _, trial in trials if not _thrown(trial, speed)), key=lambda trial: trial.gain)
+    rates = [speed.continuation.rate * factor for factor in FACTORS]
+    done = "" if speed.updates is None else f" after {count(speed.updates, 'update')}"
     yield Evidence(
         numbers={
             "slope": short(norm(total), 2),
@@ -76,18 +76,19 @@ def stationary_point(
         certainty=Certainty.TRIED,
         severity=Severity.WARNING,
         why=f"Moving every weight by a hundredth of its size along the gradient would change the loss by no more than "
-        f"{percent(steepness / 100)} of what separates it from {short(where.reach)}. {best.updates} updates at each of "
-        f"{len(rates)} rates led no further down than {short(min(best.before, best.after))}.",
+        f"{percent(steepness / 100)} of what separates it from {short(position.reach)}. {best.updates} updates at "
+        f"each of {len(rates)} rates led no further down than {short(min(best.before, best.after))}.",
         remedy=Remedy(
             "start again from other weights, and with twice the units if that ends here too",
             "keras.utils.set_random_seed(1); model = keras.models.clone_model(model)  # then compile and fit",
         ),
-        strength=min(where.shortfall, 1.0),
-        verdict=f"Training has come to rest{done}: at a loss of {short(where.model)} the gradient is next to nothing, "
-        f"and no learning rate leads down from there. It is a plateau or a local minimum, for these data allow less.",
+        strength=min(position.shortfall, 1.0),
+        verdict=f"Training has come to rest{done}: at a loss of {short(position.model)} the gradient is next to "
+        f"nothing, and no learning rate leads down from there. It is a plateau or a local minimum, for these "
+        "data allow less.",
     )
 
 
-def _thrown(trial: Trial, pace: Pace) -> bool:
+def _thrown(trial: Trial, speed: DescentSpeed) -> bool:
     """Whether the loss rose on the way: that rate did not lead down, it left for somewhere else."""
-    return not trial.finite or max(trial.path) - trial.before > RISE * pace.gap
+    return not trial.finite or max(trial.path) - trial.before > RISE * speed.gap

@@ -3,13 +3,13 @@
 import math
 from collections.abc import Iterator
 
-from mlpdoctor.check import check
-from mlpdoctor.facts.objective import Objective
-from mlpdoctor.facts.pace import Pace
-from mlpdoctor.facts.standing import Standing
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.network import Network
-from mlpdoctor.wording import count, percent, short
+from mlpdoctor.core.check import check
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.network import Network
+from mlpdoctor.core.text import count, percent, short
+from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.ladder.model_loss import Objective
+from mlpdoctor.facts.training.descent_speed import DescentSpeed
 
 MOST_EPOCHS = 1000
 """Beyond it the remedy names no number of epochs: few rows take many."""
@@ -19,8 +19,8 @@ MOST_EPOCHS = 1000
 def undertrained(
     network: Network,
     objective: Objective,
-    where: Standing,
-    pace: Pace,
+    position: LossPosition,
+    speed: DescentSpeed,
     *,
     worthwhile: float = 0.05,
 ) -> Iterator[Evidence]:
@@ -42,53 +42,53 @@ def undertrained(
         minibatches of 32 of these rows, for up to 100 updates, without dropout. How long the rest takes is a straight
         line through the trial, and mostly too short: a loss falls slower as it falls.
     """
-    saved = pace.saved
-    if pace.sure_share(saved) < worthwhile or pace.contradicted:
+    saved = speed.saved
+    if speed.sure_share(saved) < worthwhile or speed.contradicted:
         return
-    done = "" if pace.updates is None else f" after {count(pace.updates, 'update')}"
-    epochs = None if pace.updates is None else pace.updates * saved.batch / objective.rows
-    over = where.model - where.data
+    done = "" if speed.updates is None else f" after {count(speed.updates, 'update')}"
+    epochs = None if speed.updates is None else speed.updates * saved.batch / objective.rows
+    over = position.model - position.data
     yield Evidence(
         numbers={
             "more": saved.updates,
             "before": short(saved.before),
             "after": short(saved.after),
-            "updates": pace.updates,
+            "updates": speed.updates,
             "epochs_of_such_batches": epochs,
             "batch": saved.batch,
             "rate": saved.rate,
-            "gap_closed": pace.share(saved),
+            "gap_closed": speed.share(saved),
             "error": saved.error,
-            "updates_to_go": pace.to_go,
+            "updates_to_go": speed.to_go,
             "losses_on_the_way": saved.path,
         },
         certainty=Certainty.TRIED,
         severity=Severity.WARNING,
-        why=_why(pace, epochs),
-        remedy=_remedy(network, pace, objective.rows),
+        why=_why(speed, epochs),
+        remedy=_remedy(network, speed, objective.rows),
         explains=min(saved.gain / over, 1.0) if over > 0 else None,
-        strength=min(pace.share(saved), 1.0),
+        strength=min(speed.share(saved), 1.0),
         verdict=f"Training was broken off{done}: the loss, {short(saved.before)}, still falls readily, and "
         f"{saved.updates} more updates at the saved rate brought it to {short(saved.after)}.",
     )
 
 
-def _why(pace: Pace, epochs: float | None) -> str:
-    made = "" if pace.updates is None else f"The file tells of {count(pace.updates, 'update')}"
+def _why(speed: DescentSpeed, epochs: float | None) -> str:
+    made = "" if speed.updates is None else f"The file tells of {count(speed.updates, 'update')}"
     if epochs is not None:
-        made += f", about {short(max(epochs, 0.1), 2)} epochs of batches of {pace.saved.batch}. "
-    closed = percent(min(pace.share(pace.saved), 1.0))
+        made += f", about {short(max(epochs, 0.1), 2)} epochs of batches of {speed.saved.batch}. "
+    closed = percent(min(speed.share(speed.saved), 1.0))
     return (
-        f"{made}A trial of {pace.saved.updates} more closed {closed} of the way to what is known to be reachable: the "
-        f"rest takes {short(max(pace.to_go, 1), 1)} updates like these or more."
+        f"{made}A trial of {speed.saved.updates} more closed {closed} of the way to what is known to be reachable: the "
+        f"rest takes {short(max(speed.to_go, 1), 1)} updates like these or more."
     )
 
 
-def _remedy(network: Network, pace: Pace, rows: int) -> Remedy:
-    updates = 3 * max(pace.to_go, pace.saved.updates)
-    epochs = max(10, math.ceil(updates * pace.saved.batch / rows / 10) * 10)
+def _remedy(network: Network, speed: DescentSpeed, rows: int) -> Remedy:
+    updates = 3 * max(speed.to_go, speed.saved.updates)
+    epochs = max(10, math.ceil(updates * speed.saved.batch / rows / 10) * 10)
     number = "1000" if epochs > MOST_EPOCHS else f"{epochs}"
-    optimizer = "" if network.optimizer is None else f" at the saved rate of {pace.saved.rate:.2g}"
+    optimizer = "" if network.optimizer is None else f" at the saved rate of {speed.saved.rate:.2g}"
     return Remedy(
         f"train on{optimizer}, some thousand updates, until the loss stops falling",
         f"model.fit(x, y, batch_size=32, epochs={number}, "

@@ -3,15 +3,15 @@
 import math
 from collections.abc import Iterator, Mapping
 
-from mlpdoctor.check import check
-from mlpdoctor.facts.gradient_flow import GradientFlow
-from mlpdoctor.facts.standing import Standing
-from mlpdoctor.facts.training import Training
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.layers.nature import activation_of, mixes
-from mlpdoctor.layers.spelt import spelt
-from mlpdoctor.network import Network
-from mlpdoctor.wording import count, short
+from mlpdoctor.core.check import check
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.network import Network
+from mlpdoctor.core.text import count, short
+from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.training.gradient_flow import GradientFlow
+from mlpdoctor.facts.training.training import Training
+from mlpdoctor.nn.keras_code import layer_code
+from mlpdoctor.nn.layers.properties import activation_of, mixes
 
 CLOSE = 0.1
 """A model this near to what is known to be reachable has learned in spite of it."""
@@ -29,7 +29,7 @@ MOST_LAYERS = 100
 def vanishing_gradient(
     network: Network,
     flow: GradientFlow,
-    where: Standing,
+    position: LossPosition,
     training: Training,
     *,
     faint: float = 1e-3,
@@ -61,7 +61,7 @@ def vanishing_gradient(
         difficulty of training deep feedforward neural networks, 2010.
     """
     passed = flow.passed
-    if where.well or where.shortfall <= CLOSE or not passed <= faint or not math.isfinite(where.model):
+    if position.well or position.shortfall <= CLOSE or not passed <= faint or not math.isfinite(position.model):
         return
     names = [one.layer for one in flow.layers]
     back = max(names.index(flow.last.layer) - names.index(flow.first.layer), 1)
@@ -77,7 +77,7 @@ def vanishing_gradient(
             "rows": flow.rows,
         },
         certainty=Certainty.MEASURED if flow.share >= 1 else Certainty.ESTIMATED,
-        severity=Severity.ERROR if where.shortfall > STUCK and not training.never else Severity.WARNING,
+        severity=Severity.ERROR if position.shortfall > STUCK and not training.never else Severity.WARNING,
         why=_why(flow, training),
         remedy=_remedy(network, flow.first.layer),
         strength=1.0 if passed == 0 else min(-math.log10(passed) / 10, 1.0),
@@ -112,9 +112,9 @@ def _remedy(network: Network, name: str) -> Remedy:
     if activation is not None and activation.name == "relu":
         return Remedy(
             f"put a BatchNormalization in front of each of the {hidden} hidden activations, or use two or three layers",
-            spelt(layer, units, 'kernel_initializer="he_uniform"') + ', BatchNormalization(), Activation("relu")',
+            layer_code(layer, units, 'kernel_initializer="he_uniform"') + ', BatchNormalization(), Activation("relu")',
         )
     return Remedy(
         f"use relu with he_uniform in the {count(hidden, 'hidden layer')}, or take some of them out",
-        spelt(layer, units, 'activation="relu"', 'kernel_initializer="he_uniform"'),
+        layer_code(layer, units, 'activation="relu"', 'kernel_initializer="he_uniform"'),
     )

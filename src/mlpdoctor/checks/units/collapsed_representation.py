@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.check import check
-from mlpdoctor.facts.representation import FAINT, Representation
-from mlpdoctor.facts.standing import Standing
-from mlpdoctor.facts.training import Training
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.layers.nature import activation_of
-from mlpdoctor.network import Layer
-from mlpdoctor.wording import count, short
+from mlpdoctor.core.check import check
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.network import Layer
+from mlpdoctor.core.text import count, short
+from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.network.representation import FAINT, Representation
+from mlpdoctor.facts.training.training import Training
+from mlpdoctor.nn.layers.properties import activation_of
 
 MANY = 4
 """Before training, only a layer that squeezes as many directions as this into one has collapsed: the default weights
@@ -26,7 +26,7 @@ HOPELESS = 0.95
 def collapsed_representation(
     layer: Layer,
     seen: Representation,
-    where: Standing,
+    position: LossPosition,
     training: Training,
     *,
     tolerated: float = 0.05,
@@ -57,8 +57,8 @@ def collapsed_representation(
     found = seen.layers[layer.name]
     if training.never and not (found.rank <= 1 and found.entering >= MANY):
         return
-    span = where.constant - where.reach
-    left = None if found.readout is None or span <= 0 else (found.readout - where.reach) / span
+    span = position.constant - position.reach
+    left = None if found.readout is None or span <= 0 else (found.readout - position.reach) / span
     if left is not None and left <= tolerated:
         return
     lost = left is not None and left >= HOPELESS
@@ -72,12 +72,12 @@ def collapsed_representation(
             "entering": found.entering,
             "readout": found.readout,
             "unreached_share": left,
-            "reach": where.reach,
+            "reach": position.reach,
             "faint": FAINT,
         },
         certainty=Certainty.ESTIMATED,
         severity=Severity.ERROR if lost and not training.never else Severity.WARNING,
-        why=_why(found.readout, where),
+        why=_why(found.readout, position),
         remedy=_remedy(layer, name),
         strength=1.0 - found.rank / found.width,
         verdict=f"The {found.width} units of {layer.name} all do nearly the same: their features have {directions} on "
@@ -85,12 +85,12 @@ def collapsed_representation(
     )
 
 
-def _why(readout: float | None, where: Standing) -> str:
+def _why(readout: float | None, position: LossPosition) -> str:
     start = "All layers behind see the rows through these features alone."
     if readout is None:
         return start
     return (
-        f"{start} The best last layer on them loses {short(readout, 3)} on unseen rows; {short(where.reach, 3)} is "
+        f"{start} The best last layer on them loses {short(readout, 3)} on unseen rows; {short(position.reach, 3)} is "
         "known to be reachable from the inputs."
     )
 

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.check import check
-from mlpdoctor.facts.answer_spread import AnswerSpread, OutputSpread
-from mlpdoctor.facts.standing import Standing
-from mlpdoctor.facts.training import Training
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.network import Network
-from mlpdoctor.resolve import PerLayer
-from mlpdoctor.statistics.firing import Firing
-from mlpdoctor.wording import listing, percent, short
+from mlpdoctor.core.check import check
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.network import Network
+from mlpdoctor.core.text import listing, percent, short
+from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.outputs.prediction_variance import OutputVariance, PredictionVariance
+from mlpdoctor.facts.training.training import Training
+from mlpdoctor.statistics.statistic import PerLayer
+from mlpdoctor.statistics.unit_activity import Firing
 
 
 @check(
@@ -18,8 +18,8 @@ from mlpdoctor.wording import listing, percent, short
 )
 def constant_output(
     network: Network,
-    seen: AnswerSpread,
-    where: Standing | None,
+    seen: PredictionVariance,
+    position: LossPosition | None,
     training: Training,
     firing: PerLayer[Firing] | None,
     *,
@@ -60,30 +60,32 @@ def constant_output(
             "updates": training.updates,
         },
         certainty=Certainty.MEASURED,
-        severity=_severity(flat, where, everything=everything),
-        why=_why(flat, where, worst, silent),
+        severity=_severity(flat, position, everything=everything),
+        why=_why(flat, position, worst, silent),
         remedy=_remedy(network, silent),
-        explains=where.share(where.constant) if where is not None and everything and not training.never else None,
+        explains=position.share(position.constant)
+        if position is not None and everything and not training.never
+        else None,
         strength=1.0 - worst / tolerated if tolerated else 1.0,
-        verdict=_verdict(flat, where, names, everything=everything),
+        verdict=_verdict(flat, position, names, everything=everything),
     )
 
 
-def _severity(flat: list[OutputSpread], where: Standing | None, *, everything: bool) -> Severity:
-    if where is not None and where.well:
+def _severity(flat: list[OutputVariance], position: LossPosition | None, *, everything: bool) -> Severity:
+    if position is not None and position.well:
         return Severity.NOTE
     if everything:
         return Severity.ERROR
     return Severity.WARNING if any(part.known for part in flat) else Severity.NOTE
 
 
-def _why(flat: list[OutputSpread], where: Standing | None, worst: float, silent: list[str]) -> str:
+def _why(flat: list[OutputVariance], position: LossPosition | None, worst: float, silent: list[str]) -> str:
     if all(part.exact for part in flat):
         what = "The answer is the same on every row to the last digit"
     else:
         what = f"From row to row the answer moves by {percent(worst)} of what the target does"
     lost = f": all units of {silent[0]} are zero on every row" if silent else ""
-    best = "" if where is None else f" One answer to all rows costs {short(where.constant)} at the least."
+    best = "" if position is None else f" One answer to all rows costs {short(position.constant)} at the least."
     return f"{what}{lost}.{best}"
 
 
@@ -99,11 +101,11 @@ def _remedy(network: Network, silent: list[str]) -> Remedy:
     return Remedy(text, f"model.compile(optimizer={smaller}, loss=model.loss)")
 
 
-def _verdict(flat: list[OutputSpread], where: Standing | None, names: str, *, everything: bool) -> str:
+def _verdict(flat: list[OutputVariance], position: LossPosition | None, names: str, *, everything: bool) -> str:
     if not everything:
         does = "does" if len(flat) == 1 else "do"
         return f"Of the outputs {names} {does} not depend on the input: the same answer on every row."
     if len(flat) == 1:
-        best = "" if where is None else f", and one answer to all costs {short(where.constant)} at the least"
+        best = "" if position is None else f", and one answer to all costs {short(position.constant)} at the least"
         return f"The network answers about {short(flat[0].answer, 3)} to every row, whatever the input{best}."
     return "The network gives the same answers to every row, whatever the input."

@@ -3,15 +3,15 @@
 import math
 from collections.abc import Iterator
 
-from mlpdoctor.check import check
-from mlpdoctor.facts.standing import Standing
-from mlpdoctor.facts.training import Training
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.layers.nature import activation_of
-from mlpdoctor.layers.spelt import spelt
-from mlpdoctor.network import Layer, Network
-from mlpdoctor.statistics.firing import Firing
-from mlpdoctor.wording import count
+from mlpdoctor.core.check import check
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.network import Layer, Network
+from mlpdoctor.core.text import count
+from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.training.training import Training
+from mlpdoctor.nn.keras_code import layer_code
+from mlpdoctor.nn.layers.properties import activation_of
+from mlpdoctor.statistics.unit_activity import Firing
 
 NARROW = 8
 """With fewer live units than this a layer misses each dead one; networks of this size are drawn unit by unit."""
@@ -26,7 +26,7 @@ def dead_relu(
     layer: Layer,
     network: Network,
     seen: Firing,
-    where: Standing | None,
+    where: LossPosition | None,
     training: Training,
     *,
     tolerated: float = 0.1,
@@ -76,10 +76,10 @@ def dead_relu(
     )
 
 
-def _severity(share: float, live: int, where: Standing | None, *, silent: bool, untrained: bool) -> Severity:
+def _severity(share: float, live: int, position: LossPosition | None, *, silent: bool, untrained: bool) -> Severity:
     if silent:
         return Severity.ERROR
-    if where is not None and where.well:
+    if position is not None and position.well:
         return Severity.NOTE
     crippled = share >= HALF and live < NARROW
     if untrained:
@@ -102,10 +102,10 @@ def _remedy(layer: Layer, units: int, *, output: bool) -> Remedy:
     if output:
         return Remedy(
             f"take the activation off the output layer {name}, unless every target is positive",
-            spelt(layer, units),
+            layer_code(layer, units),
         )
     wider = max(4 * units, 2 * NARROW) if units < 2 * NARROW else units
-    code = spelt(layer, wider, 'activation="relu"', 'kernel_initializer="he_uniform"', 'bias_initializer="normal"')
+    code = layer_code(layer, wider, 'activation="relu"', 'kernel_initializer="he_uniform"', 'bias_initializer="normal"')
     more = f" and make it wider, {wider} instead of {units}" if wider > units else ""
     return Remedy(
         f"draw the weights of {name} anew with he_uniform{more}; or use a smooth activation such as tanh", code

@@ -3,17 +3,17 @@
 import math
 from collections.abc import Iterator
 
-from mlpdoctor.check import check
-from mlpdoctor.facts.collapse import Collapse
-from mlpdoctor.facts.second_opinion import SecondOpinion
-from mlpdoctor.facts.standing import Standing
-from mlpdoctor.facts.training import Training
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.floors import least_squares
+from mlpdoctor.analysis.floors import least_squares
+from mlpdoctor.core.check import check
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.text import percent, short
+from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.ladder.second_opinion import SecondOpinion
+from mlpdoctor.facts.network.collapse import Collapse
+from mlpdoctor.facts.training.training import Training
 from mlpdoctor.statistics.affine_factor import OutputFactor
 from mlpdoctor.statistics.moments import OutputMoments
 from mlpdoctor.statistics.piece_patterns import PiecePatterns
-from mlpdoctor.wording import percent, short
 
 
 @check(
@@ -26,7 +26,7 @@ def linear_regime(
     outputs: OutputMoments,
     patterns: PiecePatterns | None,
     collapse: Collapse,
-    where: Standing | None,
+    position: LossPosition | None,
     opinion: SecondOpinion | None,
     training: Training,
     *,
@@ -56,7 +56,7 @@ def linear_regime(
         return
     bent = sum(fit.value for fit in least_squares.fit(factor)) * factor.rows / spread
     enough = opinion is not None and not opinion.structure
-    if bent > tolerated or enough or (where is not None and where.well):
+    if bent > tolerated or enough or (position is not None and position.well):
         return
     number = None if patterns is None or patterns.overflow else len(patterns.patterns)
     pieces = (
@@ -64,7 +64,7 @@ def linear_regime(
         if number is None
         else f" (its units switch on and off in {number} {'pattern' if number == 1 else 'patterns'})"
     )
-    affine = where.affine if where else None
+    affine = position.affine if position else None
     line = None if affine is None else short(affine)
     yield Evidence(
         numbers={
@@ -73,7 +73,7 @@ def linear_regime(
             "patterns": number,
             "rows": factor.rows,
             "affine": affine,
-            "model": where.model if where else None,
+            "model": position.model if position else None,
         },
         certainty=Certainty.PROVED if number == 1 else Certainty.MEASURED,
         severity=Severity.NOTE if training.never else Severity.WARNING,
@@ -83,7 +83,7 @@ def linear_regime(
             "centre the inputs and start the biases at random, so that the bends spread over the data; or use tanh",
             'Dense(units, activation="relu", kernel_initializer="he_uniform", bias_initializer="random_normal")',
         ),
-        explains=where.share(affine) if where and affine is not None and where.model >= affine else None,
+        explains=position.share(affine) if position and affine is not None and position.model >= affine else None,
         strength=1.0 - min(bent / tolerated, 1.0),
         verdict="The network has nonlinear units, but on these rows none of them bends: it answers with a straight line"
         + (f", whose loss is {line} at best." if line else f" up to {percent(bent)} of its output."),

@@ -3,16 +3,16 @@
 import math
 from collections.abc import Iterator
 
-from mlpdoctor.check import check
-from mlpdoctor.facts.standing import Standing
-from mlpdoctor.facts.training import Training
-from mlpdoctor.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.heads import Heads
-from mlpdoctor.layers.nature import activation_of
-from mlpdoctor.layers.spelt import spelt
-from mlpdoctor.network import Layer, Network
-from mlpdoctor.statistics.flatness import Flatness
-from mlpdoctor.wording import percent, short
+from mlpdoctor.core.check import check
+from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.network import Layer, Network
+from mlpdoctor.core.text import percent, short
+from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.training.training import Training
+from mlpdoctor.nn.keras_code import layer_code
+from mlpdoctor.nn.layers.properties import activation_of
+from mlpdoctor.nn.output_head import Heads
+from mlpdoctor.statistics.unit_activity import Flatness
 
 MOST_ROWS = 0.5
 """A unit counts as saturated when it is flat on at least half of the rows: then its median slope is flat."""
@@ -30,7 +30,7 @@ def saturated_units(
     layer: Layer,
     network: Network,
     seen: Flatness,
-    where: Standing | None,
+    where: LossPosition | None,
     heads: Heads | None,
     training: Training,
     *,
@@ -80,7 +80,7 @@ def saturated_units(
         f"so almost no gradient gets through {name}.",
         remedy=Remedy(
             f"draw the weights of {name} anew and smaller, as the default glorot_uniform does{_scale(layer)}",
-            spelt(
+            layer_code(
                 layer,
                 units,
                 f'activation="{activation.name if activation else "tanh"}"',

@@ -1,14 +1,102 @@
 """Console logs, as Keras 1, 2 and 3 and R print them with verbose 1 or 2, or as people print them by hand."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from mlpdoctor.history import LOSS, BadLines
-from mlpdoctor.readers.histories.console_lines import log_lines
-from mlpdoctor.readers.histories.console_notes import note_of
-from mlpdoctor.readers.histories.draft import Complaints, Draft, Drafts
-from mlpdoctor.readers.histories.names import canonical
-from mlpdoctor.readers.histories.written import NUMBER, Written
+from mlpdoctor.core.history import LOSS, BadLines, Note
+from mlpdoctor.readers.histories.assembled import canonical
+from mlpdoctor.readers.histories.number_with_digits import NUMBER, NumberWithDigits, number_with_digits
+from mlpdoctor.readers.histories.runs import Complaints, RunDraft, RunDrafts
+
+LONGEST = 1 << 16
+"""Characters of a line looked at; the rest of a longer one is no log."""
+WIDEST = 400
+"""Characters of a line that a terminal wrapped; so wide are none."""
+
+_ESCAPES = re.compile(
+    r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]{0,200}(?:\x07|\x1b\\)|\[(?:[0-9]{1,2};?){1,3}m|\[0?m"
+)
+"""Colours and the like; a paste often lost the escape character and kept the rest: ``[1m2/2[0m``."""
+_REWRITTEN = re.compile(r"[\r\x08\x0b\x0c]+")
+_GLUED_HEADER = re.compile(r"(?<=\S)\s+(?=Epoch\s+[0-9]{1,9}\s*/\s*[0-9]{1,9}\b)")
+_CUT_NAME = re.compile(r"(?:^|\s)-\s+[A-Za-z]\w*$")
+_REST_OF_NAME = re.compile(r"\w+:\s")
+_CUT_NUMBER = re.compile(r":(\s?[-+0-9.e]*)$")
+_REST_OF_NUMBER = re.compile(r"([-+0-9.e]+)(?=\s+-\s|\s*$)")
+_KERAS_NUMBER = re.compile(r"\s?-?[0-9]+\.[0-9]{4}(e[-+][0-9]{2,3})?")
+
+
+def log_lines(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
+    """The lines of a console log with their numbers, counted from 1 in the file.
+
+    Colours are taken out, progress bars that were rewritten in place become lines of their own, so do the epochs of
+    a log that lost its line ends, and lines that were wrapped in the middle of a name or a number are mended.
+
+    Args:
+        lines: as the file has them.
+    """
+    held: tuple[int, str] | None = None
+    for number, line in enumerate(lines, 1):
+        for part in _REWRITTEN.split(line[:LONGEST]):
+            for piece in _GLUED_HEADER.split(_ESCAPES.sub("", part) if "[" in part or "\x1b" in part else part):
+                text = piece.rstrip()
+                if not text.strip():
+                    continue
+                glued = None if held is None else _glued(held[1], text)
+                if held is not None and glued is None:
+                    yield held
+                held = (number, text) if glued is None or held is None else (held[0], glued)
+    if held is not None:
+        yield held
+
+
+def _glued(before: str, after: str) -> str | None:
+    """Two lines as the one they were, or None where each stands for itself."""
+    if len(before) > WIDEST:
+        return None
+    rest = after.lstrip()
+    if _REST_OF_NAME.match(rest):
+        if before.endswith(" -"):
+            return f"{before} {rest}"
+        return before + rest if _CUT_NAME.search(before) else None
+    end = _REST_OF_NUMBER.match(rest)
+    cut = _CUT_NUMBER.search(before) if end else None
+    if cut and end:
+        whole = _KERAS_NUMBER.fullmatch(cut[1])
+        if not whole and (not cut[1].strip() or _KERAS_NUMBER.fullmatch(cut[1] + end[1])):
+            return before + rest
+    return None
+
+
+_EPOCH = r"^\W*Epoch\s+0*(?P<epoch>[0-9]{1,12})\s*:\s+"
+_KINDS = (
+    ("learning rate", re.compile(_EPOCH + rf".*learning rate to (?P<value>{NUMBER})")),
+    ("stopped early", re.compile(_EPOCH + r"early stopping")),
+    (
+        "best weights restored",
+        re.compile(r"^\W*Restoring model weights from the end of the best epoch:? ?(?P<value>\d+)?"),
+    ),
+)
+_BEGIN = re.compile(r"^\W*(?:Epoch\s+[0-9]+\s*:|Restoring)")
+_OTHER = re.compile(_EPOCH + r"(?:\S+ (?:improved|did not improve)|saving model|finished saving)")
+
+
+def note_of(line: str, epoch: int) -> tuple[bool, Note | None]:
+    """Whether a line is a callback's, and what it tells.
+
+    Args:
+        line: the line.
+        epoch: the epoch it stands after, for callbacks that do not say.
+    """
+    if not _BEGIN.match(line):
+        return False, None
+    for kind, pattern in _KINDS:
+        if found := pattern.search(line):
+            parts = found.groupdict()
+            number = number_with_digits(parts.get("value") or "")
+            return True, Note(int(parts.get("epoch") or epoch), kind, None if number is None else float(number))
+    return bool(_OTHER.search(line)), None
+
 
 _DIGITS = "[0-9]{1,12}"
 _HEADER = re.compile(rf"^\W*Epoch\s*[:#]?\s*[\[(]?\s*({_DIGITS})\s*(?:/|of)\s*({_DIGITS})\s*[\])]?", re.IGNORECASE)
@@ -32,7 +120,7 @@ _CODE = re.compile(r"[({]|<-|['\"]")
 """A line with an open bracket, a quote or an arrow of R is somebody's program, not its output."""
 
 
-def read_console(lines: Iterable[str]) -> tuple[list[Draft], BadLines]:
+def read_console(lines: Iterable[str]) -> tuple[list[RunDraft], BadLines]:
     """Read the log in a text that may hold anything else, too.
 
     Args:
@@ -57,11 +145,11 @@ class _Log:
     """
 
     def __init__(self) -> None:
-        self.drafts = Drafts()
+        self.drafts = RunDrafts()
         self.complaints = Complaints()
         self._epoch: int | None = None
         self._goes_on: re.Pattern[str] | None = None
-        self._row: dict[str, Written] = {}
+        self._row: dict[str, NumberWithDigits] = {}
         self._complete: tuple[str, ...] | None = None
         self._asked: int | None = None
 
@@ -111,7 +199,7 @@ class _Log:
             self.drafts.put(max(last, 0) + 1 if self._epoch is None else self._epoch, self._row)
             self._row = {}
 
-    def _numbers(self, line: str, row: dict[str, Written]) -> None:
+    def _numbers(self, line: str, row: dict[str, NumberWithDigits]) -> None:
         counted = None if self._headed else _COUNTED.search(line)
         progress = _PROGRESS.match(line)
         if counted:
@@ -124,7 +212,7 @@ class _Log:
         if "ETA" not in line and (progress is None or not progress[2].isdigit() or progress[1] == progress[2]):
             self._complete = () if progress is None else (progress[1], progress[2])
 
-    def _same_epoch(self, progress: re.Match[str] | None, row: Mapping[str, Written]) -> bool:
+    def _same_epoch(self, progress: re.Match[str] | None, row: Mapping[str, NumberWithDigits]) -> bool:
         """Whether a line goes on about the epoch of which a complete line has been read."""
         if progress is None:
             return self._headed and not set(row) & set(self._row)
@@ -139,7 +227,7 @@ class _Log:
             self.complaints.add(number, f"no number after loss: {found[1][:20]!r}")
 
 
-def _row(line: str, goes_on: re.Pattern[str] | None) -> dict[str, Written]:
+def _row(line: str, goes_on: re.Pattern[str] | None) -> dict[str, NumberWithDigits]:
     """The numbers of a line by name; empty where the line is not about a loss."""
     if "loss" not in line.lower() and not (goes_on and goes_on.match(line)):
         return {}
@@ -148,5 +236,5 @@ def _row(line: str, goes_on: re.Pattern[str] | None) -> dict[str, Written]:
     pairs = _PAIR.findall(line)
     if not pairs and _COUNTED.search(line):
         pairs = _SPACED.findall(line)
-    found = {canonical(name): Written(number) for name, number in pairs}
+    found = {canonical(name): NumberWithDigits(number) for name, number in pairs}
     return {name: number for name, number in found.items() if name.lower() not in _COUNTERS}

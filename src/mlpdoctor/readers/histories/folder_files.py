@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from mlpdoctor.readers.histories.trouble import HistoryFileError
+from mlpdoctor.readers.histories.refusals import HistoryFileError
 
 MOST_FILES = 100_000
 """Files looked at in a folder and below."""

@@ -1,4 +1,4 @@
-"""Opens a training history of any kind that is read, told from its content."""
+"""Opens a training history of any kind, told from its content."""
 
 import io
 from collections.abc import Iterator
@@ -6,16 +6,52 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from mlpdoctor.history import History
-from mlpdoctor.readers.data_kind import GZIP
-from mlpdoctor.readers.data_source import Source, from_path, from_stdin, unzipped
-from mlpdoctor.readers.histories import event_file, tensorboard_folder
-from mlpdoctor.readers.histories.folder import read_folder
-from mlpdoctor.readers.histories.found import Found, history_of
-from mlpdoctor.readers.histories.refusals import refuse
+from mlpdoctor.core.history import BadLines, History
+from mlpdoctor.readers.bounded_stream import BoundedStream
+from mlpdoctor.readers.histories import event_files, keras_tuner, mlflow_folder
+from mlpdoctor.readers.histories.assembled import AssembledHistory, history_of
+from mlpdoctor.readers.histories.folder_files import Files
+from mlpdoctor.readers.histories.refusals import HistoryFileError, readable, refuse
+from mlpdoctor.readers.histories.runs import RunDraft
 from mlpdoctor.readers.histories.text import read_text
-from mlpdoctor.readers.histories.trouble import readable
-from mlpdoctor.readers.spool import Bounded
+from mlpdoctor.readers.tables.column_names import listed
+from mlpdoctor.readers.tables.data_kind import GZIP
+from mlpdoctor.readers.tables.data_source import Source, from_path, from_stdin, unzipped
+
+MOST_METRIC = 1 << 26
+"""Bytes of one metric of MLflow."""
+
+
+def read_folder(path: Path, max_bytes: int) -> AssembledHistory:
+    """Read whatever histories a folder holds.
+
+    Raises:
+        HistoryFileError: it holds none, or more than ``max_bytes``.
+    """
+    files = Files(path, max_bytes)
+    every = list(files.all())
+    events = [file for file in every if event_files.MARK in file.name]
+    tried = [file for file in every if file.name == keras_tuner.MARK]
+    runs, complaints = mlflow_folder.read_runs(files, every, MOST_METRIC)
+    formats, drafts, bad = ["MLflow run"] if runs else [], list[RunDraft](runs), complaints.found()
+    if events:
+        found, complaints = event_files.read_event_files(files, events)
+        formats, drafts, bad = [*formats, "TensorBoard events"], drafts + found, _both(bad, complaints.found())
+    trials, complaints = keras_tuner.read_trials(files, tried)
+    if tried:
+        formats, bad = [*formats, "project of Keras Tuner"], _both(bad, complaints.found())
+    if not formats:
+        inside = f"with {listed([file.name for file in every], most=4)}" if every else "without files"
+        raise HistoryFileError(
+            f"is a folder {inside}; expected were event files of TensorBoard, a project of Keras Tuner or a run of "
+            "MLflow, and for any other log the file itself"
+        )
+    return AssembledHistory(" and ".join(formats), drafts, trials, bad)
+
+
+def _both(one: BadLines, other: BadLines) -> BadLines:
+    return BadLines(one.count + other.count, (one.examples + other.examples)[:3])
+
 
 MOST_BYTES = 1 << 28
 """Bytes of text or events read, unless the user says otherwise: 256 MiB, a log of ten million epochs."""
@@ -45,16 +81,16 @@ def read_history(path: str, *, stdin: BinaryIO | None = None, max_bytes: int = M
         return history_of(path, found)
 
 
-def _read(source: Source, *, packed: bool = False) -> Found:
+def _read(source: Source, *, packed: bool = False) -> AssembledHistory:
     source = source if packed else _bounded(source)
     with source.open() as stream:
         head = stream.read(HEAD)
     if head.startswith(GZIP) and not packed:
         return _read(unzipped(source), packed=True)
     refuse(head)
-    if event_file.MARK in head:
+    if event_files.RECORD_MARK in head:
         with source.open() as stream:
-            return Found("TensorBoard events", tensorboard_folder.one_file(stream))
+            return AssembledHistory("TensorBoard events", event_files.one_file(stream))
     return read_text(source)
 
 
@@ -64,7 +100,7 @@ def _bounded(source: Source) -> Source:
     @contextmanager
     def reader() -> Iterator[BinaryIO]:
         with source.open() as stream:
-            bounded = Bounded(stream, source.path, source.max_bytes)
+            bounded = BoundedStream(stream, source.path, source.max_bytes)
             yield cast("BinaryIO", io.BufferedReader(bounded))
 
     return Source(source.path, reader, source.max_bytes, seekable=False)

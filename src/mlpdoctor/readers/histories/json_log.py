@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import TypeAlias
 
-from mlpdoctor.history import LOSS, BadLines
-from mlpdoctor.readers.histories.draft import Complaints, Draft, Drafts
-from mlpdoctor.readers.histories.names import canonical_names
-from mlpdoctor.readers.histories.trouble import HistoryFileError
-from mlpdoctor.readers.histories.written import Written, epoch_of, written
+from mlpdoctor.core.history import LOSS, BadLines
+from mlpdoctor.readers.histories.assembled import canonical_names
+from mlpdoctor.readers.histories.number_with_digits import NumberWithDigits, epoch_of, number_with_digits
+from mlpdoctor.readers.histories.refusals import HistoryFileError
+from mlpdoctor.readers.histories.runs import Complaints, RunDraft, RunDrafts
 
 DEEPEST = 3
 """A file may hold a list of runs with a history each; what lies deeper is something else."""
@@ -25,7 +25,7 @@ _BESIDE = frozenset(("params", "epoch"))
 _EPOCH_KEYS = ("epoch", "_step", "step", "iteration")
 _ABSENT = object()
 
-Rows: TypeAlias = Iterator[tuple[int, dict[str, Written]]]
+Rows: TypeAlias = Iterator[tuple[int, dict[str, NumberWithDigits]]]
 
 
 def parse_json(text: str) -> object:
@@ -48,7 +48,9 @@ def parse_json(text: str) -> object:
 
 def _parse(text: str) -> object:
     try:
-        return json.loads(text, parse_float=Written, parse_int=Written, parse_constant=Written)
+        return json.loads(
+            text, parse_float=NumberWithDigits, parse_int=NumberWithDigits, parse_constant=NumberWithDigits
+        )
     except RecursionError:
         raise HistoryFileError("is nested deeper than any history is; do not trust this file") from None
 
@@ -65,11 +67,11 @@ def json_lines(text: str) -> tuple[list[object], BadLines]:
     return records, complaints.found()
 
 
-def read_json(content: object) -> list[Draft]:
+def read_json(content: object) -> list[RunDraft]:
     """Find the curves in what a file of JSON says: a draft for each call of ``fit``, with the name of its run."""
-    found: list[Draft] = []
+    found: list[RunDraft] = []
     for name, rows in _runs(content, "", 0):
-        drafts = Drafts()
+        drafts = RunDrafts()
         for epoch, row in rows:
             drafts.put(epoch, row)
         for draft in drafts.found():
@@ -119,9 +121,11 @@ def _runs_of_list(content: Sequence[object], name: str, depth: int) -> Iterator[
             yield from _runs(value, f"{name} {place}".strip(), depth + 1)
 
 
-def _number(value: object) -> Written | None:
+def _number(value: object) -> NumberWithDigits | None:
     """A number, or one in quotes: ``json.dumps(..., default=str)`` writes NumPy's numbers so."""
-    return value if isinstance(value, Written) else written(value) if isinstance(value, str) else None
+    return (
+        value if isinstance(value, NumberWithDigits) else number_with_digits(value) if isinstance(value, str) else None
+    )
 
 
 def _is_record(record: Mapping[str, object]) -> bool:
@@ -170,10 +174,12 @@ def _by_points(points: Sequence[object]) -> Rows:
                 yield epoch, {LOSS: value}
 
 
-def _row(names: tuple[str, ...], cells: tuple[object, ...]) -> dict[str, Written]:
+def _row(names: tuple[str, ...], cells: tuple[object, ...]) -> dict[str, NumberWithDigits]:
     row = {}
     for name, cell in zip(names, cells, strict=True):
-        number = Written("nan") if cell is None and name == LOSS else _number(cell)  # pandas writes null for NaN
+        number = (
+            NumberWithDigits("nan") if cell is None and name == LOSS else _number(cell)
+        )  # pandas writes null for NaN
         if number is not None:
             row[name] = number
     return row

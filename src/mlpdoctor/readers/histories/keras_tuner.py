@@ -4,12 +4,12 @@ import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from mlpdoctor.history import Trial
-from mlpdoctor.readers.histories.draft import Complaints
+from mlpdoctor.core.history import Trial
 from mlpdoctor.readers.histories.folder_files import Files
 from mlpdoctor.readers.histories.json_log import parse_json
-from mlpdoctor.readers.histories.trouble import HistoryFileError
-from mlpdoctor.readers.histories.written import Written
+from mlpdoctor.readers.histories.number_with_digits import NumberWithDigits
+from mlpdoctor.readers.histories.refusals import HistoryFileError
+from mlpdoctor.readers.histories.runs import Complaints
 
 MARK = "trial.json"
 LARGEST = 1 << 22
@@ -86,10 +86,10 @@ def _observed(observation: object) -> float | None:
 
 
 def _finite(value: object) -> float | None:
-    return float(value) if isinstance(value, Written) and math.isfinite(float(value)) else None
+    return float(value) if isinstance(value, NumberWithDigits) and math.isfinite(float(value)) else None
 
 
 def _plain(value: object) -> str | float | bool:
-    if isinstance(value, Written):
+    if isinstance(value, NumberWithDigits):
         return float(value)
     return value if isinstance(value, bool) else str(value)[:LONGEST]

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from mlpdoctor.readers.histories.draft import Complaints, Draft, Drafts
+from mlpdoctor.readers.histories.assembled import canonical
 from mlpdoctor.readers.histories.folder_files import Files
-from mlpdoctor.readers.histories.names import canonical
-from mlpdoctor.readers.histories.written import Written, epoch_of, written
+from mlpdoctor.readers.histories.number_with_digits import NumberWithDigits, epoch_of, number_with_digits
+from mlpdoctor.readers.histories.runs import Complaints, RunDraft, RunDrafts
 
 MARK = "metrics"
 SETTINGS = "params"
@@ -15,13 +15,13 @@ LARGEST_SETTING = 1 << 16
 _TIME = re.compile("[0-9]{1,15}")
 
 
-def metric_line(line: str) -> tuple[int, Written, int] | None:
+def metric_line(line: str) -> tuple[int, NumberWithDigits, int] | None:
     """Time in milliseconds, value and step of a line; None for a line of something else."""
     words = line.split()
     if len(words) not in {2, 3, 5}:  # the last two name a data set
         return None
-    time, value = int(words[0]) if _TIME.fullmatch(words[0]) else None, written(words[1])
-    step = epoch_of(written(words[2])) if len(words) > 2 else 0  # noqa: PLR2004 - old versions wrote no step
+    time, value = int(words[0]) if _TIME.fullmatch(words[0]) else None, number_with_digits(words[1])
+    step = epoch_of(number_with_digits(words[2])) if len(words) > 2 else 0  # noqa: PLR2004 - old versions wrote no step
     return None if time is None or value is None or step is None else (time, value, step)
 
 
@@ -31,7 +31,7 @@ def is_metric(lines: Sequence[str]) -> bool:
     return bool(first) and len(first[0]) == 13 and metric_line(lines[0]) is not None  # noqa: PLR2004
 
 
-def read_runs(files: Files, paths: Sequence[Path], most: int) -> tuple[list[Draft], Complaints]:
+def read_runs(files: Files, paths: Sequence[Path], most: int) -> tuple[list[RunDraft], Complaints]:
     """Read all runs in a folder, the oldest first.
 
     Args:
@@ -60,13 +60,15 @@ def read_runs(files: Files, paths: Sequence[Path], most: int) -> tuple[list[Draf
     return [draft for _, _, draft in sorted(found, key=lambda run: run[:2])], complaints
 
 
-def one_metric(name: str, lines: Iterable[str]) -> Draft:
+def one_metric(name: str, lines: Iterable[str]) -> RunDraft:
     """The run of which one metric is all there is."""
     found = [parts for line in lines if (parts := metric_line(line)) is not None]
     return _run("", {canonical(name): found})[0]
 
 
-def _lines(files: Files, path: Path, most: int, complaints: Complaints, number: int) -> list[tuple[int, Written, int]]:
+def _lines(
+    files: Files, path: Path, most: int, complaints: Complaints, number: int
+) -> list[tuple[int, NumberWithDigits, int]]:
     try:
         lines = files.text(path, most).splitlines()
     except ValueError as error:
@@ -82,16 +84,16 @@ def _lines(files: Files, path: Path, most: int, complaints: Complaints, number: 
     return found
 
 
-def _run(name: str, columns: dict[str, list[tuple[int, Written, int]]]) -> tuple[Draft, int]:
+def _run(name: str, columns: dict[str, list[tuple[int, NumberWithDigits, int]]]) -> tuple[RunDraft, int]:
     """A run and the time of its last value. Values without steps are counted."""
-    rows: dict[int, dict[str, Written]] = {}
+    rows: dict[int, dict[str, NumberWithDigits]] = {}
     latest = 0
     for column, lines in columns.items():
         counted = len(lines) > 1 and not any(step for _, _, step in lines)
         for place, (time, value, step) in enumerate(lines):
             rows.setdefault(place if counted else step, {})[column] = value
             latest = max(latest, time)
-    drafts = Drafts()
+    drafts = RunDrafts()
     for epoch in sorted(rows):
         drafts.put(epoch, rows[epoch])
     drafts.current.name = name

@@ -1,6 +1,36 @@
-"""What is refused as a history, told from its first bytes, with the way out."""
+"""What is refused as a history, and what is said of one that cannot be read."""
 
-from mlpdoctor.readers.histories.trouble import HistoryFileError
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from mlpdoctor.core.errors import DataFileError, InputError
+from mlpdoctor.readers.error_wrapping import TROUBLE
+from mlpdoctor.readers.tables.column_names import printable
+
+LONGEST = 160
+
+
+class HistoryFileError(InputError):
+    """The history is missing, broken, of a kind that is refused, or holds no losses."""
+
+
+@contextmanager
+def readable(path: str) -> Iterator[None]:
+    """Say in one line, which begins with the path, what is wrong with a history.
+
+    Raises:
+        HistoryFileError: in place of what the readers and the libraries raise.
+    """
+    try:
+        yield
+    except HistoryFileError as error:
+        raise HistoryFileError(f"{printable(path)}: {printable(str(error))}") from error
+    except DataFileError as error:
+        raise HistoryFileError(str(error)) from error
+    except TROUBLE as error:
+        said = printable(getattr(error, "strerror", None) or str(error) or type(error).__name__)
+        raise HistoryFileError(f"{printable(path)}: cannot be read as a history: {said[:LONGEST]}") from error
+
 
 _WAY_OUT = "save the history with pandas.DataFrame(history.history).to_csv('history.csv')"
 _PICKLE = f"is a pickle, which runs code when it is opened: {_WAY_OUT}"

@@ -5,10 +5,10 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from mlpdoctor.history import LOSS, BadLines
-from mlpdoctor.readers.histories.draft import Complaints, Draft, Drafts
-from mlpdoctor.readers.histories.names import canonical, canonical_names
-from mlpdoctor.readers.histories.written import Written, epoch_of, written
+from mlpdoctor.core.history import LOSS, BadLines
+from mlpdoctor.readers.histories.assembled import canonical, canonical_names
+from mlpdoctor.readers.histories.number_with_digits import NumberWithDigits, epoch_of, number_with_digits
+from mlpdoctor.readers.histories.runs import Complaints, RunDraft, RunDrafts
 
 DELIMITERS = ",;\t| "
 """In the order in which they win; a space stands for any run of spaces."""
@@ -29,7 +29,7 @@ def is_table(lines: Sequence[str]) -> bool:
     return _layout(lines[:TOP]) is not None
 
 
-def read_table(lines: Iterable[str]) -> tuple[list[Draft], BadLines]:
+def read_table(lines: Iterable[str]) -> tuple[list[RunDraft], BadLines]:
     """Read a table that `is_table` recognised.
 
     Returns:
@@ -78,9 +78,9 @@ def _split(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[str
             yield number, [cell.strip() for cell in cells]
 
 
-def _number(cell: str) -> Written | None:
+def _number(cell: str) -> NumberWithDigits | None:
     """The number in a cell, with a decimal point or a decimal comma."""
-    return written(cell) or written(cell.replace(",", ".", 1))
+    return number_with_digits(cell) or number_with_digits(cell.replace(",", ".", 1))
 
 
 class _Wide:
@@ -88,7 +88,7 @@ class _Wide:
 
     def __init__(self, header: Sequence[str]) -> None:
         self.complaints = Complaints()
-        self._drafts = Drafts()
+        self._drafts = RunDrafts()
         lowered = [name.lower() for name in header]
         self._epoch = next((lowered.index(name) for name in EPOCH_NAMES if name in lowered), None)
         self._skip = {place for place, name in enumerate(lowered) if name in EPOCH_NAMES or name in CLOCKS}
@@ -113,18 +113,18 @@ class _Wide:
         row = self._row(number, cells)
         if not row:
             return
-        if self._epoch is not None and written(index) is None:
+        if self._epoch is not None and number_with_digits(index) is None:
             self.complaints.add(number, f"no epoch: {index[:20]!r}")
             return
-        epoch = epoch_of(written(index))
+        epoch = epoch_of(number_with_digits(index))
         self._drafts.put(max(self._drafts.current.last_epoch, 0) + 1 if epoch is None else epoch, row)
 
-    def _row(self, number: int, cells: Sequence[str]) -> dict[str, Written]:
-        row: dict[str, Written] = {}
+    def _row(self, number: int, cells: Sequence[str]) -> dict[str, NumberWithDigits]:
+        row: dict[str, NumberWithDigits] = {}
         for place, (name, cell) in enumerate(zip(self._names, cells, strict=True)):
             if place in self._skip:
                 continue
-            value = Written("nan") if not cell and name == LOSS else _number(cell)  # pandas leaves NaN empty
+            value = NumberWithDigits("nan") if not cell and name == LOSS else _number(cell)  # pandas leaves NaN empty
             if value is not None:
                 row[name] = value
             elif cell not in _MISSING and self._first and name != LOSS:
@@ -134,7 +134,7 @@ class _Wide:
         self._first = False
         return row
 
-    def found(self) -> list[Draft]:
+    def found(self) -> list[RunDraft]:
         return self._drafts.found()
 
 
@@ -148,11 +148,15 @@ class _Long:
     def __init__(self, header: Sequence[str]) -> None:
         self.complaints = Complaints()
         self._header = header
-        self._rows: dict[int, dict[str, Written]] = {}
+        self._rows: dict[int, dict[str, NumberWithDigits]] = {}
 
     def row(self, number: int, cells: list[str]) -> None:
         cell = dict(zip(self._header, cells[-len(self._header) :], strict=False))
-        epoch, value, name = epoch_of(written(cell.get("epoch", ""))), cell.get("value", ""), cell.get("metric", "")
+        epoch, value, name = (
+            epoch_of(number_with_digits(cell.get("epoch", ""))),
+            cell.get("value", ""),
+            cell.get("metric", ""),
+        )
         found = _number(value)
         if epoch is None or not name:
             self.complaints.add(number, "no epoch or no metric")
@@ -162,8 +166,8 @@ class _Long:
         elif value not in _MISSING:
             self.complaints.add(number, f"{name} is no number: {value[:20]!r}")
 
-    def found(self) -> list[Draft]:
-        drafts = Drafts()
+    def found(self) -> list[RunDraft]:
+        drafts = RunDrafts()
         for epoch in sorted(self._rows):
             drafts.put(epoch, self._rows[epoch])
         return drafts.found()

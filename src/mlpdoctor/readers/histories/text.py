@@ -8,19 +8,19 @@ from collections.abc import Iterable
 from pathlib import PurePath
 from typing import TextIO
 
-from mlpdoctor.errors import DataFileError
-from mlpdoctor.history import LOSS
-from mlpdoctor.readers.data_source import Source
+from mlpdoctor.core.errors import DataFileError
+from mlpdoctor.core.history import LOSS
+from mlpdoctor.readers.histories.assembled import AssembledHistory
 from mlpdoctor.readers.histories.console_log import read_console
-from mlpdoctor.readers.histories.draft import Draft, Drafts
-from mlpdoctor.readers.histories.found import Found
 from mlpdoctor.readers.histories.json_log import json_lines, parse_json, read_json
 from mlpdoctor.readers.histories.keras_tuner import is_trial, trial_of
 from mlpdoctor.readers.histories.mlflow_folder import is_metric, one_metric
+from mlpdoctor.readers.histories.number_with_digits import number_with_digits
+from mlpdoctor.readers.histories.refusals import HistoryFileError
+from mlpdoctor.readers.histories.runs import RunDraft, RunDrafts
 from mlpdoctor.readers.histories.table_log import TOP, is_table, read_table
-from mlpdoctor.readers.histories.trouble import HistoryFileError
-from mlpdoctor.readers.histories.written import written
-from mlpdoctor.readers.text_dialect import find_encoding
+from mlpdoctor.readers.tables.data_source import Source
+from mlpdoctor.readers.tables.text_layout import find_encoding
 
 SAMPLE = 1 << 16
 """Bytes to tell the kind from."""
@@ -33,7 +33,7 @@ _CURSOR = re.compile(r"\[[0-9;?]*[A-Za-z]")
 """A colour that lost its escape character in a paste, and no list."""
 
 
-def read_text(source: Source) -> Found:
+def read_text(source: Source) -> AssembledHistory:
     """Read a text of any kind.
 
     Raises:
@@ -57,43 +57,43 @@ def read_text(source: Source) -> Found:
         return _lines(source.path, text)
 
 
-def _json(text: str) -> Found:
+def _json(text: str) -> AssembledHistory:
     """Read JSON, JSON lines, or a console log that only looks like it."""
     try:
         content = parse_json(text)
     except HistoryFileError:
         records, bad = json_lines(text)
         if len(records) > 1:
-            return Found("JSON lines", read_json(records), bad=bad)
+            return AssembledHistory("JSON lines", read_json(records), bad=bad)
         drafts, bad = read_console(text.splitlines())
         if not drafts:
             raise
-        return Found("console log", drafts, bad=bad)
+        return AssembledHistory("console log", drafts, bad=bad)
     if is_trial(content):
-        return Found("trial of Keras Tuner", trials=(trial_of(content, ""),))
-    return Found("JSON", read_json(content))
+        return AssembledHistory("trial of Keras Tuner", trials=(trial_of(content, ""),))
+    return AssembledHistory("JSON", read_json(content))
 
 
-def _lines(path: str, text: TextIO) -> Found:
+def _lines(path: str, text: TextIO) -> AssembledHistory:
     lines = iter(lambda: text.readline(LONGEST), "")
     top = list(itertools.islice(lines, TOP))
     every = itertools.chain(top, lines)
     if is_table(top):
         drafts, bad = read_table(every)
-        return Found("table", drafts, bad=bad)
+        return AssembledHistory("table", drafts, bad=bad)
     if is_metric(top):
-        return Found("metric of MLflow", [one_metric(PurePath(path).name, every)])
-    if all(written(line) is not None for line in top if line.strip()):
-        return Found("list of numbers", _numbers(every))
+        return AssembledHistory("metric of MLflow", [one_metric(PurePath(path).name, every)])
+    if all(number_with_digits(line) is not None for line in top if line.strip()):
+        return AssembledHistory("list of numbers", _numbers(every))
     drafts, bad = read_console(every)
-    return Found("console log", drafts, bad=bad)
+    return AssembledHistory("console log", drafts, bad=bad)
 
 
-def _numbers(lines: Iterable[str]) -> list[Draft]:
+def _numbers(lines: Iterable[str]) -> list[RunDraft]:
     """One loss a line, as ``numpy.savetxt`` writes them."""
-    drafts = Drafts()
+    drafts = RunDrafts()
     for line in lines:
-        value = written(line)
+        value = number_with_digits(line)
         if value is not None:
             drafts.put(drafts.current.last_epoch + 1, {LOSS: value})
     return drafts.found()

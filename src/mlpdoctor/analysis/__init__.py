@@ -1,0 +1,1 @@
+"""Pure numerics: floors of the loss, curvature, training curves."""

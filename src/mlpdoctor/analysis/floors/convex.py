@@ -1,0 +1,128 @@
+"""The least mean of a convex loss over all affine predictors, between two proved bounds, in bounded memory."""
+
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
+
+import numpy as np
+
+from mlpdoctor.analysis.floors import newton
+from mlpdoctor.analysis.floors.basis import affine_design, from_triangle
+from mlpdoctor.analysis.floors.linear_fit import LinearFit
+from mlpdoctor.analysis.floors.newton import Block, Blocks, Solution, predictors, value
+from mlpdoctor.core.network import Array
+from mlpdoctor.core.row_hash import hash_rows
+from mlpdoctor.nn.losses.convex import ConvexLoss
+
+Judged: TypeAlias = tuple[Array, Array, Array]
+"""Features (rows, features), targets encoded by the loss (rows, units), weights (rows,)."""
+Reread: TypeAlias = Callable[[], Iterator[Judged]]
+
+KEPT_CELLS = 1 << 22
+"""Numbers kept in memory at once, 32 MiB. More rows are read again for each step, from the best line of a sample."""
+MOST_PASSES = 8
+"""Steps over rows that do not fit: from the line of a sample two or three bring all the digits that are shown."""
+QUICK_WORK = 5e8
+"""Multiplications for one second derivative that take no time worth saving; beyond it a random share of the rows leads
+near the optimum, and the rest is two or three steps."""
+MOST_WORK = 1e10
+"""Multiplications for one exact second derivative, a second or less; beyond it the search goes by gradients alone, and
+its result is a loss that is reached, without a proof that nothing is lower."""
+
+
+def fit(
+    reread: Reread,
+    loss: ConvexLoss,
+    rows: int,
+    features: int,
+    *,
+    triangle: Array,
+    origin: Array,
+    lowest: float,
+    intercept: bool = True,
+) -> LinearFit:
+    """The best affine predictors.
+
+    Args:
+        reread: starts another pass over the rows.
+        loss: convex in the predictors.
+        rows: how many there are.
+        features: how many of the features enter, from the first on; 0 for the best constant.
+        triangle: the triangular factor of the design ``[1, X - origin]`` (of ``X`` without an intercept).
+        origin: where features are counted from, shape (features,).
+        lowest: mean loss of a perfect answer to every row.
+        intercept: False for predictors that vanish where all features do.
+
+    Returns:
+        The best line found, its mean loss over the rows, and the proved lower bound.
+    """
+    back = from_triangle(triangle) * np.sqrt(rows)
+
+    def blocks() -> Iterator[Block]:
+        for inputs, targets, weights in reread():
+            # A row that does not count may be as far off as it likes, and nothing times infinity is no number.
+            used = weights > 0
+            design = affine_design(inputs[used, :features], origin, intercept=intercept) @ back
+            yield design, loss.frame(targets[used]), weights[used]
+
+    first = next(blocks())
+    columns, predictors = first[0].shape[1], first[1].shape[1]
+    start = np.zeros((columns, predictors - loss.reference))
+    cells, work = rows * (columns + predictors + 1), rows * float(start.size) ** 2
+    kept = _kept(blocks, min(1.0, KEPT_CELLS / cells))
+    every = kept if cells <= KEPT_CELLS else blocks
+    if work > MOST_WORK:
+        found = _by_gradient(kept, every, loss, start, lowest * rows)
+    elif every is kept and work <= QUICK_WORK:
+        found = newton.minimise(kept, loss, start, lowest=lowest * rows)
+    else:
+        few = _kept(kept, min(1.0, QUICK_WORK / work))
+        near = newton.minimise(few, loss, start, lowest=-np.inf)
+        found = newton.minimise(every, loss, near.line, lowest=lowest * rows, most=MOST_PASSES)
+    return _as_fit(found, back, origin, rows, intercept=intercept)
+
+
+def _kept(blocks: Blocks, share: float) -> Blocks:
+    """All rows in memory, or a random share of them, chosen by a hash of where they stand."""
+    below = np.uint64(min(int(share * 2**64), 2**64 - 1))
+    held: list[Block] = []
+    seen = 0
+    for design, targets, weights in blocks():
+        places = np.arange(seen, seen + len(design), dtype=np.float64)
+        seen += len(design)
+        chosen = slice(None) if share >= 1 else hash_rows(places[:, None]) <= below
+        held.append((design[chosen], targets[chosen], weights[chosen]))
+    return lambda: iter(held)
+
+
+def _by_gradient(kept: Blocks, every: Blocks, loss: ConvexLoss, start: Array, lowest: float) -> Solution:
+    """Too many coefficients for second derivatives: L-BFGS (Liu and Nocedal, 1989), its result without a proof."""
+    from scipy.optimize import minimize
+
+    smooth = loss.stages()[-1]
+    free = start.shape[1]
+
+    def at(flat: Array) -> tuple[float, Array]:
+        line = flat.reshape(start.shape)
+        total, gradient = 0.0, np.zeros_like(line)
+        for design, targets, weights in kept():
+            z = predictors(loss, design @ line)
+            total += float(weights @ smooth.at(targets, z))
+            gradient += design.T @ (weights[:, None] * smooth.slope(targets, z)[:, :free])
+        return total, gradient.ravel()
+
+    line = minimize(at, start.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": 300}).x.reshape(start.shape)
+    total = value(every, loss, line)
+    return Solution(line, total, min(lowest, total))
+
+
+def _as_fit(found: Solution, back: Array, origin: Array, rows: int, *, intercept: bool) -> LinearFit:
+    """A solution for the orthonormal design in terms of the features, sums over rows turned into means."""
+    line = back @ found.line
+    slopes = line[1:] if intercept else line
+    starts = line[0] - origin @ slopes if intercept else np.zeros(line.shape[1])
+    return LinearFit(
+        value=found.value / rows,
+        lower=found.lower / rows,
+        coefficients=tuple((float(starts[k]), *map(float, slopes[:, k])) for k in range(line.shape[1])),
+        attained=found.attained,
+    )

@@ -1,0 +1,191 @@
+"""``mlpdoctor check``: the one command that reads models and data."""
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mlpdoctor.cli.commands.confirm import Confirm, confirmation, unconfirmed
+from mlpdoctor.cli.commands.options import report_options, settings_options, understood
+from mlpdoctor.cli.commands.shared import fails, in_force, question_of, rows_read
+from mlpdoctor.cli.output import OutputOptions, ProgressCallback, progress, say, traceback, writable, write
+from mlpdoctor.core.errors import InputError
+from mlpdoctor.core.fast_dataclass import dataclass
+
+if TYPE_CHECKING:
+    from mlpdoctor.cli.baseline import BaselineSession
+    from mlpdoctor.cli.config.file import Configuration
+    from mlpdoctor.cli.plan import Job
+    from mlpdoctor.core.check import Check
+    from mlpdoctor.core.report_model import Outcome, Report, Unread
+    from mlpdoctor.engine.stream import RowsRead
+
+FAILED = 2
+EXAMPLES = """\b
+Examples:
+  mlpdoctor check model.keras data.csv
+  mlpdoctor check model.h5 data.parquet --target price
+  mlpdoctor check model.keras                  the architecture alone
+  mlpdoctor check models/*.keras --data data.csv
+  mlpdoctor check model.keras - < data.csv     data from standard input
+  mlpdoctor check model.keras data.csv --format json | jq .verdict
+"""
+EPILOG = f"""{EXAMPLES}
+\b
+Exit status:
+  0  nothing at or above --fail-on was found
+  1  something was, or there are more than --max-warnings warnings
+  2  mlpdoctor could not run: bad file, bad option, or a check that crashed
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("files", nargs=-1, metavar="MODEL... [DATA]", type=click.Path())
+@settings_options
+@report_options
+@click.option("--update-baseline", is_flag=True, help="Write what is found to the --baseline file.")
+@click.option(
+    "--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True, help="Colour."
+)
+@click.option("--confirm", is_flag=True, help="Try the first finding's remedy in a training trial; needs Keras.")
+@click.option("--budget", metavar="TIME", help="How long that may take: 30s, 2m, or '200 epochs'.  [default: 30s]")
+@click.option("-q", "--quiet", is_flag=True, help="Print the verdict alone.")
+@click.option("-v", "--verbose", is_flag=True, help="Also list the checks that did not run, and why.")
+@click.option("--no-progress", is_flag=True, help="No progress on standard error.")
+def check(
+    files: tuple[str, ...],
+    color: str,
+    *,
+    update_baseline: bool,
+    confirm: bool,
+    budget: str | None,
+    quiet: bool,
+    verbose: bool,
+    no_progress: bool,
+    **given: Any,  # noqa: ANN401  settings_options and report_options
+) -> None:
+    """Explain why the loss of MODEL on DATA is stuck.
+
+    MODEL is a saved Keras model (.keras, .h5), or several of them. DATA is a CSV or TSV file, gzipped or not, Parquet,
+    Feather, .npz, .npy, a folder of them, or - for standard input; it is the last argument, told from a model by its
+    suffix and its content. Without DATA the architecture alone is looked at. Without MODEL the models that the
+    configuration names are.
+    """
+    from mlpdoctor.cli.baseline import BaselineSession
+    from mlpdoctor.cli.config.settings import Settings
+    from mlpdoctor.cli.plan import plan
+    from mlpdoctor.cli.suppression import idle
+    from mlpdoctor.diagnosis.diagnose import all_checks
+
+    checks = all_checks()
+    configuration, line = understood(given, lambda: [one.rule for one in checks])
+    jobs = plan(files, configuration, line)
+    whole = Settings((configuration.top, line))
+    manner = OutputOptions(whole.value("format"), color, quiet=quiet, verbose=verbose)
+    writable(whole.value("output"), manner.form)
+    line_drawn = BaselineSession.of(whole.value("baseline"), update=update_baseline)
+    code = given["custom_objects"]
+    if code is not None:
+        say(f"--custom-objects: the Python code in {code} is run for models that need it")
+    tried = confirmation(budget, asked=confirm)
+    with progress(show=not (no_progress or quiet)) as told:
+        run = _Run.over(jobs, configuration, checks, line_drawn, told, code, tried, quiet=quiet)
+    line_drawn.close(run.reports)
+    for one in idle(configuration.suppressions, run.reports, {one.rule.code: one.rule for one in checks}):
+        say(f"{one.origin}: the suppression of {one.rule} hid nothing; take it out")
+    write(run.reports, run.unread, manner, whole.value("output"))
+    sys.exit(run.status(whole.value("max-warnings")))
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What came of the models: reports of those that could be read, and whether they fail."""
+
+    reports: tuple["Report", ...]
+    unread: tuple["Unread", ...]
+    failing: tuple["Report", ...]
+    """Those with a finding at or above their ``--fail-on``."""
+
+    @classmethod
+    def over(
+        cls,
+        jobs: "Sequence[Job]",
+        configuration: "Configuration",
+        checks: "Sequence[Check]",
+        baseline: "BaselineSession",
+        notify: ProgressCallback | None,
+        custom_objects: str | None = None,
+        tried: Confirm = unconfirmed,
+        *,
+        quiet: bool = False,
+    ) -> "_Run":
+        from mlpdoctor.core.report_model import Unread
+
+        reports, unread, failing = [], [], []
+        for number, job in enumerate(jobs, start=1):
+            place = f"{number} of {len(jobs)}  {job.model}: " if len(jobs) > 1 else ""
+            if notify is not None:
+                notify(f"{place}reading the model", None)
+            try:
+                report = _looked_at(job, configuration, checks, baseline, rows_read(notify, place), custom_objects)
+                report = tried(report, job, custom_objects, notify)
+            except InputError as complaint:
+                unread.append(Unread(job.model, str(complaint)))
+                say(str(complaint))
+                continue
+            except Exception as fault:
+                if len(jobs) == 1:
+                    raise
+                unread.append(Unread(job.model, f"a fault in mlpdoctor: {type(fault).__name__}: {fault}"))
+                say(f"{job.model}: this is a fault in mlpdoctor, not in your file; please report it:")
+                traceback()
+                continue
+            reports.append(report)
+            if "keras" in report.seconds and not quiet:
+                say(f"{job.model}: followed through Keras, which took {report.seconds['keras']:.1f} s to get ready")
+            for outcome in _crashed(report):
+                where = f" on {job.model}" if len(jobs) > 1 else ""
+                say(f"the check {outcome.code} {outcome.name} crashed{where}: {outcome.reason}")
+            if fails(report, job.settings.value("fail-on")):
+                failing.append(report)
+        return cls(tuple(reports), tuple(unread), tuple(failing))
+
+    def status(self, most_warnings: int | None) -> int:
+        """2 beats 1 beats 0."""
+        if self.unread or any(_crashed(report) for report in self.reports):
+            return FAILED
+        warnings = sum(f.severity == "warning" and f.suppressed is None for r in self.reports for f in r.findings)
+        if most_warnings is not None and warnings > most_warnings:
+            say(f"{warnings} warnings are more than --max-warnings {most_warnings}")
+            return 1
+        return int(bool(self.failing))
+
+
+def _looked_at(
+    job: "Job",
+    configuration: "Configuration",
+    checks: "Sequence[Check]",
+    baseline: "BaselineSession",
+    rows: "RowsRead | None",
+    custom_objects: str | None,
+) -> "Report":
+    from mlpdoctor.cli.suppression import Hidden
+    from mlpdoctor.core.finding import Certainty
+    from mlpdoctor.diagnosis.diagnose import diagnose
+
+    hide = Hidden(
+        job.model,
+        {one.rule.code: one.rule for one in checks},
+        Certainty(job.settings.value("certainty")),
+        configuration.suppressions,
+        lambda finding: baseline.why(finding, job.model),
+    )
+    question = question_of(job, custom_objects)
+    return diagnose(question, stdin=sys.stdin.buffer, progress=rows, checks=in_force(job, checks), hide=hide)
+
+
+def _crashed(report: "Report") -> "list[Outcome]":
+    from mlpdoctor.core.report_model import Status
+
+    return [outcome for outcome in report.outcomes if outcome.status is Status.CRASHED]

@@ -1,0 +1,94 @@
+"""``mlpdoctor curve``: what a training history says without the model."""
+
+import sys
+from typing import Any
+
+import click
+
+from mlpdoctor.cli.commands.check import check
+from mlpdoctor.cli.commands.options import screen_options
+from mlpdoctor.cli.commands.shared import fails, rows_read
+from mlpdoctor.cli.config.keys import LEVELS
+from mlpdoctor.cli.output import progress, put, show
+
+OF_CHECK = ("plateau", "target", "features", "drop", "sample_weight", "seed", "max_bytes")
+"""Options that ``check`` has too and that mean the same."""
+EPILOG = """\b
+Examples:
+  mlpdoctor curve history.csv
+  mlpdoctor curve log.txt --data data.csv --loss mse
+  mlpdoctor curve --plateau 0.0057 --data data.csv
+  mlpdoctor curve runs/tensorboard --format json | jq .verdict
+\b
+Exit status:
+  0  nothing at or above --fail-on was found
+  1  something was
+  2  mlpdoctor could not run: bad file, bad option, or a check that crashed
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("files", nargs=-1, metavar="HISTORY...", type=click.Path())
+@click.option("--data", metavar="DATA", help="The data of the training, to tell which loss the plateau is.")
+@click.option(
+    "--loss", metavar="NAME", help="The loss that was logged: mse, mae, bce.  [default: guessed from the log]"
+)
+@click.option(
+    "--fail-on", type=click.Choice(LEVELS), default="error", show_default=True, help="Exit with 1 from here on."
+)
+@screen_options
+def curve(
+    files: tuple[str, ...],
+    fail_on: str,
+    form: str,
+    color: str,
+    *,
+    quiet: bool,
+    no_progress: bool,
+    **given: Any,  # noqa: ANN401  those of OF_CHECK
+) -> None:
+    """Say what the training curve in HISTORY shows, without the model.
+
+    HISTORY is what training logged: a CSVLogger file, a pasted console log, JSON, a folder of TensorBoard, Keras Tuner
+    or MLflow, or - for standard input. Of several runs the last is looked at. With --data it is told which loss the
+    plateau is: that of the best constant, of the best straight line, or of what these data allow.
+    """
+    from mlpdoctor.core.report_model import Status
+    from mlpdoctor.diagnosis.diagnose_curve import CurveQuestion, diagnose_curve
+
+    question = CurveQuestion(
+        history=files,
+        plateau=given["plateau"],
+        data=given["data"],
+        target=given["target"],
+        features=given["features"],
+        drop=given["drop"] or (),
+        loss=given["loss"],
+        sample_weight=given["sample_weight"],
+        max_bytes=given["max_bytes"],
+        seed=given["seed"] or 0,
+    )
+    with progress(show=not (no_progress or quiet)) as told:
+        report = diagnose_curve(question, stdin=sys.stdin.buffer, progress=rows_read(told))
+    if form == "json":
+        from mlpdoctor.report.json import curve as curve_json
+
+        put(curve_json.render(report))
+    elif form == "markdown":
+        from mlpdoctor.report.markdown import curve as curve_markdown
+
+        put(curve_markdown.render(report))
+    elif quiet:
+        from mlpdoctor.report.symbols import plain
+
+        put(plain(report.verdict, sys.stdout.encoding) + "\n")
+    else:
+        from mlpdoctor.report.terminal.curve import TerminalCurve
+
+        show(TerminalCurve(report), color=color)
+    if any(outcome.status is Status.CRASHED for outcome in report.outcomes):
+        sys.exit(2)
+    sys.exit(int(fails(report, fail_on)))
+
+
+curve.params[3:3] = [param for param in check.params if param.name in OF_CHECK]

@@ -1,0 +1,202 @@
+"""The options that settings may be given by, shared by ``check`` and ``config``, and what they come to."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from mlpdoctor.cli.commands import completion
+from mlpdoctor.cli.config.keys import CERTAINTIES, ENGINES, FORMS, LEVELS
+from mlpdoctor.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from mlpdoctor.cli.config.file import Configuration
+    from mlpdoctor.cli.config.settings import Placed, Rules, Section
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _names(_: click.Context, __: click.Parameter, value: str | Sequence[str] | None) -> tuple[str, ...] | None:
+    if value is None or value == ():
+        return None
+    words = [value] if isinstance(value, str) else value
+    return tuple(name.strip() for word in words for name in word.split(",") if name.strip())
+
+
+def _paths(_: click.Context, __: click.Parameter, value: Sequence[str]) -> tuple[str, ...] | None:
+    return tuple(value) or None
+
+
+def _rules(flag: str, text: str) -> Callable[[F], F]:
+    return click.option(
+        flag, callback=_names, multiple=True, metavar="RULES", help=text, shell_complete=completion.selectors
+    )
+
+
+OPTIONS: tuple[Callable[..., Any], ...] = (
+    click.option("--data", metavar="DATA", help="The data of all models given; instead of DATA as the last argument."),
+    click.option(
+        "--target", callback=_names, metavar="NAMES", help="Target columns, by name or position, comma separated."
+    ),
+    click.option(
+        "--features", callback=_names, metavar="NAMES", help="Feature columns in the model's order, comma separated."
+    ),
+    click.option("--drop", callback=_names, metavar="NAMES", help="Columns to leave out, comma separated."),
+    click.option("--loss", metavar="NAME", help="The loss, where the file has none or a custom one: mse, mae, bce."),
+    click.option("--sample-weight", metavar="NAME", help="The column that says how much each row counts in the loss."),
+    click.option(
+        "--history",
+        multiple=True,
+        callback=_paths,
+        metavar="FILE",
+        help="What training logged: a CSVLogger file, a pasted console log, JSON, a folder of TensorBoard, Keras Tuner "
+        "or MLflow. May be repeated; the last run is this model's.",
+    ),
+    click.option("--plateau", metavar="NUMBER", help="The loss at which training stopped, as it was printed: 0.0057."),
+    _rules("--select", "Only these rules: codes, beginnings of codes or names, comma separated, or ALL."),
+    _rules("--ignore", "Not these rules."),
+    _rules("--extend-select", "These rules too."),
+    click.option(
+        "--set",
+        "thresholds",
+        multiple=True,
+        metavar="RULE.NAME=VALUE",
+        help="A rule's threshold, such as dead-relu.tolerated=0.2; 'mlpdoctor explain' lists them.",
+        shell_complete=completion.threshold,
+    ),
+    click.option(
+        "--certainty",
+        type=click.Choice(CERTAINTIES),
+        help="Leave out findings that are less sure than this.  [default: estimated, which is all]",
+    ),
+    click.option(
+        "--fail-on", type=click.Choice(LEVELS), help="Exit with 1 at this severity or above.  [default: error]"
+    ),
+    click.option("--max-warnings", type=click.IntRange(0), metavar="N", help="Exit with 1 at more than N warnings."),
+    click.option("--baseline", metavar="FILE", help="Report only what is not in this list of known findings."),
+    click.option("--seed", type=click.IntRange(0), metavar="N", help="Draw other random numbers.  [default: 0]"),
+    click.option(
+        "--engine",
+        type=click.Choice(ENGINES),
+        help="What runs the model: NumPy, or Keras for layers that NumPy cannot follow.  [default: auto]",
+    ),
+    click.option(
+        "--custom-objects",
+        metavar="FILE",
+        help="Run this Python file, which defines the model's own layers. No other code is ever run.",
+    ),
+    click.option("--max-bytes", type=click.IntRange(1), metavar="N", help="Read files of up to N bytes, unpacked."),
+    click.option(
+        "--config",
+        "config_file",
+        metavar="FILE",
+        help="Settings; else the nearest pyproject.toml with [tool.mlpdoctor].",
+    ),
+    click.option("--no-config", "isolated", is_flag=True, help="Read no configuration."),
+)
+
+
+SCREEN: tuple[Callable[..., Any], ...] = (
+    click.option(
+        "--format",
+        "form",
+        type=click.Choice(["terminal", "json", "markdown"]),
+        default="terminal",
+        show_default=True,
+        help="How to report on standard output.",
+    ),
+    click.option(
+        "--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True, help="Colour."
+    ),
+    click.option("-q", "--quiet", is_flag=True, help="Print the first sentence alone."),
+    click.option("--no-progress", is_flag=True, help="No progress on standard error."),
+)
+
+
+REPORTS: tuple[Callable[..., Any], ...] = (
+    click.option("--format", type=click.Choice(FORMS), help="How to report on standard output.  [default: terminal]"),
+    click.option(
+        "-o",
+        "--output",
+        multiple=True,
+        callback=_paths,
+        metavar="FILE",
+        help="Also write a report to FILE, in the format that its suffix tells: .json .sarif .xml (JUnit) .md .txt. "
+        "May be repeated.",
+    ),
+)
+"""Where ``check`` puts its reports and in which format."""
+
+
+def settings_options(function: F) -> F:
+    """Give a command all options that settings may be given by."""
+    return _with(OPTIONS, function)
+
+
+def report_options(function: F) -> F:
+    """Give a command the options that say where reports go."""
+    return _with(REPORTS, function)
+
+
+def screen_options(function: F) -> F:
+    """Give a command that reports to a screen or a pipe alone the options that say how."""
+    return _with(SCREEN, function)
+
+
+def _with(options: Sequence[Callable[..., Any]], function: F) -> F:
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def understood(given: dict[str, Any], rules: "Rules") -> "tuple[Configuration, Section]":
+    """The configuration that holds, and what the command line says on top of it.
+
+    Args:
+        given: the values of the options above, by their names.
+        rules: to check names of rules and thresholds by.
+
+    Raises:
+        UsageError: something names what does not exist.
+    """
+    from mlpdoctor.cli.config.file import find
+    from mlpdoctor.cli.config.keys import KEYS
+    from mlpdoctor.cli.config.settings import COMMAND_LINE, Placed, Section
+    from mlpdoctor.cli.selection import known
+
+    if given["config_file"] is not None and given["isolated"]:
+        raise UsageError("--config and --no-config: give one of them")
+    values = {name: given.get(name.replace("-", "_")) for name in KEYS}
+    placed = {name: Placed(value, COMMAND_LINE) for name, value in values.items() if value is not None}
+    for name, given_here in placed.items():
+        if KEYS[name].rules:
+            known(given_here.value, rules(), f"--{name}")
+    line = Section(placed, _thresholds(given["thresholds"], rules) if given["thresholds"] else {})
+    return find(given["config_file"], rules, isolated=given["isolated"]), line
+
+
+def _thresholds(words: Sequence[str], rules: "Rules") -> "dict[str, dict[str, Placed]]":
+    from mlpdoctor.cli.config.settings import COMMAND_LINE, Placed
+    from mlpdoctor.cli.selection import checked
+    from mlpdoctor.cli.selection import find as find_rule
+
+    found: dict[str, dict[str, Placed]] = {}
+    for word in words:
+        where = f"--set {word}"
+        place, equals, written = word.partition("=")
+        name, dot, threshold = place.strip().partition(".")
+        if not (equals and dot):
+            raise UsageError(f"{where}: expected RULE.NAME=VALUE, such as dead-relu.tolerated=0.2")
+        rule = find_rule(name, rules(), where)
+        value = checked(rule, threshold.strip(), _value(written.strip()), where)
+        found.setdefault(rule.code, {})[threshold.strip().replace("-", "_")] = Placed(value, COMMAND_LINE)
+    return found
+
+
+def _value(written: str) -> Any:  # noqa: ANN401  as TOML
+    import tomllib
+
+    try:
+        return tomllib.loads(f"value = {written}")["value"]
+    except tomllib.TOMLDecodeError:
+        return written

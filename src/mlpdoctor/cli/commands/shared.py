@@ -1,0 +1,74 @@
+"""What the commands that diagnose have in common: the question, the checks in force, and whether a report fails."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from mlpdoctor.cli.config.keys import SEVERITIES
+from mlpdoctor.cli.output import ProgressCallback
+from mlpdoctor.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from mlpdoctor.cli.plan import Job
+    from mlpdoctor.core.check import Check
+    from mlpdoctor.core.report_model import Report
+    from mlpdoctor.diagnosis.diagnose import Question
+    from mlpdoctor.engine.stream import RowsRead
+
+
+def question_of(job: "Job", custom_objects: str | None) -> "Question":
+    """What is asked of one model, as the settings say."""
+    from mlpdoctor.diagnosis.diagnose import Question
+
+    value = job.settings.value
+    return Question(
+        job.model,
+        value("data"),
+        value("target"),
+        value("features"),
+        value("drop"),
+        value("loss"),
+        value("sample-weight"),
+        value("max-bytes"),
+        value("seed"),
+        value("engine"),
+        custom_objects,
+        value("history"),
+        value("plateau"),
+    )
+
+
+def in_force(job: "Job", checks: "Sequence[Check]") -> "list[Check]":
+    """The checks that the settings leave, with their thresholds.
+
+    Raises:
+        UsageError: they leave none.
+    """
+    from mlpdoctor.cli.selection import with_thresholds
+
+    codes = job.settings.codes([one.rule for one in checks])
+    if not codes:
+        raise UsageError(f"{job.model}: no rule is left: --select and --ignore take them all away")
+    numbers = {
+        code: {name: placed.value for name, placed in values.items()}
+        for code, values in job.settings.thresholds.items()
+    }
+    return [with_thresholds(one, numbers.get(one.rule.code, {})) for one in checks if one.rule.code in codes]
+
+
+def fails(report: "Report", fail_on: str) -> bool:
+    """Whether a finding that is to be reported is at or above that severity."""
+    if fail_on == "never":
+        return False
+    failing = SEVERITIES[: SEVERITIES.index(fail_on) + 1]
+    return any(finding.severity in failing and finding.suppressed is None for finding in report.findings)
+
+
+def rows_read(notify: ProgressCallback | None, place: str = "") -> "RowsRead | None":
+    """Tells a person how many rows have been read, while one is looking."""
+    if notify is None:
+        return None
+
+    def read(rows: int, about: int | None) -> None:
+        notify(f"{place}{rows:,} rows read", min(rows / about, 1.0) if about else None)
+
+    return read

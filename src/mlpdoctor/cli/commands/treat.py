@@ -1,0 +1,184 @@
+"""``mlpdoctor treat``: prove the diagnosis by curing the patient."""
+
+import contextlib
+import sys
+import time
+import warnings
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mlpdoctor.cli.commands.check import check
+from mlpdoctor.cli.commands.options import screen_options, understood
+from mlpdoctor.cli.commands.shared import in_force, question_of
+from mlpdoctor.cli.output import progress, put, say, show
+from mlpdoctor.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from mlpdoctor.cli.plan import Job
+    from mlpdoctor.core.trial_result import TrialResult
+    from mlpdoctor.diagnosis.diagnose import Question
+
+OF_DATA = (
+    "data",
+    "target",
+    "features",
+    "drop",
+    "loss",
+    "sample_weight",
+    "max_bytes",
+    "seed",
+    "engine",
+    "custom_objects",
+    "config_file",
+    "isolated",
+)
+"""Options that ``check`` has too and that mean the same."""
+INTERRUPTED = 130
+BATCH = 32
+SEEDS = 3
+BUDGET = "60s"
+EPILOG = """\b
+Examples:
+  mlpdoctor treat model.keras data.csv
+  mlpdoctor treat model.keras data.csv -o cured.keras --budget 5m
+  mlpdoctor treat model.keras data.csv --rule A101 --budget "200 epochs"
+  mlpdoctor treat model.keras data.csv --rule lower-learning-rate
+\b
+Exit status:
+  0  something was confirmed: a change, or training on as it is
+  1  nothing was
+  2  mlpdoctor could not run
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("files", nargs=-1, metavar="MODEL DATA", type=click.Path())
+@click.option("--rule", "words", multiple=True, metavar="NAME", help="Treat this finding, or try this treatment alone.")
+@click.option("--budget", default=BUDGET, show_default=True, metavar="TIME", help="60s, 5m, or '200 epochs' a run.")
+@click.option("--seeds", type=click.IntRange(1, 20), default=SEEDS, show_default=True, help="Runs of each side.")
+@click.option(
+    "--batch-size", "batch", type=click.IntRange(1), default=BATCH, show_default=True, help="Rows of an update."
+)
+@click.option("-o", "--output-model", "output", metavar="FILE", help="Write the cured model, trained: cured.keras.")
+@click.option("--force", is_flag=True, help="Let it replace a file.")
+@screen_options
+def treat(
+    files: tuple[str, ...],
+    words: tuple[str, ...],
+    budget: str,
+    seeds: int,
+    batch: int,
+    output: str | None,
+    form: str,
+    color: str,
+    *,
+    force: bool,
+    quiet: bool,
+    no_progress: bool,
+    **given: Any,  # noqa: ANN401  those of OF_DATA
+) -> None:
+    """Try the remedies that check names: train MODEL on DATA with and without each.
+
+    Each change is made to a copy of the model. Copy and original are trained on the same batches for the same number
+    of updates, several times over; a change that makes the loss clearly better in every run is confirmed as a cause.
+    Changes that gain are then put together. The files given are never changed.
+    """
+    started = time.monotonic()
+    from mlpdoctor.diagnosis.diagnose import all_checks, diagnose
+    from mlpdoctor.treat.trials.budget import Budget
+    from mlpdoctor.treat.trials.run_treat import Order
+    from mlpdoctor.treat.trials.run_treat import treat as tried
+
+    named = tuple(name.strip() for word in words for name in word.split(",") if name.strip())
+    order = Order(Budget.read(budget), seeds, named, batch, output, force)
+    job = _job(files, given)
+    if given["custom_objects"] is not None:
+        say(f"--custom-objects runs the Python code in {given['custom_objects']}")
+    with (
+        _question(job, given["custom_objects"]) as question,
+        progress(show=not (no_progress or quiet)) as told,
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("ignore")  # what Keras warns of is what the report is about
+        tell = None if told is None else lambda text: told(f"trying: {text}", _share(started, order.budget.seconds))
+        if told is not None:
+            told("diagnosing", None)
+        report = diagnose(question, checks=in_force(job, all_checks()))
+        course = tried(question, replace(order, seed=question.seed), report=report, tell=tell, started=started)
+    _write(course, form, color, job.settings.value("data"), quiet=quiet)
+    if course.interrupted:
+        say("interrupted: what is reported is what was known by then")
+        sys.exit(INTERRUPTED)
+    if output is not None and course.written is None:
+        say(f"{output} was not written: nothing was confirmed")
+    sys.exit(0 if course.cured else 1)
+
+
+treat.params[1:1] = [param for param in check.params if param.name in OF_DATA]
+
+
+def _share(started: float, seconds: float | None) -> float | None:
+    return None if seconds is None else min((time.monotonic() - started) / seconds, 1.0)
+
+
+def _job(files: tuple[str, ...], given: dict[str, Any]) -> "Job":
+    """The one model, and what is in force for it.
+
+    Raises:
+        UsageError: there is no model or no data, or there are several.
+    """
+    from mlpdoctor.cli.plan import plan
+    from mlpdoctor.diagnosis.diagnose import all_checks
+
+    if not files:
+        raise UsageError("give the path of a saved Keras model and its data: mlpdoctor treat MODEL DATA")
+    rules = [one.rule for one in all_checks()]
+    configuration, line = understood({"thresholds": (), **given}, lambda: rules)
+    jobs = plan(files, configuration, line)
+    if len(jobs) > 1:
+        raise UsageError(f"one model at a time, and here are {len(jobs)}: mlpdoctor treat MODEL DATA")
+    if jobs[0].settings.value("data") is None:
+        raise UsageError("treat trains the model, so it needs data: mlpdoctor treat MODEL DATA")
+    return jobs[0]
+
+
+@contextlib.contextmanager
+def _question(job: "Job", custom_objects: str | None) -> "Iterator[Question]":
+    """What to treat; standard input is kept in a file while it lasts, for it is read more than once."""
+    import shutil
+    import tempfile
+    from pathlib import Path
+
+    question = question_of(job, custom_objects)
+    if question.data != "-":
+        yield question
+        return
+    with tempfile.TemporaryDirectory(prefix="mlpdoctor-") as folder:
+        file = Path(folder) / "standard-input"
+        with file.open("wb") as kept:
+            shutil.copyfileobj(sys.stdin.buffer, kept)
+        yield replace(question, data=str(file))
+
+
+def _write(result: "TrialResult", form: str, color: str, data: str, *, quiet: bool) -> None:
+    if data == "-" and result.report.data is not None:
+        result = replace(result, report=replace(result.report, data=replace(result.report.data, path="-")))
+    if form == "json":
+        from mlpdoctor.report.json import trials as trials_json
+
+        put(trials_json.render(result))
+    elif form == "markdown":
+        from mlpdoctor.report.markdown import trials as trials_markdown
+
+        put(trials_markdown.render(result))
+    elif quiet:
+        from mlpdoctor.report.symbols import plain
+
+        put(plain(result.verdict) + "\n")
+    else:
+        from mlpdoctor.report.terminal.trials import TerminalCourse
+
+        show(TerminalCourse(result), color=color)

@@ -1,0 +1,260 @@
+"""What reaches standard output or a file, and in which clothes: together with ``cli`` the only place that prints."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from mlpdoctor.core.errors import UsageError
+from mlpdoctor.core.fast_dataclass import dataclass
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+    from mlpdoctor.core.report_model import Report, Unread
+
+FILE_WIDTH = 100
+"""Columns of a report written to a file: wide enough for its tables, narrow enough for a side-by-side diff."""
+TEXT = ".txt"
+"""Suffix of files that hold what the terminal would show."""
+SUMMARY = "GITHUB_STEP_SUMMARY"
+"""Where GitHub Actions takes a step's summary from."""
+SUMMARY_BYTES = 1 << 20
+"""GitHub refuses a summary of more."""
+
+ProgressCallback: TypeAlias = Callable[[str, float | None], None]
+"""Shows what is being done in place of the last line, and a bar for the share done, from 0 to 1, where it is known."""
+
+
+@dataclass(frozen=True)
+class OutputOptions:
+    """How to report on standard output.
+
+    Attributes:
+        form: a name of ``--format``.
+        color: ``auto``, ``always`` or ``never``.
+        quiet: whether to print the verdict alone.
+        verbose: whether to list what did not run.
+    """
+
+    form: str
+    color: str = "auto"
+    quiet: bool = False
+    verbose: bool = False
+
+
+def write(
+    reports: "Sequence[Report]", unread: "Sequence[Unread]", options: OutputOptions, files: Sequence[str]
+) -> None:
+    """Write what came of a run to standard output and to files; nothing when its only model could not be read.
+
+    Raises:
+        UsageError: when a file cannot be written.
+    """
+    if not reports and len(unread) == 1:
+        return
+    for file in files:
+        form = form_of(file, options.form)
+        text = _plain(reports, unread, options) if form == "terminal" else _rendered(form, reports, unread)
+        put(text, Path(file), f"--output {file}")
+    if options.form == "terminal":
+        _on_screen(reports, unread, options)
+    else:
+        put(_rendered(options.form, reports, unread))
+    if options.form == "github" and os.environ.get(SUMMARY):
+        _append(_rendered("markdown", reports, unread), Path(os.environ[SUMMARY]))
+
+
+def _rendered(form: str, reports: "Sequence[Report]", unread: "Sequence[Unread]") -> str:
+    from mlpdoctor.report.formats import FORMATS
+
+    return FORMATS[form].render(reports, unread)
+
+
+def _on_screen(reports: "Sequence[Report]", unread: "Sequence[Unread]", options: OutputOptions) -> None:
+    if options.quiet:
+        from mlpdoctor.report.symbols import plain
+
+        alone = len(reports) + len(unread) == 1
+        lines = (f"{'' if alone else f'{report.model.path}: '}{report.verdict}" for report in reports)
+        _out("".join(f"{plain(line, sys.stdout.encoding)}\n" for line in lines))
+        return
+    show(*_parts(reports, unread, options), color=options.color)
+
+
+def _plain(reports: "Sequence[Report]", unread: "Sequence[Unread]", options: OutputOptions) -> str:
+    return _text(console("never", width=FILE_WIDTH), *_parts(reports, unread, options))
+
+
+def _parts(
+    reports: "Sequence[Report]", unread: "Sequence[Unread]", options: OutputOptions
+) -> "Iterator[RenderableType]":
+    from mlpdoctor.report.terminal.report import TerminalReport
+
+    yield from (TerminalReport(report, verbose=options.verbose) for report in reports)
+    if len(reports) + len(unread) > 1:
+        from mlpdoctor.report.terminal.report import TerminalSummary
+
+        yield TerminalSummary(reports, unread)
+
+
+def form_of(file: str, form: str) -> str:
+    """The format that a file's name asks for; without a suffix, that of standard output.
+
+    Raises:
+        UsageError: nothing is written with that suffix.
+    """
+    from mlpdoctor.report.formats import FORMATS, of_suffix
+
+    found = of_suffix(file)
+    if found is not None:
+        return found.name
+    suffix = Path(file).suffix.lower()
+    if suffix not in ("", TEXT):
+        known = " ".join([*(end for one in FORMATS.values() for end in one.suffixes), TEXT])
+        raise UsageError(f"--output {file}: the suffix tells the format, and {suffix} is none of {known}")
+    return "terminal" if suffix == TEXT else form
+
+
+def writable(files: Sequence[str], form: str) -> None:
+    """Stop before the work begins where its results would have nowhere to go.
+
+    Raises:
+        UsageError: a file's format is unknown, or its folder is missing.
+    """
+    for file in files:
+        form_of(file, form)
+        path = Path(file)
+        if path.is_dir():
+            raise UsageError(f"--output {file}: cannot be written: it is a folder")
+        if not path.absolute().parent.is_dir():
+            raise UsageError(f"--output {file}: cannot be written: the folder {path.parent} does not exist")
+
+
+def show(*parts: "RenderableType", color: str = "auto") -> None:
+    """Print to a terminal as it is; to anything else without the blanks that pad lines on a screen."""
+    screen = console(color)
+    if screen.is_terminal:
+        screen.print(*parts, sep="\n")
+    else:
+        _out(_text(screen, *parts))
+
+
+def _out(text: str) -> None:
+    """Text for people, in the encoding they asked for; what it cannot say is spelt with a backslash, not refused."""
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    sys.stdout.flush()
+
+
+def _text(plain: "Console", *parts: "RenderableType") -> str:
+    with plain.capture() as captured:
+        plain.print(*parts, sep="\n")
+    return "".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())
+
+
+def put(text: str, file: Path | None = None, what: str = "") -> None:
+    """Write to standard output, or to a file that is either the old one or whole; in UTF-8, as programs expect.
+
+    Args:
+        text: what to write.
+        file: where; None for standard output.
+        what: the option that named the file, for the message.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    if file is None:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
+        sys.stdout.buffer.flush()
+        return
+    try:
+        if file.exists() and not file.is_file():  # a device or a pipe
+            file.write_text(text, encoding="utf-8")
+        else:
+            _replace(file.resolve(), text)
+    except OSError as fault:
+        raise UsageError(f"{what}: cannot be written: {fault.strerror}") from fault
+
+
+def _replace(file: Path, text: str) -> None:
+    beside = file.with_name(f".{file.name}.{os.getpid()}.part")
+    try:
+        beside.write_text(text, encoding="utf-8", newline="\n")
+        if file.exists():
+            import shutil
+
+            shutil.copymode(file, beside)
+        beside.replace(file)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _append(text: str, file: Path) -> None:
+    """Add to the step's summary, as much as it holds."""
+    try:
+        room = SUMMARY_BYTES - (file.stat().st_size if file.exists() else 0)
+        with file.open("ab") as summary:
+            summary.write(_within(text, room))
+    except OSError as fault:
+        raise UsageError(f"{SUMMARY}={file}: cannot be written: {fault.strerror}") from fault
+
+
+def _within(text: str, room: int) -> bytes:
+    content = text.encode()
+    if len(content) <= room:
+        return content
+    return b"".join(content[: max(room, 0)].splitlines(keepends=True)[:-1])
+
+
+def say(text: str) -> None:
+    """A line on standard error."""
+    sys.stderr.write(f"mlpdoctor: {text}\n")
+    sys.stderr.flush()
+
+
+def traceback() -> None:
+    """The exception that is being handled, on standard error, for whoever mends mlpdoctor."""
+    from traceback import print_exc
+
+    print_exc()
+
+
+def console(color: str, width: int | None = None) -> "Console":
+    """A console on standard output; ``auto`` honours NO_COLOR, FORCE_COLOR and whether it is a terminal."""
+    from rich.console import Console
+
+    forced = {"auto": None, "always": True, "never": False}[color]
+    plain = color == "never" or (color == "auto" and bool(os.environ.get("NO_COLOR")))
+    return Console(
+        force_terminal=forced,
+        no_color=plain or None,
+        color_system=None if plain else "auto",
+        highlight=False,
+        width=width,
+        soft_wrap=False,
+        emoji=False,
+        markup=False,
+    )
+
+
+@contextlib.contextmanager
+def progress(*, show: bool) -> Iterator[ProgressCallback | None]:
+    """What is being done, on standard error, while a person is looking."""
+    if not (show and sys.stderr.isatty()):
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+
+    columns = SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("reading the model", total=None)
+
+        def told(text: str, share: float | None) -> None:
+            bar.update(task, description=text, total=None if share is None else 1.0, completed=share or 0.0)
+
+        yield told

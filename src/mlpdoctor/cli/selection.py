@@ -1,0 +1,142 @@
+"""Which rules run, and with which thresholds."""
+
+import dataclasses
+import functools
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from mlpdoctor.core.check import Check, Rule
+from mlpdoctor.core.errors import UsageError
+from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.suggest import closest
+
+ALL = "ALL"
+"""Selects every rule."""
+NAMED = 100
+"""A rule's own name is more specific than any beginning of its code."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What one place, a file or the command line, says about the rules.
+
+    Attributes:
+        select: only these; None leaves the choice of earlier places as it is.
+        ignore: not these.
+        extend_select: these too.
+    """
+
+    select: tuple[str, ...] | None = None
+    ignore: tuple[str, ...] = ()
+    extend_select: tuple[str, ...] = ()
+
+
+def chosen(rules: Iterable[Rule], choices: Sequence[Choice]) -> frozenset[str]:
+    """The codes of the rules that are in force.
+
+    A later choice beats an earlier one, and its ``select`` starts anew. Within one choice the more specific word beats
+    the more general, so ``select A, ignore A101`` and ``ignore A, select A101`` both say what they seem to;
+    ``ignore`` beats ``select`` where both are as specific.
+    """
+    return frozenset(rule.code for rule in rules if _in_force(rule, choices))
+
+
+def _in_force(rule: Rule, choices: Sequence[Choice]) -> bool:
+    on = True
+    for choice in choices:
+        wanted = (*(choice.select or ()), *choice.extend_select)
+        chooses = max((specific(word, rule) for word in wanted), default=-1)
+        ignores = max((specific(word, rule) for word in choice.ignore), default=-1)
+        on = on and choice.select is None
+        if chooses >= 0 or ignores >= 0:
+            on = chooses > ignores
+    return on
+
+
+def specific(word: str, rule: Rule) -> int:
+    """How closely a word names a rule: more for a longer beginning of its code, -1 when it means another."""
+    if word.upper() == ALL:
+        return 0
+    if spelt(word) == rule.name or word.upper() == rule.code:
+        return NAMED
+    return len(word) if rule.code.startswith(word.upper()) else -1
+
+
+def spelt(name: str) -> str:
+    """A rule's name however it was written: ``Dead_ReLU`` is ``dead-relu``."""
+    return name.lower().replace("_", "-")
+
+
+def known(words: Iterable[str], rules: Sequence[Rule], where: str) -> None:
+    """Stop at a word that names no rule.
+
+    Args:
+        words: codes, beginnings of codes, and names.
+        rules: all there are.
+        where: what the words were given to, for the message.
+
+    Raises:
+        UsageError: with the names that are near.
+    """
+    for word in words:
+        if not word or all(specific(word, rule) < 0 for rule in rules):
+            raise UsageError(f"{where}: there is no rule {word!r}{_hint(word, rules)}")
+
+
+def find(name: str, rules: Sequence[Rule], where: str | None = None) -> Rule:
+    """The one rule of that code or name.
+
+    Raises:
+        UsageError: there is none, with the names that are near.
+    """
+    for rule in rules:
+        if specific(name, rule) == NAMED:
+            return rule
+    raise UsageError(f"{f'{where}: ' if where else ''}there is no rule {name!r}{_hint(name, rules)}")
+
+
+def _hint(word: str, rules: Sequence[Rule]) -> str:
+    names = [spelling for rule in rules for spelling in (rule.name, rule.code)]
+    return closest(word, names, "'mlpdoctor rules' lists them all")
+
+
+Thresholds: TypeAlias = Mapping[str, Mapping[str, Any]]
+"""Values by the rule's code and the threshold's name."""
+KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a string"}
+
+
+def checked(rule: Rule, name: str, value: Any, where: str) -> Any:  # noqa: ANN401  what a file or an option holds
+    """The value, once it is certain that the rule has such a threshold and that it is of the default's type and sign.
+
+    Raises:
+        UsageError: it has not, or it is not.
+    """
+    name = name.replace("-", "_")
+    if name not in rule.thresholds:
+        has = ", ".join(rule.thresholds)
+        without = f"{rule.name} has no threshold {name!r}"
+        raise UsageError(
+            f"{where}: {without}{closest(name, rule.thresholds, f'it has {has}')}"
+            if has
+            else f"{where}: {without}, nor any other"
+        )
+    default = rule.thresholds[name]
+    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    wanted = (
+        f"{where}: {rule.name}.{name}: expected {KINDS.get(type(default), type(default).__name__)} such as {default}"
+    )
+    if type(value) is not type(default) or (isinstance(value, float) and not math.isfinite(value)):
+        raise UsageError(f"{wanted}, got {value!r}")
+    if isinstance(value, int | float) and default >= 0 > value:
+        raise UsageError(f"{wanted}, got {value!r}, which is below 0")
+    return value
+
+
+def with_thresholds(check: Check, values: Mapping[str, Any]) -> Check:
+    """The same check with other numbers to decide by."""
+    if not values:
+        return check
+    rule = dataclasses.replace(check.rule, thresholds={**check.rule.thresholds, **values})
+    return Check(rule, functools.partial(check.function, **values))

@@ -1,1 +1,0 @@
-"""The output's contract: what the last activation answers, what the loss reads, what the targets are."""

@@ -1,0 +1,97 @@
+"""Rows of features and targets, streamed in blocks; which column plays which part."""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.network import Array
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """A block of rows.
+
+    Attributes:
+        features: shape (rows, features), float64; an empty cell is NaN.
+        targets: shape (rows, targets), float64.
+        first_row: number of the first row in the data, counted from 0.
+        weights: how much each row counts, shape (rows,), none negative; None where all count alike.
+    """
+
+    features: Array
+    targets: Array
+    first_row: int
+    weights: Array | None = None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the model and the user ask of a table.
+
+    Attributes:
+        features: number of columns that enter the model; None when it is not known.
+        targets: numbers of target columns that would fit, the likeliest first; empty when not known.
+        target: names (or 1-based positions) of the target columns the user chose, None for a guess.
+        feature_names: names of the feature columns the user chose, None for all the rest.
+        drop: names of columns to leave out.
+        sample_weight: name of the column that says how much each row counts, None where all count alike.
+    """
+
+    features: int | None
+    targets: tuple[int, ...] = ()
+    target: tuple[str, ...] | None = None
+    feature_names: tuple[str, ...] | None = None
+    drop: tuple[str, ...] = ()
+    sample_weight: str | None = None
+
+
+FLOAT32_MAX = float(np.finfo(np.float32).max)
+
+
+def usable(cells: Array) -> npt.NDArray[np.bool_]:
+    """Which cells hold a number that Keras can take: neither missing nor infinite, nor too large for its float32."""
+    with np.errstate(invalid="ignore"):
+        return np.less_equal(np.abs(cells), FLOAT32_MAX)
+
+
+def all_usable(cells: Array) -> bool:
+    """Whether every cell is usable, told from the extremes, which is far quicker; NaN is the extreme of all."""
+    return not cells.size or bool(cells.max() <= FLOAT32_MAX and cells.min() >= -FLOAT32_MAX)
+
+
+class Dataset(Protocol):
+    """Rows that can be read again from the top as often as a fact needs them."""
+
+    @property
+    def path(self) -> str:
+        """The path given by the user, ``-`` for standard input."""
+
+    @property
+    def format(self) -> str:
+        """The kind of file, for people: ``CSV``."""
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Names of the columns that enter the model, in order."""
+
+    @property
+    def target_names(self) -> tuple[str, ...]:
+        """Names of the columns the model should predict, in order."""
+
+    @property
+    def weight_name(self) -> str | None:
+        """Name of the column that says how much each row counts, or None."""
+
+    @property
+    def guesses(self) -> tuple[str, ...]:
+        """What was assumed and not told, one short phrase each: ``target y: the last column``."""
+
+    @property
+    def rows_about(self) -> int | None:
+        """How many rows there are, or about as many; None where only reading tells."""
+
+    def batches(self, rows: int) -> Iterator[Batch]:
+        """All rows in order, in blocks of exactly ``rows`` (the last one may be shorter)."""

@@ -1,0 +1,85 @@
+"""What a diagnosis consists of: findings with their evidence, outcomes of checks, and the whole report."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import TypeAlias
+
+from mlpdoctor.core.fast_dataclass import dataclass
+
+Number: TypeAlias = int | float | str | bool | tuple["Number", ...] | Mapping[str, "Number"] | None
+"""A piece of evidence: a plain value that JSON can hold."""
+
+
+class Severity(StrEnum):
+    """How bad it is, the worst first."""
+
+    ERROR = "error"
+    """Training cannot reach what these data allow, or the result is useless."""
+    WARNING = "warning"
+    """Likely to cost loss or time."""
+    NOTE = "note"
+    """Context."""
+
+
+class Certainty(StrEnum):
+    """How sure it is, the surest first."""
+
+    PROVED = "proved"
+    """A theorem about this network or these data, with its witness."""
+    TRIED = "tried"
+    """A controlled training trial showed it."""
+    MEASURED = "measured"
+    """Counted on all rows, or read in the file."""
+    ESTIMATED = "estimated"
+    """A statistic with an error bar."""
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """What to do: a sentence, and the line of code where one line does it."""
+
+    text: str
+    code: str | None = None
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What one check saw in one place.
+
+    Attributes:
+        numbers: what was measured, by name; they fill the rule's message.
+        certainty: how sure this is.
+        why: why it keeps the loss up, in a sentence or two.
+        remedy: what to do about it.
+        severity: a milder or graver degree than the rule's own, where the numbers say so.
+        explains: share of ``model - max(data, noise)`` that this alone keeps in place; None when unknown.
+        strength: from 0 to 1, how marked it is; orders findings that are alike in all else.
+        verdict: the answer to "why is my loss stuck?" when this finding leads the report.
+        rules_out: causes that this finding excludes.
+    """
+
+    numbers: Mapping[str, Number]
+    certainty: Certainty
+    why: str
+    remedy: Remedy | None = None
+    severity: Severity | None = None
+    explains: float | None = None
+    strength: float = 0.0
+    verdict: str | None = None
+    rules_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A piece of evidence with the rule it belongs to and the place where it was seen."""
+
+    code: str
+    name: str
+    severity: Severity
+    message: str
+    evidence: Evidence
+    layer: str | None = None
+    because_of: str | None = None
+    """Code of the finding that causes this one."""
+    suppressed: str | None = None
+    """Why it is not to be reported, where the user said so; it is kept and counted, and fails nothing."""

@@ -1,0 +1,104 @@
+"""What a diagnosis comes to: outcomes of checks, summaries of model and data, and the whole report."""
+
+from collections.abc import Mapping
+from dataclasses import field
+from enum import StrEnum
+
+from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.finding import Finding
+from mlpdoctor.core.history_summary import HistorySummary
+from mlpdoctor.core.ladder import Ladder
+
+
+class Status(StrEnum):
+    """How a check ended. Every check ends in exactly one of these."""
+
+    FOUND = "found"
+    PASSED = "passed"
+    NOT_APPLICABLE = "not applicable"
+    """There was nothing of the kind the rule looks at."""
+    SKIPPED = "skipped"
+    """Something the rule needs was not given or could not be computed."""
+    CRASHED = "crashed"
+    """A fault in mlpdoctor; never to be taken for health."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one check ended, and why when it did not run."""
+
+    code: str
+    name: str
+    status: Status
+    reason: str | None = None
+    clears: str | None = None
+    """What a pass of this rule excludes as a cause, ``input scale``."""
+
+
+@dataclass(frozen=True)
+class RuledOut:
+    """A suspect that is not the cause, and the rule that says so."""
+
+    what: str
+    by: str
+
+
+@dataclass(frozen=True)
+class ModelSummary:
+    """The model file in one line."""
+
+    path: str
+    format: str
+    keras_version: str | None
+    layers: int
+    dense_layers: int
+    parameters: int
+    optimizer: str | None
+    learning_rate: float | None
+    iterations: int | None
+    loss: str | None
+    not_followed: str | None = None
+    """Why the network could not be run; None when it was, or when there was no need."""
+
+
+@dataclass(frozen=True)
+class DataSummary:
+    """The data file in one line."""
+
+    path: str
+    format: str
+    rows: int
+    rows_used: int
+    features: tuple[str, ...]
+    targets: tuple[str, ...]
+    guesses: tuple[str, ...]
+    weight: str | None = None
+    """The column that says how much each row counts."""
+    target_kinds: tuple[str, ...] = ()
+    """What the targets of each output hold, told from their values: ``labels 0 and 1, 25 % of them 1``."""
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A model that could not be looked at, in a run over several."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """The whole diagnosis, findings ranked, the first to be mended first."""
+
+    model: ModelSummary
+    data: DataSummary | None
+    verdict: str
+    ladder: Ladder | None
+    no_ladder: str | None
+    """Why there is no ladder, when there is none."""
+    findings: tuple[Finding, ...]
+    ruled_out: tuple[RuledOut, ...]
+    outcomes: tuple[Outcome, ...]
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    history: HistorySummary | None = None
+    """What training logged, where that was given."""

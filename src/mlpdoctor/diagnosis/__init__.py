@@ -1,0 +1,1 @@
+"""The run: resolve facts, run checks, rank findings, sum up."""

@@ -1,0 +1,63 @@
+"""Runs the checks: every one ends in exactly one outcome, and a crash is never taken for health."""
+
+from collections.abc import Iterable, Mapping
+
+from mlpdoctor.core.check import Check
+from mlpdoctor.core.fact import Absent
+from mlpdoctor.core.finding import Evidence, Finding, Number
+from mlpdoctor.core.report_model import Outcome, Status
+from mlpdoctor.core.text import percent, short
+from mlpdoctor.diagnosis.resolve import FactResolver, layers_of
+
+
+def run(checks: Iterable[Check], resolver: FactResolver) -> tuple[list[Finding], list[Outcome]]:
+    """Run all checks; findings in no particular order, outcomes in the order of the checks."""
+    findings: list[Finding] = []
+    outcomes: list[Outcome] = []
+    for one in checks:
+        try:
+            found, status, reason = _run_one(one, resolver)
+        except Exception as fault:  # noqa: BLE001  whatever it is, the other checks still run and this one says so
+            found, status, reason = [], Status.CRASHED, f"{type(fault).__name__}: {fault}"
+        findings += found
+        outcomes.append(Outcome(one.rule.code, one.rule.name, status, reason, one.rule.clears))
+    return findings, outcomes
+
+
+def _run_one(one: Check, resolver: FactResolver) -> tuple[list[Finding], Status, str | None]:
+    found: list[Finding] = []
+    ran = False
+    absent = Absent("the network has no layers", applicable=False)
+    for layer in layers_of(resolver.network, one.function):
+        arguments = resolver.arguments(one.function, layer)
+        if isinstance(arguments, Absent):
+            absent = arguments
+            continue
+        ran = True
+        place = None if layer is None else layer.name
+        found += [_finding(one, evidence, place) for evidence in one.function(**arguments)]
+    if ran:
+        return found, Status.FOUND if found else Status.PASSED, None
+    return [], Status.SKIPPED if absent.applicable else Status.NOT_APPLICABLE, absent.reason
+
+
+def _finding(one: Check, evidence: Evidence, layer: str | None) -> Finding:
+    return Finding(
+        code=one.rule.code,
+        name=one.rule.name,
+        severity=evidence.severity or one.rule.severity,
+        message=filled(one.rule.message, evidence.numbers),
+        evidence=evidence,
+        layer=layer,
+    )
+
+
+def filled(template: str, numbers: Mapping[str, Number]) -> str:
+    """The message: a template filled from the evidence alone, numbers written for people."""
+    return template.format_map({name: _written(name, value) for name, value in numbers.items()})
+
+
+def _written(name: str, value: Number) -> str:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    return percent(value) if name.endswith("share") else short(value)

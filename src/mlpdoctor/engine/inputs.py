@@ -1,0 +1,45 @@
+"""From the flat columns of a table to what each input of a network takes."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from mlpdoctor.core.errors import InputError
+from mlpdoctor.core.network import Array, Network, Shape
+
+
+def split(network: Network, features: Array) -> list[Array]:
+    """The columns of some rows, shared out over a network's inputs in order and in their shapes, batch first.
+
+    Raises:
+        InputError: where the columns do not fit the inputs.
+    """
+    shapes = [network.nodes[place].shape for place in network.inputs]
+    if len(shapes) == 1 and _width(shapes[0]) is None:
+        return [features.reshape(len(features), *_settled(shapes[0], features.shape[1]))]
+    widths = [_width(shape) for shape in shapes]
+    if None in widths:
+        raise InputError("the model has several inputs, one of which has no fixed length")
+    known = [width or 0 for width in widths]
+    if sum(known) != features.shape[1]:
+        raise InputError(f"the model takes {sum(known)} features, but got {features.shape[1]}")
+    starts = np.cumsum([0, *known])
+    return [
+        features[:, start : start + width].reshape(len(features), *(length or 0 for length in shape or ()))
+        for start, width, shape in zip(starts, known, shapes, strict=False)
+    ]
+
+
+def _width(shape: Shape | None) -> int | None:
+    return None if shape is None or None in shape else math.prod(length or 0 for length in shape)
+
+
+def _settled(shape: Shape | None, width: int) -> Sequence[int]:
+    """An input's shape with its one open axis as long as the columns make it."""
+    if shape is None:
+        return (width,)
+    fixed = math.prod(length for length in shape if length is not None)
+    if list(shape).count(None) != 1 or not fixed or width % fixed:
+        raise InputError(f"the model takes inputs of the shape {shape}, which {width} features do not fill")
+    return [width // fixed if length is None else length for length in shape]

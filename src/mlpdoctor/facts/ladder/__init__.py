@@ -1,0 +1,1 @@
+"""What the loss could be: the rungs, and where the model stands."""

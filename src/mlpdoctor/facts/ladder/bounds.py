@@ -1,0 +1,214 @@
+"""Lower bounds that hold for every setting of a network's weights, one theorem each."""
+
+import math
+
+import numpy as np
+
+from mlpdoctor.analysis.floors import knots
+from mlpdoctor.core.fact import Absent, fact
+from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.network import Network
+from mlpdoctor.core.text import short
+from mlpdoctor.facts.ladder.linear_floor import LinearFloor, affine_fit
+from mlpdoctor.facts.ladder.model_loss import Objective, Perfection
+from mlpdoctor.facts.network.collapse import Collapse
+from mlpdoctor.nn.layers.properties import most_kinks
+from mlpdoctor.nn.losses.targets import TargetKind
+from mlpdoctor.nn.output_head import OutputHead
+from mlpdoctor.statistics.affine_factor import TargetFactor
+from mlpdoctor.statistics.target_values import TargetValues
+
+
+@dataclass(frozen=True)
+class Bound:
+    """What no setting of the weights goes below.
+
+    Attributes:
+        per_part: the bound for each part of the loss; minus infinity where the theorem says nothing of it.
+        reason: the theorem, in a few words.
+    """
+
+    per_part: tuple[float, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class HeadBound:
+    """The same for the loss of each output as a whole, where the theorem speaks of all its units together."""
+
+    per_head: tuple[float, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class CollapseBound(Bound):
+    """The bound of a network that is affine up to its last activation.
+
+    Attributes:
+        total: on the whole loss; None where the theorem does not speak of all its parts.
+        model: what the network is no more than: ``logistic regression``.
+    """
+
+    total: float | None
+    model: str
+
+
+@fact
+def collapse_bound(
+    objective: Objective, collapse: Collapse, linear: LinearFloor, factor: TargetFactor, perfect: Perfection
+) -> CollapseBound | Absent:
+    """Outputs that are affine in the inputs lose at least what the best affine predictor loses.
+
+    Theorem: a composition of affine maps is affine, so whatever the weights, what the loss reads is one of the
+    predictors over which the affine rung is the minimum. Its witness is the line that reaches the rung. Without any
+    bias the predictor is zero at the origin as well, and the minimum over those is at least as high.
+    """
+    bounds = []
+    for k, part in enumerate(objective.parts):
+        if not (part.head.straight and collapse.affine_heads[part.head.output]):
+            bounds.append(-math.inf)
+        elif collapse.intercept:
+            bounds.append(linear.fits[k].lower)
+        else:
+            bare = affine_fit(objective, part, factor, lowest=perfect.per_part[k], intercept=False)
+            bounds.append(max(bare.lower, linear.fits[k].lower))
+    if max(bounds) == -math.inf:
+        return Absent("no output is affine in the inputs", applicable=False)
+    model = linear.model.removeprefix("best ")
+    plain = "an affine network" if all(part.head.loss.linear != "convex" for part in objective.parts) else f"a {model}"
+    reason = plain if collapse.intercept else f"{plain} without any bias"
+    total = objective.total(tuple(bounds)) if min(bounds) > -math.inf else None
+    return CollapseBound(tuple(bounds), reason, total, model)
+
+
+MOST_KINKS = 256
+"""Beyond it the bound is next to nothing for any rows worth plotting, and its search takes seconds."""
+MOST_ROWS = 1 << 21
+"""Rows sorted in memory, 32 MiB."""
+
+
+@dataclass(frozen=True)
+class KnotBound(Bound):
+    """The bound of a piecewise linear network with one input.
+
+    Attributes:
+        kinks: how many kinks its answer can have at most, whatever the weights.
+    """
+
+    kinks: int
+
+
+@fact
+def knot_bound(objective: Objective, network: Network) -> KnotBound | Absent:
+    """A network of one input with piecewise linear units draws a line with a countable number of kinks.
+
+    Theorem: between two kinks it is a straight line, so on the sorted rows it loses at least what the best partition
+    into as many runs loses, each with a least squares line of its own (Bellman, On the approximation of curves by
+    line segments using dynamic programming, 1961).
+    """
+    counts = most_kinks(network)
+    if counts is None:
+        return Absent("the kinks of this network cannot be counted", applicable=False)
+    if not any(counts):
+        return Absent("this network draws a straight line, without kinks", applicable=False)
+    squares = [part.loss.linear == "squares" and 0 < counts[part.head.output] <= MOST_KINKS for part in objective.parts]
+    if not any(squares) or objective.rows > MOST_ROWS:
+        return Absent("the kinks of this network are too many, or its loss is no squared error", applicable=False)
+    bounds = []
+    for part, fits in zip(objective.parts, squares, strict=True):
+        if not fits:
+            bounds.append(-math.inf)
+            continue
+        x, y, weights = (np.concatenate(arrays) for arrays in zip(*objective.judged(part), strict=True))
+        bounds.append(knots.lower_bound(x[:, 0], y[:, 0], counts[part.head.output], weights))
+    kinks = max(counts[part.head.output] for part, fits in zip(objective.parts, squares, strict=True) if fits)
+    return KnotBound(tuple(bounds), f"a line with at most {kinks} {'kink' if kinks == 1 else 'kinks'}", kinks)
+
+
+ROUNDING = 1e-12
+"""Share of a row's loss that rounding may put between the nearest answer and a perfect one."""
+
+
+@dataclass(frozen=True)
+class RangeBound(Bound):
+    """The bound of outputs that cannot leave an interval.
+
+    Attributes:
+        total: on the whole loss, perfect answers where the theorem says nothing.
+        intervals: for each output the interval that holds all its answers.
+        beyond: for each output the share of rows with a target out of reach.
+    """
+
+    total: float
+    intervals: tuple[tuple[float, float], ...]
+    beyond: tuple[float, ...]
+
+
+@fact
+def range_bound(objective: Objective, values: TargetValues, perfect: Perfection) -> RangeBound | Absent:
+    """An activation function with bounds loses at least what the nearest values within them lose on each row.
+
+    Theorem: the minimum over more answers than the network can give is not above the minimum over those it can give;
+    here all answers within the bounds, for each row by itself. A softmax over one unit is the bound at its narrowest:
+    it answers one, whatever its weights.
+    """
+    heads = objective.heads.heads
+    intervals = tuple(answers_within(head) for head in heads)
+    confined = [not _reaches(head, within, values) for head, within in zip(heads, intervals, strict=True)]
+    if not any(confined):
+        return Absent("the output's activation reaches all targets", applicable=False)
+    sums, beyond = np.zeros(len(objective.parts)), np.zeros(len(heads))
+    for rows in objective.passes.rows():
+        weights = np.ones(len(rows.targets)) if rows.weights is None else rows.weights
+        costs = [h.loss.nearest(h.targets(rows.targets), *within) for h, within in zip(heads, intervals, strict=True)]
+        least = objective.heads.perfect(rows.targets)
+        sums += weights @ np.concatenate(costs, axis=1)
+        place = 0
+        for k, cost in enumerate(costs):
+            own = least[:, place : place + cost.shape[1]]
+            beyond[k] += int((cost > own + ROUNDING * np.abs(cost)).any(axis=1).sum())
+            place += cost.shape[1]
+    means = tuple(float(total) / objective.rows for total in sums)
+    inside = [confined[part.head.output] for part in objective.parts]
+    per_part = tuple(mean if narrow else -math.inf for mean, narrow in zip(means, inside, strict=True))
+    known = tuple(mean if narrow else base for mean, narrow, base in zip(means, inside, perfect.per_part, strict=True))
+    total, shares = objective.total(known), tuple(float(count) / objective.rows for count in beyond)
+    return RangeBound(per_part, _reason(heads, intervals, confined), total, intervals, shares)
+
+
+def answers_within(head: OutputHead) -> tuple[float, float]:
+    """The closed interval that holds all that the loss reads of an output."""
+    if head.behind or head.activation is None:
+        return -math.inf, math.inf
+    if head.activation.name == "softmax" and head.units == 1:
+        return 1.0, 1.0
+    return head.activation.bounds
+
+
+def _reaches(head: OutputHead, within: tuple[float, float], values: TargetValues) -> bool:
+    """Whether it is clear without another pass that every target has its best answer within an interval."""
+    low, high = within
+    if head.loss.targets in (TargetKind.REAL, TargetKind.COUNT):
+        own = head.own
+        return bool(low <= values.low[own].min() and values.high[own].max() <= high)
+    if head.loss.targets is TargetKind.SIGN:
+        return low <= -1 and high >= 1
+    logits = bool(getattr(head.loss, "from_logits", False))
+    return (low, high) == (-math.inf, math.inf) if logits else low <= 0 and high >= 1
+
+
+def span(low: float, high: float) -> str:
+    """An interval in words."""
+    if low == -math.inf:
+        return f"below {short(high)}"
+    return f"above {short(low)}" if high == math.inf else f"between {short(low)} and {short(high)}"
+
+
+def _reason(heads: tuple[OutputHead, ...], intervals: tuple[tuple[float, float], ...], confined: list[bool]) -> str:
+    words = []
+    for head, (low, high), narrow in zip(heads, intervals, confined, strict=True):
+        if narrow and head.activation is not None:
+            name = head.activation.name
+            fixed = f"a {name} of one unit always answers {short(low)}"
+            words.append(fixed if low == high else f"{name} answers stay {span(low, high)}")
+    return ", ".join(dict.fromkeys(words))

@@ -1,0 +1,171 @@
+"""The best affine predictor of the features, and the best constant, for the network's own loss."""
+
+from functools import lru_cache, partial
+
+import numpy as np
+
+from mlpdoctor.analysis.floors import convex, least_squares
+from mlpdoctor.analysis.floors.least_absolute_passes import fit_passes
+from mlpdoctor.analysis.floors.linear_fit import LinearFit, one_answer
+from mlpdoctor.core.fact import Absent, fact
+from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.network import Array
+from mlpdoctor.facts.ladder.model_loss import Objective, Perfection
+from mlpdoctor.nn.losses.absolute_errors import AbsoluteLoss
+from mlpdoctor.nn.losses.convex import ConvexLoss
+from mlpdoctor.nn.output_head import Part
+from mlpdoctor.statistics.affine_factor import AffineFactor, TargetFactor
+
+
+@dataclass(frozen=True)
+class LinearFloor:
+    """The best affine predictor for each part of the loss.
+
+    Attributes:
+        fits: one a part.
+        parts: the parts, in the same order.
+        model: what such a predictor is called: ``best straight line``.
+    """
+
+    fits: tuple[LinearFit, ...]
+    parts: tuple[Part, ...]
+    model: str
+
+
+@dataclass(frozen=True)
+class ConstantFloor:
+    """The best constant for each part of the loss.
+
+    Attributes:
+        fits: one a part; without coefficients where the best constant itself is not worked out.
+        answers: the constants, as the network would have to answer them; empty where not worked out.
+    """
+
+    fits: tuple[LinearFit, ...]
+    answers: tuple[tuple[float, ...], ...]
+
+
+@fact
+def linear_floor(
+    objective: Objective, factor: TargetFactor, constant: ConstantFloor, perfect: Perfection
+) -> LinearFloor | Absent:
+    """Least squares from the one pass; other losses in passes of their own."""
+    for part in objective.parts:
+        if part.loss.linear is None:
+            return Absent(f"{part.loss.label} is not convex in an affine predictor, so the best one cannot be proved")
+    fits = []
+    for k, part in enumerate(objective.parts):
+        found = affine_fit(objective, part, factor, lowest=perfect.per_part[k])
+        flat = constant.fits[k]
+        # A constant is a line, too: where rounding or a search cut short leaves the line found above it, it is better.
+        if flat.value < found.value:
+            level = tuple((starts[0], *(0.0,) * factor.features) for starts in flat.coefficients)
+            found = LinearFit(flat.value, min(found.lower, flat.value), level, flat.attained)
+        fits.append(found)
+    return LinearFloor(tuple(fits), objective.parts, _name(objective, factor.features))
+
+
+@fact
+def constant_floor(objective: Objective, factor: TargetFactor, perfect: Perfection) -> ConstantFloor | Absent:
+    """The mean with its variance, the median with its mean deviation, base rates with their entropy."""
+    fits, answers = [], []
+    for k, part in enumerate(objective.parts):
+        if part.loss.linear is None:
+            alone = one_answer(partial(objective.judged, part), part.loss, objective.rows)
+            if alone is None:
+                return Absent(f"{objective.rows:,} rows are too many to find the best constant for {part.loss.label}")
+            fits.append(alone)
+            continue
+        found = affine_fit(objective, part, factor, features=0, lowest=perfect.per_part[k])
+        fits.append(found)
+        starts = np.array([[row[0] for row in found.coefficients]])
+        answers.append(tuple(float(value) for value in _answer(part, starts)[0]))
+    return ConstantFloor(tuple(fits), tuple(answers) if len(answers) == len(fits) else ())
+
+
+def affine_fit(
+    objective: Objective,
+    part: Part,
+    factor: AffineFactor,
+    *,
+    lowest: float,
+    features: int | None = None,
+    intercept: bool = True,
+) -> LinearFit:
+    """The best affine predictor of the features for one part; for the arguments see `problem_fit`."""
+    return problem_fit(
+        lambda: objective.judged(part),
+        part,
+        factor,
+        objective.rows,
+        lowest=lowest,
+        features=features,
+        intercept=intercept,
+    )
+
+
+def problem_fit(
+    reread: convex.Reread,
+    part: Part,
+    factor: AffineFactor,
+    rows: int,
+    *,
+    lowest: float,
+    features: int | None = None,
+    intercept: bool = True,
+) -> LinearFit:
+    """The best affine predictor of any columns for one part of the loss.
+
+    Args:
+        reread: starts another pass over columns, the part's encoded targets, and weights.
+        part: of a loss that has an affine problem.
+        factor: of the columns and the targets, whose target columns are those of the data.
+        rows: how many there are.
+        lowest: mean loss of a perfect answer to every row.
+        features: 0 for the best constant, None for all columns.
+        intercept: False for predictors that vanish where all columns do.
+    """
+    loss, width = part.loss, factor.features if features is None else features
+    if loss.linear == "squares":
+        return _squares(factor, width == 0, intercept)[part.head.column_of(part.unit or 0)]
+    if isinstance(loss, AbsoluteLoss):
+        scaled = lambda: ((x, y[:, 0], w * loss.scale(y)[:, 0]) for x, y, w in reread())  # noqa: E731
+        return fit_passes(scaled, rows, width, intercept=intercept)
+    if not isinstance(loss, ConvexLoss):
+        raise TypeError(f"{loss.label} has no affine problem")
+    triangle = factor.triangle[:, : 1 + width] if intercept else factor.uncentred[:, 1 : 1 + width]
+    origin = factor.origin[:width]
+    return convex.fit(
+        reread,
+        loss,
+        rows,
+        width,
+        triangle=triangle,
+        origin=origin,
+        lowest=lowest,
+        intercept=intercept,
+    )
+
+
+@lru_cache(maxsize=4)
+def _squares(
+    factor: AffineFactor,
+    constant: bool,  # noqa: FBT001
+    intercept: bool,  # noqa: FBT001
+) -> tuple[LinearFit, ...]:
+    """Least squares for all target columns at once."""
+    return least_squares.constant(factor) if constant else least_squares.fit(factor, intercept=intercept)
+
+
+def _answer(part: Part, z: Array) -> Array:
+    loss = part.loss
+    if not isinstance(loss, ConvexLoss):
+        return z
+    return loss.answer(np.concatenate([z, np.zeros((1, 1))], axis=1) if loss.reference else z)
+
+
+def _name(objective: Objective, features: int) -> str:
+    names = {part.loss.model if isinstance(part.loss, ConvexLoss) else "" for part in objective.parts}
+    if len(names) == 1 and (name := names.pop()):
+        return name
+    return {1: "best straight line", 2: "best plane"}.get(features, "best linear fit")

@@ -1,0 +1,121 @@
+"""How well the best last layer on the saved hidden features does on rows it was not fitted to."""
+
+import numpy as np
+
+from mlpdoctor.analysis.floors.ridge import Ridge
+from mlpdoctor.core.fact import Absent, fact
+from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.network import Array, Network
+from mlpdoctor.engine.passes import Only, flat
+from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.ladder.model_loss import Objective
+from mlpdoctor.facts.ladder.readout import ReadoutFloor, hidden_source
+from mlpdoctor.facts.ladder.second_opinion import FOLDS, LEAST_ROWS, fitting, row_losses, standardised
+from mlpdoctor.facts.training.training import Trained
+from mlpdoctor.nn.losses.convex import ConvexLoss
+from mlpdoctor.statistics.row_sample import RowSample
+
+LOWER = 0.95
+"""A readout rung hardly lower than the model leaves no gap to look into."""
+
+
+@dataclass(frozen=True)
+class UnseenReadout:
+    """Losses on the same sampled rows, mean over them.
+
+    Attributes:
+        model: of the saved last layer.
+        readout: of a last layer fitted to the other rows.
+        saved: ``model - readout``.
+        error: standard error of ``saved``.
+        rows: rows in the sample.
+    """
+
+    model: float
+    readout: float
+    saved: float
+    error: float
+    rows: int
+
+
+@fact
+def unseen_readout(
+    objective: Objective,
+    network: Network,
+    position: LossPosition,
+    trained: Trained,  # noqa: ARG001  asked for so that it is not worked out for weights that nobody has trained
+    floor: ReadoutFloor,
+    sample: RowSample,
+) -> UnseenReadout | Absent:
+    """Cross-validate the last layer alone; the hidden layers stay what they are."""
+    if position.well:
+        return Absent("the model does as well as anything is known to", applicable=False)
+    if position.above(objective.total(floor.per_part)) > LOWER * position.above(position.model):
+        return Absent("no last layer does much better", applicable=False)
+    sample = sample.few
+    if len(sample.features) < LEAST_ROWS:
+        return Absent(f"{len(sample.features)} rows are too few to judge by cross-validation")
+    for head in objective.heads.heads:
+        if not fitting(head.loss):
+            return Absent(f"there is no quick fit for {head.loss.label}")
+    sources = [hidden_source(network, head) or 0 for head in objective.heads.heads]
+    with np.errstate(all="ignore"):
+        shown, read = _run(objective, sample.features, sources)
+        if not all(np.isfinite(values).all() for values in (read, *shown)):
+            return Absent("the hidden features are not finite")
+        weights = np.ones(len(read)) if sample.weights is None else sample.weights
+        parts = np.array([part.weight for part in objective.parts])
+        model = weights * (objective.heads.values(sample.targets, read) @ parts)
+        readout = weights * cross_validated(objective, shown, sample.targets)
+    saved = model - readout
+    return UnseenReadout(
+        model=float(model.mean()),
+        readout=float(readout.mean()),
+        saved=float(saved.mean()),
+        error=float(saved.std() / np.sqrt(len(saved))),
+        rows=len(saved),
+    )
+
+
+def cross_validated(objective: Objective, shown: list[Array], columns: Array) -> Array:
+    """The loss of each row by last layers that were fitted to other rows.
+
+    Args:
+        objective: the outputs with their losses.
+        shown: for each output the features that its last layer sees.
+        columns: all target columns.
+    """
+    targets = [head.targets(columns) for head in objective.heads.heads]
+    fold = np.arange(len(columns)) % FOLDS
+    read = [np.empty(own.shape) for own in targets]
+    for place, head in enumerate(objective.heads.heads):
+        design = standardised(shown[place])
+        for k in range(FOLDS):
+            seen, held = fold != k, fold == k
+            ridge = Ridge.fit(design[seen], targets[place][seen])
+            if isinstance(head.loss, ConvexLoss) and head.loss.link == "logit":
+                found = ridge.logits(head.loss, design[seen], targets[place][seen], design[held])
+            else:
+                found = ridge.predict(design[held])
+            read[place][held] = found
+    return row_losses(objective, np.concatenate(targets, axis=1), np.concatenate(read, axis=1))
+
+
+def _run(objective: Objective, features: Array, sources: list[int]) -> tuple[list[Array], Array]:
+    """What enters each last layer, and what the losses read of all outputs side by side."""
+    engine = objective.passes.engine
+    if engine is None:
+        raise ValueError("the network cannot be run")
+    before: dict[int, Array] = {}
+    after: dict[int, Array] = {}
+
+    def see(position: int, sums: Array, values: Array) -> None:
+        if position in sources:
+            after[position] = flat(values)
+        if any(head.behind and head.node == position for head in objective.heads.heads):
+            before[position] = flat(sums)
+
+    heads = objective.heads.heads
+    outputs = engine.forward(features, Only(frozenset({*sources, *(head.node for head in heads)}), see))
+    read = [before[head.node] if head.behind else flat(outputs[head.output]) for head in heads]
+    return [after[source] for source in sources], np.concatenate(read, axis=1)

@@ -1,0 +1,1 @@
+"""What the graph of layers allows, whatever the data."""

@@ -1,0 +1,1 @@
+"""The outputs: their losses, and whether activation, loss and targets fit."""

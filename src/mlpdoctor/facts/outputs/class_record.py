@@ -1,0 +1,147 @@
+"""How a classifier does on each class: how much of each it finds, and what each costs."""
+
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from mlpdoctor.core.fact import Absent, fact
+from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.network import Array
+from mlpdoctor.engine.passes import Engine, Passes, flat
+from mlpdoctor.facts.ladder.model_loss import Objective
+from mlpdoctor.nn.losses.targets import TargetKind
+from mlpdoctor.nn.output_head import OutputHead
+from mlpdoctor.statistics.row_sample import RowSample
+from mlpdoctor.statistics.target_values import TargetValues
+
+HALF = 0.5
+Flags: TypeAlias = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class ClassTally:
+    """One class of one output.
+
+    Attributes:
+        head: name of the output.
+        label: number of the class; of the label, where a row may have several.
+        classes: how many the output tells apart: 2 for a label that is there or not.
+        several: whether a row may have several labels.
+        rows: rows of the class among those looked at.
+        share: of the weight of all rows.
+        recall: share of its rows that the model answers with it.
+        others: share of the other rows that the model does not answer with it.
+        loss_share: share of the output's loss (of the label's loss, where there are several) that its rows cost.
+        member: which of the sampled rows are of the class.
+    """
+
+    head: str
+    label: int
+    classes: int
+    several: bool
+    rows: int
+    share: float
+    recall: float
+    others: float
+    loss_share: float
+    member: Flags
+
+
+@dataclass(frozen=True, eq=False)
+class ClassRecord:
+    """All classes of all outputs that tell classes apart, on a sample of the rows.
+
+    Attributes:
+        tallies: one a class that occurs.
+        rows: rows looked at.
+        complete: whether these are all.
+    """
+
+    tallies: tuple[ClassTally, ...]
+    rows: int
+    complete: bool
+
+
+@fact
+def class_record(objective: Objective, values: TargetValues, sample: RowSample, passes: Passes) -> ClassRecord | Absent:
+    """Run the sampled rows once more and compare answers with labels."""
+    heads = objective.heads
+    chosen = [head for head in heads.heads if _tells_classes(head, values)]
+    if not chosen or passes.engine is None:
+        return Absent("no output tells classes apart", applicable=False)
+    read = _read(heads.heads, passes.engine, sample.features, passes.block_rows)
+    if not np.isfinite(read).all():
+        return Absent("the model's answers are not finite")
+    weights = np.ones(len(read)) if sample.weights is None else sample.weights
+    with np.errstate(all="ignore"):
+        losses = heads.values(sample.targets, read) * weights[:, None]
+    tallies: list[ClassTally] = []
+    for head in chosen:
+        places = [k for k, part in enumerate(heads.parts) if part.head is head]
+        tallies += _tallies(head, head.targets(sample.targets) > HALF, head.read(read), losses[:, places], weights)
+    return ClassRecord(tuple(tallies), len(read), len(read) == objective.rows)
+
+
+def _tells_classes(head: OutputHead, values: TargetValues) -> bool:
+    """Whether the targets of an output are labels, and its answers are about them."""
+    if not values.whole[head.own].all():
+        return False
+    if head.takes is TargetKind.CLASS:
+        return head.units > 1
+    flags = bool((values.low[head.own] >= 0).all() and (values.high[head.own] <= 1).all())
+    shares = head.activation is not None and head.activation.bounds == (0.0, 1.0)
+    return flags and (head.takes is TargetKind.UNIT or shares)
+
+
+def _read(heads: tuple[OutputHead, ...], engine: Engine, features: Array, block: int) -> Array:
+    """What the losses read of all outputs, side by side."""
+    behind = {head.node for head in heads if head.behind}
+    blocks = []
+    for start in range(0, len(features), block):
+        before: dict[int, Array] = {}
+
+        def see(place: int, entered: Array, _: Array, kept: dict[int, Array] = before) -> None:
+            if place in behind:
+                kept[place] = entered
+
+        outputs = engine.forward(features[start : start + block], see)
+        read = [flat(before[head.node] if head.behind else outputs[head.output]) for head in heads]
+        blocks.append(np.concatenate(read, axis=1))
+    return np.concatenate(blocks)
+
+
+def _tallies(head: OutputHead, labels: Flags, read: Array, losses: Array, weights: Array) -> list[ClassTally]:
+    single = head.units > 1 and bool((labels.sum(axis=1) == 1).all())
+    if single:
+        answers = read.argmax(axis=1)[:, None] == np.arange(head.units)
+    else:
+        answers = read > (0.0 if getattr(head.loss, "from_logits", False) else HALF)
+    found = []
+    for k in range(head.units):
+        own = losses[:, k] if not single and losses.shape[1] == head.units else losses.sum(axis=1)
+        both = ((k, labels[:, k], answers[:, k]),) if head.units > 1 else _two(labels, answers)
+        for label, member, answer in both:
+            if not weights[member].sum() > 0:
+                continue
+            total = float(own.sum())
+            found.append(
+                ClassTally(
+                    head=head.name,
+                    label=label,
+                    classes=head.units if single else 2,
+                    several=head.units > 1 and not single,
+                    rows=int(member.sum()),
+                    share=float(weights[member].sum() / weights.sum()),
+                    recall=float(answer[member].mean()),
+                    others=float((~answer[~member]).mean()) if not member.all() else 1.0,
+                    loss_share=float(own[member].sum()) / total if total > 0 else 0.0,
+                    member=member,
+                )
+            )
+    return found
+
+
+def _two(labels: Flags, answers: Flags) -> tuple[tuple[int, Flags, Flags], ...]:
+    """Both classes of a single unit."""
+    return ((0, ~labels[:, 0], ~answers[:, 0]), (1, labels[:, 0], answers[:, 0]))

@@ -1,0 +1,185 @@
+"""For each output: what it answers, what its loss reads, what its targets are, and what of it does not fit."""
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from mlpdoctor.core.fact import Absent, fact
+from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.finding import Certainty, Evidence, Severity
+from mlpdoctor.core.network import Network
+from mlpdoctor.engine.passes import Passes
+from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.outputs.expectation import expectation_of, first_name, range_of
+from mlpdoctor.facts.outputs.fit import fit
+from mlpdoctor.facts.outputs.heads import Ending, endings
+from mlpdoctor.facts.outputs.labels import Labels, tell
+from mlpdoctor.facts.outputs.match import match
+from mlpdoctor.facts.outputs.misfit import Harm, Misfit, Output
+from mlpdoctor.facts.training.training import Training
+from mlpdoctor.statistics.row_sample import RowSample
+from mlpdoctor.statistics.target_values import TargetCounts, TargetValues
+
+JOINED = 1e-3
+"""Shares add up to 1 this closely in a file of few digits."""
+HALF_WAY = 0.5
+"""A model that has come half the way from the constant to what is known to be reachable has learned from its labels."""
+EXCELLENT = 0.1
+"""A loss of a tenth of the constant's: what trains worse than it could has then cost nothing worth a warning."""
+OF_LABELS = ("O205", "O206", "O207")
+MILDER = {Severity.ERROR: Severity.WARNING, Severity.WARNING: Severity.NOTE, Severity.NOTE: Severity.NOTE}
+STRENGTH = {Harm.BROKEN: 1.0, Harm.COSTLY: 0.7, Harm.UNUSUAL: 0.3}
+SEVERITY: Mapping[Harm, Severity] = {
+    Harm.BROKEN: Severity.ERROR,
+    Harm.COSTLY: Severity.WARNING,
+    Harm.UNUSUAL: Severity.NOTE,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Clause:
+    """The contract of one output.
+
+    Attributes:
+        output: with its loss.
+        labels: its targets; None without data.
+        misfits: what does not fit.
+    """
+
+    output: Output
+    labels: Labels | None
+    misfits: tuple[Misfit, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Contract:
+    """The contracts of all outputs whose loss is known.
+
+    Attributes:
+        clauses: one an output.
+        guess: how the target columns were chosen, where nobody named them: ``the last column``.
+    """
+
+    clauses: tuple[Clause, ...]
+    guess: str | None = None
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """What the targets of each output hold, in words."""
+        return tuple(clause.labels.words for clause in self.clauses if clause.labels is not None)
+
+    def of(self, code: str) -> list[tuple[Clause, Misfit]]:
+        """What a rule has to speak of."""
+        return [(clause, one) for clause in self.clauses for one in clause.misfits if one.code == code]
+
+
+@fact
+def contract(
+    network: Network,
+    passes: Passes | None,
+    counts: TargetCounts | None,
+    values: TargetValues | None,
+    sample: RowSample | None,
+) -> Contract | Absent:
+    """Look each output up in the table."""
+    clauses = []
+    for ending in endings(network, passes):
+        output = _output(ending)
+        if output is None:
+            continue
+        labels = None
+        if counts is not None and values is not None and sample is not None and ending.own is not None:
+            labels = _labels(ending.own, counts, values, sample)
+        found = [fit(output)]
+        if labels is not None:
+            found.append(match(output, labels, ending.spelling))
+        clauses.append(Clause(output, labels, _gravest(found)))
+    guesses = () if passes is None else passes.dataset.guesses
+    guess = next((told.partition(": ")[2] for told in guesses if told.startswith("target")), None)
+    return (
+        Contract(tuple(clauses), guess) if clauses else Absent("no output has a loss and an activation that are known")
+    )
+
+
+def spoken(contract: Contract, code: str, position: LossPosition | None, training: Training) -> Iterator[Evidence]:
+    """What a rule says of each output, one degree milder where the model does well all the same."""
+    for clause, misfit in contract.of(code):
+        output, labels = clause.output, clause.labels
+        given = _severity(misfit, position, training)
+        several = f"output {output.name}: " if len(contract.clauses) > 1 else ""
+        how = "do not fit" if misfit.harm is Harm.BROKEN else "do not go well together"
+        parts = "labels and the loss" if code in OF_LABELS else "last layer and the loss"
+        yield Evidence(
+            numbers={
+                "place": several,
+                "what": misfit.what,
+                "output": output.name,
+                "units": output.units,
+                "activation": output.activation.name,
+                "loss": output.label,
+                "labels": None if labels is None else labels.kind.value,
+                "low": None if labels is None else labels.low,
+                "high": None if labels is None else labels.high,
+                "classes": None if labels is None else labels.classes,
+            },
+            certainty=Certainty.MEASURED,
+            severity=given,
+            why=misfit.why + (_named(contract.guess) if code in OF_LABELS and given is not Severity.NOTE else ""),
+            remedy=misfit.remedy,
+            strength=STRENGTH[misfit.harm],
+            verdict=f"The {parts} {how}: {several}{misfit.what}.",
+        )
+
+
+def _named(guess: str | None) -> str:
+    """What to do where the labels may be in another column."""
+    return "" if guess is None else f" The target was taken to be {guess}: if it is another, name it with --target."
+
+
+def _severity(misfit: Misfit, position: LossPosition | None, training: Training) -> Severity:
+    given = SEVERITY[misfit.harm]
+    if position is None or training.never or misfit.void:
+        return given
+    if misfit.mended:
+        return MILDER[given] if position.shortfall <= HALF_WAY else given
+    cheap = misfit.harm is not Harm.COSTLY or position.of_constant(position.model) <= EXCELLENT
+    return MILDER[given] if position.well and cheap else given
+
+
+def _output(ending: Ending) -> Output | None:
+    reading = None if ending.config is None else expectation_of(ending.config)
+    if reading is None or ending.config is None or ending.activation is None or not ending.units:
+        return None
+    name = first_name(ending.config)
+    return Output(
+        name=ending.name,
+        layer=ending.layer,
+        units=ending.units,
+        activation=ending.activation,
+        answers=range_of(ending.activation),
+        loss=name,
+        label=ending.config.name if ending.loss is None else ending.loss.label,
+        reading=reading,
+        repaired=ending.behind,
+    )
+
+
+def _labels(own: slice, counts: TargetCounts, values: TargetValues, sample: RowSample) -> Labels:
+    joined = np.abs(sample.targets[:, own].sum(axis=1) - 1) <= JOINED
+    return tell(
+        counts.columns[own],
+        float(values.low[own].min()),
+        float(values.high[own].max()),
+        whole=bool(values.whole[own].all()),
+        joined=bool(joined.all()),
+    )
+
+
+def _gravest(found: list[Misfit | None]) -> tuple[Misfit, ...]:
+    """Each rule once, at its gravest: the wrong activation and what the labels say of it are one finding."""
+    kept: dict[str, Misfit] = {}
+    order = list(Harm)
+    for one in found:
+        if one is not None and (one.code not in kept or order.index(one.harm) < order.index(kept[one.code].harm)):
+            kept[one.code] = one
+    return tuple(kept.values())

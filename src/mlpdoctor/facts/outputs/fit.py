@@ -1,0 +1,105 @@
+"""Whether the last activation answers what the loss reads: one table, whatever the data."""
+
+from collections.abc import Mapping
+
+from mlpdoctor.core.finding import Remedy
+from mlpdoctor.facts.outputs.expectation import BLUNT, OF_CLASSES, Expectation, OutputRange
+from mlpdoctor.facts.outputs.fit_words import remedy, words
+from mlpdoctor.facts.outputs.misfit import Harm, Misfit, Output
+
+COLUMNS = tuple(OutputRange)
+TABLE: Mapping[Expectation, str] = {
+    # linear wide rectified dipping positive centred probability shares log_shares negative
+    Expectation.PROBABILITY: "E3 E2 E2 E2 E2 E2 .. W2 E2 E2",
+    Expectation.LOGIT: ".. N2 E2 W2 E2 E2 R3 R3 E2 E2",
+    Expectation.CLASSES: "E3 E2 E2 E2 N2 E2 W2 .. E3 E2",
+    Expectation.CLASS_LOGITS: ".. N2 W2 W2 N2 E2 R3 R3 .. N2",
+    Expectation.DISTRIBUTION: "E2 E2 E2 E2 E2 E2 E2 .. E2 E2",
+    Expectation.RATE: "E2 E2 N2 E2 .. E2 N2 N2 E2 E2",
+    Expectation.NUMBER: ".. .. .. .. .. .. .. W2 .. ..",
+    Expectation.POSITIVE_NUMBER: ".. .. .. .. .. .. .. W2 E2 E2",
+    Expectation.MARGIN: ".. N2 E2 N2 E2 .. E2 E2 E2 E2",
+    Expectation.CLASS_SCORES: ".. .. N2 N2 N2 .. N2 N2 N2 N2",
+    Expectation.DIRECTION: ".. .. N2 N2 N2 .. N2 N2 N2 N2",
+    Expectation.OVERLAP: "E2 E2 E2 E2 E2 E2 .. .. E2 E2",
+}
+"""A letter for the harm (E broken, W costly, N unusual, R costly where Keras repairs it and broken where it does not,
+.. right), then the rule: 2 for O202, 3 for O203. Units by themselves, a single one of several classes, and a rate that
+may be negative are looked at besides. The tests try every cell on real Keras."""
+
+FOCAL = "categoricalfocalcrossentropy"
+"""It cares little for how sure a right answer is, so that logits held within bounds cost it little."""
+RIGHT = ".."
+HARMS = {"E": Harm.BROKEN, "W": Harm.COSTLY, "N": Harm.UNUSUAL}
+WITH_A_SLOPE = (
+    Expectation.PROBABILITY,
+    Expectation.CLASSES,
+    Expectation.DISTRIBUTION,
+    Expectation.MARGIN,
+    Expectation.CLASS_SCORES,
+)
+"""Losses that are to push answers off the wrong end, where a blunt activation has no slope."""
+
+
+def fit(output: Output) -> Misfit | None:
+    """What does not fit between an output's last activation and its loss; None when all is well."""
+    alone = _alone(output)
+    if alone is not None or (output.answers is OutputRange.SHARES and output.units == 1):
+        return alone  # of a softmax over one unit O201 speaks
+    harm, code = _cell(output)
+    if harm is None:
+        return None
+    what, why = words(output, code, blunt=_written(output) == RIGHT)
+    return Misfit(code, harm, what, why, remedy(output, code))
+
+
+def _written(output: Output) -> str:
+    """The cell as it stands in the table."""
+    return TABLE[output.reading].split()[COLUMNS.index(output.answers)]
+
+
+def _cell(output: Output) -> tuple[Harm | None, str]:
+    cell = _written(output)
+    letter, code = cell[0], f"O20{cell[1]}"
+    if output.reading is Expectation.CLASS_LOGITS and output.loss == FOCAL and letter in "ER":
+        return Harm.COSTLY, code
+    if letter == "R":
+        return (Harm.COSTLY if output.repaired else Harm.BROKEN), code
+    if (
+        output.reading is Expectation.RATE
+        and output.answers is OutputRange.RECTIFIED
+        and output.activation.bounds[0] < 0
+    ):
+        return Harm.BROKEN, code
+    if cell == RIGHT and output.activation.name in BLUNT and output.reading in WITH_A_SLOPE:
+        return Harm.UNUSUAL, "O202"
+    return HARMS.get(letter), code
+
+
+def _alone(output: Output) -> Misfit | None:
+    """One unit where the loss compares several."""
+    if output.units > 1 or output.answers is OutputRange.SHARES:
+        return None
+    if output.reading in OF_CLASSES:
+        return Misfit(
+            "O202",
+            Harm.BROKEN,
+            f"{output.label} compares several units, and the output has one",
+            "With a single unit there is nothing to compare it with: the loss says the same whatever the answer, or "
+            "drives it the same way on every row.",
+            Remedy(
+                "for two classes in one column take binary cross-entropy",
+                f'{output.with_activation("sigmoid")}; loss="binary_crossentropy"',
+            ),
+            void=True,
+        )
+    if output.reading is Expectation.DIRECTION:
+        return Misfit(
+            "O202",
+            Harm.BROKEN,
+            "the direction of a single number is its sign",
+            "Cosine similarity of one unit is 1 or -1, so that its gradient is 0 everywhere.",
+            Remedy("for numbers take a squared error", 'loss="mse"'),
+            void=True,
+        )
+    return None

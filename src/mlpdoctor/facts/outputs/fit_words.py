@@ -1,0 +1,148 @@
+"""How an activation that does not go with its loss is told, and mended."""
+
+import math
+
+from mlpdoctor.core.finding import Remedy
+from mlpdoctor.core.text import percent
+from mlpdoctor.facts.outputs.expectation import Expectation, OutputRange
+from mlpdoctor.facts.outputs.misfit import CLASS_NAMES, Output
+
+
+def words(output: Output, code: str, *, blunt: bool) -> tuple[str, str]:
+    """What does not fit, and what it does.
+
+    Args:
+        output: with its loss.
+        code: the rule that speaks.
+        blunt: whether the activation is right but for its flat ends.
+    """
+    name, label, answers = output.activation.name, output.label, output.answers
+    if code == "O203":
+        return _logits_words(output)
+    if blunt:
+        return (
+            f"{name} is flat at its ends",
+            "An answer that is wrong and sure gets no gradient, and no cross-entropy finds logits behind it.",
+        )
+    takes = f"{label} takes {output.reading.value}"
+    gives = f"{name} answers {answers.value}"
+    what = f"{takes}, and {gives}"
+    return what, {
+        Expectation.PROBABILITY: _probability,
+        Expectation.LOGIT: _logit,
+        Expectation.CLASSES: _classes,
+        Expectation.CLASS_LOGITS: _class_logits,
+    }.get(output.reading, _others)(output)
+
+
+def _probability(output: Output) -> str:
+    if output.answers is OutputRange.SHARES:
+        return (
+            "On TensorFlow Keras trains each unit as a logistic regression of its own, from the logits behind the "
+            "softmax; what the model answers afterwards is the softmax of them, which was never trained."
+        )
+    return "Keras clips every answer to the span from 1e-7 to 1 - 1e-7; beyond it there is no gradient."
+
+
+def _logit(output: Output) -> str:
+    low, high = (_sigmoid(bound) for bound in output.activation.bounds)
+    if (low, high) == (0.0, 1.0):
+        return "A logit has to reach far on both sides; without an activation it does."
+    return f"The sigmoid in the loss makes probabilities between {percent(low)} and {percent(high)} of it, never more."
+
+
+def _classes(output: Output) -> str:
+    if output.answers is OutputRange.PROBABILITY:
+        return (
+            "Each sigmoid answers by itself, so the answers of a row do not add up to 1. On TensorFlow Keras trains "
+            "the logits behind them as a softmax would: the order of the classes is learned, their shares are not."
+        )
+    if output.answers is OutputRange.POSITIVE:
+        return "Keras divides the answers by their sum, which works; a softmax does the same and is what is meant."
+    return "Keras clips answers at 1e-7 and divides by their sum: at or below 0 there is no gradient."
+
+
+def _class_logits(output: Output) -> str:
+    if output.answers is OutputRange.CENTRED:
+        most = 1 / (1 + (output.units - 1) * math.exp(-2))
+        return f"With {output.units} classes the softmax of such logits gives no class more than {percent(most)}."
+    if output.answers in (OutputRange.RECTIFIED, OutputRange.DIPPING):
+        return "A class can be pushed down to the least answer and no further, and there its unit gets no gradient."
+    return "The softmax in the loss takes any numbers; without an activation they are free."
+
+
+def _others(output: Output) -> str:
+    reading, answers = output.reading, output.answers
+    if reading is Expectation.DISTRIBUTION:
+        return "The larger all answers are, the lower the loss: it has no lowest value that means anything."
+    if reading is Expectation.RATE and answers in (OutputRange.PROBABILITY, OutputRange.SHARES):
+        return "A rate above 1 is out of its reach."
+    if reading is Expectation.RATE:
+        return "The logarithm of an answer below 0 is not a number, and at 0 there is no gradient."
+    if answers is OutputRange.SHARES and reading in (Expectation.NUMBER, Expectation.POSITIVE_NUMBER):
+        return (
+            "Where the softmax is sure and wrong its slope is near 0 and the error bounded, so that such rows "
+            "hardly learn; a cross-entropy cancels the slope."
+        )
+    if reading is Expectation.MARGIN and answers not in (OutputRange.WIDE, OutputRange.DIPPING):
+        return "The sign of the answer is the class, and only one sign can be answered."
+    if reading is Expectation.OVERLAP:
+        return "Answers outside of 0 to 1 make an overlap that is no share."
+    return "It works, within what such answers can say; without an activation they are free."
+
+
+def _logits_words(output: Output) -> tuple[str, str]:
+    name = output.activation.name
+    if output.reading in (Expectation.PROBABILITY, Expectation.CLASSES):
+        raw = "logarithms of shares" if output.answers is OutputRange.LOG_SHARES else "raw scores"
+        return (
+            f"{output.label} without from_logits takes probabilities, and the output answers {raw}",
+            "Keras does not complain: it clips the scores to the span from 1e-7 to 1 - 1e-7, where all gradient ends.",
+        )
+    what = f"{output.label} with from_logits=True takes raw scores, and {name} answers {output.answers.value}"
+    if output.repaired:
+        return what, (
+            "TensorFlow's Keras warns once and reads the logits behind the activation, so that training works; on JAX "
+            "and PyTorch the probabilities themselves are taken for logits, and the loss cannot get low."
+        )
+    return what, (
+        "Keras takes these answers for logits: squeezed once more, no class can be given a share near 0 or 1, and the "
+        "loss cannot get low."
+    )
+
+
+def remedy(output: Output, code: str) -> Remedy:
+    """What to write instead."""
+    linear = output.with_activation(None)
+    if code == "O203" and output.loss in CLASS_NAMES:
+        if output.reading in (Expectation.LOGIT, Expectation.CLASS_LOGITS):
+            return Remedy("leave out from_logits, or the activation", output.with_logits(from_logits=False))
+        return Remedy("tell the loss that it gets raw scores", output.with_logits(from_logits=True))
+    text, line = {
+        Expectation.PROBABILITY: _probability_remedy(output),
+        Expectation.LOGIT: ("leave out the activation of the output", linear),
+        Expectation.CLASSES: ("give the output a softmax", output.with_activation("softmax")),
+        Expectation.CLASS_LOGITS: ("leave out the activation of the output", linear),
+        Expectation.DISTRIBUTION: ("give the output a softmax", output.with_activation("softmax")),
+        Expectation.RATE: ("give the output an exponential", output.with_activation("exponential")),
+        Expectation.NUMBER: ("for classes take a cross-entropy", 'loss="categorical_crossentropy"'),
+        Expectation.POSITIVE_NUMBER: ("leave out the activation of the output", linear),
+        Expectation.MARGIN: ("answer with both signs", output.with_activation("tanh")),
+        Expectation.CLASS_SCORES: ("leave out the activation of the output", linear),
+        Expectation.DIRECTION: ("leave out the activation of the output", linear),
+        Expectation.OVERLAP: (
+            "answer shares from 0 to 1",
+            output.with_activation("sigmoid"),
+        ),
+    }[output.reading]
+    return Remedy(text, line)
+
+
+def _probability_remedy(output: Output) -> tuple[str, str]:
+    if output.answers is OutputRange.SHARES:
+        return "for one of several classes take categorical cross-entropy", 'loss="categorical_crossentropy"'
+    return "give the output a sigmoid", output.with_activation("sigmoid")
+
+
+def _sigmoid(z: float) -> float:
+    return 0.0 if z == -math.inf else 1 / (1 + math.exp(-z))

@@ -1,0 +1,1 @@
+"""How the weights came about and where they would go: gradients, curvature, trial updates."""

@@ -1,0 +1,200 @@
+"""What a few updates do, from the saved weights and from fresh ones: tried, not guessed."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import field, replace
+
+import numpy as np
+
+from mlpdoctor.core.fact import Absent, fact
+from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.network import Array, Key, Network
+from mlpdoctor.core.random_state import random
+from mlpdoctor.engine.training import Descent, Trial
+from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.ladder.model_loss import Objective
+from mlpdoctor.facts.training.gradients import gradient_rows
+from mlpdoctor.facts.training.training import CurrentRate, Training
+from mlpdoctor.nn.initializers import draw, fans
+from mlpdoctor.nn.layers.registry import family_of
+from mlpdoctor.statistics.row_sample import RowSample
+
+UNCLIPPED = -1.0
+"""Stands for the trial without clipping among those at factors of the rate."""
+
+
+@dataclass(frozen=True, eq=False)
+class Continuation:
+    """The training taken up where the file left it, on a sample of the rows, at the saved rate and at others.
+
+    Every trial starts from the saved weights and the saved state of the optimizer, goes through the same minibatches
+    of 32 rows, and is looked at on the same rows. Other rates are tried only when somebody asks.
+
+    Attributes:
+        saved: at the saved rate.
+        rate: the saved rate.
+        trials: those made so far, by the factor on the rate.
+    """
+
+    saved: Trial
+    rate: float
+    _descent: Descent
+    _trials: dict[float, Trial] = field(default_factory=dict)
+
+    def at(self, factor: float) -> Trial:
+        """The trial at so many times the saved rate."""
+        if factor == 1:
+            return self.saved
+        if factor not in self._trials:
+            trial = self._descent.run(self.rate * factor)
+            if isinstance(trial, str):
+                raise ValueError(trial)
+            self._trials[factor] = trial
+        return self._trials[factor]
+
+    def unclipped(self) -> Trial:
+        """The trial at the saved rate without any clipping of gradients."""
+        if UNCLIPPED not in self._trials:
+            trial = self._descent.unclipped().run(self.rate)
+            if isinstance(trial, str):
+                raise ValueError(trial)
+            self._trials[UNCLIPPED] = trial
+        return self._trials[UNCLIPPED]
+
+
+@fact
+def continuation(
+    network: Network,
+    objective: Objective,
+    sample: RowSample,
+    current: CurrentRate,
+    position: LossPosition,
+    training: Training,
+) -> Continuation | Absent:
+    """Train on, unless the model needs no more of it or has had none yet."""
+    engine, optimizer = objective.passes.engine, network.optimizer
+    if training.never:
+        return Absent("the model has not been trained yet", applicable=False)
+    if not math.isfinite(position.model):
+        return Absent("the loss of the saved weights is not a number", applicable=False)
+    if position.well:
+        return Absent("the model does about as well as anything is known to", applicable=False)
+    if engine is None or optimizer is None:
+        return Absent("there is no optimizer to train on with")
+    if engine.blind is not None:
+        return Absent(engine.blind)
+    if not engine.weights:
+        return Absent("the model has no weight that training may change", applicable=False)
+    engine = engine.at({}, training=True)
+    descent = Descent(engine, objective.heads, optimizer, gradient_rows(engine, sample), objective.rows)
+    saved = descent.run(current.rate)
+    return Absent(saved) if isinstance(saved, str) else Continuation(saved, current.rate, descent)
+
+
+@dataclass(frozen=True, eq=False)
+class FreshStart:
+    """Any number of fresh starts of a network.
+
+    Attributes:
+        specs: how each trainable weight is drawn, as the configuration says.
+        shapes: the shapes of these weights.
+    """
+
+    specs: Mapping[Key, object]
+    shapes: Mapping[Key, tuple[int, ...]]
+
+    def weights(self, seed: int) -> dict[Key, Array]:
+        """All trainable weights, drawn anew; the same for the same seed."""
+        rng = random(seed)
+        found = {}
+        for key, spec in self.specs.items():
+            values = draw(spec, key[1], self.shapes[key], rng)
+            if values is not None:
+                found[key] = values
+        return found
+
+
+@fact
+def fresh_start(network: Network) -> FreshStart | Absent:
+    """Read the initialiser of each trainable weight."""
+    specs, shapes = {}, {}
+    for layer in network.layers:
+        family = family_of(layer)
+        if not layer.trainable or not layer.weights:
+            continue
+        own = tuple(layer.weights) if family is None else family.trained(layer)
+        # Of kinds that only Keras runs those are known that name an initialiser for each weight, as convolutions do.
+        if family is None and not all(f"{name}_initializer" in layer.config for name in own):
+            return Absent(f"how the weights of {layer.name} are drawn is not known")
+        for name in own:
+            spec = layer.config.get(f"{name}_initializer")
+            if draw(spec, name, (1, 1), np.random.default_rng(0)) is None:
+                return Absent(f"the initialiser of {layer.name}'s {name} is not one of Keras's own")
+            specs[layer.name, name] = spec
+            shapes[layer.name, name] = np.shape(layer.weights[name])
+    if not specs:
+        return Absent("the model has no weight that training may change", applicable=False)
+    return FreshStart(specs, shapes)
+
+
+FAR = 0.5
+"""A model that has not come half the way from the constant to what is known to be reachable is stuck."""
+WILD = 2.5
+"""Factor by which a kernel makes a signal larger beyond which the start itself is at fault: Keras's own initialisers
+have 1.4 at most."""
+
+
+@dataclass(frozen=True, eq=False)
+class FirstUpdates:
+    """A training from its start, on a sample of the rows.
+
+    Attributes:
+        trials: at the rate that training started with, and at others when somebody asks.
+        fresh: whether the weights were drawn anew; else they are the saved ones, which have never been trained.
+        wild: whether these weights are far too large from the start.
+    """
+
+    trials: Continuation
+    fresh: bool
+    wild: bool
+
+
+@fact
+def first_updates(
+    network: Network,
+    objective: Objective,
+    sample: RowSample,
+    current: CurrentRate,
+    position: LossPosition,
+    training: Training,
+    start: FreshStart | None,
+) -> FirstUpdates | Absent:
+    """Start training anew, where the model is untrained, broken, or has not come half of the way."""
+    engine, optimizer = objective.passes.engine, network.optimizer
+    if not training.never and position.shortfall <= FAR:
+        return Absent("training has led somewhere", applicable=False)
+    if engine is None or optimizer is None:
+        return Absent("there is no optimizer to train with")
+    if engine.blind is not None:
+        return Absent(engine.blind)
+    if not engine.weights:
+        return Absent("the model has no weight that training may change", applicable=False)
+    engine = engine.at({}, training=True)
+    if not training.never:
+        if start is None:
+            return Absent("the file does not tell how the weights are drawn")
+        engine = engine.at(start.weights(0))
+    anew = replace(optimizer, iterations=0, slots={})
+    descent = Descent(engine, objective.heads, anew, gradient_rows(engine, sample), objective.rows)
+    saved = descent.run(current.compiled)
+    if isinstance(saved, str):
+        return Absent(saved)
+    if not math.isfinite(saved.before):
+        return Absent("the loss of a fresh start is not a number")
+    return FirstUpdates(Continuation(saved, current.compiled, descent), not training.never, _wild(engine.weights))
+
+
+def _wild(weights: dict[Key, Array]) -> bool:
+    kernels = [values for (_, name), values in weights.items() if name == "kernel" and values.size]
+    gains = [math.sqrt(float(np.square(values).mean()) * fans(values.shape)[0]) for values in kernels]
+    return any(gain > WILD for gain in gains)

@@ -1,0 +1,1 @@
+"""What Keras computes: layers, activations, losses, optimizers and initializers, and their traits."""

@@ -1,0 +1,104 @@
+"""BatchNormalization, which at inference is one scale and one shift for each feature."""
+# ruff: noqa: D102 - LayerFamily documents these methods
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+
+from mlpdoctor.core.network import Array, Config, Layer, Shape
+from mlpdoctor.nn.layers.config_values import axes, number
+from mlpdoctor.nn.layers.family import LayerFamily, Pull, Variable, weight
+from mlpdoctor.nn.layers.row_scaling import from_standardized, standardized
+
+
+class BatchNormalization(LayerFamily):
+    """``gamma * (inputs - moving_mean) / sqrt(moving_variance + epsilon) + beta`` along an axis."""
+
+    kinds: ClassVar[tuple[str, ...]] = ("BatchNormalization", "SyncBatchNormalization")
+    fixed: ClassVar[tuple[str, ...]] = ("moving_mean", "moving_variance")
+
+    def variables(self, config: Config, shapes: Sequence[Shape]) -> tuple[Variable, ...]:
+        shape = tuple(_length(shapes[0], axis) for axis in axes(config.get("axis", -1), len(shapes[0]) + 1))
+        names = [name for name, used in (("gamma", "scale"), ("beta", "center")) if config.get(used, True)]
+        moving = [Variable(name, shape, trainable=False) for name in self.fixed]
+        return (*(Variable(name, shape) for name in names), *moving)
+
+    def forward(self, layer: Layer, inputs: Sequence[Array]) -> Array:
+        features = inputs[0]
+        _, spread = _over(layer, features)
+        deviation = np.sqrt(weight(layer, "moving_variance") + _epsilon(layer))
+        scale = (weight(layer, "gamma") if "gamma" in layer.weights else 1.0) / deviation
+        shift = -weight(layer, "moving_mean") * scale
+        if "beta" in layer.weights:
+            shift = shift + weight(layer, "beta")
+        outputs = features * np.reshape(scale, spread)
+        outputs += np.reshape(shift, spread)
+        return outputs
+
+    def backward(self, layer: Layer, inputs: Sequence[Array], cotangent: Array) -> Pull:
+        features = inputs[0]
+        over, spread = _over(layer, features)
+        inverse = 1.0 / np.sqrt(weight(layer, "moving_variance") + _epsilon(layer))
+        scale = weight(layer, "gamma") * inverse if "gamma" in layer.weights else inverse
+        centered = features - np.reshape(weight(layer, "moving_mean"), spread)
+        gradients = _of_weights(layer, centered * np.reshape(inverse, spread), cotangent, over)
+        return [cotangent * np.reshape(scale, spread)], gradients
+
+    def in_training(self, layer: Layer) -> LayerFamily:
+        return BY_THE_BATCH if layer.trainable else self
+
+    def obstacle(self, layer: Layer) -> str | None:
+        if layer.config.get("renorm"):
+            return "uses batch renormalization"
+        if layer.config.get("virtual_batch_size"):
+            return "uses virtual batches"
+        return super().obstacle(layer)
+
+
+class ByTheBatch(BatchNormalization):
+    """As in training: by the moments of the rows it is given; a frozen layer keeps to its moving ones, as in Keras."""
+
+    def forward(self, layer: Layer, inputs: Sequence[Array]) -> Array:
+        over, spread = _over(layer, inputs[0])
+        outputs, _ = standardized(inputs[0], over, _epsilon(layer))
+        if "gamma" in layer.weights:
+            outputs = outputs * weight(layer, "gamma").reshape(spread)
+        return outputs + weight(layer, "beta").reshape(spread) if "beta" in layer.weights else outputs
+
+    def backward(self, layer: Layer, inputs: Sequence[Array], cotangent: Array) -> Pull:
+        over, spread = _over(layer, inputs[0])
+        normalized, deviation = standardized(inputs[0], over, _epsilon(layer))
+        gradients = _of_weights(layer, normalized, cotangent, over)
+        inner = cotangent * weight(layer, "gamma").reshape(spread) if "gamma" in layer.weights else cotangent
+        return [from_standardized(inner, normalized, deviation, over)], gradients
+
+
+BY_THE_BATCH = ByTheBatch()
+
+
+def _of_weights(layer: Layer, normalized: Array, cotangent: Array, over: tuple[int, ...]) -> dict[str, Array]:
+    found = {}
+    if "gamma" in layer.weights:
+        found["gamma"] = np.asarray(np.sum(cotangent * normalized, axis=over))
+    if "beta" in layer.weights:
+        found["beta"] = np.asarray(np.sum(cotangent, axis=over))
+    return found
+
+
+def _over(layer: Layer, features: Array) -> tuple[tuple[int, ...], list[int]]:
+    """The axes that moments are taken over, and the shape in which a weight meets the features."""
+    kept = axes(layer.config.get("axis", -1), features.ndim)
+    over = tuple(axis for axis in range(features.ndim) if axis not in kept)
+    return over, [features.shape[axis] if axis in kept else 1 for axis in range(features.ndim)]
+
+
+def _epsilon(layer: Layer) -> float:
+    return number(layer.config.get("epsilon"), 1e-3)
+
+
+def _length(shape: Shape, axis: int) -> int:
+    length = shape[axis - 1]
+    if length is None:
+        raise ValueError(f"axis {axis} of its input has no known length")
+    return length

@@ -1,0 +1,34 @@
+"""Numbers and axes in Keras configurations, in all the spellings that files hold."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from mlpdoctor.core.network import Array
+
+
+def number(value: object, default: float) -> float:
+    """A number, also one that Keras 2 wrote as a serialized NumPy scalar; None is the default."""
+    if value is None:
+        return default
+    return float(array(value))
+
+
+def array(value: object) -> Array:
+    """Numbers as an array, also those that Keras wrote as ``__numpy__`` or ``__tensor__`` objects."""
+    if isinstance(value, Mapping):
+        inner: Any = value.get("config", value)
+        value = inner["value"] if isinstance(inner, Mapping) else inner
+    return np.asarray(value, dtype=np.float64)
+
+
+def axes(value: object, rank: int) -> tuple[int, ...]:
+    """Axes counted from the front, with the batch as axis 0, from an int or a list.
+
+    Args:
+        value: what the configuration holds.
+        rank: number of axes with the batch.
+    """
+    listed: Any = value if isinstance(value, (list, tuple)) else [value]
+    return tuple(int(axis) % rank for axis in listed)

@@ -1,0 +1,92 @@
+"""What kind of function a layer or a network is, whatever its weights."""
+
+import math
+
+from mlpdoctor.core.network import Layer, Network
+from mlpdoctor.nn.layers import unsupported_layers
+from mlpdoctor.nn.layers.activation import LINEAR, Activation
+from mlpdoctor.nn.layers.registry import family_of
+
+NO_OFFSET = frozenset(
+    {
+        "Activation",
+        "ActivityRegularization",
+        "Add",
+        "Average",
+        "Concatenate",
+        "Dropout",
+        "Flatten",
+        "Identity",
+        "InputLayer",
+        "Permute",
+        "RepeatVector",
+        "Reshape",
+        "Subtract",
+    }
+)
+"""Affine kinds that add nothing of their own. A kind that is not listed may, and then no proof rests on it."""
+
+
+def activation_of(layer: Layer) -> Activation | None:
+    """The function a layer applies last, or None when its kind is unknown."""
+    family = family_of(layer)
+    return unsupported_layers.activation(layer) if family is None else family.activation(layer)
+
+
+def is_affine(layer: Layer) -> bool:
+    """Whether the layer with its activation is an affine map of all its inputs. An unknown layer may be anything."""
+    family = family_of(layer)
+    return family is not None and family.affine and family.activation(layer).affine
+
+
+def has_affine_forward(layer: Layer) -> bool:
+    """Whether what the layer hands to its activation is an affine map of all its inputs."""
+    family = family_of(layer)
+    return family is not None and family.affine
+
+
+def is_learned(layer: Layer) -> bool:
+    """Whether the layer mixes features by a trained kernel."""
+    family = family_of(layer)
+    return family is not None and family.learned
+
+
+def mixes(layer: Layer) -> bool:
+    """The same of any kind of layer, those that only Keras can run among them; in doubt it does."""
+    return is_learned(layer) or (family_of(layer) is None and unsupported_layers.mixes(layer))
+
+
+def maps_zero_to_zero(layer: Layer) -> bool:
+    """Whether an affine layer adds nothing of its own, whatever its weights. In doubt it does."""
+    if activation_of(layer) is not LINEAR:
+        return False
+    return layer.kind in NO_OFFSET or (layer.kind == "Dense" and not layer.config.get("use_bias", True))
+
+
+def is_piecewise_linear(network: Network) -> bool:
+    """Whether every layer is affine but for an activation with kinks."""
+    for layer in network.layers:
+        family = family_of(layer)
+        if family is None or not family.affine or family.activation(layer).kinks is None:
+            return False
+    return True
+
+
+def most_kinks(network: Network) -> tuple[int, ...] | None:
+    """For each output the number of kinks it can have at most; None where they cannot be counted.
+
+    A unit turns a kink of its own activation into a kink of its answer wherever its pre-activation, a line between
+    the kinks it has already, crosses that place: at most once between any two of them. A layer of n units with k kinks
+    each, behind p pieces, has at most ``(p - 1) + p n k`` kinks. Sums and concatenations have the kinks of all parts.
+    """
+    if network.input_width != 1:
+        return None
+    counts: list[int] = []
+    for node in network.nodes:
+        activation = activation_of(node.layer)
+        if activation is None or activation.kinks is None or not has_affine_forward(node.layer) or node.shape is None:
+            return None
+        before = sum(counts[source] for source in node.sources)
+        units = math.prod(side or 1 for side in node.shape)
+        counts.append(before + (before + 1) * units * len(activation.kinks))
+    return tuple(counts[output] for output in network.outputs)

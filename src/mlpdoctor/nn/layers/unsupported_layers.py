@@ -1,0 +1,111 @@
+"""What is known of the layers that only Keras can run: enough to name their units, not to compute with them.
+
+What a layer of such a kind can draw is open, as for any unknown one. One proof rests on these tables: a convolution
+without an activation, and what has no weights and only averages or copies, is an affine map.
+"""
+
+from types import MappingProxyType
+
+import numpy as np
+
+from mlpdoctor.core.network import Array, Layer, Network
+from mlpdoctor.nn.layers.activation import Activation
+from mlpdoctor.nn.layers.activations.named import activation_of
+
+CONVOLUTIONS = frozenset(
+    {
+        "Conv1D", "Conv1DTranspose", "Conv2D", "Conv2DTranspose", "Conv3D", "Conv3DTranspose", "DepthwiseConv1D",
+        "DepthwiseConv2D", "SeparableConv1D", "SeparableConv2D",
+    }
+)  # fmt: skip
+RECURRENT = frozenset({"Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "GRU", "LSTM", "RNN", "SimpleRNN"})
+ATTENTION = frozenset({"AdditiveAttention", "Attention", "GroupQueryAttention", "MultiHeadAttention"})
+ACTING = CONVOLUTIONS | {"EinsumDense"}
+"""Layers whose ``activation`` is applied to their sums, as Dense does."""
+MIXING = ACTING | RECURRENT | ATTENTION | {"TimeDistributed"}
+"""Layers that mix what enters them by trained weights."""
+ENTRANCES = CONVOLUTIONS | RECURRENT | {"EinsumDense"}
+"""Those of them whose first input is numbers on a scale of the user's."""
+ALIKE = frozenset(
+    {
+        "Activation", "ActivityRegularization", "Add", "AlphaDropout", "Average", "BatchNormalization", "Dropout",
+        "ELU", "GaussianDropout", "GaussianNoise", "GroupNormalization", "Identity", "LayerNormalization", "LeakyReLU",
+        "Maximum", "Minimum", "Multiply", "PReLU", "ReLU", "Rescaling", "Softmax", "SpatialDropout1D",
+        "SpatialDropout2D", "SpatialDropout3D", "Subtract",
+        *(f"{kind}{axes}D" for kind in ("AveragePooling", "MaxPooling", "UpSampling", "ZeroPadding", "Cropping")
+          for axes in (1, 2, 3)),
+    }
+)  # fmt: skip
+"""Layers that treat all places of a channel alike, and keep channels apart."""
+AFFINE = frozenset(
+    {
+        f"{kind}{axes}D"
+        for kind in ("AveragePooling", "Cropping", "GlobalAveragePooling", "UpSampling", "ZeroPadding")
+        for axes in (1, 2, 3)
+    }
+)
+"""Layers without weights that are an affine map of what enters: means, copies and zeros."""
+FIRST, LAST = 1, -1
+AXES = MappingProxyType({"channels_first": FIRST, "channels_last": LAST})
+
+
+def activation(layer: Layer) -> Activation | None:
+    """The function that a layer of Keras's own applies to its sums; None where it is not known or there is none."""
+    if layer.registered is not None or layer.kind not in ACTING:
+        return None
+    return activation_of(layer.config.get("activation"), layer.keras)
+
+
+def sums(layer: Layer) -> bool:
+    """Whether what a layer of Keras's own hands to its activation is an affine map of what enters, by trained weights.
+
+    A convolution is one: each of its sums is a sum of numbers that enter, times weights. So is an einsum of a constant.
+    """
+    return layer.registered is None and layer.kind in ACTING
+
+
+def is_affine(layer: Layer) -> bool:
+    """Whether such a layer, or one without weights, is an affine map together with its activation."""
+    function = activation(layer)
+    bare = layer.registered is None and layer.kind in AFFINE
+    return bare or (function is not None and function.affine)
+
+
+def mixes(layer: Layer) -> bool:
+    """Whether a layer that NumPy cannot follow mixes features by trained weights. One of the user's own may."""
+    return layer.kind in MIXING or layer.registered is not None
+
+
+def channels(network: Network) -> dict[int, int]:
+    """The axis on which the units of a node stand, for nodes whose other axes are places where the same units work.
+
+    A filter of a convolution looks at every place of an image with the same weights: it is one unit, and a place is one
+    more row to it. What follows a convolution place by place keeps its channels.
+    """
+    found: dict[int, int] = {}
+    for position, node in enumerate(network.nodes):
+        layer, shape = node.layer, node.shape
+        if shape is None or len(shape) < 2 or layer.registered is not None:  # noqa: PLR2004  places and units
+            continue
+        if layer.kind in CONVOLUTIONS:
+            found[position] = AXES.get(str(layer.config.get("data_format")), LAST)
+        elif layer.kind in RECURRENT or layer.kind in ("Dense", "EinsumDense", "Embedding", *ATTENTION):
+            found[position] = LAST
+        elif layer.kind in ALIKE and node.sources and all(source in found for source in node.sources):
+            axes = {found[source] for source in node.sources}
+            if len(axes) == 1:
+                found[position] = axes.pop()
+    return found
+
+
+def by_unit(values: Array, axis: int | None) -> Array:
+    """Values of some rows in two axes: a column for each unit, and every place where it works as one more row.
+
+    Args:
+        values: batch first.
+        axis: where the units stand; None where every number of a row is a unit of its own.
+    """
+    if axis is None:
+        return values.reshape(len(values), -1)
+    last = np.moveaxis(values, axis, -1)
+    return last.reshape(-1, last.shape[-1])

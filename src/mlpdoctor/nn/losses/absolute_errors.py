@@ -1,0 +1,67 @@
+"""Mean absolute error and mean absolute percentage error."""
+
+# ruff: noqa: D102 - Loss documents these methods
+
+from abc import abstractmethod
+from typing import ClassVar, Literal
+
+# ruff: noqa: D102 - AbsoluteLoss documents these methods
+# ruff: noqa: D102 - AbsoluteLoss documents these methods
+import numpy as np
+
+from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.network import Array
+from mlpdoctor.nn.losses import grouped
+from mlpdoctor.nn.losses.loss import EPSILON, Groups, Loss
+from mlpdoctor.nn.losses.targets import TargetKind
+
+
+class AbsoluteLoss(Loss):
+    """The absolute error times a factor that the target alone decides. The best constant is a weighted median."""
+
+    targets = TargetKind.REAL
+    linear: ClassVar[Literal["squares", "absolute", "convex"] | None] = "absolute"
+
+    @abstractmethod
+    def scale(self, targets: Array) -> Array:
+        """The factor of each absolute error, same shape."""
+
+    def values(self, targets: Array, outputs: Array) -> Array:
+        return self.scale(targets) * np.abs(outputs - targets)
+
+    def gradient(self, targets: Array, outputs: Array) -> Array:
+        return self.scale(targets) * np.sign(outputs - targets)
+
+    def nearest(self, targets: Array, low: float, high: float) -> Array:
+        return self.values(targets, np.clip(targets, low, high))
+
+    def best(self, groups: Groups, targets: Array, weights: Array) -> Array:
+        scale = weights[:, None] * self.scale(targets)
+        median = grouped.medians(groups, targets, scale)
+        return grouped.sums(groups, scale * np.abs(targets - median[groups]))
+
+
+@dataclass(frozen=True)
+class MeanAbsoluteError(AbsoluteLoss):
+    """The size of the error, ``keras.losses.MeanAbsoluteError``. The best constant is the median."""
+
+    names = ("mae", "meanabsoluteerror")
+    label = "mean absolute error"
+
+    def scale(self, targets: Array) -> Array:
+        return np.ones_like(targets)
+
+
+@dataclass(frozen=True)
+class MeanAbsolutePercentageError(AbsoluteLoss):
+    """The size of the error in percent of the target, ``keras.losses.MeanAbsolutePercentageError``.
+
+    The best constant is the median in which each row counts as much as its target is small. A target of zero counts
+    a thousand million times, because Keras divides by its epsilon there.
+    """
+
+    names = ("mape", "meanabsolutepercentageerror")
+    label = "mean absolute percentage error"
+
+    def scale(self, targets: Array) -> Array:
+        return 100.0 / np.maximum(np.abs(targets), EPSILON)

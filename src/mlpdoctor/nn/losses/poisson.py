@@ -1,0 +1,70 @@
+"""Poisson loss."""
+# ruff: noqa: D102 - Loss and ConvexLoss document these methods
+
+from typing import ClassVar
+
+import numpy as np
+
+from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.network import Array
+from mlpdoctor.nn.losses import grouped
+from mlpdoctor.nn.losses.convex import ConvexLoss, Link
+from mlpdoctor.nn.losses.loss import EPSILON, Groups
+from mlpdoctor.nn.losses.probabilities import ROUNDING, plogp
+from mlpdoctor.nn.losses.targets import TargetKind
+
+
+@dataclass(frozen=True)
+class Poisson(ConvexLoss):
+    """``keras.losses.Poisson``: the surprise of a count that is answered by its mean, but for what no answer changes.
+
+    It is negative for well answered large counts. The best constant is the mean; Keras adds its epsilon to the answer
+    before it takes the logarithm, so that the best is one epsilon lower.
+    """
+
+    names = ("poisson",)
+    label = "Poisson loss"
+    targets = TargetKind.COUNT
+    link: ClassVar[Link] = "log"
+    model: ClassVar[str] = "best Poisson regression"
+
+    def values(self, targets: Array, outputs: Array) -> Array:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray(outputs - targets * np.log(outputs + EPSILON), np.float64)
+
+    def gradient(self, targets: Array, outputs: Array) -> Array:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray(1 - targets / (outputs + EPSILON), np.float64)
+
+    def nearest(self, targets: Array, low: float, high: float) -> Array:
+        mean = np.clip(targets, low + EPSILON, high + EPSILON)
+        with np.errstate(divide="ignore"):
+            surprise = targets * np.where(targets > 0, np.log(np.maximum(mean, 0.0)), 0.0)
+        return np.where(mean < 0, np.inf, mean - EPSILON - surprise)
+
+    def best(self, groups: Groups, targets: Array, weights: Array) -> Array:
+        mean = grouped.means(groups, targets, weights)
+        return grouped.sums(groups, weights[:, None]) * (mean - EPSILON - plogp(mean))
+
+    def at(self, targets: Array, z: Array) -> Array:
+        return np.asarray((self.answer(z) - targets * z)[:, 0], np.float64)
+
+    def slope(self, targets: Array, z: Array) -> Array:
+        return self.answer(z) - targets
+
+    def curvature(self, targets: Array, z: Array) -> tuple[Array, Array | None]:  # noqa: ARG002
+        return self.answer(z), None
+
+    def gap(self, targets: Array, z: Array, slopes: Array) -> Array:
+        mean = slopes + targets
+        inside = mean >= -ROUNDING * (1 + targets)
+        kept = np.maximum(mean, 0.0)
+        gap = plogp(kept) - kept * z - kept + self.answer(z)
+        return np.where(inside, np.maximum(gap, 0.0), np.inf)[:, 0]
+
+    def margin(self, targets: Array, z: Array) -> Array | None:
+        return np.where(targets == 0, -z, -np.inf)[:, 0]
+
+    def answer(self, z: Array) -> Array:
+        with np.errstate(over="ignore"):
+            return np.exp(z)

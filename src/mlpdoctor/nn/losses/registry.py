@@ -1,0 +1,52 @@
+"""Which loss a configuration means, and why some have no ladder."""
+
+from collections.abc import Mapping
+from functools import cache
+
+from mlpdoctor.core.discovery import subclasses
+from mlpdoctor.core.network import KERAS_3, LossConfig
+from mlpdoctor.nn.losses.loss import Loss
+
+_NO_MEAN = "it is no mean over rows: Keras adds up overlaps over the whole batch before it divides them"
+_NO_LOSS = "it is what Keras's losses are made from, not a loss"
+
+REASONS: Mapping[str, str] = {
+    "dice": _NO_MEAN,
+    "tversky": _NO_MEAN,
+    "circle": "it compares the rows of a batch with one another, so that a row by itself has no loss",
+    "ctc": "it sums over all alignments of a sequence, so that a row is more than one answer",
+    "categoricalgeneralizedcrossentropy": "it is not convex in the logits, and its best constant is not known here",
+    "loss": _NO_LOSS,
+    "lossfunctionwrapper": _NO_LOSS,
+}
+"""By name, lower case and without underscores as in ``Loss.names``: why, for the user."""
+
+
+def kind_of(name: str) -> type[Loss] | None:
+    """The loss that Keras means by a name, whether ``mse``, ``mean_squared_error`` or ``MeanSquaredError``."""
+    wanted = _plain(name)
+    return next((loss for loss in known() if wanted in loss.names), None)
+
+
+def build(config: LossConfig, keras: int = KERAS_3) -> Loss | None:
+    """The loss of a file with its options; None when there is no ladder for any loss of this name."""
+    kind = kind_of(config.name)
+    return None if kind is None else kind.of(config.options, keras)
+
+
+@cache
+def known() -> tuple[type[Loss], ...]:
+    """All losses that are known."""
+    from mlpdoctor.nn import losses
+
+    return subclasses(losses, Loss)  # type: ignore[type-abstract]
+
+
+def why_not(name: str) -> str:
+    """Why there is no ladder for a loss of this name, for the user."""
+    return REASONS.get(_plain(name) or "", "it is not one of Keras's own losses")
+
+
+def _plain(name: str) -> str | None:
+    """The name as ``Loss.names`` spells it; None for one that somebody registered under a package of theirs."""
+    return None if ">" in name else name.replace("_", "").lower()

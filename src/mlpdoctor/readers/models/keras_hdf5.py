@@ -1,0 +1,103 @@
+"""HDF5 access that reads nothing outside the file, follows no soft link and allocates within bounds."""
+
+import math
+from typing import Any
+
+import h5py
+import numpy as np
+
+from mlpdoctor.core.errors import ModelFileError
+from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.network import Stored
+
+ATTRIBUTE_LIMIT = 1 << 26
+"""Bytes of one attribute; Keras writes at most 64 KiB, R keras a few more, a large model config some MiB."""
+NUMBERS = "fiub"
+
+
+@dataclass
+class Budget:
+    """How many bytes may still be read from a model file."""
+
+    left: int
+    allowed: int
+
+    def take(self, size: int, what: str) -> None:
+        """Counts bytes about to be read; raises ModelFileError where they would be too many."""
+        if size > self.left:
+            raise ModelFileError(
+                f"{what} brings the file to more than the {self.allowed:,} bytes that may be read; "
+                "if you trust the file, raise the limit with --max-bytes"
+            )
+        self.left -= size
+
+
+def child(group: Any, path: str) -> Any:  # noqa: ANN401 - h5py ships no types
+    """A group or dataset below a group by its path, or None; only hard links are followed."""
+    for name in path.split("/"):
+        link = group.get(name, getlink=True) if isinstance(group, h5py.Group) else None
+        if link is None:
+            return None
+        if not isinstance(link, h5py.HardLink):
+            raise ModelFileError(
+                f"'{path}' is a link to another place or file, which Keras never writes; "
+                "re-save the model with model.save"
+            )
+        group = group[name]
+    return group
+
+
+def dataset(group: Any, path: str, budget: Budget) -> Stored:  # noqa: ANN401
+    """A whole dataset of numbers, once its declared size has been checked."""
+    found = child(group, path)
+    if not isinstance(found, h5py.Dataset):
+        raise ModelFileError(f"the weight '{path}' is missing; the file is damaged, re-save the model")
+    if found.external or found.is_virtual:
+        raise ModelFileError(f"the weight '{path}' is kept in another file; re-save the model with model.save")
+    bfloat16 = found.dtype.kind == "V" and _text(found.attrs.get("dtype")) == "bfloat16"
+    if found.shape is None or not (bfloat16 or found.dtype.kind in NUMBERS):
+        raise ModelFileError(f"the weight '{path}' holds {found.dtype} where numbers are expected")
+    budget.take(math.prod(found.shape) * found.dtype.itemsize, f"the weight '{path}' of shape {found.shape}")
+    values = np.asarray(found[()])
+    return _from_bfloat16(values) if bfloat16 else values
+
+
+def _from_bfloat16(values: Stored) -> Stored:
+    """A bfloat16 is the upper half of a float32."""
+    halves = np.ascontiguousarray(values).view(np.uint16).astype(np.uint32)
+    return (halves << 16).view(np.float32).reshape(values.shape)
+
+
+def attribute(group: Any, name: str) -> Any:  # noqa: ANN401
+    """An attribute's value, or None where it is absent."""
+    if name not in group.attrs:
+        return None
+    stored = group.attrs.get_id(name)
+    if math.prod(stored.shape or ()) * stored.dtype.itemsize > ATTRIBUTE_LIMIT:
+        raise ModelFileError(f"the attribute '{name}' is larger than {ATTRIBUTE_LIMIT:,} bytes")
+    return group.attrs[name]
+
+
+def text(group: Any, name: str) -> str | None:  # noqa: ANN401
+    """A text attribute, stored as bytes or str, alone or in an array of one as R writes it."""
+    return _text(attribute(group, name))
+
+
+def _text(value: Any) -> str | None:  # noqa: ANN401
+    if isinstance(value, np.ndarray) and value.size == 1:
+        value = value.reshape(-1)[0]
+    if isinstance(value, bytes):
+        return value.decode("utf-8")
+    return value if isinstance(value, str) else None
+
+
+def names(group: Any, name: str) -> list[str]:  # noqa: ANN401
+    """A list of names, which Keras splits over ``name0``, ``name1``, ... when it is long."""
+    whole = attribute(group, name)
+    parts = [] if whole is None else [whole]
+    while not parts or len(parts) > 1 or whole is None:
+        part = attribute(group, f"{name}{len(parts)}")
+        if part is None:
+            break
+        parts.append(part)
+    return [_text(item) or "" for part in parts for item in np.atleast_1d(part)]

@@ -1,0 +1,163 @@
+"""Reads a saved Keras model of any kind into a Network, without Keras and without running anything in it."""
+
+import struct
+import zipfile
+import zlib
+from dataclasses import replace
+from pathlib import Path
+
+from mlpdoctor.core.errors import ModelFileError
+from mlpdoctor.core.network import Layer, Network, Optimizer
+from mlpdoctor.nn.layers.family import Variable
+from mlpdoctor.readers.models.keras_calls import Blueprint
+from mlpdoctor.readers.models.keras_config import parse_model
+from mlpdoctor.readers.models.keras_graph import Graph, unfold
+from mlpdoctor.readers.models.keras_hdf5 import Budget
+from mlpdoctor.readers.models.keras_json import Source
+from mlpdoctor.readers.models.keras_slots import optimizer
+from mlpdoctor.readers.models.keras_training import loss_weights, losses, metrics, optimizer_name
+from mlpdoctor.readers.models.keras_weights import Expected
+
+MAX_BYTES = 4 << 30
+ZIP_MAGIC, HDF5_MAGIC = b"PK", b"\x89HDF\r\n\x1a\n"
+
+STRAY = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What a damaged file may raise in zipfile, json, h5py or our own reading of a configuration."""
+
+
+def read_network(path: str, *, max_bytes: int = MAX_BYTES) -> Network:
+    """The network saved in a file, whatever its suffix.
+
+    Args:
+        path: a .keras archive (Keras 3, or 2.12 to 2.15) or a legacy HDF5 model (Keras 2, Keras 3, R keras).
+        max_bytes: weights and configuration may not be larger in memory.
+
+    Raises:
+        ModelFileError: one line on what is wrong with the file and how to mend it.
+    """
+    try:
+        return _read(path, Budget(max_bytes, max_bytes))
+    except ModelFileError as error:
+        raise ModelFileError(f"{path}: {error}") from error
+    except STRAY as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise ModelFileError(
+            f"{path}: the file is damaged or no Keras model ({type(error).__name__}: {reason[:200]}); "
+            "re-save the model with model.save('model.keras')"
+        ) from error
+
+
+def _read(path: str, budget: Budget) -> Network:
+    magic = _magic(path)
+    source: Source
+    if magic.startswith(ZIP_MAGIC):
+        from mlpdoctor.readers.models.keras_archive import Archive
+
+        source, kind = Archive(path, budget), "archive"
+    else:
+        from mlpdoctor.readers.models.keras_h5 import H5Model
+
+        source, kind = H5Model(path, budget), "HDF5"
+    try:
+        network = _network(source)
+        return replace(network, file=path, format=f"Keras {source.keras} {kind}")
+    finally:
+        source.close()
+
+
+def _magic(path: str) -> bytes:
+    place = Path(path)
+    if not place.exists():
+        raise ModelFileError("no such file; give the path of a saved Keras model")
+    if place.is_dir():
+        saved = (place / "saved_model.pb").exists()
+        raise ModelFileError(
+            f"this is a {'SavedModel folder' if saved else 'folder'}; expected one file, so load the model "
+            "in Keras and save it again with model.save('model.keras')"
+        )
+    if not place.is_file():
+        raise ModelFileError("this is no regular file; give the path of a saved Keras model")
+    with place.open("rb") as file:
+        magic = file.read(len(HDF5_MAGIC))
+    if not magic:
+        raise ModelFileError("the file is empty; save the model again")
+    if magic != HDF5_MAGIC and not magic.startswith(ZIP_MAGIC):
+        raise ModelFileError(
+            "this is neither a .keras archive nor an HDF5 file; expected a model saved with model.save('model.keras')"
+        )
+    return magic
+
+
+def _network(source: Source) -> Network:
+    model = parse_model(source.config, source.keras)
+    _settle_input(source, model)
+    graph = unfold(model)
+    expected = Expected(graph)
+    source.fill(model, expected)
+    names = _output_names(model)
+    compiled = source.compiled or {}
+    return Network(
+        name=model.name,
+        nodes=tuple(graph.nodes),
+        inputs=graph.inputs,
+        outputs=graph.outputs,
+        output_names=names,
+        losses=losses(compiled.get("loss"), names, model.output_keys),
+        loss_weights=loss_weights(compiled.get("loss_weights"), names, model.output_keys),
+        metrics=metrics(compiled.get("metrics"), names, model.output_keys),
+        optimizer=_optimizer(source, graph, model, expected),
+        file="",
+        format="",
+        keras_version=source.keras_version,
+    )
+
+
+def _settle_input(source: Source, model: Blueprint) -> None:
+    """Old Sequential files may leave the input's shape out; the first kernel tells it."""
+    entry = model.members.get(model.inputs[0].member) if model.inputs else None
+    if isinstance(entry, Layer) and entry.config.get("batch_shape", ()) is None:
+        width = source.first_width(model)
+        if width is None:
+            raise ModelFileError(
+                f"the model '{model.name}' was saved before it knew the shape of its input; add "
+                "keras.Input(shape=...) as its first layer, or call it on data, and save it again"
+            )
+        model.members[model.inputs[0].member] = replace(entry, config={"batch_shape": (None, width)})
+
+
+def _output_names(model: Blueprint) -> tuple[str, ...]:
+    """The output layers' names; a layer that gives two outputs is counted, as Keras 2 does."""
+    seen: dict[str, int] = {}
+    found = []
+    for output in model.outputs:
+        count = seen[output.member] = seen.get(output.member, -1) + 1
+        found.append(f"{output.member}_{count}" if count else output.member)
+    return tuple(found)
+
+
+def _optimizer(source: Source, graph: Graph, model: Blueprint, expected: Expected) -> Optimizer | None:
+    named = optimizer_name((source.compiled or {}).get("optimizer"))
+    if named is None:
+        return None
+    trained: list[tuple[Layer, Variable]] = []
+    for layer in {id(layer): layer for layer in model.layers()}.values():
+        variables = expected.of(layer) if id(layer) in graph.fed else ()
+        if variables is None and layer.trainable:
+            stored = source.optimizer()  # behind an unknown layer no variable can be told from its number
+            return replace(optimizer(*named, stored, [], source.keras), undealt=tuple(stored))
+        trained += [(layer, variable) for variable in variables or () if layer.trainable and variable.trainable]
+    return optimizer(*named, source.optimizer(), trained, source.keras)

@@ -1,0 +1,1 @@
+"""Data files in: text tables, Parquet, Arrow, NumPy."""

@@ -1,0 +1,176 @@
+"""Columns as a user names them, and why a table does not fit a model."""
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+from mlpdoctor.core.dataset import Wanted
+from mlpdoctor.core.errors import DataFileError
+from mlpdoctor.core.fast_dataclass import dataclass
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What is known of a table's columns before a row is read.
+
+    Attributes:
+        path: the file, as the messages name it.
+        names: column names, each once.
+        text: names of columns seen to hold something other than numbers.
+        marked: positions of the columns that the file itself marks as targets; empty when it marks none.
+    """
+
+    path: str
+    names: tuple[str, ...]
+    text: frozenset[str] = frozenset()
+    marked: tuple[int, ...] = ()
+
+
+def find_columns(columns: Columns, asked: Sequence[str], option: str) -> tuple[int, ...]:
+    """Positions of the columns a user asked for.
+
+    Args:
+        columns: the columns there are.
+        asked: names, or positions counted from 1, or from -1 at the end. A name wins over a position.
+        option: the option that asked, for the message.
+
+    Returns:
+        Positions counted from 0, in the order asked for.
+
+    Raises:
+        DataFileError: there is no such column, or one is asked for twice.
+    """
+    found: list[int] = []
+    for word in asked:
+        place = _place(columns.names, word.strip())
+        if place is None:
+            near = get_close_matches(word.strip(), columns.names, n=3)
+            hint = f"did you mean {' or '.join(near)}? " if near else ""
+            raise DataFileError(
+                f"{columns.path}: {option} {word!r} is neither the name of a column nor a position from 1 to "
+                f"{len(columns.names)}; {hint}the columns are {listed(columns.names)}"
+            )
+        if place in found:
+            raise DataFileError(f"{columns.path}: {option} names the column {columns.names[place]!r} twice")
+        found.append(place)
+    return tuple(found)
+
+
+def listed(names: Sequence[str], most: int = 8) -> str:
+    """Names with commas between them, the middle left out when there are many."""
+    longest = 40
+    shown = list(names) if len(names) <= most else [*names[: most - 1], "...", names[-1]]
+    shown = [printable(name) for name in shown]
+    return ", ".join(name if len(name) <= longest else name[:longest] + "..." for name in shown)
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, in the plural where it has to be."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def unique(names: Sequence[str]) -> tuple[str, ...]:
+    """Names that are all different and none empty, made so the way pandas does."""
+    taken: set[str] = set()
+    copies: dict[str, int] = {}
+    out: list[str] = []
+    for place, written in enumerate(names):
+        base = name = printable(written) or f"Unnamed: {place}"
+        while name in taken:
+            copies[base] = copies.get(base, 0) + 1
+            name = f"{base}.{copies[base]}"
+        taken.add(name)
+        out.append(name)
+    return tuple(out)
+
+
+def printable(text: str) -> str:
+    """A text on one line, with a question mark for each letter that a terminal would act on."""
+    return "".join(letter if letter.isprintable() else "?" for letter in " ".join(text.split()))
+
+
+def _place(names: Sequence[str], word: str) -> int | None:
+    """Position of the column a word means."""
+    if word in names:
+        return names.index(word)
+    try:
+        position = int(word)
+    except ValueError:
+        return None
+    if 1 <= position <= len(names):
+        return position - 1
+    return position + len(names) if -len(names) <= position <= -1 else None
+
+
+INDEX_NAMES = frozenset(("", "unnamed: 0", "index", "id", "rownames", "__index_level_0__"))
+"""What the column that numbers the rows is called, in small letters."""
+
+
+def wrong_choice(columns: Columns, option: str, count: int, asked: str) -> DataFileError:
+    """The error for an option that names too few or too many columns."""
+    return DataFileError(f"{columns.path}: {option} names {counted(count, 'column')}, and {asked}")
+
+
+def mismatch(columns: Columns, left: Sequence[int], targets: int, wanted: Wanted, *, chosen: bool) -> DataFileError:
+    """The error for a table with too few or too many columns.
+
+    Args:
+        columns: all the columns.
+        left: positions of those that are not dropped.
+        targets: number of target columns.
+        wanted: what the model and the user ask of the table.
+        chosen: whether the targets are chosen, by the user or by the file itself.
+    """
+    names = [columns.names[place] for place in left]
+    there = counted(len(names), "column") + (" left after --drop" if wanted.drop else "")
+    if wanted.features is None:
+        return DataFileError(
+            f"{columns.path}: has {there}, and the model needs at least one feature and "
+            f"{counted(targets, 'target')}; the columns are {listed(names)}"
+        )
+    needs = f"{counted(wanted.features, 'feature')} and {counted(targets, 'target')}"
+    off = len(names) - wanted.features - targets
+    if off == -targets and not chosen:
+        return DataFileError(
+            f"{columns.path}: no target column is left: it has {there}, and the model takes all of them as "
+            f"features; add the target as the last column (the columns are {listed(names)})"
+        )
+    text = [name for name in names if name in columns.text]
+    causes = _too_many(names, text, wanted, off, chosen=chosen) if off > 0 else _too_few(text, wanted, targets, off)
+    return DataFileError(
+        f"{columns.path}: has {there}, and the model takes {needs}: {abs(off):,} too "
+        f"{'many' if off > 0 else 'few'}; {'; or '.join(causes)} (the columns are {listed(names)})"
+    )
+
+
+def _too_many(names: Sequence[str], text: Sequence[str], wanted: Wanted, off: int, *, chosen: bool) -> list[str]:
+    """Reasons for columns over, the likeliest first."""
+    causes = []
+    if text:
+        causes.append(f"the model cannot have taken text as it stands ({listed(text)}): leave it out with --drop")
+    if names[0].lower() in INDEX_NAMES:
+        causes.append(f"the first column numbers the rows: leave it out with --drop {names[0]!r}")
+    if not chosen and wanted.targets:
+        causes.append(
+            f"the last {off + wanted.targets[0]} columns are all targets, perhaps one-hot labels, and the "
+            "model has fewer outputs"
+        )
+    causes.append("columns were left out in training: name them with --drop, or the ones used with --features")
+    return causes
+
+
+def _too_few(text: Sequence[str], wanted: Wanted, targets: int, off: int) -> list[str]:
+    """Reasons for columns that lack, the likeliest first."""
+    causes = []
+    if text:
+        causes.append(
+            f"text columns ({listed(text)}) became several columns in training, one-hot encoded: give the encoded table"
+        )
+    if targets > 1 and off == 1 - targets:
+        causes.append(
+            f"labels are in one column where this loss needs {targets}: one-hot encode them, "
+            "or train with a sparse loss"
+        )
+    if wanted.drop:
+        causes.append("--drop leaves out too much")
+    causes.append("columns were added in training: give the table as the model saw it")
+    return causes

@@ -1,0 +1,162 @@
+"""Opens a data file or a folder of them, and gives the columns their roles."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+from mlpdoctor.core.dataset import Dataset, Wanted
+from mlpdoctor.core.errors import DataFileError
+from mlpdoctor.core.network import Array
+from mlpdoctor.readers.error_wrapping import readable
+from mlpdoctor.readers.tables.column_names import Columns, counted, listed
+from mlpdoctor.readers.tables.columns import choose_roles
+from mlpdoctor.readers.tables.data_kind import (
+    ARROW,
+    GZIP,
+    NPY,
+    PARQUET,
+    ZIP,
+    first_bytes,
+    refuse,
+    refuse_folder,
+    refuse_zip,
+)
+from mlpdoctor.readers.tables.data_source import Source, from_path, from_stdin, seekable, unzipped
+from mlpdoctor.readers.tables.numpy_files import open_arrays, stored_npy
+from mlpdoctor.readers.tables.table import Table, TableDataset
+
+MOST_BYTES = 1 << 33
+"""Bytes that compressed or piped data may come to, unless the user says otherwise: 8 GiB."""
+
+
+def open_dataset(path: str, wanted: Wanted, *, stdin: BinaryIO | None = None, max_bytes: int = MOST_BYTES) -> Dataset:
+    """Open a data file, or a folder of them, and tell features from targets.
+
+    The kind of file is told from its content: delimited text, Parquet, Arrow (Feather), ``.npy`` or ``.npz``,
+    each also inside gzip. No file can make this run code, and nothing is written but an anonymous
+    temporary file for data that is piped or packed.
+
+    Args:
+        path: a file, a folder, or ``-`` for standard input.
+        wanted: what the model and the user ask of the columns.
+        stdin: where ``-`` reads from; the standard input of the process when None.
+        max_bytes: the most bytes that compressed or piped data may come to.
+
+    Raises:
+        DataFileError: the data is missing, broken, of a kind that is refused, or does not fit the model.
+    """
+    with readable(path):
+        if path == "-":
+            table = _open(from_stdin(stdin, max_bytes), wanted)
+        elif Path(path).is_dir():
+            refuse_folder(path)
+            table = open_folder_of(path, wanted, max_bytes)
+        else:
+            table = _open(from_path(path, max_bytes), wanted)
+        columns = Columns(path, table.names, table.text, table.marked)
+        return TableDataset(path, table, choose_roles(columns, wanted))
+
+
+def open_folder_of(path: str, wanted: Wanted, max_bytes: int) -> Table:
+    """Open a folder whose files are opened as `open_dataset` opens them."""
+    # DROPPED
+
+    def open_file(file: str) -> Table:
+        with readable(file):
+            return _open(from_path(file, max_bytes), wanted)
+
+    return open_folder(path, wanted, max_bytes, open_file)
+
+
+def _open(source: Source, wanted: Wanted, *, packed: bool = False) -> Table:
+    """Open a file by its kind; ``packed`` when it lies inside gzip."""
+    head = first_bytes(source)
+    if head.startswith(GZIP) and not packed:
+        table = _open(unzipped(source), wanted, packed=True)
+        return Table(f"{table.format}, gzip", table.names, table.blocks, table.text, table.marked, table.guesses)
+    refuse(source.path, head)
+    if head.startswith(NPY):
+        from mlpdoctor.readers.tables.numpy_files import open_npy
+
+        return open_npy(source)
+    if head.startswith(ZIP):
+        from mlpdoctor.readers.tables.numpy_files import open_npz
+
+        source = seekable(source)
+        refuse_zip(source)
+        return open_npz(source, wanted)
+    if head.startswith(PARQUET):
+        from mlpdoctor.readers.tables.arrow_files import open_parquet
+
+        return open_parquet(source)
+    if head.startswith(ARROW):
+        from mlpdoctor.readers.tables.arrow_files import open_arrow
+
+        return open_arrow(source)
+    from mlpdoctor.readers.tables.delimited import open_delimited
+
+    return open_delimited(source)
+
+
+SUFFIXES = frozenset(
+    (".csv", ".tsv", ".tab", ".txt", ".dat", ".data", ".gz", ".parquet", ".pq", ".feather", ".arrow", ".ipc")
+) | {".npy", ".npz", ""}
+"""In a folder, notes and pictures lie beside the data: the suffix says what is read, the content how."""
+
+
+def open_folder(path: str, wanted: Wanted, max_bytes: int, open_file: Callable[[str], Table]) -> Table:
+    """Open all data files of a folder as one table.
+
+    Args:
+        path: the folder.
+        wanted: what the model and the user ask of the columns.
+        max_bytes: the most bytes that a compressed file may come to.
+        open_file: opens one file.
+
+    Raises:
+        DataFileError: there is no data file, or one has other columns than the first.
+    """
+    shown = sorted(file for file in Path(path).iterdir() if file.is_file() and file.name[0] not in "._")
+    files = [file for file in shown if file.suffix.lower() in SUFFIXES]
+    others = [file.name for file in shown if file not in files]
+    if not files:
+        holds = f"only {listed(others)}" if others else "no files"
+        raise DataFileError(
+            f"{path}: is a folder with {holds}; it should hold CSV, Parquet, Feather, .npz or .npy files"
+        )
+    sources = {file.stem: from_path(str(file), max_bytes) for file in files}
+    parts = 2 if wanted.sample_weight is None else 3
+    if len(files) == parts and all(first_bytes(source).startswith(NPY) for source in sources.values()):
+        arrays = {name: stored_npy(source, name) for name, source in sources.items()}
+        if len({array.width for array in arrays.values()}) > 1 or {"x", "y"} <= set(map(str.lower, arrays)):
+            return open_arrays(path, arrays, wanted, "folder of NumPy arrays")
+    tables = [open_file(str(file)) for file in files]
+    first = tables[0]
+    for file, table in zip(files, tables, strict=True):
+        if table.names != first.names or table.marked != first.marked:
+            raise DataFileError(f"{file}: {_difference(table.names, first.names)}, as in {files[0].name}")
+
+    def blocks(columns: Sequence[int]) -> Iterator[Array]:
+        for table in tables:
+            yield from table.blocks(columns)
+
+    left_out = (f"not read: {listed(others)}",) if others else ()
+    return Table(
+        format=f"folder of {counted(len(files), 'file')}, {first.format}",
+        names=first.names,
+        blocks=blocks,
+        text=frozenset[str]().union(*(table.text for table in tables)),
+        marked=first.marked,
+        guesses=(*first.guesses, *left_out),
+        rows=None if any(table.rows is None for table in tables) else sum(table.rows or 0 for table in tables),
+    )
+
+
+def _difference(names: Sequence[str], expected: Sequence[str]) -> str:
+    """How the columns of a file differ from those of the first file."""
+    if len(names) != len(expected):
+        return f"has {counted(len(names), 'column')} where {len(expected):,} were expected"
+    if set(names) == set(expected):
+        return f"has its columns in another order ({listed(names)}) where {listed(expected)} was expected"
+    odd = next((name for name in names if name not in expected), names[-1])
+    return f"has a column {odd!r} where {listed(expected)} were expected"

@@ -1,0 +1,148 @@
+"""NumPy files: one array as a table, or two arrays of which one holds the features and one the targets."""
+
+import io
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cache
+from typing import BinaryIO, cast
+
+from mlpdoctor.core.dataset import Wanted
+from mlpdoctor.core.errors import DataFileError
+from mlpdoctor.readers.bounded_stream import AT_ONCE, BoundedStream
+from mlpdoctor.readers.tables.column_names import listed, printable
+from mlpdoctor.readers.tables.data_source import Source, seekable
+from mlpdoctor.readers.tables.stored_array import StoredArray, read_header, side_by_side
+from mlpdoctor.readers.tables.table import Table
+
+PAIRS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("x", ("y",)),
+    ("x_train", ("y_train",)),
+    ("train_x", ("train_y",)),
+    ("xtrain", ("ytrain",)),
+    ("x_data", ("y_data",)),
+    ("train_images", ("train_labels",)),
+    ("train_data", ("train_labels", "train_targets")),
+    ("features", ("targets", "target", "labels", "label")),
+    ("inputs", ("targets", "target", "labels", "label", "outputs")),
+    ("input", ("target", "label", "output")),
+    ("data", ("target", "targets", "labels", "label")),
+    ("images", ("labels",)),
+    ("arr_0", ("arr_1",)),
+)
+"""Names under which features and targets are saved, in small letters."""
+
+
+def open_npy(source: Source) -> Table:
+    """Open one array: a table with numbered columns, or with its own names if it has fields.
+
+    Raises:
+        DataFileError: it holds Python objects, no rows, or is no table.
+    """
+    array = stored_npy(source, "column")
+    if not array.dtype.names and len(array.shape) <= 2:  # noqa: PLR2004 - rows and columns
+        return _numbered(array, "NumPy array")
+    return side_by_side([array], "NumPy array")
+
+
+def stored_npy(source: Source, name: str) -> StoredArray:
+    """The array in a ``.npy`` file."""
+    array = read_header(source.path, name, source.open)
+    return replace(array, open=seekable(source).open) if array.by_column else array
+
+
+def open_npz(source: Source, wanted: Wanted) -> Table:
+    """Open a zip file of arrays: features and targets, or one table.
+
+    Args:
+        source: a zip file that can be read from any part.
+        wanted: what the model and the user ask of the columns.
+
+    Raises:
+        DataFileError: it is not clear which arrays are meant, or they do not fit together.
+    """
+    with source.open() as stream, zipfile.ZipFile(stream) as archive:
+        members = archive.namelist()
+    arrays = [_member(source, name) for name in members]
+    return open_arrays(source.path, {array.name: array for array in arrays if array.shape}, wanted, "NumPy archive")
+
+
+def open_arrays(path: str, arrays: Mapping[str, StoredArray], wanted: Wanted, what: str) -> Table:
+    """Tell features, targets and sample weights among some arrays.
+
+    Args:
+        path: the file or folder, as the messages name it.
+        arrays: those with at least one axis, by name.
+        wanted: what the model and the user ask of the columns.
+        what: the kind of file, for people.
+
+    Raises:
+        DataFileError: it is not clear which arrays are meant, or they do not fit together.
+    """
+    if len(arrays) == 1:
+        (array,) = arrays.values()
+        return side_by_side([array], what) if array.dtype.names else _numbered(array, what)
+    weight = arrays.get(wanted.sample_weight or "")
+    pair = _pair({name: array for name, array in arrays.items() if array is not weight}, wanted.features)
+    if pair is None:
+        found = listed([f"{name} {array.shape}" for name, array in arrays.items()])
+        raise DataFileError(
+            f"{path}: cannot tell the features from the targets among its arrays ({found or 'none'}); "
+            "save them with numpy.savez(file, x=..., y=...)"
+        )
+    x, y = arrays[pair[0]], arrays[pair[1]]
+    for other, part in ((y, "row of targets"), *([(weight, "sample weight")] if weight is not None else [])):
+        if x.shape[0] != other.shape[0]:
+            raise DataFileError(
+                f"{path}: {x.name} has {x.shape[0]:,} rows and {other.name} has {other.shape[0]:,}; each row of "
+                f"features needs its {part}"
+            )
+    table = side_by_side([x, y, *([weight] if weight is not None else [])], what)
+    others = [name for name, array in arrays.items() if name not in pair and array is not weight]
+    guesses = [
+        f"features: the array {x.name}",
+        f"{'target' if y.width == 1 else 'targets'}: the array {y.name}",
+    ]
+    guesses += [f"not read: {listed(others)}"] if others else []
+    return replace(table, marked=tuple(range(x.width, x.width + y.width)), guesses=tuple(guesses))
+
+
+def _pair(arrays: Mapping[str, StoredArray], width: int | None) -> tuple[str, str] | None:
+    """Names of the arrays with the features and with the targets, None when that cannot be told."""
+    small = {name.lower(): name for name in arrays}
+    for features, targets in PAIRS:
+        for target in targets:
+            if features in small and target in small:
+                return small[features], small[target]
+    if len(arrays) != 2:  # noqa: PLR2004 - one for the features and one for the targets
+        return None
+    first, second = arrays
+    fits = [array.width == width for array in arrays.values()]
+    if fits == [False, True]:
+        return second, first
+    return (first, second) if fits == [True, False] else None
+
+
+def _member(source: Source, member: str) -> StoredArray:
+    """One array of a zip file."""
+    name = printable(member.removesuffix(".npy"))
+
+    @contextmanager
+    def reader() -> Iterator[BinaryIO]:
+        with source.open() as stream, zipfile.ZipFile(stream) as archive, archive.open(member) as inside:
+            bounded = BoundedStream(cast("BinaryIO", inside), source.path, source.max_bytes)
+            yield cast("BinaryIO", io.BufferedReader(bounded, AT_ONCE))
+
+    @cache
+    def copied() -> Source:
+        return seekable(Source(source.path, reader, source.max_bytes, seekable=False))
+
+    array = read_header(source.path, name, reader)
+    # Columns that stand one after the other are read in turns, and a packed stream does not jump.
+    return replace(array, open=lambda: copied().open()) if array.by_column else array
+
+
+def _numbered(array: StoredArray, what: str) -> Table:
+    """A table whose columns are called by their position."""
+    return side_by_side([array], what, [f"column {place}" for place in range(1, array.width + 1)])

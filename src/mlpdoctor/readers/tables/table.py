@@ -1,0 +1,156 @@
+"""A table whose columns can be read in any choice, and the data set it becomes once they have parts."""
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
+
+import numpy as np
+
+from mlpdoctor.core.dataset import Batch
+from mlpdoctor.core.errors import DataFileError
+from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.network import Array
+from mlpdoctor.readers.error_wrapping import readable
+from mlpdoctor.readers.tables.columns import Roles
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Named columns of numbers in some file.
+
+    Attributes:
+        format: the kind of file, for people: ``CSV``.
+        names: column names, each once.
+        blocks: given column positions, yields the rows in order as arrays of shape (rows, positions),
+            float64, in blocks of any height and any memory order.
+        text: names of the columns seen to hold something other than numbers.
+        marked: positions of the columns that the file itself marks as targets, as two arrays do.
+        guesses: what was assumed about the file.
+        rows: how many there are, or about as many; None where only reading tells.
+    """
+
+    format: str
+    names: tuple[str, ...]
+    blocks: Callable[[Sequence[int]], Iterator[Array]]
+    text: frozenset[str] = frozenset()
+    marked: tuple[int, ...] = ()
+    guesses: tuple[str, ...] = ()
+    rows: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class TableDataset:
+    """A `Dataset` over the chosen columns of a table.
+
+    Attributes:
+        path: the path given by the user, ``-`` for standard input.
+        table: where the rows come from.
+        roles: which column plays which part.
+    """
+
+    path: str
+    table: Table
+    roles: Roles
+
+    @property
+    def format(self) -> str:
+        """The kind of file, for people: ``CSV``."""
+        return self.table.format
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Names of the columns that enter the model, in order."""
+        return tuple(self.table.names[column] for column in self.roles.features)
+
+    @property
+    def target_names(self) -> tuple[str, ...]:
+        """Names of the columns the model should predict, in order."""
+        return tuple(self.table.names[column] for column in self.roles.targets)
+
+    @property
+    def weight_name(self) -> str | None:
+        """Name of the column that says how much each row counts, or None."""
+        return None if self.roles.weight is None else self.table.names[self.roles.weight]
+
+    @property
+    def guesses(self) -> tuple[str, ...]:
+        """What was assumed and not told, the parts of the columns first."""
+        return self.roles.guesses + self.table.guesses
+
+    @property
+    def rows_about(self) -> int | None:
+        """How many rows there are, or about as many; None where only reading tells."""
+        return self.table.rows
+
+    def batches(self, rows: int) -> Iterator[Batch]:
+        """All rows in order, in batches whose height does not depend on how the file is laid out.
+
+        Args:
+            rows: rows of every batch but the last, at least 1.
+
+        Yields:
+            Features of shape (rows, features) and targets of shape (rows, targets), C-contiguous float64.
+
+        Raises:
+            DataFileError: the file is broken, holds something other than a number where one is needed, a weight
+                below zero, or no rows that count.
+        """
+        weight = () if self.roles.weight is None else (self.roles.weight,)
+        needed = list(dict.fromkeys((*self.roles.features, *self.roles.targets, *weight)))
+        places = {column: place for place, column in enumerate(needed)}
+        features = [places[column] for column in self.roles.features]
+        targets = [places[column] for column in self.roles.targets]
+        seen, counting = 0, not weight
+        with readable(self.path), closing(_of_height(self.table.blocks(needed), rows)) as pieces:
+            for piece in pieces:
+                weights = _columns(piece, [places[weight[0]]])[:, 0] if weight else None
+                if weights is not None:
+                    self._refuse_negative(weights, seen)
+                    counting = counting or bool((weights > 0).any())
+                yield Batch(_columns(piece, features), _columns(piece, targets), seen, weights)
+                seen += sum(len(part) for part in piece)
+            if not seen:
+                raise DataFileError(f"{self.path}: holds no rows of data")
+            if not counting:
+                raise DataFileError(f"{self.path}: no row counts: all sample weights in {self.weight_name!r} are zero")
+
+    def _refuse_negative(self, weights: Array, first_row: int) -> None:
+        negative = np.flatnonzero(weights < 0)
+        if len(negative):
+            row, value = first_row + int(negative[0]) + 1, weights[negative[0]]
+            where = f"{self.path}, row {row:,}: the sample weight in {self.weight_name!r}"
+            raise DataFileError(f"{where} is {value:g}; weights are 0 or more")
+
+
+def together(columns: Sequence[int]) -> slice | list[int]:
+    """The same columns as a slice, which spares a copy, if they stand side by side."""
+    first, last = columns[0], columns[-1]
+    return slice(first, last + 1) if list(columns) == list(range(first, last + 1)) else list(columns)
+
+
+def _of_height(blocks: Iterator[Array], rows: int) -> Generator[list[Array]]:
+    """Regroup blocks of any height: each group of parts has ``rows`` rows in all, the last may have fewer."""
+    group: list[Array] = []
+    missing = rows
+    for block in blocks:
+        start = 0
+        while len(block) - start >= missing:
+            group.append(block[start : start + missing])
+            start += missing
+            yield group
+            group, missing = [], rows
+        if start < len(block):
+            group.append(block[start:])
+            missing -= len(block) - start
+    if group:
+        yield group
+
+
+def _columns(parts: Sequence[Array], columns: Sequence[int]) -> Array:
+    """Stack the chosen columns of some blocks into one C-contiguous array."""
+    chosen = together(columns)
+    out = np.empty((sum(len(part) for part in parts), len(columns)))
+    start = 0
+    for part in parts:
+        out[start : start + len(part)] = part[:, chosen]
+        start += len(part)
+    return out

@@ -1,0 +1,86 @@
+"""The rules and their pages, read from the source of the checks without importing them.
+
+``mlpdoctor rules`` and ``explain`` answer in the time it takes to start Python: importing the checks would import
+NumPy. A test holds this reading against the imported checks.
+"""
+
+import ast
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+
+from mlpdoctor.core.check import Rule
+from mlpdoctor.core.finding import Severity
+
+CHECKS = Path(__file__).parents[1] / "checks"
+QUOTES = '"""'
+
+
+def rules() -> tuple[Rule, ...]:
+    """All rules, ordered by code."""
+    found = [rule for path in CHECKS.rglob("*.py") if (rule := _rule_in(path)) is not None]
+    return tuple(sorted(found, key=lambda rule: rule.code))
+
+
+def _rule_in(path: Path) -> Rule | None:
+    text = path.read_text(encoding="utf-8")
+    start = text.find("\n@check(")
+    if start < 0:
+        return None
+    # The decorator, the signature and the page are all there is to know: parsing the rest would take twice as long.
+    page = text.index(QUOTES, start)
+    tree = ast.parse(text[start : text.index(QUOTES, page + len(QUOTES)) + len(QUOTES)])
+    for function in tree.body:
+        if isinstance(function, ast.FunctionDef):
+            for decorator in function.decorator_list:
+                if isinstance(decorator, ast.Call) and getattr(decorator.func, "id", None) == "check":
+                    return _rule(function, decorator)
+    return None
+
+
+def _rule(function: ast.FunctionDef, decorator: ast.Call) -> Rule:
+    code, severity, message = decorator.args
+    options = {word.arg: ast.literal_eval(word.value) for word in decorator.keywords}
+    defaults = zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True)
+    return Rule(
+        code=ast.literal_eval(code),
+        name=function.name.replace("_", "-"),
+        severity=Severity[ast.unparse(severity).removeprefix("Severity.")],
+        message=ast.literal_eval(message),
+        clears=options.get("clears"),
+        page=inspect.cleandoc(ast.get_docstring(function) or ""),
+        thresholds={name.arg: ast.literal_eval(value) for name, value in defaults if value is not None},
+    )
+
+
+FAMILIES = {
+    "A": "architecture",
+    "O": "output contract",
+    "W": "file and state",
+    "U": "units",
+    "L": "floors",
+    "G": "steps and gradients",
+    "D": "data",
+    "H": "history",
+}
+"""What the first letter of a code says."""
+
+
+def family(rule: Rule) -> str:
+    """What kind of fault a rule looks for."""
+    return FAMILIES.get(rule.code[0], "other")
+
+
+def sections(text: str) -> Iterator[tuple[str, str]]:
+    """Headings with the paragraph below each, its lines joined."""
+    heading = ""
+    lines: list[str] = []
+    for line in text.splitlines()[1:]:
+        if line and not line.startswith(" "):
+            if heading:
+                yield heading, " ".join(lines)
+            heading, lines = line, []
+        elif line:
+            lines.append(line.strip())
+    if heading:
+        yield heading, " ".join(lines)

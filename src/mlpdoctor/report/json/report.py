@@ -1,0 +1,107 @@
+"""Reports as one JSON object, the same bytes for the same input apart from ``timing``."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from mlpdoctor import __version__
+from mlpdoctor.core.finding import Finding
+from mlpdoctor.core.fingerprint import fingerprint
+from mlpdoctor.core.ladder import Ladder
+from mlpdoctor.core.report_model import Report, Unread
+from mlpdoctor.report.phrases import tally
+
+SCHEMA_VERSION = "1.2"
+HEAD = {"schema_version": SCHEMA_VERSION, "tool": {"name": "mlpdoctor", "version": __version__}}
+
+
+def render(reports: Sequence[Report], unread: Sequence[Unread] = ()) -> str:
+    """JSON text that ends in a newline: the report of one model, or an object that holds those of several."""
+    alone = len(reports) == 1 and not unread
+    value = as_object(reports[0]) if alone else several(reports, unread)
+    return json.dumps(clean(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def several(reports: Sequence[Report], unread: Sequence[Unread]) -> dict[str, Any]:
+    """The reports of a run over several models, and what they come to."""
+    return {
+        **HEAD,
+        "reports": [as_object(report) for report in reports],
+        "unread": [asdict(model) for model in unread],
+        "summary": asdict(tally(reports, unread)),
+    }
+
+
+def as_object(report: Report) -> dict[str, Any]:
+    """The report as plain values; losses of a broken model may still be infinite or NaN."""
+    return {
+        **HEAD,
+        "model": asdict(report.model),
+        "data": None if report.data is None else asdict(report.data),
+        "history": None if report.history is None else asdict(report.history),
+        "verdict": report.verdict,
+        "ladder": _ladder(report.ladder, report.no_ladder),
+        "findings": [_finding(rank, finding, report) for rank, finding in enumerate(report.findings, start=1)],
+        "ruled_out": [asdict(suspect) for suspect in report.ruled_out],
+        "checks": [
+            {"code": o.code, "name": o.name, "outcome": o.status.value, "reason": o.reason} for o in report.outcomes
+        ],
+        "timing": dict(report.seconds),
+    }
+
+
+def _ladder(ladder: Ladder | None, reason: str | None) -> dict[str, Any]:
+    if ladder is None:
+        return {
+            "loss": None,
+            "parts": [],
+            "rungs": [],
+            "plateau": None,
+            "perfect": None,
+            "penalty": None,
+            "reason": reason,
+        }
+    return {
+        "loss": ladder.loss,
+        "parts": ladder.parts,
+        "rungs": [asdict(rung) for rung in ladder.rungs],
+        "plateau": None if ladder.standing is None else {"rung": ladder.standing, "digits": ladder.digits},
+        "perfect": ladder.perfect,
+        "penalty": None if ladder.penalty is None else asdict(ladder.penalty),
+        "reason": None,
+    }
+
+
+def _finding(rank: int, finding: Finding, report: Report) -> dict[str, Any]:
+    evidence = finding.evidence
+    return {
+        "rank": rank,
+        "code": finding.code,
+        "name": finding.name,
+        "severity": finding.severity.value,
+        "certainty": evidence.certainty.value,
+        "layer": finding.layer,
+        "message": finding.message,
+        "why": evidence.why,
+        "evidence": evidence.numbers,
+        "explains": evidence.explains,
+        "because_of": finding.because_of,
+        "remedy": None if evidence.remedy is None else asdict(evidence.remedy),
+        "suppressed": finding.suppressed,
+        "fingerprint": fingerprint(finding, report.model.path),
+    }
+
+
+def clean(value: Any) -> Any:  # noqa: ANN401  any JSON value
+    """The same value without what JSON in UTF-8 cannot say: NaN and infinite numbers become null."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, Mapping):
+        return {clean(str(key)): clean(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [clean(item) for item in value]
+    return value

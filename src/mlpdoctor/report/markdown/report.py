@@ -1,0 +1,98 @@
+"""Reports as Markdown: for a pull request, a job summary, a wiki."""
+
+from collections.abc import Iterator, Sequence
+
+from mlpdoctor.core.finding import Finding
+from mlpdoctor.core.ladder import Ladder
+from mlpdoctor.core.report_model import Report, Unread
+from mlpdoctor.report import curve_phrases, phrases
+from mlpdoctor.report.ladder_rows import rows, witnesses
+from mlpdoctor.report.markdown import curve
+from mlpdoctor.report.markdown.text import block, escape, table
+from mlpdoctor.report.phrases import crashed, live, state, tally
+from mlpdoctor.report.symbols import spelt
+
+
+def render(reports: Sequence[Report], unread: Sequence[Unread] = ()) -> str:
+    """A section for each model; of several a table comes first."""
+    parts: list[str] = []
+    if len(reports) + len(unread) != 1:
+        parts += ["# mlpdoctor", escape(phrases.total(tally(reports, unread))) + "."]
+        parts += [_overview(reports, unread)] if reports or unread else []
+    for model in unread if not reports else ():
+        parts.append(f"**{escape(model.path)} could not be read:** {escape(model.reason)}")
+    for report in reports:
+        parts += _report(spelt(report))
+    return "\n\n".join(parts) + "\n"
+
+
+def _overview(reports: Sequence[Report], unread: Sequence[Unread]) -> str:
+    cells = []
+    for report in (spelt(report) for report in reports):
+        severity = state(report)
+        cells.append((escape(report.model.path), severity.value if severity else "ok", escape(report.verdict)))
+    cells += [(escape(model.path), "unread", escape(model.reason)) for model in (spelt(model) for model in unread)]
+    return table(("model", "worst", "verdict"), cells)
+
+
+def _report(report: Report) -> Iterator[str]:
+    yield f"## {escape(report.model.path)}"
+    yield f"**{escape(report.verdict)}**"
+    files = [("model", escape(phrases.model(report.model)))]
+    if report.data is not None:
+        files.append((escape(phrases.data_path(report.data)), escape(phrases.data(report.data))))
+    if report.history is not None:
+        files.append((escape(curve_phrases.path(report.history)), escape(curve_phrases.history(report.history))))
+    yield table(("", ""), files)
+    if report.history is not None:
+        yield from curve.section(report.history, report.ladder)
+    if report.ladder is not None:
+        yield from ladder_parts(report.ladder)
+    elif report.no_ladder is not None and report.data is not None:
+        yield f"No loss ladder: {escape(report.no_ladder)}"
+    if report.model.not_followed is not None:
+        yield f"{escape(report.model.not_followed)}. What needs the layers' values was left out."
+    shown = live(report.findings)
+    for number, finding in enumerate(shown, start=1):
+        yield from finding_parts(number, finding, shown)
+    yield from closing_parts(report)
+
+
+def ladder_parts(ladder: Ladder) -> Iterator[str]:
+    """The ladder as a table, and what reaches its rungs."""
+    yield f"### Loss ladder: {escape(ladder.loss)}"
+    cells = [
+        (f"**{escape(row.label)}**" if row.here else escape(row.label), escape(row.value), escape(row.remark))
+        for row in rows(ladder, arrow="")
+    ]
+    yield table(("rung", "loss", ""), cells, right=(1,))
+    told = list(witnesses(ladder))
+    if told:
+        yield "\n".join(f"* {escape(note)}" for note in told)
+
+
+def finding_parts(number: int, finding: Finding, shown: tuple[Finding, ...]) -> Iterator[str]:
+    """One finding: what, how sure, where, why, and what to do."""
+    evidence = finding.evidence
+    yield f"### {number}. {finding.severity.value}: {finding.code} {finding.name}"
+    yield f"*{escape(phrases.sure(finding))}*"
+    yield escape(phrases.seen(finding))
+    yield f"**Why:** {escape(evidence.why)}"
+    remedy = phrases.fix(finding, shown)
+    if remedy is not None:
+        yield f"**Fix:** {escape(remedy.text)}"
+        if remedy.code is not None:
+            yield block(remedy.code)
+
+
+def closing_parts(report: Report) -> Iterator[str]:
+    """What is ruled out, and how the checks ended."""
+    for outcome in crashed(report.outcomes):
+        yield f"**{outcome.code} {outcome.name} crashed:** {escape(outcome.reason or '')}"
+    if report.ruled_out:
+        yield f"**Ruled out:** {escape(phrases.suspects(report))}"
+    lines = [f"**Checks:** {phrases.checks(report)}"]
+    hidden = phrases.hidden(report)
+    if hidden is not None:
+        lines.append(f"**Hidden:** {escape(hidden)}")
+    yield "\n\n".join(lines)

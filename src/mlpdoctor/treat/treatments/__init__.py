@@ -1,0 +1,1 @@
+"""The treatments there are: what each changes, and for which findings."""

@@ -1,0 +1,163 @@
+"""The rows that a trial trains and is judged on, and which of them each update sees."""
+
+from collections.abc import Iterator
+from dataclasses import field, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from mlpdoctor.core.dataset import Batch, Dataset
+from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.network import Array, Network
+from mlpdoctor.engine.passes import Passes
+from mlpdoctor.nn.losses.targets import class_numbers, one_hot
+from mlpdoctor.nn.output_head import Heads, LabelEncoding, OutputHead
+
+USUAL = 32
+"""Rows in a batch, where nobody says otherwise: Keras's own default; the file does not remember."""
+Block = npt.NDArray[np.int32]
+
+
+@dataclass
+class Batches:
+    """Batches without end, epoch after epoch, each epoch in an order of its own.
+
+    An epoch whose last batch is short goes on in the next one, so that all batches are of one size.
+
+    Attributes:
+        rows: how many there are.
+        size: of a batch.
+        seed: where the order starts.
+    """
+
+    rows: int
+    size: int
+    seed: int
+    _rng: np.random.Generator = field(init=False, repr=False)
+    _left: Block = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Start at the first epoch."""
+        self._rng = np.random.default_rng([0x7EA7, self.seed])
+        self._left = np.empty(0, np.int32)
+
+    def take(self, updates: int) -> Block:
+        """The rows of the next updates, shape (updates, size)."""
+        if self.size >= self.rows:
+            return np.tile(np.arange(self.rows, dtype=np.int32), (updates, 1))
+        wanted = updates * self.size
+        parts, have = [self._left], len(self._left)
+        while have < wanted:
+            parts.append(self._rng.permutation(self.rows).astype(np.int32))
+            have += self.rows
+        drawn = np.concatenate(parts)
+        self._left = drawn[wanted:]
+        return drawn[:wanted].reshape(updates, self.size)
+
+    def blocks(self, updates: int, most: int) -> Iterator[Block]:
+        """The next updates in blocks of at most so many."""
+        for start in range(0, updates, most):
+            yield self.take(min(most, updates - start))
+
+
+MOST_CELLS = 1 << 24
+"""Numbers held in memory: 128 MB, and half as much again for Keras."""
+Single = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Usable rows.
+
+    Attributes:
+        features: shape (rows, features).
+        targets: shape (rows, targets).
+        weights: how much each row counts, shape (rows,); None where all count alike.
+        of: usable rows there are in the data.
+    """
+
+    features: Array
+    targets: Array
+    weights: Array | None
+    of: int
+
+    @property
+    def count(self) -> int:
+        """How many there are here."""
+        return len(self.features)
+
+    @property
+    def single_weights(self) -> Single | None:
+        """The weights as Keras takes them."""
+        return None if self.weights is None else self.weights.astype(np.float32)
+
+    def spelt(self, targets: Array) -> "Rows":
+        """The same rows with other targets."""
+        return replace(self, targets=targets)
+
+    def some(self, chosen: npt.NDArray[np.intp]) -> "Rows":
+        """These rows of them alone."""
+        weights = None if self.weights is None else self.weights[chosen]
+        return replace(self, features=self.features[chosen], targets=self.targets[chosen], weights=weights)
+
+
+def draw(dataset: Dataset, usable: int, seed: int, most: int = MOST_CELLS) -> Rows:
+    """Read the usable rows, or as many of them, drawn by the seed, as memory is meant to hold."""
+    width = len(dataset.feature_names) + len(dataset.target_names)
+    room = max(1, most // max(width, 1))
+    chosen = None
+    if usable > room:
+        chosen = np.zeros(usable, dtype=bool)
+        chosen[np.random.default_rng([0xD4A3, seed]).choice(usable, room, replace=False)] = True
+    features, targets, weights, start = [], [], [], 0
+    for rows in Passes(dataset).rows():
+        here = slice(None) if chosen is None else np.flatnonzero(chosen[start : start + len(rows.features)])
+        start += len(rows.features)
+        features.append(rows.features[here])
+        targets.append(rows.targets[here])
+        if rows.weights is not None:
+            weights.append(rows.weights[here])
+    return Rows(np.concatenate(features), np.concatenate(targets), np.concatenate(weights) if weights else None, start)
+
+
+def answers_wanted(network: Network, heads: Heads, targets: Array) -> list[Single]:
+    """The targets as Keras compares them with the outputs, one array an output."""
+    return [_wanted(network, head, targets[:, head.own]).astype(np.float32) for head in heads.heads]
+
+
+def _wanted(network: Network, head: OutputHead, own: Array) -> Array:
+    if head.spelling is LabelEncoding.ONE_HOT:
+        return class_numbers(own)
+    if head.spelling is LabelEncoding.NUMBER:
+        return one_hot(own, head.units)
+    if head.spelling is LabelEncoding.REPEATED:
+        return np.repeat(own, head.units, axis=1)
+    shape = network.nodes[network.outputs[head.output]].shape or ()
+    if len(shape) > 1 and own.shape[1] == head.units:
+        return own.reshape(len(own), *(side or 1 for side in shape))
+    return own
+
+
+@dataclass(frozen=True, eq=False)
+class InMemory:
+    """Rows as a data set that can be read again and again."""
+
+    rows: Rows
+    feature_names: tuple[str, ...]
+    target_names: tuple[str, ...]
+    path: str = "rows of a trial"
+    format: str = "in memory"
+    guesses: tuple[str, ...] = ()
+    weight_name: str | None = None
+
+    @property
+    def rows_about(self) -> int:
+        """How many rows there are."""
+        return self.rows.count
+
+    def batches(self, rows: int) -> Iterator[Batch]:
+        """All rows in order, in blocks."""
+        for start in range(0, self.rows.count, rows):
+            part = slice(start, start + rows)
+            weights = None if self.rows.weights is None else self.rows.weights[part]
+            yield Batch(self.rows.features[part], self.rows.targets[part], start, weights)

@@ -1,0 +1,199 @@
+"""The whole of ``mlpdoctor treat``: diagnose, choose changes, try them, say what it comes to, keep the best."""
+
+import dataclasses
+import math
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from mlpdoctor.core.errors import UsageError
+from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.network import Network
+from mlpdoctor.core.report_model import Report
+from mlpdoctor.core.trial_result import RunGroup, TrialResult
+from mlpdoctor.diagnosis.diagnose import Question, diagnose, wanted, with_loss
+from mlpdoctor.engine.custom_objects import custom_objects
+from mlpdoctor.engine.keras_start import keras
+from mlpdoctor.readers.models.model import read_network
+from mlpdoctor.readers.tables.data import open_dataset
+from mlpdoctor.treat.case import Case
+from mlpdoctor.treat.trials.budget import Budget, Clock
+from mlpdoctor.treat.trials.candidates import choose
+from mlpdoctor.treat.trials.conclusions import conclusion, update_report
+from mlpdoctor.treat.trials.evaluate import CLEAR
+from mlpdoctor.treat.trials.experiment import Experiment
+from mlpdoctor.treat.trials.fit import Trainee
+from mlpdoctor.treat.trials.judge import blind
+from mlpdoctor.treat.trials.model import build, load, write
+from mlpdoctor.treat.trials.plan import Plan
+from mlpdoctor.treat.trials.rows import USUAL, Rows, draw
+from mlpdoctor.treat.trials.runs import Pace, Runs
+from mlpdoctor.treat.trials.variant import VariantBuilder
+
+SEEDS = 3
+UNABLE = ("numpy", "openvino")
+"""Backends of Keras that run models and cannot train them."""
+KNOWN_ROWS = 20_000
+"""Rows that a treatment looks at to choose its numbers."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What the user asks of the trials.
+
+    Attributes:
+        budget: how long they may take.
+        seeds: runs of each side.
+        words: rules or treatments to try; empty for those that the report calls for.
+        batch: rows of an update.
+        output: where the cured model goes; None for nowhere.
+        force: whether it may take the place of a file.
+        seed: where random numbers start.
+    """
+
+    budget: Budget
+    seeds: int = SEEDS
+    words: tuple[str, ...] = ()
+    batch: int = USUAL
+    output: str | None = None
+    force: bool = False
+    seed: int = 0
+
+
+def treat(
+    question: Question,
+    order: Order,
+    *,
+    report: Report | None = None,
+    tell: Callable[[str], None] | None = None,
+    started: float | None = None,
+) -> TrialResult:
+    """Diagnose and try.
+
+    Args:
+        question: the model and its data, a file that can be read again.
+        order: how to try.
+        report: the diagnosis, where it has been made already.
+        tell: shows what is being done.
+        started: when the command did, on the clock of ``time.monotonic``.
+
+    Raises:
+        InputError: the model or the data cannot be used.
+    """
+    say = tell or (lambda _: None)
+    started = time.monotonic() if started is None else started
+    writable(order)
+    begun = time.perf_counter()
+    if report is None:
+        say("diagnosing")
+        report = diagnose(question)
+    network, rows = read(question, report, order.seed)
+    known = rows.some(_first(rows.count))
+    patient = Case(network, report, known.features, known.targets)
+    choice = choose(patient, order.words)
+    say("starting Keras")
+    backend = str(keras().backend.backend())
+    if backend in UNABLE:
+        raise UsageError(f"KERAS_BACKEND is {backend}, on which Keras cannot train; unset it, or set it to tensorflow")
+    ready = time.perf_counter()
+    clock = Clock.of(order.budget, started, time.monotonic())
+    seeds = tuple(range(order.seed, order.seed + order.seeds))
+    code = custom_objects(question.custom_objects)
+    spec = load(network, code)
+    pace = Pace(order.budget, clock, rows.count, min(order.batch, rows.count), len(seeds))
+    ward = Experiment(patient, spec, VariantBuilder(rows, seeds, code), pace, backend, say)
+    plan = Plan(ward)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what Keras warns of is what the report is about
+        plan.carry_out(choice)
+        course = summarised(plan)
+    written = None
+    if order.output is not None:
+        written = keep(plan, Path(order.output), course)
+    seconds = {"prepare": ready - begun, "trials": time.perf_counter() - ready}
+    return dataclasses.replace(course, written=written, seconds=seconds)
+
+
+def writable(order: Order) -> None:
+    """Stop before the work begins where the cured model would have nowhere to go."""
+    if order.output is None:
+        return
+    file = Path(order.output)
+    if file.suffix != ".keras":
+        raise UsageError(f"--output-model {file}: a model is written as .keras, so give a name that ends in it")
+    if file.is_dir() or not file.absolute().parent.is_dir():
+        why = "it is a folder" if file.is_dir() else f"the folder {file.parent} does not exist"
+        raise UsageError(f"--output-model {file}: cannot be written: {why}")
+    if file.exists() and not order.force:
+        raise UsageError(f"--output-model {file}: it exists already; give --force to replace it")
+
+
+def read(question: Question, report: Report, seed: int) -> tuple[Network, Rows]:
+    """The model and the rows to train on."""
+    limit = {} if question.max_bytes is None else {"max_bytes": question.max_bytes}
+    network = with_loss(read_network(question.model, **limit), question.loss)
+    if question.data is None or report.data is None:
+        raise UsageError("treat trains the model, so it needs data: mlpdoctor treat MODEL DATA")
+    if report.data.rows_used == 0:
+        raise UsageError(f"{report.data.path}: no row is complete, so that there is nothing to train on")
+    dataset = open_dataset(question.data, wanted(network, question), stdin=None, **limit)
+    return network, draw(dataset, report.data.rows_used, seed)
+
+
+def _first(count: int) -> npt.NDArray[np.intp]:
+    """Rows spread over all of them, the first and the last among them."""
+    return np.arange(count) if count <= KNOWN_ROWS else np.linspace(0, count - 1, KNOWN_ROWS).astype(np.intp)
+
+
+def summarised(plan: Plan) -> TrialResult:
+    """What the trials come to."""
+    ward = plan.ward
+    control, best = ward.control, None if plan.best is None else plan.best.trial
+    arm = control.arm if isinstance(control, Runs) else RunGroup((math.nan,) * len(ward.seeds))
+    before = math.nan if ward.before is None else ward.before
+    course = TrialResult(
+        report=update_report(ward.patient.report, tuple(one.trial for one in plan.tried)),
+        protocol=ward.protocol,
+        judged_by=ward.scale.loss,
+        before=before,
+        control=arm,
+        trials=tuple(one.trial for one in plan.tried),
+        combinations=tuple(one.trial for one in plan.combined),
+        best=best,
+        fresh=plan.fresh,
+        memory=plan.memory,
+        train_on=_gains(before, arm, ward),
+        nothing_to_gain=best is None and ward.scale.at_the_end(RunGroup((before,))),
+        untried=tuple(dict.fromkeys(plan.untried)),
+        interrupted=plan.interrupted,
+    )
+    return dataclasses.replace(course, verdict=conclusion(course))
+
+
+def _gains(before: float, control: RunGroup, experiment: Experiment) -> bool:
+    """Whether training on, with nothing changed, takes away a clear part of what there is to gain."""
+    least, _ = experiment.scale.of(experiment.scale.loss, control)
+    if not math.isfinite(control.high) or experiment.scale.at_the_end(RunGroup((before,))):
+        return False
+    if experiment.scale.ladder is None or isinstance(experiment.control, str) or blind(experiment.control.side):
+        return False
+    return not before - control.high < CLEAR * (before - least) and before > control.high
+
+
+def keep(plan: Plan, file: Path, result: TrialResult) -> str | None:
+    """Write the best model there is, trained and compiled; nothing where nothing was confirmed."""
+    best = plan.best
+    runs = best.runs if best is not None else plan.ward.control if result.train_on else None
+    if not isinstance(runs, Runs):
+        return None
+    model = build(runs.side.spec, plan.ward.workshop.code)
+    trainee, place = Trainee(model, runs.side.trainee.table), runs.places[runs.best]
+    if best is not None and best.decays:  # its rate has run out; who trains on begins with a new one
+        place = dataclasses.replace(place, state=trainee.start.state)
+    trainee.put(place)
+    write(model, file)
+    return str(file)

@@ -1,1 +1,0 @@
-"""The kinds of treatment, one file each."""

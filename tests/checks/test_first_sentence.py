@@ -1,0 +1,131 @@
+"""The verdict on top, and the list of what was ruled out."""
+
+import pytest
+
+from mlpdoctor.core.fact import Absent
+from mlpdoctor.core.finding import Certainty, Evidence, Finding, Severity
+from mlpdoctor.core.ladder import Ladder, Rung, standing
+from mlpdoctor.core.report_model import Outcome, RuledOut, Status
+from mlpdoctor.diagnosis.summary import ruled_out
+from mlpdoctor.diagnosis.verdict import verdict
+from mlpdoctor.facts.training.training import Training
+
+TRAINED, FRESH = Training(updates=10, fresh=False), Training(updates=0, fresh=True)
+
+
+def finding(
+    code: str, severity: Severity = Severity.ERROR, says: str | None = None, out: tuple[str, ...] = ()
+) -> Finding:
+    evidence = Evidence({}, Certainty.PROVED, "why", verdict=says, rules_out=out)
+    return Finding(code, code.lower(), severity, f"{code.lower()} was seen", evidence)
+
+
+def ladder(**values: float) -> Ladder:
+    rungs = tuple(Rung(name, name, value, value, "proved", "") for name, value in values.items())
+    return Ladder("mean squared error", rungs, *standing(rungs))
+
+
+def test_the_first_finding_that_is_no_note_answers() -> None:
+    found = (
+        finding("A", Severity.NOTE, "Not this."),
+        finding("B", Severity.WARNING, "This."),
+        finding("C", says="No."),
+    )
+    assert verdict(found, Absent(""), TRAINED) == "This."
+
+
+def test_a_finding_without_an_answer_of_its_own_speaks_by_its_message() -> None:
+    assert verdict((finding("A101"),), Absent(""), TRAINED) == "A101 was seen."
+
+
+def test_without_findings_and_data_no_more_is_claimed_than_is_known() -> None:
+    said = verdict((finding("A", Severity.NOTE, "Not this."),), Absent(""), TRAINED)
+    assert said.startswith("Nothing was found")
+    assert "without its loss" in said
+
+
+@pytest.mark.parametrize(
+    ("rungs", "part"),
+    [
+        ({"constant": 2.0, "affine": 1.0, "model": 0.5, "data": 0.5}, "is the least these data allow, 0.5"),
+        ({"constant": 2.0, "affine": 1.0, "model": 1.0, "data": 0.0}, "is that of the affine, 1"),
+        ({"constant": 2.0, "affine": 1.0, "model": 0.5, "data": 0.0}, "25 % of what the best constant loses"),
+        ({"constant": 2.0, "affine": 1.0, "model": 0.5, "data": 0.0}, "2 times below the affine's"),
+        ({"constant": 2.0, "affine": 1.0, "model": 1e-12, "data": 0.0}, "zero to the precision of its weights"),
+        ({"constant": 2.0, "affine": 1.0, "model": float("nan"), "data": 0.0}, "Nothing was found"),
+        ({"constant": 2.0, "affine": 1.0, "data": 0.0}, "Nothing was found"),
+    ],
+)
+def test_a_healthy_model_is_told_where_it_stands(rungs: dict[str, float], part: str) -> None:
+    said = verdict((), ladder(**rungs), TRAINED)
+    assert part in said
+    assert said.endswith(".")
+
+
+def test_an_untrained_model_is_told_what_to_beat() -> None:
+    said = verdict((), ladder(constant=2.0, affine=0.25, model=3.0, data=0.0), FRESH)
+    assert "not been trained" in said
+    assert "0.25" in said
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        (1.0, "architecture"),
+        (1.019, "architecture"),
+        (1.021, None),
+        (0.5, "data"),
+        (4.0, "constant"),
+        (0.981, "architecture"),
+    ],
+)
+def test_the_lowest_rung_within_two_percent_is_the_one_it_stands_on(model: float, name: str | None) -> None:
+    found = ladder(constant=4.0, affine=1.0, model=model, architecture=1.0, data=0.5)
+    assert found.standing == name
+    assert (found.digits is None) == (name is None)
+
+
+@pytest.mark.parametrize("model", [float("nan"), float("inf")])
+def test_a_loss_that_is_no_number_stands_nowhere(model: float) -> None:
+    assert ladder(constant=4.0, model=model).standing is None
+
+
+@pytest.mark.parametrize("severity", [Severity.NOTE, Severity.WARNING])
+def test_what_the_curve_did_comes_before_what_the_file_adds(severity: Severity) -> None:
+    lead, curve = finding("A101", Severity.ERROR, "The file."), finding("H801", severity, "The curve.")
+    assert verdict((lead, curve), Absent(""), TRAINED) == "The curve. The file."
+    broken = finding("H803", severity, "It broke.")
+    assert verdict((lead, curve, broken), Absent(""), TRAINED) == "It broke. The file."
+    assert verdict((broken, lead, curve), Absent(""), TRAINED).endswith("The file.") == (severity is Severity.NOTE)
+
+
+def test_a_curve_that_leads_is_told_once() -> None:
+    curve = finding("H801", Severity.WARNING, "The curve.")
+    assert verdict((curve,), Absent(""), TRAINED) == "The curve."
+    silent = finding("H801", Severity.NOTE)
+    assert verdict((finding("A101", Severity.ERROR, "The file."), silent), Absent(""), TRAINED) == "The file."
+    healthy = verdict((finding("H801", Severity.NOTE, "The curve."),), ladder(constant=2.0, model=1.0), TRAINED)
+    assert healthy.startswith("The curve. Nothing was found")
+
+
+def passed(code: str, clears: str | None, status: Status = Status.PASSED) -> Outcome:
+    return Outcome(code, code.lower(), status, clears=clears)
+
+
+def test_findings_and_passed_checks_rule_suspects_out_each_once() -> None:
+    out = ruled_out(
+        [finding("A", out=("rate", "width")), finding("B", out=("rate",))],
+        [
+            passed("C", "scale"),
+            passed("D", "rows", Status.SKIPPED),
+            passed("E", "units", Status.CRASHED),
+            passed("F", None),
+        ],
+    )
+    assert set(out) == {RuledOut("rate", "A"), RuledOut("width", "A"), RuledOut("scale", "C")}
+    assert out[-1] == RuledOut("scale", "C")
+
+
+@pytest.mark.parametrize("status", [status for status in Status if status is not Status.PASSED])
+def test_a_check_that_did_not_pass_clears_nothing(status: Status) -> None:
+    assert ruled_out([], [passed("C", "scale", status)]) == ()
