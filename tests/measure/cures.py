@@ -109,9 +109,9 @@ def _treated(built: Built, budget: Budget, seeds: int) -> Seen:
     before = _measures(_answers(built.model, rows), rows.targets, task)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "cured.keras"
-        course = treat(question, Order(budget, seeds, output=str(file)), report=report)
+        result = treat(question, Order(budget, seeds, output=str(file)), report=report)
         after = _measures(_answers(str(file), rows), rows.targets, task) if file.exists() else before
-    return _judged(built, course, report, before, after, twin)
+    return _judged(built, result, report, before, after, twin)
 
 
 def _judged(built: Built, result: TrialResult, report: Report, before: "Score", after: "Score", twin: "Score") -> Seen:

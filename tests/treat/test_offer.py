@@ -39,27 +39,27 @@ HEADINGS = ("What it changes", "Why it proves the cause", "Keeps", "Refuted by")
 class Known:
     """A patient with its model as data."""
 
-    patient: Case
+    case: Case
     spec: ModelSpec
     x: Table
     y: Table
 
     def finding(self, code: str) -> Finding:
-        found = self.patient.found(code)
-        assert found is not None, (code, [one.code for one in self.patient.report.findings])
+        found = self.case.found(code)
+        assert found is not None, (code, [one.code for one in self.case.report.findings])
         return found
 
 
-def known(case: BrokenModel, *codes: str) -> Known:
+def known(broken: BrokenModel, *codes: str) -> Known:
     """The case diagnosed by these rules alone, or by none."""
-    model, x, y = case
+    model, x, y = broken
     with tempfile.TemporaryDirectory() as folder:
         model.save(path := str(Path(folder) / "model.keras"))
         data = save_data(Path(folder) / "data.npz", x, y)
         checks = [check for check in all_checks() if check.rule.code in codes]
         report = diagnose(Question(path, data), checks=checks)
-        patient = Case(read_network(path), report, x, y)
-    return Known(patient, spec_of(model), x, y)
+        case = Case(read_network(path), report, x, y)
+    return Known(case, spec_of(model), x, y)
 
 
 @functools.cache
@@ -73,7 +73,7 @@ def treatments(proposals: tuple[Proposal, ...]) -> list[Treatment]:
 
 def first(code: str) -> Treatment:
     seen = of_rule(code)
-    return treatments(offered(seen.finding(code), seen.patient))[0]
+    return treatments(offered(seen.finding(code), seen.case))[0]
 
 
 def loss(spec: ModelSpec, x: Table, y: Table) -> float:
@@ -106,7 +106,7 @@ def test_the_page_of_a_treatment_says_all_that_there_is_to_say(kind: object) -> 
 
 def test_every_treatment_has_a_patient_here() -> None:
     tried = {
-        one.name for code in PATIENTS for one in treatments(offered(of_rule(code).finding(code), of_rule(code).patient))
+        one.name for code in PATIENTS for one in treatments(offered(of_rule(code).finding(code), of_rule(code).case))
     }
     assert tried == {kind.name for kind in kinds()}
 
@@ -123,7 +123,7 @@ def test_what_is_offered_fits_the_model(code: str) -> None:
     seen = of_rule(code)
     width = recoded(seen.y, []).shape[1]
     assert width
-    for treatment in treatments(offered(seen.finding(code), seen.patient)):
+    for treatment in treatments(offered(seen.finding(code), seen.case)):
         assert set(map(id, treatment.shared)) <= set(map(id, treatment.edits))
         edited(seen.spec, treatment.shared)
         after = edited(seen.spec, treatment.edits, seed=1)
@@ -142,12 +142,12 @@ def test_restored_activation_is_tanh_for_few_features_and_relu_for_many() -> Non
     assert first("A101").edits == (SetOption("hidden", "activation", "tanh"),)
     (one,) = treatments(tuple(kinds_named("restore-activation", few)))[:1]
     assert one.edits == (SetOption("hidden", "activation", "tanh"),)
-    (other,) = treatments(offered(many.finding("A101"), many.patient))[:1]
+    (other,) = treatments(offered(many.finding("A101"), many.case))[:1]
     assert other.edits == (SetOption("hidden", "activation", "relu"),)
 
 
 def kinds_named(name: str, seen: Known) -> list[Proposal]:
-    return list(named(name, seen.patient))
+    return list(named(name, seen.case))
 
 
 def test_match_scale_cures_without_training() -> None:
@@ -201,7 +201,7 @@ def test_scaled_targets_are_answered_in_their_own_units() -> None:
 def test_plain_gradient_descent_gets_the_rate_that_goes_with_scaled_targets(error: str, power: int) -> None:
     x, y = curved()
     seen = known((plain(error, optimizer=keras.optimizers.SGD(0.1)), x, 1000 * y))
-    (treatment,) = treatments(named("scale-targets", seen.patient))
+    (treatment,) = treatments(named("scale-targets", seen.case))
     (rate,) = [edit.value for edit in treatment.edits if isinstance(edit, Compile)]
     assert rate == pytest.approx(0.1 / float(1000 * y.std()) ** power, rel=1e-5)
 
@@ -264,7 +264,7 @@ def test_heads_that_fit_their_labels(
     }[labels]
     error = "sparse_categorical_crossentropy" if labels == "shifted" else "binary_crossentropy"
     seen = known((plain(error, units, function), x, y))
-    (treatment,) = treatments(named("fit-head", seen.patient))
+    (treatment,) = treatments(named("fit-head", seen.case))
     after = rebuilt(edited(seen.spec, treatment.edits))
     last = after.layers[-1]
     assert (last.get_config()["activation"], last.units) == expected[:2]
@@ -281,19 +281,19 @@ def test_false_treatment_a_head_that_fits_is_left_alone() -> None:
     x, y = curved()
     seen = known((plain("mse", 1), x, y))
     for name in ("fit-head", "free-output", "declare-logits", "scale-targets", "standardise-inputs", "unfreeze"):
-        assert [type(one) for one in named(name, seen.patient)] == [Nothing], name
+        assert [type(one) for one in named(name, seen.case)] == [Nothing], name
 
 
 def test_false_treatment_a_good_rate_is_not_raised_and_adam_not_replaced() -> None:
     x, y = curved()
     seen = known((plain(optimizer=keras.optimizers.Adam(0.01)), x, y))
-    assert [one.name for one in companions(seen.patient)] == ["redraw-weights", "widen-layers", "decay-learning-rate"]
+    assert [one.name for one in companions(seen.case)] == ["redraw-weights", "widen-layers", "decay-learning-rate"]
 
 
 def test_companions_of_a_slow_model_speed_it_up_first() -> None:
     x, y = curved()
     seen = known((plain(optimizer=keras.optimizers.SGD(1e-5)), 1000 * x, y))
-    assert [one.name for one in companions(seen.patient)] == [
+    assert [one.name for one in companions(seen.case)] == [
         "raise-learning-rate",
         "use-adam",
         "redraw-weights",
@@ -307,14 +307,14 @@ def test_false_treatment_a_rate_that_falls_already_is_not_let_fall() -> None:
     x, y = curved()
     schedule = keras.optimizers.schedules.ExponentialDecay(0.01, 1000, 0.5)
     seen = known((plain(optimizer=keras.optimizers.Adam(schedule)), x, y))
-    assert [type(one) for one in named("decay-learning-rate", seen.patient)] == [Nothing]
+    assert [type(one) for one in named("decay-learning-rate", seen.case)] == [Nothing]
 
 
 def test_layers_of_inner_models_are_treated_by_their_paths() -> None:
     body = keras.Sequential([keras.Input((2,)), L.Dense(8, name="deep"), L.Dense(4, name="more")], name="body")
     entry = keras.Input((2,))
     seen = known((compiled(keras.Model(entry, L.Dense(1, name="out")(body(entry)))), *curved()), "A101")
-    (treatment,) = treatments(offered(seen.finding("A101"), seen.patient))[:1]
+    (treatment,) = treatments(offered(seen.finding("A101"), seen.case))[:1]
     assert {edit.layer for edit in treatment.edits if isinstance(edit, SetOption)} == {"body/deep", "body/more"}
     after = rebuilt(edited(seen.spec, treatment.edits))
     assert after.get_layer("body").get_layer("deep").get_config()["activation"] == "tanh"
@@ -326,7 +326,7 @@ def test_two_ways_from_one_input_are_standardised_by_one_layer() -> None:
     model = compiled(keras.Model(entry, L.Add()([L.Dense(1, name="out")(deep), L.Dense(1, name="wide")(entry)])))
     x, y = curved()
     seen = known((model, 1000 * x, y))
-    (treatment,) = treatments(named("standardise-inputs", seen.patient))
+    (treatment,) = treatments(named("standardise-inputs", seen.case))
     after = edited(seen.spec, treatment.edits)
     kinds_there = [place.kind for place in EditableSpec.of(after).places()]
     assert kinds_there.count("Normalization") == 1
@@ -339,7 +339,7 @@ def test_two_ways_from_one_input_are_standardised_by_one_layer() -> None:
 def test_pictures_and_sequences_are_standardised_by_channel(shape: tuple[int, ...], layer: Callable[[], Model]) -> None:
     model = compiled(keras.Sequential([keras.Input(shape), layer(), L.Flatten(), L.Dense(1, name="out")]))
     x = np.random.default_rng(0).uniform(0, 255, size=(50, int(np.prod(shape))))
-    seen = Case(known_network(model), known((plain(), *curved())).patient.report, x, curved(50)[1])
+    seen = Case(known_network(model), known((plain(), *curved())).case.report, x, curved(50)[1])
     (treatment,) = treatments(named("standardise-inputs", seen))
     after = rebuilt(edited(spec_of(model), [edit for edit in treatment.edits if not isinstance(edit, Redraw)]))
     values = np.asarray(after.layers[0](x.reshape(-1, *shape).astype(np.float32)))
@@ -357,7 +357,7 @@ def known_network(model: Model) -> Network:
 def test_a_softmax_layer_and_an_activation_layer_are_replaced_too() -> None:
     for layer in (L.Softmax(name="share"), L.Activation("softmax", name="share")):
         seen = known((compiled(net(L.Dense(6, name="a"), layer, L.Dense(1, name="b"))), *curved()))
-        (treatment,) = treatments(named("replace-hidden-softmax", seen.patient))
+        (treatment,) = treatments(named("replace-hidden-softmax", seen.case))
         model = rebuilt(edited(seen.spec, treatment.edits))
         inner = np.asarray(keras.Model(model.inputs[0], model.layers[-1].input)(seen.x.astype(np.float32)))
         assert (inner >= 0).all()
@@ -366,9 +366,7 @@ def test_a_softmax_layer_and_an_activation_layer_are_replaced_too() -> None:
 
 def test_the_scale_of_weights_is_told_apart_from_the_restart() -> None:
     seen = of_rule("W303")
-    (treatment,) = [
-        one for one in treatments(offered(seen.finding("W303"), seen.patient)) if one.name == "scale-weights"
-    ]
+    (treatment,) = [one for one in treatments(offered(seen.finding("W303"), seen.case)) if one.name == "scale-weights"]
     control, treated = (edited(seen.spec, edits, seed=4) for edits in (treatment.shared, treatment.edits))
     old, again, new = (spec.weights["hidden"]["kernel"] for spec in (seen.spec, control, treated))
     assert again.std() == pytest.approx(old.std(), rel=0.3)
@@ -383,8 +381,8 @@ def test_the_scale_is_that_of_all_kernels_that_are_off() -> None:
     put(model.get_layer("out"), 300 * np.random.default_rng(2).normal(size=(16, 1)), [0.0])
     seen = known((model, x, y), "W303")
     assert seen.finding("W303").evidence.numbers["layers"] == ("deep",)
-    (treatment,) = treatments(named("scale-weights", seen.patient))
-    (told,) = [one for one in treatments(offered(seen.finding("W303"), seen.patient)) if one.name == "scale-weights"]
+    (treatment,) = treatments(named("scale-weights", seen.case))
+    (told,) = [one for one in treatments(offered(seen.finding("W303"), seen.case)) if one.name == "scale-weights"]
     assert treatment.text == told.text
     control = edited(seen.spec, told.shared, seed=4)
     assert control.weights["deep"]["kernel"].std() == pytest.approx(3, rel=0.3)
@@ -394,14 +392,14 @@ def test_the_scale_is_that_of_all_kernels_that_are_off() -> None:
 
 def test_false_treatment_kernels_of_the_right_scale_are_left_alone() -> None:
     seen = known((plain(), *curved()))
-    assert [type(one) for one in named("scale-weights", seen.patient)] == [Nothing]
+    assert [type(one) for one in named("scale-weights", seen.case)] == [Nothing]
 
 
 @pytest.mark.parametrize("kind", ["AdamW", "Adam", "SGD", "Lion"])
 def test_weight_decay_is_taken_off_whatever_the_optimizer(kind: str) -> None:
     optimizer = getattr(keras.optimizers, kind)(0.01, weight_decay=0.5)
     seen = known((plain(optimizer=optimizer), *curved()))
-    (treatment,) = treatments(named("remove-penalties", seen.patient))
+    (treatment,) = treatments(named("remove-penalties", seen.case))
     cured = rebuilt(edited(seen.spec, treatment.edits)).optimizer
     assert type(cured).__name__ == kind
     assert not cured.weight_decay
@@ -412,21 +410,21 @@ def test_labels_are_not_given_a_linear_output() -> None:
     binary = (y > 1).astype(float)
     seen = known((plain("mse", 1, "softmax"), x, binary), "O201", "O207")
     for code in ("O201", "O207"):
-        assert {one.name for one in treatments(offered(seen.finding(code), seen.patient))} == {"fit-head"}
+        assert {one.name for one in treatments(offered(seen.finding(code), seen.case))} == {"fit-head"}
 
 
 def test_metrics_of_the_old_labels_give_way() -> None:
     x, y = curved()
     numbers = (np.arange(len(x)) % 3).astype(float)[:, None]
     model = plain("binary_crossentropy", 1, "sigmoid", metrics=["binary_accuracy"])
-    (treatment,) = treatments(named("fit-head", known((model, x, numbers)).patient))
+    (treatment,) = treatments(named("fit-head", known((model, x, numbers)).case))
     assert Compile("metrics", ["accuracy"]) in treatment.edits
     assert y.shape == numbers.shape
 
 
 def test_a_name_that_is_none_of_theirs_is_nothing() -> None:
     seen = known((compiled(stack(2, L.Dense(1))), *curved()))
-    assert named("bloodletting", seen.patient) == ()
+    assert named("bloodletting", seen.case) == ()
 
 
 @pytest.mark.parametrize(
@@ -445,10 +443,10 @@ def test_the_first_issues_models_are_offered_their_cures(fixture: str, code: str
     network = read_network(question.model)
     rows = list(Passes(open_dataset(str(path), wanted(network, question))).rows())
     x, y = (np.concatenate([getattr(part, which) for part in rows]) for which in ("features", "targets"))
-    patient = Case(network, report, x, y)
+    case = Case(network, report, x, y)
     spec = spec_of(keras.models.load_model(folder / "model.keras", compile=False))
     (finding, *_) = report.findings
-    offers = treatments(offered(finding, patient))
+    offers = treatments(offered(finding, case))
     assert offers[0].name == name
     for one in offers:
         assert np.isfinite(answers(rebuilt(edited(spec, one.edits)), x[:10])[0]).all()

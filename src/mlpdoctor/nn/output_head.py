@@ -42,7 +42,7 @@ class OutputHead:
         weight: factor of its loss in the total.
         activation: the last function of the output, None where that is hidden in a layer of an unknown kind.
         behind: whether the loss reads what that function is applied to, not what it returns.
-        spelling: how the data spell its targets.
+        encoding: how the data spell its targets.
         by_weights: whether Keras divides by the sum of the sample weights (``mean_with_sample_weight``), not by the
             number of rows.
     """
@@ -57,7 +57,7 @@ class OutputHead:
     weight: float
     activation: Activation | None
     behind: bool
-    spelling: LabelEncoding = LabelEncoding.USUAL
+    encoding: LabelEncoding = LabelEncoding.USUAL
     by_weights: bool = False
 
     @property
@@ -81,20 +81,20 @@ class OutputHead:
     def targets(self, columns: Array) -> Array:
         """The targets as the loss compares them, from all target columns: shape (rows, units)."""
         own = columns[:, self.own]
-        if self.spelling is LabelEncoding.ONE_HOT:
+        if self.encoding is LabelEncoding.ONE_HOT:
             own = class_numbers(own)
-        elif self.spelling is LabelEncoding.NUMBER:
+        elif self.encoding is LabelEncoding.NUMBER:
             own = one_hot(own, self.units)
-        elif self.spelling is LabelEncoding.REPEATED:
+        elif self.encoding is LabelEncoding.REPEATED:
             own = np.repeat(own, self.units, axis=1)
         return self.loss.encode(own, self.units)
 
     @property
     def columns(self) -> int:
         """How many target columns it has."""
-        if self.spelling is LabelEncoding.ONE_HOT:
+        if self.encoding is LabelEncoding.ONE_HOT:
             return self.units
-        return self.loss.columns(self.units) if self.spelling is LabelEncoding.USUAL else 1
+        return self.loss.columns(self.units) if self.encoding is LabelEncoding.USUAL else 1
 
     @property
     def own(self) -> slice:
@@ -109,7 +109,7 @@ class OutputHead:
     def takes(self) -> TargetKind:
         """What its target columns have to hold."""
         other = {LabelEncoding.ONE_HOT: TargetKind.UNIT, LabelEncoding.NUMBER: TargetKind.CLASS}
-        return other.get(self.spelling, self.loss.targets)
+        return other.get(self.encoding, self.loss.targets)
 
     def read(self, outputs: Array) -> Array:
         """What the loss reads, from what it reads of all outputs side by side: shape (rows, units)."""

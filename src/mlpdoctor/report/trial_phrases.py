@@ -16,7 +16,7 @@ def number(loss: float | None) -> str:
     return short(loss) if math.isfinite(loss) else "no number"
 
 
-def arm(one: RunGroup) -> str:
+def group(one: RunGroup) -> str:
     """The middle run, and from where to where all of them go."""
     middle = number(one.median)
     if len(one.losses) == 1 or not math.isfinite(one.low) or one.high - one.low <= ALIKE * abs(one.median):
@@ -31,7 +31,7 @@ def names(trial: Trial) -> str:
 
 def control_of(trial: Trial) -> str:
     """What the control came to, and what it shared with the treated side."""
-    return f"{arm(trial.control)}{', its weights drawn anew as well' if trial.drawn_anew else ''}"
+    return f"{group(trial.control)}{', its weights drawn anew as well' if trial.drawn_anew else ''}"
 
 
 def answers(trial: Trial) -> str:
@@ -56,7 +56,7 @@ def protocol(one: Protocol) -> str:
 
 def control(result: TrialResult) -> str:
     """What training on with nothing changed does."""
-    text = f"{number(result.before)} before, {arm(result.control)} after the same training with nothing changed"
+    text = f"{number(result.before)} before, {group(result.control)} after the same training with nothing changed"
     return f"{text}: it still falls by itself" if result.train_on else text
 
 

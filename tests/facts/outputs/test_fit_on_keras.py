@@ -68,8 +68,8 @@ CASES = [
 
 
 def output(case: Case, activation: Activation, units: int) -> Output:
-    reading = expectation_of(case.config)
-    assert reading is not None
+    expectation = expectation_of(case.config)
+    assert expectation is not None
     remembered = activation.name in ("sigmoid", "softmax")
     return Output(
         name="out",
@@ -79,7 +79,7 @@ def output(case: Case, activation: Activation, units: int) -> Output:
         answers=range_of(activation),
         loss=first_name(case.config),
         label=case.name,
-        reading=reading,
+        expectation=expectation,
         repaired=case.repaired and remembered,
     )
 
@@ -160,11 +160,11 @@ def tried(case: Case, name: str, expectation: Expectation, units: int) -> Trial:
 @pytest.mark.parametrize("units", [1, 3])
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_every_cell_is_what_keras_makes_of_it(case: Case, units: int) -> None:
-    reading = expectation_of(case.config)
-    assert reading is not None
-    if units == 1 and reading in OF_CLASSES:
+    expectation = expectation_of(case.config)
+    assert expectation is not None
+    if units == 1 and expectation in OF_CLASSES:
         pytest.skip("one unit has nothing to be compared with: a test of its own")
-    textbook = tried(Case(case.name, case.options), TEXTBOOK[reading], reading, units)
+    textbook = tried(Case(case.name, case.options), TEXTBOOK[expectation], expectation, units)
     slack = SLACK * abs(textbook.start)
     wrong = []
     for name, activation in ACTIVATIONS.items():
@@ -173,7 +173,7 @@ def test_every_cell_is_what_keras_makes_of_it(case: Case, units: int) -> None:
         if case.repaired and name not in ("sigmoid", "softmax"):
             continue  # the same as where logits are lost
         misfit = fit(output(case, activation, units))
-        trial = tried(case, name, reading, units)
+        trial = tried(case, name, expectation, units)
         off = max(abs(found - want) for found, want in zip(trial.least, textbook.least, strict=True))
         works = trial.finite and trial.names and trial.stuck < STUCK and off < slack
         if misfit is None and not works:

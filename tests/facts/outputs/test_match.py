@@ -134,11 +134,13 @@ GROUP = {
 
 def output(loss: str, units: int, activation: str | None = None, options: Config | None = None) -> Output:
     config = LossConfig(loss, options or {})
-    reading = expectation_of(config)
-    assert reading is not None
+    expectation = expectation_of(config)
+    assert expectation is not None
     function = named_activations()[activation or GROUP[first_name(config)][0]]
     layer = Layer("out", "Dense", {"units": units})
-    return Output("out", layer, units, function, range_of(function), first_name(config), loss, reading, repaired=False)
+    return Output(
+        "out", layer, units, function, range_of(function), first_name(config), loss, expectation, repaired=False
+    )
 
 
 def code(one: Output, values: Array, encoding: LabelEncoding = LabelEncoding.USUAL) -> str:

@@ -16,7 +16,7 @@ from mlpdoctor.report import trial_phrases
 from mlpdoctor.report.json import trials as trials_json
 from mlpdoctor.report.json import trials_schema
 from mlpdoctor.report.markdown import trials as trials_markdown
-from mlpdoctor.report.terminal.trials import TerminalCourse
+from mlpdoctor.report.terminal.trials import TerminalTrials
 from mlpdoctor.treat.trials.conclusions import conclusion
 
 VALIDATOR = jsonschema.Draft202012Validator(json.loads(trials_schema.text()))
@@ -88,9 +88,9 @@ def test_less_than_the_noise_may_be_the_rows_by_heart(reached: float, by: str, *
     noise = Rung("noise", "noise", 0.4, 0.4, "estimated", "", 0.1)
     ladder = dataclasses.replace(REPORT.ladder, rungs=(*REPORT.ladder.rungs, noise))
     best = dataclasses.replace(TRIAL, treated=RunGroup((reached,) * 3), judged_by=by)
-    course = dataclasses.replace(COURSE, report=dataclasses.replace(REPORT, ladder=ladder), best=best)
+    result = dataclasses.replace(COURSE, report=dataclasses.replace(REPORT, ladder=ladder), best=best)
     words = "less than the noise that these rows seem to hold (0.40 ± 0.10)"
-    assert (words in conclusion(course)) is said
+    assert (words in conclusion(result)) is said
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_json_keeps_to_its_schema(name: str) -> None:
 def test_the_screen_shows_it_within_its_width(name: str, columns: int) -> None:
     screen = Console(width=columns, file=io.StringIO(), color_system=None)
     with screen.capture() as captured:
-        screen.print(TerminalCourse(dataclasses.replace(COURSES[name], verdict=conclusion(COURSES[name]))))
+        screen.print(TerminalTrials(dataclasses.replace(COURSES[name], verdict=conclusion(COURSES[name]))))
     lines = captured.get().splitlines()
     assert max(map(len, lines)) <= columns
     text = " ".join(" ".join(lines).split())

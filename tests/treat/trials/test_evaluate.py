@@ -15,13 +15,13 @@ PAIRS = st.integers(1, 5).flatmap(
 )
 
 
-def arms(pair: tuple[list[float], list[float]]) -> tuple[RunGroup, RunGroup]:
+def groups(pair: tuple[list[float], list[float]]) -> tuple[RunGroup, RunGroup]:
     return RunGroup(tuple(pair[0])), RunGroup(tuple(pair[1]))
 
 
 @given(PAIRS)
 def test_what_is_confirmed_is_better_in_every_run(pair: tuple[list[float], list[float]]) -> None:
-    control, treated = arms(pair)
+    control, treated = groups(pair)
     found = compare(control, treated, 0.0, 1.0)
     if found.verdict is Verdict.CONFIRMED:
         assert all(one > other for one, other in zip(control.losses, treated.losses, strict=True))
@@ -31,15 +31,15 @@ def test_what_is_confirmed_is_better_in_every_run(pair: tuple[list[float], list[
 
 @given(PAIRS)
 def test_what_is_worse_in_every_run_is_refuted(pair: tuple[list[float], list[float]]) -> None:
-    control, treated = arms(pair)
+    control, treated = groups(pair)
     worse = RunGroup(tuple(loss + control.high for loss in treated.losses))
     assert compare(control, worse, 0.0, 1.0).verdict is Verdict.REFUTED
 
 
 @given(PAIRS, st.floats(1e-6, 1e6))
 def test_the_unit_of_the_loss_does_not_matter(pair: tuple[list[float], list[float]], unit: float) -> None:
-    control, treated = arms(pair)
-    larger, other_larger = (RunGroup(tuple(unit * loss for loss in arm.losses)) for arm in (control, treated))
+    control, treated = groups(pair)
+    larger, other_larger = (RunGroup(tuple(unit * loss for loss in group.losses)) for group in (control, treated))
     one, other = compare(control, treated, 0.0, 1.0), compare(larger, other_larger, 0.0, unit)
     if one.gained is not None and min(abs(one.gained - edge) for edge in (0, NOTHING, CLEAR)) > 1e-6:
         assert one.verdict is other.verdict or "some runs" in one.reason + other.reason
@@ -47,8 +47,8 @@ def test_the_unit_of_the_loss_does_not_matter(pair: tuple[list[float], list[floa
 
 @given(LOSSES)
 def test_a_change_that_changes_nothing_is_refuted(losses: list[float]) -> None:
-    arm = RunGroup(tuple(losses))
-    assert compare(arm, arm, 0.0, 1.0).verdict is Verdict.REFUTED
+    group = RunGroup(tuple(losses))
+    assert compare(group, group, 0.0, 1.0).verdict is Verdict.REFUTED
 
 
 @given(LOSSES)

@@ -23,14 +23,14 @@ from mlpdoctor.treat.trials.variant import VariantBuilder
 L = keras.layers
 
 
-def ward(question: Question, *, epochs: int = 60, clock: Clock | None = None) -> Experiment:
+def experiment(question: Question, *, epochs: int = 60, clock: Clock | None = None) -> Experiment:
     report = diagnose(question)
     network, rows = read(question, report, 0)
-    patient = Case(network, report, rows.features, rows.targets)
+    case = Case(network, report, rows.features, rows.targets)
     end = clock or Clock(float("inf"))
     shop = VariantBuilder(rows, (0, 1))
     pace = Pace(Budget(epochs=epochs), end, rows.count, min(32, rows.count), 2)
-    return Experiment(patient, load(network, {}), shop, pace, "tensorflow", lambda _: None)
+    return Experiment(case, load(network, {}), shop, pace, "tensorflow", lambda _: None)
 
 
 def change(*edits: Edit, shared: tuple[Edit, ...] = ()) -> tuple[Candidate]:
@@ -58,7 +58,7 @@ def slow(tmp_path_factory: pytest.TempPathFactory) -> Question:
 
 def test_the_same_edit_as_the_control_s_shows_nothing(slow: Question) -> None:
     """A control that shares everything differs in nothing: not in batches, nor in draws, nor in updates."""
-    one = ward(slow)
+    one = experiment(slow)
     one.begin(2)
     drawn = (Redraw("dense_of_12"), Redraw("dense_of_1"))
     found = one.one(change(*drawn, shared=drawn))
@@ -69,7 +69,7 @@ def test_the_same_edit_as_the_control_s_shows_nothing(slow: Question) -> None:
 
 
 def test_a_rate_that_is_raised_is_confirmed_and_one_that_is_lowered_refuted(slow: Question) -> None:
-    one = ward(slow)
+    one = experiment(slow)
     one.begin(3)
     higher, lower = (one.one(change(Compile("learning_rate", rate))) for rate in (0.01, 1e-8))
     assert isinstance(higher, CompletedTrial)
@@ -77,11 +77,11 @@ def test_a_rate_that_is_raised_is_confirmed_and_one_that_is_lowered_refuted(slow
     assert higher.trial.verdict is Verdict.CONFIRMED
     assert lower.trial.verdict is Verdict.REFUTED
     assert higher.trial.updates == lower.trial.updates == 60 * 64 // 32
-    assert higher.runs.side.trainee is lower.runs.side.trainee  # compiled once
+    assert higher.runs.variant.trainee is lower.runs.variant.trainee  # compiled once
 
 
 def test_a_rate_that_falls_does_so_within_the_run_whatever_else_sets_it(slow: Question) -> None:
-    one = ward(slow)
+    one = experiment(slow)
     one.begin(3)
     falling, high = change(Decay()), change(Compile("learning_rate", 0.05))
     together = one.one((*falling, *high))
@@ -90,21 +90,21 @@ def test_a_rate_that_falls_does_so_within_the_run_whatever_else_sets_it(slow: Qu
     assert isinstance(alone, CompletedTrial)
     assert together.decays
     assert not alone.decays
-    rate = together.runs.side.spec.compiled["optimizer"]["config"]["learning_rate"]
+    rate = together.runs.variant.spec.compiled["optimizer"]["config"]["learning_rate"]
     assert rate["class_name"] == "CosineDecay"
     assert rate["config"] == {"initial_learning_rate": 0.05, "decay_steps": 120}
     assert together.trial.treated != alone.trial.treated
 
 
 def test_without_time_nothing_is_confirmed(slow: Question) -> None:
-    one = ward(slow, clock=Clock(0.0))
+    one = experiment(slow, clock=Clock(0.0))
     one.begin(3)
     assert one.control == NO_TIME
     assert one.one(change(Compile("learning_rate", 0.01))) == NO_TIME
 
 
 def test_an_edit_that_does_not_fit_says_why(slow: Question) -> None:
-    one = ward(slow)
+    one = experiment(slow)
     one.begin(2)
     told = one.one(change(SetOption("dense_9", "activation", "relu")))
     assert isinstance(told, str)
@@ -122,7 +122,7 @@ def test_labels_that_no_loss_takes_are_cured_by_recoding(tmp_path: Path) -> None
     model.optimizer.build(model.trainable_variables)
     model.save(tmp_path / "model.keras")
     question = Question(str(tmp_path / "model.keras"), save_data(tmp_path / "data.npz", x, y))
-    one = ward(question)
+    one = experiment(question)
     one.begin(2)
     found = one.one(change(Recode((0, 1), "minus", 1.0)))
     assert isinstance(found, CompletedTrial)
@@ -140,7 +140,7 @@ def test_a_loss_that_means_nothing_judges_nothing(tmp_path: Path) -> None:
     model.compile(keras.optimizers.Adam(0.01), "binary_crossentropy")
     model.optimizer.build(model.trainable_variables)
     model.save(tmp_path / "model.keras")
-    one = ward(Question(str(tmp_path / "model.keras"), save_data(tmp_path / "data.npz", x, y)))
+    one = experiment(Question(str(tmp_path / "model.keras"), save_data(tmp_path / "data.npz", x, y)))
     assert one.scale.ladder is None
     one.begin(2)
     faster = one.one(change(Compile("learning_rate", 0.1)))

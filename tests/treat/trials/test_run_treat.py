@@ -33,17 +33,17 @@ def three_points(tmp_path_factory: pytest.TempPathFactory) -> tuple[TrialResult,
 
 def test_the_activation_takes_three_points_below_a_millionth(three_points: tuple[TrialResult, Path]) -> None:
     """By itself it is confirmed; in so few epochs a higher rate, added to it, takes it all the way."""
-    course, _ = three_points
-    assert course.trials[0].names == ("restore-activation",)
-    assert course.trials[0].verdict is Verdict.CONFIRMED
-    assert course.best is not None
-    assert course.best.names == ("restore-activation", "raise-learning-rate")
-    assert course.best.verdict is Verdict.CONFIRMED
-    assert course.best.treated.high < 1e-6
-    assert course.best.control.low == pytest.approx(0.0056759, rel=1e-3)
-    assert course.before == pytest.approx(0.0056759, rel=1e-4)
-    assert any(sign == "+" and "activation" in line for sign, line in course.best.diff)
-    assert "0.005676" in course.verdict
+    result, _ = three_points
+    assert result.trials[0].names == ("restore-activation",)
+    assert result.trials[0].verdict is Verdict.CONFIRMED
+    assert result.best is not None
+    assert result.best.names == ("restore-activation", "raise-learning-rate")
+    assert result.best.verdict is Verdict.CONFIRMED
+    assert result.best.treated.high < 1e-6
+    assert result.best.control.low == pytest.approx(0.0056759, rel=1e-3)
+    assert result.before == pytest.approx(0.0056759, rel=1e-4)
+    assert any(sign == "+" and "activation" in line for sign, line in result.best.diff)
+    assert "0.005676" in result.verdict
 
 
 def test_the_finding_says_that_it_was_tried(three_points: tuple[TrialResult, Path]) -> None:
@@ -54,13 +54,13 @@ def test_the_finding_says_that_it_was_tried(three_points: tuple[TrialResult, Pat
 
 
 def test_the_cured_model_is_written_whole(three_points: tuple[TrialResult, Path]) -> None:
-    course, file = three_points
-    assert course.written == str(file)
+    result, file = three_points
+    assert result.written == str(file)
     assert [path.name for path in file.parent.iterdir()] == ["cured.keras"]
-    cured, patient = keras.models.load_model(file), keras.models.load_model(FIXTURES / "three-points" / "model.keras")
-    assert [layer.name for layer in cured.layers] == [layer.name for layer in patient.layers]
-    assert cured.layers[0].activation is not patient.layers[0].activation
-    assert type(cured.optimizer) is type(patient.optimizer)
+    cured, case = keras.models.load_model(file), keras.models.load_model(FIXTURES / "three-points" / "model.keras")
+    assert [layer.name for layer in cured.layers] == [layer.name for layer in case.layers]
+    assert cured.layers[0].activation is not case.layers[0].activation
+    assert type(cured.optimizer) is type(case.optimizer)
     assert float(cured.optimizer.learning_rate.numpy()) == pytest.approx(0.01)
     assert int(cured.optimizer.iterations.numpy()) > 0
     table = np.loadtxt(FIXTURES / "three-points" / "data.csv", delimiter=",", skiprows=1)
@@ -70,20 +70,20 @@ def test_the_cured_model_is_written_whole(three_points: tuple[TrialResult, Path]
 
 def test_a_lower_rate_on_three_points_is_refuted_and_again_the_same() -> None:
     order = Order(Budget(epochs=200), seeds=1, words=("lower-learning-rate",))
-    course, again = (treat(of("three-points"), order) for _ in range(2))
-    one, other = ({**as_object(run), "timing": None} for run in (course, again))
+    result, again = (treat(of("three-points"), order) for _ in range(2))
+    one, other = ({**as_object(run), "timing": None} for run in (result, again))
     assert one == other
-    assert [trial.verdict for trial in course.trials] == [Verdict.REFUTED]
-    assert not course.cured
-    assert not course.combinations
+    assert [trial.verdict for trial in result.trials] == [Verdict.REFUTED]
+    assert not result.cured
+    assert not result.combinations
 
 
 def test_a_healthy_model_is_left_alone() -> None:
-    course = treat(of("healthy-linear"), Order(Budget(epochs=3), seeds=1))
-    assert course.nothing_to_gain
-    assert course.best is None
-    assert not course.train_on
-    assert course.verdict.startswith("There is nothing to cure")
+    result = treat(of("healthy-linear"), Order(Budget(epochs=3), seeds=1))
+    assert result.nothing_to_gain
+    assert result.best is None
+    assert not result.train_on
+    assert result.verdict.startswith("There is nothing to cure")
 
 
 def test_an_interruption_keeps_what_is_known(tmp_path: Path) -> None:
@@ -93,9 +93,9 @@ def test_an_interruption_keeps_what_is_known(tmp_path: Path) -> None:
 
     file = tmp_path / "cured.keras"
     words = ("restore-activation", "lower-learning-rate")
-    course = treat(of("three-points"), Order(Budget(epochs=3000), 1, words, output=str(file)), tell=tell)
-    assert course.interrupted
-    assert course.best is not None
+    result = treat(of("three-points"), Order(Budget(epochs=3000), 1, words, output=str(file)), tell=tell)
+    assert result.interrupted
+    assert result.best is not None
     kept = keras.models.load_model(file)
     assert kept.layers[0].activation.__name__ == "tanh"
     assert float(kept.optimizer.learning_rate.numpy()) == pytest.approx(1e-5)  # what nobody changed
@@ -118,14 +118,14 @@ def stuck(folder: Path) -> Question:
 
 
 def test_where_the_same_network_made_anew_learns_the_model_can(tmp_path: Path) -> None:
-    course = treat(stuck(tmp_path), Order(Budget(epochs=300), seeds=1, words=("lower-learning-rate",)))
-    assert [trial.verdict for trial in course.trials] == [Verdict.REFUTED]
-    assert course.fresh is not None
-    assert course.fresh.verdict is Verdict.CONFIRMED
-    assert course.verdict.startswith("The model can, the training did not")
-    assert course.memory is not None
-    assert course.memory.learned
-    assert course.memory.rows == 20
+    result = treat(stuck(tmp_path), Order(Budget(epochs=300), seeds=1, words=("lower-learning-rate",)))
+    assert [trial.verdict for trial in result.trials] == [Verdict.REFUTED]
+    assert result.fresh is not None
+    assert result.fresh.verdict is Verdict.CONFIRMED
+    assert result.verdict.startswith("The model can, the training did not")
+    assert result.memory is not None
+    assert result.memory.learned
+    assert result.memory.rows == 20
 
 
 def test_a_model_cured_by_a_falling_rate_can_be_trained_on(tmp_path: Path) -> None:
@@ -140,15 +140,15 @@ def test_a_model_cured_by_a_falling_rate_can_be_trained_on(tmp_path: Path) -> No
     question = Question(str(tmp_path / "model.keras"), save_data(tmp_path / "data.npz", x, y))
     file = tmp_path / "cured.keras"
     order = Order(Budget(epochs=30), 2, ("decay-learning-rate",), batch=8, output=str(file))
-    course = treat(question, order)
-    assert course.best is not None
-    assert course.best.names == ("decay-learning-rate",)
+    result = treat(question, order)
+    assert result.best is not None
+    assert result.best.names == ("decay-learning-rate",)
     floor = np.linalg.lstsq(np.column_stack([x, np.ones(64)]), y, rcond=None)[1][0] / 64
-    assert course.best.treated.high < 1.01 * floor
+    assert result.best.treated.high < 1.01 * floor
     kept = keras.models.load_model(file)
     assert int(kept.optimizer.iterations.numpy()) == 0
     assert float(kept.optimizer.learning_rate.numpy()) == pytest.approx(0.5)
-    assert float(np.square(np.asarray(kept(x)) - y).mean()) == pytest.approx(course.best.treated.low, rel=1e-3)
+    assert float(np.square(np.asarray(kept(x)) - y).mean()) == pytest.approx(result.best.treated.low, rel=1e-3)
 
 
 def test_a_loss_that_fits_is_not_refuted_by_the_old_rate(tmp_path: Path) -> None:
@@ -160,14 +160,14 @@ def test_a_loss_that_fits_is_not_refuted_by_the_old_rate(tmp_path: Path) -> None
     model.compile(keras.optimizers.SGD(0.1), "binary_crossentropy")
     model.save(tmp_path / "model.keras")
     question = Question(str(tmp_path / "model.keras"), save_data(tmp_path / "data.npz", x, y))
-    course = treat(question, Order(Budget(epochs=100), 2))
-    alone = next(one for one in course.trials if one.names == ("fit-head",))
+    result = treat(question, Order(Budget(epochs=100), 2))
+    alone = next(one for one in result.trials if one.names == ("fit-head",))
     assert not np.isfinite(alone.treated.high)
-    assert course.best is not None
-    assert course.best.names[0] == "fit-head"
-    assert len(course.best.names) > 1
-    assert course.best.treated.high < 0.1
-    assert course.best.judged_by == "1 - R2"
+    assert result.best is not None
+    assert result.best.names[0] == "fit-head"
+    assert len(result.best.names) > 1
+    assert result.best.treated.high < 0.1
+    assert result.best.judged_by == "1 - R2"
 
 
 def test_what_is_put_on_top_suits_the_changed_model(tmp_path: Path) -> None:
@@ -180,9 +180,9 @@ def test_what_is_put_on_top_suits_the_changed_model(tmp_path: Path) -> None:
     model.fit(x, np.sin(4 * x), epochs=20, verbose=0)
     model.save(tmp_path / "model.keras")
     question = Question(str(tmp_path / "model.keras"), save_data(tmp_path / "data.npz", x, np.sin(4 * x)))
-    course = treat(question, Order(Budget(epochs=500), 1, ("A103",)))
-    assert {one.names for one in course.trials} == {("unfreeze",)}
-    assert any(one.names[:2] == ("unfreeze", "widen-layers") for one in course.combinations)
+    result = treat(question, Order(Budget(epochs=500), 1, ("A103",)))
+    assert {one.names for one in result.trials} == {("unfreeze",)}
+    assert any(one.names[:2] == ("unfreeze", "widen-layers") for one in result.combinations)
 
 
 def seeded(units: int, seed: int, activation: str | None = None) -> Any:  # noqa: ANN401

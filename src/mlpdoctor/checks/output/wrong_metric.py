@@ -98,7 +98,7 @@ def _reason(metric: str, output: Output, labels: Labels | None) -> tuple[str, st
             "take the accuracy of classes",
             'metrics=["accuracy"]',
         )
-    if plain in THRESHOLD and output.reading is Expectation.LOGIT and output.answers is OutputRange.LINEAR:
+    if plain in THRESHOLD and output.expectation is Expectation.LOGIT and output.answers is OutputRange.LINEAR:
         return (
             "it takes answers above 0.5 for a yes, and a logit says yes from 0 up",
             "give it the threshold of logits",
@@ -114,7 +114,7 @@ def _reason(metric: str, output: Output, labels: Labels | None) -> tuple[str, st
 
 
 def _amounts(output: Output, labels: Labels | None) -> bool:
-    if output.reading not in OF_AMOUNTS:
+    if output.expectation not in OF_AMOUNTS:
         return False
     if labels is None:
         return output.answers is OutputRange.LINEAR

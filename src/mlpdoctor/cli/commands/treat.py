@@ -107,14 +107,14 @@ def treat(
         if told is not None:
             told("diagnosing", None)
         report = diagnose(question, checks=in_force(job, all_checks()))
-        course = tried(question, replace(order, seed=question.seed), report=report, tell=tell, started=started)
-    _write(course, form, color, job.settings.value("data"), quiet=quiet)
-    if course.interrupted:
+        result = tried(question, replace(order, seed=question.seed), report=report, tell=tell, started=started)
+    _write(result, form, color, job.settings.value("data"), quiet=quiet)
+    if result.interrupted:
         say("interrupted: what is reported is what was known by then")
         sys.exit(INTERRUPTED)
-    if output is not None and course.written is None:
+    if output is not None and result.written is None:
         say(f"{output} was not written: nothing was confirmed")
-    sys.exit(0 if course.cured else 1)
+    sys.exit(0 if result.cured else 1)
 
 
 treat.params[1:1] = [param for param in check.params if param.name in OF_DATA]
@@ -179,6 +179,6 @@ def _write(result: "TrialResult", form: str, color: str, data: str, *, quiet: bo
 
         put(plain(result.verdict) + "\n")
     else:
-        from mlpdoctor.report.terminal.trials import TerminalCourse
+        from mlpdoctor.report.terminal.trials import TerminalTrials
 
-        show(TerminalCourse(result), color=color)
+        show(TerminalTrials(result), color=color)

@@ -64,12 +64,12 @@ def misspelt(output: Output, labels: Labels) -> Misfit:
         Kind.SHIFTED: "y = y - 1",
         Kind.SCALED: "y = (y * 255).round().astype('int32')",
     }.get(labels.kind, two if labels.classes == 2 else "y = y - 1")  # noqa: PLR2004
-    if output.reading is Expectation.MARGIN and labels.kind is not Kind.SIGNS:
+    if output.expectation is Expectation.MARGIN and labels.kind is not Kind.SIGNS:
         code = f"y = (y == {high:g}) * 2 - 1"
     wants = f"class numbers from 0 to {output.units - 1}" if output.loss == SPARSE else "labels 0 and 1"
-    if output.reading is Expectation.MARGIN:
+    if output.expectation is Expectation.MARGIN:
         wants = "labels -1 and 1"
-    elif output.reading in OF_CLASSES and output.loss != SPARSE:
+    elif output.expectation in OF_CLASSES and output.loss != SPARSE:
         wants = "a column of 0 and 1 for each class"
     return Misfit(
         "O205",
@@ -86,7 +86,7 @@ def _misspelt_why(output: Output, low: float, high: float) -> str:
             "A label that no unit stands for has no loss: Keras stops with an error, answers NaN or counts it as "
             "perfect, depending on the backend."
         )
-    if output.reading in UNIT_BY_UNIT and (low < 0 or high > 1):
+    if output.expectation in UNIT_BY_UNIT and (low < 0 or high > 1):
         return "Keras does not complain: the loss turns negative and falls without end, all answers on one side."
     return "The answer that costs least for such labels is not the label."
 

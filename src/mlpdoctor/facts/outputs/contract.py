@@ -92,7 +92,7 @@ def contract(
             labels = _labels(ending.own, counts, values, sample)
         found = [fit(output)]
         if labels is not None:
-            found.append(match(output, labels, ending.spelling))
+            found.append(match(output, labels, ending.encoding))
         clauses.append(Clause(output, labels, _gravest(found)))
     guesses = () if passes is None else passes.dataset.guesses
     guess = next((told.partition(": ")[2] for told in guesses if told.startswith("target")), None)
@@ -147,8 +147,8 @@ def _severity(misfit: Misfit, position: LossPosition | None, training: Training)
 
 
 def _output(ending: Ending) -> Output | None:
-    reading = None if ending.config is None else expectation_of(ending.config)
-    if reading is None or ending.config is None or ending.activation is None or not ending.units:
+    expectation = None if ending.config is None else expectation_of(ending.config)
+    if expectation is None or ending.config is None or ending.activation is None or not ending.units:
         return None
     name = first_name(ending.config)
     return Output(
@@ -159,7 +159,7 @@ def _output(ending: Ending) -> Output | None:
         answers=range_of(ending.activation),
         loss=name,
         label=ending.config.name if ending.loss is None else ending.loss.label,
-        reading=reading,
+        expectation=expectation,
         repaired=ending.behind,
     )
 

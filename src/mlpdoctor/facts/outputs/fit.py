@@ -55,23 +55,23 @@ def fit(output: Output) -> Misfit | None:
 
 def _written(output: Output) -> str:
     """The cell as it stands in the table."""
-    return TABLE[output.reading].split()[COLUMNS.index(output.answers)]
+    return TABLE[output.expectation].split()[COLUMNS.index(output.answers)]
 
 
 def _cell(output: Output) -> tuple[Harm | None, str]:
     cell = _written(output)
     letter, code = cell[0], f"O20{cell[1]}"
-    if output.reading is Expectation.CLASS_LOGITS and output.loss == FOCAL and letter in "ER":
+    if output.expectation is Expectation.CLASS_LOGITS and output.loss == FOCAL and letter in "ER":
         return Harm.COSTLY, code
     if letter == "R":
         return (Harm.COSTLY if output.repaired else Harm.BROKEN), code
     if (
-        output.reading is Expectation.RATE
+        output.expectation is Expectation.RATE
         and output.answers is OutputRange.RECTIFIED
         and output.activation.bounds[0] < 0
     ):
         return Harm.BROKEN, code
-    if cell == RIGHT and output.activation.name in BLUNT and output.reading in WITH_A_SLOPE:
+    if cell == RIGHT and output.activation.name in BLUNT and output.expectation in WITH_A_SLOPE:
         return Harm.UNUSUAL, "O202"
     return HARMS.get(letter), code
 
@@ -80,7 +80,7 @@ def _alone(output: Output) -> Misfit | None:
     """One unit where the loss compares several."""
     if output.units > 1 or output.answers is OutputRange.SHARES:
         return None
-    if output.reading in OF_CLASSES:
+    if output.expectation in OF_CLASSES:
         return Misfit(
             "O202",
             Harm.BROKEN,
@@ -93,7 +93,7 @@ def _alone(output: Output) -> Misfit | None:
             ),
             void=True,
         )
-    if output.reading is Expectation.DIRECTION:
+    if output.expectation is Expectation.DIRECTION:
         return Misfit(
             "O202",
             Harm.BROKEN,

@@ -24,7 +24,7 @@ def words(output: Output, code: str, *, blunt: bool) -> tuple[str, str]:
             f"{name} is flat at its ends",
             "An answer that is wrong and sure gets no gradient, and no cross-entropy finds logits behind it.",
         )
-    takes = f"{label} takes {output.reading.value}"
+    takes = f"{label} takes {output.expectation.value}"
     gives = f"{name} answers {answers.value}"
     what = f"{takes}, and {gives}"
     return what, {
@@ -32,7 +32,7 @@ def words(output: Output, code: str, *, blunt: bool) -> tuple[str, str]:
         Expectation.LOGIT: _logit,
         Expectation.CLASSES: _classes,
         Expectation.CLASS_LOGITS: _class_logits,
-    }.get(output.reading, _others)(output)
+    }.get(output.expectation, _others)(output)
 
 
 def _probability(output: Output) -> str:
@@ -72,28 +72,28 @@ def _class_logits(output: Output) -> str:
 
 
 def _others(output: Output) -> str:
-    reading, answers = output.reading, output.answers
-    if reading is Expectation.DISTRIBUTION:
+    expectation, answers = output.expectation, output.answers
+    if expectation is Expectation.DISTRIBUTION:
         return "The larger all answers are, the lower the loss: it has no lowest value that means anything."
-    if reading is Expectation.RATE and answers in (OutputRange.PROBABILITY, OutputRange.SHARES):
+    if expectation is Expectation.RATE and answers in (OutputRange.PROBABILITY, OutputRange.SHARES):
         return "A rate above 1 is out of its reach."
-    if reading is Expectation.RATE:
+    if expectation is Expectation.RATE:
         return "The logarithm of an answer below 0 is not a number, and at 0 there is no gradient."
-    if answers is OutputRange.SHARES and reading in (Expectation.NUMBER, Expectation.POSITIVE_NUMBER):
+    if answers is OutputRange.SHARES and expectation in (Expectation.NUMBER, Expectation.POSITIVE_NUMBER):
         return (
             "Where the softmax is sure and wrong its slope is near 0 and the error bounded, so that such rows "
             "hardly learn; a cross-entropy cancels the slope."
         )
-    if reading is Expectation.MARGIN and answers not in (OutputRange.WIDE, OutputRange.DIPPING):
+    if expectation is Expectation.MARGIN and answers not in (OutputRange.WIDE, OutputRange.DIPPING):
         return "The sign of the answer is the class, and only one sign can be answered."
-    if reading is Expectation.OVERLAP:
+    if expectation is Expectation.OVERLAP:
         return "Answers outside of 0 to 1 make an overlap that is no share."
     return "It works, within what such answers can say; without an activation they are free."
 
 
 def _logits_words(output: Output) -> tuple[str, str]:
     name = output.activation.name
-    if output.reading in (Expectation.PROBABILITY, Expectation.CLASSES):
+    if output.expectation in (Expectation.PROBABILITY, Expectation.CLASSES):
         raw = "logarithms of shares" if output.answers is OutputRange.LOG_SHARES else "raw scores"
         return (
             f"{output.label} without from_logits takes probabilities, and the output answers {raw}",
@@ -115,7 +115,7 @@ def remedy(output: Output, code: str) -> Remedy:
     """What to write instead."""
     linear = output.with_activation(None)
     if code == "O203" and output.loss in CLASS_NAMES:
-        if output.reading in (Expectation.LOGIT, Expectation.CLASS_LOGITS):
+        if output.expectation in (Expectation.LOGIT, Expectation.CLASS_LOGITS):
             return Remedy("leave out from_logits, or the activation", output.with_logits(from_logits=False))
         return Remedy("tell the loss that it gets raw scores", output.with_logits(from_logits=True))
     text, line = {
@@ -134,7 +134,7 @@ def remedy(output: Output, code: str) -> Remedy:
             "answer shares from 0 to 1",
             output.with_activation("sigmoid"),
         ),
-    }[output.reading]
+    }[output.expectation]
     return Remedy(text, line)
 
 

@@ -38,7 +38,7 @@ class Ending:
         config: the loss as the file names it; None where it names none.
         loss: with its options; None where there is no ladder for it.
         behind: whether Keras reads the logits behind the activation.
-        spelling: how the data spell its targets.
+        encoding: how the data spell its targets.
         own: its target columns; None where they cannot be told.
     """
 
@@ -50,7 +50,7 @@ class Ending:
     config: LossConfig | None
     loss: Loss | None
     behind: bool
-    spelling: LabelEncoding
+    encoding: LabelEncoding
     own: slice | None
 
 
@@ -67,9 +67,9 @@ def endings(network: Network, passes: Passes | None) -> tuple[Ending, ...]:
         maker = _maker(network, node, handed_on)
         behind = loss is not None and loss.reads_logits and _remembered(network.nodes[maker].layer)
         layer = network.nodes[_maker(network, node, UNCHANGED)].layer
-        spelling = LabelEncoding.USUAL
+        encoding = LabelEncoding.USUAL
         if single and loss is not None and units is not None and columns is not None:
-            spelling = _spelling(loss, units, activation_of(layer), columns)
+            encoding = _spelling(loss, units, activation_of(layer), columns)
         width = columns if single else None if loss is None or units is None else loss.columns(units)
         own = None if place is None or width is None else slice(place, place + width)
         place = None if own is None else own.stop
@@ -83,7 +83,7 @@ def endings(network: Network, passes: Passes | None) -> tuple[Ending, ...]:
                 config=config,
                 loss=loss,
                 behind=behind,
-                spelling=spelling,
+                encoding=encoding,
                 own=own,
             )
         )
@@ -176,7 +176,7 @@ def _head(network: Network, position: int, ending: Ending, before: list[OutputHe
         weight=network.loss_weights[position],
         activation=activation,
         behind=ending.behind,
-        spelling=ending.spelling,
+        encoding=ending.encoding,
         by_weights=config.options.get("reduction") == "mean_with_sample_weight",
     )
 

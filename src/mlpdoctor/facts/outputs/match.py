@@ -30,7 +30,7 @@ def match(output: Output, labels: Labels, encoding: LabelEncoding) -> Misfit | N
         labels: its target columns.
         encoding: how they are read.
     """
-    alone = output.units == 1 and output.reading in OF_CLASSES
+    alone = output.units == 1 and output.expectation in OF_CLASSES
     if labels.kind is Kind.CONSTANT or (alone and output.loss != SPARSE):
         return None
     if encoding is not LabelEncoding.USUAL:
@@ -39,15 +39,15 @@ def match(output: Output, labels: Labels, encoding: LabelEncoding) -> Misfit | N
         return _columns(output, labels)
     if output.loss == SPARSE:
         return _sparse(output, labels)
-    if output.reading in UNIT_BY_UNIT:
+    if output.expectation in UNIT_BY_UNIT:
         return _unit_by_unit(output, labels)
-    if output.reading in OF_CLASSES:
+    if output.expectation in OF_CLASSES:
         return _classes(output, labels)
-    if output.reading is Expectation.MARGIN:
+    if output.expectation is Expectation.MARGIN:
         return _margin(output, labels)
-    if output.reading is Expectation.RATE or output.loss == "meansquaredlogarithmicerror":
+    if output.expectation is Expectation.RATE or output.loss == "meansquaredlogarithmicerror":
         return _rate(output, labels)
-    return _number(output, labels) if output.reading in NUMBERS else None
+    return _number(output, labels) if output.expectation in NUMBERS else None
 
 
 def _respelt(output: Output, labels: Labels, encoding: LabelEncoding) -> Misfit | None:
@@ -133,7 +133,7 @@ def _unit_by_unit(output: Output, labels: Labels) -> Misfit | None:
             "Two labels of one row can never both get a share near 1.",
             Remedy("give each label a sigmoid", output.with_activation("sigmoid")),
         )
-    if kind is Kind.ONE_HOT and not shares and output.reading is not Expectation.OVERLAP:
+    if kind is Kind.ONE_HOT and not shares and output.expectation is not Expectation.OVERLAP:
         softmax = f'{output.with_activation("softmax")}; loss="categorical_crossentropy"'
         return Misfit(
             "O202",

@@ -56,7 +56,7 @@ class Output:
         answers: what that function can answer.
         loss: one name for all spellings, ``meansquarederror``.
         label: the loss in words.
-        reading: what the loss takes the answers for.
+        expectation: what the loss takes the answers for.
         repaired: whether Keras on TensorFlow finds the logits behind a final sigmoid or softmax and reads those.
     """
 
@@ -67,7 +67,7 @@ class Output:
     answers: OutputRange
     loss: str
     label: str
-    reading: Expectation
+    expectation: Expectation
     repaired: bool
 
     def with_activation(self, name: str | None, units: int | None = None) -> str:

@@ -48,7 +48,7 @@ def _row(trial: Trial, result: TrialResult) -> tuple[str, ...]:
         escape(trial.judged_by),
         words.number(trial.before),
         words.control_of(trial),
-        words.arm(trial.treated),
+        words.group(trial.treated),
         words.gained(trial),
         escape(words.told(trial)),
     )

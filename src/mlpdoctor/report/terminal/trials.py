@@ -18,17 +18,17 @@ COLOURS = {Verdict.CONFIRMED: "bold green", Verdict.REFUTED: "bold red", Verdict
 SIGNS = {"-": "red", "+": "green"}
 
 
-class TerminalCourse:
+class TerminalTrials:
     """A course of trials as something rich can print."""
 
     def __init__(self, result: TrialResult) -> None:
         """Hold it."""
-        self.course = result
+        self.result = result
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Yield the parts from top to bottom."""
-        course = spelt(self.course, options.encoding)
-        report = course.report
+        result = spelt(self.result, options.encoding)
+        report = result.report
         yield ""
         files = Table.grid(padding=(0, 3, 0, 0))
         files.add_column(overflow="fold", style="bold")
@@ -38,15 +38,15 @@ class TerminalCourse:
             files.add_row(Text(phrases.data_path(report.data)), Text(phrases.data(report.data)))
         yield inset(files)
         yield ""
-        yield inset(Text(course.verdict, style="bold"))
+        yield inset(Text(result.verdict, style="bold"))
         yield ""
-        yield inset(labelled("loss   ", Text(f"{course.judged_by}: {words.control(course)}")))
-        yield inset(labelled("trials ", Text(words.protocol(course.protocol))))
-        for number, trial in enumerate(words.shown(course), start=1):
+        yield inset(labelled("loss   ", Text(f"{result.judged_by}: {words.control(result)}")))
+        yield inset(labelled("trials ", Text(words.protocol(result.protocol))))
+        for number, trial in enumerate(words.shown(result), start=1):
             yield ""
-            yield from _trial(number, trial, course, options.encoding)
+            yield from _trial(number, trial, result, options.encoding)
         yield ""
-        yield from _closing(course)
+        yield from _closing(result)
 
 
 def _trial(number: int, trial: Trial, result: TrialResult, encoding: str) -> Iterator[Padding]:
@@ -64,7 +64,7 @@ def _trial(number: int, trial: Trial, result: TrialResult, encoding: str) -> Ite
     body.add_row("", Text(f"{trial.text}."))
     other = "" if trial.judged_by == result.judged_by else f" ({trial.judged_by})"
     body.add_row("control", Text(f"{words.control_of(trial)}{other}"))
-    body.add_row("treated", Text(words.arm(trial.treated)))
+    body.add_row("treated", Text(words.group(trial.treated)))
     body.add_row("so", Text(f"{words.told(trial)}."))
     for sign, line in trial.diff:
         body.add_row("", Text(f"{sign} {line}", style=SIGNS.get(sign, "dim")))

@@ -156,11 +156,11 @@ def _regression(head: Head, case: Case) -> bool:
     config = head.ending.config
     node = case.network.nodes[case.network.outputs[head.number]]
     last = activation_of(node.layer)
-    reading = None if config is None else expectation_of(config)
+    expectation = None if config is None else expectation_of(config)
     return (
         head.columns is not None
         and head.ending.units == head.columns[1] - head.columns[0]
-        and reading is Expectation.NUMBER
+        and expectation is Expectation.NUMBER
         and head.ending.loss is not None
         and "meanabsolutepercentageerror" not in head.ending.loss.names
         and last is not None

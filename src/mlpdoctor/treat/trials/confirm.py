@@ -24,10 +24,10 @@ def confirmed(
         return report, "there is no error and no warning to try anything for"
     if report.data is None:
         return report, "a trial trains the model, so it needs data"
-    course = treat(question, Order(budget, SEEDS, (first.code,), seed=question.seed), report=report, tell=tell)
-    if course.interrupted:
+    result = treat(question, Order(budget, SEEDS, (first.code,), seed=question.seed), report=report, tell=tell)
+    if result.interrupted:
         raise KeyboardInterrupt
-    if not course.trials:
-        why = next((why for _, why in course.untried), "nothing can be changed for it by itself")
+    if not result.trials:
+        why = next((why for _, why in result.untried), "nothing can be changed for it by itself")
         return report, f"nothing was tried for {first.code} {first.name}: {why}"
-    return course.report, None
+    return result.report, None

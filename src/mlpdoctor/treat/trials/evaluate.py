@@ -96,14 +96,14 @@ def evaluated(control: Runs, treated: Runs, scale: Scale, before: float | None, 
         before: loss of the saved model.
         seeds: runs that were planned.
     """
-    by = judge(control.side, treated.side) if scale.ladder is not None else by_mistakes(treated.side)
+    by = judge(control.variant, treated.variant) if scale.ladder is not None else by_mistakes(treated.variant)
     many = min(len(control.losses), len(treated.losses))
     if by.own:
-        other, own = control.arm, treated.arm
+        other, own = control.group, treated.group
     else:
         other, own = control.by(by.measure), treated.by(by.measure)
-        control.side.trainee.put(control.side.starts[0])
-        before = by.measure(control.side)
+        control.variant.trainee.put(control.variant.starts[0])
+        before = by.measure(control.variant)
     other, own = RunGroup(other.losses[:many]), RunGroup(own.losses[:many])
     name = scale.loss if by.own else by.label
     found = compare(other, own, *scale.of(name if by.own else "", other, own))
@@ -123,11 +123,11 @@ def unhindered(why: str, treated: Runs, scale: Scale) -> Trial:
     """
     broken = RunGroup((math.nan,) * len(treated.losses))
     found = Comparison(Verdict.CONFIRMED, None, f"without the change it cannot be trained: {why}")
-    if not math.isfinite(treated.arm.high):
+    if not math.isfinite(treated.group.high):
         found = Comparison(Verdict.REFUTED, None, "with the change the loss is no number either")
-    name = treated.side.heads.label
-    rung = scale.rung(treated.arm.median) if name == scale.loss else None
-    return _trial(name, None, (broken, treated.arm), rung, found, treated.updates)
+    name = treated.variant.heads.label
+    rung = scale.rung(treated.group.median) if name == scale.loss else None
+    return _trial(name, None, (broken, treated.group), rung, found, treated.updates)
 
 
 def described(trial: Trial, spec: ModelSpec, candidates: Sequence[Candidate], edits: tuple[Edit, ...]) -> Trial:
@@ -153,7 +153,12 @@ def described(trial: Trial, spec: ModelSpec, candidates: Sequence[Candidate], ed
 
 
 def _trial(
-    name: str, before: float | None, arms: tuple[RunGroup, RunGroup], rung: str | None, found: Comparison, updates: int
+    name: str,
+    before: float | None,
+    groups: tuple[RunGroup, RunGroup],
+    rung: str | None,
+    found: Comparison,
+    updates: int,
 ) -> Trial:
     return Trial(
         names=(),
@@ -164,8 +169,8 @@ def _trial(
         edits=(),
         judged_by=name,
         before=before,
-        control=arms[0],
-        treated=arms[1],
+        control=groups[0],
+        treated=groups[1],
         rung=rung,
         gained=found.gained,
         verdict=found.verdict,

@@ -49,18 +49,18 @@ class Experiment:
     """All that trials of one patient share.
 
     Attributes:
-        patient: the case.
+        case: the case.
         spec: its model as data.
-        workshop: makes its sides, on its rows.
+        builder: makes its sides, on its rows.
         pace: how long runs are.
         backend: of Keras.
         tell: shows what is being done.
         before: loss of the saved model on these rows, as Keras computes it; None where it has none.
     """
 
-    patient: Case
+    case: Case
     spec: ModelSpec
-    workshop: VariantBuilder
+    builder: VariantBuilder
     pace: Pace
     backend: str
     tell: Callable[[str], None]
@@ -70,12 +70,12 @@ class Experiment:
     @property
     def rows(self) -> Rows:
         """To train and judge on."""
-        return self.workshop.rows
+        return self.builder.rows
 
     @property
     def seeds(self) -> tuple[int, ...]:
         """Of the runs."""
-        return self.workshop.seeds
+        return self.builder.seeds
 
     @property
     def clock(self) -> Clock:
@@ -85,7 +85,7 @@ class Experiment:
     @property
     def scale(self) -> Scale:
         """For the losses of all models that keep the saved one's loss."""
-        return Scale(self.patient.report.ladder)
+        return Scale(self.case.report.ladder)
 
     @property
     def well(self) -> bool:
@@ -115,22 +115,22 @@ class Experiment:
         Returns:
             The models that there is time for.
         """
-        side: Variant | None = None
+        variant: Variant | None = None
         started = time.monotonic()
         try:
-            side = self.workshop.make(self.spec)
-            self.before = side.trainee.loss()
+            variant = self.builder.make(self.spec)
+            self.before = variant.trainee.loss()
             built = time.monotonic() - started
-            self.pace.of_one, ready = cost(side, self.pace.batch)
+            self.pace.of_one, ready = cost(variant, self.pace.batch)
             self.pace.of_a_model = built + ready
-            self._compile(side, models, built, ready)
+            self._compile(variant, models, built, ready)
         except Unfit as complaint:
             self._controls[""] = str(complaint)
         models = self.pace.models(models)
         if quick and self.well and self.pace.budget.epochs is None:
             self.pace.updates = min(self.pace.updates, WORTH)
-        if side is not None:
-            self._train_on(side, models)
+        if variant is not None:
+            self._train_on(variant, models)
         return models
 
     def _train_on(self, variant: Variant, models: int) -> None:
@@ -155,8 +155,8 @@ class Experiment:
         """
         pace = self.pace
         if pace.budget.epochs is not None:
-            self.workshop.xla = pace.many()
-            variant.trainee.compiled(xla=self.workshop.xla)
+            self.builder.xla = pace.many()
+            variant.trainee.compiled(xla=self.builder.xla)
             return
         if not pace.compiling_pays(models, ready):
             return
@@ -165,7 +165,7 @@ class Experiment:
         if of_one > QUICKER * pace.of_one or not variant.trainee.xla:
             variant.trainee.compiled(xla=False)
             return
-        self.workshop.xla, pace.of_one, pace.of_a_model = True, of_one, built + ready
+        self.builder.xla, pace.of_one, pace.of_a_model = True, of_one, built + ready
 
     def run(self, variant: Variant) -> Runs:
         """Train a side as all are trained.
@@ -189,7 +189,7 @@ class Experiment:
         key = repr(shared) if shared else ""
         if key not in self._controls:
             try:
-                self._controls[key] = self.run(self.workshop.make(self.spec, shared))
+                self._controls[key] = self.run(self.builder.make(self.spec, shared))
             except (Unfit, TimeUp) as complaint:
                 self._controls[key] = str(complaint) or NO_TIME
         return self._controls[key]
@@ -202,7 +202,7 @@ class Experiment:
         shared = tuple(edit for candidate in candidates for edit in candidate.treatment.shared)
         self.tell(" and ".join(candidate.treatment.text for candidate in candidates))
         try:
-            treated = self.run(self.workshop.make(self.spec, edits))
+            treated = self.run(self.builder.make(self.spec, edits))
         except Unfit as complaint:
             return str(complaint)
         except TimeUp:

@@ -47,11 +47,11 @@ def judge(control: Variant, treated: Variant) -> Judge:
     both mean the same to it; else how many answers are wrong, or what share of the targets' variance is left.
     """
     if _same_loss(control, treated) and np.array_equal(control.rows.targets, treated.rows.targets):
-        return Judge(treated.heads.label, lambda side: side.trainee.loss(), own=True)
+        return Judge(treated.heads.label, lambda variant: variant.trainee.loss(), own=True)
     plain = _plain_losses(treated)
-    if plain is not None and all(_readable(side, plain, treated) for side in (treated, control)):
-        return Judge(f"{treated.heads.label} of its answers", lambda side: _by(plain, side, treated), own=False)
-    if all(head.takes in LABELS or head.spelling is LabelEncoding.NUMBER for head in treated.heads.heads):
+    if plain is not None and all(_readable(variant, plain, treated) for variant in (treated, control)):
+        return Judge(f"{treated.heads.label} of its answers", lambda variant: _by(plain, variant, treated), own=False)
+    if all(head.takes in LABELS or head.encoding is LabelEncoding.NUMBER for head in treated.heads.heads):
         return Judge(WRONG_ANSWERS, _wrong_answers, own=False)
     return Judge(UNEXPLAINED, _unexplained, own=False)
 

@@ -43,8 +43,8 @@ def made_anew(experiment: Experiment, control: Runs) -> Trial | None:
     experiment.tell("the same network from new weights")
     try:
         runs = experiment.run(
-            experiment.workshop.side(
-                [fresh(experiment.spec, seed, experiment.workshop.code) for seed in experiment.seeds], experiment.rows
+            experiment.builder.variant(
+                [fresh(experiment.spec, seed, experiment.builder.code) for seed in experiment.seeds], experiment.rows
             )
         )
     except (Unfit, TimeUp):
@@ -60,10 +60,14 @@ def by_heart(experiment: Experiment, control: Runs) -> Memory | None:
         control: the saved model trained on.
     """
     experiment.tell("a few rows by heart")
-    rows, heads = few(experiment.rows, experiment.seeds[0]), control.side.heads
+    rows, heads = few(experiment.rows, experiment.seeds[0]), control.variant.heads
     try:
-        side = experiment.workshop.side([fresh(experiment.spec, experiment.seeds[0], experiment.workshop.code)], rows)
-        found = run(side, experiment.seeds[:1], BY_HEART_UPDATES, rows.count, experiment.pace.of_one, experiment.clock)
+        variant = experiment.builder.variant(
+            [fresh(experiment.spec, experiment.seeds[0], experiment.builder.code)], rows
+        )
+        found = run(
+            variant, experiment.seeds[:1], BY_HEART_UPDATES, rows.count, experiment.pace.of_one, experiment.clock
+        )
     except (Unfit, TimeUp):
         return None
     everyone, alike = np.zeros(rows.count, dtype=np.intp), np.ones(rows.count)

@@ -36,7 +36,7 @@ class Plan:
     """The trials of one patient, as they come in.
 
     Attributes:
-        ward: what they share.
+        experiment: what they share.
         tried: single changes.
         combined: several at once, each better than the last.
         untried: what could not be tried, and why.
@@ -45,7 +45,7 @@ class Plan:
         interrupted: whether somebody stopped it.
     """
 
-    ward: Experiment
+    experiment: Experiment
     tried: list[CompletedTrial] = field(default_factory=list)
     combined: list[CompletedTrial] = field(default_factory=list)
     untried: list[tuple[str, str]] = field(default_factory=list)
@@ -64,19 +64,19 @@ class Plan:
 
     def _carry_out(self, choice: Choice) -> None:
         self.untried += choice.untried
-        ward, candidates = self.ward, list(choice.candidates)
-        grave = any(f.severity is not Severity.NOTE and f.suppressed is None for f in ward.patient.report.findings)
-        ward.tell("the control")
+        experiment, candidates = self.experiment, list(choice.candidates)
+        grave = any(f.severity is not Severity.NOTE and f.suppressed is None for f in experiment.case.report.findings)
+        experiment.tell("the control")
         shared = len({repr(one.treatment.shared) for one in candidates if one.treatment.shared})
         besides = 1 + shared + min(len(candidates), PAIRS) + AFTERWARDS
         quick = not grave and all(one.findings for one in candidates)  # a healthy model has its notes
-        models = ward.begin(len(candidates) + besides, quick=quick)
-        if ward.well and quick:
+        models = experiment.begin(len(candidates) + besides, quick=quick)
+        if experiment.well and quick:
             return
         room = max(2, round(models * len(candidates) / (len(candidates) + besides)))
         self.untried += [(one.treatment.text, NO_TIME) for one in candidates[room:]]
         for candidate in candidates[:room]:
-            found = ward.one((candidate,)) if ward.clock.left > 0 else NO_TIME
+            found = experiment.one((candidate,)) if experiment.clock.left > 0 else NO_TIME
             if isinstance(found, str):
                 self.untried.append((candidate.treatment.text, found))
                 continue
@@ -91,15 +91,15 @@ class Plan:
 
     def _called_for(self) -> bool:
         """Whether it is the report that asks for trials, and not somebody who wants to see one thing tried."""
-        return any(one.trial.answers for one in self.tried) and not self.ward.well
+        return any(one.trial.answers for one in self.tried) and not self.experiment.well
 
     def _company(self) -> None:
         """What goes with other changes may also be what was missing."""
         texts = {one.trial.text for one in self.tried}
-        for treatment in companions(self.ward.patient)[:PAIRS]:
-            if treatment.text in texts or self.ward.clock.left <= 0:
+        for treatment in companions(self.experiment.case)[:PAIRS]:
+            if treatment.text in texts or self.experiment.clock.left <= 0:
                 continue
-            found = self.ward.one((Candidate(treatment, ()),))
+            found = self.experiment.one((Candidate(treatment, ()),))
             if not isinstance(found, str):
                 self.tried.append(found)
                 if found.trial.verdict is Verdict.CONFIRMED:
@@ -113,10 +113,10 @@ class Plan:
         it is: then it is a cause, but no cure.
         """
         confirmed = [one for one in (*self.tried, *self.combined) if one.trial.verdict is Verdict.CONFIRMED]
-        control = self.ward.control
+        control = self.experiment.control
         if not isinstance(control, str):
-            least = control.arm.median
-            own = self.ward.scale.loss
+            least = control.group.median
+            own = self.experiment.scale.loss
             confirmed = [one for one in confirmed if one.trial.judged_by != own or one.trial.treated.median < least]
         if len({one.trial.judged_by for one in confirmed}) < 2:  # noqa: PLR2004
             return min(confirmed, key=lambda one: one.trial.treated.median, default=None)
@@ -125,18 +125,18 @@ class Plan:
     def _mistakes(self, one: CompletedTrial) -> float:
         """What a trial of any loss came to, by a measure that suits all of them."""
         if id(one) not in self._known:
-            self._known[id(one)] = one.runs.by(common(one.runs.side)).median
+            self._known[id(one)] = one.runs.by(common(one.runs.variant)).median
         return self._known[id(one)]
 
     def _arrived(self, one: CompletedTrial) -> bool:
-        scale = self.ward.scale
+        scale = self.experiment.scale
         if one.trial.verdict is not Verdict.CONFIRMED or one.trial.judged_by != scale.loss:
             return False
         return scale.at_the_bottom(one.trial.treated)
 
     def _exact(self, one: CompletedTrial) -> bool:
         """Whether it is on the floor of the data itself."""
-        return one.trial.judged_by == self.ward.scale.loss and self.ward.scale.exact(one.trial.treated)
+        return one.trial.judged_by == self.experiment.scale.loss and self.experiment.scale.exact(one.trial.treated)
 
     # together
 
@@ -171,10 +171,10 @@ class Plan:
 
     def _adds(self, base: CompletedTrial, extra: Candidate) -> CompletedTrial | None:
         """What has been tried already with a change on top, where that gains."""
-        ward = self.ward
-        if ward.clock.left <= 0:
+        experiment = self.experiment
+        if experiment.clock.left <= 0:
             return None
-        found = ward.one((*base.candidates, extra))
+        found = experiment.one((*base.candidates, extra))
         if isinstance(found, str) or not self._better(base, found):
             self._idle.add(extra.treatment.text)
             return None
@@ -186,7 +186,7 @@ class Plan:
         if found.trial.verdict is not Verdict.CONFIRMED or found.trial.judged_by != base.trial.judged_by:
             return False
         before, now = base.trial.treated, found.trial.treated
-        scale = self.ward.scale.of(found.trial.judged_by, before, now)
+        scale = self.experiment.scale.of(found.trial.judged_by, before, now)
         return compare(before, now, *scale).verdict is Verdict.CONFIRMED
 
     def _extras(self, base: CompletedTrial) -> list[Candidate]:
@@ -210,15 +210,20 @@ class Plan:
 
     def _changed(self, base: CompletedTrial) -> Case:
         """The patient with what has been tried on it: another optimizer has other rates, a thawed layer may grow."""
-        return dataclasses.replace(self.ward.patient, network=base.runs.side.network)
+        return dataclasses.replace(self.experiment.case, network=base.runs.variant.network)
 
     # anew
 
     def _anew(self) -> None:
         """Nothing helped: whether the same network, made anew, learns these rows, and a few of them by heart."""
-        ward, control = self.ward, self.ward.control
-        if isinstance(control, str) or ward.clock.left <= 0 or ward.scale.at_the_end(control.arm) or ward.well:
+        experiment, control = self.experiment, self.experiment.control
+        if (
+            isinstance(control, str)
+            or experiment.clock.left <= 0
+            or experiment.scale.at_the_end(control.group)
+            or experiment.well
+        ):
             return
-        self.fresh = made_anew(ward, control)
-        if ward.clock.left > 0:
-            self.memory = by_heart(ward, control)
+        self.fresh = made_anew(experiment, control)
+        if experiment.clock.left > 0:
+            self.memory = by_heart(experiment, control)

@@ -126,15 +126,15 @@ def answers_wanted(network: Network, heads: Heads, targets: Array) -> list[Singl
 
 
 def _wanted(network: Network, head: OutputHead, own: Array) -> Array:
-    if head.spelling is LabelEncoding.ONE_HOT:
+    if head.encoding is LabelEncoding.ONE_HOT:
         return class_numbers(own)
-    if head.spelling is LabelEncoding.NUMBER:
+    if head.encoding is LabelEncoding.NUMBER:
         return one_hot(own, head.units)
-    if head.spelling is LabelEncoding.REPEATED:
+    if head.encoding is LabelEncoding.REPEATED:
         return np.repeat(own, head.units, axis=1)
     shape = network.nodes[network.outputs[head.output]].shape or ()
     if len(shape) > 1 and own.shape[1] == head.units:
-        return own.reshape(len(own), *(side or 1 for side in shape))
+        return own.reshape(len(own), *(variant or 1 for variant in shape))
     return own
 
 

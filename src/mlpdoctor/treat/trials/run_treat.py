@@ -93,8 +93,8 @@ def treat(
         report = diagnose(question)
     network, rows = read(question, report, order.seed)
     known = rows.some(_first(rows.count))
-    patient = Case(network, report, known.features, known.targets)
-    choice = choose(patient, order.words)
+    case = Case(network, report, known.features, known.targets)
+    choice = choose(case, order.words)
     say("starting Keras")
     backend = str(keras().backend.backend())
     if backend in UNABLE:
@@ -105,17 +105,17 @@ def treat(
     code = custom_objects(question.custom_objects)
     spec = load(network, code)
     pace = Pace(order.budget, clock, rows.count, min(order.batch, rows.count), len(seeds))
-    ward = Experiment(patient, spec, VariantBuilder(rows, seeds, code), pace, backend, say)
-    plan = Plan(ward)
+    experiment = Experiment(case, spec, VariantBuilder(rows, seeds, code), pace, backend, say)
+    plan = Plan(experiment)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what Keras warns of is what the report is about
         plan.carry_out(choice)
-        course = summarised(plan)
+        result = summarised(plan)
     written = None
     if order.output is not None:
-        written = keep(plan, Path(order.output), course)
+        written = keep(plan, Path(order.output), result)
     seconds = {"prepare": ready - begun, "trials": time.perf_counter() - ready}
-    return dataclasses.replace(course, written=written, seconds=seconds)
+    return dataclasses.replace(result, written=written, seconds=seconds)
 
 
 def writable(order: Order) -> None:
@@ -151,27 +151,27 @@ def _first(count: int) -> npt.NDArray[np.intp]:
 
 def summarised(plan: Plan) -> TrialResult:
     """What the trials come to."""
-    ward = plan.ward
-    control, best = ward.control, None if plan.best is None else plan.best.trial
-    arm = control.arm if isinstance(control, Runs) else RunGroup((math.nan,) * len(ward.seeds))
-    before = math.nan if ward.before is None else ward.before
-    course = TrialResult(
-        report=update_report(ward.patient.report, tuple(one.trial for one in plan.tried)),
-        protocol=ward.protocol,
-        judged_by=ward.scale.loss,
+    experiment = plan.experiment
+    control, best = experiment.control, None if plan.best is None else plan.best.trial
+    group = control.group if isinstance(control, Runs) else RunGroup((math.nan,) * len(experiment.seeds))
+    before = math.nan if experiment.before is None else experiment.before
+    result = TrialResult(
+        report=update_report(experiment.case.report, tuple(one.trial for one in plan.tried)),
+        protocol=experiment.protocol,
+        judged_by=experiment.scale.loss,
         before=before,
-        control=arm,
+        control=group,
         trials=tuple(one.trial for one in plan.tried),
         combinations=tuple(one.trial for one in plan.combined),
         best=best,
         fresh=plan.fresh,
         memory=plan.memory,
-        train_on=_gains(before, arm, ward),
-        nothing_to_gain=best is None and ward.scale.at_the_end(RunGroup((before,))),
+        train_on=_gains(before, group, experiment),
+        nothing_to_gain=best is None and experiment.scale.at_the_end(RunGroup((before,))),
         untried=tuple(dict.fromkeys(plan.untried)),
         interrupted=plan.interrupted,
     )
-    return dataclasses.replace(course, verdict=conclusion(course))
+    return dataclasses.replace(result, verdict=conclusion(result))
 
 
 def _gains(before: float, control: RunGroup, experiment: Experiment) -> bool:
@@ -179,7 +179,7 @@ def _gains(before: float, control: RunGroup, experiment: Experiment) -> bool:
     least, _ = experiment.scale.of(experiment.scale.loss, control)
     if not math.isfinite(control.high) or experiment.scale.at_the_end(RunGroup((before,))):
         return False
-    if experiment.scale.ladder is None or isinstance(experiment.control, str) or blind(experiment.control.side):
+    if experiment.scale.ladder is None or isinstance(experiment.control, str) or blind(experiment.control.variant):
         return False
     return not before - control.high < CLEAR * (before - least) and before > control.high
 
@@ -187,11 +187,11 @@ def _gains(before: float, control: RunGroup, experiment: Experiment) -> bool:
 def keep(plan: Plan, file: Path, result: TrialResult) -> str | None:
     """Write the best model there is, trained and compiled; nothing where nothing was confirmed."""
     best = plan.best
-    runs = best.runs if best is not None else plan.ward.control if result.train_on else None
+    runs = best.runs if best is not None else plan.experiment.control if result.train_on else None
     if not isinstance(runs, Runs):
         return None
-    model = build(runs.side.spec, plan.ward.workshop.code)
-    trainee, place = Trainee(model, runs.side.trainee.table), runs.places[runs.best]
+    model = build(runs.variant.spec, plan.experiment.builder.code)
+    trainee, place = Trainee(model, runs.variant.trainee.table), runs.places[runs.best]
     if best is not None and best.decays:  # its rate has run out; who trains on begins with a new one
         place = dataclasses.replace(place, state=trainee.start.state)
     trainee.put(place)

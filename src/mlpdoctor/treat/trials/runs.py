@@ -105,13 +105,13 @@ class Runs:
     """Where the runs of one side came to.
 
     Attributes:
-        side: that was trained.
+        variant: that was trained.
         places: weights and optimizer after each run, by seed.
         losses: after each run, by the side's own loss.
         updates: made by the longest run.
     """
 
-    side: Variant
+    variant: Variant
     places: Sequence[Snapshot]
     losses: tuple[float, ...]
     updates: int
@@ -120,12 +120,12 @@ class Runs:
         """The runs judged by something else than the side's own loss."""
         found = []
         for place in self.places:
-            self.side.trainee.put(place)
-            found.append(measure(self.side))
+            self.variant.trainee.put(place)
+            found.append(measure(self.variant))
         return RunGroup(tuple(found))
 
     @property
-    def arm(self) -> RunGroup:
+    def group(self) -> RunGroup:
         """The runs by the side's own loss."""
         return RunGroup(self.losses)
 

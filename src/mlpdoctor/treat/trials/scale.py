@@ -47,20 +47,20 @@ class Scale:
         data = None if self.ladder is None else self.ladder.value("data")
         return data is not None and self.ladder is not None and loss - data <= FLOAT32 * span_of(self.ladder)
 
-    def of(self, judged_by: str, *arms: RunGroup) -> tuple[float, float]:
+    def of(self, judged_by: str, *groups: RunGroup) -> tuple[float, float]:
         """The lowest loss there can be, and the way from there to the best constant.
 
         Where runs go clearly below what was estimated to be noise, it was not noise.
 
         Args:
             judged_by: the loss in words, or another measure, whose least is zero.
-            arms: the runs that are to be measured.
+            groups: the runs that are to be measured.
         """
         if judged_by != self.loss or self.ladder is None:
             return 0.0, 1.0
         least, span = least_of(self.ladder), span_of(self.ladder)
         data = self.ladder.value("data") or self.ladder.perfect
-        if any(arm.low < least and not arrived(least, arm.low, span) for arm in arms):
+        if any(group.low < least and not arrived(least, group.low, span) for group in groups):
             return data, span + least - data
         return least, span
 

@@ -85,9 +85,9 @@ class VariantBuilder:
             models = [edited(spec, edits, seed) for seed in self.seeds]
         except EditError as complaint:
             raise Unfit(str(complaint)) from complaint
-        return self.side(models, self.rows if targets is self.rows.targets else self.rows.spelt(targets))
+        return self.variant(models, self.rows if targets is self.rows.targets else self.rows.spelt(targets))
 
-    def side(self, models: Sequence[ModelSpec], rows: Rows) -> Variant:
+    def variant(self, models: Sequence[ModelSpec], rows: Rows) -> Variant:
         """A model by its start for each seed, on these rows.
 
         Raises:
