@@ -1,24 +1,28 @@
-"""What all tests share: a quiet TensorFlow, and chance that falls the same way in every run.
+"""What all tests share: which of them need Keras, and chance that falls the same way in every run.
+
+``pytest -m "not keras"`` runs the quick tests: those of files that import no Keras (see ``needs_keras``). The others
+are not even collected then, and TensorFlow is never loaded.
 
 A gate must not open by luck. Hypothesis looks for new counterexamples with ``--hypothesis-profile=explore``.
 """
 
+import importlib
 import os
 import random
+import sys
 import warnings
 from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
+from needs_keras import FRAMEWORKS, leaves_keras_out, needs_keras
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
-
-with warnings.catch_warnings():  # importing TensorFlow deprecates half of Python
-    warnings.simplefilter("ignore")
-    import keras
-    import tensorflow as tf  # noqa: F401
 
 EVERY_THIRD = 3
 settings.register_profile(
@@ -26,7 +30,16 @@ settings.register_profile(
 )
 settings.register_profile("explore", settings.get_profile("default"))
 settings.load_profile("steady")
-keras.utils.set_random_seed(0)  # for models that are made while tests are collected
+
+
+@cache
+def start_keras() -> None:
+    """Loads Keras before the first file that needs it, quietly, with a seed for models made during collection."""
+    with warnings.catch_warnings():  # importing TensorFlow deprecates half of Python
+        warnings.simplefilter("ignore")
+        keras = importlib.import_module("keras")
+        importlib.import_module("tensorflow")
+    keras.utils.set_random_seed(0)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -40,7 +53,35 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "series: many cases of real training, of which an ordinary run takes every third"
     )
+    config.addinivalue_line("markers", "keras: needs Keras; set by itself where a file imports it, else by hand")
     config.addinivalue_line("filterwarnings", "ignore:__array__ implementation:DeprecationWarning")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Passes over the files that need Keras where the tests without it are asked for."""
+    if collection_path.suffix != ".py" or not leaves_keras_out(config.option.markexpr):
+        return None
+    return True if needs_keras(collection_path) else None
+
+
+def pytest_pycollect_makemodule(module_path: Path) -> None:
+    """Starts Keras before the first file that needs it is imported."""
+    if needs_keras(module_path):
+        start_keras()
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Marks the tests that need Keras."""
+    if needs_keras(item.path):
+        item.add_marker("keras")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    """Holds a run without Keras to it: the first test that loads it is the one that fails."""
+    yield
+    if leaves_keras_out(item.config.option.markexpr) and (loaded := FRAMEWORKS & sys.modules.keys()):
+        pytest.fail(f"{item.nodeid} loaded {', '.join(sorted(loaded))}; mark its file: pytestmark = pytest.mark.keras")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
