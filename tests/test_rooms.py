@@ -1,38 +1,14 @@
 """Who may import whom: the rooms stand in one row, arrows go to the left, and no modules go round in a circle."""
 
-import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
 
 import pytest
 from paths import SOURCE
+from rooms import ALLOWED, arrows, imports, package
 
-ALLOWED: Mapping[str, tuple[str, ...]] = {
-    "core": (),
-    "nn": ("core",),
-    "statistics": ("core", "nn"),
-    "analysis": ("core", "nn", "statistics"),
-    "readers": ("core", "nn"),
-    "engine": ("core", "nn", "statistics", "readers"),
-    "facts": ("core", "nn", "statistics", "analysis", "engine"),
-    "checks": ("core", "nn", "statistics", "analysis", "engine", "facts"),
-    "diagnosis": ("core", "nn", "statistics", "analysis", "readers", "engine", "facts", "checks"),
-    "report": ("core",),
-    "treat": ("core", "nn", "statistics", "readers", "engine", "facts", "diagnosis"),
-    "cli": ("core", "engine", "diagnosis", "report", "treat"),
-}
-"""The rooms from left to right, and what each may import: what is not listed is forbidden."""
 AT_THE_TOP = {"__init__.py", "__main__.py", "py.typed", "README.md", "docs"}
 FRAMEWORKS = {"tensorflow", "keras", "torch", "jax"}
-
-
-def imports(source: str) -> Iterator[str]:
-    """Full names of all modules and members that a source text imports, wherever in it."""
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 def offences(source: str, room: str) -> set[str]:
@@ -43,25 +19,11 @@ def offences(source: str, room: str) -> set[str]:
 
 def circle(modules: Mapping[str, str]) -> list[str]:
     """Modules that import one another in a circle, lazily or not, if there are; from full names to source texts."""
-    graph: dict[str, set[str]] = {name: set() for name in modules}
-    for name, source in modules.items():
-        for imported in imports(source):
-            target = imported if imported in modules else imported.rpartition(".")[0]
-            if target in modules:
-                graph[name].add(target)
     try:
-        TopologicalSorter(graph).prepare()
+        TopologicalSorter(arrows(modules)).prepare()
     except CycleError as found:
         return list(found.args[1])
     return []
-
-
-def package() -> dict[str, str]:
-    """The source of every module that is no ``__init__``, by full name."""
-    paths = [path for path in SOURCE.rglob("*.py") if path.name != "__init__.py"]
-    return {
-        ".".join(("mlpdoctor", *path.relative_to(SOURCE).with_suffix("").parts)): path.read_text() for path in paths
-    }
 
 
 def test_the_top_holds_the_rooms_and_nothing_else() -> None:

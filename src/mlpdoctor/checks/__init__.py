@@ -1,1 +1,1 @@
-"""The rules: one file each, named after the disease."""
+"""The rules: one file each, named after the fault."""

@@ -1,1 +1,1 @@
-"""Model files and data files, read without running any code in them."""
+"""Model files, data files and training histories, read without running any code in them."""

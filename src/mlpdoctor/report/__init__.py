@@ -1,1 +1,1 @@
-"""A report, drawn: for people in a terminal, for programs as JSON."""
+"""Results written out: for people in a terminal or as Markdown, for programs as JSON, SARIF, JUnit or annotations."""
