@@ -29,8 +29,8 @@ from mlpdoctor.engine.passes import Passes, block_rows
 from mlpdoctor.engine.stream import RowsRead, collect
 from mlpdoctor.facts.outputs.contract import Contract
 from mlpdoctor.facts.training.training import Training
+from mlpdoctor.nn.heads import heads_of
 from mlpdoctor.nn.losses.registry import build, kind_of, known, why_not
-from mlpdoctor.nn.output_head import Heads
 from mlpdoctor.readers.models.model import read_network
 from mlpdoctor.readers.tables.data import open_dataset
 from mlpdoctor.statistics.cell_counts import CellCounts
@@ -150,7 +150,7 @@ def examine(
     engine, obstacle, network = followed.engine, followed.obstacle, followed.network
     asking = [check.function for check in checks] + [facts[Ladder].function, facts[Contract].function]
     passes = Passes(dataset, block_rows(network, dataset), engine)
-    heads = FactResolver(network, facts, passes, obstacle).get(Heads)
+    heads = heads_of(network, len(dataset.target_names))
     statistics = statistics_behind(asking, facts) | {CellCounts}
     judged = None if isinstance(heads, Absent) else heads
     collected = collect(dataset, engine, judged, statistics, progress)

@@ -146,7 +146,7 @@ class FactResolver:
         if view in OF_THE_FORWARD_PASS and self.no_forward is not None:
             return Absent(self.no_forward)
         if view in (views.RowLoss, views.PerfectLoss):
-            from mlpdoctor.nn.output_head import Heads
+            from mlpdoctor.nn.heads import Heads
 
             heads = self.get(Heads)
             return heads if isinstance(heads, Absent) else Absent("the target columns do not match the model's outputs")

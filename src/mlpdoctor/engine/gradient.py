@@ -9,8 +9,8 @@ from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array, Key, Network
 from mlpdoctor.engine.passes import Engine, flat
 from mlpdoctor.engine.tape import Cotangents, LayerGradients, Tape
+from mlpdoctor.nn.heads import Heads
 from mlpdoctor.nn.layers.penalties import Unknown, activity_regularizer, weight_regularizers
-from mlpdoctor.nn.output_head import Heads
 from mlpdoctor.statistics import views
 
 

@@ -6,9 +6,9 @@ from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array
 from mlpdoctor.engine.passes import Engine, flat
 from mlpdoctor.engine.tape import Cotangents, Tape
+from mlpdoctor.nn.heads import Heads
 from mlpdoctor.nn.layers.activation import LINEAR, Activation
 from mlpdoctor.nn.layers.properties import activation_of
-from mlpdoctor.nn.output_head import Heads
 from mlpdoctor.statistics import views
 
 

@@ -12,7 +12,7 @@ from mlpdoctor.core.dataset import Batch, Dataset
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.engine.forward_views import OF_THE_FORWARD_PASS, Collector, ForwardPass, Statistics, weighted
 from mlpdoctor.engine.passes import CACHE_CELLS, Engine, block_rows, usable_rows
-from mlpdoctor.nn.output_head import Heads
+from mlpdoctor.nn.heads import Heads
 from mlpdoctor.statistics import views
 
 RowsRead: TypeAlias = Callable[[int, int | None], None]

@@ -13,10 +13,10 @@ from mlpdoctor.core.network import Array, Key, Network, Optimizer
 from mlpdoctor.engine.gradient import activity_penalties, loss_cotangents, readings, weight_penalties
 from mlpdoctor.engine.passes import MOST_CELLS, Engine, cells
 from mlpdoctor.engine.tape import Cotangents
+from mlpdoctor.nn.heads import Heads
 from mlpdoctor.nn.layers.constraints import constraint
 from mlpdoctor.nn.optimizers.rate import at_rate
 from mlpdoctor.nn.optimizers.step import next_step
-from mlpdoctor.nn.output_head import Heads
 from mlpdoctor.statistics import views
 
 BATCH = 32

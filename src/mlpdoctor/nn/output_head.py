@@ -1,20 +1,30 @@
-"""What the network is trained for: its outputs, the loss of each, and how they add up."""
+"""One output of a network with its loss: the record that floors, contracts, treatments and trials share."""
 
-from collections.abc import Iterable
 from enum import StrEnum
 
 import numpy as np
 
 from mlpdoctor.core.fast_dataclass import dataclass
-from mlpdoctor.core.network import Array
+from mlpdoctor.core.network import Array, Layer, LossConfig
+from mlpdoctor.nn.expectation import Expectation, OutputRange, expectation_of, first_name, range_of
 from mlpdoctor.nn.layers.activation import Activation
+from mlpdoctor.nn.layers.properties import activation_of
 from mlpdoctor.nn.losses.convex import ConvexLoss
-from mlpdoctor.nn.losses.loss import Groups, Loss
+from mlpdoctor.nn.losses.loss import Loss
 from mlpdoctor.nn.losses.targets import TargetKind, class_numbers, one_hot
+
+CLASS_NAMES = {
+    "binarycrossentropy": "BinaryCrossentropy",
+    "binaryfocalcrossentropy": "BinaryFocalCrossentropy",
+    "categoricalcrossentropy": "CategoricalCrossentropy",
+    "sparsecategoricalcrossentropy": "SparseCategoricalCrossentropy",
+    "categoricalfocalcrossentropy": "CategoricalFocalCrossentropy",
+}
+"""Losses with the option ``from_logits``, by their Keras class."""
 
 
 class LabelEncoding(StrEnum):
-    """How the data spell the targets of an output."""
+    """How the data encode the targets of an output."""
 
     USUAL = "usual"
     """As the loss takes them."""
@@ -28,37 +38,101 @@ class LabelEncoding(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class OutputHead:
-    """One output of the network with its loss.
+    """One output of the network with its loss: all that is known of it, and the only record of it.
 
     Attributes:
         name: of the output, as Keras names it in the log.
         output: its position among the network's outputs.
         node: position of the node that makes it; an earlier one than the output's own where the layers behind that
             hand on the tensor they get, with the logits that Keras keeps beside it.
-        loss: as Keras computes it; on logits where Keras reads those behind a final sigmoid or softmax.
-        units: how many numbers it answers for one row.
-        first_unit: position of its first number among those of all outputs side by side.
-        first_column: position of its first target column.
+        layer: the layer that makes its numbers; layers that leave them unchanged are looked through.
+        activation: the function of ``node``; None where that is hidden in a layer of an unknown kind.
+        config: the loss as the file names it; None where it names none.
+        known_loss: as Keras computes it, on logits where Keras reads those behind a final sigmoid or softmax; None
+            where there is no ladder for it.
+        known_units: how many numbers it answers for one row; None when that is not known.
+        behind: whether the loss reads what the activation is applied to, not what it returns.
+        encoding: how the data encode its targets.
         weight: factor of its loss in the total.
-        activation: the last function of the output, None where that is hidden in a layer of an unknown kind.
-        behind: whether the loss reads what that function is applied to, not what it returns.
-        encoding: how the data spell its targets.
-        by_weights: whether Keras divides by the sum of the sample weights (``mean_with_sample_weight``), not by the
-            number of rows.
+        first_unit: position of its first number among those of all outputs side by side.
+        first_column: position of the first target column that its loss takes.
+        given: the target columns of the data that are its own; None where they cannot be told.
     """
 
     name: str
     output: int
     node: int
-    loss: Loss
-    units: int
+    layer: Layer
+    activation: Activation | None
+    config: LossConfig | None
+    known_loss: Loss | None
+    known_units: int | None
+    behind: bool
+    encoding: LabelEncoding
+    weight: float
     first_unit: int
     first_column: int
-    weight: float
-    activation: Activation | None
-    behind: bool
-    encoding: LabelEncoding = LabelEncoding.USUAL
-    by_weights: bool = False
+    given: slice | None
+
+    @property
+    def loss(self) -> Loss:
+        """The loss, of an output that has one with a ladder."""
+        if self.known_loss is None:
+            raise ValueError(f"the output {self.name!r} has no loss with a ladder")
+        return self.known_loss
+
+    @property
+    def units(self) -> int:
+        """How many numbers it answers for one row, where that is known."""
+        if self.known_units is None:
+            raise ValueError(f"the width of the output {self.name!r} is not known")
+        return self.known_units
+
+    @property
+    def known_function(self) -> Activation | None:
+        """The last activation, that of ``layer``; None where it is hidden in a layer of an unknown kind."""
+        return activation_of(self.layer)
+
+    @property
+    def function(self) -> Activation:
+        """The last activation, where that is known."""
+        if self.known_function is None:
+            raise ValueError(f"the activation of the output {self.name!r} is not known")
+        return self.known_function
+
+    @property
+    def range(self) -> OutputRange:
+        """What numbers the last activation can output."""
+        return range_of(self.function)
+
+    @property
+    def known_expectation(self) -> Expectation | None:
+        """What the loss takes the outputs for; None where that is not judged."""
+        return None if self.config is None else expectation_of(self.config)
+
+    @property
+    def expectation(self) -> Expectation:
+        """What the loss takes the outputs for, where that is judged."""
+        if self.known_expectation is None:
+            raise ValueError(f"the loss of the output {self.name!r} is not judged")
+        return self.known_expectation
+
+    @property
+    def loss_name(self) -> str:
+        """One name for all notations of the loss, ``meansquarederror``; empty where the file names none."""
+        return "" if self.config is None else first_name(self.config)
+
+    @property
+    def loss_label(self) -> str:
+        """The loss in words."""
+        if self.known_loss is not None:
+            return self.known_loss.label
+        return "" if self.config is None else self.config.name
+
+    @property
+    def by_weights(self) -> bool:
+        """Whether Keras divides by the sum of the sample weights, not by the number of rows."""
+        return self.config is not None and self.config.options.get("reduction") == "mean_with_sample_weight"
 
     @property
     def straight(self) -> bool:
@@ -115,83 +189,15 @@ class OutputHead:
         """What the loss reads, from what it reads of all outputs side by side: shape (rows, units)."""
         return outputs[:, self.first_unit : self.first_unit + self.units]
 
+    def with_activation(self, name: str | None, units: int | None = None) -> str:
+        """The line of code for the output with another activation, or none, and perhaps another number of units."""
+        layer = self.layer.name.rpartition("/")[2]
+        if self.layer.kind != "Dense" and units is None:
+            return f'Activation("{name or "linear"}", name="{layer}")'
+        activation = "" if name is None else f', activation="{name}"'
+        called = f', name="{layer}"' if self.layer.kind == "Dense" else ""
+        return f"Dense({units or self.units}{activation}{called})"
 
-@dataclass(frozen=True, eq=False)
-class Part:
-    """What is judged by itself: one unit of an output, or a whole output whose loss is joint.
-
-    Attributes:
-        head: the output.
-        unit: the unit within it; None for all of them together.
-        name: the output's name, with the number of the unit where there are several.
-        weight: factor of its loss in the total.
-    """
-
-    head: OutputHead
-    unit: int | None
-    name: str
-    weight: float
-
-    @property
-    def loss(self) -> Loss:
-        """The loss of its output."""
-        return self.head.loss
-
-    def targets(self, columns: Array) -> Array:
-        """Its own encoded targets, from all target columns: shape (rows, 1), or (rows, units) where joint."""
-        encoded = self.head.targets(columns)
-        return encoded if self.unit is None else encoded[:, self.unit : self.unit + 1]
-
-
-@dataclass(frozen=True, eq=False)
-class Heads:
-    """All outputs, in order.
-
-    Attributes:
-        heads: one an output.
-        label: the whole loss in words.
-    """
-
-    heads: tuple[OutputHead, ...]
-    label: str
-
-    @property
-    def parts(self) -> tuple[Part, ...]:
-        """All that is judged by itself: Keras averages the units of an output and adds outputs up by their weights."""
-        return tuple(part for head in self.heads for part in _parts(head))
-
-    @property
-    def columns(self) -> int:
-        """How many target columns there have to be."""
-        return sum(head.columns for head in self.heads)
-
-    def total(self, per_part: Iterable[float]) -> float:
-        """The total loss from that of each part."""
-        return float(sum(part.weight * value for part, value in zip(self.parts, per_part, strict=True)))
-
-    def values(self, columns: Array, read: Array) -> Array:
-        """The loss of each row and part.
-
-        Args:
-            columns: all target columns, shape (rows, columns).
-            read: what the losses read of the outputs, side by side, shape (rows, units).
-        """
-        return np.concatenate([head.loss.values(head.targets(columns), head.read(read)) for head in self.heads], axis=1)
-
-    def perfect(self, columns: Array) -> Array:
-        """What a perfect answer to each row costs, shape (rows, parts): zero for most losses and labels."""
-        found = [head.loss.nearest(head.targets(columns), -np.inf, np.inf) for head in self.heads]
-        return np.concatenate(found, axis=1)
-
-    def best(self, groups: Groups, columns: Array, weights: Array) -> Array:
-        """What one answer to all rows of a group costs, summed over them, shape (groups, parts)."""
-        found = [head.loss.best(groups, head.targets(columns), weights) for head in self.heads]
-        return np.concatenate(found, axis=1)
-
-
-def _parts(head: OutputHead) -> tuple[Part, ...]:
-    if head.loss.joint:
-        return (Part(head, None, head.name, head.weight),)
-    if head.units == 1:
-        return (Part(head, 0, head.name, head.weight),)
-    return tuple(Part(head, k, f"{head.name}[{k}]", head.weight / head.units) for k in range(head.units))
+    def with_logits(self, *, from_logits: bool) -> str:
+        """The loss with or without ``from_logits``."""
+        return f"loss=keras.losses.{CLASS_NAMES[self.loss_name]}(from_logits={from_logits})"

@@ -20,7 +20,7 @@ from mlpdoctor.facts.ladder.data_floors import ConflictFloor
 from mlpdoctor.facts.ladder.linear_floor import ConstantFloor, LinearFloor
 from mlpdoctor.facts.ladder.model_loss import ModelLoss
 from mlpdoctor.facts.training.training import Training
-from mlpdoctor.nn.output_head import Heads
+from mlpdoctor.nn.heads import Heads
 
 CLOSE = 1e-9
 """Rungs are compared to nine digits of the highest: rounding may swap two that are equal."""

@@ -12,13 +12,15 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from output_heads import output_head
 
-from mlpdoctor.core.network import Array, Config, Layer, LossConfig
-from mlpdoctor.facts.outputs.expectation import Expectation, OutputRange, expectation_of, first_name, range_of
+from mlpdoctor.core.network import Array, Config, LossConfig
 from mlpdoctor.facts.outputs.fit import fit
-from mlpdoctor.facts.outputs.misfit import Harm, Output
+from mlpdoctor.facts.outputs.misfit import Harm
+from mlpdoctor.nn.expectation import Expectation, OutputRange, expectation_of, range_of
 from mlpdoctor.nn.layers.activation import Activation
 from mlpdoctor.nn.layers.activations import named_activations
+from mlpdoctor.nn.output_head import OutputHead
 
 ACTIVATIONS = {
     name: one for name, one in named_activations().items() if name not in ("glu", "swish", "hard_swish", "softmax_v2")
@@ -67,21 +69,9 @@ CASES = [
 ]  # fmt: skip
 
 
-def output(case: Case, activation: Activation, units: int) -> Output:
-    expectation = expectation_of(case.config)
-    assert expectation is not None
+def output(case: Case, activation: Activation, units: int) -> OutputHead:
     remembered = activation.name in ("sigmoid", "softmax")
-    return Output(
-        name="out",
-        layer=Layer("out", "Dense", {"units": units}),
-        units=units,
-        activation=activation,
-        answers=range_of(activation),
-        loss=first_name(case.config),
-        label=case.name,
-        expectation=expectation,
-        repaired=case.repaired and remembered,
-    )
+    return output_head(case.config, activation.name, units, behind=case.repaired and remembered)
 
 
 def labels(case: Case, expectation: Expectation, units: int) -> list[Array]:

@@ -2,15 +2,15 @@
 
 import numpy as np
 import pytest
+from output_heads import output_head
 from target_kinds import told
 
-from mlpdoctor.core.network import Array, Config, Layer, LossConfig
-from mlpdoctor.facts.outputs.expectation import PLAIN, expectation_of, first_name, range_of
+from mlpdoctor.core.network import Array, Config, LossConfig
 from mlpdoctor.facts.outputs.labels import Kind
 from mlpdoctor.facts.outputs.match import match
-from mlpdoctor.facts.outputs.misfit import Harm, Output
-from mlpdoctor.nn.layers.activations import named_activations
-from mlpdoctor.nn.output_head import LabelEncoding
+from mlpdoctor.facts.outputs.misfit import Harm
+from mlpdoctor.nn.expectation import PLAIN, first_name
+from mlpdoctor.nn.output_head import LabelEncoding, OutputHead
 
 UNITS = 4
 RNG = np.random.default_rng(0)
@@ -132,18 +132,12 @@ GROUP = {
 """The activation that goes with a loss, and its row of the tables for one unit and for several."""
 
 
-def output(loss: str, units: int, activation: str | None = None, options: Config | None = None) -> Output:
+def output(loss: str, units: int, activation: str | None = None, options: Config | None = None) -> OutputHead:
     config = LossConfig(loss, options or {})
-    expectation = expectation_of(config)
-    assert expectation is not None
-    function = named_activations()[activation or GROUP[first_name(config)][0]]
-    layer = Layer("out", "Dense", {"units": units})
-    return Output(
-        "out", layer, units, function, range_of(function), first_name(config), loss, expectation, repaired=False
-    )
+    return output_head(config, activation or GROUP[first_name(config)][0], units)
 
 
-def code(one: Output, values: Array, encoding: LabelEncoding = LabelEncoding.USUAL) -> str:
+def code(one: OutputHead, values: Array, encoding: LabelEncoding = LabelEncoding.USUAL) -> str:
     misfit = match(one, told(values), encoding)
     if misfit is None:
         return R

@@ -13,9 +13,9 @@ from mlpdoctor.facts.outputs.heads import heads as heads_fact
 from mlpdoctor.facts.training.training import Trained, Training
 from mlpdoctor.facts.training.training import trained as trained_fact
 from mlpdoctor.facts.training.training import training as training_fact
+from mlpdoctor.nn.heads import Heads
 from mlpdoctor.nn.losses.absolute_errors import MeanAbsoluteError
 from mlpdoctor.nn.losses.squared_errors import MeanSquaredError
-from mlpdoctor.nn.output_head import Heads
 
 
 def heads(network: Network) -> Any:  # noqa: ANN401  Heads or Absent

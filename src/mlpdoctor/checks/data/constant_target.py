@@ -8,8 +8,8 @@ from mlpdoctor.core.check import check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.text import listing, short
 from mlpdoctor.engine.passes import Passes
+from mlpdoctor.nn.heads import Heads
 from mlpdoctor.nn.losses.targets import TargetKind
-from mlpdoctor.nn.output_head import Heads
 from mlpdoctor.statistics.moments import OutputMoments, TargetMoments
 
 LEAST_ROWS = 2

@@ -13,8 +13,8 @@ from mlpdoctor.core.text import listing, percent, short
 from mlpdoctor.engine.passes import Passes
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.training.training import Training
+from mlpdoctor.nn.heads import Heads
 from mlpdoctor.nn.losses.targets import TargetKind
-from mlpdoctor.nn.output_head import Heads
 from mlpdoctor.statistics.moments import TargetMoments
 from mlpdoctor.statistics.row_order import RowOrder
 from mlpdoctor.statistics.target_values import TargetCounts

@@ -7,9 +7,9 @@ from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import listing
 from mlpdoctor.facts.outputs.contract import Contract
-from mlpdoctor.facts.outputs.expectation import Expectation, OutputRange
 from mlpdoctor.facts.outputs.labels import Kind, Labels
-from mlpdoctor.facts.outputs.misfit import Output
+from mlpdoctor.nn.expectation import Expectation, OutputRange
+from mlpdoctor.nn.output_head import OutputHead
 
 OF_CLASSES = {
     "acc",
@@ -63,7 +63,7 @@ def wrong_metric(network: Network, contract: Contract) -> Iterator[Evidence]:
                 by_reason.setdefault(reason, []).append(metric)
         for (what, text, code), named in by_reason.items():
             yield Evidence(
-                numbers={"metric": listing(named), "output": output.name, "what": what, "loss": output.label},
+                numbers={"metric": listing(named), "output": output.name, "what": what, "loss": output.loss_label},
                 certainty=Certainty.MEASURED,
                 why="It changes nothing in training, which follows the loss: the model may be fine.",
                 remedy=Remedy(text, code),
@@ -75,7 +75,7 @@ def _plain(metric: str) -> str:
     return metric.replace("_", "").lower()
 
 
-def _reason(metric: str, output: Output, labels: Labels | None) -> tuple[str, str, str] | None:
+def _reason(metric: str, output: OutputHead, labels: Labels | None) -> tuple[str, str, str] | None:
     """What is wrong, what to do and the code for it; None when the metric means what it says."""
     plain = _plain(metric)
     if plain in OF_CLASSES and _amounts(output, labels):
@@ -92,13 +92,13 @@ def _reason(metric: str, output: Output, labels: Labels | None) -> tuple[str, st
             "take the accuracy of two classes",
             'metrics=["binary_accuracy"]',
         )
-    if plain == "binaryaccuracy" and output.answers is OutputRange.SHARES and output.units > 1:
+    if plain == "binaryaccuracy" and output.range is OutputRange.SHARES and output.units > 1:
         return (
             "it counts each unit of the softmax by itself, so that rows with no right answer count as mostly right",
             "take the accuracy of classes",
             'metrics=["accuracy"]',
         )
-    if plain in THRESHOLD and output.expectation is Expectation.LOGIT and output.answers is OutputRange.LINEAR:
+    if plain in THRESHOLD and output.expectation is Expectation.LOGIT and output.range is OutputRange.LINEAR:
         return (
             "it takes answers above 0.5 for a yes, and a logit says yes from 0 up",
             "give it the threshold of logits",
@@ -113,9 +113,9 @@ def _reason(metric: str, output: Output, labels: Labels | None) -> tuple[str, st
     return None
 
 
-def _amounts(output: Output, labels: Labels | None) -> bool:
+def _amounts(output: OutputHead, labels: Labels | None) -> bool:
     if output.expectation not in OF_AMOUNTS:
         return False
     if labels is None:
-        return output.answers is OutputRange.LINEAR
+        return output.range is OutputRange.LINEAR
     return labels.kind in AMOUNTS or (labels.kind is Kind.SHIFTED and labels.columns == 1)

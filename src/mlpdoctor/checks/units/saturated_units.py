@@ -9,9 +9,9 @@ from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.text import percent, short
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.training.training import Training
+from mlpdoctor.nn.heads import Heads
 from mlpdoctor.nn.keras_code import layer_code
 from mlpdoctor.nn.layers.properties import activation_of
-from mlpdoctor.nn.output_head import Heads
 from mlpdoctor.statistics.unit_activity import Flatness
 
 MOST_ROWS = 0.5

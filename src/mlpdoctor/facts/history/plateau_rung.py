@@ -8,7 +8,7 @@ from mlpdoctor.core.text import agreeing_digits
 from mlpdoctor.engine.passes import Passes
 from mlpdoctor.facts.history.curve_plateau import CurvePlateau, Source
 from mlpdoctor.facts.history.training_curve import TrainingCurve
-from mlpdoctor.facts.outputs.heads import SUMMED
+from mlpdoctor.nn.heads import SUMMED
 
 COARSE = 0.05
 """A level known no better than to a twentieth of its height above perfect answers equals too much to say anything."""

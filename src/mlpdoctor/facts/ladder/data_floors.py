@@ -11,8 +11,8 @@ from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array
 from mlpdoctor.facts.ladder.model_loss import ModelLoss, Objective, Perfection
 from mlpdoctor.facts.ladder.second_opinion import SecondOpinion
+from mlpdoctor.nn.heads import Part
 from mlpdoctor.nn.losses.softmax_crossentropies import SoftmaxLoss
-from mlpdoctor.nn.output_head import Part
 from mlpdoctor.statistics.row_hashes import RowHashes
 from mlpdoctor.statistics.row_sample import RowSample
 

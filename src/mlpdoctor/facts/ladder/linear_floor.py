@@ -11,9 +11,9 @@ from mlpdoctor.core.fact import Absent, fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array
 from mlpdoctor.facts.ladder.model_loss import Objective, Perfection
+from mlpdoctor.nn.heads import Part
 from mlpdoctor.nn.losses.absolute_errors import AbsoluteLoss
 from mlpdoctor.nn.losses.convex import ConvexLoss
-from mlpdoctor.nn.output_head import Part
 from mlpdoctor.statistics.affine_factor import AffineFactor, TargetFactor
 
 

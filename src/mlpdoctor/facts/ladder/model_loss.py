@@ -11,9 +11,9 @@ from mlpdoctor.core.ladder import Penalty
 from mlpdoctor.core.network import Array, Layer, Network
 from mlpdoctor.core.text import short
 from mlpdoctor.engine.passes import Passes
+from mlpdoctor.nn.heads import Heads, Part
 from mlpdoctor.nn.layers.penalties import Unknown, activity_regularizer, weight_regularizers
 from mlpdoctor.nn.losses.targets import ColumnValues, complaint
-from mlpdoctor.nn.output_head import Heads, Part
 from mlpdoctor.statistics.affine_factor import TargetFactor
 from mlpdoctor.statistics.loss_sums import LossSums, PerfectSums
 from mlpdoctor.statistics.statistic import PerLayer

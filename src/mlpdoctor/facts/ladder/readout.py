@@ -12,8 +12,9 @@ from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array, Network
 from mlpdoctor.facts.ladder.linear_floor import problem_fit
 from mlpdoctor.facts.ladder.model_loss import ModelLoss, Objective, Perfection
+from mlpdoctor.nn.heads import Part
 from mlpdoctor.nn.layers.properties import activation_of, is_learned
-from mlpdoctor.nn.output_head import OutputHead, Part
+from mlpdoctor.nn.output_head import OutputHead
 from mlpdoctor.statistics.affine_factor import AffineFactor
 from mlpdoctor.statistics.row_sample import RowSample
 from mlpdoctor.statistics.views import Rows

@@ -2,15 +2,16 @@
 
 from mlpdoctor.core.finding import Remedy
 from mlpdoctor.core.text import count, short
-from mlpdoctor.facts.outputs.expectation import OF_CLASSES, SPARSE, SPARSE_SPELT, UNIT_BY_UNIT, Expectation, OutputRange
 from mlpdoctor.facts.outputs.labels import Kind, Labels
-from mlpdoctor.facts.outputs.misfit import Harm, Misfit, Output
+from mlpdoctor.facts.outputs.misfit import Harm, Misfit
+from mlpdoctor.nn.expectation import OF_CLASSES, SPARSE, SPARSE_SPELT, UNIT_BY_UNIT, Expectation, OutputRange
+from mlpdoctor.nn.output_head import OutputHead
 
 MOST_NEW_CLASSES = 32
 """Up to so many distinct whole numbers more units may be the remedy; beyond, the targets are measurements."""
 
 
-def out_of_range(output: Output, labels: Labels) -> Misfit | None:
+def out_of_range(output: OutputHead, labels: Labels) -> Misfit | None:
     """Class numbers that no unit stands for; or units that no class stands for."""
     classes, units = labels.classes, output.units
     whole = labels.whole and labels.low >= 0
@@ -39,7 +40,7 @@ def out_of_range(output: Output, labels: Labels) -> Misfit | None:
     return None
 
 
-def unknown_classes(output: Output, labels: Labels) -> Misfit | None:
+def unknown_classes(output: OutputHead, labels: Labels) -> Misfit | None:
     """Numbers that are no class numbers at all; None when they are."""
     if labels.whole and labels.low >= 0:
         return None
@@ -47,7 +48,7 @@ def unknown_classes(output: Output, labels: Labels) -> Misfit | None:
         return Misfit(
             "O205",
             Harm.BROKEN,
-            f"{output.label} takes class numbers from 0, and the labels go from {short(labels.low)}",
+            f"{output.loss_label} takes class numbers from 0, and the labels go from {short(labels.low)}",
             "A label that no unit stands for has no loss: Keras stops with an error, answers NaN or counts it as "
             "perfect, depending on the backend.",
             Remedy("number the classes from 0", "y = np.unique(y, return_inverse=True)[1]"),
@@ -55,7 +56,7 @@ def unknown_classes(output: Output, labels: Labels) -> Misfit | None:
     return other_kind(output, labels)
 
 
-def misspelt(output: Output, labels: Labels) -> Misfit:
+def misspelt(output: OutputHead, labels: Labels) -> Misfit:
     """Labels of as many classes as are wanted, in another spelling."""
     low, high = labels.low, labels.high
     two = f"y = (y == {high:g}).astype('float32')"
@@ -66,22 +67,22 @@ def misspelt(output: Output, labels: Labels) -> Misfit:
     }.get(labels.kind, two if labels.classes == 2 else "y = y - 1")  # noqa: PLR2004
     if output.expectation is Expectation.MARGIN and labels.kind is not Kind.SIGNS:
         code = f"y = (y == {high:g}) * 2 - 1"
-    wants = f"class numbers from 0 to {output.units - 1}" if output.loss == SPARSE else "labels 0 and 1"
+    wants = f"class numbers from 0 to {output.units - 1}" if output.loss_name == SPARSE else "labels 0 and 1"
     if output.expectation is Expectation.MARGIN:
         wants = "labels -1 and 1"
-    elif output.expectation in OF_CLASSES and output.loss != SPARSE:
+    elif output.expectation in OF_CLASSES and output.loss_name != SPARSE:
         wants = "a column of 0 and 1 for each class"
     return Misfit(
         "O205",
         Harm.BROKEN,
-        f"{output.label} takes {wants}, and the labels are {labels.evidence}",
+        f"{output.loss_label} takes {wants}, and the labels are {labels.evidence}",
         _misspelt_why(output, low, high),
         Remedy("encode the labels anew", code),
     )
 
 
-def _misspelt_why(output: Output, low: float, high: float) -> str:
-    if output.loss == SPARSE:
+def _misspelt_why(output: OutputHead, low: float, high: float) -> str:
+    if output.loss_name == SPARSE:
         return (
             "A label that no unit stands for has no loss: Keras stops with an error, answers NaN or counts it as "
             "perfect, depending on the backend."
@@ -91,7 +92,7 @@ def _misspelt_why(output: Output, low: float, high: float) -> str:
     return "The answer that costs least for such labels is not the label."
 
 
-def more_units(output: Output, labels: Labels) -> Misfit:
+def more_units(output: OutputHead, labels: Labels) -> Misfit:
     """Classes that no unit is left for."""
     low = int(labels.low) if labels.whole else 0
     classes = labels.classes or output.units
@@ -111,7 +112,7 @@ def more_units(output: Output, labels: Labels) -> Misfit:
     )
 
 
-def fewer_units(output: Output, classes: int) -> Misfit:
+def fewer_units(output: OutputHead, classes: int) -> Misfit:
     """Units that no class is left for."""
     return Misfit(
         "O206",
@@ -120,18 +121,18 @@ def fewer_units(output: Output, classes: int) -> Misfit:
         "The others are only pushed down. It costs little; perhaps rows of some classes are missing.",
         Remedy(
             "leave out the units without a class, if no such class exists",
-            output.with_activation("softmax" if output.answers is OutputRange.SHARES else None, classes),
+            output.with_activation("softmax" if output.range is OutputRange.SHARES else None, classes),
         ),
     )
 
 
-def other_kind(output: Output, labels: Labels) -> Misfit:
+def other_kind(output: OutputHead, labels: Labels) -> Misfit:
     """Amounts where labels are due."""
     several = output.units > 1
     return Misfit(
         "O207",
         Harm.BROKEN,
-        f"{output.label} takes labels, and the targets are {labels.evidence}",
+        f"{output.loss_label} takes labels, and the targets are {labels.evidence}",
         "Such numbers are no labels: the loss has no lowest value at the right answer.",
         Remedy(
             "for amounts take a squared error and no activation",

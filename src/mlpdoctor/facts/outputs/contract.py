@@ -10,13 +10,13 @@ from mlpdoctor.core.finding import Certainty, Evidence, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.engine.passes import Passes
 from mlpdoctor.facts.ladder.loss_position import LossPosition
-from mlpdoctor.facts.outputs.expectation import expectation_of, first_name, range_of
 from mlpdoctor.facts.outputs.fit import fit
-from mlpdoctor.facts.outputs.heads import Ending, endings
 from mlpdoctor.facts.outputs.labels import Labels, tell
 from mlpdoctor.facts.outputs.match import match
-from mlpdoctor.facts.outputs.misfit import Harm, Misfit, Output
+from mlpdoctor.facts.outputs.misfit import Harm, Misfit
 from mlpdoctor.facts.training.training import Training
+from mlpdoctor.nn.heads import output_heads
+from mlpdoctor.nn.output_head import OutputHead
 from mlpdoctor.statistics.row_sample import RowSample
 from mlpdoctor.statistics.target_values import TargetCounts, TargetValues
 
@@ -46,7 +46,7 @@ class Clause:
         misfits: what does not fit.
     """
 
-    output: Output
+    output: OutputHead
     labels: Labels | None
     misfits: tuple[Misfit, ...]
 
@@ -83,16 +83,15 @@ def contract(
 ) -> Contract | Absent:
     """Look each output up in the table."""
     clauses = []
-    for ending in endings(network, passes):
-        output = _output(ending)
-        if output is None:
+    for output in output_heads(network, None if passes is None else len(passes.dataset.target_names)):
+        if output.known_expectation is None or output.known_function is None or not output.known_units:
             continue
         labels = None
-        if counts is not None and values is not None and sample is not None and ending.own is not None:
-            labels = _labels(ending.own, counts, values, sample)
+        if counts is not None and values is not None and sample is not None and output.given is not None:
+            labels = _labels(output.given, counts, values, sample)
         found = [fit(output)]
         if labels is not None:
-            found.append(match(output, labels, ending.encoding))
+            found.append(match(output, labels, output.encoding))
         clauses.append(Clause(output, labels, _gravest(found)))
     guesses = () if passes is None else passes.dataset.guesses
     guess = next((told.partition(": ")[2] for told in guesses if told.startswith("target")), None)
@@ -115,8 +114,8 @@ def spoken(contract: Contract, code: str, position: LossPosition | None, trainin
                 "what": misfit.what,
                 "output": output.name,
                 "units": output.units,
-                "activation": output.activation.name,
-                "loss": output.label,
+                "activation": output.function.name,
+                "loss": output.loss_label,
                 "labels": None if labels is None else labels.kind.value,
                 "low": None if labels is None else labels.low,
                 "high": None if labels is None else labels.high,
@@ -144,24 +143,6 @@ def _severity(misfit: Misfit, position: LossPosition | None, training: Training)
         return MILDER[given] if position.shortfall <= HALF_WAY else given
     cheap = misfit.harm is not Harm.COSTLY or position.of_constant(position.model) <= EXCELLENT
     return MILDER[given] if position.well and cheap else given
-
-
-def _output(ending: Ending) -> Output | None:
-    expectation = None if ending.config is None else expectation_of(ending.config)
-    if expectation is None or ending.config is None or ending.activation is None or not ending.units:
-        return None
-    name = first_name(ending.config)
-    return Output(
-        name=ending.name,
-        layer=ending.layer,
-        units=ending.units,
-        activation=ending.activation,
-        answers=range_of(ending.activation),
-        loss=name,
-        label=ending.config.name if ending.loss is None else ending.loss.label,
-        expectation=expectation,
-        repaired=ending.behind,
-    )
 
 
 def _labels(own: slice, counts: TargetCounts, values: TargetValues, sample: RowSample) -> Labels:

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 
 from mlpdoctor.core.finding import Remedy
-from mlpdoctor.facts.outputs.expectation import BLUNT, OF_CLASSES, Expectation, OutputRange
 from mlpdoctor.facts.outputs.fit_words import remedy, words
-from mlpdoctor.facts.outputs.misfit import Harm, Misfit, Output
+from mlpdoctor.facts.outputs.misfit import Harm, Misfit
+from mlpdoctor.nn.expectation import BLUNT, OF_CLASSES, Expectation, OutputRange
+from mlpdoctor.nn.output_head import OutputHead
 
 COLUMNS = tuple(OutputRange)
 TABLE: Mapping[Expectation, str] = {
@@ -41,10 +42,10 @@ WITH_A_SLOPE = (
 """Losses that are to push answers off the wrong end, where a blunt activation has no slope."""
 
 
-def fit(output: Output) -> Misfit | None:
+def fit(output: OutputHead) -> Misfit | None:
     """What does not fit between an output's last activation and its loss; None when all is well."""
     alone = _alone(output)
-    if alone is not None or (output.answers is OutputRange.SHARES and output.units == 1):
+    if alone is not None or (output.range is OutputRange.SHARES and output.units == 1):
         return alone  # of a softmax over one unit O201 speaks
     harm, code = _cell(output)
     if harm is None:
@@ -53,38 +54,38 @@ def fit(output: Output) -> Misfit | None:
     return Misfit(code, harm, what, why, remedy(output, code))
 
 
-def _written(output: Output) -> str:
+def _written(output: OutputHead) -> str:
     """The cell as it stands in the table."""
-    return TABLE[output.expectation].split()[COLUMNS.index(output.answers)]
+    return TABLE[output.expectation].split()[COLUMNS.index(output.range)]
 
 
-def _cell(output: Output) -> tuple[Harm | None, str]:
+def _cell(output: OutputHead) -> tuple[Harm | None, str]:
     cell = _written(output)
     letter, code = cell[0], f"O20{cell[1]}"
-    if output.expectation is Expectation.CLASS_LOGITS and output.loss == FOCAL and letter in "ER":
+    if output.expectation is Expectation.CLASS_LOGITS and output.loss_name == FOCAL and letter in "ER":
         return Harm.COSTLY, code
     if letter == "R":
-        return (Harm.COSTLY if output.repaired else Harm.BROKEN), code
+        return (Harm.COSTLY if output.behind else Harm.BROKEN), code
     if (
         output.expectation is Expectation.RATE
-        and output.answers is OutputRange.RECTIFIED
-        and output.activation.bounds[0] < 0
+        and output.range is OutputRange.RECTIFIED
+        and output.function.bounds[0] < 0
     ):
         return Harm.BROKEN, code
-    if cell == RIGHT and output.activation.name in BLUNT and output.expectation in WITH_A_SLOPE:
+    if cell == RIGHT and output.function.name in BLUNT and output.expectation in WITH_A_SLOPE:
         return Harm.UNUSUAL, "O202"
     return HARMS.get(letter), code
 
 
-def _alone(output: Output) -> Misfit | None:
+def _alone(output: OutputHead) -> Misfit | None:
     """One unit where the loss compares several."""
-    if output.units > 1 or output.answers is OutputRange.SHARES:
+    if output.units > 1 or output.range is OutputRange.SHARES:
         return None
     if output.expectation in OF_CLASSES:
         return Misfit(
             "O202",
             Harm.BROKEN,
-            f"{output.label} compares several units, and the output has one",
+            f"{output.loss_label} compares several units, and the output has one",
             "With a single unit there is nothing to compare it with: the loss says the same whatever the answer, or "
             "drives it the same way on every row.",
             Remedy(

@@ -4,11 +4,11 @@ import math
 
 from mlpdoctor.core.finding import Remedy
 from mlpdoctor.core.text import percent
-from mlpdoctor.facts.outputs.expectation import Expectation, OutputRange
-from mlpdoctor.facts.outputs.misfit import CLASS_NAMES, Output
+from mlpdoctor.nn.expectation import Expectation, OutputRange
+from mlpdoctor.nn.output_head import CLASS_NAMES, OutputHead
 
 
-def words(output: Output, code: str, *, blunt: bool) -> tuple[str, str]:
+def words(output: OutputHead, code: str, *, blunt: bool) -> tuple[str, str]:
     """What does not fit, and what it does.
 
     Args:
@@ -16,7 +16,7 @@ def words(output: Output, code: str, *, blunt: bool) -> tuple[str, str]:
         code: the rule that speaks.
         blunt: whether the activation is right but for its flat ends.
     """
-    name, label, answers = output.activation.name, output.label, output.answers
+    name, label, answers = output.function.name, output.loss_label, output.range
     if code == "O203":
         return _logits_words(output)
     if blunt:
@@ -35,8 +35,8 @@ def words(output: Output, code: str, *, blunt: bool) -> tuple[str, str]:
     }.get(output.expectation, _others)(output)
 
 
-def _probability(output: Output) -> str:
-    if output.answers is OutputRange.SHARES:
+def _probability(output: OutputHead) -> str:
+    if output.range is OutputRange.SHARES:
         return (
             "On TensorFlow Keras trains each unit as a logistic regression of its own, from the logits behind the "
             "softmax; what the model answers afterwards is the softmax of them, which was never trained."
@@ -44,35 +44,35 @@ def _probability(output: Output) -> str:
     return "Keras clips every answer to the span from 1e-7 to 1 - 1e-7; beyond it there is no gradient."
 
 
-def _logit(output: Output) -> str:
-    low, high = (_sigmoid(bound) for bound in output.activation.bounds)
+def _logit(output: OutputHead) -> str:
+    low, high = (_sigmoid(bound) for bound in output.function.bounds)
     if (low, high) == (0.0, 1.0):
         return "A logit has to reach far on both sides; without an activation it does."
     return f"The sigmoid in the loss makes probabilities between {percent(low)} and {percent(high)} of it, never more."
 
 
-def _classes(output: Output) -> str:
-    if output.answers is OutputRange.PROBABILITY:
+def _classes(output: OutputHead) -> str:
+    if output.range is OutputRange.PROBABILITY:
         return (
             "Each sigmoid answers by itself, so the answers of a row do not add up to 1. On TensorFlow Keras trains "
             "the logits behind them as a softmax would: the order of the classes is learned, their shares are not."
         )
-    if output.answers is OutputRange.POSITIVE:
+    if output.range is OutputRange.POSITIVE:
         return "Keras divides the answers by their sum, which works; a softmax does the same and is what is meant."
     return "Keras clips answers at 1e-7 and divides by their sum: at or below 0 there is no gradient."
 
 
-def _class_logits(output: Output) -> str:
-    if output.answers is OutputRange.CENTRED:
+def _class_logits(output: OutputHead) -> str:
+    if output.range is OutputRange.CENTRED:
         most = 1 / (1 + (output.units - 1) * math.exp(-2))
         return f"With {output.units} classes the softmax of such logits gives no class more than {percent(most)}."
-    if output.answers in (OutputRange.RECTIFIED, OutputRange.DIPPING):
+    if output.range in (OutputRange.RECTIFIED, OutputRange.DIPPING):
         return "A class can be pushed down to the least answer and no further, and there its unit gets no gradient."
     return "The softmax in the loss takes any numbers; without an activation they are free."
 
 
-def _others(output: Output) -> str:
-    expectation, answers = output.expectation, output.answers
+def _others(output: OutputHead) -> str:
+    expectation, answers = output.expectation, output.range
     if expectation is Expectation.DISTRIBUTION:
         return "The larger all answers are, the lower the loss: it has no lowest value that means anything."
     if expectation is Expectation.RATE and answers in (OutputRange.PROBABILITY, OutputRange.SHARES):
@@ -91,16 +91,16 @@ def _others(output: Output) -> str:
     return "It works, within what such answers can say; without an activation they are free."
 
 
-def _logits_words(output: Output) -> tuple[str, str]:
-    name = output.activation.name
+def _logits_words(output: OutputHead) -> tuple[str, str]:
+    name = output.function.name
     if output.expectation in (Expectation.PROBABILITY, Expectation.CLASSES):
-        raw = "logarithms of shares" if output.answers is OutputRange.LOG_SHARES else "raw scores"
+        raw = "logarithms of shares" if output.range is OutputRange.LOG_SHARES else "raw scores"
         return (
-            f"{output.label} without from_logits takes probabilities, and the output answers {raw}",
+            f"{output.loss_label} without from_logits takes probabilities, and the output answers {raw}",
             "Keras does not complain: it clips the scores to the span from 1e-7 to 1 - 1e-7, where all gradient ends.",
         )
-    what = f"{output.label} with from_logits=True takes raw scores, and {name} answers {output.answers.value}"
-    if output.repaired:
+    what = f"{output.loss_label} with from_logits=True takes raw scores, and {name} answers {output.range.value}"
+    if output.behind:
         return what, (
             "TensorFlow's Keras warns once and reads the logits behind the activation, so that training works; on JAX "
             "and PyTorch the probabilities themselves are taken for logits, and the loss cannot get low."
@@ -111,10 +111,10 @@ def _logits_words(output: Output) -> tuple[str, str]:
     )
 
 
-def remedy(output: Output, code: str) -> Remedy:
+def remedy(output: OutputHead, code: str) -> Remedy:
     """What to write instead."""
     linear = output.with_activation(None)
-    if code == "O203" and output.loss in CLASS_NAMES:
+    if code == "O203" and output.loss_name in CLASS_NAMES:
         if output.expectation in (Expectation.LOGIT, Expectation.CLASS_LOGITS):
             return Remedy("leave out from_logits, or the activation", output.with_logits(from_logits=False))
         return Remedy("tell the loss that it gets raw scores", output.with_logits(from_logits=True))
@@ -138,8 +138,8 @@ def remedy(output: Output, code: str) -> Remedy:
     return Remedy(text, line)
 
 
-def _probability_remedy(output: Output) -> tuple[str, str]:
-    if output.answers is OutputRange.SHARES:
+def _probability_remedy(output: OutputHead) -> tuple[str, str]:
+    if output.range is OutputRange.SHARES:
         return "for one of several classes take categorical cross-entropy", 'loss="categorical_crossentropy"'
     return "give the output a sigmoid", output.with_activation("sigmoid")
 

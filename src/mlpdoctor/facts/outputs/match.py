@@ -11,10 +11,10 @@ from mlpdoctor.facts.outputs.class_numbers import (
     out_of_range,
     unknown_classes,
 )
-from mlpdoctor.facts.outputs.expectation import OF_CLASSES, SPARSE, SPARSE_SPELT, UNIT_BY_UNIT, Expectation, OutputRange
 from mlpdoctor.facts.outputs.labels import Kind, Labels
-from mlpdoctor.facts.outputs.misfit import Harm, Misfit, Output
-from mlpdoctor.nn.output_head import LabelEncoding
+from mlpdoctor.facts.outputs.misfit import Harm, Misfit
+from mlpdoctor.nn.expectation import OF_CLASSES, SPARSE, SPARSE_SPELT, UNIT_BY_UNIT, Expectation, OutputRange
+from mlpdoctor.nn.output_head import LabelEncoding, OutputHead
 
 NUMBERS = (Expectation.NUMBER, Expectation.POSITIVE_NUMBER)
 MISSPELT = (Kind.SIGNS, Kind.TWO_VALUES, Kind.SHIFTED, Kind.SCALED)
@@ -22,7 +22,7 @@ MISSPELT = (Kind.SIGNS, Kind.TWO_VALUES, Kind.SHIFTED, Kind.SCALED)
 CONTINUOUS = (Kind.UNIT, Kind.POSITIVE, Kind.REAL)
 
 
-def match(output: Output, labels: Labels, encoding: LabelEncoding) -> Misfit | None:
+def match(output: OutputHead, labels: Labels, encoding: LabelEncoding) -> Misfit | None:
     """What does not fit between the targets and the loss; None when all is well.
 
     Args:
@@ -31,13 +31,13 @@ def match(output: Output, labels: Labels, encoding: LabelEncoding) -> Misfit | N
         encoding: how they are read.
     """
     alone = output.units == 1 and output.expectation in OF_CLASSES
-    if labels.kind is Kind.CONSTANT or (alone and output.loss != SPARSE):
+    if labels.kind is Kind.CONSTANT or (alone and output.loss_name != SPARSE):
         return None
     if encoding is not LabelEncoding.USUAL:
         return _respelt(output, labels, encoding)
-    if labels.columns != (1 if output.loss == SPARSE else output.units):
+    if labels.columns != (1 if output.loss_name == SPARSE else output.units):
         return _columns(output, labels)
-    if output.loss == SPARSE:
+    if output.loss_name == SPARSE:
         return _sparse(output, labels)
     if output.expectation in UNIT_BY_UNIT:
         return _unit_by_unit(output, labels)
@@ -45,12 +45,12 @@ def match(output: Output, labels: Labels, encoding: LabelEncoding) -> Misfit | N
         return _classes(output, labels)
     if output.expectation is Expectation.MARGIN:
         return _margin(output, labels)
-    if output.expectation is Expectation.RATE or output.loss == "meansquaredlogarithmicerror":
+    if output.expectation is Expectation.RATE or output.loss_name == "meansquaredlogarithmicerror":
         return _rate(output, labels)
     return _number(output, labels) if output.expectation in NUMBERS else None
 
 
-def _respelt(output: Output, labels: Labels, encoding: LabelEncoding) -> Misfit | None:
+def _respelt(output: OutputHead, labels: Labels, encoding: LabelEncoding) -> Misfit | None:
     units = output.units
     if encoding is LabelEncoding.REPEATED:
         return Misfit(
@@ -69,7 +69,7 @@ def _respelt(output: Output, labels: Labels, encoding: LabelEncoding) -> Misfit 
         return Misfit(
             "O205",
             Harm.COSTLY,
-            f"{output.label} takes class numbers, and the labels are one-hot in {labels.columns} columns",
+            f"{output.loss_label} takes class numbers, and the labels are one-hot in {labels.columns} columns",
             "Keras refuses them, or counts each column as a label of its own. The report takes the number of the "
             "column that holds the 1.",
             Remedy("give class numbers, or take the loss for one-hot labels", "y = y.argmax(axis=1)"),
@@ -81,7 +81,7 @@ def _respelt(output: Output, labels: Labels, encoding: LabelEncoding) -> Misfit 
     return Misfit(
         "O205",
         Harm.COSTLY,
-        f"{output.label} takes a column for each class, and the labels are class numbers in one column",
+        f"{output.loss_label} takes a column for each class, and the labels are class numbers in one column",
         "Keras refuses them, or compares each number with every unit. The report takes them one-hot.",
         Remedy(
             "encode them one-hot, or take the sparse loss",
@@ -91,7 +91,7 @@ def _respelt(output: Output, labels: Labels, encoding: LabelEncoding) -> Misfit 
     )
 
 
-def _columns(output: Output, labels: Labels) -> Misfit:
+def _columns(output: OutputHead, labels: Labels) -> Misfit:
     classes = labels.kind in (Kind.ONE_HOT, Kind.SHARES)
     units = labels.columns
     return Misfit(
@@ -108,11 +108,11 @@ def _columns(output: Output, labels: Labels) -> Misfit:
     )
 
 
-def _sparse(output: Output, labels: Labels) -> Misfit | None:
+def _sparse(output: OutputHead, labels: Labels) -> Misfit | None:
     return out_of_range(output, labels) or unknown_classes(output, labels)
 
 
-def _unit_by_unit(output: Output, labels: Labels) -> Misfit | None:
+def _unit_by_unit(output: OutputHead, labels: Labels) -> Misfit | None:
     kind = labels.kind
     if kind in MISSPELT and labels.classes is not None and labels.classes > 2:  # noqa: PLR2004
         return more_units(output, labels)
@@ -124,7 +124,7 @@ def _unit_by_unit(output: Output, labels: Labels) -> Misfit | None:
         few = labels.whole and labels.low >= 0 and labels.classes is not None and labels.classes <= MOST_NEW_CLASSES
         few = few and labels.columns == 1 and labels.low <= 1 and (labels.classes or 0) > labels.high - labels.low
         return more_units(output, labels) if few else other_kind(output, labels)
-    shares = output.answers is OutputRange.SHARES
+    shares = output.range is OutputRange.SHARES
     if kind is Kind.MULTI_LABEL and shares:
         return Misfit(
             "O202",
@@ -145,7 +145,7 @@ def _unit_by_unit(output: Output, labels: Labels) -> Misfit | None:
     return None
 
 
-def _classes(output: Output, labels: Labels) -> Misfit | None:
+def _classes(output: OutputHead, labels: Labels) -> Misfit | None:
     if labels.kind is Kind.ONE_HOT:
         present = labels.present or output.units
         return fewer_units(output, present) if present < output.units else None
@@ -156,7 +156,7 @@ def _classes(output: Output, labels: Labels) -> Misfit | None:
         return Misfit(
             "O207",
             Harm.BROKEN,
-            f"{output.label} takes one class a row, and rows here have none or several",
+            f"{output.loss_label} takes one class a row, and rows here have none or several",
             "The classes compete for one share, although several are right.",
             Remedy("judge each label by itself", f"{output.with_activation('sigmoid')}{loss}"),
         )
@@ -165,7 +165,7 @@ def _classes(output: Output, labels: Labels) -> Misfit | None:
     return other_kind(output, labels)
 
 
-def _margin(output: Output, labels: Labels) -> Misfit | None:
+def _margin(output: OutputHead, labels: Labels) -> Misfit | None:
     if labels.kind in (Kind.SIGNS, Kind.BINARY, Kind.ONE_HOT, Kind.MULTI_LABEL):
         return None
     two = labels.classes == 2  # noqa: PLR2004
@@ -176,22 +176,22 @@ def _margin(output: Output, labels: Labels) -> Misfit | None:
     return other_kind(output, labels)
 
 
-def _rate(output: Output, labels: Labels) -> Misfit | None:
+def _rate(output: OutputHead, labels: Labels) -> Misfit | None:
     if labels.low >= 0:
         return None
     return Misfit(
         "O207",
         Harm.BROKEN,
-        f"{output.label} takes numbers from 0 up, and the targets go down to {short(labels.low)}",
+        f"{output.loss_label} takes numbers from 0 up, and the targets go down to {short(labels.low)}",
         "No answer has a sensible loss on a target below 0: the loss falls without end, or Keras takes it for 0.",
         Remedy("take a loss for numbers of both signs", 'loss="mse"'),
     )
 
 
-def _number(output: Output, labels: Labels) -> Misfit | None:
-    if output.loss == "meanabsolutepercentageerror":
+def _number(output: OutputHead, labels: Labels) -> Misfit | None:
+    if output.loss_name == "meanabsolutepercentageerror":
         return _percentage(output, labels)
-    shares = output.answers is OutputRange.SHARES
+    shares = output.range is OutputRange.SHARES
     if shares and labels.kind in (Kind.REAL, Kind.POSITIVE, Kind.COUNTS):
         return Misfit(
             "O202",
@@ -207,7 +207,7 @@ def _number(output: Output, labels: Labels) -> Misfit | None:
         return Misfit(
             "O207",
             Harm.COSTLY,
-            f"the targets are class numbers ({labels.evidence}), and {output.label} takes them for amounts",
+            f"the targets are class numbers ({labels.evidence}), and {output.loss_label} takes them for amounts",
             "Class 2 is not twice class 1: the answer is pulled to the middle between classes that have nothing to do "
             "with each other.",
             Remedy(
@@ -218,13 +218,13 @@ def _number(output: Output, labels: Labels) -> Misfit | None:
     return None
 
 
-def _labels_as_numbers(output: Output, labels: Labels) -> Misfit:
+def _labels_as_numbers(output: OutputHead, labels: Labels) -> Misfit:
     one_of = labels.kind is Kind.ONE_HOT
     loss, activation = ("categorical", "softmax") if one_of else ("binary", "sigmoid")
     return Misfit(
         "O207",
         Harm.COSTLY,
-        f"the targets are labels ({labels.evidence}), and {output.label} takes them for amounts",
+        f"the targets are labels ({labels.evidence}), and {output.loss_label} takes them for amounts",
         "It fits shares of labels, but a sure and wrong answer costs little more than an unsure one, so that learning "
         "slows where it is needed most.",
         Remedy(
@@ -234,13 +234,13 @@ def _labels_as_numbers(output: Output, labels: Labels) -> Misfit:
     )
 
 
-def _percentage(output: Output, labels: Labels) -> Misfit | None:
+def _percentage(output: OutputHead, labels: Labels) -> Misfit | None:
     if not labels.zeros:
         return None
     return Misfit(
         "O207",
         Harm.BROKEN,
-        f"{output.label} divides by the target, and {percent(labels.zeros)} of the targets are 0",
+        f"{output.loss_label} divides by the target, and {percent(labels.zeros)} of the targets are 0",
         "Keras divides by 1e-7 instead, so that these rows are all that counts.",
         Remedy("take the mean absolute error", 'loss="mae"'),
     )

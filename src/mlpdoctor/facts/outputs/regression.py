@@ -9,8 +9,9 @@ from mlpdoctor.engine.passes import Only
 from mlpdoctor.facts.ladder.linear_floor import ConstantFloor
 from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.facts.training.training import Training
+from mlpdoctor.nn.heads import Part
 from mlpdoctor.nn.losses.convex import ConvexLoss
-from mlpdoctor.nn.output_head import OutputHead, Part
+from mlpdoctor.nn.output_head import OutputHead
 from mlpdoctor.statistics.row_sample import RowSample
 
 EARLY = 100

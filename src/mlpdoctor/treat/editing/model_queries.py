@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Finding, Number
 from mlpdoctor.core.network import Layer, Network
-from mlpdoctor.facts.outputs.heads import Ending, endings
+from mlpdoctor.nn.heads import output_heads
 from mlpdoctor.nn.layers.graph import adjustable, parameters, users
 from mlpdoctor.nn.layers.properties import activation_of, is_learned
 from mlpdoctor.nn.optimizers.rate import rate_now
@@ -45,7 +44,7 @@ def drawable(network: Network) -> tuple[Layer, ...]:
 
 def at_outputs(network: Network) -> tuple[Layer, ...]:
     """The layers that make the model's answers."""
-    return tuple(ending.layer for ending in endings(network, None))
+    return tuple(head.layer for head in output_heads(network, None))
 
 
 def hidden(network: Network) -> tuple[Layer, ...]:
@@ -110,42 +109,6 @@ def adaptive(network: Network) -> bool:
 def size(network: Network) -> int:
     """How many numbers training can change."""
     return parameters(network.layers)
-
-
-@dataclass(frozen=True, eq=False)
-class Head:
-    """An output with its target columns.
-
-    Attributes:
-        number: its place among the outputs.
-        ending: how it ends.
-        columns: its first target column and the one after its last; None where that cannot be told.
-    """
-
-    number: int
-    ending: Ending
-    columns: tuple[int, int] | None
-
-
-def heads(network: Network, targets: int) -> tuple[Head, ...]:
-    """The outputs, each with its share of so many target columns."""
-    found = endings(network, None)
-    if len(found) == 1:
-        return (Head(0, found[0], (0, targets)),)
-    widths = [None if e.loss is None or e.units is None else e.loss.columns(e.units) for e in found]
-    known = [width for width in widths if width is not None]
-    if len(known) < len(widths) or sum(known) != targets:
-        return tuple(Head(k, ending, None) for k, ending in enumerate(found))
-    starts = [sum(known[:k]) for k in range(len(known))]
-    return tuple(
-        Head(k, ending, (start, start + width))
-        for k, (ending, start, width) in enumerate(zip(found, starts, known, strict=True))
-    )
-
-
-def layer_named(network: Network, name: str) -> Layer | None:
-    """The layer of that path."""
-    return next((layer for layer in network.layers if layer.name == name), None)
 
 
 def own(name: str) -> str:

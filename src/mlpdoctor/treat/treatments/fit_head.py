@@ -7,9 +7,11 @@ import numpy as np
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Finding
 from mlpdoctor.core.network import Array, Layer
-from mlpdoctor.facts.outputs.expectation import SPARSE_SPELT, Expectation, expectation_of
 from mlpdoctor.facts.outputs.labels import Kind, Labels, tell
+from mlpdoctor.nn.expectation import SPARSE_SPELT, Expectation, expectation_of
+from mlpdoctor.nn.heads import output_heads
 from mlpdoctor.nn.layers.properties import activation_of
+from mlpdoctor.nn.output_head import OutputHead
 from mlpdoctor.statistics.target_values import TargetCounts
 from mlpdoctor.statistics.views import Targets
 from mlpdoctor.treat.case import Case, Nothing, Proposal, Treatment, treatment
@@ -24,7 +26,7 @@ from mlpdoctor.treat.editing.edits import (
     Resize,
     SetOption,
 )
-from mlpdoctor.treat.editing.model_queries import Head, heads, line, own
+from mlpdoctor.treat.editing.model_queries import line, own
 
 JOINED = 1e-3
 """Shares add up to 1 this closely in a file of few digits."""
@@ -69,9 +71,9 @@ def fit_head(finding: Finding | None, case: Case) -> Iterator[Proposal]:
     if finding is not None and finding.code not in OF_THE_HEAD and not any(map(case.found, OF_THE_HEAD)):
         yield Nothing("no rule says that output, loss and labels do not fit each other")
         return
-    found = heads(case.network, case.targets.shape[1])
+    found = output_heads(case.network, case.targets.shape[1])
     place = None if finding is None else finding.evidence.numbers.get("output")
-    chosen = [head for head in found if place in (None, head.ending.name)] or list(found)
+    chosen = [head for head in found if place in (None, head.name)] or list(found)
     proposals = [_proposal(head, case) for head in chosen]
     if finding is not None and finding.code == "O204":
         proposals = [one for one, head in zip(proposals, chosen, strict=True) if not _amounts(head)]
@@ -79,29 +81,27 @@ def fit_head(finding: Finding | None, case: Case) -> Iterator[Proposal]:
     yield from treatments or proposals[:1]
 
 
-def _proposal(head: Head, case: Case) -> Proposal:
-    if head.columns is None:
-        return Nothing(f"it cannot be told which target columns belong to the output {head.ending.name}")
-    first, last = head.columns
+def _proposal(head: OutputHead, case: Case) -> Proposal:
+    if head.given is None:
+        return Nothing(f"it cannot be told which target columns belong to the output {head.name}")
+    first, last = head.given.start, head.given.stop
     labels = labels_of(case.targets[:, first:last])
     fit = fitting(labels, head)
     if fit is None:
-        return Nothing(
-            f"the targets of {head.ending.name} are {labels.words}, which no output fits better than another"
-        )
+        return Nothing(f"the targets of {head.name} are {labels.words}, which no output fits better than another")
     recode: tuple[Edit, ...] = ()
     if fit.recode is not None:
-        recode = (Recode(head.columns, fit.recode[0], fit.recode[1], head.number),)
-    layer = head.ending.layer
+        recode = (Recode((first, last), fit.recode[0], fit.recode[1], head.output),)
+    layer = head.layer
     changed = _of_layers(head, case, fit)
     if changed is None:
         return Nothing(f"the output is made by {own(layer.name)}, a {layer.kind}, whose answers cannot be replaced")
     loss: tuple[Edit, ...] = ()
     if fit.loss is not None and not _same_loss(head, fit):
-        loss = (Compile("loss", fit.loss, head.number),)
+        loss = (Compile("loss", fit.loss, head.output),)
     edits = (*changed, *loss, *(_metrics(case, fit) if loss or recode else ()), *recode)
     if not edits:
-        return Nothing(f"the output {head.ending.name}, its loss and its labels fit each other")
+        return Nothing(f"the output {head.name}, its loss and its labels fit each other")
     units = {"units": fit.units} if "units" in layer.config else {}
     code = line(layer, **units, activation=fit.activation)
     if loss:
@@ -158,7 +158,7 @@ def labels_of(targets: Array) -> Labels:
     )
 
 
-def fitting(labels: Labels, head: Head) -> Fit | None:
+def fitting(labels: Labels, head: OutputHead) -> Fit | None:
     """The output that fits labels; None where they do not tell."""
     width, classes = labels.columns, labels.classes or 0
     amounts = _amounts(head)
@@ -184,23 +184,23 @@ def fitting(labels: Labels, head: Head) -> Fit | None:
     return None
 
 
-def _amounts(head: Head) -> bool:
+def _amounts(head: OutputHead) -> bool:
     """Whether the loss takes the answers for amounts."""
-    return head.ending.config is not None and expectation_of(head.ending.config) in NUMBERS
+    return head.config is not None and expectation_of(head.config) in NUMBERS
 
 
-def _same_loss(head: Head, fit: Fit) -> bool:
-    config = head.ending.config
-    if config is None or head.ending.loss is None or config.options.get("from_logits"):
+def _same_loss(head: OutputHead, fit: Fit) -> bool:
+    config = head.config
+    if config is None or head.known_loss is None or config.options.get("from_logits"):
         return False
-    return str(fit.loss).replace("_", "") in head.ending.loss.names
+    return str(fit.loss).replace("_", "") in head.known_loss.names
 
 
-def _of_layers(head: Head, case: Case, fit: Fit) -> tuple[Edit, ...] | None:
+def _of_layers(head: OutputHead, case: Case, fit: Fit) -> tuple[Edit, ...] | None:
     """What changes in the last layers; None where they cannot be changed."""
-    network, layer = case.network, head.ending.layer
-    units = None if head.ending.units == fit.units else fit.units
-    function = head.ending.activation
+    network, layer = case.network, head.layer
+    units = None if head.known_units == fit.units else fit.units
+    function = head.known_function
     same = function is not None and function.name == fit.activation
     dense: Layer | None = layer
     edits: list[Edit] = []

@@ -128,9 +128,9 @@ def entering(case: Case) -> list[tuple[EntryLayer, Columns]]:
         start = door.first_feature if door.raw else _start(network, door.source)
         shape = network.nodes[door.source].shape
         if start is not None and shape is not None and None not in shape:
-            variants = [variant or 0 for variant in shape]
-            values = case.features[:, start : start + int(np.prod(variants))]
-            found.append((door, columns(values.reshape(len(values), *variants))))
+            sides = [side or 0 for side in shape]
+            values = case.features[:, start : start + int(np.prod(sides))]
+            found.append((door, columns(values.reshape(len(values), *sides))))
         elif (behind := case.behind(door.source)) is not None:
             found.append((door, columns(behind[0])))
     return [(door, seen) for door, seen in found if np.isfinite(seen.mean).all() and np.isfinite(seen.deviation).all()]

@@ -6,11 +6,13 @@ import numpy as np
 
 from mlpdoctor.core.finding import Finding
 from mlpdoctor.core.network import Array, Layer
-from mlpdoctor.facts.outputs.expectation import Expectation, expectation_of
+from mlpdoctor.nn.expectation import Expectation, expectation_of
+from mlpdoctor.nn.heads import output_heads
 from mlpdoctor.nn.losses.registry import build
+from mlpdoctor.nn.output_head import OutputHead
 from mlpdoctor.treat.case import MOST_ROWS, Case, Nothing, Proposal, Treatment, treatment
 from mlpdoctor.treat.editing.edits import Redraw, SetWeights
-from mlpdoctor.treat.editing.model_queries import Head, heads, line, own
+from mlpdoctor.treat.editing.model_queries import line, own
 
 SQUARED = "meansquarederror"
 RIDGE = 1e-6
@@ -31,9 +33,9 @@ def solve_readout(finding: Finding | None, case: Case) -> Iterator[Proposal]:
     Refuted by
         The control gets there within the budget by itself.
     """
-    (head, *more) = heads(case.network, case.targets.shape[1])
-    layer = head.ending.layer
-    if more or layer.kind != "Dense" or head.columns is None or not layer.trainable:
+    (head, *more) = output_heads(case.network, case.targets.shape[1])
+    layer = head.layer
+    if more or layer.kind != "Dense" or head.given is None or not layer.trainable:
         yield Nothing("there is no single output whose last layer could be solved by itself")
         return
     name = own(layer.name)
@@ -63,12 +65,12 @@ def solve_readout(finding: Finding | None, case: Case) -> Iterator[Proposal]:
     )
 
 
-def _solved(head: Head, layer: Layer, case: Case) -> tuple[Array, Array] | None:
-    config, function = head.ending.config, head.ending.activation
+def _solved(head: OutputHead, layer: Layer, case: Case) -> tuple[Array, Array] | None:
+    config, function = head.config, head.known_function
     if config is None or expectation_of(config) is not Expectation.NUMBER or function is None or not function.affine:
         return None
     loss = build(config)
-    if loss is None or SQUARED not in loss.names or head.ending.units != case.targets.shape[1]:
+    if loss is None or SQUARED not in loss.names or head.known_units != case.targets.shape[1]:
         return None
     node = next(node for node in case.network.nodes if node.layer is layer)
     behind = case.behind(node.sources[0])
@@ -100,8 +102,8 @@ def start_bias(finding: Finding | None, case: Case) -> Iterator[Proposal]:
     """
     numbers = {} if finding is None else finding.evidence.numbers
     biases, place = numbers.get("biases"), numbers.get("output")
-    found = [head for head in heads(case.network, case.targets.shape[1]) if place in (None, head.ending.name)]
-    layer = found[0].ending.layer if found else None
+    found = [head for head in output_heads(case.network, case.targets.shape[1]) if place in (None, head.name)]
+    layer = found[0].layer if found else None
     if layer is None or layer.kind != "Dense" or "bias" not in layer.weights or not isinstance(biases, tuple):
         yield Nothing("no best constant for the last bias was worked out")
         return

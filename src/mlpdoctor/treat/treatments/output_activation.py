@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 
 from mlpdoctor.core.finding import Finding
-from mlpdoctor.facts.outputs.expectation import Expectation, expectation_of, first_name
 from mlpdoctor.facts.outputs.labels import AMOUNTS
-from mlpdoctor.facts.outputs.misfit import CLASS_NAMES
+from mlpdoctor.nn.expectation import Expectation, expectation_of, first_name
+from mlpdoctor.nn.heads import output_heads
+from mlpdoctor.nn.output_head import CLASS_NAMES, OutputHead
 from mlpdoctor.treat.case import Case, Nothing, Proposal, Treatment, treatment
 from mlpdoctor.treat.editing.edits import Compile, Edit, InsertAfter, NewLayer, Redraw, Remove, SetOption
-from mlpdoctor.treat.editing.model_queries import Head, heads, line, own
+from mlpdoctor.treat.editing.model_queries import line, own
 from mlpdoctor.treat.treatments.fit_head import labels_of
 
 PROBABILITIES = frozenset({"sigmoid", "softmax", "hard_sigmoid", "sparsemax", "sparse_sigmoid"})
@@ -28,13 +29,13 @@ def declare_logits(finding: Finding | None, case: Case) -> Iterator[Proposal]:
         The treated model is right no more often than the control.
     """
     place = None if finding is None else finding.evidence.numbers.get("output")
-    found = heads(case.network, case.targets.shape[1])
-    chosen = [head for head in found if place in (None, head.ending.name) and _wrong(head) is not None]
+    found = output_heads(case.network, case.targets.shape[1])
+    chosen = [head for head in found if place in (None, head.name) and _wrong(head) is not None]
     if not chosen:
         yield Nothing("every loss takes the answers for what they are")
         return
     for head in chosen:
-        config, logits = head.ending.config, bool(_wrong(head))
+        config, logits = head.config, bool(_wrong(head))
         if config is None:
             continue
         name = CLASS_NAMES[first_name(config)]
@@ -48,16 +49,16 @@ def declare_logits(finding: Finding | None, case: Case) -> Iterator[Proposal]:
         yield Treatment(
             "declare-logits",
             ("O203", "O202"),
-            (Compile("loss", value, head.number),),
+            (Compile("loss", value, head.output),),
             f"let the loss take {'logits' if logits else 'probabilities'}: from_logits={logits}",
             f"loss=keras.losses.{name}(from_logits={logits})",
             refuted_by="it is right no more often than with the old loss",
         )
 
 
-def _wrong(head: Head) -> bool | None:
+def _wrong(head: OutputHead) -> bool | None:
     """What ``from_logits`` should be where it is not; None where it is right."""
-    config, function = head.ending.config, head.ending.activation
+    config, function = head.config, head.known_function
     if config is None or function is None or first_name(config) not in CLASS_NAMES:
         return None
     given = bool(config.options.get("from_logits"))
@@ -82,19 +83,19 @@ def free_output(finding: Finding | None, case: Case) -> Iterator[Proposal]:
         A loss no lower than the control's.
     """
     place = None if finding is None else finding.evidence.numbers.get("output")
-    found = heads(case.network, case.targets.shape[1])
+    found = output_heads(case.network, case.targets.shape[1])
     bounded = [head for head in found if _bounded(head)]
     if finding is not None and not finding.code.startswith("O"):
         bounded = [head for head in bounded if _in_the_way(head, finding, case)]
     elif finding is not None and finding.code != "O204":
         bounded = [head for head in bounded if _amounts(head, case)]
-    chosen = [head for head in bounded if not isinstance(place, str) or place == head.ending.name] or bounded
+    chosen = [head for head in bounded if not isinstance(place, str) or place == head.name] or bounded
     if not chosen:
         yield Nothing("no output of amounts has an activation")
         return
     for head in chosen:
-        layer = head.ending.layer
-        function = head.ending.activation
+        layer = head.layer
+        function = head.known_function
         edits: list[Edit] = []
         if layer.kind == "Dense":
             edits = [SetOption(layer.name, "activation", "linear"), Redraw(layer.name)]
@@ -112,22 +113,22 @@ def free_output(finding: Finding | None, case: Case) -> Iterator[Proposal]:
         )
 
 
-def _in_the_way(head: Head, finding: Finding, case: Case) -> bool:
+def _in_the_way(head: OutputHead, finding: Finding, case: Case) -> bool:
     """Whether targets lie beyond the activation's range, or the finding is about this very layer."""
-    function = head.ending.activation
-    if finding.layer == head.ending.layer.name or head.columns is None or function is None:
-        return finding.layer == head.ending.layer.name
-    own = case.targets[:, slice(*head.columns)]
+    function = head.known_function
+    if finding.layer == head.layer.name or head.given is None or function is None:
+        return finding.layer == head.layer.name
+    own = case.targets[:, head.given]
     return bool(own.min() < function.bounds[0] or own.max() > function.bounds[1])
 
 
-def _amounts(head: Head, case: Case) -> bool:
+def _amounts(head: OutputHead, case: Case) -> bool:
     """Whether the targets are amounts, not labels of some kind."""
-    return head.columns is None or labels_of(case.targets[:, slice(*head.columns)]).kind in AMOUNTS
+    return head.given is None or labels_of(case.targets[:, head.given]).kind in AMOUNTS
 
 
-def _bounded(head: Head) -> bool:
-    config, function = head.ending.config, head.ending.activation
+def _bounded(head: OutputHead) -> bool:
+    config, function = head.config, head.known_function
     if config is None or function is None or function.affine:
         return False
     return expectation_of(config) in (Expectation.NUMBER, Expectation.POSITIVE_NUMBER)

@@ -6,11 +6,13 @@ import numpy as np
 
 from mlpdoctor.core.finding import Finding
 from mlpdoctor.core.network import Array
-from mlpdoctor.facts.outputs.expectation import Expectation, expectation_of
+from mlpdoctor.nn.expectation import Expectation
+from mlpdoctor.nn.heads import output_heads
 from mlpdoctor.nn.layers.properties import activation_of
+from mlpdoctor.nn.output_head import OutputHead
 from mlpdoctor.treat.case import Case, Columns, Nothing, Proposal, Treatment, columns, treatment
 from mlpdoctor.treat.editing.edits import Compile, Edit, InsertAfter, InsertBefore, NewLayer
-from mlpdoctor.treat.editing.model_queries import Head, adaptive, heads, own, rate
+from mlpdoctor.treat.editing.model_queries import adaptive, own, rate
 from mlpdoctor.treat.treatments.fresh_weights import fresh
 from mlpdoctor.treat.treatments.input_scale import entering, normalization
 
@@ -61,7 +63,7 @@ def match_scale(finding: Finding | None, case: Case) -> Iterator[Proposal]:
             seen = SCALINGS[of_features](case.features[:, start : start + width])
             edits.append(InsertBefore(door.layer.name, normalization(seen)))
     if of_targets != UNCHANGED:
-        told = [head for head in heads(case.network, case.targets.shape[1]) if head.columns is not None]
+        told = [head for head in output_heads(case.network, case.targets.shape[1]) if head.given is not None]
         if of_targets not in SCALINGS or not told:
             yield Nothing(f"targets {of_targets} are not had by a layer")
             return
@@ -79,10 +81,9 @@ def match_scale(finding: Finding | None, case: Case) -> Iterator[Proposal]:
     )
 
 
-def _behind(head: Head, case: Case, scaling: Affine) -> Edit:
-    first, last = head.columns or (0, 0)
-    seen = scaling(case.targets[:, first:last])
-    node = case.network.outputs[head.number]
+def _behind(head: OutputHead, case: Case, scaling: Affine) -> Edit:
+    seen = scaling(case.targets[:, head.given or slice(0)])
+    node = case.network.outputs[head.output]
     options = {"scale": seen.deviation.tolist(), "offset": seen.mean.tolist()}
     return InsertAfter(case.network.nodes[node].layer.name, NewLayer("Rescaling", options))
 
@@ -118,9 +119,9 @@ def scale_targets(finding: Finding | None, case: Case) -> Iterator[Proposal]:
         The control gets as far from fresh weights without it.
     """
     network = case.network
-    fitting = [head for head in heads(network, case.targets.shape[1]) if _regression(head, case)]
+    fitting = [head for head in output_heads(network, case.targets.shape[1]) if _regression(head, case)]
     if finding is None or finding.code != "D703":
-        fitting = [head for head in fitting if head.columns and not _seen(head, case).ordinary]
+        fitting = [head for head in fitting if head.given and not _seen(head, case).ordinary]
     if not fitting:
         yield Nothing("no output has amounts of an unusual size for targets")
         return
@@ -129,10 +130,10 @@ def scale_targets(finding: Finding | None, case: Case) -> Iterator[Proposal]:
     for head in fitting:
         seen = _seen(head, case)
         scale, offset = seen.deviation.tolist(), seen.mean.tolist()
-        last = network.nodes[network.outputs[head.number]].layer
+        last = network.nodes[network.outputs[head.output]].layer
         options = {"scale": scale, "offset": offset} if len(scale) > 1 else {"scale": scale[0], "offset": offset[0]}
         edits.append(InsertAfter(last.name, NewLayer("Rescaling", options)))
-        squared = head.ending.loss is not None and SQUARED in head.ending.loss.names
+        squared = head.known_loss is not None and SQUARED in head.known_loss.names
         factors.append(float(np.sqrt(np.mean(np.square(seen.deviation)))) ** (2 if squared else 1))
         numbers = ", ".join(f"{key}={_short(value)}" for key, value in options.items())
         lines.append(f"keras.layers.Rescaling({numbers})  # behind {own(last.name)}")
@@ -151,27 +152,24 @@ def scale_targets(finding: Finding | None, case: Case) -> Iterator[Proposal]:
     )
 
 
-def _regression(head: Head, case: Case) -> bool:
+def _regression(head: OutputHead, case: Case) -> bool:
     """Whether an output answers amounts with nothing but a straight line at its end."""
-    config = head.ending.config
-    node = case.network.nodes[case.network.outputs[head.number]]
+    node = case.network.nodes[case.network.outputs[head.output]]
     last = activation_of(node.layer)
-    expectation = None if config is None else expectation_of(config)
     return (
-        head.columns is not None
-        and head.ending.units == head.columns[1] - head.columns[0]
-        and expectation is Expectation.NUMBER
-        and head.ending.loss is not None
-        and "meanabsolutepercentageerror" not in head.ending.loss.names
+        head.given is not None
+        and head.known_units == head.given.stop - head.given.start
+        and head.known_expectation is Expectation.NUMBER
+        and head.known_loss is not None
+        and "meanabsolutepercentageerror" not in head.known_loss.names
         and last is not None
         and last.affine
-        and (head.ending.activation is None or head.ending.activation.affine)
+        and (head.known_function is None or head.known_function.affine)
     )
 
 
-def _seen(head: Head, case: Case) -> Columns:
-    first, last = head.columns or (0, 0)
-    return columns(case.targets[:, first:last])
+def _seen(head: OutputHead, case: Case) -> Columns:
+    return columns(case.targets[:, head.given or slice(0)])
 
 
 def _short(value: float | list[float]) -> str:

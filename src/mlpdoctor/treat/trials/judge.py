@@ -123,7 +123,7 @@ def _by(losses: list[Loss], variant: Variant, treated: Variant) -> float:
     """The treated model's loss on the answers of either."""
     total = 0.0
     for loss, head, answer in zip(losses, treated.heads.heads, variant.trainee.answers(), strict=True):
-        plain = dataclasses.replace(head, loss=loss)
+        plain = dataclasses.replace(head, known_loss=loss)
         values = loss.values(plain.targets(treated.rows.targets), answer.reshape(len(answer), -1))
         total += head.weight * float(_mean(values.mean(axis=1), treated))
     return total

@@ -6,12 +6,13 @@ from dataclasses import field, replace
 import numpy as np
 import numpy.typing as npt
 
-from mlpdoctor.core.dataset import Batch, Dataset
+from mlpdoctor.core.dataset import Dataset
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array, Network
 from mlpdoctor.engine.passes import Passes
+from mlpdoctor.nn.heads import Heads
 from mlpdoctor.nn.losses.targets import class_numbers, one_hot
-from mlpdoctor.nn.output_head import Heads, LabelEncoding, OutputHead
+from mlpdoctor.nn.output_head import LabelEncoding, OutputHead
 
 USUAL = 32
 """Rows in a batch, where nobody says otherwise: Keras's own default; the file does not remember."""
@@ -134,30 +135,5 @@ def _wanted(network: Network, head: OutputHead, own: Array) -> Array:
         return np.repeat(own, head.units, axis=1)
     shape = network.nodes[network.outputs[head.output]].shape or ()
     if len(shape) > 1 and own.shape[1] == head.units:
-        return own.reshape(len(own), *(variant or 1 for variant in shape))
+        return own.reshape(len(own), *(side or 1 for side in shape))
     return own
-
-
-@dataclass(frozen=True, eq=False)
-class InMemory:
-    """Rows as a data set that can be read again and again."""
-
-    rows: Rows
-    feature_names: tuple[str, ...]
-    target_names: tuple[str, ...]
-    path: str = "rows of a trial"
-    format: str = "in memory"
-    guesses: tuple[str, ...] = ()
-    weight_name: str | None = None
-
-    @property
-    def rows_about(self) -> int:
-        """How many rows there are."""
-        return self.rows.count
-
-    def batches(self, rows: int) -> Iterator[Batch]:
-        """All rows in order, in blocks."""
-        for start in range(0, self.rows.count, rows):
-            part = slice(start, start + rows)
-            weights = None if self.rows.weights is None else self.rows.weights[part]
-            yield Batch(self.rows.features[part], self.rows.targets[part], start, weights)

@@ -9,23 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from mlpdoctor import facts as fact_package
-from mlpdoctor.core.discovery import declared
 from mlpdoctor.core.errors import InputError
-from mlpdoctor.core.fact import Absent, Fact
+from mlpdoctor.core.fact import Absent
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Network
-from mlpdoctor.diagnosis.resolve import FactResolver, fact_types
 from mlpdoctor.engine.inputs import split
 from mlpdoctor.engine.keras_start import keras
-from mlpdoctor.engine.passes import Passes
-from mlpdoctor.nn.output_head import Heads
+from mlpdoctor.nn.heads import Heads, heads_of
 from mlpdoctor.readers.models.model import read_network
 from mlpdoctor.treat.editing.apply import edited, recoded
 from mlpdoctor.treat.editing.edits import Edit, EditError, ModelSpec
 from mlpdoctor.treat.trials.fit import Snapshot, Table, Trainee
 from mlpdoctor.treat.trials.model import NO_CODE, Code, arranged, build, write
-from mlpdoctor.treat.trials.rows import InMemory, Rows, answers_wanted
+from mlpdoctor.treat.trials.rows import Rows, answers_wanted
 
 BAKED = {"mean", "variance"}
 """Weights of a Normalization layer: what is compiled holds their values."""
@@ -107,7 +103,7 @@ class VariantBuilder:
             network = reread(model)
         except Exception as fault:
             raise Unfit(f"Keras does not take the changed model: {_line(fault)}") from fault
-        heads = heads_of(network, rows)
+        heads = heads_of(network, rows.targets.shape[1])
         if isinstance(heads, Absent):
             raise Unfit(heads.reason)
         if heads.columns != rows.targets.shape[1]:
@@ -177,12 +173,3 @@ def reread(model: object) -> Network:
         file = Path(folder) / "model.keras"
         write(model, file)
         return read_network(str(file))
-
-
-def heads_of(network: Network, rows: Rows) -> Heads | Absent:
-    """Its outputs with their losses, and how these rows spell the targets."""
-    features = tuple(f"x{k}" for k in range(rows.features.shape[1]))
-    targets = tuple(f"y{k}" for k in range(rows.targets.shape[1]))
-    passes = Passes(InMemory(rows, features, targets))
-    found: Heads | Absent = FactResolver(network, fact_types(declared(fact_package, Fact)), passes).get(Heads)
-    return found
