@@ -12,7 +12,8 @@ from model_cases import L, compiled, examined, only, stack, told, waves
 
 from mlpdoctor.core.finding import Severity
 from mlpdoctor.core.history import Note
-from mlpdoctor.diagnosis.diagnose_curve import CurveQuestion, diagnose_curve
+from mlpdoctor.diagnosis.diagnose import diagnose
+from mlpdoctor.diagnosis.subject import Question
 
 EPOCH = np.arange(60)
 NAN, INF = np.nan, np.inf
@@ -41,7 +42,7 @@ def test_nan(patient: tuple[Path, Any, Any, Any, str]) -> None:
 
 def test_the_curve_alone_and_the_model_alone(patient: tuple[Path, Any, Any, Any, str]) -> None:
     folder, model, _, _, log = patient
-    assert diagnose_curve(CurveQuestion(history=(log,))).verdict.startswith("Training diverged: the loss is")
+    assert diagnose(Question(history=(log,))).verdict.startswith("Training diverged: the loss is")
     assert only(examined(folder, model, history=(log,)), "H803")
 
 

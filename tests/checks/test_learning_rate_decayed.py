@@ -12,7 +12,8 @@ from logs import told as says
 from model_cases import L, examined, found, only, save_data, stack, told, waves
 
 from mlpdoctor.core.finding import Severity
-from mlpdoctor.diagnosis.diagnose_curve import CurveQuestion, diagnose_curve
+from mlpdoctor.diagnosis.diagnose import diagnose
+from mlpdoctor.diagnosis.subject import Question
 
 EPOCH = np.arange(60)
 COLLAPSED = np.where(EPOCH < 10, 1e-3, 1e-3 * 0.1 ** ((EPOCH - 8) // 2))
@@ -45,9 +46,9 @@ def test_a_callback_without_patience(patient: tuple[Path, Any, Any, Any, str]) -
 
 def test_the_curve_beside_the_data_and_alone(patient: tuple[Path, Any, Any, Any, str]) -> None:
     folder, model, x, y, log = patient
-    beside = diagnose_curve(CurveQuestion(history=(log,), data=save_data(folder / "d.csv", x, y)))
+    beside = diagnose(Question(history=(log,), data=save_data(folder / "d.csv", x, y)))
     assert only(beside, "H808").severity is Severity.WARNING
-    assert "The learning rate fell from 0.0001" in diagnose_curve(CurveQuestion(history=(log,))).verdict
+    assert "The learning rate fell from 0.0001" in diagnose(Question(history=(log,))).verdict
     assert only(examined(folder, model, history=(log,)), "H808")
 
 

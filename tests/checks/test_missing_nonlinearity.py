@@ -28,7 +28,8 @@ from paths import FIXTURES
 
 from mlpdoctor.core.finding import Certainty, Severity
 from mlpdoctor.core.report_model import Status
-from mlpdoctor.diagnosis.diagnose import Question, diagnose
+from mlpdoctor.diagnosis.diagnose import diagnose
+from mlpdoctor.diagnosis.subject import Question
 
 
 def flattened() -> Model:

@@ -57,6 +57,7 @@ def test_one_real_update_is_training(optimizer: str, form: str, tmp_path: Path) 
     model.fit(x, y, batch_size=64, epochs=1, verbose=0)
     report = examined(tmp_path, model, x, y, form=form)
     assert quiet(report, "W304")
+    assert report.model is not None
     assert report.model.iterations == 1
 
 

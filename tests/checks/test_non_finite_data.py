@@ -23,7 +23,8 @@ from model_cases import (
 from mlpdoctor.core.errors import InputError
 from mlpdoctor.core.finding import Certainty, Severity
 from mlpdoctor.core.report_model import Status
-from mlpdoctor.diagnosis.diagnose import Question, diagnose
+from mlpdoctor.diagnosis.diagnose import diagnose
+from mlpdoctor.diagnosis.subject import Question
 
 
 def network(width: int = 3, outputs: int = 1) -> Model:

@@ -11,7 +11,8 @@ from logs import told as says
 from model_cases import L, examined, only, stack, told, waves
 
 from mlpdoctor.core.finding import Severity
-from mlpdoctor.diagnosis.diagnose_curve import CurveQuestion, diagnose_curve
+from mlpdoctor.diagnosis.diagnose import diagnose
+from mlpdoctor.diagnosis.subject import Question
 
 EPOCH = np.arange(60)
 
@@ -38,7 +39,7 @@ def test_a_rate_at_which_nothing_settles(patient: tuple[Path, Any, Any, Any, str
 
 def test_the_curve_alone_and_the_model_alone(patient: tuple[Path, Any, Any, Any, str]) -> None:
     folder, model, _, _, log = patient
-    assert only(diagnose_curve(CurveQuestion(history=(log,))), "H804")
+    assert only(diagnose(Question(history=(log,))), "H804")
     assert only(examined(folder, model, history=(log,)), "H804")
 
 

@@ -12,7 +12,8 @@ from model_cases import L, examined, only, stack, told
 
 from mlpdoctor.core.finding import Severity
 from mlpdoctor.core.history import Note
-from mlpdoctor.diagnosis.diagnose_curve import CurveQuestion, diagnose_curve
+from mlpdoctor.diagnosis.diagnose import diagnose
+from mlpdoctor.diagnosis.subject import Question
 
 EPOCH = np.arange(60)
 TRAINING = 0.01 + np.exp(-EPOCH / 12)
@@ -46,7 +47,7 @@ def test_a_wide_network_on_few_rows(patient: tuple[Path, Any, Any, Any, str]) ->
 
 def test_the_curve_alone_and_the_model_alone(patient: tuple[Path, Any, Any, Any, str]) -> None:
     folder, model, _, _, log = patient
-    assert "by heart" in diagnose_curve(CurveQuestion(history=(log,))).verdict
+    assert "by heart" in diagnose(Question(history=(log,))).verdict
     assert only(examined(folder, model, history=(log,)), "H805")
 
 

@@ -12,7 +12,8 @@ from model_cases import L, Table, examined, only, outcome, save_data, stack, tol
 
 from mlpdoctor.core.finding import Certainty, Finding, Severity
 from mlpdoctor.core.report_model import Report, Status
-from mlpdoctor.diagnosis.diagnose_curve import CurveQuestion, diagnose_curve
+from mlpdoctor.diagnosis.diagnose import diagnose
+from mlpdoctor.diagnosis.subject import Question
 
 ROWS = 256
 Patient = tuple[Any, str, Table, Table]
@@ -84,7 +85,7 @@ def report_of(patient: Patient, folder: Path, **given: Any) -> Report:  # noqa: 
 
 def curve_of(patient: Patient, folder: Path, **given: Any) -> Report:  # noqa: ANN401
     _, log, x, y = patient
-    return diagnose_curve(CurveQuestion((log,), data=save_data(folder / "data.csv", x, y), **given))
+    return diagnose(Question(history=(log,), data=save_data(folder / "data.csv", x, y), **given))
 
 
 def rung(report: Report) -> tuple[Severity, Any, str | None]:
@@ -175,7 +176,7 @@ def test_a_search_whose_trials_all_end_at_one_value(straight: Patient, tmp_path:
     assert report.verdict.startswith("The value 0.249")
     assert "at which all trials stop is the loss of the best plane" in report.verdict
     assert "All 4 trials of the search stop there, whatever their units, rate." in only(report, "H801").evidence.why
-    alone = diagnose_curve(CurveQuestion((search,), data=save_data(tmp_path / "data.csv", x, y)))
+    alone = diagnose(Question(history=(search,), data=save_data(tmp_path / "data.csv", x, y)))
     assert rung(alone)[:2] == (Severity.WARNING, "affine")
 
 
@@ -186,7 +187,7 @@ def logged(path: Path, values: np.ndarray, decimals: int = 4) -> str:
 
 def of_values(folder: Path, values: np.ndarray, x: Table, y: Table, decimals: int = 4) -> Report:
     data = save_data(folder / "data.csv", x, y)
-    return diagnose_curve(CurveQuestion((logged(folder / "log.csv", values, decimals),), data=data))
+    return diagnose(Question(history=(logged(folder / "log.csv", values, decimals),), data=data))
 
 
 def approach(limit: float, start: float, epochs: int, scale: float) -> np.ndarray:

@@ -11,7 +11,8 @@ from logs import told as says
 from model_cases import L, examined, number, only, save_data, stack, told, waves
 
 from mlpdoctor.core.finding import Severity
-from mlpdoctor.diagnosis.diagnose_curve import CurveQuestion, diagnose_curve
+from mlpdoctor.diagnosis.diagnose import diagnose
+from mlpdoctor.diagnosis.subject import Question
 
 
 @pytest.fixture(scope="module")
@@ -39,13 +40,13 @@ def test_a_rate_with_zeros_too_many(patient: tuple[Path, Any, Any, Any, str]) ->
 
 def test_the_curve_beside_the_data(patient: tuple[Path, Any, Any, Any, str]) -> None:
     folder, _, x, y, log = patient
-    report = diagnose_curve(CurveQuestion(history=(log,), data=save_data(folder / "d.csv", x, y)))
+    report = diagnose(Question(history=(log,), data=save_data(folder / "d.csv", x, y)))
     assert only(report, "H806").severity is Severity.WARNING
     assert "falls steadily, but by only" in report.verdict
 
 
 def test_the_curve_alone_is_a_note(patient: tuple[Path, Any, Any, Any, str]) -> None:
-    report = diagnose_curve(CurveQuestion(history=(patient[4],)))
+    report = diagnose(Question(history=(patient[4],)))
     assert only(report, "H806").severity is Severity.NOTE
 
 
@@ -56,7 +57,7 @@ def test_epochs_to_the_goal_are_those_of_the_pace(tmp_path: Path) -> None:
     (log := tmp_path / "h.csv").write_text(
         "epoch,loss\n" + "".join(f"{k},{v!r}\n" for k, v in enumerate(values.tolist()))
     )
-    report = diagnose_curve(CurveQuestion(history=(str(log),), data=save_data(tmp_path / "d.csv", x, y)))
+    report = diagnose(Question(history=(str(log),), data=save_data(tmp_path / "d.csv", x, y)))
     finding = only(report, "H806")
     goal = number(finding, "goal")
     assert number(finding, "epochs_to_goal") == pytest.approx(2000 * np.log(values[-1] / goal), rel=1e-3)

@@ -12,7 +12,8 @@ from model_cases import L, alarms, compiled, examined, found, only, stack, told,
 
 from mlpdoctor.core.finding import Certainty, Severity
 from mlpdoctor.core.history import Run
-from mlpdoctor.diagnosis.diagnose_curve import CurveQuestion, diagnose_curve
+from mlpdoctor.diagnosis.diagnose import diagnose
+from mlpdoctor.diagnosis.subject import Question
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +42,7 @@ def test_a_training_of_too_few_epochs(patient: tuple[Path, Any, Any, Any, str]) 
 
 
 def test_the_curve_alone_says_so(patient: tuple[Path, Any, Any, Any, str]) -> None:
-    report = diagnose_curve(CurveQuestion(history=(patient[4],)))
+    report = diagnose(Question(history=(patient[4],)))
     assert report.verdict.startswith("Training ended too soon: after 12 epochs the loss,")
 
 

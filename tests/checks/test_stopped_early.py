@@ -12,7 +12,8 @@ from model_cases import L, examined, only, stack, told, waves
 
 from mlpdoctor.core.finding import Severity
 from mlpdoctor.core.history import Note
-from mlpdoctor.diagnosis.diagnose_curve import CurveQuestion, diagnose_curve
+from mlpdoctor.diagnosis.diagnose import diagnose
+from mlpdoctor.diagnosis.subject import Question
 
 STOPPED = [Note(15, "stopped early")]
 
@@ -46,7 +47,7 @@ def test_a_min_delta_that_no_epoch_reaches(patient: tuple[Path, Any, Any, Any, s
 
 def test_the_curve_alone_and_the_model_alone(patient: tuple[Path, Any, Any, Any, str]) -> None:
     folder, model, _, _, log = patient
-    assert diagnose_curve(CurveQuestion(history=(log,))).verdict.startswith("Training was stopped too early")
+    assert diagnose(Question(history=(log,))).verdict.startswith("Training was stopped too early")
     assert only(examined(folder, model, history=(log,)), "H807")
 
 

@@ -15,7 +15,8 @@ from mlpdoctor.cli.selection import ALL, Choice, chosen, specific, with_threshol
 from mlpdoctor.core.check import Check, Rule
 from mlpdoctor.core.discovery import declared
 from mlpdoctor.core.fact import Fact
-from mlpdoctor.diagnosis.diagnose import Question, all_checks, diagnose
+from mlpdoctor.diagnosis.diagnose import all_checks, diagnose
+from mlpdoctor.diagnosis.subject import Question
 from mlpdoctor.report.catalogue import rules
 
 RULES = rules()

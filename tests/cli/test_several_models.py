@@ -15,6 +15,7 @@ from mlpdoctor.cli.plan import is_model, plan
 from mlpdoctor.core.errors import UsageError
 from mlpdoctor.core.report_model import Report
 from mlpdoctor.diagnosis import diagnose
+from mlpdoctor.diagnosis.subject import Question
 
 
 @pytest.fixture
@@ -77,7 +78,7 @@ def test_one_that_cannot_be_read_does_not_stop_the_others(folder: Path) -> None:
 def test_a_fault_of_ours_on_one_does_not_stop_the_others(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = diagnose.diagnose
 
-    def faulty(question: diagnose.Question, **options: Any) -> Report:  # noqa: ANN401
+    def faulty(question: Question, **options: Any) -> Report:  # noqa: ANN401
         if question.model == ILL:
             raise RuntimeError("boom")
         return whole(question, **options)

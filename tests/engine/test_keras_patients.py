@@ -13,7 +13,8 @@ from model_cases import alarms, examined, found, names, number, only, quiet, run
 
 from mlpdoctor.core.finding import Certainty, Severity
 from mlpdoctor.core.report_model import Report
-from mlpdoctor.diagnosis.diagnose import Question, all_checks, diagnose
+from mlpdoctor.diagnosis.diagnose import all_checks, diagnose
+from mlpdoctor.diagnosis.subject import Question
 from mlpdoctor.engine.keras_engine import KerasEngine
 from mlpdoctor.nn.layers.unsupported_layers import is_affine
 from mlpdoctor.readers.models.model import read_network
@@ -61,6 +62,7 @@ def test_a_healthy_model_is_left_in_peace(name: str, tmp_path: Path) -> None:
     make, data, loss, rate = HEALTHY[name]
     x, y = data(ROWS, seed=1)
     report = examined(tmp_path, trained(make(), x, y, loss, rate), x, y)
+    assert report.model is not None
     assert report.model.not_followed is None
     assert not alarms(report), told(report)
     assert rungs(report)["model"] < 0.2 * rungs(report)["constant"]

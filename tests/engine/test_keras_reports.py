@@ -3,7 +3,8 @@
 import pytest
 from paths import FIXTURES
 
-from mlpdoctor.diagnosis.diagnose import Question, diagnose
+from mlpdoctor.diagnosis.diagnose import diagnose
+from mlpdoctor.diagnosis.subject import Question
 
 CHOSEN = ("three-points", "three-points-sigmoid", "healthy-two-heads", "healthy-residual", "healthy-normalization")
 """Those that take a second; all eighteen were compared once, with the same result."""

@@ -29,12 +29,13 @@ from cases.registry import PATIENTS
 from mlpdoctor.core.errors import InputError
 from mlpdoctor.core.report_model import Report
 from mlpdoctor.core.trial_result import TrialResult
-from mlpdoctor.diagnosis.diagnose import Question, diagnose
+from mlpdoctor.diagnosis.diagnose import diagnose
+from mlpdoctor.diagnosis.subject import Question, opened
 from mlpdoctor.engine.keras_start import keras
 from mlpdoctor.treat.trials.budget import Budget
 from mlpdoctor.treat.trials.fit import Table, Trainee
 from mlpdoctor.treat.trials.rows import Batches, Rows
-from mlpdoctor.treat.trials.run_treat import Order, read, treat
+from mlpdoctor.treat.trials.run_treat import Order, rows_of, treat
 
 TREATED = (
     "A101 A102 A103 A104 A105 A107 D702 D703 D713 D714 G601 G602 G603 G604 G605 G606 G607 G608 L501 L502 L504 L505 "
@@ -102,8 +103,9 @@ def _looked_at(built: Built, options: argparse.Namespace) -> Seen:
 
 def _treated(built: Built, budget: Budget, seeds: int) -> Seen:
     question = Question(built.model, built.data, target=built.target)
-    report = diagnose(question)
-    _, rows = read(question, report, 0)
+    subject = opened(question)
+    report = diagnose(question, subject=subject)
+    rows = rows_of(subject, report, 0)
     task = _task(rows.targets)
     twin = _twin(rows, task)
     before = _measures(_answers(built.model, rows), rows.targets, task)

@@ -9,18 +9,18 @@ from functools import cache
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mlpdoctor.report.terminal.curve import TerminalCurve
 from paths import ROOT
 from report_cases import HOSTILE
 from rich.console import Console
 
 from mlpdoctor.core.history_summary import Plateau, Reached, Trace
 from mlpdoctor.core.report_model import Report
-from mlpdoctor.diagnosis.diagnose import Question, diagnose
-from mlpdoctor.diagnosis.diagnose_curve import CurveQuestion, diagnose_curve
+from mlpdoctor.diagnosis.diagnose import diagnose
+from mlpdoctor.diagnosis.subject import Question
 from mlpdoctor.report import curve_phrases
 from mlpdoctor.report.formats import FORMATS
 from mlpdoctor.report.markdown import curve
-from mlpdoctor.report.terminal.curve import TerminalCurve
 from mlpdoctor.report.terminal.curve_chart import HEIGHT, MARKS, Chart, Line, drawn
 from mlpdoctor.report.terminal.report import TerminalReport
 
@@ -41,7 +41,7 @@ def with_model() -> Report:
 @cache
 def without_model() -> Report:
     _, data, history = FILES
-    return diagnose_curve(CurveQuestion((history,), data=data))
+    return diagnose(Question(history=(history,), data=data))
 
 
 def printed(part: object, width: int, encoding: str = "utf-8") -> list[str]:

@@ -81,5 +81,5 @@ def test_long_texts_are_cut_before_they_are_escaped() -> None:
 
 
 def test_a_healthy_model_has_notices_at_most() -> None:
-    healthy = next(report for report in fixtures() if "healthy" in report.model.path)
+    healthy = next(report for report in fixtures() if "healthy" in report.path)
     assert {kind for kind, *_ in annotations(healthy)} <= {"notice"}

@@ -36,10 +36,10 @@ def kinds(suite: TestSuite) -> dict[str, list[type]]:
 def test_a_suite_for_each_model_and_a_case_for_each_check() -> None:
     reports = fixtures()
     suites = parsed(*reports)
-    assert [suite.name for suite in suites] == [report.model.path for report in reports]
+    assert [suite.name for suite in suites] == [report.path for report in reports]
     for suite, report in zip(suites, reports, strict=True):
         assert [case.name for case in suite] == [f"{o.code} {o.name}" for o in report.outcomes]
-        assert {case.classname for case in suite} == {report.model.path}
+        assert {case.classname for case in suite} == {report.path}
 
 
 @pytest.mark.parametrize("alone", [True, False])

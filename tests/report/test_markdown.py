@@ -130,7 +130,7 @@ def test_several_models_begin_with_a_table() -> None:
     reports = fixtures()
     text = FORMATS["markdown"].render(reports, [UNREAD])
     rows = cells(text)
-    assert [row[0] for row in rows] == [*(report.model.path for report in reports), UNREAD.path]
+    assert [row[0] for row in rows] == [*(report.path for report in reports), UNREAD.path]
     assert [row[1] for row in rows][-2:] == ["note", "unread"]
     assert [row[2] for row in rows] == [*(report.verdict for report in reports), UNREAD.reason]
     assert "7 models, " in text.splitlines()[2]

@@ -62,7 +62,7 @@ def test_a_sarif_reader_counts_what_was_found(tmp_path: Path) -> None:
             expected = Counter(f.code for f in report.findings if f.severity is severity)
             assert {code.split()[0]: number for code, number in counted(severity.value).items()} == expected
         (record, *_) = read.get_records()
-        assert unquote(record["Location"]) == report.model.path
+        assert unquote(record["Location"]) == report.path
         assert record["Tool"] == "mlpdoctor"
 
 

@@ -35,7 +35,7 @@ def printed(*parts: object, encoding: str = "utf-8", width: int = 80) -> str:
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_every_screen_gets_every_report(encoding: str) -> None:
     for report in (*fixtures(), awkward("größe 中文 ±²\udcff")):
-        assert report.model.path in printed(TerminalReport(report, verbose=True), encoding=encoding, width=200)
+        assert report.path in printed(TerminalReport(report, verbose=True), encoding=encoding, width=200)
     printed(TerminalSummary([awkward("größe 中文 ±²\udcff")], [UNREAD]), encoding=encoding)
 
 

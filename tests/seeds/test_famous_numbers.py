@@ -13,7 +13,8 @@ from sklearn.datasets import load_digits
 from mlpdoctor.core.finding import Severity
 from mlpdoctor.core.network import LossConfig
 from mlpdoctor.core.report_model import Report
-from mlpdoctor.diagnosis.diagnose import Question, diagnose
+from mlpdoctor.diagnosis.diagnose import diagnose
+from mlpdoctor.diagnosis.subject import Question
 from mlpdoctor.nn.losses.registry import build
 
 ROWS = 400

@@ -9,8 +9,8 @@ from shell import FIXTURES, run
 
 from mlpdoctor.core.finding import Finding, Severity
 from mlpdoctor.core.report_model import Report
-from mlpdoctor.diagnosis.diagnose import Question, diagnose
-from mlpdoctor.diagnosis.diagnose_curve import CurveQuestion, diagnose_curve
+from mlpdoctor.diagnosis.diagnose import diagnose
+from mlpdoctor.diagnosis.subject import Question
 
 FOLDER = FIXTURES / "three-points"
 LOG, MODEL, DATA = (str(FOLDER / name) for name in ("history.txt", "model.keras", "data.csv"))
@@ -54,7 +54,7 @@ def test_the_report_stays_one_story(given: str) -> None:
 @pytest.mark.parametrize("given", SAID)
 def test_the_curve_alone_beside_the_data_says_the_same(given: str) -> None:
     question = {"history": (LOG,)} if given == "history" else {"plateau": "0.0057"}
-    report = diagnose_curve(CurveQuestion(data=DATA, **question))
+    report = diagnose(Question(data=DATA, **question))
     assert report.verdict.startswith(SAID[given])
     assert "layers without an activation between them" in report.verdict
     found = on_a_rung(report)

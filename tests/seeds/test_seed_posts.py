@@ -9,7 +9,8 @@ from paths import FIXTURES
 
 from mlpdoctor.core.finding import Certainty, Finding, Severity
 from mlpdoctor.core.report_model import Report
-from mlpdoctor.diagnosis.diagnose import Question, diagnose
+from mlpdoctor.diagnosis.diagnose import diagnose
+from mlpdoctor.diagnosis.subject import Question
 
 EXPECTED: dict[str, dict[str, Any]] = json.loads((FIXTURES / "expected.json").read_text())
 HEALTHY = [

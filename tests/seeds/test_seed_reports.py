@@ -10,7 +10,8 @@ from paths import FIXTURES
 
 from mlpdoctor.core.finding import Certainty, Severity
 from mlpdoctor.core.report_model import Report, Status
-from mlpdoctor.diagnosis.diagnose import Question, diagnose
+from mlpdoctor.diagnosis.diagnose import diagnose
+from mlpdoctor.diagnosis.subject import Question
 
 EXPECTED: dict[str, dict[str, Any]] = json.loads((FIXTURES / "expected.json").read_text())
 CONTROLS = ["relu-cosine", "four-sigmoid-sine", "numpy-cosine-mean-error"] + [

@@ -14,14 +14,13 @@ import numpy.typing as npt
 from mlpdoctor.core.finding import Finding, Severity
 from mlpdoctor.core.history import Column, History, Note, Run
 from mlpdoctor.core.report_model import Status
-from mlpdoctor.diagnosis.diagnose import examine
-from mlpdoctor.diagnosis.diagnose_curve import family
+from mlpdoctor.diagnosis.diagnose import curve_checks, examine
 from mlpdoctor.diagnosis.placeholder_model import placeholder_model
 from mlpdoctor.diagnosis.rank import rank
 from mlpdoctor.diagnosis.run_checks import run
 
 Curve = npt.NDArray[np.float64]
-CHECKS = family()
+CHECKS = curve_checks()
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from data_cases import Table, columns, least_squares, save_data, waves
 from report_questions import alarms, found, names, number, only, outcome, quiet, rungs, told, told_one
 
 from mlpdoctor.core.report_model import Report
-from mlpdoctor.diagnosis.diagnose import Question, diagnose
+from mlpdoctor.diagnosis.diagnose import diagnose
+from mlpdoctor.diagnosis.subject import Question
 
 __all__ = [
     "L", "Model", "Table", "alarms", "columns", "compiled", "examined", "found", "inside", "least_squares", "names",

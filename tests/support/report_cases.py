@@ -6,7 +6,8 @@ import math
 from mlpdoctor.core.finding import Certainty, Evidence, Finding, Remedy, Severity
 from mlpdoctor.core.ladder import Ladder, Penalty, Rung
 from mlpdoctor.core.report_model import DataSummary, ModelSummary, Outcome, Report, RuledOut, Status, Unread
-from mlpdoctor.diagnosis.diagnose import Question, diagnose
+from mlpdoctor.diagnosis.diagnose import diagnose
+from mlpdoctor.diagnosis.subject import Question
 from mlpdoctor.report.catalogue import rules
 
 CASES = {

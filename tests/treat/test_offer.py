@@ -18,7 +18,8 @@ from treated_cases import PATIENTS, BrokenModel, chain, curved, net, plain
 
 from mlpdoctor.core.finding import Finding
 from mlpdoctor.core.network import Network
-from mlpdoctor.diagnosis.diagnose import Question, all_checks, diagnose, wanted
+from mlpdoctor.diagnosis.diagnose import all_checks, diagnose
+from mlpdoctor.diagnosis.subject import Question, wanted
 from mlpdoctor.engine.passes import Passes
 from mlpdoctor.readers.models.model import read_network
 from mlpdoctor.readers.tables.data import open_dataset
@@ -438,9 +439,10 @@ def test_a_name_that_is_none_of_theirs_is_nothing() -> None:
 def test_the_first_issues_models_are_offered_their_cures(fixture: str, code: str, name: str) -> None:
     folder = FIXTURES / fixture
     path = next(path for path in folder.iterdir() if path.name.startswith("data"))
-    question = Question(str(folder / "model.keras"), str(path))
+    model = str(folder / "model.keras")
+    question = Question(model, str(path))
     report = diagnose(question, checks=[check for check in all_checks() if check.rule.code == code])
-    network = read_network(question.model)
+    network = read_network(model)
     rows = list(Passes(open_dataset(str(path), wanted(network, question))).rows())
     x, y = (np.concatenate([getattr(part, which) for part in rows]) for which in ("features", "targets"))
     case = Case(network, report, x, y)

@@ -83,9 +83,9 @@ def _seen(reports: Iterable[Report]) -> tuple[set[str], set[tuple[str, str]]]:
     """Fingerprints of all findings, and which rules gave an answer about which models."""
     seen, answered = set(), set()
     for report in reports:
-        seen |= {fingerprint(finding, report.model.path) for finding in report.findings}
+        seen |= {fingerprint(finding, report.path) for finding in report.findings}
         ran = [outcome.code for outcome in report.outcomes if outcome.status not in {Status.SKIPPED, Status.CRASHED}]
-        answered |= {(location(report.model.path), code) for code in ran}
+        answered |= {(location(report.path), code) for code in ran}
     return seen, answered
 
 

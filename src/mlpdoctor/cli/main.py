@@ -7,11 +7,12 @@ from typing import NoReturn
 import click
 
 from mlpdoctor import __version__
-from mlpdoctor.cli.commands.check import EXAMPLES, FAILED, check
+from mlpdoctor.cli.commands.check import EXAMPLES, check
 from mlpdoctor.cli.commands.config import config
 from mlpdoctor.cli.commands.curve import curve
 from mlpdoctor.cli.commands.rules import explain, rules
 from mlpdoctor.cli.commands.schema import schema
+from mlpdoctor.cli.commands.shared import FAILED
 from mlpdoctor.cli.commands.treat import treat
 from mlpdoctor.cli.output import traceback
 from mlpdoctor.core.errors import InputError

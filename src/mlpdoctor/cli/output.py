@@ -78,7 +78,7 @@ def _on_screen(reports: "Sequence[Report]", unread: "Sequence[Unread]", options:
         from mlpdoctor.report.symbols import plain
 
         alone = len(reports) + len(unread) == 1
-        lines = (f"{'' if alone else f'{report.model.path}: '}{report.verdict}" for report in reports)
+        lines = (f"{'' if alone else f'{report.path}: '}{report.verdict}" for report in reports)
         _out("".join(f"{plain(line, sys.stdout.encoding)}\n" for line in lines))
         return
     show(*_parts(reports, unread, options), color=options.color)

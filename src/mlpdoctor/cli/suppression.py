@@ -50,14 +50,14 @@ def _looked(one: Suppression, reports: Sequence[Report], rules: Mapping[str, Rul
     return any(
         outcome.status not in {Status.SKIPPED, Status.CRASHED} and specific(one.rule, rules[outcome.code]) >= 0
         for report in reports
-        if not one.models or matches(report.model.path, one.models)
+        if not one.models or matches(report.path, one.models)
         for outcome in report.outcomes
     )
 
 
 def _hid(one: Suppression, reports: Sequence[Report], rules: Mapping[str, Rule]) -> bool:
     return any(
-        one.covers(finding, rules[finding.code], report.model.path) for report in reports for finding in report.findings
+        one.covers(finding, rules[finding.code], report.path) for report in reports for finding in report.findings
     )
 
 

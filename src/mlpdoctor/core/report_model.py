@@ -90,7 +90,8 @@ class Unread:
 class Report:
     """The whole diagnosis, findings ranked, the first to be mended first."""
 
-    model: ModelSummary
+    model: ModelSummary | None
+    """None for the report of a training history alone."""
     data: DataSummary | None
     verdict: str
     ladder: Ladder | None
@@ -102,3 +103,10 @@ class Report:
     seconds: Mapping[str, float] = field(default_factory=dict)
     history: HistorySummary | None = None
     """What training logged, where that was given."""
+
+    @property
+    def path(self) -> str:
+        """The file that the report is about: the model's, or that of the history where no model was given."""
+        if self.model is not None:
+            return self.model.path
+        return "" if self.history is None else self.history.path

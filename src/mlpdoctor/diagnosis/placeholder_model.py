@@ -6,11 +6,10 @@ from types import MappingProxyType
 import numpy as np
 
 from mlpdoctor.core.dataset import Dataset
-from mlpdoctor.core.errors import UsageError
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.history import LOSS, Column, Run
 from mlpdoctor.core.network import Array, Layer, LossConfig, Network, Node
-from mlpdoctor.nn.losses.registry import kind_of, known, why_not
+from mlpdoctor.nn.losses.registry import kind_of, require
 
 NOT_GIVEN = "NotGiven"
 """The kind of its one layer, which nothing can run."""
@@ -51,10 +50,7 @@ def placeholder_model(path: str, dataset: Dataset | None, loss: str) -> Network:
     Raises:
         UsageError: when no such loss is known.
     """
-    kind = kind_of(loss)
-    if kind is None:
-        have = ", ".join(one.names[0] for one in known())
-        raise UsageError(f"--loss {loss}: there is no ladder for it: {why_not(loss)}; these have one: {have}")
+    kind = require(loss)
     features = None if dataset is None else len(dataset.feature_names)
     end = next((ENDS[name] for name in kind.names if name in ENDS), "linear")
     nodes = (

@@ -5,8 +5,9 @@ import math
 from mlpdoctor.core.fact import Absent
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Finding, Severity
+from mlpdoctor.core.history_summary import HistorySummary
 from mlpdoctor.core.ladder import Ladder
-from mlpdoctor.core.text import count, percent, short
+from mlpdoctor.core.text import count, named, percent, printed, short
 from mlpdoctor.facts.training.training import Training
 
 NOTHING = 1e-9
@@ -57,12 +58,51 @@ def verdict(findings: tuple[Finding, ...], ladder: Ladder | Absent, training: Tr
     In front of it comes what the training curve did, where a finding says so that does not lead itself.
     """
     leading = next((finding for finding in findings if finding.severity is not Severity.NOTE), None)
-    curve = from_the_curve(findings, leading)
+    curve = _from_the_curve(findings, leading)
     answer = _answer(findings, leading, ladder, training, scope)
     return answer if curve is None else f"{curve} {answer}"
 
 
-def from_the_curve(findings: tuple[Finding, ...], leading: Finding | None) -> str | None:
+def curve_verdict(
+    findings: tuple[Finding, ...], history: HistorySummary, ladder: Ladder | None = None, *, with_data: bool
+) -> str:
+    """What the report on a training history alone says first: what the curve did, and what that means."""
+    leading = next((finding for finding in findings if finding.severity is not Severity.NOTE), None)
+    if leading is None:
+        leading = next((finding for finding in findings if finding.evidence.verdict is not None), None)
+    if leading is not None:
+        curve = _from_the_curve(findings, leading)
+        return _led(leading) if curve is None or curve == _led(leading) else f"{curve} {_led(leading)}"
+    more = "" if with_data else " With its data (--data data.csv) mlpdoctor tells what that loss is."
+    plateau = history.plateau
+    if plateau is None:
+        return f"The curve alone shows nothing that keeps the loss up.{more}"
+    starts = {
+        "heading": "The training loss still falls, and heads for",
+        "reached": "The training loss hardly falls any more, and has come to",
+        "trials": "All trials stop at",
+    }
+    level = printed(plateau.value, history.decimals)
+    place = "" if ladder is None or plateau.rungs else _between_rungs(plateau.value, ladder)
+    return f"{starts.get(plateau.source, 'The loss stops at')} {level}{place}.{more}"
+
+
+def _between_rungs(value: float, ladder: Ladder) -> str:
+    """Between which rungs a loss is that is on none."""
+    added = 0.0 if ladder.penalty is None else ladder.penalty.total
+    rungs = [rung for rung in ladder.rungs if rung.name in ("constant", "affine")]
+    above = [rung for rung in rungs if value < rung.value + added]
+    below = [rung for rung in rungs if value >= rung.value + added]
+    over = f"{named(above[-1].label)}, {short(above[-1].value)}" if above else ""
+    under = f"{named(below[0].label)}, {short(below[0].value)}" if below else ""
+    if over and under:
+        return f", between {under}, and {over}"
+    if under:
+        return f", above {under}"
+    return f", below {over}; these data allow {short(ladder.value('data') or 0.0)}" if over else ""
+
+
+def _from_the_curve(findings: tuple[Finding, ...], leading: Finding | None) -> str | None:
     """What the training curve did, in a sentence; None where no finding says so, or the leading one does."""
     told = [f for code in FROM_THE_CURVE for f in findings if f.code == code and f.evidence.verdict is not None]
     if not told or (leading is not None and leading.code in FROM_THE_CURVE):
@@ -70,7 +110,7 @@ def from_the_curve(findings: tuple[Finding, ...], leading: Finding | None) -> st
     return told[0].evidence.verdict
 
 
-def led(leading: Finding) -> str:
+def _led(leading: Finding) -> str:
     """The answer of the finding that leads."""
     return leading.evidence.verdict or f"{leading.message[0].upper()}{leading.message[1:]}."
 
@@ -79,7 +119,7 @@ def _answer(
     findings: tuple[Finding, ...], leading: Finding | None, ladder: Ladder | Absent, training: Training, scope: Scope
 ) -> str:
     if leading is not None:
-        return led(leading)
+        return _led(leading)
     good = next((finding for finding in findings if finding.code in ALL_IS_WELL), None)
     if good is not None and good.evidence.verdict is not None and not scope.grave:
         return good.evidence.verdict

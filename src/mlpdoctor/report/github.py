@@ -27,9 +27,9 @@ def _report(report: Report) -> Iterator[str]:
     for finding in shown:
         place = f" ({finding.layer})" if finding.layer else ""
         title = f"mlpdoctor: {finding.code} {finding.name}{place}"
-        yield command(COMMANDS[finding.severity], report.model.path, title, phrases.told(finding, shown))
+        yield command(COMMANDS[finding.severity], report.path, title, phrases.told(finding, shown))
     for outcome in crashed(report.outcomes):
-        yield command("error", report.model.path, f"mlpdoctor: {outcome.code} crashed", outcome.reason or "")
+        yield command("error", report.path, f"mlpdoctor: {outcome.code} crashed", outcome.reason or "")
 
 
 def command(kind: str, path: str, title: str, message: str) -> str:

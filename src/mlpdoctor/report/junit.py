@@ -35,7 +35,7 @@ def render(reports: Sequence[Report], unread: Sequence[Unread] = ()) -> str:
 
 
 def _suite(root: ET.Element, report: Report) -> None:
-    path = location(report.model.path)
+    path = location(report.path)
     suite = ET.SubElement(root, "testsuite", name=path)
     _properties(
         suite, version=__version__, verdict=report.verdict, data=None if report.data is None else report.data.path
@@ -58,7 +58,7 @@ def _case(suite: ET.Element, path: str, outcome: Outcome, report: Report) -> ET.
             certainty=own[0].evidence.certainty.value,
             explains=own[0].evidence.explains,
             layers=", ".join(finding.layer for finding in own if finding.layer),
-            fingerprint=fingerprint(own[0], report.model.path),
+            fingerprint=fingerprint(own[0], report.path),
         )
     if outcome.status is Status.CRASHED:
         ET.SubElement(case, "error", type="crashed", message=outcome.reason or "")

@@ -6,6 +6,7 @@ from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Finding, Remedy, Severity
 from mlpdoctor.core.report_model import DataSummary, ModelSummary, Outcome, Report, Status, Unread
 from mlpdoctor.core.text import count, listing, percent
+from mlpdoctor.report import curve_phrases
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,15 @@ def data(summary: DataSummary) -> str:
     if summary.weight is not None:
         others.insert(0, f"rows weighted by {summary.weight}")
     return "; ".join([f"{rows}, {features} -> {targets}", *others])
+
+
+def sources(report: Report) -> list[tuple[str, str, str]]:
+    """The files a report is about, each with what it is, its path and what it holds in a line."""
+    model_given = [] if report.model is None else [("model", report.model.path, model(report.model))]
+    data_given = [] if report.data is None else [("data", data_path(report.data), data(report.data))]
+    summary = report.history
+    history = [] if summary is None else [("history", curve_phrases.path(summary), curve_phrases.history(summary))]
+    return [*model_given, *data_given, *history] if model_given else [*history, *data_given]
 
 
 def data_path(summary: DataSummary) -> str:

@@ -80,7 +80,7 @@ def _results(report: Report, index: Mapping[str, int], artifacts: Sequence[str])
     rank = TOP[Severity.ERROR] / NEXT
     for finding in (*shown, *(one for one in report.findings if one.suppressed is not None)):
         rank = min(rank * NEXT, TOP[finding.severity])
-        print_of = fingerprint(finding, report.model.path)
+        print_of = fingerprint(finding, report.path)
         seen[print_of] += 1
         yield {
             "ruleId": finding.code,
@@ -89,7 +89,7 @@ def _results(report: Report, index: Mapping[str, int], artifacts: Sequence[str])
             "level": finding.severity.value,
             "rank": round(rank, 2),
             "message": {"text": phrases.told(finding, shown)},
-            "locations": [_place(report.model.path, artifacts, finding.layer)],
+            "locations": [_place(report.path, artifacts, finding.layer)],
             "partialFingerprints": _fingerprints(print_of, seen[print_of]),
             **({} if finding.suppressed is None else {"suppressions": [_suppression(finding.suppressed)]}),
             "properties": _properties(finding),
@@ -102,7 +102,7 @@ def _results(report: Report, index: Mapping[str, int], artifacts: Sequence[str])
                 "kind": "notApplicable",
                 "level": "none",
                 "message": {"text": f"{_sentence(outcome.reason)}."},
-                "locations": [_place(report.model.path, artifacts)],
+                "locations": [_place(report.path, artifacts)],
                 "properties": {"outcome": outcome.status.value},
             }
 
@@ -137,7 +137,7 @@ def _crashes(report: Report, index: Mapping[str, int], artifacts: Sequence[str])
             "level": "error",
             "message": {"text": f"The check {outcome.code} {outcome.name} crashed: {_told(outcome)}"},
             "associatedRule": {"id": outcome.code, "index": index[outcome.code]},
-            "locations": [_place(report.model.path, artifacts)],
+            "locations": [_place(report.path, artifacts)],
         }
 
 
@@ -154,7 +154,7 @@ def _unread(model: Unread) -> dict[str, Any]:
 
 
 def _files(report: Report) -> Iterator[str]:
-    yield location(report.model.path)
+    yield location(report.path)
     if report.data is not None and report.data.path != "-":
         yield location(report.data.path)
 

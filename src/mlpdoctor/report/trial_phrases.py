@@ -4,9 +4,15 @@ import math
 
 from mlpdoctor.core.text import count, percent, short
 from mlpdoctor.core.trial_result import Memory, Protocol, RunGroup, Trial, TrialResult
+from mlpdoctor.report import phrases
 
 ALIKE = 1e-3
 """Runs this close, relative to each other, are one number to a reader."""
+
+
+def sources(result: TrialResult) -> list[tuple[str, str, str]]:
+    """The model and the data of the trials, each with what it is, its path and what it holds in a line."""
+    return [source for source in phrases.sources(result.report) if source[0] != "history"]
 
 
 def number(loss: float | None) -> str:

@@ -13,7 +13,8 @@ from model_cases import L, rungs, stack
 
 from mlpdoctor.core.ladder import Ladder
 from mlpdoctor.core.network import Array, Network
-from mlpdoctor.diagnosis.diagnose import Question, diagnose
+from mlpdoctor.diagnosis.diagnose import diagnose
+from mlpdoctor.diagnosis.subject import Question
 
 NAMED = ("constant", "affine", "model", "readout", "architecture", "data")
 

@@ -8,7 +8,8 @@ from cases.build import Built
 from mlpdoctor.core.errors import InputError
 from mlpdoctor.core.finding import Finding, Severity
 from mlpdoctor.core.report_model import Report, Status
-from mlpdoctor.diagnosis.diagnose import Question, diagnose
+from mlpdoctor.diagnosis.diagnose import diagnose
+from mlpdoctor.diagnosis.subject import Question
 from mlpdoctor.report.catalogue import rules
 
 

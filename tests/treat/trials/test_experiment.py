@@ -9,14 +9,15 @@ import pytest
 from model_cases import save_data, stack
 
 from mlpdoctor.core.trial_result import Verdict
-from mlpdoctor.diagnosis.diagnose import Question, diagnose
+from mlpdoctor.diagnosis.diagnose import diagnose
+from mlpdoctor.diagnosis.subject import Question, opened
 from mlpdoctor.treat.case import Case, Treatment
 from mlpdoctor.treat.editing.edits import Compile, Decay, Edit, Recode, Redraw, SetOption
 from mlpdoctor.treat.trials.budget import Budget, Clock
 from mlpdoctor.treat.trials.candidates import Candidate
 from mlpdoctor.treat.trials.experiment import NO_TIME, CompletedTrial, Experiment
 from mlpdoctor.treat.trials.model import load
-from mlpdoctor.treat.trials.run_treat import read
+from mlpdoctor.treat.trials.run_treat import rows_of
 from mlpdoctor.treat.trials.runs import Pace
 from mlpdoctor.treat.trials.variant import VariantBuilder
 
@@ -24,8 +25,9 @@ L = keras.layers
 
 
 def experiment(question: Question, *, epochs: int = 60, clock: Clock | None = None) -> Experiment:
-    report = diagnose(question)
-    network, rows = read(question, report, 0)
+    subject = opened(question)
+    report = diagnose(question, subject=subject)
+    network, rows = subject.network, rows_of(subject, report, 0)
     case = Case(network, report, rows.features, rows.targets)
     end = clock or Clock(float("inf"))
     shop = VariantBuilder(rows, (0, 1))

@@ -12,7 +12,7 @@ from paths import FIXTURES
 from mlpdoctor.core.errors import UsageError
 from mlpdoctor.core.finding import Certainty
 from mlpdoctor.core.trial_result import TrialResult, Verdict
-from mlpdoctor.diagnosis.diagnose import Question
+from mlpdoctor.diagnosis.subject import Question
 from mlpdoctor.report.json.trials import as_object
 from mlpdoctor.treat.trials.budget import Budget
 from mlpdoctor.treat.trials.run_treat import Order, treat

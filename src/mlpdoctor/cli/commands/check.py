@@ -8,7 +8,7 @@ import click
 
 from mlpdoctor.cli.commands.confirm import Confirm, confirmation, unconfirmed
 from mlpdoctor.cli.commands.options import report_options, settings_options, understood
-from mlpdoctor.cli.commands.shared import fails, in_force, question_of, rows_read
+from mlpdoctor.cli.commands.shared import FAILED, fails, in_force, question_of, rows_read
 from mlpdoctor.cli.output import OutputOptions, ProgressCallback, progress, say, traceback, writable, write
 from mlpdoctor.core.errors import InputError
 from mlpdoctor.core.fast_dataclass import dataclass
@@ -19,9 +19,8 @@ if TYPE_CHECKING:
     from mlpdoctor.cli.plan import Job
     from mlpdoctor.core.check import Check
     from mlpdoctor.core.report_model import Outcome, Report, Unread
-    from mlpdoctor.engine.stream import RowsRead
+    from mlpdoctor.diagnosis.hide import Hide
 
-FAILED = 2
 EXAMPLES = """\b
 Examples:
   mlpdoctor check model.keras data.csv
@@ -128,8 +127,8 @@ class _Run:
             if notify is not None:
                 notify(f"{place}reading the model", None)
             try:
-                report = _looked_at(job, configuration, checks, baseline, rows_read(notify, place), custom_objects)
-                report = tried(report, job, custom_objects, notify)
+                hide = _hidden(job, configuration, checks, baseline)
+                report = _looked_at(job, checks, hide, notify, place, custom_objects, tried)
             except InputError as complaint:
                 unread.append(Unread(job.model, str(complaint)))
                 say(str(complaint))
@@ -164,25 +163,35 @@ class _Run:
 
 def _looked_at(
     job: "Job",
-    configuration: "Configuration",
     checks: "Sequence[Check]",
-    baseline: "BaselineSession",
-    rows: "RowsRead | None",
+    hide: "Hide",
+    notify: ProgressCallback | None,
+    place: str,
     custom_objects: str | None,
+    tried: Confirm,
 ) -> "Report":
+    from mlpdoctor.diagnosis.diagnose import diagnose
+    from mlpdoctor.diagnosis.subject import opened
+
+    question, chosen = question_of(job, custom_objects), in_force(job, checks)
+    subject = opened(question, sys.stdin.buffer)
+    report = diagnose(question, progress=rows_read(notify, place), checks=chosen, hide=hide, subject=subject)
+    return tried(report, question, subject, notify)
+
+
+def _hidden(
+    job: "Job", configuration: "Configuration", checks: "Sequence[Check]", baseline: "BaselineSession"
+) -> "Hide":
     from mlpdoctor.cli.suppression import Hidden
     from mlpdoctor.core.finding import Certainty
-    from mlpdoctor.diagnosis.diagnose import diagnose
 
-    hide = Hidden(
+    return Hidden(
         job.model,
         {one.rule.code: one.rule for one in checks},
         Certainty(job.settings.value("certainty")),
         configuration.suppressions,
         lambda finding: baseline.why(finding, job.model),
     )
-    question = question_of(job, custom_objects)
-    return diagnose(question, stdin=sys.stdin.buffer, progress=rows, checks=in_force(job, checks), hide=hide)
 
 
 def _crashed(report: "Report") -> "list[Outcome]":

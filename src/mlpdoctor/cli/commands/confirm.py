@@ -7,15 +7,17 @@ from mlpdoctor.cli.output import ProgressCallback, say
 from mlpdoctor.core.errors import InputError, UsageError
 
 if TYPE_CHECKING:
-    from mlpdoctor.cli.plan import Job
     from mlpdoctor.core.report_model import Report
+    from mlpdoctor.diagnosis.subject import Question, Subject
 
 BUDGET = "30s"
-Confirm: TypeAlias = "Callable[[Report, Job, str | None, ProgressCallback | None], Report]"
+Confirm: TypeAlias = "Callable[[Report, Question, Subject, ProgressCallback | None], Report]"
 """From a report to one that says what a trial of its first finding showed."""
 
 
-def unconfirmed(report: "Report", job: "Job", custom_objects: str | None, notify: ProgressCallback | None) -> "Report":  # noqa: ARG001
+def unconfirmed(
+    report: "Report", question: "Question", subject: "Subject", notify: ProgressCallback | None
+) -> "Report":
     """The report as it is."""
     return report
 
@@ -34,19 +36,20 @@ def confirmation(budget: str | None, *, asked: bool) -> Confirm:
 
     allowed = Budget.read(budget or BUDGET)
 
-    def confirm(report: "Report", job: "Job", custom_objects: str | None, notify: ProgressCallback | None) -> "Report":
-        from mlpdoctor.cli.commands.shared import question_of
+    def confirm(
+        report: "Report", question: "Question", subject: "Subject", notify: ProgressCallback | None
+    ) -> "Report":
         from mlpdoctor.treat.trials.confirm import confirmed
 
-        if job.settings.value("data") == "-":
+        if question.data == "-":
             raise UsageError("--confirm reads the data more than once: give them as a file, not on standard input")
-        tell = None if notify is None else lambda text: notify(f"{job.model}: trying: {text}", None)
+        tell = None if notify is None else lambda text: notify(f"{question.model}: trying: {text}", None)
         try:
-            report, trouble = confirmed(report, question_of(job, custom_objects), allowed, tell)
+            report, trouble = confirmed(report, question, subject, allowed, tell)
         except InputError as complaint:
             trouble = str(complaint)
         if trouble is not None:
-            say(f"{job.model}: --confirm: {trouble}")
+            say(f"{question.model}: --confirm: {trouble}")
         return report
 
     return confirm

@@ -5,14 +5,11 @@ from typing import Any
 
 import click
 
-from mlpdoctor.cli.commands.check import check
-from mlpdoctor.cli.commands.options import screen_options
-from mlpdoctor.cli.commands.shared import fails, rows_read
+from mlpdoctor.cli.commands.options import screen_options, shared_options
+from mlpdoctor.cli.commands.shared import FAILED, fails, rows_read
 from mlpdoctor.cli.config.keys import LEVELS
-from mlpdoctor.cli.output import progress, put, show
+from mlpdoctor.cli.output import OutputOptions, progress, write
 
-OF_CHECK = ("plateau", "target", "features", "drop", "sample_weight", "seed", "max_bytes")
-"""Options that ``check`` has too and that mean the same."""
 EPILOG = """\b
 Examples:
   mlpdoctor curve history.csv
@@ -33,6 +30,7 @@ Exit status:
 @click.option(
     "--loss", metavar="NAME", help="The loss that was logged: mse, mae, bce.  [default: guessed from the log]"
 )
+@shared_options("plateau", "target", "features", "drop", "sample_weight", "seed", "max_bytes")
 @click.option(
     "--fail-on", type=click.Choice(LEVELS), default="error", show_default=True, help="Exit with 1 from here on."
 )
@@ -45,7 +43,7 @@ def curve(
     *,
     quiet: bool,
     no_progress: bool,
-    **given: Any,  # noqa: ANN401  those of OF_CHECK
+    **given: Any,  # noqa: ANN401  the shared options
 ) -> None:
     """Say what the training curve in HISTORY shows, without the model.
 
@@ -54,9 +52,10 @@ def curve(
     plateau is: that of the best constant, of the best straight line, or of what these data allow.
     """
     from mlpdoctor.core.report_model import Status
-    from mlpdoctor.diagnosis.diagnose_curve import CurveQuestion, diagnose_curve
+    from mlpdoctor.diagnosis.diagnose import diagnose
+    from mlpdoctor.diagnosis.subject import Question
 
-    question = CurveQuestion(
+    question = Question(
         history=files,
         plateau=given["plateau"],
         data=given["data"],
@@ -68,27 +67,9 @@ def curve(
         max_bytes=given["max_bytes"],
         seed=given["seed"] or 0,
     )
-    with progress(show=not (no_progress or quiet)) as told:
-        report = diagnose_curve(question, stdin=sys.stdin.buffer, progress=rows_read(told))
-    if form == "json":
-        from mlpdoctor.report.json import curve as curve_json
-
-        put(curve_json.render(report))
-    elif form == "markdown":
-        from mlpdoctor.report.markdown import curve as curve_markdown
-
-        put(curve_markdown.render(report))
-    elif quiet:
-        from mlpdoctor.report.symbols import plain
-
-        put(plain(report.verdict, sys.stdout.encoding) + "\n")
-    else:
-        from mlpdoctor.report.terminal.curve import TerminalCurve
-
-        show(TerminalCurve(report), color=color)
+    with progress(show=not (no_progress or quiet)) as notify:
+        report = diagnose(question, stdin=sys.stdin.buffer, progress=rows_read(notify))
+    write((report,), (), OutputOptions(form, color, quiet=quiet, verbose=False), ())
     if any(outcome.status is Status.CRASHED for outcome in report.outcomes):
-        sys.exit(2)
+        sys.exit(FAILED)
     sys.exit(int(fails(report, fail_on)))
-
-
-curve.params[3:3] = [param for param in check.params if param.name in OF_CHECK]

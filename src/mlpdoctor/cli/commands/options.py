@@ -1,6 +1,7 @@
 """The options that settings may be given by, shared by ``check`` and ``config``, and what they come to."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -16,14 +17,14 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def _names(_: click.Context, __: click.Parameter, value: str | Sequence[str] | None) -> tuple[str, ...] | None:
+def _names(_: click.Context, __: click.Parameter, value: str | Iterable[str] | None) -> tuple[str, ...] | None:
     if value is None or value == ():
         return None
     words = [value] if isinstance(value, str) else value
     return tuple(name.strip() for word in words for name in word.split(",") if name.strip())
 
 
-def _paths(_: click.Context, __: click.Parameter, value: Sequence[str]) -> tuple[str, ...] | None:
+def _paths(_: click.Context, __: click.Parameter, value: Iterable[str]) -> tuple[str, ...] | None:
     return tuple(value) or None
 
 
@@ -33,67 +34,89 @@ def _rules(flag: str, text: str) -> Callable[[F], F]:
     )
 
 
-OPTIONS: tuple[Callable[..., Any], ...] = (
-    click.option("--data", metavar="DATA", help="The data of all models given; instead of DATA as the last argument."),
-    click.option(
-        "--target", callback=_names, metavar="NAMES", help="Target columns, by name or position, comma separated."
-    ),
-    click.option(
-        "--features", callback=_names, metavar="NAMES", help="Feature columns in the model's order, comma separated."
-    ),
-    click.option("--drop", callback=_names, metavar="NAMES", help="Columns to leave out, comma separated."),
-    click.option("--loss", metavar="NAME", help="The loss, where the file has none or a custom one: mse, mae, bce."),
-    click.option("--sample-weight", metavar="NAME", help="The column that says how much each row counts in the loss."),
-    click.option(
-        "--history",
-        multiple=True,
-        callback=_paths,
-        metavar="FILE",
-        help="What training logged: a CSVLogger file, a pasted console log, JSON, a folder of TensorBoard, Keras Tuner "
-        "or MLflow. May be repeated; the last run is this model's.",
-    ),
-    click.option("--plateau", metavar="NUMBER", help="The loss at which training stopped, as it was printed: 0.0057."),
-    _rules("--select", "Only these rules: codes, beginnings of codes or names, comma separated, or ALL."),
-    _rules("--ignore", "Not these rules."),
-    _rules("--extend-select", "These rules too."),
-    click.option(
-        "--set",
-        "thresholds",
-        multiple=True,
-        metavar="RULE.NAME=VALUE",
-        help="A rule's threshold, such as dead-relu.tolerated=0.2; 'mlpdoctor explain' lists them.",
-        shell_complete=completion.threshold,
-    ),
-    click.option(
-        "--certainty",
-        type=click.Choice(CERTAINTIES),
-        help="Leave out findings that are less sure than this.  [default: estimated, which is all]",
-    ),
-    click.option(
-        "--fail-on", type=click.Choice(LEVELS), help="Exit with 1 at this severity or above.  [default: error]"
-    ),
-    click.option("--max-warnings", type=click.IntRange(0), metavar="N", help="Exit with 1 at more than N warnings."),
-    click.option("--baseline", metavar="FILE", help="Report only what is not in this list of known findings."),
-    click.option("--seed", type=click.IntRange(0), metavar="N", help="Draw other random numbers.  [default: 0]"),
-    click.option(
-        "--engine",
-        type=click.Choice(ENGINES),
-        help="What runs the model: NumPy, or Keras for layers that NumPy cannot follow.  [default: auto]",
-    ),
-    click.option(
-        "--custom-objects",
-        metavar="FILE",
-        help="Run this Python file, which defines the model's own layers. No other code is ever run.",
-    ),
-    click.option("--max-bytes", type=click.IntRange(1), metavar="N", help="Read files of up to N bytes, unpacked."),
-    click.option(
-        "--config",
-        "config_file",
-        metavar="FILE",
-        help="Settings; else the nearest pyproject.toml with [tool.mlpdoctor].",
-    ),
-    click.option("--no-config", "isolated", is_flag=True, help="Read no configuration."),
+OPTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
+    {
+        "data": click.option(
+            "--data", metavar="DATA", help="The data of all models given; instead of DATA as the last argument."
+        ),
+        "target": click.option(
+            "--target", callback=_names, metavar="NAMES", help="Target columns, by name or position, comma separated."
+        ),
+        "features": click.option(
+            "--features",
+            callback=_names,
+            metavar="NAMES",
+            help="Feature columns in the model's order, comma separated.",
+        ),
+        "drop": click.option("--drop", callback=_names, metavar="NAMES", help="Columns to leave out, comma separated."),
+        "loss": click.option(
+            "--loss", metavar="NAME", help="The loss, where the file has none or a custom one: mse, mae, bce."
+        ),
+        "sample_weight": click.option(
+            "--sample-weight", metavar="NAME", help="The column that says how much each row counts in the loss."
+        ),
+        "history": click.option(
+            "--history",
+            multiple=True,
+            callback=_paths,
+            metavar="FILE",
+            help="What training logged: a CSVLogger file, a pasted console log, JSON, a folder of TensorBoard, Keras Tuner "
+            "or MLflow. May be repeated; the last run is this model's.",
+        ),
+        "plateau": click.option(
+            "--plateau", metavar="NUMBER", help="The loss at which training stopped, as it was printed: 0.0057."
+        ),
+        "select": _rules("--select", "Only these rules: codes, beginnings of codes or names, comma separated, or ALL."),
+        "ignore": _rules("--ignore", "Not these rules."),
+        "extend_select": _rules("--extend-select", "These rules too."),
+        "thresholds": click.option(
+            "--set",
+            "thresholds",
+            multiple=True,
+            metavar="RULE.NAME=VALUE",
+            help="A rule's threshold, such as dead-relu.tolerated=0.2; 'mlpdoctor explain' lists them.",
+            shell_complete=completion.threshold,
+        ),
+        "certainty": click.option(
+            "--certainty",
+            type=click.Choice(CERTAINTIES),
+            help="Leave out findings that are less sure than this.  [default: estimated, which is all]",
+        ),
+        "fail_on": click.option(
+            "--fail-on", type=click.Choice(LEVELS), help="Exit with 1 at this severity or above.  [default: error]"
+        ),
+        "max_warnings": click.option(
+            "--max-warnings", type=click.IntRange(0), metavar="N", help="Exit with 1 at more than N warnings."
+        ),
+        "baseline": click.option(
+            "--baseline", metavar="FILE", help="Report only what is not in this list of known findings."
+        ),
+        "seed": click.option(
+            "--seed", type=click.IntRange(0), metavar="N", help="Draw other random numbers.  [default: 0]"
+        ),
+        "engine": click.option(
+            "--engine",
+            type=click.Choice(ENGINES),
+            help="What runs the model: NumPy, or Keras for layers that NumPy cannot follow.  [default: auto]",
+        ),
+        "custom_objects": click.option(
+            "--custom-objects",
+            metavar="FILE",
+            help="Run this Python file, which defines the model's own layers. No other code is ever run.",
+        ),
+        "max_bytes": click.option(
+            "--max-bytes", type=click.IntRange(1), metavar="N", help="Read files of up to N bytes, unpacked."
+        ),
+        "config_file": click.option(
+            "--config",
+            "config_file",
+            metavar="FILE",
+            help="Settings; else the nearest pyproject.toml with [tool.mlpdoctor].",
+        ),
+        "isolated": click.option("--no-config", "isolated", is_flag=True, help="Read no configuration."),
+    }
 )
+"""The options that settings may be given by, by the names of their values, in the order that --help lists them."""
 
 
 SCREEN: tuple[Callable[..., Any], ...] = (
@@ -130,7 +153,12 @@ REPORTS: tuple[Callable[..., Any], ...] = (
 
 def settings_options(function: F) -> F:
     """Give a command all options that settings may be given by."""
-    return _with(OPTIONS, function)
+    return _with(OPTIONS.values(), function)
+
+
+def shared_options(*names: str) -> Callable[[F], F]:
+    """Give a command some of them, by the names of their values; they mean there what they mean for ``check``."""
+    return lambda function: _with([option for name, option in OPTIONS.items() if name in names], function)
 
 
 def report_options(function: F) -> F:
@@ -143,8 +171,8 @@ def screen_options(function: F) -> F:
     return _with(SCREEN, function)
 
 
-def _with(options: Sequence[Callable[..., Any]], function: F) -> F:
-    for option in reversed(options):
+def _with(options: Iterable[Callable[..., Any]], function: F) -> F:
+    for option in reversed(tuple(options)):
         function = option(function)
     return function
 
@@ -175,7 +203,7 @@ def understood(given: dict[str, Any], rules: "Rules") -> "tuple[Configuration, S
     return find(given["config_file"], rules, isolated=given["isolated"]), line
 
 
-def _thresholds(words: Sequence[str], rules: "Rules") -> "dict[str, dict[str, Placed]]":
+def _thresholds(words: Iterable[str], rules: "Rules") -> "dict[str, dict[str, Placed]]":
     from mlpdoctor.cli.config.settings import COMMAND_LINE, Placed
     from mlpdoctor.cli.selection import checked
     from mlpdoctor.cli.selection import find as find_rule

@@ -11,13 +11,17 @@ if TYPE_CHECKING:
     from mlpdoctor.cli.plan import Job
     from mlpdoctor.core.check import Check
     from mlpdoctor.core.report_model import Report
-    from mlpdoctor.diagnosis.diagnose import Question
+    from mlpdoctor.diagnosis.subject import Question
     from mlpdoctor.engine.stream import RowsRead
+
+
+FAILED = 2
+"""Exit status of a command that could not do what it was asked to."""
 
 
 def question_of(job: "Job", custom_objects: str | None) -> "Question":
     """What is asked of one model, as the settings say."""
-    from mlpdoctor.diagnosis.diagnose import Question
+    from mlpdoctor.diagnosis.subject import Question
 
     value = job.settings.value
     return Question(

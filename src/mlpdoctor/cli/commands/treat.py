@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mlpdoctor.cli.commands.check import check
-from mlpdoctor.cli.commands.options import screen_options, understood
+from mlpdoctor.cli.commands.options import screen_options, shared_options, understood
 from mlpdoctor.cli.commands.shared import in_force, question_of
 from mlpdoctor.cli.output import progress, put, say, show
 from mlpdoctor.core.errors import UsageError
@@ -19,23 +18,8 @@ from mlpdoctor.core.errors import UsageError
 if TYPE_CHECKING:
     from mlpdoctor.cli.plan import Job
     from mlpdoctor.core.trial_result import TrialResult
-    from mlpdoctor.diagnosis.diagnose import Question
+    from mlpdoctor.diagnosis.subject import Question
 
-OF_DATA = (
-    "data",
-    "target",
-    "features",
-    "drop",
-    "loss",
-    "sample_weight",
-    "max_bytes",
-    "seed",
-    "engine",
-    "custom_objects",
-    "config_file",
-    "isolated",
-)
-"""Options that ``check`` has too and that mean the same."""
 INTERRUPTED = 130
 BATCH = 32
 SEEDS = 3
@@ -56,6 +40,20 @@ Exit status:
 
 @click.command(epilog=EPILOG)
 @click.argument("files", nargs=-1, metavar="MODEL DATA", type=click.Path())
+@shared_options(
+    "data",
+    "target",
+    "features",
+    "drop",
+    "loss",
+    "sample_weight",
+    "max_bytes",
+    "seed",
+    "engine",
+    "custom_objects",
+    "config_file",
+    "isolated",
+)
 @click.option("--rule", "words", multiple=True, metavar="NAME", help="Treat this finding, or try this treatment alone.")
 @click.option("--budget", default=BUDGET, show_default=True, metavar="TIME", help="60s, 5m, or '200 epochs' a run.")
 @click.option("--seeds", type=click.IntRange(1, 20), default=SEEDS, show_default=True, help="Runs of each side.")
@@ -78,7 +76,7 @@ def treat(
     force: bool,
     quiet: bool,
     no_progress: bool,
-    **given: Any,  # noqa: ANN401  those of OF_DATA
+    **given: Any,  # noqa: ANN401  the shared options
 ) -> None:
     """Try the remedies that check names: train MODEL on DATA with and without each.
 
@@ -88,6 +86,7 @@ def treat(
     """
     started = time.monotonic()
     from mlpdoctor.diagnosis.diagnose import all_checks, diagnose
+    from mlpdoctor.diagnosis.subject import opened
     from mlpdoctor.treat.trials.budget import Budget
     from mlpdoctor.treat.trials.run_treat import Order
     from mlpdoctor.treat.trials.run_treat import treat as tried
@@ -106,8 +105,11 @@ def treat(
         tell = None if told is None else lambda text: told(f"trying: {text}", _share(started, order.budget.seconds))
         if told is not None:
             told("diagnosing", None)
-        report = diagnose(question, checks=in_force(job, all_checks()))
-        result = tried(question, replace(order, seed=question.seed), report=report, tell=tell, started=started)
+        subject = opened(question)
+        report = diagnose(question, checks=in_force(job, all_checks()), subject=subject)
+        result = tried(
+            question, replace(order, seed=question.seed), report=report, subject=subject, tell=tell, started=started
+        )
     _write(result, form, color, job.settings.value("data"), quiet=quiet)
     if result.interrupted:
         say("interrupted: what is reported is what was known by then")
@@ -115,9 +117,6 @@ def treat(
     if output is not None and result.written is None:
         say(f"{output} was not written: nothing was confirmed")
     sys.exit(0 if result.cured else 1)
-
-
-treat.params[1:1] = [param for param in check.params if param.name in OF_DATA]
 
 
 def _share(started: float, seconds: float | None) -> float | None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from mlpdoctor.core.discovery import subclasses
+from mlpdoctor.core.errors import UsageError
 from mlpdoctor.core.network import KERAS_3, LossConfig
 from mlpdoctor.nn.losses.loss import Loss
 
@@ -26,6 +27,19 @@ def kind_of(name: str) -> type[Loss] | None:
     """The loss that Keras means by a name, whether ``mse``, ``mean_squared_error`` or ``MeanSquaredError``."""
     wanted = _plain(name)
     return next((loss for loss in known() if wanted in loss.names), None)
+
+
+def require(name: str) -> type[Loss]:
+    """The loss that ``--loss`` names.
+
+    Raises:
+        UsageError: when there is no ladder for such a loss.
+    """
+    kind = kind_of(name)
+    if kind is None:
+        have = ", ".join(sorted(loss.names[0] for loss in known()))
+        raise UsageError(f"--loss {name}: there is no ladder for it: {why_not(name)}; these have one: {have}")
+    return kind
 
 
 def build(config: LossConfig, keras: int = KERAS_3) -> Loss | None:

@@ -14,6 +14,19 @@ from mlpdoctor.core.report_model import Report, Unread
 from mlpdoctor.report.phrases import tally
 
 SCHEMA_VERSION = "1.2"
+OF_A_CURVE = (
+    "schema_version",
+    "tool",
+    "history",
+    "data",
+    "verdict",
+    "ladder",
+    "findings",
+    "ruled_out",
+    "checks",
+    "timing",
+)
+"""The keys of a report without a model, in their order."""
 HEAD = {"schema_version": SCHEMA_VERSION, "tool": {"name": "mlpdoctor", "version": __version__}}
 
 
@@ -36,9 +49,9 @@ def several(reports: Sequence[Report], unread: Sequence[Unread]) -> dict[str, An
 
 def as_object(report: Report) -> dict[str, Any]:
     """The report as plain values; losses of a broken model may still be infinite or NaN."""
-    return {
+    whole = {
         **HEAD,
-        "model": asdict(report.model),
+        "model": None if report.model is None else asdict(report.model),
         "data": None if report.data is None else asdict(report.data),
         "history": None if report.history is None else asdict(report.history),
         "verdict": report.verdict,
@@ -50,6 +63,7 @@ def as_object(report: Report) -> dict[str, Any]:
         ],
         "timing": dict(report.seconds),
     }
+    return whole if report.model is not None else {name: whole[name] for name in OF_A_CURVE}
 
 
 def _ladder(ladder: Ladder | None, reason: str | None) -> dict[str, Any]:
@@ -90,7 +104,7 @@ def _finding(rank: int, finding: Finding, report: Report) -> dict[str, Any]:
         "because_of": finding.because_of,
         "remedy": None if evidence.remedy is None else asdict(evidence.remedy),
         "suppressed": finding.suppressed,
-        "fingerprint": fingerprint(finding, report.model.path),
+        "fingerprint": fingerprint(finding, report.path),
     }
 
 

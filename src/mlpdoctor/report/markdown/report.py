@@ -3,14 +3,15 @@
 from collections.abc import Iterator, Sequence
 
 from mlpdoctor.core.finding import Finding
+from mlpdoctor.core.history_summary import HistorySummary
 from mlpdoctor.core.ladder import Ladder
 from mlpdoctor.core.report_model import Report, Unread
 from mlpdoctor.report import curve_phrases, phrases
 from mlpdoctor.report.ladder_rows import rows, witnesses
-from mlpdoctor.report.markdown import curve
 from mlpdoctor.report.markdown.text import block, escape, table
 from mlpdoctor.report.phrases import crashed, live, state, tally
 from mlpdoctor.report.symbols import spelt
+from mlpdoctor.report.terminal.curve_chart import plain_text
 
 
 def render(reports: Sequence[Report], unread: Sequence[Unread] = ()) -> str:
@@ -30,35 +31,43 @@ def _overview(reports: Sequence[Report], unread: Sequence[Unread]) -> str:
     cells = []
     for report in (spelt(report) for report in reports):
         severity = state(report)
-        cells.append((escape(report.model.path), severity.value if severity else "ok", escape(report.verdict)))
+        cells.append((escape(report.path), severity.value if severity else "ok", escape(report.verdict)))
     cells += [(escape(model.path), "unread", escape(model.reason)) for model in (spelt(model) for model in unread)]
     return table(("model", "worst", "verdict"), cells)
 
 
 def _report(report: Report) -> Iterator[str]:
-    yield f"## {escape(report.model.path)}"
+    yield f"## {escape(phrases.sources(report)[0][1])}"
     yield f"**{escape(report.verdict)}**"
-    files = [("model", escape(phrases.model(report.model)))]
-    if report.data is not None:
-        files.append((escape(phrases.data_path(report.data)), escape(phrases.data(report.data))))
+    (kind, _, told), *others = phrases.sources(report)
+    yield table(("", ""), [(kind, escape(told)), *((escape(path), escape(told)) for _, path, told in others)])
     if report.history is not None:
-        files.append((escape(curve_phrases.path(report.history)), escape(curve_phrases.history(report.history))))
-    yield table(("", ""), files)
-    if report.history is not None:
-        yield from curve.section(report.history, report.ladder)
+        yield from _curve(report.history, report.ladder)
     if report.ladder is not None:
-        yield from ladder_parts(report.ladder)
+        yield from _ladder_parts(report.ladder)
     elif report.no_ladder is not None and report.data is not None:
         yield f"No loss ladder: {escape(report.no_ladder)}"
-    if report.model.not_followed is not None:
+    if report.model is not None and report.model.not_followed is not None:
         yield f"{escape(report.model.not_followed)}. What needs the layers' values was left out."
     shown = live(report.findings)
     for number, finding in enumerate(shown, start=1):
-        yield from finding_parts(number, finding, shown)
-    yield from closing_parts(report)
+        yield from _finding_parts(number, finding, shown)
+    yield from _closing_parts(report)
 
 
-def ladder_parts(ladder: Ladder) -> Iterator[str]:
+def _curve(history: HistorySummary, ladder: Ladder | None) -> Iterator[str]:
+    """The training curve: the drawing in a block of text, the plateau, and what could not be read."""
+    told = plain_text(history, ladder)
+    if told is not None:
+        yield "### Training curve"
+        yield block(told, "text")
+    yield f"**Plateau:** {escape(curve_phrases.plateau(history))}"
+    bad = curve_phrases.bad(history)
+    if bad is not None:
+        yield f"**Not read:** {escape(bad)}"
+
+
+def _ladder_parts(ladder: Ladder) -> Iterator[str]:
     """The ladder as a table, and what reaches its rungs."""
     yield f"### Loss ladder: {escape(ladder.loss)}"
     cells = [
@@ -71,7 +80,7 @@ def ladder_parts(ladder: Ladder) -> Iterator[str]:
         yield "\n".join(f"* {escape(note)}" for note in told)
 
 
-def finding_parts(number: int, finding: Finding, shown: tuple[Finding, ...]) -> Iterator[str]:
+def _finding_parts(number: int, finding: Finding, shown: tuple[Finding, ...]) -> Iterator[str]:
     """One finding: what, how sure, where, why, and what to do."""
     evidence = finding.evidence
     yield f"### {number}. {finding.severity.value}: {finding.code} {finding.name}"
@@ -85,7 +94,7 @@ def finding_parts(number: int, finding: Finding, shown: tuple[Finding, ...]) -> 
             yield block(remedy.code)
 
 
-def closing_parts(report: Report) -> Iterator[str]:
+def _closing_parts(report: Report) -> Iterator[str]:
     """What is ruled out, and how the checks ended."""
     for outcome in crashed(report.outcomes):
         yield f"**{outcome.code} {outcome.name} crashed:** {escape(outcome.reason or '')}"

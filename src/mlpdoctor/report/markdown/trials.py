@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from mlpdoctor.core.trial_result import Trial, TrialResult
-from mlpdoctor.report import phrases
 from mlpdoctor.report import trial_phrases as words
 from mlpdoctor.report.markdown.text import block, escape, table
 from mlpdoctor.report.symbols import spelt
@@ -16,12 +15,10 @@ def render(result: TrialResult) -> str:
 
 def _parts(result: TrialResult) -> Iterator[str]:
     report = result.report
-    yield f"## {escape(report.model.path)}, treated"
+    yield f"## {escape(report.path)}, treated"
     yield f"**{escape(result.verdict)}**"
-    files = [("model", escape(phrases.model(report.model)))]
-    if report.data is not None:
-        files.append((escape(phrases.data_path(report.data)), escape(phrases.data(report.data))))
-    yield table(("", ""), files)
+    (kind, _, model), *others = words.sources(result)
+    yield table(("", ""), [(kind, escape(model)), *((escape(path), escape(told)) for _, path, told in others)])
     yield f"{escape(f'{result.judged_by}: {words.control(result)}. {words.protocol(result.protocol)}.')}"
     trials = words.shown(result)
     if trials:

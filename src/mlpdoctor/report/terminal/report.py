@@ -10,7 +10,7 @@ from rich.text import Text
 
 from mlpdoctor.core.finding import Finding, Severity
 from mlpdoctor.core.report_model import Report, Status, Unread
-from mlpdoctor.report import curve_phrases, phrases
+from mlpdoctor.report import phrases
 from mlpdoctor.report.phrases import crashed, live, state, tally
 from mlpdoctor.report.symbols import plain, spelt
 from mlpdoctor.report.terminal import curve_chart
@@ -35,7 +35,7 @@ class TerminalReport:
         report = spelt(self.report, options.encoding)
         block = plain("█", options.encoding)
         yield ""
-        yield inset(_files(report))
+        yield inset(files(phrases.sources(report)))
         yield ""
         yield inset(Text(report.verdict, style="bold"))
         if report.ladder is not None:
@@ -47,7 +47,7 @@ class TerminalReport:
         if report.history is not None:
             yield ""
             yield from curve_chart.section(report.history, report.ladder, console.width, options.encoding)
-        if report.model.not_followed is not None:
+        if report.model is not None and report.model.not_followed is not None:
             yield ""
             yield inset(Text(f"{report.model.not_followed}. What needs the layers' values was left out."))
         shown = live(report.findings)
@@ -70,7 +70,7 @@ class TerminalReport:
                     told = f"suppressed: {finding.code} {finding.name} {finding.layer or ''}".rstrip()
                     yield inset(Text(f"{told} ({finding.suppressed})", style="dim"))
         quiet = any(outcome.status in {Status.NOT_APPLICABLE, Status.SKIPPED} for outcome in report.outcomes)
-        lists = " (-v lists them)" if quiet and not self.verbose else ""
+        lists = " (-v lists them)" if quiet and not self.verbose and report.model is not None else ""
         yield inset(labelled("checks   ", Text(phrases.checks(report) + lists)))
         hidden = phrases.hidden(report)
         if hidden is not None:
@@ -78,21 +78,20 @@ class TerminalReport:
         shown = live(report.findings)
         if shown:
             yield inset(labelled("more     ", Text(f"mlpdoctor explain {shown[0].code}")))
-            if report.data is not None and report.data.path != "-" and shown[0].severity is not Severity.NOTE:
-                words = ["mlpdoctor", "treat", report.model.path, report.data.path]
+            treatable = report.model is not None and report.data is not None and report.data.path != "-"
+            if treatable and report.data is not None and shown[0].severity is not Severity.NOTE:
+                words = ["mlpdoctor", "treat", report.path, report.data.path]
                 yield inset(labelled("try      ", Text(shlex.join(words))))
         yield ""
 
 
-def _files(report: Report) -> Table:
+def files(sources: Sequence[tuple[str, str, str]]) -> Table:
+    """The files that a report is about, one below the other."""
     grid = Table.grid(padding=(0, 3, 0, 0))
     grid.add_column(overflow="fold", style="bold")
     grid.add_column(overflow="fold")
-    grid.add_row(Text(report.model.path), Text(phrases.model(report.model)))
-    if report.data is not None:
-        grid.add_row(Text(phrases.data_path(report.data)), Text(phrases.data(report.data)))
-    if report.history is not None:
-        grid.add_row(Text(curve_phrases.path(report.history)), Text(curve_phrases.history(report.history)))
+    for _, path, told in sources:
+        grid.add_row(Text(path), Text(told))
     return grid
 
 
@@ -136,7 +135,7 @@ class TerminalSummary:
             severity = state(report)
             style = "green" if severity is None else COLOURS[severity]
             word = "ok" if severity is None else severity.value
-            _row(grid, Text(word, style=style), report.model.path, report.verdict)
+            _row(grid, Text(word, style=style), report.path, report.verdict)
         for model in (spelt(model, options.encoding) for model in self.unread):
             _row(grid, Text("unread", style="bold red"), model.path, model.reason)
         yield Padding(grid, (0, 1, 0, 2), expand=False)

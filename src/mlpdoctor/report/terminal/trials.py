@@ -8,11 +8,11 @@ from rich.table import Table
 from rich.text import Text
 
 from mlpdoctor.core.trial_result import Trial, TrialResult, Verdict
-from mlpdoctor.report import phrases
 from mlpdoctor.report import trial_phrases as words
 from mlpdoctor.report.phrases import live
 from mlpdoctor.report.symbols import spelt
 from mlpdoctor.report.terminal.layout import cut, inset, labelled
+from mlpdoctor.report.terminal.report import files
 
 COLOURS = {Verdict.CONFIRMED: "bold green", Verdict.REFUTED: "bold red", Verdict.UNDECIDED: "bold yellow"}
 SIGNS = {"-": "red", "+": "green"}
@@ -28,15 +28,8 @@ class TerminalTrials:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Yield the parts from top to bottom."""
         result = spelt(self.result, options.encoding)
-        report = result.report
         yield ""
-        files = Table.grid(padding=(0, 3, 0, 0))
-        files.add_column(overflow="fold", style="bold")
-        files.add_column(overflow="fold")
-        files.add_row(Text(report.model.path), Text(phrases.model(report.model)))
-        if report.data is not None:
-            files.add_row(Text(phrases.data_path(report.data)), Text(phrases.data(report.data)))
-        yield inset(files)
+        yield inset(files(words.sources(result)))
         yield ""
         yield inset(Text(result.verdict, style="bold"))
         yield ""

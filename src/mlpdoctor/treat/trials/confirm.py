@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from mlpdoctor.core.finding import Severity
 from mlpdoctor.core.report_model import Report
-from mlpdoctor.diagnosis.diagnose import Question
+from mlpdoctor.diagnosis.subject import Question, Subject
 from mlpdoctor.treat.trials.budget import Budget
 from mlpdoctor.treat.trials.run_treat import Order, treat
 
@@ -12,7 +12,7 @@ SEEDS = 3
 
 
 def confirmed(
-    report: Report, question: Question, budget: Budget, tell: Callable[[str], None] | None = None
+    report: Report, question: Question, subject: Subject, budget: Budget, tell: Callable[[str], None] | None = None
 ) -> tuple[Report, str | None]:
     """The report with its first finding tried, and why that could not be done where it could not.
 
@@ -24,7 +24,9 @@ def confirmed(
         return report, "there is no error and no warning to try anything for"
     if report.data is None:
         return report, "a trial trains the model, so it needs data"
-    result = treat(question, Order(budget, SEEDS, (first.code,), seed=question.seed), report=report, tell=tell)
+    result = treat(
+        question, Order(budget, SEEDS, (first.code,), seed=question.seed), report=report, subject=subject, tell=tell
+    )
     if result.interrupted:
         raise KeyboardInterrupt
     if not result.trials:

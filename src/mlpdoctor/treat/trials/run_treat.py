@@ -12,14 +12,12 @@ import numpy.typing as npt
 
 from mlpdoctor.core.errors import UsageError
 from mlpdoctor.core.fast_dataclass import dataclass
-from mlpdoctor.core.network import Network
 from mlpdoctor.core.report_model import Report
 from mlpdoctor.core.trial_result import RunGroup, TrialResult
-from mlpdoctor.diagnosis.diagnose import Question, diagnose, wanted, with_loss
+from mlpdoctor.diagnosis.diagnose import diagnose
+from mlpdoctor.diagnosis.subject import Question, Subject, opened
 from mlpdoctor.engine.custom_objects import custom_objects
 from mlpdoctor.engine.keras_start import keras
-from mlpdoctor.readers.models.model import read_network
-from mlpdoctor.readers.tables.data import open_dataset
 from mlpdoctor.treat.case import Case
 from mlpdoctor.treat.trials.budget import Budget, Clock
 from mlpdoctor.treat.trials.candidates import choose
@@ -69,6 +67,7 @@ def treat(
     order: Order,
     *,
     report: Report | None = None,
+    subject: Subject | None = None,
     tell: Callable[[str], None] | None = None,
     started: float | None = None,
 ) -> TrialResult:
@@ -78,6 +77,7 @@ def treat(
         question: the model and its data, a file that can be read again.
         order: how to try.
         report: the diagnosis, where it has been made already.
+        subject: the model and its data, where they have been opened already.
         tell: shows what is being done.
         started: when the command did, on the clock of ``time.monotonic``.
 
@@ -88,10 +88,11 @@ def treat(
     started = time.monotonic() if started is None else started
     writable(order)
     begun = time.perf_counter()
+    subject = opened(question) if subject is None else subject
     if report is None:
         say("diagnosing")
-        report = diagnose(question)
-    network, rows = read(question, report, order.seed)
+        report = diagnose(question, subject=subject)
+    network, rows = subject.network, rows_of(subject, report, order.seed)
     known = rows.some(_first(rows.count))
     case = Case(network, report, known.features, known.targets)
     choice = choose(case, order.words)
@@ -132,16 +133,17 @@ def writable(order: Order) -> None:
         raise UsageError(f"--output-model {file}: it exists already; give --force to replace it")
 
 
-def read(question: Question, report: Report, seed: int) -> tuple[Network, Rows]:
-    """The model and the rows to train on."""
-    limit = {} if question.max_bytes is None else {"max_bytes": question.max_bytes}
-    network = with_loss(read_network(question.model, **limit), question.loss)
-    if question.data is None or report.data is None:
+def rows_of(subject: Subject, report: Report, seed: int) -> Rows:
+    """The rows to train on.
+
+    Raises:
+        UsageError: there are none.
+    """
+    if subject.dataset is None or report.data is None:
         raise UsageError("treat trains the model, so it needs data: mlpdoctor treat MODEL DATA")
     if report.data.rows_used == 0:
         raise UsageError(f"{report.data.path}: no row is complete, so that there is nothing to train on")
-    dataset = open_dataset(question.data, wanted(network, question), stdin=None, **limit)
-    return network, draw(dataset, report.data.rows_used, seed)
+    return draw(subject.dataset, report.data.rows_used, seed)
 
 
 def _first(count: int) -> npt.NDArray[np.intp]:

@@ -1,0 +1,180 @@
+"""What is asked, and the model, the data and the history that it is asked about, opened."""
+
+import dataclasses
+import time
+from typing import BinaryIO, TypeAlias
+
+from mlpdoctor.core.dataset import Dataset, Wanted
+from mlpdoctor.core.errors import UsageError
+from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.history import History, together
+from mlpdoctor.core.network import LossConfig, Network
+from mlpdoctor.diagnosis.placeholder_model import Guess, guessed_loss, placeholder_model
+from mlpdoctor.engine.engine_choice import AUTO
+from mlpdoctor.nn.losses.registry import build, require
+from mlpdoctor.readers.models.model import read_network
+from mlpdoctor.readers.tables.data import open_dataset
+
+
+@dataclass(frozen=True)
+class Question:
+    """What the user asks.
+
+    Attributes:
+        model: path of the model file; None to look at a training history alone.
+        data: path of the data, ``-`` for standard input, None to look at the model alone.
+        target: names or positions of the target columns; None for a guess.
+        features: names of the feature columns; None for all the rest.
+        drop: columns to leave out.
+        loss: name of the loss, where the file has none or another is meant.
+        sample_weight: name of the column that says how much each row counts in the loss.
+        max_bytes: limit on what is read of either file, unpacked; None for the readers' own limits.
+        seed: where random numbers start; 0 for the places where they always do.
+        engine: ``auto``, ``numpy`` or ``keras``: what runs the network.
+        custom_objects: a Python file with the model's own layers, which is run; None for none.
+        history: files and folders that training logged to; the last run of the last one made the saved model.
+        plateau: the loss at which training stopped, as it was printed, where there is no log.
+    """
+
+    model: str | None = None
+    data: str | None = None
+    target: tuple[str, ...] | None = None
+    features: tuple[str, ...] | None = None
+    drop: tuple[str, ...] = ()
+    loss: str | None = None
+    sample_weight: str | None = None
+    max_bytes: int | None = None
+    seed: int = 0
+    engine: str = AUTO
+    custom_objects: str | None = None
+    history: tuple[str, ...] = ()
+    plateau: str | None = None
+
+    @property
+    def limit(self) -> dict[str, int]:
+        """The limit on what is read of a file, as the readers take it."""
+        return {} if self.max_bytes is None else {"max_bytes": self.max_bytes}
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """What a diagnosis looks at, opened once; the rows of the data can be read again and again.
+
+    Attributes:
+        network: the model, or one of which only the loss and the width are known where no model was given.
+        dataset: None without data.
+        history: None without a training history.
+    """
+
+    network: Network
+    dataset: Dataset | None
+    history: History | None
+    seconds: float
+    """That opening it took."""
+
+
+def opened(question: Question, stdin: BinaryIO | None = None) -> Subject:
+    """Open all that a question names.
+
+    Args:
+        question: what is asked.
+        stdin: where data or a history come from when their path is ``-``.
+
+    Raises:
+        InputError: when the model, the data or the history cannot be used.
+    """
+    started = time.perf_counter()
+    network, dataset, history = (_without_a_model if question.model is None else _with_a_model)(question, stdin)
+    return Subject(network, dataset, history, time.perf_counter() - started)
+
+
+Opened: TypeAlias = tuple[Network, Dataset | None, History | None]
+
+
+def _with_a_model(question: Question, stdin: BinaryIO | None) -> Opened:
+    network = with_loss(read_network(question.model or "", **question.limit), question.loss)
+    history = logged(question, stdin)
+    dataset = None
+    if question.data is not None:
+        dataset = open_dataset(question.data, wanted(network, question), stdin=stdin, **question.limit)
+    return network, dataset, history
+
+
+def _without_a_model(question: Question, stdin: BinaryIO | None) -> Opened:
+    history = logged(question, stdin)
+    if history is None:
+        raise UsageError(
+            "give a training history, or the loss it stopped at: mlpdoctor curve HISTORY, or --plateau 0.0057"
+        )
+    dataset = None
+    if question.data is not None:
+        dataset = open_dataset(question.data, wanted(None, question), stdin=stdin, **question.limit)
+    guess = Guess(question.loss) if question.loss is not None else guessed_loss(history.last, dataset)
+    network = placeholder_model(history.path, dataset, guess.loss)
+    if dataset is not None and guess.told is not None:
+        history = dataclasses.replace(history, guesses=(*history.guesses, guess.told))
+    return network, dataset, history
+
+
+def logged(question: Question, stdin: BinaryIO | None) -> History | None:
+    """The histories as one; None without any.
+
+    Raises:
+        InputError: one cannot be read.
+        UsageError: there are a history and a plateau, or standard input would be read twice.
+    """
+    if question.plateau is not None:
+        if question.history:
+            raise UsageError("--history and --plateau: give one of them; a history tells the plateau")
+        return History.of_plateau(question.plateau)
+    if not question.history:
+        return None
+    if [*question.history, question.data].count("-") > 1:
+        raise UsageError("standard input can be read only once: give the history or the data as a file")
+    from mlpdoctor.readers.histories.history import read_history
+
+    return together([read_history(path, stdin=stdin, **question.limit) for path in question.history])
+
+
+def with_loss(network: Network, name: str | None) -> Network:
+    """The network with another loss on every output.
+
+    Raises:
+        UsageError: when no such loss is known.
+    """
+    if name is None:
+        return network
+    require(name)
+    return dataclasses.replace(network, losses=(LossConfig(name),) * len(network.outputs))
+
+
+def wanted(network: Network | None, question: Question) -> Wanted:
+    """What the model, where there is one, and the user ask of the data."""
+    return Wanted(
+        features=None if network is None else network.input_width,
+        targets=() if network is None else target_counts(network),
+        target=question.target,
+        feature_names=question.features,
+        drop=question.drop,
+        sample_weight=question.sample_weight,
+    )
+
+
+def target_counts(network: Network) -> tuple[int, ...]:
+    """How many target columns would fit, the likeliest first.
+
+    One for each number the model answers, where its loss compares them one by one; one label for each output, where
+    the loss takes class numbers. Either will do where the loss is unknown or there is a single output: a file may hold
+    class numbers although the loss takes them one-hot, and the other way round.
+    """
+    if None in network.output_widths:
+        return ()
+    full, labels = sum(width or 0 for width in network.output_widths), len(network.outputs)
+    losses = [None if config is None else build(config) for config in network.losses]
+    columns = [loss.columns(width or 0) for loss, width in zip(losses, network.output_widths, strict=True) if loss]
+    if len(columns) == len(losses):
+        usual = sum(columns)
+        autoencoder = usual == full == network.input_width
+        other = (full if usual == labels else labels,) if labels == 1 and not autoencoder else ()
+        return tuple(dict.fromkeys((usual, *other)))
+    return tuple(dict.fromkeys((full, labels)))
