@@ -9,7 +9,6 @@ from functools import cache
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mlpdoctor.report.terminal.curve import TerminalCurve
 from paths import ROOT
 from report_cases import HOSTILE
 from rich.console import Console
@@ -20,7 +19,6 @@ from mlpdoctor.diagnosis.diagnose import diagnose
 from mlpdoctor.diagnosis.subject import Question
 from mlpdoctor.report import curve_phrases
 from mlpdoctor.report.formats import FORMATS
-from mlpdoctor.report.markdown import curve
 from mlpdoctor.report.terminal.curve_chart import HEIGHT, MARKS, Chart, Line, drawn
 from mlpdoctor.report.terminal.report import TerminalReport
 
@@ -144,13 +142,13 @@ def test_an_error_bar_has_two_digits_and_no_needless_exponent(half: float) -> No
 @pytest.mark.parametrize("width", [40, 60, 80, 120])
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii", "cp1252"])
 def test_no_line_is_wider_than_the_screen(width: int, encoding: str) -> None:
-    for part in (TerminalReport(with_model()), TerminalCurve(without_model())):
+    for part in (TerminalReport(with_model()), TerminalReport(without_model())):
         assert max(map(len, printed(part, width, encoding))) <= width
 
 
 @pytest.mark.parametrize("width", [80, 120])
 def test_the_curve_stands_beside_the_ladder(width: int) -> None:
-    for part in (TerminalReport(with_model()), TerminalCurve(without_model())):
+    for part in (TerminalReport(with_model()), TerminalReport(without_model())):
         lines = printed(part, width)
         (head,) = (line for line in lines if "training curve" in line)
         assert head.split("training curve")[1].strip() == "• loss, epochs 1 to 91, linear scale"
@@ -161,14 +159,14 @@ def test_the_curve_stands_beside_the_ladder(width: int) -> None:
 
 
 def test_ascii_draws_with_what_it_has() -> None:
-    lines = printed(TerminalCurve(without_model()), 80, "ascii")
+    lines = printed(TerminalReport(without_model()), 80, "ascii")
     assert any("* loss, epochs 1 to 91" in line for line in lines)
     assert any("-" * 10 in line and "*" * 5 in line for line in lines)
     assert any("0.0057 +/- " in line for line in lines)
 
 
 def test_markdown_says_the_same() -> None:
-    for text in (FORMATS["markdown"].render([with_model()]), curve.render(without_model())):
+    for text in (FORMATS["markdown"].render([with_model()]), FORMATS["markdown"].render([without_model()])):
         assert "```text\n• loss, epochs 1 to 91, linear scale\n" in text
         assert "equal to the best straight line, 0.005676" in text
         assert "91 of 10,000 epochs, loss 0.0084 -> 0.0057" in text
@@ -184,10 +182,10 @@ def test_lines_that_were_not_understood_are_counted_and_shown() -> None:
     assert (curve_phrases.bad(spoilt) or "").endswith("and 3 more")
     report = replace(without_model(), history=spoilt)
     for encoding in ("utf-8", "ascii"):
-        text = "\n".join(printed(TerminalCurve(report), 200, encoding))
+        text = "\n".join(printed(TerminalReport(report), 200, encoding))
         assert said in text
         assert "\x1b" not in text
-    assert "**Not read:** 5 lines" in curve.render(report)
+    assert "**Not read:** 5 lines" in FORMATS["markdown"].render([report])
 
 
 def test_every_state_of_a_plateau_has_its_words() -> None:

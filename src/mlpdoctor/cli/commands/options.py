@@ -60,8 +60,8 @@ OPTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
             multiple=True,
             callback=_paths,
             metavar="FILE",
-            help="What training logged: a CSVLogger file, a pasted console log, JSON, a folder of TensorBoard, Keras Tuner "
-            "or MLflow. May be repeated; the last run is this model's.",
+            help="What training logged: a CSVLogger file, a pasted console log, JSON, a folder of TensorBoard, Keras "
+            "Tuner or MLflow. May be repeated; the last run is this model's.",
         ),
         "plateau": click.option(
             "--plateau", metavar="NUMBER", help="The loss at which training stopped, as it was printed: 0.0057."
