@@ -12,25 +12,21 @@ from unittest import mock
 import numpy as np
 import numpy.typing as npt
 from data_cases import Table, columns, least_squares, save_data, waves
-from hand_built import Table as InMemory
 from keras_objects import constraints, initializers, losses, regularizers, schedules
 from networks import Input, L, Layer, Sequential, set_random_seed
 from networks import Model as Functional
 from optimizers import optimizers
 from report_questions import alarms, found, names, number, only, outcome, quiet, rungs, told, told_one
 
-from mlpdoctor import facts as fact_package
-from mlpdoctor.core.discovery import declared
-from mlpdoctor.core.fact import Fact
 from mlpdoctor.core.network import Array, Key, Network
 from mlpdoctor.core.report_model import Report
-from mlpdoctor.diagnosis import diagnose as diagnosing
-from mlpdoctor.diagnosis.resolve import FactResolver, fact_types
+from mlpdoctor.diagnosis import subject
+from mlpdoctor.diagnosis.diagnose import all_checks, diagnose
 from mlpdoctor.engine.numpy_engine import NumpyEngine
-from mlpdoctor.engine.passes import Passes
 from mlpdoctor.engine.training import _constrained, total_gradient
+from mlpdoctor.nn.heads import Heads
+from mlpdoctor.nn.heads import heads_of as outputs_of
 from mlpdoctor.nn.optimizers.step import next_step
-from mlpdoctor.nn.output_head import Heads
 from mlpdoctor.statistics import views
 
 __all__ = [
@@ -121,10 +117,10 @@ def examined(
     """
     table = None if x is None or y is None else save_data(folder / f"data.{data}", x, y, header=header)
     network = replace(model.network(), file=str(folder / "model.keras"))
-    question = diagnosing.Question(network.file, table, loss=loss, history=history, plateau=plateau, engine="numpy")
-    chosen = None if rules is None else [one for one in diagnosing.all_checks() if one.rule.code in rules]
-    with mock.patch.object(diagnosing, "read_network", return_value=network):
-        return diagnosing.diagnose(question, checks=chosen)
+    question = subject.Question(network.file, table, loss=loss, history=history, plateau=plateau, engine="numpy")
+    chosen = None if rules is None else [one for one in all_checks() if one.rule.code in rules]
+    with mock.patch.object(subject, "read_network", return_value=network):
+        return diagnose(question, checks=chosen)
 
 
 def predicted(model: Model, x: Table) -> Table:
@@ -142,8 +138,7 @@ def inside(model: Model, layer: str, x: Table) -> Table:
 
 def heads_of(network: Network, rows: views.Rows) -> Heads:
     """The outputs with their losses."""
-    passes = Passes(InMemory(rows.features, rows.targets))
-    heads = FactResolver(network, fact_types(declared(fact_package, Fact)), passes).get(Heads)
+    heads = outputs_of(network, rows.targets.shape[1])
     assert isinstance(heads, Heads), heads
     return heads
 
