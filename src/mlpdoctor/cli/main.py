@@ -10,6 +10,7 @@ from mlpdoctor import __version__
 from mlpdoctor.cli.commands.check import EXAMPLES, check
 from mlpdoctor.cli.commands.config import config
 from mlpdoctor.cli.commands.curve import curve
+from mlpdoctor.cli.commands.docs import docs
 from mlpdoctor.cli.commands.rules import explain, rules
 from mlpdoctor.cli.commands.schema import schema
 from mlpdoctor.cli.commands.shared import FAILED
@@ -58,5 +59,5 @@ def commands() -> None:
     """
 
 
-for command in (check, config, curve, explain, rules, schema, treat):
+for command in (check, config, curve, docs, explain, rules, schema, treat):
     commands.add_command(command)

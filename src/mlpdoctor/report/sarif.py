@@ -11,6 +11,7 @@ from mlpdoctor import __version__
 from mlpdoctor.core.check import Rule
 from mlpdoctor.core.finding import Finding, Severity
 from mlpdoctor.core.fingerprint import fingerprint, location
+from mlpdoctor.core.project import REPOSITORY, rule_address
 from mlpdoctor.core.report_model import Outcome, Report, Status, Unread
 from mlpdoctor.report import phrases
 from mlpdoctor.report.catalogue import family, sections
@@ -44,7 +45,14 @@ def log(reports: Sequence[Report], unread: Sequence[Unread] = ()) -> dict[str, A
     notifications = [note for report in told for note in _crashes(report, index, artifacts)]
     notifications += [_unread(spelt(model)) for model in unread]
     run = {
-        "tool": {"driver": {"name": "mlpdoctor", "version": __version__, "rules": [_rule(rule) for rule in rules]}},
+        "tool": {
+            "driver": {
+                "name": "mlpdoctor",
+                "version": __version__,
+                "informationUri": REPOSITORY,
+                "rules": [_rule(rule) for rule in rules],
+            }
+        },
         "invocations": [{"executionSuccessful": not notifications, "toolExecutionNotifications": notifications}],
         "originalUriBaseIds": {ROOT: {"description": {"text": "The working directory of the run."}}},
         "artifacts": [{"location": _artifact(path), "roles": ["analysisTarget"]} for path in artifacts],
@@ -64,6 +72,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "shortDescription": {"text": rule.summary},
         "fullDescription": {"text": page.get("Why it matters", rule.summary)},
         "help": {"text": text, "markdown": marked},
+        "helpUri": rule_address(rule.code, rule.name),
         "defaultConfiguration": {"level": rule.severity.value},
         "properties": {"tags": [family(rule)], "problem.severity": _problem(rule.severity)},
     }

@@ -1,4 +1,4 @@
-"""What a shell offers after the tab key: rules, formats, thresholds."""
+"""What a shell offers after the tab key: rules, thresholds, topics of the manual."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -40,6 +40,13 @@ def threshold(_: click.Context, __: click.Parameter, begun: str) -> "list[Comple
         (f"{one.name}.{name}=", f"{value} by default") for one in rules() for name, value in one.thresholds.items()
     )
     return _items(begun, numbers)
+
+
+def topic(_: click.Context, __: click.Parameter, begun: str) -> "list[CompletionItem]":
+    """Topics of the manual, with their headings."""
+    from mlpdoctor.cli.commands.docs import topics
+
+    return _items(begun, topics().items())
 
 
 def _items(begun: str, offers: Iterable[tuple[str, str]]) -> "list[CompletionItem]":

@@ -1,0 +1,62 @@
+"""``mlpdoctor docs``: the manual that comes with the package, a page for each topic."""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from mlpdoctor.cli.commands import completion
+from mlpdoctor.core.errors import UsageError
+from mlpdoctor.core.suggest import closest
+
+PAGES = Path(__file__).parents[2] / "docs"
+
+
+@click.command()
+@click.argument("topic", required=False, shell_complete=completion.topic)
+def docs(topic: str | None) -> None:
+    """Show the manual: the list of its topics, or the page on TOPIC."""
+    from mlpdoctor.cli.output import console, put
+
+    if topic is None:
+        put(listing())
+        return
+    text = page(topic)
+    if not (sys.stdout.isatty() or os.environ.get("FORCE_COLOR")):
+        put(text)
+        return
+    from mlpdoctor.report.terminal.manual import ManualPage
+
+    console("auto").print(ManualPage(text), crop=False)  # lines of code stay whole, to be copied
+
+
+def topics() -> dict[str, str]:
+    """What each topic is about, by its name, in the words of its page's heading."""
+    return {path.stem: _heading(path) for path in sorted(PAGES.glob("*.md"))}
+
+
+def listing() -> str:
+    """A line for each topic."""
+    known = topics()
+    width = max(map(len, known))
+    lines = [f"  {name:{width}}  {heading}\n" for name, heading in known.items()]
+    return "".join(("Topics of the manual:\n", *lines, "\nRead one with: mlpdoctor docs using\n"))
+
+
+def page(topic: str) -> str:
+    """The page on a topic, as Markdown.
+
+    Raises:
+        UsageError: there is none, with the names that are near.
+    """
+    known = topics()
+    if topic.lower() not in known:
+        hint = closest(topic, known, "'mlpdoctor docs' lists them all")
+        raise UsageError(f"the manual has no topic {topic!r}{hint}")
+    return (PAGES / f"{topic.lower()}.md").read_text(encoding="utf-8")
+
+
+def _heading(path: Path) -> str:
+    with path.open(encoding="utf-8") as lines:
+        return next(lines).removeprefix("# ").rstrip("\n")
