@@ -1,4 +1,4 @@
-"""All rules at a glance, for the terminal, as JSON and as Markdown: README holds what the last one gives."""
+"""All rules at a glance, for the terminal, as JSON and as Markdown: the manual holds what the last one gives."""
 
 import json
 import textwrap
@@ -51,6 +51,6 @@ def as_json(rules: Sequence[Rule]) -> str:
 
 
 def as_markdown(rules: Sequence[Rule]) -> str:
-    """The table of README."""
+    """The table of the manual."""
     rows = [(rule.code, rule.name, rule.severity.value, escape(rule.summary)) for rule in rules]
     return table(("code", "name", "up to", "what it sees"), rows) + "\n"

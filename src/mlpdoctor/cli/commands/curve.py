@@ -16,6 +16,7 @@ Examples:
   mlpdoctor curve log.txt --data data.csv --loss mse
   mlpdoctor curve --plateau 0.0057 --data data.csv
   mlpdoctor curve runs/tensorboard --format json | jq .verdict
+
 \b
 Exit status:
   0  nothing at or above --fail-on was found

@@ -11,6 +11,21 @@ from mlpdoctor.core.errors import UsageError
 from mlpdoctor.core.suggest import closest
 
 PAGES = Path(__file__).parents[2] / "docs"
+ORDER = (
+    "using",
+    "files",
+    "configuration",
+    "ci",
+    "rules",
+    "ladder",
+    "losses",
+    "curve",
+    "treat",
+    "accuracy",
+    "scale",
+    "limits",
+)
+"""The topics as one would read them."""
 
 
 @click.command()
@@ -32,15 +47,15 @@ def docs(topic: str | None) -> None:
 
 
 def topics() -> dict[str, str]:
-    """What each topic is about, by its name, in the words of its page's heading."""
-    return {path.stem: _heading(path) for path in sorted(PAGES.glob("*.md"))}
+    """What each topic is about, by its name, in the words of its page's heading: those behind the colon."""
+    return {path.stem: _about(path) for path in (PAGES / f"{name}.md" for name in ORDER)}
 
 
 def listing() -> str:
     """A line for each topic."""
     known = topics()
     width = max(map(len, known))
-    lines = [f"  {name:{width}}  {heading}\n" for name, heading in known.items()]
+    lines = [f"  {name:{width}}  {about}\n" for name, about in known.items()]
     return "".join(("Topics of the manual:\n", *lines, "\nRead one with: mlpdoctor docs using\n"))
 
 
@@ -57,6 +72,6 @@ def page(topic: str) -> str:
     return (PAGES / f"{topic.lower()}.md").read_text(encoding="utf-8")
 
 
-def _heading(path: Path) -> str:
+def _about(path: Path) -> str:
     with path.open(encoding="utf-8") as lines:
-        return next(lines).removeprefix("# ").rstrip("\n")
+        return next(lines).rstrip("\n").partition(": ")[2]

@@ -30,6 +30,7 @@ Examples:
   mlpdoctor treat model.keras data.csv -o cured.keras --budget 5m
   mlpdoctor treat model.keras data.csv --rule A101 --budget "200 epochs"
   mlpdoctor treat model.keras data.csv --rule lower-learning-rate
+
 \b
 Exit status:
   0  something was confirmed: a change, or training on as it is

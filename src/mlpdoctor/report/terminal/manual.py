@@ -6,19 +6,30 @@ from markdown_it.token import Token
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.markdown import CodeBlock, Heading, Markdown, MarkdownElement
 from rich.text import Text
+from rich.theme import Theme
 
 from mlpdoctor.report.symbols import plain
 
 WIDEST = 96
 """Columns of prose, whatever the screen: longer lines are hard to follow."""
-HEADINGS = {"h1": "bold underline", "h2": "bold", "h3": "bold"}
+THEME = Theme(
+    {
+        "markdown.code": "cyan",
+        "markdown.h1": "bold underline",
+        "markdown.h2": "bold",
+        "markdown.h3": "bold",
+        "markdown.table.header": "bold",
+        "markdown.table.border": "dim",
+    }
+)
+"""Rich puts code on black, which stands out as boxes on a light screen."""
 
 
 class _Code(CodeBlock):
     """Lines as they are: never broken, for they are copied and pasted, and wide output keeps its columns."""
 
     def __rich_console__(self, _: Console, __: ConsoleOptions) -> RenderResult:
-        yield Text(str(self.text).rstrip("\n"), style="cyan", no_wrap=True, overflow="ignore")
+        yield Text(str(self.text).rstrip("\n"), style="markdown.code", no_wrap=True, overflow="ignore")
 
 
 class _Heading(Heading):
@@ -26,7 +37,6 @@ class _Heading(Heading):
 
     def __rich_console__(self, _: Console, __: ConsoleOptions) -> RenderResult:
         self.text.justify = "left"
-        self.text.stylize(HEADINGS.get(self.tag, "italic"))
         yield self.text
 
 
@@ -46,24 +56,36 @@ class ManualPage:
         """Hold the Markdown of the page."""
         self.text = text
 
-    def __rich_console__(self, _: Console, options: ConsoleOptions) -> RenderResult:
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Yield the page at the width that suits prose."""
-        lines = (plain(line, options.encoding) for line in self.text.split("\n"))
-        page = _Page("\n".join(lines), hyperlinks=False)
+        text = "\n".join(plain(line, options.encoding) for line in self.text.split("\n"))
+        if options.ascii_only:  # rich has no ASCII for its bullets; Markdown itself is easy to read
+            yield Text(text, overflow="fold")
+            return
+        page = _Page(text, hyperlinks=False)
         for token in page.parsed:
             token.children = _without_own_links(token.children)
-        yield from page.__rich_console__(_, options.update(width=min(options.max_width, WIDEST)))
+        with console.use_theme(THEME):
+            yield from page.__rich_console__(console, options.update(width=min(options.max_width, WIDEST)))
 
 
 def _without_own_links(tokens: list[Token] | None) -> list[Token] | None:
-    """The text of links to other pages of the manual without their addresses, which a terminal cannot follow."""
+    """Links to other pages of the manual without their addresses, which a terminal cannot follow.
+
+    A link that says no more than the topic says how to read it: ``mlpdoctor docs curve``.
+    """
     if tokens is None:
         return None
     kept = []
-    outside = False
+    topic: str | None = None
     for token in tokens:
         if token.type == "link_open":
-            outside = "://" in str(token.attrs["href"])
-        if outside or token.type not in {"link_open", "link_close"}:
+            page = str(token.attrs["href"]).partition("#")[0]
+            topic = None if "://" in page else page.removesuffix(".md")
+        elif topic is not None and token.type == "text" and token.content == topic:
+            token.content = f"mlpdoctor docs {topic}"
+        if topic is None or token.type not in {"link_open", "link_close"}:
             kept.append(token)
+        elif token.type == "link_close":
+            topic = None
     return kept
