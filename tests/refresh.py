@@ -1,7 +1,8 @@
 """Writes every text again that is generated from the code: ``python tests/refresh.py``.
 
-These are the golden reports of the tests, and in README and the manual the table and the pages of rules, the help and
-the quoted outputs. Read the difference before you commit it: what changed there, changed for users too.
+These are the golden reports of the tests, the map of the rooms, and in README and the manual the table and the pages
+of rules, the help and the quoted outputs. Read the difference before you commit it: what changed there, changed for
+users too.
 """
 
 import inspect

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 import pytest
 from paths import ROOT
-from room_map import MAP, PART, counted, fresh
+from room_map import MAP, PART, counted, fresh, refresh
 from rooms import ALLOWED
 
 NAME = re.compile(rf"`((?:{'|'.join(ALLOWED)})(?:\.\w+)+)`")
@@ -34,8 +34,10 @@ def exists(name: str) -> bool:
     return False
 
 
-def test_the_map_is_fresh() -> None:
-    """Update with ``python tests/support/room_map.py``."""
+def test_the_map_is_fresh(request: pytest.FixtureRequest) -> None:
+    """Update with ``python tests/refresh.py``."""
+    if request.config.getoption("--update-golden"):
+        refresh()
     assert sorted(name for _, name, _ in PART.findall(text())) == ["arrows", "rooms"]
     assert text() == fresh(text())
 

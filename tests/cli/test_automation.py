@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import manual
 import pytest
 import yaml
 from paths import ROOT
@@ -18,7 +19,6 @@ from mlpdoctor.cli.main import commands
 from mlpdoctor.report.catalogue import rules
 
 ACTION = ROOT / ".github" / "actions" / "check" / "action.yml"
-README = ROOT / "README.md"
 JQ = re.compile(r"^(mlpdoctor check model\.keras data\.csv --format json \| jq .*?)(?:\s{2,}#.*)?$", re.MULTILINE)
 ONE_LINERS = [
     "mlpdoctor check model.keras data.csv --format json | jq -r .verdict",
@@ -45,12 +45,12 @@ def bash(script: str, folder: Path, variables: dict[str, str]) -> subprocess.Com
     return subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, check=False)
 
 
-def in_readme() -> list[str]:
-    return JQ.findall(README.read_text(encoding="utf-8"))
+def in_the_manual() -> list[str]:
+    return [line for page in manual.pages() for line in JQ.findall(manual.read(page))]
 
 
 @pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")
-@pytest.mark.parametrize("line", sorted({*ONE_LINERS, *in_readme()}))
+@pytest.mark.parametrize("line", sorted({*ONE_LINERS, *in_the_manual()}))
 def test_one_liners_work_as_written(tmp_path: Path, path: dict[str, str], line: str) -> None:
     patient(tmp_path)
     done = bash(f"set +o pipefail; {line}", tmp_path, path)
@@ -166,7 +166,9 @@ def test_bash_itself_completes(tmp_path: Path, path: dict[str, str]) -> None:
     assert "dead-relu" in done.stdout.split(), done.stderr
 
 
-def test_the_configurations_in_readme_are_understood(tmp_path: Path) -> None:
-    for text in re.findall(r"```toml\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL):
+def test_the_configurations_in_the_manual_are_understood(tmp_path: Path) -> None:
+    shown = [text for page in manual.pages() for kind, text in manual.blocks(manual.read(page)) if kind == "toml"]
+    assert shown
+    for text in shown:
         (tmp_path / "pyproject.toml").write_text(text)
         assert run(tmp_path, "config").status == 0

@@ -13,8 +13,9 @@ import yaml
 from paths import ROOT
 from shell import run
 
-from mlpdoctor.cli.commands.docs import ORDER, PAGES, topics
 from mlpdoctor.cli.main import commands
+from mlpdoctor.cli.manual import ORDER, PAGES, topics
+from mlpdoctor.core.check import Rule
 from mlpdoctor.core.project import REPOSITORY, rule_address
 from mlpdoctor.report import rule_page
 from mlpdoctor.report.catalogue import rules
@@ -97,7 +98,7 @@ def test_the_table_has_every_rule_with_its_own_words() -> None:
 
 
 @pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.code)
-def test_the_address_of_a_rule_leads_to_its_page(rule: rule_page.Rule) -> None:
+def test_the_address_of_a_rule_leads_to_its_page(rule: Rule) -> None:
     page, _, anchor = rule_address(rule.code, rule.name).removeprefix(f"{REPOSITORY}/blob/main/").partition("#")
     assert anchor in manual.anchors(manual.read(ROOT / page))
     entry = RULES.partition(f"### {rule.code} {rule.name}\n")[2].partition("\n### ")[0]
@@ -136,8 +137,9 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 
 
 def test_a_broken_link_is_noticed() -> None:
-    text = "# One: two\n[a](ladder.md) [`b`](nowhere.md) [c](ladder.md#certificates) [d](ladder.md#nothing) [e](#one-two)"
-    assert broken(PAGES / "using.md", f"{text} [f](#three)") == ["nowhere.md", "ladder.md#nothing", "#three"]
+    text = "# One: two\n[a](ladder.md) [`b`](nowhere.md) [c](ladder.md#certificates) [d](ladder.md#nothing)"
+    text += " [e](#one-two) [f](#three)"
+    assert broken(PAGES / "using.md", text) == ["nowhere.md", "ladder.md#nothing", "#three"]
 
 
 def test_every_page_is_reached_from_readme_and_the_list() -> None:
@@ -264,7 +266,8 @@ def test_all_addresses_are_the_placeholder_and_agree() -> None:
     for url in project["urls"].values():
         inside = url.removeprefix(REPOSITORY).partition("/blob/main/")[2] or url.partition("/tree/main/")[2]
         assert (ROOT / inside).exists()
-    addresses = {match for page in manual.pages() for match in re.findall(r"https://github\.com/\S+?/\w+", manual.read(page))}
+    text = "".join(map(manual.read, manual.pages()))
+    addresses = set(re.findall(r"https://github\.com/\S+?/\w+", text))
     assert addresses == {REPOSITORY}
 
 

@@ -1,24 +1,20 @@
 """The report as people see it: a real pseudo-terminal of 80 and 120 columns, pipes, colour, and golden outputs."""
 
-import fcntl
 import json
 import os
-import pty
 import re
-import struct
 import subprocess
 import sys
-import termios
 from pathlib import Path
 
 import pytest
 from paths import ROOT
+from screen import ANSI, on_a_terminal
 
 from mlpdoctor.core.text import short
 
 FIXTURES = ROOT / "fixtures"
 GOLDEN = Path(__file__).parent / "golden"
-ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 CASES = {
     "three-points": "three-points/data.csv",
     "three-points-untrained": "three-points-untrained/data.csv",
@@ -32,29 +28,6 @@ CASES = {
 def command(name: str, *options: str) -> list[str]:
     files = [f"fixtures/{name}/model.keras", f"fixtures/{CASES[name]}"]
     return [sys.executable, "-m", "mlpdoctor", "check", *files, *options]
-
-
-def on_a_terminal(words: list[str], columns: int, **variables: str) -> str:
-    """What a terminal of that many columns receives."""
-    leader, follower = pty.openpty()
-    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
-    environment = {"PATH": os.environ["PATH"], "TERM": "xterm-256color", "LANG": "C.UTF-8", **variables}
-    with subprocess.Popen(
-        words, stdin=follower, stdout=follower, stderr=follower, env=environment, cwd=ROOT, close_fds=True
-    ) as process:
-        os.close(follower)
-        received = b""
-        while True:
-            try:
-                chunk = os.read(leader, 65536)
-            except OSError:  # the terminal closes when the process ends
-                break
-            if not chunk:
-                break
-            received += chunk
-        process.wait()
-    os.close(leader)
-    return received.decode()
 
 
 def piped(words: list[str], columns: int = 80, **variables: str) -> str:
@@ -132,10 +105,3 @@ def test_the_report_is_as_approved(name: str, columns: int, request: pytest.Fixt
         GOLDEN.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
     assert text == path.read_text(encoding="utf-8")
-
-
-def test_readme_shows_the_report_as_it_is() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert piped(command("three-points"), 80).strip("\n") in readme
-    log, data = "fixtures/three-points/history.txt", "fixtures/three-points/data.csv"
-    assert piped([sys.executable, "-m", "mlpdoctor", "curve", log, "--data", data], 80).strip("\n") in readme

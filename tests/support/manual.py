@@ -12,7 +12,7 @@ from pathlib import Path
 from paths import ROOT, SOURCE
 from shell import run
 
-from mlpdoctor.cli.commands.docs import PAGES, topics
+from mlpdoctor.cli.manual import PAGES, topics
 from mlpdoctor.core.check import Rule
 from mlpdoctor.report import rule_page, rules_table
 from mlpdoctor.report.catalogue import rules

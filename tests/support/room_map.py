@@ -61,7 +61,3 @@ def refresh() -> None:
     text = MAP.read_text(encoding="utf-8")
     if (again := fresh(text)) != text:
         MAP.write_text(again, encoding="utf-8")
-
-
-if __name__ == "__main__":
-    refresh()

@@ -44,7 +44,7 @@ def threshold(_: click.Context, __: click.Parameter, begun: str) -> "list[Comple
 
 def topic(_: click.Context, __: click.Parameter, begun: str) -> "list[CompletionItem]":
     """Topics of the manual, with their headings."""
-    from mlpdoctor.cli.commands.docs import topics
+    from mlpdoctor.cli.manual import topics
 
     return _items(begun, topics().items())
 
