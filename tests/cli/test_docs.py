@@ -73,7 +73,7 @@ def test_code_keeps_its_lines_on_a_narrow_screen() -> None:
 def test_links_within_the_manual_say_what_to_type() -> None:
     text = " ".join(ANSI.sub("", screen("ci")).split())
     assert ".md" not in text.replace(".md, .markdown", "").replace(".md , .markdown", "")
-    assert "mlpdoctor docs ladder" in " ".join(ANSI.sub("", screen("rules")).split())
+    assert "What it can read: mlpdoctor docs files." in " ".join(ANSI.sub("", screen("using")).split())
 
 
 def test_no_color_leaves_no_colour() -> None:
