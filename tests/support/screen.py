@@ -1,13 +1,12 @@
 """Runs a command on a real pseudo-terminal, to see what a person sees."""
 
-import fcntl
 import os
-import pty
 import re
 import struct
 import subprocess
-import termios
+import sys
 
+import pytest
 from paths import ROOT, SOURCE
 
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -16,6 +15,12 @@ ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 def on_a_terminal(words: list[str], columns: int, **variables: str) -> str:
     """What a terminal of that many columns receives."""
+    if sys.platform == "win32":
+        pytest.skip("Windows has no pseudo-terminals")
+    import fcntl
+    import pty
+    import termios
+
     leader, follower = pty.openpty()
     fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
     here = {"PATH": os.environ["PATH"], "PYTHONPATH": str(SOURCE.parent)}
