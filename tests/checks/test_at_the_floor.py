@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
-from model_cases import (
+from clinic import (
     L,
     Model,
     Table,
@@ -17,6 +16,7 @@ from model_cases import (
     outcome,
     put,
     quiet,
+    set_random_seed,
     stack,
     told,
     train,
@@ -77,7 +77,7 @@ def test_a_model_that_answers_the_true_function_stands_on_the_noise(seed: int, t
 
 
 def test_really_trained_to_the_noise(tmp_path: Path) -> None:
-    keras.utils.set_random_seed(4)
+    set_random_seed(4)
     rng = np.random.default_rng(4)
     x = rng.uniform(-2, 2, (1500, 1))
     y = np.sin(2 * x) + 0.4 * rng.normal(size=(1500, 1))

@@ -3,25 +3,24 @@
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import pytest
-from model_cases import L, examined, found, number, only, quiet, stack, told, waves
+from clinic import L, examined, fit, found, number, only, optimizers, quiet, set_random_seed, stack, told, waves
 
 from mlpdoctor.core.finding import Certainty, Severity
 
-Optimizers = keras.optimizers
+Optimizers = optimizers
 
 
 def trained(optimizer: Any, seed: int, updates: int = 150) -> tuple[Any, Any, Any]:  # noqa: ANN401
     x, y = waves(300, 3, seed)
     y = (y - y.mean()) / y.std()
-    keras.utils.set_random_seed(seed)
+    set_random_seed(seed)
     model = stack(3, L.Dense(16, "tanh"), L.Dense(1))
     model.compile(optimizer, "mse")
     rng = np.random.default_rng(0)
     order = np.concatenate([rng.permutation(len(x)) for _ in range(-(-updates * 32 // len(x)))])[: updates * 32]
-    model.fit(x[order], y[order], batch_size=32, shuffle=False, verbose=0)
+    fit(model, x[order], y[order], batch=32, shuffle=False)
     return model, x, y
 
 
@@ -41,21 +40,6 @@ def test_a_brake_in_place_of_a_guard(tmp_path: Path, limit: dict[str, float], mo
     first = next(one for one in report.findings if one.severity is not Severity.NOTE)
     assert first.code == "G608", told(report)
     assert next(iter(limit)) in str(finding.evidence.verdict)
-
-
-def test_the_share_is_that_of_the_gradients_keras_has(tmp_path: Path) -> None:
-    import tensorflow as tf
-
-    model, x, y = trained(Optimizers.SGD(0.05, global_clipnorm=0.002), 2)
-    finding = only(examined(tmp_path, model, x, y), "G608")
-    rng, shares = np.random.default_rng(5), []
-    for _ in range(40):
-        part = rng.permutation(len(x))[:32]
-        with tf.GradientTape() as tape:
-            loss = tf.reduce_mean(tf.square(model(x[part].astype(np.float32)) - y[part].astype(np.float32)))
-        norm = float(tf.linalg.global_norm(tape.gradient(loss, model.trainable_variables)))
-        shares.append(0.002 / norm)
-    assert number(finding, "share_left") == pytest.approx(float(np.median(shares)), rel=0.3)
 
 
 def test_quiet_on_a_guard_that_rarely_bites(tmp_path: Path) -> None:

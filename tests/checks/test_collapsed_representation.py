@@ -2,29 +2,30 @@
 
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from model_cases import (
+from clinic import (
     L,
     Model,
     Table,
     alarms,
     compiled,
     examined,
+    initializers,
     inside,
     number,
     only,
     outcome,
     put,
     quiet,
+    set_random_seed,
     stack,
     told,
     train,
     waves,
 )
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mlpdoctor.core.finding import Severity
 from mlpdoctor.core.report_model import Status
@@ -76,16 +77,16 @@ def test_only_the_first_such_layer_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_weights_of_one_sign_make_all_rows_alike(seed: int, tmp_path: Path) -> None:
     """Drawn from 0 to 1 and divided by half their number: each layer is near to a mean of the one before."""
-    keras.utils.set_random_seed(seed)
+    set_random_seed(seed)
     x, y = steep(400, 12, seed)
-    start = keras.initializers.RandomUniform(0.0, 2 / 16)
+    start = initializers.RandomUniform(0.0, 2 / 16)
     layers = [L.Dense(16, "relu", kernel_initializer=start) for _ in range(8)]
     finding = only(report := examined(tmp_path, compiled(stack(12, *layers, L.Dense(1))), x, y), "U405")
     assert 2 * number(finding, "rank") <= number(finding, "entering") == 12, told(report)
 
 
 def test_copies_of_one_unit_are_its_cause(tmp_path: Path) -> None:
-    keras.utils.set_random_seed(5)
+    set_random_seed(5)
     x, y = steep(400, 4, 5)
     ones = {"kernel_initializer": "ones"}
     model = stack(4, L.Dense(8, "tanh", **ones), L.Dense(1, **ones))
@@ -99,7 +100,7 @@ def test_copies_of_one_unit_are_its_cause(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("activation", "seed"), [("tanh", 6), ("relu", 7), ("sigmoid", 8)])
 @pytest.mark.series
 def test_a_sound_network_half_way_has_its_directions(activation: str, seed: int, tmp_path: Path) -> None:
-    keras.utils.set_random_seed(seed)
+    set_random_seed(seed)
     x, y = waves(500, 6, seed=seed)
     model = stack(6, L.Dense(32, activation), L.Dense(16, activation), L.Dense(1))
     model.compile("adam", "mse")
@@ -138,7 +139,7 @@ def test_false_alarm_a_bottleneck_that_somebody_drew(tmp_path: Path) -> None:
 @pytest.mark.parametrize("activation", ["relu", "tanh", "sigmoid", "selu"])
 @pytest.mark.parametrize("features", [1, 2, 10])
 def test_fresh_networks_are_left_alone(activation: str, features: int, tmp_path: Path) -> None:
-    keras.utils.set_random_seed(features)
+    set_random_seed(features)
     x, y = waves(300, features, seed=features)
     model = compiled(stack(features, *[L.Dense(24, activation) for _ in range(3)], L.Dense(1)), updates=0)
     report = examined(tmp_path, model, x, y)

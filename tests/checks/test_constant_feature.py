@@ -5,9 +5,9 @@ from pathlib import Path
 import hand_built
 import numpy as np
 import pytest
+from clinic import L, Model, compiled, examined, number, only, outcome, predicted, put, quiet, stack, told, waves
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from model_cases import L, Model, compiled, examined, number, only, outcome, predicted, put, quiet, stack, told, waves
 
 from mlpdoctor.checks.data.constant_feature import constant_feature
 from mlpdoctor.core.finding import Certainty, Severity
@@ -105,13 +105,6 @@ def test_false_alarm_tiny_steps_on_a_large_number(tmp_path: Path) -> None:
 
 def test_false_alarm_a_single_row(tmp_path: Path) -> None:
     assert quiet(examined(tmp_path, network(2), np.ones((1, 2)), np.ones((1, 1))), "D704")
-
-
-def test_it_needs_no_loss_and_no_network_that_can_be_run(tmp_path: Path) -> None:
-    x, y = waves(50, 4, seed=6)
-    x[:, 0] = 0
-    model = stack(4, L.Reshape((4, 1)), L.Conv1D(3, 2), L.Flatten(), L.Dense(1))
-    assert "category" in only(examined(tmp_path, model, x, y), "D704").evidence.why
 
 
 def test_a_trained_model_beside_it_is_left_alone(tmp_path: Path) -> None:

@@ -2,29 +2,31 @@
 
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from model_cases import (
+from clinic import (
     L,
     Model,
     alarms,
     compiled,
     examined,
     found,
+    initializers,
+    losses,
     number,
     only,
     outcome,
     predicted,
     put,
     quiet,
+    set_random_seed,
     stack,
     told,
     train,
     waves,
 )
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mlpdoctor.core.finding import Certainty, Severity
 from mlpdoctor.core.report_model import Status
@@ -77,7 +79,7 @@ def test_two_classes(end: str, loss: str, tmp_path: Path) -> None:
     x, scores = waves(600, 2, seed=3)
     y = (scores > 0.5).astype(float)
     rate = float(np.log(y.mean() / (1 - y.mean())))
-    chosen = keras.losses.BinaryCrossentropy(from_logits=True) if loss == "bce" else loss
+    chosen = losses.BinaryCrossentropy(from_logits=True) if loss == "bce" else loss
     model = compiled(flat(2, 1e-4, rate, end=None if end == "logits" else end), loss=chosen)
     assert only(examined(tmp_path, model, x, y), "U404").severity is Severity.ERROR
 
@@ -102,7 +104,7 @@ def test_one_output_of_two_is_a_warning_and_is_named(tmp_path: Path) -> None:
 
 
 def test_dead_units_are_its_cause(tmp_path: Path) -> None:
-    keras.utils.set_random_seed(6)
+    set_random_seed(6)
     x, y = waves(500, 3, seed=6)
     model = stack(3, L.Dense(16, "relu"), L.Dense(16, "relu", name="dead"), L.Dense(1))
     model.compile("adam", "mse")
@@ -141,7 +143,7 @@ def test_a_constant_target_is_for_d711(tmp_path: Path) -> None:
 
 
 def test_a_trained_model_answers_each_row(tmp_path: Path) -> None:
-    keras.utils.set_random_seed(10)
+    set_random_seed(10)
     x, y = waves(400, 2, seed=10)
     model = stack(2, L.Dense(16, "tanh"), L.Dense(1))
     model.compile("adam", "mse")
@@ -156,7 +158,7 @@ def test_an_untrained_model_may_start_flat(tmp_path: Path) -> None:
 
 def test_an_untrained_model_that_no_gradient_can_change(tmp_path: Path) -> None:
     x, y = waves(300, 2, seed=12)
-    model = stack(2, L.Dense(8, "relu", bias_initializer=keras.initializers.Constant(-50.0)), L.Dense(1))
+    model = stack(2, L.Dense(8, "relu", bias_initializer=initializers.Constant(-50.0)), L.Dense(1))
     report = examined(tmp_path, compiled(model, updates=0), x, y)
     assert only(report, "U404").severity is Severity.ERROR
     assert report.findings[0].code == "U401", told(report)

@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
-from model_cases import (
+from clinic import (
     L,
     Model,
     alarms,
@@ -17,6 +16,7 @@ from model_cases import (
     outcome,
     put,
     quiet,
+    set_random_seed,
     stack,
     told,
     waves,
@@ -27,7 +27,7 @@ from mlpdoctor.core.report_model import Status
 
 
 def regressor(width: int, outputs: int = 1) -> Model:
-    keras.utils.set_random_seed(0)
+    set_random_seed(0)
     return compiled(stack(width, L.Dense(8, "tanh", name="hidden"), L.Dense(outputs, name="out")))
 
 
@@ -38,7 +38,7 @@ def test_a_constant_target_is_an_error(value: float, rows: int, updates: int, tm
     x, _ = waves(rows, 3, seed=0)
     model = regressor(3)
     put(model.get_layer("out"), np.ones((8, 1)), [0.5])
-    model.optimizer.iterations.assign(updates)
+    model.optimizer.iterations = updates
     report = examined(tmp_path, model, x, np.full((rows, 1), value))
     finding = only(report, "D711")
     assert (finding.severity, finding.evidence.certainty) == (Severity.ERROR, Certainty.MEASURED)

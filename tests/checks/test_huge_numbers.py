@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import numpy as np
-from model_cases import L, compiled, examined, number, only, stack
+from clinic import L, compiled, examined, number, only, stack
 
 
 def test_a_target_beyond_float32_is_bad_data_and_not_a_floor(tmp_path: Path) -> None:
@@ -23,6 +23,7 @@ def test_answers_that_overflow_are_named_and_not_passed_over(tmp_path: Path) -> 
     x = np.linspace(0, 1, 400)[:, None]
     model = compiled(stack(1, L.Dense(3, "exponential", name="blow"), L.Dense(1)))
     model.get_layer("blow").set_weights([np.full((1, 3), 800.0), np.zeros(3)])
+    model.layers[-1].set_weights([np.ones((3, 1)), np.zeros(1)])
     report = examined(tmp_path, model, x, np.sin(6 * x))
     finding = only(report, "L502")
     assert "not finite" in finding.evidence.why

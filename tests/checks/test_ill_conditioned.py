@@ -2,18 +2,34 @@
 
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
+from clinic import (
+    L,
+    Model,
+    Table,
+    alarms,
+    examined,
+    fit,
+    found,
+    least_squares,
+    names,
+    number,
+    only,
+    optimizers,
+    quiet,
+    set_random_seed,
+    stack,
+    told,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from model_cases import L, Model, Table, alarms, examined, found, least_squares, names, number, only, quiet, stack, told
 
 from mlpdoctor.core.finding import Certainty, Severity
 from mlpdoctor.core.network import Network, Optimizer
 from mlpdoctor.facts.training.conditioning import TENFOLD, updates_needed
 
-O = keras.optimizers  # noqa: E741
+O = optimizers  # noqa: E741
 
 
 def twins(seed: int, rest: float = 0.02, rows: int = 500, signal: float = 1.0) -> tuple[Table, Table]:
@@ -29,11 +45,11 @@ def twins(seed: int, rest: float = 0.02, rows: int = 500, signal: float = 1.0) -
 def fitted(
     x: Table, y: Table, optimizer: Model, updates: int, *layers: Model, loss: str = "mse", head: str | None = None
 ) -> Model:
-    keras.utils.set_random_seed(0)
+    set_random_seed(0)
     model = stack(x.shape[1], *layers, L.Dense(1, head))
-    model.compile(optimizer, loss, steps_per_execution=20)
+    model.compile(optimizer, loss)
     order = np.random.default_rng(0).integers(0, len(x), updates * 32)
-    model.fit(x[order], y[order], batch_size=32, shuffle=False, verbose=0)
+    fit(model, x[order], y[order], batch=32, shuffle=False)
     return model
 
 

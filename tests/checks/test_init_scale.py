@@ -2,20 +2,34 @@
 
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
-from model_cases import L, Model, examined, found, names, only, quiet, stack, told, train, waves
+from clinic import (
+    L,
+    Model,
+    examined,
+    fit,
+    found,
+    initializers,
+    names,
+    only,
+    quiet,
+    set_random_seed,
+    stack,
+    told,
+    train,
+    waves,
+)
 
 from mlpdoctor.core.finding import Severity
 
-init = keras.initializers
+init = initializers
 
 
 def net(
     start: Model, activation: str = "tanh", width: int = 100, depth: int = 2, features: int = 10, seed: int = 0
 ) -> Model:
-    keras.utils.set_random_seed(seed)
+    set_random_seed(seed)
     hidden = [L.Dense(width, activation, kernel_initializer=start, name=f"hidden_{k}") for k in range(depth)]
     model = stack(features, *hidden, L.Dense(1))
     model.compile("adam", "mse")
@@ -69,7 +83,7 @@ def test_false_alarm_a_spread_of_one_on_a_single_feature(tmp_path: Path) -> None
 
 
 def test_false_alarm_sums_that_are_normalised_before_their_activation(tmp_path: Path) -> None:
-    keras.utils.set_random_seed(0)
+    set_random_seed(0)
     wide = L.Dense(64, kernel_initializer=init.RandomNormal(stddev=5.0))
     model = stack(20, wide, L.BatchNormalization(), L.Activation("tanh"), L.Dense(1))
     model.compile("adam", "mse")
@@ -89,5 +103,5 @@ def test_false_alarm_large_weights_on_inputs_so_small_that_nothing_saturates(tmp
     x, y = waves(300, 10, seed=3)
     x = 1e-3 * x
     model = net(init.RandomNormal(stddev=8.0), depth=1)
-    model.fit(x, y, verbose=0)
+    fit(model, x, y)
     assert quiet(examined(tmp_path, model, x, y), "W303")

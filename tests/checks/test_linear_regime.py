@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
-from model_cases import (
+from clinic import (
+    Functional,
+    Input,
     L,
     Model,
     Table,
@@ -19,6 +20,7 @@ from model_cases import (
     predicted,
     put,
     quiet,
+    set_random_seed,
     stack,
     told,
     train,
@@ -35,7 +37,7 @@ def curve(rows: int, width: int = 1, seed: int = 0) -> tuple[Table, Table]:
 
 
 def fresh(width: int, units: int, depth: int = 1, activation: str = "relu", seed: int = 0) -> Model:
-    keras.utils.set_random_seed(seed)
+    set_random_seed(seed)
     model = stack(width, *[L.Dense(units, activation) for _ in range(depth)], L.Dense(1))
     return compiled(model, updates=0)
 
@@ -116,9 +118,9 @@ def test_the_bent_share_is_that_of_the_answers_of_keras(tmp_path: Path) -> None:
 
 
 def test_a_functional_model_with_two_outputs_on_one_piece(tmp_path: Path) -> None:
-    entry = keras.Input((2,))
+    entry = Input((2,))
     trunk = L.Dense(6, "relu", name="trunk")(entry)
-    model = compiled(keras.Model(entry, [L.Dense(1)(trunk), L.Dense(1)(trunk)]), loss=["mse", "mse"])
+    model = compiled(Functional(entry, [L.Dense(1)(trunk), L.Dense(1)(trunk)]), loss=["mse", "mse"])
     put(model.get_layer("trunk"), np.full((2, 6), 0.5), np.full(6, 0.5))
     x, y = curve(200, 2, seed=6)
     assert number(only(examined(tmp_path, model, x, np.concatenate([y, y**2], axis=1)), "U403"), "patterns") == 1
@@ -139,7 +141,7 @@ def test_a_trained_net_at_the_line_is_shown_under_this_cause(tmp_path: Path) -> 
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
 def test_healthy_nets_bend(activation: str, seed: int, tmp_path: Path) -> None:
-    keras.utils.set_random_seed(seed)
+    set_random_seed(seed)
     x, y = curve(400, 2, seed=seed)
     model = stack(2, L.Dense(24, activation), L.Dense(24, activation), L.Dense(1))
     model.compile("adam", "mse")

@@ -2,10 +2,23 @@
 
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
-from model_cases import L, Model, compiled, examined, found, number, only, put, quiet, stack, waves
+from clinic import (
+    L,
+    Model,
+    compiled,
+    examined,
+    fit,
+    found,
+    initializers,
+    number,
+    only,
+    put,
+    quiet,
+    stack,
+    waves,
+)
 
 from mlpdoctor.core.finding import Certainty, Severity
 from mlpdoctor.core.report_model import Status
@@ -15,12 +28,11 @@ def network() -> Model:
     return stack(2, L.Dense(8, "relu", name="hidden"), L.Dense(1, name="out"))
 
 
-@pytest.mark.parametrize("form", ["keras", "h5"])
 @pytest.mark.parametrize("optimizer", ["adam", "sgd", "rmsprop"])
-def test_compiled_but_never_fitted(optimizer: str, form: str, tmp_path: Path) -> None:
+def test_compiled_but_never_fitted(optimizer: str, tmp_path: Path) -> None:
     model = network()
     model.compile(optimizer, "mse")
-    finding = only(report := examined(tmp_path, model, form=form), "W304")
+    finding = only(report := examined(tmp_path, model), "W304")
     assert (finding.severity, finding.evidence.certainty) == (Severity.NOTE, Certainty.MEASURED)
     assert "has not been trained" in finding.message
     assert report.findings == (finding,)
@@ -32,9 +44,8 @@ def test_the_optimizer_counts_no_update(tmp_path: Path) -> None:
     assert finding.message.endswith("its optimizer has made 0 updates")
 
 
-@pytest.mark.parametrize("form", ["keras", "h5"])
-def test_saved_without_compile(form: str, tmp_path: Path) -> None:
-    finding = only(examined(tmp_path, network(), form=form), "W304")
+def test_saved_without_compile(tmp_path: Path) -> None:
+    finding = only(examined(tmp_path, network()), "W304")
     assert finding.evidence.numbers["updates"] is None
     assert finding.message.endswith("every bias still has its initial value")
 
@@ -49,13 +60,12 @@ def test_the_verdict_foretells(loss: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "sgd", "rmsprop"])
-@pytest.mark.parametrize("form", ["keras", "h5"])
-def test_one_real_update_is_training(optimizer: str, form: str, tmp_path: Path) -> None:
+def test_one_real_update_is_training(optimizer: str, tmp_path: Path) -> None:
     x, y = waves(64, 2, seed=1)
     model = network()
     model.compile(optimizer, "mse")
-    model.fit(x, y, batch_size=64, epochs=1, verbose=0)
-    report = examined(tmp_path, model, x, y, form=form)
+    fit(model, x, y, batch=64, epochs=1)
+    report = examined(tmp_path, model, x, y)
     assert quiet(report, "W304")
     assert report.model is not None
     assert report.model.iterations == 1
@@ -68,37 +78,16 @@ def test_false_alarm_weights_set_by_hand_are_trained_elsewhere(tmp_path: Path) -
     assert quiet(examined(tmp_path, model), "W304")
 
 
-def test_false_alarm_a_training_loop_of_the_users_own(tmp_path: Path) -> None:
-    tf = pytest.importorskip("tensorflow")
-    x, y = (tf.constant(part, tf.float32) for part in waves(64, 2, seed=2))
-    model = network()
-    for _ in range(3):
-        with tf.GradientTape() as tape:
-            loss = tf.reduce_mean(tf.square(model(x) - y))
-        for weight, step in zip(model.trainable_variables, tape.gradient(loss, model.trainable_variables), strict=True):
-            weight.assign_sub(0.1 * step)
-    assert quiet(examined(tmp_path, model), "W304")
-
-
-def test_trained_then_saved_without_the_optimizer(tmp_path: Path) -> None:
-    x, y = waves(64, 2, seed=3)
-    model = network()
-    model.compile("adam", "mse")
-    model.fit(x, y, epochs=3, verbose=0)
-    model.save(tmp_path / "bare.keras", include_optimizer=False)
-    assert quiet(examined(tmp_path, keras.models.load_model(tmp_path / "bare.keras", compile=False)), "W304")
-
-
 def test_trained_then_compiled_anew_for_a_lower_rate(tmp_path: Path) -> None:
     x, y = waves(64, 2, seed=4)
     model = network()
     model.compile("adam", "mse")
-    model.fit(x, y, epochs=3, verbose=0)
+    fit(model, x, y, epochs=3)
     assert quiet(examined(tmp_path, compiled(model, updates=0)), "W304")
 
 
 def test_constant_initialisers_other_than_zero_are_known(tmp_path: Path) -> None:
-    start = keras.initializers.Constant(0.1)
+    start = initializers.Constant(0.1)
     model = stack(2, L.Dense(8, "relu", bias_initializer=start), L.Dense(1, bias_initializer="ones"))
     assert found(examined(tmp_path, model), "W304")
     put(model.layers[-1], model.layers[-1].get_weights()[0], [0.999])

@@ -4,27 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from model_cases import (
-    L,
-    Model,
-    compiled,
-    examined,
-    least_squares,
-    number,
-    only,
-    outcome,
-    quiet,
-    rungs,
-    save_data,
-    stack,
-    waves,
-)
+from clinic import L, Model, compiled, examined, least_squares, number, only, outcome, quiet, rungs, stack, waves
 
-from mlpdoctor.core.errors import InputError
 from mlpdoctor.core.finding import Certainty, Severity
 from mlpdoctor.core.report_model import Status
-from mlpdoctor.diagnosis.diagnose import diagnose
-from mlpdoctor.diagnosis.subject import Question
 
 
 def network(width: int = 3, outputs: int = 1) -> Model:
@@ -97,18 +80,6 @@ def test_no_complete_row_leaves_no_ladder_and_says_why(tmp_path: Path) -> None:
     assert outcome(report, "L501").reason == "no row of the data is complete"
 
 
-@pytest.mark.parametrize("cell", ["", "NaN", "NA", "inf"])
-def test_cells_of_a_text_file_that_are_no_numbers(cell: str, tmp_path: Path) -> None:
-    x, y = waves(20, 3, seed=7)
-    path = Path(save_data(tmp_path / "data.csv", x, y))
-    lines = path.read_text().splitlines()
-    lines[5] = ",".join([cell, *lines[5].split(",")[1:]])
-    path.write_text("\n".join(lines) + "\n")
-    network().save(tmp_path / "model.keras")
-    finding = only(diagnose(Question(str(tmp_path / "model.keras"), str(path))), "D701")
-    assert (number(finding, "row"), finding.evidence.numbers["columns"]) == (5, {"x1": 1})
-
-
 def test_the_worst_column_comes_first_in_the_words(tmp_path: Path) -> None:
     x, y = waves(100, 3, seed=8)
     x[:3, 0] = np.nan
@@ -123,54 +94,6 @@ def test_false_alarm_huge_and_tiny_numbers_are_numbers(tmp_path: Path) -> None:
     assert quiet(examined(tmp_path, network(), x, y), "D701")
 
 
-def test_it_needs_neither_a_loss_nor_a_network_it_can_run(tmp_path: Path) -> None:
-    x, y = waves(50, 4, seed=10)
-    x[0, 0] = np.nan
-    model = stack(4, L.Reshape((4, 1)), L.Conv1D(3, 2), L.Flatten(), L.Dense(1))
-    assert only(examined(tmp_path, model, x, y), "D701").severity is Severity.ERROR
-
-
 def test_without_data_it_is_skipped_and_says_so(tmp_path: Path) -> None:
     skipped = outcome(examined(tmp_path, network()), "D701")
     assert (skipped.status, skipped.reason) == (Status.SKIPPED, "no data were given")
-
-
-@pytest.mark.parametrize("data", ["csv", "parquet", "feather"])
-def test_a_column_of_words_is_named_with_what_to_do(data: str, tmp_path: Path) -> None:
-    x, y = waves(30, 2, seed=11)
-    table = pytest.importorskip("pandas").DataFrame(
-        {"a": x[:, 0], "city": ["Rome", "Oslo"] * 15, "b": x[:, 1], "y": y[:, 0]}
-    )
-    path = tmp_path / f"data.{data}"
-    {"csv": lambda p: table.to_csv(p, index=False), "parquet": table.to_parquet, "feather": table.to_feather}[data](
-        path
-    )
-    network().save(tmp_path / "model.keras")
-    with pytest.raises(InputError, match=r"column 'city' holds text, 'Rome'.*encode it.*--drop 'city'"):
-        diagnose(Question(str(tmp_path / "model.keras"), str(path)))
-
-
-@pytest.mark.parametrize("data", ["npz", "parquet"])
-def test_numbers_stored_as_text_are_told_from_words(data: str, tmp_path: Path) -> None:
-    x, y = waves(30, 3, seed=12)
-    if data == "npz":
-        np.savez(path := tmp_path / "data.npz", x=x.astype(str), y=y)
-    else:
-        table = pytest.importorskip("pandas").DataFrame(
-            {"a": x[:, 0], "b": x[:, 1].astype(str), "c": x[:, 2], "y": y[:, 0]}
-        )
-        table.to_parquet(path := tmp_path / "data.parquet")
-    network().save(tmp_path / "model.keras")
-    with pytest.raises(InputError, match=r"holds numbers stored as text, '.*astype\(float\)"):
-        diagnose(Question(str(tmp_path / "model.keras"), str(path)))
-
-
-def test_a_word_among_numbers_may_stand_for_a_missing_value(tmp_path: Path) -> None:
-    x, y = waves(20, 3, seed=13)
-    path = Path(save_data(tmp_path / "data.csv", x, y))
-    lines = path.read_text().splitlines()
-    lines[8] = ",".join(["unknown", *lines[8].split(",")[1:]])
-    path.write_text("\n".join(lines) + "\n")
-    network().save(tmp_path / "model.keras")
-    with pytest.raises(InputError, match=r"line 9: column 'x1' holds text, 'unknown'.*missing value"):
-        diagnose(Question(str(tmp_path / "model.keras"), str(path)))

@@ -3,49 +3,15 @@
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import pytest
-from model_cases import L, compiled, examined, number, only, quiet, stack, told, train
-
-from mlpdoctor.core.finding import Severity
+from clinic import L, compiled, examined, initializers, quiet, stack, told, train
 
 
 def fresh(units: int, activation: str | None, loss: Any, width: int = 4) -> Any:  # noqa: ANN401
     made = stack(width, L.Dense(16, activation="relu"), L.Dense(units, activation=activation, name="out"))
     made.compile("adam", loss)
     return made
-
-
-def loss_with(model: Any, bias: Any, x: Any, y: Any) -> float:  # noqa: ANN401
-    """Keras's own loss once the last bias is set."""
-    model.get_layer("out").bias.assign(np.asarray(bias, np.float32))
-    return float(model.evaluate(x.astype(np.float32), y.astype(np.float32), verbose=0, batch_size=len(x)))
-
-
-@pytest.mark.parametrize("seed", [0, 1, 2])
-@pytest.mark.parametrize("case", ["price", "rare", "classes", "counts"])
-@pytest.mark.series
-def test_the_bias_that_is_told_makes_the_first_loss_that_is_told(tmp_path: Path, case: str, seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    x = rng.normal(size=(600, 4))
-    units, activation, loss, y = {
-        "price": (1, None, "mse", 300 + 5 * x[:, :1]),
-        "rare": (1, "sigmoid", "binary_crossentropy", (rng.random((600, 1)) < 0.02).astype(float)),
-        "classes": (3, "softmax", "sparse_categorical_crossentropy", rng.choice(3, (600, 1), p=[0.98, 0.01, 0.01])),
-        "counts": (1, "exponential", "poisson", rng.poisson(60.0, (600, 1)).astype(float)),
-    }[case]
-    model = fresh(units, activation, loss)
-    report = examined(tmp_path, model, x, y.astype(float))
-    finding = only(report, "O209")
-    biases = finding.evidence.numbers["biases"]
-    assert number(finding, "after") == pytest.approx(loss_with(model, biases, x, y), rel=1e-4)
-    if case == "price":
-        assert biases[0] == pytest.approx(y.mean(), rel=1e-6)  # type: ignore[index]
-        assert finding.severity is Severity.WARNING
-    if case == "rare":
-        share = y.mean()
-        assert biases[0] == pytest.approx(np.log(share / (1 - share)), rel=1e-5)  # type: ignore[index]
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -75,7 +41,7 @@ def test_a_model_past_its_start_is_left_alone(tmp_path: Path) -> None:
 def test_a_model_that_starts_from_the_right_bias_is_left_alone(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     x = rng.normal(size=(300, 4))
-    start = keras.initializers.Constant(200.0)
+    start = initializers.Constant(200.0)
     model = stack(4, L.Dense(16, activation="relu"), L.Dense(1, bias_initializer=start))
     model.compile("adam", "mse")
     assert quiet(examined(tmp_path, model, x, 200 + x[:, :1]), "O209")

@@ -4,15 +4,15 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
-from model_cases import (
+from clinic import (
     L,
     Model,
     Table,
     compiled,
     examined,
+    fit,
     found,
     names,
     number,
@@ -21,10 +21,11 @@ from model_cases import (
     predicted,
     quiet,
     rungs,
+    set_random_seed,
     stack,
     told,
+    train,
 )
-from model_cases import train as trained
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris, load_wine
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
@@ -53,14 +54,14 @@ def diabetes() -> tuple[Table, Table]:
 
 
 def regressor(width: int, activation: str = "relu", seed: int = 0) -> Model:
-    keras.utils.set_random_seed(seed)
+    set_random_seed(seed)
     model = stack(width, L.Dense(32, activation), L.Dense(16, activation), L.Dense(1))
     model.compile("adam", "mse")
     return model
 
 
 def classifier(width: int, classes: int, activation: str = "relu") -> Model:
-    keras.utils.set_random_seed(0)
+    set_random_seed(0)
     model = stack(width, L.Dense(32, activation), L.Dense(classes, "softmax"))
     model.compile("adam", "sparse_categorical_crossentropy")
     return model
@@ -72,7 +73,7 @@ def classifier(width: int, classes: int, activation: str = "relu") -> Model:
 @pytest.mark.series
 def test_the_scales_of_a_regression_are_named(features: str, targets: str, activation: str, tmp_path: Path) -> None:
     x, y = diabetes()
-    model = trained(regressor(10, activation), scaled(features, x), scaled(targets, y), epochs=40)
+    model = train(regressor(10, activation), scaled(features, x), scaled(targets, y), epochs=40)
     report = examined(tmp_path, model, x, y)
     finding = only(report, "D713")
     assert (finding.severity, finding.evidence.certainty) == (Severity.ERROR, Certainty.ESTIMATED)
@@ -93,7 +94,7 @@ def test_the_scales_of_a_regression_are_named(features: str, targets: str, activ
 def test_features_alone(tmp_path: Path) -> None:
     x, y = diabetes()
     y = y / 77
-    model = trained(regressor(10), scaled("standardised", x), y, epochs=60)
+    model = train(regressor(10), scaled("standardised", x), y, epochs=60)
     finding = only(examined(tmp_path, model, x, y), "D713")
     assert (finding.evidence.numbers["features"], finding.evidence.numbers["targets"]) == (
         "standardised",
@@ -106,7 +107,7 @@ def test_features_alone(tmp_path: Path) -> None:
 def test_targets_alone(targets: str, tmp_path: Path) -> None:
     x, y = diabetes()
     x = scaled("standardised", x)
-    model = trained(regressor(10), x, scaled(targets, y), epochs=40)
+    model = train(regressor(10), x, scaled(targets, y), epochs=40)
     finding = only(report := examined(tmp_path, model, x, y), "D713")
     assert finding.evidence.numbers["features"] == "as they are", told(report)
     assert finding.evidence.numbers["targets"] == targets
@@ -116,7 +117,7 @@ def test_logarithms_of_prices(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     x = rng.normal(size=(500, 4))
     price = np.exp(12 + 0.6 * x[:, :1] + 0.3 * np.sin(2 * x[:, 1:2]))
-    model = trained(regressor(4), x, np.log1p(price), epochs=80)
+    model = train(regressor(4), x, np.log1p(price), epochs=80)
     assert only(examined(tmp_path, model, x, price), "D713").evidence.numbers["targets"] == "logarithms"
 
 
@@ -131,7 +132,7 @@ def test_the_scale_of_a_classifier_is_named_and_its_own_file_is_left_in_peace(
     name: str, features: str, activation: str, tmp_path: Path
 ) -> None:
     x, y = DATA[name](return_X_y=True)
-    model = trained(classifier(x.shape[1], int(y.max()) + 1, activation), scaled(features, x), y, epochs=40)
+    model = train(classifier(x.shape[1], int(y.max()) + 1, activation), scaled(features, x), y, epochs=40)
     finding = only(examined(tmp_path, model, x, y), "D713")
     named = [f"features {finding.evidence.numbers['features']} ", *names(finding, "also")]
     assert any(one.startswith(f"features {features} ") for one in named), named
@@ -142,7 +143,7 @@ def test_the_scale_of_a_classifier_is_named_and_its_own_file_is_left_in_peace(
 def test_grey_values_that_were_divided_by_255(tmp_path: Path) -> None:
     x, y = load_digits(return_X_y=True)
     grey = np.round(x * 255 / 16)
-    model = trained(classifier(64, 10), grey / 255, y, epochs=6)
+    model = train(classifier(64, 10), grey / 255, y, epochs=6)
     finding = only(report := examined(tmp_path, model, grey, y), "D713")
     assert finding.evidence.numbers["features"] == "divided by 255", told(report)
     assert finding.evidence.remedy is not None
@@ -176,7 +177,7 @@ def test_false_alarm_models_that_got_stuck_on_this_very_file(activation: str, se
     """Unscaled inputs and targets: bad on the file, and no better on any other scale."""
     x, y = diabetes()
     model = regressor(10, activation, seed)
-    model.fit(x, y, epochs=2, verbose=0)
+    fit(model, x, y, epochs=2)
     assert quiet(report := examined(tmp_path, model, x, y), "D713"), told(report)
 
 
@@ -186,10 +187,10 @@ def test_false_alarm_a_line_of_one_feature_far_from_trained(seed: int, tmp_path:
     rng = np.random.default_rng(seed)
     x = rng.uniform(0, 1, (100, 1))
     y = 1000 + 20 * x + rng.normal(size=(100, 1))
-    keras.utils.set_random_seed(seed)
+    set_random_seed(seed)
     model = stack(1, L.Dense(8, "relu"), L.Dense(1))
     model.compile("adam", "mse")
-    model.fit(x, y, epochs=3, verbose=0)
+    fit(model, x, y, epochs=3)
     assert quiet(report := examined(tmp_path, model, x, y), "D713"), told(report)
 
 
@@ -240,11 +241,11 @@ def test_a_normalization_inside_the_model_brings_its_own_scale(tmp_path: Path) -
     x, y = diabetes()
     norm = L.Normalization()
     norm.adapt(x.astype(np.float32))
-    keras.utils.set_random_seed(0)
+    set_random_seed(0)
     model = stack(10, norm, L.Dense(32, "relu"), L.Dense(1))
     model.compile("adam", "mse")
     y = scaled("standardised", y)
-    assert quiet(examined(tmp_path, trained(model, x, y, epochs=30), x, y), "D713")
+    assert quiet(examined(tmp_path, train(model, x, y, epochs=30), x, y), "D713")
 
 
 def test_an_untrained_model_has_no_scale_yet(tmp_path: Path) -> None:

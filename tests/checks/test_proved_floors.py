@@ -3,25 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import pytest
-from model_cases import (
-    L,
-    alarms,
-    compiled,
-    examined,
-    found,
-    number,
-    only,
-    outcome,
-    quiet,
-    rungs,
-    stack,
-    told,
-    train,
-    waves,
-)
+from clinic import L, alarms, compiled, examined, number, only, outcome, quiet, rungs, stack, told, train, waves
 
 from mlpdoctor.core.finding import Certainty, Severity
 from mlpdoctor.core.report_model import Status
@@ -105,25 +89,6 @@ def test_o204_stays_quiet_on_a_few_targets_just_beyond(tmp_path: Path) -> None:
     assert quiet(examined(tmp_path, model, x, y), "O204")
 
 
-@pytest.mark.filterwarnings("ignore:(?s).*softmax over axis:UserWarning")
-@pytest.mark.parametrize("loss", ["mse", "mae", "binary_crossentropy", "categorical_crossentropy"])
-@pytest.mark.parametrize("with_data", [True, False])
-def test_o201_sees_a_softmax_over_one_unit(tmp_path: Path, loss: str, *, with_data: bool) -> None:
-    rng = np.random.default_rng(7)
-    x, y = rng.normal(size=(100, 2)), (rng.random((100, 1)) < 0.3).astype(float)
-    model = compiled(stack(2, L.Dense(8, "relu"), L.Dense(1, "softmax", name="top")), loss)
-    report = examined(tmp_path, model, *((x, y) if with_data else ()))
-    finding = only(report, "O201")
-    assert report.findings[0] is finding, told(report)
-    assert finding.evidence.certainty is Certainty.PROVED
-    assert finding.evidence.remedy is not None
-    assert finding.evidence.remedy.code == 'Dense(1, activation="sigmoid", name="top")' or loss in ("mse", "mae")
-    if with_data and loss in ("mse", "mae"):
-        assert number(finding, "floor") == pytest.approx(float((1 - y).mean()), rel=1e-12)
-        assert number(finding, "accuracy_share") == pytest.approx(float(y.mean()))
-    assert not found(report, "O204")
-
-
 @pytest.mark.parametrize("layers", [[("Dense", 2)], [("Dense", 3), ("Softmax", None)]])
 def test_o201_stays_quiet_on_a_softmax_over_classes(tmp_path: Path, layers: list[tuple[str, int | None]]) -> None:
     head = [L.Dense(2, "softmax")] if len(layers) == 1 else [L.Dense(3), L.Softmax()]
@@ -181,15 +146,6 @@ def test_l505_sees_a_line_with_too_few_kinks(tmp_path: Path, units: int, wavines
     finding = only(report, "L505")
     assert finding.evidence.numbers["kinks"] == ("1 kink" if units == 1 else "2 kinks")
     assert rungs(report)["model"] >= number(finding, "floor") > 0.05 * float(y.var())
-
-
-@pytest.mark.parametrize("body", [[L.Dense(64, "relu")], [L.Dense(2, "tanh")], [L.Dense(12, "relu")]], ids=str)
-def test_l505_stays_quiet_where_units_are_enough_or_smooth(tmp_path: Path, body: list[Any]) -> None:
-    x = np.linspace(-1, 1, 300)[:, None]
-    y = np.sin(np.pi * x)
-    layers = [keras.layers.Dense.from_config(layer.get_config()) for layer in body]
-    model = compiled(stack(1, *layers, L.Dense(1)))
-    assert quiet(examined(tmp_path, model, x, y), "L505")
 
 
 def test_l505_stays_quiet_on_noise_that_no_line_follows(tmp_path: Path) -> None:

@@ -2,24 +2,28 @@
 
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
-from model_cases import (
+from clinic import (
+    Input,
     L,
     Model,
+    Sequential,
     Table,
     alarms,
     compiled,
     examined,
+    fit,
     found,
     inside,
     number,
     only,
+    optimizers,
     outcome,
     put,
     quiet,
     rungs,
+    set_random_seed,
     stack,
     told,
     train,
@@ -30,8 +34,11 @@ from mlpdoctor.core.finding import Certainty, Severity
 from mlpdoctor.core.report_model import Status
 
 linear_model = pytest.importorskip("sklearn.linear_model")
+
 model_selection = pytest.importorskip("sklearn.model_selection")
+
 pipeline = pytest.importorskip("sklearn.pipeline")
+
 preprocessing = pytest.importorskip("sklearn.preprocessing")
 
 
@@ -54,7 +61,7 @@ def shrunk(model: Model, share: float) -> Model:
 def test_a_last_layer_at_half_its_weights_is_found(
     rows: int, width: int, seed: int, activation: str, tmp_path: Path
 ) -> None:
-    keras.utils.set_random_seed(seed)
+    set_random_seed(seed)
     x, y = waves(rows, width, seed=seed)
     model = shrunk(taught(x, y, activation, "mse", None), 0.5)
     finding = only(report := examined(tmp_path, model, x, y), "L506")
@@ -68,7 +75,7 @@ def test_a_last_layer_at_half_its_weights_is_found(
 
 
 def test_a_classifiers_last_layer(tmp_path: Path) -> None:
-    keras.utils.set_random_seed(3)
+    set_random_seed(3)
     x, scores = waves(1000, 3, seed=3)
     y = (scores > np.median(scores)).astype(float)
     model = shrunk(taught(x, y, "tanh", "binary_crossentropy", "sigmoid"), 0.1)
@@ -77,12 +84,12 @@ def test_a_classifiers_last_layer(tmp_path: Path) -> None:
 
 
 def test_few_updates_are_named(tmp_path: Path) -> None:
-    keras.utils.set_random_seed(4)
+    set_random_seed(4)
     x, y = waves(800, 3, seed=4)
     body = taught(x, y, "tanh", "mse", None).layers[0]
-    model = keras.Sequential([keras.Input((3,)), body, L.Dense(1, name="head")])
-    model.compile(keras.optimizers.Adam(1e-3), "mse")
-    model.fit(x, y, epochs=2, batch_size=32, verbose=0)
+    model = Sequential([Input((3,)), body, L.Dense(1, name="head")])
+    model.compile(optimizers.Adam(1e-3), "mse")
+    fit(model, x, y, epochs=2, batch=32)
     finding = only(examined(tmp_path, model, x, y), "L506")
     assert "50 updates were too few" in finding.evidence.why
     assert finding.evidence.remedy is not None
@@ -93,7 +100,7 @@ def test_few_updates_are_named(tmp_path: Path) -> None:
 @pytest.mark.series
 def test_false_alarm_on_few_rows_the_readout_rung_is_fitted_to_chance(seed: int, tmp_path: Path) -> None:
     """The readout rung lies far below a model that has learned all there is; on unseen rows that is no gain."""
-    keras.utils.set_random_seed(seed)
+    set_random_seed(seed)
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(120, 4))
     y = x @ [[1.0], [-1.0], [0.5], [0.0]] + rng.normal(size=(120, 1))
@@ -107,7 +114,7 @@ def test_false_alarm_on_few_rows_the_readout_rung_is_fitted_to_chance(seed: int,
 @pytest.mark.parametrize("loss", ["mse", "mae"])
 @pytest.mark.series
 def test_a_well_trained_model_is_not_named(loss: str, tmp_path: Path) -> None:
-    keras.utils.set_random_seed(5)
+    set_random_seed(5)
     x, y = waves(800, 3, seed=5)
     report = examined(tmp_path, taught(x, y, "tanh", loss, None, epochs=40), x, y)
     assert not [alarm for alarm in alarms(report) if "L506" in alarm], told(report)
@@ -115,7 +122,7 @@ def test_a_well_trained_model_is_not_named(loss: str, tmp_path: Path) -> None:
 
 def test_features_that_hold_no_more_than_the_last_layer_uses(tmp_path: Path) -> None:
     """One hidden unit, whose last layer is the best: what is missing is in the features."""
-    keras.utils.set_random_seed(6)
+    set_random_seed(6)
     x, y = waves(600, 3, seed=6)
     assert quiet(examined(tmp_path, taught(x, y, "tanh", "mse", None, epochs=60, width=1), x, y), "L506")
 

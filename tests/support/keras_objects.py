@@ -105,6 +105,7 @@ class Namespace:
         """The object that a name means, ``he_normal``; an object as it is."""
         if not isinstance(spec, str):
             return spec
+        spec = {"normal": "RandomNormal", "uniform": "RandomUniform"}.get(spec, spec)  # Keras's short names
         flat = {kind.lower(): kind for kind in self._kinds}
         return getattr(self, flat[spec.replace("_", "").lower()])()
 

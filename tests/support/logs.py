@@ -1,13 +1,9 @@
-"""Training histories made by hand and by Keras, and what the rules on histories say of them without a model."""
+"""Training histories made by hand, and what the rules on histories say of them without a model."""
 
-import contextlib
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import keras
 import numpy as np
 import numpy.typing as npt
 
@@ -107,25 +103,3 @@ def csv_of(folder: Path, given: History) -> str:
 
 def _cell(value: float, decimals: int | None) -> str:
     return repr(float(value)) if decimals is None or not np.isfinite(value) else f"{value:.{decimals}f}"
-
-
-def fitted(
-    folder: Path,
-    model: Any,  # noqa: ANN401
-    x: Curve,
-    y: Curve,
-    epochs: int,
-    *callbacks: Any,  # noqa: ANN401
-    console: bool = False,
-    **options: Any,  # noqa: ANN401
-) -> str:
-    """Train a Keras model with a log of it, by a CSVLogger or as it is printed; the path of the log."""
-    path = folder / ("history.txt" if console else "history.csv")
-    logger = [] if console else [keras.callbacks.CSVLogger(str(path))]
-    options = {"batch_size": 32, "verbose": 2 if console else 0, **options}
-    out = io.StringIO()
-    with contextlib.redirect_stdout(out):
-        model.fit(x, y, epochs=epochs, callbacks=[*callbacks, *logger], **options)
-    if console:
-        path.write_text(out.getvalue())
-    return str(path)

@@ -189,6 +189,10 @@ class Layer:
         return int(self.own["units"])
 
     @property
+    def kernel(self) -> Variable:
+        return next(variable for variable in self.weights if variable.name == "kernel")
+
+    @property
     def trainable_variables(self) -> list[Variable]:
         return [variable for variable in self.weights if variable.trainable and self.trainable]
 
@@ -271,6 +275,9 @@ class Model:
     def trainable_variables(self) -> list[Variable]:
         return [variable for _, layer in self.owners for variable in layer.trainable_variables]
 
+    def count_params(self) -> int:
+        return sum(variable.value.size for variable in self.weights)
+
     def get_weights(self) -> list[npt.NDArray[np.float32]]:
         return [variable.numpy() for variable in self.weights]
 
@@ -350,6 +357,11 @@ class Sequential(Model):
         super().__init__(entry, here, name)
         self.layers = self.layers[1:]  # as in Keras: the input is no layer of it
 
+    def add(self, layer: "Layer | Model") -> None:
+        """One more layer behind the others, before the model is compiled."""
+        longer = Sequential([self.inputs[0], *self.layers, layer], self.name)
+        self.outputs, self.calls, self.layers = longer.outputs, longer.calls, longer.layers
+
     def blueprint(self, made: dict[int, core.Layer], prefix: str, *, trainable: bool) -> Blueprint:
         shown = self.layers
         self.layers = [self.inputs[0].call.of, *shown]
@@ -400,7 +412,7 @@ def _spec(key: str, value: Any) -> Any:  # noqa: ANN401  JSON
         return "linear" if value is None else value
     what = _SERIALIZED.get(key.rpartition("_")[2])
     if what is not None:
-        return what.get("RandomUniform" if value == "uniform" else value)
+        return what.get(value)
     return list(value) if isinstance(value, tuple) else value
 
 
