@@ -34,9 +34,3 @@ def subclasses(package: ModuleType, base: type[T]) -> tuple[type[T], ...]:
         and not inspect.isabstract(value)
         and value.__module__ == module.__name__
     )
-
-
-@cache
-def instances(package: ModuleType, base: type[T]) -> tuple[T, ...]:
-    """One instance of each concrete subclass."""
-    return tuple(found() for found in subclasses(package, base))

@@ -47,6 +47,11 @@ class Layer:
     keras: int = 3
     registered: str | None = None
 
+    @property
+    def short_name(self) -> str:
+        """Its name without those of the models around it, as code calls it."""
+        return self.name.rpartition("/")[2]
+
     def with_weights(self, values: Mapping[Key, Stored]) -> "Layer":
         """The same layer with other values for those of its weights that are named."""
         return replace(self, weights={name: values.get((self.name, name), old) for name, old in self.weights.items()})
@@ -148,13 +153,14 @@ class Network:
     @property
     def input_widths(self) -> tuple[int | None, ...]:
         """How many numbers enter each input for one row; None where a length is open."""
-        return tuple(_width(self.nodes[position].shape) for position in self.inputs)
+        return tuple(row_width(self.nodes[position].shape) for position in self.inputs)
 
     @property
     def output_widths(self) -> tuple[int | None, ...]:
         """How many numbers each output has for one row; None where a length is open or unknown."""
-        return tuple(_width(self.nodes[position].shape) for position in self.outputs)
+        return tuple(row_width(self.nodes[position].shape) for position in self.outputs)
 
 
-def _width(shape: Shape | None) -> int | None:
+def row_width(shape: Shape | None) -> int | None:
+    """How many numbers a row has in this shape; None where an axis is open."""
     return None if shape is None or None in shape else math.prod(side or 0 for side in shape)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mlpdoctor.core.errors import InputError
-from mlpdoctor.core.network import Array, Network, Shape
+from mlpdoctor.core.network import Array, Network, Shape, row_width
 
 
 def split(network: Network, features: Array) -> list[Array]:
@@ -16,9 +16,9 @@ def split(network: Network, features: Array) -> list[Array]:
         InputError: where the columns do not fit the inputs.
     """
     shapes = [network.nodes[place].shape for place in network.inputs]
-    if len(shapes) == 1 and _width(shapes[0]) is None:
+    if len(shapes) == 1 and row_width(shapes[0]) is None:
         return [features.reshape(len(features), *_settled(shapes[0], features.shape[1]))]
-    widths = [_width(shape) for shape in shapes]
+    widths = [row_width(shape) for shape in shapes]
     if None in widths:
         raise InputError("the model has several inputs, one of which has no fixed length")
     known = [width or 0 for width in widths]
@@ -29,10 +29,6 @@ def split(network: Network, features: Array) -> list[Array]:
         features[:, start : start + width].reshape(len(features), *(length or 0 for length in shape or ()))
         for start, width, shape in zip(starts, known, shapes, strict=False)
     ]
-
-
-def _width(shape: Shape | None) -> int | None:
-    return None if shape is None or None in shape else math.prod(length or 0 for length in shape)
 
 
 def _settled(shape: Shape | None, width: int) -> Sequence[int]:

@@ -1,5 +1,6 @@
 """The rows of the data, readable again and again, and what runs them through the network."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
@@ -7,7 +8,7 @@ import numpy as np
 
 from mlpdoctor.core.dataset import Batch, Dataset, all_usable, usable
 from mlpdoctor.core.fast_dataclass import dataclass
-from mlpdoctor.core.network import Array, Key, Network
+from mlpdoctor.core.network import Array, Key, Network, Shape
 from mlpdoctor.engine.tape import Cotangents, LayerGradients, Tape
 from mlpdoctor.statistics import views
 
@@ -119,18 +120,19 @@ def block_rows(network: Network | None, dataset: Dataset, cells: int = BLOCK_CEL
     """How many rows a block holds, so that its widest array stays within so many cells."""
     widths = [len(dataset.feature_names) + len(dataset.target_names)]
     if network is not None:
-        widths += [_width(node.shape) for node in network.nodes if node.shape is not None]
+        widths += [open_width(node.shape) for node in network.nodes if node.shape is not None]
     rows = int(np.clip(cells // max(widths), LEAST_BLOCK_ROWS, MOST_BLOCK_ROWS))
     return max(min(rows, MOST_CELLS // sum(widths)), 1)
 
 
 def cells(network: Network) -> int:
     """How many numbers all layers together make of one row, as far as shapes are known."""
-    return max(sum(_width(node.shape) for node in network.nodes if node.shape is not None), 1)
+    return max(sum(open_width(node.shape) for node in network.nodes if node.shape is not None), 1)
 
 
-def _width(shape: tuple[int | None, ...]) -> int:
-    return int(np.prod([side or 1 for side in shape], dtype=np.int64))
+def open_width(shape: Shape | None) -> int:
+    """How many numbers a row has in this shape, open axes counted as one."""
+    return math.prod(side or 1 for side in shape or ())
 
 
 def flat(values: Array) -> Array:

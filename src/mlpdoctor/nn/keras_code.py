@@ -27,7 +27,7 @@ def layer_code(layer: Layer, units: object, *options: str) -> str:
     given = list(options)
     if kind.startswith(OWN_KERNELS):
         given = [option.replace("kernel_initializer", "depthwise_initializer") for option in given]
-    return f'{kind}({", ".join([*own, *given])}, name="{layer.name.rpartition("/")[2]}")'
+    return f'{kind}({", ".join([*own, *given])}, name="{layer.short_name}")'
 
 
 def _short(sizes: object) -> str:

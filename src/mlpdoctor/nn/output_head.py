@@ -191,7 +191,7 @@ class OutputHead:
 
     def with_activation(self, name: str | None, units: int | None = None) -> str:
         """The line of code for the output with another activation, or none, and perhaps another number of units."""
-        layer = self.layer.name.rpartition("/")[2]
+        layer = self.layer.short_name
         if self.layer.kind != "Dense" and units is None:
             return f'Activation("{name or "linear"}", name="{layer}")'
         activation = "" if name is None else f', activation="{name}"'

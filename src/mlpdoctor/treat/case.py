@@ -92,7 +92,6 @@ class Treatment:
         shared: those of the edits that are not the cause in question, and that the control gets as well: where
             inputs are standardised the weights are drawn anew, and a control that kept its old ones would show
             another thing. Empty for most.
-        refuted_by: what a trial would show if this were not the cause.
     """
 
     name: str
@@ -101,7 +100,6 @@ class Treatment:
     text: str
     code: str
     shared: tuple[Edit, ...] = ()
-    refuted_by: str = ""
 
 
 @dataclass(frozen=True)

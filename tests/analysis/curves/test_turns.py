@@ -132,7 +132,7 @@ def test_the_course_of_a_learning_rate() -> None:
     rates = learning_rates(column(np.array([0.01] * 5 + [0.005] * 3 + [0.001] * 4)))
     assert rates is not None
     assert rates.drops == (Drop(6, 0.01, 0.005), Drop(9, 0.005, 0.001))
-    assert (rates.first, rates.largest, rates.last, rates.steady) == (0.01, 0.01, 0.001, 4)
+    assert (rates.first, rates.largest, rates.last) == (0.01, 0.01, 0.001)
     assert learning_rates(column(np.array([np.nan]))) is None
 
 
@@ -143,7 +143,6 @@ def test_a_smooth_schedule_has_no_drops_and_warms_up() -> None:
     assert not rates.drops
     assert rates.first == 0.0
     assert rates.largest == pytest.approx(0.01, rel=1e-3)
-    assert rates.steady == 1
 
 
 @settings(deadline=None)  # the machine may be busy

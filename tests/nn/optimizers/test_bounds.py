@@ -144,5 +144,8 @@ def test_the_stability_limits_of_momentum(momentum: float, nesterov: bool) -> No
     assert grows(1.01 * limit)
 
 
-def test_only_descent_has_momentum_of_that_kind() -> None:
-    assert momentum_of(optimizer("Adam")) == momentum_of(optimizer("RMSprop", momentum=0.5)) == 0
+@pytest.mark.parametrize("name", ["SGD", "RMSprop"])
+def test_momentum_is_read_in_one_place(name: str) -> None:
+    assert momentum_of(optimizer(name, momentum=0.5)) == 0.5
+    assert momentum_of(optimizer(name, momentum=1)) == 0.999
+    assert momentum_of(optimizer(name)) == momentum_of(optimizer(name, momentum="much")) == 0

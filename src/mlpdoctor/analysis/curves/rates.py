@@ -8,8 +8,6 @@ from mlpdoctor.core.history import Column
 
 FALL = 0.1
 """A smaller fall from one epoch to the next is the course of a smooth schedule, and no step of it."""
-SAME = 1e-6
-"""Rates that differ by less are the same float32."""
 
 
 @dataclass(frozen=True)
@@ -36,14 +34,12 @@ class Rates:
         largest: of all epochs.
         last: at the last epoch.
         drops: falls by more than a tenth from one epoch to the next.
-        steady: epochs at the end with the last rate.
     """
 
     first: float
     largest: float
     last: float
     drops: tuple[Drop, ...]
-    steady: int
 
 
 def learning_rates(column: Column) -> Rates | None:
@@ -53,12 +49,9 @@ def learning_rates(column: Column) -> Rates | None:
         return None
     rates = curve.values
     fell = np.flatnonzero(rates[1:] < (1 - FALL) * rates[:-1]) + 1
-    others = np.flatnonzero(np.abs(rates - rates[-1]) > SAME * np.abs(rates[-1]))
-    since = int(curve.epochs[others[-1] + 1]) if len(others) else int(curve.epochs[0])
     return Rates(
         float(rates[0]),
         float(rates.max()),
         float(rates[-1]),
         tuple(Drop(int(curve.epochs[place]), float(rates[place - 1]), float(rates[place])) for place in fell),
-        int(curve.epochs[-1]) - since + 1,
     )

@@ -176,7 +176,7 @@ def _severity(position: LossPosition | None, training: Training) -> Severity:
 
 def _remedy(stack: Sequence[tuple[Layer, Activation]]) -> Remedy:
     layer = stack[0][0]
-    name, units = layer.name.rpartition("/")[2], int(layer.config.get("units", 1))
+    name, units = layer.short_name, int(layer.config.get("units", 1))
     return Remedy(
         f"use relu in all {len(stack)} of these layers, or take some of them out",
         f'Dense({units}, activation="relu", kernel_initializer="he_uniform", name="{name}")',

@@ -184,7 +184,7 @@ def _why(worst: Place, gap: DropoutGap | None) -> str:
 def _remedy(places: Sequence[Place]) -> Remedy:
     lines = []
     for place in places:
-        name, rate = place.layer.name.rpartition("/")[2], ORDINARY[place.what]
+        name, rate = place.layer.short_name, ORDINARY[place.what]
         lines.append(f"take {name} out" if rate == 0 else f'{place.layer.kind}({rate}, name="{name}")')
     text = "lower the rates until the training loss can fall, then raise them only against overfitting"
     rest = [line for line in lines if not line.startswith("take")]

@@ -150,7 +150,7 @@ def _why(activation: str, units: int, names: str, *, blocked: bool) -> str:
 
 def _remedy(network: Network, position: int) -> Remedy:
     node = network.nodes[position]
-    name = node.layer.name.rpartition("/")[2]
+    name = node.layer.short_name
     text = f"give {name} an activation for hidden units"
     if node.layer.kind == "Dense":
         units = max(int(node.layer.config.get("units", 1)), 1)

@@ -15,6 +15,7 @@ from mlpdoctor.facts.network.line_in_reach import Entrance
 from mlpdoctor.facts.outputs.regression import Regression
 from mlpdoctor.facts.training.training import Training
 from mlpdoctor.nn.layers.properties import activation_of, is_learned
+from mlpdoctor.nn.optimizers.bounds import momentum_of
 from mlpdoctor.statistics.moments import EnteringMoments, OutputMoments, TargetMoments
 from mlpdoctor.statistics.statistic import PerLayer
 
@@ -90,7 +91,7 @@ def unscaled_targets(
         return
     limited = optimizer.name in LIMITED or part.loss.names[0] in SIZE_OF_ERROR
     entered = _entered(entrance, entering)
-    step = rate / (1 - _momentum(optimizer))
+    step = rate / (1 - momentum_of(optimizer))
     travel = _travel(network, entered, size)
     jump = _reach(network, entered, rate)
     needed = travel / (rate if optimizer.name in LIMITED else step)
@@ -169,11 +170,6 @@ def _rate(optimizer: Optimizer) -> float | None:
         compiled = config.get("initial_learning_rate") if isinstance(config, Mapping) else None
     rates = [rate for rate in (optimizer.learning_rate, compiled) if isinstance(rate, int | float)]
     return float(max(rates)) if rates else None
-
-
-def _momentum(optimizer: Optimizer) -> float:
-    momentum = optimizer.options.get("momentum")
-    return min(float(momentum), 0.999) if isinstance(momentum, int | float) and momentum > 0 else 0.0
 
 
 def _clips(optimizer: Optimizer) -> bool:

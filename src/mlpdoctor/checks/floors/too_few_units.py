@@ -70,8 +70,7 @@ def too_few_units(
             f"widen {hidden.name if hidden else 'the hidden layer'} or take a smooth activation",
             None
             if hidden is None
-            else f'Dense({max(4 * (needed or bound.kinks), 16)}, activation="tanh", '
-            f'name="{hidden.name.rpartition("/")[2]}")',
+            else f'Dense({max(4 * (needed or bound.kinks), 16)}, activation="tanh", name="{hidden.short_name}")',
         ),
         explains=None if training.never else position.share(floor),
         strength=min(share, 1.0),

@@ -71,7 +71,7 @@ def output_bias_start(
 
 def _remedy(network: Network, head: OutputHead, bias: tuple[float, ...]) -> Remedy:
     layer = network.nodes[head.node].layer
-    name = layer.name.rpartition("/")[2]
+    name = layer.short_name
     text = "start the last bias from the best constant"
     if len(bias) > 1:
         return Remedy(

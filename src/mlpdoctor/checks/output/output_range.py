@@ -66,7 +66,7 @@ def output_range(
             certainty=Certainty.PROVED,
             why=f"Whatever its weights, the loss stays at {short(bound.total)} or above; answering the best constant "
             f"without this activation would give {short(position.constant)}.",
-            remedy=_remedy(head, layer.name.rpartition("/")[2], least, most),
+            remedy=_remedy(head, layer.short_name, least, most),
             explains=None if training.never else position.share(bound.total),
             strength=min(cost, 1.0),
             verdict=f"The {head.activation.name} at the output answers only {span(low, high)}, but the targets go from "

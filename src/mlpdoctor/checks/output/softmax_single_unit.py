@@ -61,7 +61,7 @@ def softmax_single_unit(
             why=_why(bound, ones if binary else None),
             remedy=Remedy(
                 "give the output a sigmoid, for two classes in one column" if unit else "leave out the softmax",
-                f'Dense(1{activation_code}, name="{layer.name.rpartition("/")[2]}")',
+                f'Dense(1{activation_code}, name="{layer.short_name}")',
             ),
             explains=where.share(bound.total) if stuck and where is not None and bound is not None else None,
             strength=1.0,

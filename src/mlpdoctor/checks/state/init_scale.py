@@ -151,7 +151,7 @@ def _remedy(network: Network, worst: LayerGain) -> Remedy:
     activation = activation_of(layer)
     shown = "" if activation is None or activation.affine else f', activation="{activation.name}"'
     drawn = "he_uniform" if worst.usual > 1 else "glorot_uniform"
-    units, name = layer.config.get("units"), layer.name.rpartition("/")[2]
+    units, name = layer.config.get("units"), layer.short_name
     return Remedy(
         f"draw the weights with {drawn} and train anew",
         f'Dense({units}{shown}, kernel_initializer="{drawn}", name="{name}")',

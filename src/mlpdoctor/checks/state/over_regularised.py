@@ -9,8 +9,9 @@ from mlpdoctor.core.check import check
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.ladder import Ladder, Penalty
-from mlpdoctor.core.network import Array, Layer, Network, Shape
+from mlpdoctor.core.network import Array, Layer, Network
 from mlpdoctor.core.text import listing, percent, short
+from mlpdoctor.engine.passes import open_width
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.training.training import Training
 from mlpdoctor.nn.layers.penalties import Regularizer, activity_regularizer, weight_regularizers
@@ -172,7 +173,7 @@ def _pinned(network: Network, layer: Layer) -> Iterator[Pinned]:
     values = np.asarray(kernel, np.float64)
     fresh = math.sqrt(2 / sum(kernel.shape))
     size = float(np.sqrt(np.square(values).mean())) / fresh
-    name, units = layer.name.rpartition("/")[2], layer.config.get("units")
+    name, units = layer.short_name, layer.config.get("units")
     for weight, own in weight_regularizers(layer):
         if weight == "kernel" and isinstance(own, Regularizer) and (own.l1 or own.l2):
             factors = " and ".join(f"{kind}({value:g})" for kind, value in (("l1", own.l1), ("l2", own.l2)) if value)
@@ -215,16 +216,12 @@ def _quiet(network: Network, activity: PerLayer[ActivitySums], stake: float) -> 
         own, seen = activity_regularizer(layer), activity.get(layer.name)
         if not isinstance(own, Regularizer) or not own.separable or seen is None:
             continue
-        units = max((_width(node.shape) for node in network.nodes if node.layer is layer), default=1)
+        units = max((open_width(node.shape) for node in network.nodes if node.layer is layer), default=1)
         size = math.sqrt(seen.squared / units)
         if own.of_sums(units, units) > stake and size < QUIET:
-            name = layer.name.rpartition("/")[2]
+            name = layer.short_name
             code = f'Dense({layer.config.get("units")}, activity_regularizer=None, name="{name}")'
             yield Pinned(layer, f"the activity penalty {own.name}", size, code, "outputs")
-
-
-def _width(shape: Shape | None) -> int:
-    return math.prod(side or 1 for side in shape or ())
 
 
 def _of_activity(network: Network) -> list[Pinned]:

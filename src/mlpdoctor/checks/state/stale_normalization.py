@@ -147,7 +147,7 @@ def _gap(
 
 
 def _never_adapted(layer: Layer, gap: Gap | None, given: Severity) -> Evidence:
-    name = layer.name.rpartition("/")[2]
+    name = layer.short_name
     column = (
         "" if gap is None else f"; column {gap.column + 1} has mean {short(gap.seen[0], 3)} and standard deviation "
     )
@@ -179,7 +179,7 @@ def _elsewhere(layer: Layer, gap: Gap, training: Training, given: Severity) -> E
         else "At inference the layer uses the stored moments: these data come out of it on a scale that the layers "
         "behind have not seen."
     )
-    name = layer.name.rpartition("/")[2]
+    name = layer.short_name
     code = f'BatchNormalization(momentum=0.9, name="{name}")' if batch else f"{name}.adapt(x_train)"
     text = (
         "train longer, or let the moving averages follow faster"

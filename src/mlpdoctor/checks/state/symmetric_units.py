@@ -66,7 +66,7 @@ def symmetric_units(
     noise = after.noisy and not still and not _all_zero(layer, after)
     proved = still or (copies.exact and not noise)
     alike = units if still else int(copies.sizes[copies.sizes > 1].sum())
-    name = layer.name.rpartition("/")[2]
+    name = layer.short_name
     yield Evidence(
         numbers={
             "units": units,
@@ -207,7 +207,7 @@ def _remedy(layer: Layer, after: Followers, units: int) -> Remedy:
     function = activation_of(layer)
     activation = function.name if function is not None and function.name != "linear" else None
     start = HEALTHY[activation in RECTIFIERS]
-    name = layer.name.rpartition("/")[2]
+    name = layer.short_name
     spelt = f'"{activation}", ' if activation else ""
     behind = ", ".join(dict.fromkeys(place.layer.name for place in after.mixing))
     also = f" and those of {behind}" if behind else ""

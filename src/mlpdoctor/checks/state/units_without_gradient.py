@@ -57,7 +57,7 @@ def units_without_gradient(
         return
     live = units - still
     activation = activation_of(layer)
-    name = layer.name.rpartition("/")[2]
+    name = layer.short_name
     shown = "" if activation is None or activation.affine else f', activation="{activation.name}"'
     rest = f"Only {count(live, 'unit')} of this layer {'learns' if live == 1 else 'learn'}." if live else ""
     yield Evidence(

@@ -15,6 +15,7 @@ from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.training.curvature import Curvature, Sharpness
 from mlpdoctor.facts.training.training import Training
 from mlpdoctor.facts.training.trial_updates import Continuation, FirstUpdates
+from mlpdoctor.nn.optimizers.bounds import momentum_of
 
 FAR = 0.5
 """A model that has not come half the way from the constant to what is known to be reachable is stuck."""
@@ -230,8 +231,8 @@ def _why(optimizer: Optimizer, high: Trial, sharp: Sharpness | None, stable: flo
 
 
 def _options(optimizer: Optimizer, rate: float) -> str:
-    momentum = optimizer.options.get("momentum")
-    kept = f", momentum={momentum:g}" if isinstance(momentum, int | float) and momentum > 0 else ""
+    momentum = momentum_of(optimizer)
+    kept = f", momentum={momentum:g}" if momentum > 0 else ""
     nesterov = ", nesterov=True" if kept and optimizer.options.get("nesterov") else ""
     return f"{rate:.{ROUNDED}g}{kept}{nesterov}"
 

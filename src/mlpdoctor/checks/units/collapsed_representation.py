@@ -63,7 +63,7 @@ def collapsed_representation(
         return
     lost = left is not None and left >= HOPELESS
     directions = count(found.rank, "direction")
-    name = layer.name.rpartition("/")[2]
+    name = layer.short_name
     yield Evidence(
         numbers={
             "width": found.width,

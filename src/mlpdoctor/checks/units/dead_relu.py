@@ -98,7 +98,7 @@ def _why(live: int, *, silent: bool, output: bool, untrained: bool) -> str:
 
 
 def _remedy(layer: Layer, units: int, *, output: bool) -> Remedy:
-    name = layer.name.rpartition("/")[2]
+    name = layer.short_name
     if output:
         return Remedy(
             f"take the activation off the output layer {name}, unless every target is positive",

@@ -62,7 +62,7 @@ def saturated_units(
     if saturated.mean() <= tolerated or (where is not None and where.well) or (output and where is None):
         return
     activation = activation_of(layer)
-    name = layer.name.rpartition("/")[2]
+    name = layer.short_name
     stuck = where is not None and not training.never and not where.shortfall <= FAR
     yield Evidence(
         numbers={

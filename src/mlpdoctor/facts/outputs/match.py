@@ -19,7 +19,6 @@ from mlpdoctor.nn.output_head import LabelEncoding, OutputHead
 NUMBERS = (Expectation.NUMBER, Expectation.POSITIVE_NUMBER)
 MISSPELT = (Kind.SIGNS, Kind.TWO_VALUES, Kind.SHIFTED, Kind.SCALED)
 """Labels that are not 0, 1, 2 and so on."""
-CONTINUOUS = (Kind.UNIT, Kind.POSITIVE, Kind.REAL)
 
 
 def match(output: OutputHead, labels: Labels, encoding: LabelEncoding) -> Misfit | None:

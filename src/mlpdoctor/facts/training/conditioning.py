@@ -13,7 +13,7 @@ from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.facts.network.line_in_reach import Entrance
 from mlpdoctor.facts.training.training import Trained
-from mlpdoctor.nn.layers.config_values import number
+from mlpdoctor.nn.optimizers.bounds import momentum_of
 from mlpdoctor.statistics import views
 from mlpdoctor.statistics.row_sample import RowSample
 
@@ -94,7 +94,7 @@ def updates_needed(network: Network) -> float:
     ``2 (1 + b) / M``.
     """
     optimizer = network.optimizer
-    momentum = number(optimizer.options.get("momentum"), 0.0) if optimizer is not None else 0.0
+    momentum = 0.0 if optimizer is None else momentum_of(optimizer)
     limit = critical(optimizer) if optimizer is not None and optimizer.name == "SGD" else None
     return TENFOLD * (1 - momentum) / (limit or PLAIN)
 

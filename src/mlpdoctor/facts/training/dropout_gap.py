@@ -34,14 +34,12 @@ class DropoutGap:
         off: mean loss without, on the same rows.
         error: standard error of ``on - off``.
         rows: rows in the sample.
-        draws: masks drawn for each row.
     """
 
     on: float
     off: float
     error: float
     rows: int
-    draws: int = DRAWS
 
     @property
     def gap(self) -> float:

@@ -4,7 +4,9 @@ from mlpdoctor.core.network import Optimizer
 from mlpdoctor.nn.optimizers.clipping import largest_kept
 from mlpdoctor.nn.optimizers.rate import rate_now
 from mlpdoctor.nn.optimizers.registry import build
-from mlpdoctor.nn.optimizers.sgd import SGD
+
+MOST_MOMENTUM = 0.999
+"""Beyond it steps would add up without end."""
 
 
 def most_per_update(optimizer: Optimizer) -> float | None:
@@ -22,11 +24,9 @@ def most_per_update(optimizer: Optimizer) -> float | None:
 
 
 def momentum_of(optimizer: Optimizer) -> float:
-    """SGD's momentum b, 0 for all others: on a curvature c it is stable while the rate is under ``2 (1 + b) / c``.
+    """The momentum that an optimizer's options ask for, between 0 and 0.999: so much of a step comes back in the next.
 
-    That limit is not Nesterov's, whose own, ``2 (1 + b) / ((1 + 2 b) c)``, is lower. Its update of (weight, m) with
-    h = rate c is ``[[1 - h (1 + b), b^2], [-h, b]]``, with determinant b (1 - h) and trace (1 + b)(1 - h); both
-    eigenvalues are inside the unit circle if and only if ``|trace| < 1 + determinant < 2`` (Jury), which is that.
+    Steps of one direction add up to ``1 / (1 - momentum)`` times the first.
     """
-    rule = build(optimizer)
-    return rule.momentum if isinstance(rule, SGD) else 0.0
+    momentum = optimizer.options.get("momentum")
+    return min(float(momentum), MOST_MOMENTUM) if isinstance(momentum, int | float) and momentum > 0 else 0.0

@@ -115,7 +115,7 @@ def _fill_nested(model: Blueprint, expected: Expected, stored: list[tuple[str, S
 def _fill_by_name(model: Blueprint, expected: Expected, stored: list[tuple[str, Stored]]) -> None:
     """Beside a layer of an unknown kind the order tells nothing; names end in ``layer/variable:0``."""
     for layer in model.layers():
-        own = layer.name.rpartition("/")[2]
+        own = layer.short_name
         found = {
             path.rpartition("/")[2].split(":")[0]: values
             for path, values in stored

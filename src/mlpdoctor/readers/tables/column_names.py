@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from mlpdoctor.core.dataset import Wanted
 from mlpdoctor.core.errors import DataFileError
 from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.text import count
 
 
 @dataclass(frozen=True)
@@ -63,11 +64,6 @@ def listed(names: Sequence[str], most: int = 8) -> str:
     return ", ".join(name if len(name) <= longest else name[:longest] + "..." for name in shown)
 
 
-def counted(number: int, noun: str) -> str:
-    """A number with its noun, in the plural where it has to be."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
-
-
 def unique(names: Sequence[str]) -> tuple[str, ...]:
     """Names that are all different and none empty, made so the way pandas does."""
     taken: set[str] = set()
@@ -105,9 +101,9 @@ INDEX_NAMES = frozenset(("", "unnamed: 0", "index", "id", "rownames", "__index_l
 """What the column that numbers the rows is called, in small letters."""
 
 
-def wrong_choice(columns: Columns, option: str, count: int, asked: str) -> DataFileError:
+def wrong_choice(columns: Columns, option: str, named: int, asked: str) -> DataFileError:
     """The error for an option that names too few or too many columns."""
-    return DataFileError(f"{columns.path}: {option} names {counted(count, 'column')}, and {asked}")
+    return DataFileError(f"{columns.path}: {option} names {count(named, 'column')}, and {asked}")
 
 
 def mismatch(columns: Columns, left: Sequence[int], targets: int, wanted: Wanted, *, chosen: bool) -> DataFileError:
@@ -121,13 +117,13 @@ def mismatch(columns: Columns, left: Sequence[int], targets: int, wanted: Wanted
         chosen: whether the targets are chosen, by the user or by the file itself.
     """
     names = [columns.names[place] for place in left]
-    there = counted(len(names), "column") + (" left after --drop" if wanted.drop else "")
+    there = count(len(names), "column") + (" left after --drop" if wanted.drop else "")
     if wanted.features is None:
         return DataFileError(
             f"{columns.path}: has {there}, and the model needs at least one feature and "
-            f"{counted(targets, 'target')}; the columns are {listed(names)}"
+            f"{count(targets, 'target')}; the columns are {listed(names)}"
         )
-    needs = f"{counted(wanted.features, 'feature')} and {counted(targets, 'target')}"
+    needs = f"{count(wanted.features, 'feature')} and {count(targets, 'target')}"
     off = len(names) - wanted.features - targets
     if off == -targets and not chosen:
         return DataFileError(

@@ -7,7 +7,8 @@ from dataclasses import replace
 from mlpdoctor.core.dataset import Wanted
 from mlpdoctor.core.errors import DataFileError
 from mlpdoctor.core.fast_dataclass import dataclass
-from mlpdoctor.readers.tables.column_names import INDEX_NAMES, Columns, counted, find_columns, mismatch, wrong_choice
+from mlpdoctor.core.text import count
+from mlpdoctor.readers.tables.column_names import INDEX_NAMES, Columns, find_columns, mismatch, wrong_choice
 
 _TARGET_NAME = re.compile(r"(y|targets?|labels?|class|classes|outputs?)([ _.-]?\d+)?", re.IGNORECASE)
 
@@ -111,15 +112,15 @@ def _features_for(
 
 def _targets_for(columns: Columns, features: tuple[int, ...], rest: Sequence[int], wanted: Wanted) -> Roles:
     """Find the targets among the columns that the user did not name as features."""
-    fitting = [count for count in wanted.targets or (1,) if count <= len(rest)]
+    fitting = [number for number in wanted.targets or (1,) if number <= len(rest)]
     if not fitting:
         raise DataFileError(
-            f"{columns.path}: --features leaves {counted(len(rest), 'column')} for the target, and the "
+            f"{columns.path}: --features leaves {count(len(rest), 'column')} for the target, and the "
             f"model's outputs ask for {' or '.join(map(str, wanted.targets or (1,)))}; name it with --target"
         )
-    count = len(rest) if len(rest) in fitting else fitting[0]
+    number = len(rest) if len(rest) in fitting else fitting[0]
     marked = tuple(place for place in columns.marked if place in rest)
-    targets, guess = (marked, ()) if len(marked) in fitting else _likely_targets(columns, rest, count)
+    targets, guess = (marked, ()) if len(marked) in fitting else _likely_targets(columns, rest, number)
     return Roles(features, targets, guess)
 
 
@@ -127,14 +128,14 @@ def _guessed(columns: Columns, left: tuple[int, ...], wanted: Wanted) -> Roles:
     """Find both by counting: an exact fit first, then one without an index column at the front."""
     width = wanted.features
     starts = [left, left[1:]] if _is_index(columns, left) else [left]
-    for count in wanted.targets or range(1, max(len(left), 2)):
+    for number in wanted.targets or range(1, max(len(left), 2)):
         if width is None:
-            if count < len(left):
-                return _features_for(columns, *_with_guess(columns, left, left, count, wanted))
+            if number < len(left):
+                return _features_for(columns, *_with_guess(columns, left, left, number, wanted))
             continue
         for table in starts:
-            if len(table) == width + count:
-                return _features_for(columns, *_with_guess(columns, left, table, count, wanted))
+            if len(table) == width + number:
+                return _features_for(columns, *_with_guess(columns, left, table, number, wanted))
     if width is not None and width > 1 and wanted.targets[:1] == (width,):
         for table in starts:
             if len(table) == width:
@@ -144,23 +145,23 @@ def _guessed(columns: Columns, left: tuple[int, ...], wanted: Wanted) -> Roles:
 
 
 def _with_guess(
-    columns: Columns, left: tuple[int, ...], table: tuple[int, ...], count: int, wanted: Wanted
+    columns: Columns, left: tuple[int, ...], table: tuple[int, ...], number: int, wanted: Wanted
 ) -> tuple[tuple[int, ...], tuple[int, ...], Wanted, tuple[str, ...]]:
     """Arguments for `_features_for` with the likely targets of a table that may lack its index column."""
-    targets, guess = _likely_targets(columns, table, count)
+    targets, guess = _likely_targets(columns, table, number)
     index = (_left_out(columns, left),) if table is not left else ()
     return targets, table, wanted, (*guess, *index)
 
 
-def _likely_targets(columns: Columns, table: Sequence[int], count: int) -> tuple[tuple[int, ...], tuple[str, ...]]:
+def _likely_targets(columns: Columns, table: Sequence[int], number: int) -> tuple[tuple[int, ...], tuple[str, ...]]:
     """Take the columns that are called a target if there are just as many as needed, else the last ones."""
-    last = tuple(table[-count:])
+    last = tuple(table[-number:])
     called = tuple(place for place in table if _TARGET_NAME.fullmatch(columns.names[place]))
-    if len(called) == count and called != last:
-        which = "the column called" if count == 1 else "the columns called"
+    if len(called) == number and called != last:
+        which = "the column called" if number == 1 else "the columns called"
         names = ", ".join(columns.names[place] for place in called)
-        return called, (f"{'target' if count == 1 else 'targets'}: {which} {names}",)
-    return last, ("target: the last column" if count == 1 else f"targets: the last {count} columns",)
+        return called, (f"{'target' if number == 1 else 'targets'}: {which} {names}",)
+    return last, ("target: the last column" if number == 1 else f"targets: the last {number} columns",)
 
 
 def _is_index(columns: Columns, left: Sequence[int]) -> bool:

@@ -7,8 +7,9 @@ from typing import BinaryIO
 from mlpdoctor.core.dataset import Dataset, Wanted
 from mlpdoctor.core.errors import DataFileError
 from mlpdoctor.core.network import Array
+from mlpdoctor.core.text import count
 from mlpdoctor.readers.error_wrapping import readable
-from mlpdoctor.readers.tables.column_names import Columns, counted, listed
+from mlpdoctor.readers.tables.column_names import Columns, listed
 from mlpdoctor.readers.tables.columns import choose_roles
 from mlpdoctor.readers.tables.data_kind import (
     ARROW,
@@ -142,7 +143,7 @@ def open_folder(path: str, wanted: Wanted, max_bytes: int, open_file: Callable[[
 
     left_out = (f"not read: {listed(others)}",) if others else ()
     return Table(
-        format=f"folder of {counted(len(files), 'file')}, {first.format}",
+        format=f"folder of {count(len(files), 'file')}, {first.format}",
         names=first.names,
         blocks=blocks,
         text=frozenset[str]().union(*(table.text for table in tables)),
@@ -155,7 +156,7 @@ def open_folder(path: str, wanted: Wanted, max_bytes: int, open_file: Callable[[
 def _difference(names: Sequence[str], expected: Sequence[str]) -> str:
     """How the columns of a file differ from those of the first file."""
     if len(names) != len(expected):
-        return f"has {counted(len(names), 'column')} where {len(expected):,} were expected"
+        return f"has {count(len(names), 'column')} where {len(expected):,} were expected"
     if set(names) == set(expected):
         return f"has its columns in another order ({listed(names)}) where {listed(expected)} was expected"
     odd = next((name for name in names if name not in expected), names[-1])

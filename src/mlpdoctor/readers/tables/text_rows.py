@@ -14,7 +14,7 @@ import numpy as np
 
 from mlpdoctor.core.errors import DataFileError
 from mlpdoctor.core.network import Array
-from mlpdoctor.readers.tables.column_names import counted
+from mlpdoctor.core.text import count
 
 MISSING = frozenset(("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?", "-", "#N/A", "<NA>"))
 """Ways to write that a value is missing."""
@@ -185,6 +185,6 @@ def careful_blocks(
 def _ragged(cells: int, width: int) -> str:
     """What is wrong with a row of too few or too many cells."""
     return (
-        f"has {counted(cells, 'cell')} where {width:,} were expected, as in the first line of the table; "
+        f"has {count(cells, 'cell')} where {width:,} were expected, as in the first line of the table; "
         "mend the line, or quote cells that hold a delimiter"
     )

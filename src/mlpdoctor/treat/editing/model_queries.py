@@ -118,7 +118,7 @@ def own(name: str) -> str:
 
 def line(layer: Layer, **changes: Json) -> str:
     """The line of code that makes a layer, with some options changed."""
-    return call(layer.kind, {**layer.config, **changes}, {"name": own(layer.name)})
+    return call(layer.kind, {**layer.config, **changes}, {"name": layer.short_name})
 
 
 def told_layers(finding: Finding | None, *keys: str) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ from mlpdoctor.treat.editing.edits import (
     Resize,
     SetOption,
 )
-from mlpdoctor.treat.editing.model_queries import line, own
+from mlpdoctor.treat.editing.model_queries import line
 
 JOINED = 1e-3
 """Shares add up to 1 this closely in a file of few digits."""
@@ -95,7 +95,7 @@ def _proposal(head: OutputHead, case: Case) -> Proposal:
     layer = head.layer
     changed = _of_layers(head, case, fit)
     if changed is None:
-        return Nothing(f"the output is made by {own(layer.name)}, a {layer.kind}, whose answers cannot be replaced")
+        return Nothing(f"the output is made by {layer.short_name}, a {layer.kind}, whose answers cannot be replaced")
     loss: tuple[Edit, ...] = ()
     if fit.loss is not None and not _same_loss(head, fit):
         loss = (Compile("loss", fit.loss, head.output),)
@@ -117,9 +117,8 @@ def _proposal(head: OutputHead, case: Case) -> Proposal:
         "fit-head",
         ("O201", "O202", "O203", "O204", "O205", "O206", "O207"),
         edits,
-        f"give the output {own(layer.name)} {' and '.join(part for part in parts if part)}",
+        f"give the output {layer.short_name} {' and '.join(part for part in parts if part)}",
         code,
-        refuted_by="it is right no more often than with the old output",
     )
 
 

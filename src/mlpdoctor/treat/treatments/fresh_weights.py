@@ -56,7 +56,6 @@ def redraw_dead_units(finding: Finding | None, case: Case) -> Iterator[Proposal]
         "\n".join(
             line(layers[name], kernel_initializer="he_uniform", bias_initializer="random_normal") for name in dead
         ),
-        refuted_by="the units die again, or live and save nothing",
     )
 
 
@@ -123,7 +122,6 @@ def redraw_weights(finding: Finding | None, case: Case) -> Iterator[Proposal]:
         edits,
         f"draw all weights anew ({' and '.join(names) or 'their own initializers'})",
         code(case.network, first),
-        refuted_by="the loss comes back to where it was",
     )
 
 
@@ -194,7 +192,6 @@ def scale_weights(finding: Finding | None, case: Case) -> Iterator[Proposal]:
         f"draw the weights at the right scale; the control draws those of size {listing(told)} anew at that size",
         "\n".join(line(layers[name], kernel_initializer=fitting[name]) for name in ill),
         old,
-        "fresh weights of the old scale learn as much",
     )
 
 

@@ -9,7 +9,7 @@ from mlpdoctor.facts.network.collapse import collapse
 from mlpdoctor.nn.layers.properties import activation_of
 from mlpdoctor.treat.case import Case, Nothing, Proposal, Treatment, treatment
 from mlpdoctor.treat.editing.edits import Edit, InsertAfter, NewLayer, Redraw, Remove, SetOption
-from mlpdoctor.treat.editing.model_queries import at_outputs, drawable, hidden, line, own, told_layers
+from mlpdoctor.treat.editing.model_queries import at_outputs, drawable, hidden, line, told_layers
 
 SHARING = frozenset({"softmax", "log_softmax", "sparsemax"})
 
@@ -44,9 +44,8 @@ def replace_hidden_softmax(finding: Finding | None, case: Case) -> Iterator[Prop
         "replace-hidden-softmax",
         ("A105",),
         tuple(edits),
-        f"give {listing([own(layer.name) for layer in chosen])} relu instead of softmax",
+        f"give {listing([layer.short_name for layer in chosen])} relu instead of softmax",
         "\n".join(line(layer, activation="relu") if layer.kind != "Softmax" else "ReLU()" for layer in chosen),
-        refuted_by="the loss is no lower with relu",
     )
 
 
@@ -92,10 +91,9 @@ def replace_saturating(finding: Finding | None, case: Case) -> Iterator[Proposal
         "replace-saturating",
         ("A107", "G601"),
         (*functions, *drawn),
-        f"give {listing([own(layer.name) for layer in chosen])} relu, and draw the weights anew",
+        f"give {listing([layer.short_name for layer in chosen])} relu, and draw the weights anew",
         "\n".join(_code(layer) for layer in chosen),
         drawn,
-        "the loss is no lower than from fresh weights alone",
     )
 
 
@@ -137,14 +135,13 @@ def restore_activation(finding: Finding | None, case: Case) -> Iterator[Proposal
     width = network.input_width
     functions = ["tanh", "relu"] if width is not None and width <= SMOOTH_WIDTH else ["relu", "tanh"]
     for function in functions if finding is None else functions[:1]:
-        names = listing([own(layer.name) for layer in bare])
+        names = listing([layer.short_name for layer in bare])
         yield Treatment(
             "restore-activation",
             ("A101", "L501", "U403"),
             tuple(_edit(layer, function) for layer in bare),
             f"give {names} the activation {function}",
             "\n".join(line(layer, activation=function) for layer in bare),
-            refuted_by="the loss falls no further than that of a linear model",
         )
 
 

@@ -11,7 +11,7 @@ from mlpdoctor.nn.layers.entry_layers import EntryLayer, entry_layers
 from mlpdoctor.nn.layers.graph import users
 from mlpdoctor.treat.case import Case, Columns, Nothing, Proposal, Treatment, columns, treatment
 from mlpdoctor.treat.editing.edits import Edit, InsertAfter, InsertBefore, NewLayer, SetWeights
-from mlpdoctor.treat.editing.model_queries import own, told_layers
+from mlpdoctor.treat.editing.model_queries import told_layers
 from mlpdoctor.treat.treatments.fresh_weights import fresh
 
 STORED = {"Normalization": ("mean", "variance"), "BatchNormalization": ("moving_mean", "moving_variance")}
@@ -43,20 +43,19 @@ def adapt_normalization(finding: Finding | None, case: Case) -> Iterator[Proposa
         return
     batch = all(layer.kind == "BatchNormalization" for layer in chosen)
     shared: tuple[Edit, ...] = () if batch else fresh(network)
-    names = listing([own(layer.name) for layer in chosen])
+    names = listing([layer.short_name for layer in chosen])
     yield Treatment(
         "adapt-normalization",
         ("W308",),
         (*edits, *shared),
         f"give {names} the moments of these data" + ("" if batch else ", and draw the weights anew"),
         "\n".join(
-            f'BatchNormalization(momentum=0.9, name="{own(layer.name)}")'
+            f'BatchNormalization(momentum=0.9, name="{layer.short_name}")'
             if layer.kind == "BatchNormalization"
-            else f"{own(layer.name)}.adapt(x_train)"
+            else f"{layer.short_name}.adapt(x_train)"
             for layer in chosen
         ),
         shared,
-        "the loss is no lower with the moments of the data",
     )
 
 
@@ -115,7 +114,6 @@ def standardise_inputs(finding: Finding | None, case: Case) -> Iterator[Proposal
         f"standardise what enters {listing(names)}, and draw the weights anew",
         code(entered),
         shared,
-        "the same network learns as much from fresh weights on the raw columns",
     )
 
 
@@ -152,7 +150,7 @@ def inserted(network: Network, entered: list[tuple[EntryLayer, Columns]]) -> tup
     following = users(network)
     done: set[int] = set()
     for door, seen in entered:
-        names.append(own(door.layer.name))
+        names.append(door.layer.short_name)
         if door.source in done:
             continue
         source = network.nodes[door.source].layer
@@ -183,5 +181,5 @@ def code(entered: list[tuple[EntryLayer, Columns]]) -> str:
     door, seen = entered[0]
     if len(entered) == 1 and len(seen.mean) <= WRITTEN:
         mean, variance = ([float(f"{value:.4g}") for value in part] for part in (seen.mean, np.square(seen.deviation)))
-        return f"keras.layers.Normalization(mean={mean}, variance={variance})  # before {own(door.layer.name)}"
+        return f"keras.layers.Normalization(mean={mean}, variance={variance})  # before {door.layer.short_name}"
     return "norm = keras.layers.Normalization(); norm.adapt(x_train)  # before the first Dense layer"

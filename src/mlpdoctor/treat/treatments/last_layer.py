@@ -12,7 +12,7 @@ from mlpdoctor.nn.losses.registry import build
 from mlpdoctor.nn.output_head import OutputHead
 from mlpdoctor.treat.case import MOST_ROWS, Case, Nothing, Proposal, Treatment, treatment
 from mlpdoctor.treat.editing.edits import Redraw, SetWeights
-from mlpdoctor.treat.editing.model_queries import line, own
+from mlpdoctor.treat.editing.model_queries import line
 
 SQUARED = "meansquarederror"
 RIDGE = 1e-6
@@ -38,7 +38,7 @@ def solve_readout(finding: Finding | None, case: Case) -> Iterator[Proposal]:
     if more or layer.kind != "Dense" or head.given is None or not layer.trainable:
         yield Nothing("there is no single output whose last layer could be solved by itself")
         return
-    name = own(layer.name)
+    name = layer.short_name
     solved = _solved(head, layer, case)
     if solved is None and finding is not None and finding.code != "L506":
         yield Nothing("the best last layer is solved for squared errors alone")
@@ -50,7 +50,6 @@ def solve_readout(finding: Finding | None, case: Case) -> Iterator[Proposal]:
             (Redraw(layer.name),),
             f"draw the last layer, {name}, anew",
             line(layer),
-            refuted_by="the loss comes back to where it was",
         )
         return
     kernel, bias = solved
@@ -61,7 +60,6 @@ def solve_readout(finding: Finding | None, case: Case) -> Iterator[Proposal]:
         (SetWeights(layer.name, "kernel", kernel), *set_bias),
         f"set the last layer, {name}, to the best one for its features",
         "model.compile(optimizer=model.optimizer, loss=model.loss); model.fit(...)  # train the last layer on",
-        refuted_by="the loss gets there within the budget by itself",
     )
 
 
@@ -116,7 +114,6 @@ def start_bias(finding: Finding | None, case: Case) -> Iterator[Proposal]:
         "start-bias",
         ("O209",),
         (SetWeights(layer.name, "bias", values),),
-        f"start the bias of {own(layer.name)} from {shown}",
-        f'model.get_layer("{own(layer.name)}").bias.assign([{shown}])',
-        refuted_by="the loss is no lower within the budget",
+        f"start the bias of {layer.short_name} from {shown}",
+        f'model.get_layer("{layer.short_name}").bias.assign([{shown}])',
     )

@@ -9,7 +9,7 @@ from mlpdoctor.nn.heads import output_heads
 from mlpdoctor.nn.output_head import CLASS_NAMES, OutputHead
 from mlpdoctor.treat.case import Case, Nothing, Proposal, Treatment, treatment
 from mlpdoctor.treat.editing.edits import Compile, Edit, InsertAfter, NewLayer, Redraw, Remove, SetOption
-from mlpdoctor.treat.editing.model_queries import line, own
+from mlpdoctor.treat.editing.model_queries import line
 from mlpdoctor.treat.treatments.fit_head import labels_of
 
 PROBABILITIES = frozenset({"sigmoid", "softmax", "hard_sigmoid", "sparsemax", "sparse_sigmoid"})
@@ -52,7 +52,6 @@ def declare_logits(finding: Finding | None, case: Case) -> Iterator[Proposal]:
             (Compile("loss", value, head.output),),
             f"let the loss take {'logits' if logits else 'probabilities'}: from_logits={logits}",
             f"loss=keras.losses.{name}(from_logits={logits})",
-            refuted_by="it is right no more often than with the old loss",
         )
 
 
@@ -107,9 +106,8 @@ def free_output(finding: Finding | None, case: Case) -> Iterator[Proposal]:
             "free-output",
             ("O204",),
             tuple(edits),
-            f"take the {function.name if function else 'activation'} off the output {own(layer.name)}",
+            f"take the {function.name if function else 'activation'} off the output {layer.short_name}",
             line(layer, activation="linear"),
-            refuted_by="the loss is no lower without the activation",
         )
 
 

@@ -7,7 +7,7 @@ from mlpdoctor.core.network import Layer
 from mlpdoctor.core.text import listing
 from mlpdoctor.treat.case import Case, Nothing, Proposal, Treatment, treatment
 from mlpdoctor.treat.editing.edits import Compile, Edit, Remove, SetOption
-from mlpdoctor.treat.editing.model_queries import line, own, told_layers
+from mlpdoctor.treat.editing.model_queries import line, told_layers
 from mlpdoctor.treat.treatments.fresh_weights import suited
 
 RATES = {"Dropout": "rate", "AlphaDropout": "rate", "GaussianDropout": "rate", "GaussianNoise": "stddev"}
@@ -42,9 +42,8 @@ def remove_dropout(finding: Finding | None, case: Case) -> Iterator[Proposal]:
         "remove-dropout",
         ("A104",),
         edits,
-        f"set the rate of {listing([own(layer.name) for layer in chosen])} to 0",
+        f"set the rate of {listing([layer.short_name for layer in chosen])} to 0",
         "\n".join(line(layer, **{RATES[layer.kind]: 0.0}) for layer in chosen),
-        refuted_by="the loss is no lower without the dropout",
     )
 
 
@@ -71,11 +70,11 @@ def remove_penalties(finding: Finding | None, case: Case) -> Iterator[Proposal]:
     for layer in network.layers:
         if layer.kind == "ActivityRegularization":
             edits.append(Remove(layer.name))
-            names.append(own(layer.name))
+            names.append(layer.short_name)
             continue
         given = _given(layer)
         edits += [SetOption(layer.name, key, None) for key in given]
-        names += [f"{key} of {own(layer.name)}" for key in given]
+        names += [f"{key} of {layer.short_name}" for key in given]
     if network.optimizer is not None and network.optimizer.options.get("weight_decay"):
         edits.append(Compile("weight_decay", 0.0))
         names.append("weight_decay")
@@ -84,12 +83,11 @@ def remove_penalties(finding: Finding | None, case: Case) -> Iterator[Proposal]:
         return
     code = "\n".join(line(layer, **dict.fromkeys(_given(layer))) for layer in network.layers if _given(layer))
     text = f"train without {listing(names)}"
-    refuted = "the loss on the data is no lower without them"
     optimizer = network.optimizer
     kind, rate = ("Adam", None) if optimizer is None else (optimizer.name, optimizer.learning_rate)
     options = ", ".join(part for part in ("" if rate is None else f"{rate:g}", "weight_decay=0.0") if part)
     decay = f"model.compile(optimizer=keras.optimizers.{kind}({options}), loss=model.loss)"
-    yield Treatment("remove-penalties", ("W307",), tuple(edits), text, code or decay, refuted_by=refuted)
+    yield Treatment("remove-penalties", ("W307",), tuple(edits), text, code or decay)
     if finding is not None and finding.code == "W307":
         shared: tuple[Edit, ...] = suited(network)
         yield Treatment(
@@ -99,7 +97,6 @@ def remove_penalties(finding: Finding | None, case: Case) -> Iterator[Proposal]:
             f"{text}, from fresh weights",
             code or decay,
             shared,
-            refuted,
         )
 
 

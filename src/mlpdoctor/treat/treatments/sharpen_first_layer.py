@@ -51,7 +51,6 @@ def sharpen_first_layer(finding: Finding | None, case: Case) -> Iterator[Proposa
         f"Dense({max(units, UNITS)}, kernel_initializer=keras.initializers.RandomNormal(stddev={wave:.3g}), "
         f'bias_initializer=keras.initializers.RandomUniform({-reach:.3g}, {reach:.3g}), name="{own(name)}")',
         shared,
-        "the same network learns as much from ordinary weights",
     )
 
 

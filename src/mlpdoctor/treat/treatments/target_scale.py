@@ -12,7 +12,7 @@ from mlpdoctor.nn.layers.properties import activation_of
 from mlpdoctor.nn.output_head import OutputHead
 from mlpdoctor.treat.case import Case, Columns, Nothing, Proposal, Treatment, columns, treatment
 from mlpdoctor.treat.editing.edits import Compile, Edit, InsertAfter, InsertBefore, NewLayer
-from mlpdoctor.treat.editing.model_queries import adaptive, own, rate
+from mlpdoctor.treat.editing.model_queries import adaptive, rate
 from mlpdoctor.treat.treatments.fresh_weights import fresh
 from mlpdoctor.treat.treatments.input_scale import entering, normalization
 
@@ -77,7 +77,6 @@ def match_scale(finding: Finding | None, case: Case) -> Iterator[Proposal]:
         tuple(edits),
         f"give the model features {of_features}" + (f", and targets {of_targets}" if of_targets != UNCHANGED else ""),
         "norm = keras.layers.Normalization(); norm.adapt(x_train)  # before the first Dense layer",
-        refuted_by="the loss is no lower before any training",
     )
 
 
@@ -136,7 +135,7 @@ def scale_targets(finding: Finding | None, case: Case) -> Iterator[Proposal]:
         squared = head.known_loss is not None and SQUARED in head.known_loss.names
         factors.append(float(np.sqrt(np.mean(np.square(seen.deviation)))) ** (2 if squared else 1))
         numbers = ", ".join(f"{key}={_short(value)}" for key, value in options.items())
-        lines.append(f"keras.layers.Rescaling({numbers})  # behind {own(last.name)}")
+        lines.append(f"keras.layers.Rescaling({numbers})  # behind {last.short_name}")
     now = rate(network)
     if not adaptive(network) and now is not None:
         edits.append(Compile("learning_rate", now / max(factors)))
@@ -148,7 +147,6 @@ def scale_targets(finding: Finding | None, case: Case) -> Iterator[Proposal]:
         "let the network answer standardised targets, turned back by a Rescaling layer, and draw the weights anew",
         "\n".join(lines),
         shared,
-        "the same network learns as much from fresh weights on the raw targets",
     )
 
 

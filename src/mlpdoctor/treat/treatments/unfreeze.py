@@ -8,7 +8,7 @@ from mlpdoctor.nn.layers.graph import adjustable
 from mlpdoctor.nn.layers.properties import is_learned
 from mlpdoctor.treat.case import Case, Nothing, Proposal, Treatment, treatment
 from mlpdoctor.treat.editing.edits import Edit, Redraw, SetOption
-from mlpdoctor.treat.editing.model_queries import HOLDS_MOMENTS, fitting_initializer, own, told_layers
+from mlpdoctor.treat.editing.model_queries import HOLDS_MOMENTS, fitting_initializer, told_layers
 
 
 @treatment("A103", symptoms="L502 L504 U405")
@@ -37,13 +37,12 @@ def unfreeze(finding: Finding | None, case: Case) -> Iterator[Proposal]:
         "unfreeze",
         ("A103",),
         edits,
-        f"let {listing([own(layer.name) for layer in chosen])} train",
-        "\n".join(f'model.get_layer("{own(layer.name)}").trainable = True' for layer in chosen),
-        refuted_by="the loss is no lower with these layers trained",
+        f"let {listing([layer.short_name for layer in chosen])} train",
+        "\n".join(f'model.get_layer("{layer.short_name}").trainable = True' for layer in chosen),
     )
     drawn = [layer for layer in chosen if layer.kind not in HOLDS_MOMENTS and layer.registered is None]
     if finding is not None and drawn:
-        names = listing([own(layer.name) for layer in chosen])
+        names = listing([layer.short_name for layer in chosen])
         anew: tuple[Edit, ...] = tuple(
             Redraw(layer.name, initializer=fitting_initializer(case.network, layer) if is_learned(layer) else None)
             for layer in drawn
@@ -53,6 +52,5 @@ def unfreeze(finding: Finding | None, case: Case) -> Iterator[Proposal]:
             ("A103",),
             (*edits, *anew),
             f"let {names} train, from fresh weights",
-            "\n".join(f'model.get_layer("{own(layer.name)}").trainable = True' for layer in chosen),
-            refuted_by="the loss is no lower with these layers trained from fresh weights",
+            "\n".join(f'model.get_layer("{layer.short_name}").trainable = True' for layer in chosen),
         )

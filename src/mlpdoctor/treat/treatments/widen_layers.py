@@ -72,7 +72,6 @@ def widen_layers(finding: Finding | None, case: Case) -> Iterator[Proposal]:
         edits,
         f"give {listing(told)} units",
         "\n".join(line(layers[name], units=units) for name, units in narrow.items()),
-        refuted_by="the loss is no lower with more units",
     )
 
 

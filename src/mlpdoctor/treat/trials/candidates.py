@@ -8,6 +8,7 @@ from mlpdoctor.core.finding import Finding, Severity
 from mlpdoctor.core.suggest import closest
 from mlpdoctor.treat.case import Case, Nothing, Treatment
 from mlpdoctor.treat.offer import kinds, named, offered
+from mlpdoctor.treat.untreatable import why_none
 
 MOST_OF_ONE = 3
 """Changes tried for one finding: the likeliest ones come first."""
@@ -60,6 +61,9 @@ def choose(case: Case, words: Sequence[str] = ()) -> Choice:
     proposals = _proposals(case, words)
     for finding, offers in proposals:
         untried += [(_name(finding), offer.reason) for offer in offers if isinstance(offer, Nothing)]
+        why = None if finding is None else why_none(finding.code)
+        if why is not None:
+            untried.append((_name(finding), why))
     queues = [(finding, [one for one in offers if isinstance(one, Treatment)]) for finding, offers in proposals]
     for turn in range(MOST_OF_ONE):
         for finding, queue in queues:
