@@ -25,6 +25,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
 EVERY_THIRD = 3
+LOADED = pytest.StashKey[bool]()
+"""Whether a run without Keras has already said which test loaded it."""
 settings.register_profile(
     "steady", derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
@@ -80,7 +82,9 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
     """Holds a run without Keras to it: the first test that loads it is the one that fails."""
     yield
-    if leaves_keras_out(item.config.option.markexpr) and (loaded := FRAMEWORKS & sys.modules.keys()):
+    told = item.config.stash.get(LOADED, False)
+    if not told and leaves_keras_out(item.config.option.markexpr) and (loaded := FRAMEWORKS & sys.modules.keys()):
+        item.config.stash[LOADED] = True
         pytest.fail(f"{item.nodeid} loaded {', '.join(sorted(loaded))}; mark its file: pytestmark = pytest.mark.keras")
 
 

@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 import pytest
-from model_cases import alarms, found, names, number, only, outcome, rungs, told
+from report_questions import alarms, found, names, number, only, outcome, rungs, told
 from paths import FIXTURES
 
 from mlpdoctor.core.finding import Certainty, Severity

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from hand_built import Draft, Table, drawn, sequential
-from keras_gradients import fact, probe
+from gradient_probe import fact, probe
 from paths import FIXTURES
 
 from mlpdoctor.core.fact import Absent
