@@ -5,8 +5,8 @@ from functools import cache
 from typing import Any
 
 import pytest
-from report_questions import alarms, found, names, number, only, outcome, rungs, told
 from paths import FIXTURES
+from report_questions import alarms, found, names, number, only, outcome, rungs, told
 
 from mlpdoctor.core.finding import Certainty, Severity
 from mlpdoctor.core.report_model import Report, Status

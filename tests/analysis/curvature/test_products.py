@@ -8,8 +8,8 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from hand_built import Table
 from gradient_probe import probe
+from hand_built import Table
 from keras_gradients import in_float64
 
 from mlpdoctor.core.network import Array

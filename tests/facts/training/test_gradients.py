@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hand_built import Draft, Table, drawn, sequential
 from gradient_probe import fact, probe
+from hand_built import Draft, Table, drawn, sequential
 from paths import FIXTURES
 
 from mlpdoctor.core.fact import Absent

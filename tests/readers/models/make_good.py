@@ -1,4 +1,4 @@
-"""Writes the good models that ``test_keras_damage`` damages: ``python tests/readers/models/make_good.py``, with Keras."""
+"""Writes the good models for ``test_keras_damage``: ``python tests/readers/models/make_good.py``, with Keras."""
 
 from pathlib import Path
 

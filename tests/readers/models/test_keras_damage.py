@@ -18,6 +18,7 @@ from mlpdoctor.core.errors import InputError, ModelFileError
 from mlpdoctor.core.network import Network
 from mlpdoctor.readers.models.model import read_network
 
+
 @pytest.fixture(scope="module")
 def folder() -> Path:
     """A folder with one good model of each format, as Keras wrote it: see ``make_good``."""
