@@ -36,6 +36,7 @@ def test_it_has_the_promised_keys_in_order() -> None:
     assert list(strict(report(*FILES))) == TOP
 
 
+@pytest.mark.slow
 def test_two_runs_differ_in_nothing_but_timing() -> None:
     for files in (FILES, ("fixtures/mostly-linear/model.keras", "fixtures/mostly-linear/data.parquet")):
         first, second = (report(*files).partition('"timing"')[0] for _ in range(2))

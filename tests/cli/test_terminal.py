@@ -16,6 +16,8 @@ from paths import ROOT
 
 from mlpdoctor.core.text import short
 
+pytestmark = pytest.mark.slow  # processes of their own
+
 FIXTURES = ROOT / "fixtures"
 GOLDEN = Path(__file__).parent / "golden"
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")

@@ -6,6 +6,7 @@ from functools import cache
 import numpy as np
 import pytest
 from clinic import Functional, Input, L
+from effort import examples
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from layer_cases import SEVERAL, SINGLE
@@ -16,7 +17,7 @@ from mlpdoctor.engine.tape import Cotangents, LayerGradients
 
 NAMES = sorted({*SINGLE, *SEVERAL, "batch normalization in training"})
 STEP = 1e-6
-few = settings(max_examples=6, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
+few = settings(max_examples=examples(6), deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
 
 
 @cache

@@ -13,6 +13,8 @@ from mlpdoctor.core.report_model import Report, Status
 from mlpdoctor.diagnosis.diagnose import diagnose
 from mlpdoctor.diagnosis.subject import Question
 
+pytestmark = pytest.mark.slow  # whole diagnoses of real patients
+
 EXPECTED: dict[str, dict[str, Any]] = json.loads((FIXTURES / "expected.json").read_text())
 CONTROLS = ["relu-cosine", "four-sigmoid-sine", "numpy-cosine-mean-error"] + [
     name for name in EXPECTED if name.startswith("healthy-")

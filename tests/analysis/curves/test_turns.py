@@ -90,6 +90,7 @@ def test_no_swings(values: Array) -> None:
     assert swings(column(values)) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("epochs", [12, 20, 50, 200])
 @pytest.mark.parametrize(("alike", "most"), [(0.0, 0), (0.5, 3)])
 def test_noise_is_no_turn(epochs: int, alike: float, most: int) -> None:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from effort import examples
 from hand_built import drawn, examined, sequential
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,8 +20,9 @@ def ladder_of(network: Network, X: Array, Y: Array, weights: Array | None = None
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=str)
-@settings(deadline=None, max_examples=8)
+@settings(deadline=None, max_examples=examples(8))
 @given(
     seed=st.integers(0, 2**32),
     rows=st.integers(3, 30),

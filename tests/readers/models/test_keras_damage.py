@@ -11,6 +11,7 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+from effort import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -185,6 +186,7 @@ def nested_in_pairs(depth: int) -> dict[str, Any]:
     return model
 
 
+@pytest.mark.slow
 def test_models_nested_in_pairs_do_not_explode(tmp_path: Path, folder: Path) -> None:
     def edit(depth: int) -> Callable[[dict[str, bytes]], None]:
         return lambda members: members.update({"config.json": json.dumps(nested_in_pairs(depth)).encode()})
@@ -273,7 +275,10 @@ def readable_or_refused(content: bytes, path: Path) -> None:
 
 
 damaged = settings(
-    max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(150),
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 
 
