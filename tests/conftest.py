@@ -1,7 +1,9 @@
 """What all tests share: which of them need Keras, and chance that falls the same way in every run.
 
-``pytest -m "not keras"`` runs the quick tests: those of files that import no Keras (see ``needs_keras``). The others
-are not even collected then, and TensorFlow is never loaded.
+``pytest -m "not keras and not slow"`` runs the quick tests. Files that import Keras (see ``needs_keras``) are not even
+collected where ``not keras`` is asked for, and TensorFlow is never loaded. An ordinary run, without ``-m``, runs all
+tests, but of long series every third case and of properties a quarter of the examples (see ``effort``): ``--every``
+runs them whole.
 
 A gate must not open by luck. Hypothesis looks for new counterexamples with ``--hypothesis-profile=explore``.
 """
@@ -18,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from effort import EFFORT, examples
 from hypothesis import HealthCheck, settings
 from needs_keras import FRAMEWORKS, leaves_keras_out, needs_keras
 
@@ -25,11 +28,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
 EVERY_THIRD = 3
-settings.register_profile(
-    "steady", derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
-settings.register_profile("explore", settings.get_profile("default"))
-settings.load_profile("steady")
+LOADED = pytest.StashKey[bool]()
+"""Whether a run without Keras has already said which test loaded it."""
 
 
 @cache
@@ -45,11 +45,23 @@ def start_keras() -> None:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Golden outputs are rewritten on purpose only, and long series run whole only when asked to."""
     parser.addoption("--update-golden", action="store_true", help="rewrite the golden outputs; read the difference")
-    parser.addoption("--every", action="store_true", help="run every case of the long series, not every third")
+    parser.addoption("--every", action="store_true", help="run every case and every example")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Lets Keras's own use of NumPy pass; every other warning is an error."""
+    """Says how much is to be done; lets Keras's own use of NumPy pass, every other warning is an error."""
+    EFFORT.every = config.getoption("--every")
+    settings.register_profile("explore", settings.get_profile("default"))
+    settings.register_profile(
+        "steady",
+        derandomize=True,
+        database=None,
+        deadline=None,
+        max_examples=examples(),
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    settings.load_profile(config.getoption("--hypothesis-profile", None) or "steady")
+    config.addinivalue_line("markers", "slow: starts processes or repeats a lot; not among the quick tests")
     config.addinivalue_line(
         "markers", "series: many cases of real training, of which an ordinary run takes every third"
     )
@@ -80,7 +92,9 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
     """Holds a run without Keras to it: the first test that loads it is the one that fails."""
     yield
-    if leaves_keras_out(item.config.option.markexpr) and (loaded := FRAMEWORKS & sys.modules.keys()):
+    told = item.config.stash.get(LOADED, False)
+    if not told and leaves_keras_out(item.config.option.markexpr) and (loaded := FRAMEWORKS & sys.modules.keys()):
+        item.config.stash[LOADED] = True
         pytest.fail(f"{item.nodeid} loaded {', '.join(sorted(loaded))}; mark its file: pytestmark = pytest.mark.keras")
 
 

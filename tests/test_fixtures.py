@@ -36,6 +36,7 @@ def test_every_model_has_expected_losses() -> None:
     assert {path.parent.name for path in FIXTURES.glob("*/model.keras")} == set(EXPECTED)
 
 
+@pytest.mark.keras
 @pytest.mark.parametrize("name", EXPECTED)
 def test_losses_are_as_recorded(name: str, measure: Any) -> None:  # noqa: ANN401
     assert measure.measure(name) == {
@@ -88,6 +89,7 @@ def test_mostly_linear_stops_at_the_linear_error() -> None:
     assert loss["trained"] == pytest.approx(loss["affine"], rel=0.03)
 
 
+@pytest.mark.keras
 def test_boosted_trees_learn_what_the_mostly_linear_network_misses(measure: Any) -> None:  # noqa: ANN401
     ensemble = pytest.importorskip("sklearn.ensemble")
     selection = pytest.importorskip("sklearn.model_selection")

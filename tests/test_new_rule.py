@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from paths import FIXTURES, ROOT
 
+pytestmark = pytest.mark.slow  # processes of their own
+
 WRITES = ("src/mlpdoctor/checks", "tests/checks", "tests/measure/cases", "tests/new_rule.py")
 SKELETONS = {
     "test_it_fires",

@@ -18,6 +18,8 @@ from paths import FIXTURES, ROOT, SOURCE
 
 import mlpdoctor
 
+pytestmark = pytest.mark.slow  # builds and installs
+
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 FIRST_COMMAND = re.compile(r"^\$ .*\.venv/bin/mlpdoctor (.*)$", re.MULTILINE)
 BUILD = "import sys; from setuptools import build_meta; print(getattr(build_meta, sys.argv[1])(sys.argv[2]))"

@@ -17,6 +17,7 @@ print("loaded:", *sorted({"keras", "tensorflow"} & sys.modules.keys()))
 """
 
 
+@pytest.mark.slow
 def test_collecting_the_quick_tests_loads_no_keras() -> None:
     done = subprocess.run(
         [sys.executable, "-c", COLLECT, "not keras"], cwd=ROOT, capture_output=True, text=True, check=False
@@ -35,6 +36,7 @@ def test_it():
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("line", "status"), [("assert numpy", 0), ("sys.modules['keras'] = sys", 1)])
 def test_a_quick_test_that_loads_keras_fails(line: str, status: int, tmp_path: Path) -> None:
     (tmp_path / "test_sample.py").write_text(QUICK.format(line=line))

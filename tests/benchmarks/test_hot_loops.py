@@ -16,6 +16,8 @@ from mlpdoctor.engine.numpy_engine import NumpyEngine
 from mlpdoctor.statistics.affine_factor import TargetFactor
 from mlpdoctor.statistics.views import Rows
 
+pytestmark = pytest.mark.slow  # large inputs
+
 Benchmark = Callable[..., Any]
 ROWS, WIDTHS = 8_192, (20, 128, 128, 1)
 

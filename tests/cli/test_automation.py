@@ -18,6 +18,8 @@ from shell import patient, run
 from mlpdoctor.cli.main import commands
 from mlpdoctor.report.catalogue import rules
 
+pytestmark = pytest.mark.slow  # processes of their own
+
 ACTION = ROOT / ".github" / "actions" / "check" / "action.yml"
 JQ = re.compile(r"^(mlpdoctor check model\.keras data\.csv --format json \| jq .*?)(?:\s{2,}#.*)?$", re.MULTILINE)
 ONE_LINERS = [

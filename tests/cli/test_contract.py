@@ -13,6 +13,8 @@ import h5py
 import pytest
 from paths import FIXTURES
 
+pytestmark = pytest.mark.slow  # processes of their own
+
 MODEL = FIXTURES / "three-points" / "model.keras"
 DATA = FIXTURES / "three-points" / "data.csv"
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from paths import FIXTURES
 
+pytestmark = pytest.mark.slow  # processes of their own
+
 HEAVY = frozenset({"tensorflow", "keras", "torch", "jax", "pandas", "sklearn", "scipy"})
 """Frameworks that must never come in, and libraries too slow to come in unasked."""
 

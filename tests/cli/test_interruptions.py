@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from shell import FIXTURES, patient
 
+pytestmark = pytest.mark.slow  # processes of their own
+
 CHECK = (sys.executable, "-m", "mlpdoctor", "check")
 SLOW = """
 import time

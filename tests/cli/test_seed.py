@@ -11,6 +11,8 @@ from shell import FIXTURES, patient, run
 
 from mlpdoctor.core import random_state
 
+pytestmark = pytest.mark.slow  # whole diagnoses, again and again
+
 WAVY = (FIXTURES / "four-relu-sine" / "model.keras", FIXTURES / "four-relu-sine" / "data.csv.gz")
 
 

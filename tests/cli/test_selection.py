@@ -63,6 +63,7 @@ def test_a_later_place_wins_over_an_earlier_one() -> None:
     assert codes(Choice(ignore=("D702",)), Choice(select=("D",))) == {code for code in CODES if code[0] == "D"}
 
 
+@pytest.mark.slow
 @given(st.lists(choices, max_size=3), choices)
 def test_laws_of_selection(before: Sequence[Choice], last: Choice) -> None:
     """A last place that selects makes the earlier ones forgotten; one that only ignores never adds a rule."""

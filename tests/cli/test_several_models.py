@@ -97,6 +97,7 @@ def test_quiet_is_a_line_a_model(folder: Path) -> None:
     assert "straight line" in lines[0]
 
 
+@pytest.mark.slow
 def test_warnings_are_counted_over_all_models(tmp_path: Path) -> None:
     for name in ("a.keras", "b.keras"):
         shutil.copy(FIXTURES / "mostly-linear" / "model.keras", tmp_path / name)

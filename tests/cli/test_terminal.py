@@ -13,6 +13,8 @@ from screen import ANSI, on_a_terminal
 
 from mlpdoctor.core.text import short
 
+pytestmark = pytest.mark.slow  # processes of their own
+
 FIXTURES = ROOT / "fixtures"
 GOLDEN = Path(__file__).parent / "golden"
 CASES = {

@@ -16,6 +16,8 @@ from mlpdoctor.report.json import trials_schema
 from mlpdoctor.treat.trials.candidates import Candidate
 from mlpdoctor.treat.trials.experiment import CompletedTrial, Experiment
 
+pytestmark = pytest.mark.keras  # every treatment is tried by Keras, in a process of its own
+
 FIXTURES = ROOT / "fixtures"
 THREE_POINTS = (str(FIXTURES / "three-points" / "model.keras"), str(FIXTURES / "three-points" / "data.csv"))
 SCHEMA = json.loads(trials_schema.text())

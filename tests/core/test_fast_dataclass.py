@@ -91,6 +91,7 @@ def test_identity_and_change_where_they_are_asked_for() -> None:
         hash(changed)
 
 
+@pytest.mark.slow
 def test_every_class_of_the_package_is_made_this_way() -> None:
     for path in SOURCE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

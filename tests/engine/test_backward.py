@@ -8,7 +8,8 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from keras_gradients import in_float64, keys, saved, side_by_side
+from gradient_probe import side_by_side
+from keras_gradients import in_float64, keys, saved
 from layer_cases import SEVERAL, SINGLE
 
 from mlpdoctor.core.network import Array
@@ -77,7 +78,7 @@ def test_layer_of_one_input(name: str, tmp_path: Path) -> None:
     with in_float64():
         x = np.random.default_rng(1).normal(size=(ROWS, *shape))
         pulled_alike(
-            keras.Sequential([keras.Input(shape), make()]), tmp_path / "m.keras", [x], tolerance=tolerance_of(name)
+            keras.Sequential([keras.Input(shape), make(L)]), tmp_path / "m.keras", [x], tolerance=tolerance_of(name)
         )
 
 
@@ -87,7 +88,7 @@ def test_layer_of_several_inputs(name: str, tmp_path: Path) -> None:
     rng = np.random.default_rng(2)
     with in_float64():
         inputs = [keras.Input(shape) for shape in shapes]
-        model = keras.Model(inputs, make()(inputs))
+        model = keras.Model(inputs, make(L)(inputs))
         pulled_alike(model, tmp_path / "m.keras", [rng.normal(size=(ROWS, *shape)) for shape in shapes])
 
 

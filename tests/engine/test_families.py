@@ -40,7 +40,7 @@ def outputs_agree(model: Any, path: Path, features: list[Any]) -> None:  # noqa:
 @pytest.mark.parametrize("name", sorted(SINGLE))
 def test_layer_of_one_input(name: str, suffix: str, tmp_path: Path) -> None:
     shape, make = SINGLE[name]
-    model = randomized(keras.Sequential([keras.Input(shape), make()]))
+    model = randomized(keras.Sequential([keras.Input(shape), make(L)]))
     features = RNG.normal(size=(9, *shape)).astype(np.float32)
     outputs_agree(model, tmp_path / f"model.{suffix}", [features])
 
@@ -50,7 +50,7 @@ def test_layer_of_one_input(name: str, suffix: str, tmp_path: Path) -> None:
 def test_layer_of_several_inputs(name: str, suffix: str, tmp_path: Path) -> None:
     shapes, make = SEVERAL[name]
     inputs = [keras.Input(shape) for shape in shapes]
-    model = keras.Model(inputs, make()(inputs))
+    model = keras.Model(inputs, make(L)(inputs))
     features = [RNG.normal(size=(9, *shape)).astype(np.float32) for shape in shapes]
     outputs_agree(model, tmp_path / f"model.{suffix}", features)
 
@@ -64,6 +64,6 @@ def test_embedding(suffix: str, tmp_path: Path) -> None:
 
 @pytest.mark.filterwarnings("ignore:You passed `rms_scaling:UserWarning")
 def test_every_family_is_compared() -> None:
-    compared = {type(make()).__name__ for _, make in (SINGLE | SEVERAL).values()}
+    compared = {type(make(L)).__name__ for _, make in (SINGLE | SEVERAL).values()}
     only_keras_2 = {"ThresholdedReLU", "SyncBatchNormalization"}
     assert set(families()) - {"InputLayer", "Embedding"} - only_keras_2 <= compared

@@ -2,46 +2,34 @@
 
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
-import keras
 import numpy as np
 import pytest
+from clinic import Functional, Input, L
+from effort import examples
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from keras_gradients import in_float64, saved
 from layer_cases import SEVERAL, SINGLE
 
 from mlpdoctor.core.network import Array
 from mlpdoctor.engine.numpy_engine import NumpyEngine
 from mlpdoctor.engine.tape import Cotangents, LayerGradients
 
-L = keras.layers
 NAMES = sorted({*SINGLE, *SEVERAL, "batch normalization in training"})
 STEP = 1e-6
-few = settings(max_examples=6, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
-
-pytestmark = pytest.mark.filterwarnings("ignore:You passed `rms_scaling:UserWarning")
+few = settings(max_examples=examples(6), deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
 
 
 @cache
 def engine(name: str) -> NumpyEngine:
     """A network of two outputs with one layer of the kind, between layers with weights wherever these fit."""
     training = name == "batch normalization in training"
-    shapes, make = SEVERAL.get(name) or ([SINGLE["batch normalization" if training else name][0]], None)
-    with in_float64(), TemporaryDirectory() as folder:
-        inputs = [keras.Input(shape) for shape in shapes]
-        first = [L.Dense(shape[-1], "tanh")(entry) for shape, entry in zip(shapes, inputs, strict=True)]
-        if make is None:
-            _, single = SINGLE["batch normalization" if training else name]
-            tensor = single()(first[0])
-        else:
-            tensor = make()(first)
-        # Keras takes glu to keep the width, so that no layer with weights can be behind it.
-        ends = [tensor] if "glu" in name else [tensor, L.Dense(2, "sigmoid")(tensor)]
-        model = keras.Model(inputs, ends)
-        return NumpyEngine(saved(model, Path(folder) / "m.keras"), training=training)
+    plain = "batch normalization" if training else name
+    shapes, make = SEVERAL[plain] if plain in SEVERAL else ([SINGLE[plain][0]], SINGLE[plain][1])
+    inputs = [Input(shape) for shape in shapes]
+    first = [L.Dense(shape[-1], "tanh")(entry) for shape, entry in zip(shapes, inputs, strict=True)]
+    tensor = make(L)(first)
+    return NumpyEngine(Functional(inputs, [tensor, L.Dense(2, "sigmoid")(tensor)]).network(), training=training)
 
 
 def drawn(one: NumpyEngine, rng: np.random.Generator) -> tuple[NumpyEngine, Array]:

@@ -8,9 +8,11 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from effort import examples
+from gradient_probe import agree, fact, side_by_side
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from keras_gradients import agree, by_tensorflow, fact, in_float64, saved, side_by_side
+from keras_gradients import by_tensorflow, in_float64, saved
 from loss_cases import CASES, UNITS, Case, head_of
 
 from mlpdoctor.core.network import Array
@@ -108,7 +110,7 @@ def compared(
 
 
 @settings(
-    max_examples=25,
+    max_examples=examples(25),
     deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],  # shrinking a Keras model takes minutes

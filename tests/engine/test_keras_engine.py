@@ -46,7 +46,7 @@ def side_by_side(cases: Mapping[str, tuple[Any, Any]]) -> tuple[Model, int]:
         several = isinstance(shapes[0], tuple)
         own = [keras.Input(shape) for shape in (shapes if several else [shapes])]
         width += sum(int(np.prod(shape)) for shape in (shapes if several else [shapes]))
-        outputs.append(make()(own if several else own[0]))
+        outputs.append(make(L)(own if several else own[0]))
         inputs += own
     return scattered(keras.Model(inputs, outputs)), width
 

@@ -6,6 +6,8 @@ from paths import FIXTURES
 from mlpdoctor.diagnosis.diagnose import diagnose
 from mlpdoctor.diagnosis.subject import Question
 
+pytestmark = pytest.mark.keras
+
 CHOSEN = ("three-points", "three-points-sigmoid", "healthy-two-heads", "healthy-residual", "healthy-normalization")
 """Those that take a second; all eighteen were compared once, with the same result."""
 

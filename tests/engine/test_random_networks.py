@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from effort import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from two_engines import engines_agree, read, scattered
@@ -74,7 +75,7 @@ def block(draw: Any, x: Any, ends: list[Any]) -> Any:  # noqa: ANN401
     return dense(draw)(x)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data(), training=st.booleans(), seed=st.integers(0, 1000))
 def test_numpy_and_keras_agree(data: st.DataObject, *, training: bool, seed: int) -> None:
     model, features = multilayer_perceptron(data.draw)

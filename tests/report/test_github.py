@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from paths import ROOT
@@ -65,7 +66,8 @@ def test_escapes_are_undone_by_the_runner(path: str, title: str, message: str) -
     assert parts["title"] == title
 
 
-@settings(max_examples=25, deadline=None)
+@pytest.mark.slow
+@settings(max_examples=examples(25), deadline=None)
 @given(st.text(min_size=1) | st.just(HOSTILE))
 def test_a_name_begins_no_command_of_its_own(name: str) -> None:
     lines = FORMATS["github"].render([awkward(name)]).split("\n")
@@ -80,6 +82,7 @@ def test_long_texts_are_cut_before_they_are_escaped() -> None:
     assert message.endswith("...")
 
 
+@pytest.mark.slow
 def test_a_healthy_model_has_notices_at_most() -> None:
     healthy = next(report for report in fixtures() if "healthy" in report.path)
     assert {kind for kind, *_ in annotations(healthy)} <= {"notice"}

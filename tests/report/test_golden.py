@@ -104,6 +104,7 @@ for form in FORMATS:
 """
 
 
+@pytest.mark.slow
 def test_two_processes_write_the_same_bytes() -> None:
     """Python draws another hash seed for each, so that the order of a set would show."""
     outputs = []

@@ -5,6 +5,7 @@ from collections import Counter
 from xml.etree import ElementTree as ET
 
 import pytest
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
@@ -99,7 +100,7 @@ def test_an_unread_model_is_an_error_in_a_suite_of_its_own() -> None:
     assert case.result[0].message == UNREAD.reason
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.text(min_size=1))
 def test_any_name_gives_a_document(name: str) -> None:
     (suite,) = parsed(awkward(name))

@@ -5,6 +5,7 @@ import json
 import re
 
 import pytest
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -110,7 +111,7 @@ def test_a_hostile_name_adds_nothing_to_the_structure() -> None:
     assert not any(token.type == "s_open" for token in hostile)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(TEXT.filter(str.strip))
 def test_no_name_adds_to_the_structure(name: str) -> None:
     kinds = [token.type for token in READER.parse(FORMATS["markdown"].render([awkward(name)]))]

@@ -8,6 +8,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from paths import ROOT
@@ -76,7 +77,7 @@ def test_names_come_through_unchanged() -> None:
     assert findings[3]["suppressed"].startswith("known since May")
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.text(min_size=1))
 def test_any_name_gives_json_that_keeps_to_it(name: str) -> None:
     text = FORMATS["json"].render([awkward(name, path=name)])

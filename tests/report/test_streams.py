@@ -11,6 +11,8 @@ from xml.etree import ElementTree as ET
 import pytest
 from paths import ROOT
 
+pytestmark = pytest.mark.slow  # processes of their own
+
 NAME = "größe 中文"
 FIXTURE = ROOT / "fixtures" / "three-points"
 

@@ -3,6 +3,7 @@
 import io
 
 import pytest
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from paths import ROOT
@@ -32,6 +33,7 @@ def printed(*parts: object, encoding: str = "utf-8", width: int = 80) -> str:
     return received.getvalue().decode(encoding)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_every_screen_gets_every_report(encoding: str) -> None:
     for report in (*fixtures(), awkward("größe 中文 ±²\udcff")):
@@ -82,7 +84,7 @@ def test_no_name_reaches_the_screen_as_a_command() -> None:
     assert "\\x1b[31m" in text.replace("\n", "")
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(st.text("abc [/]:red \U0001f600", min_size=1))
 def test_brackets_in_names_are_no_markup(name: str) -> None:
     assert name.split()[:1] == [] or name.split(maxsplit=1)[0] in printed(
@@ -90,6 +92,7 @@ def test_brackets_in_names_are_no_markup(name: str) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [40, 80, 120])
 def test_no_line_is_wider_than_the_screen(width: int) -> None:
     reports: list[Report] = [*fixtures(), awkward("n" * 300), awkward("word " * 60)]

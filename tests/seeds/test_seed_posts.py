@@ -12,6 +12,8 @@ from mlpdoctor.core.report_model import Report
 from mlpdoctor.diagnosis.diagnose import diagnose
 from mlpdoctor.diagnosis.subject import Question
 
+pytestmark = pytest.mark.slow  # whole diagnoses of real patients
+
 EXPECTED: dict[str, dict[str, Any]] = json.loads((FIXTURES / "expected.json").read_text())
 HEALTHY = [
     "relu-cosine",

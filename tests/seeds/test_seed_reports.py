@@ -5,13 +5,15 @@ from functools import cache
 from typing import Any
 
 import pytest
-from model_cases import alarms, found, names, number, only, outcome, rungs, told
 from paths import FIXTURES
+from report_questions import alarms, found, names, number, only, outcome, rungs, told
 
 from mlpdoctor.core.finding import Certainty, Severity
 from mlpdoctor.core.report_model import Report, Status
 from mlpdoctor.diagnosis.diagnose import diagnose
 from mlpdoctor.diagnosis.subject import Question
+
+pytestmark = pytest.mark.slow  # whole diagnoses of real patients
 
 EXPECTED: dict[str, dict[str, Any]] = json.loads((FIXTURES / "expected.json").read_text())
 CONTROLS = ["relu-cosine", "four-sigmoid-sine", "numpy-cosine-mean-error"] + [

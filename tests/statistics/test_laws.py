@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -188,7 +189,7 @@ def test_the_statistics_are_discovered() -> None:
 
 
 @pytest.mark.parametrize("statistic", STATISTICS, ids=lambda one: one.__name__)
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(cut=cuts())
 def test_any_split_and_any_order_of_merging_give_the_summary_of_the_whole(
     statistic: type[Any], cut: tuple[Sheet, list[slice], list[int]]

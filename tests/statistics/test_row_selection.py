@@ -7,6 +7,7 @@ from operator import add
 
 import numpy as np
 import pytest
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import kstest
@@ -66,7 +67,7 @@ def test_a_table_of_nothing_but_zeros_fits_into_few_hashes(few_hashes: Callable[
     assert len(RowHashes.of(rows(np.zeros((50, 2)))).hashes) <= 4
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(seed=st.integers(0, 2**32), most=st.integers(4, 60), blocks=st.integers(1, 6))
 def test_beyond_the_limit_a_row_is_kept_with_all_its_copies_or_not_at_all(seed: int, most: int, blocks: int) -> None:
     rng = np.random.default_rng(seed)

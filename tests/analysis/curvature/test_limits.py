@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -28,7 +29,7 @@ def end(optimizer: Optimizer, bend: float, updates: int) -> float:
 
 
 @given(st.floats(0.01, 100), st.floats(0, 0.9), st.booleans())
-@settings(deadline=None, max_examples=12)
+@settings(deadline=None, max_examples=examples(12))
 def test_sgd_is_stable_below_its_limit_and_not_above(bend: float, momentum: float, nesterov: bool) -> None:  # noqa: FBT001
     options = {"momentum": momentum, "nesterov": nesterov}
     c = critical(Optimizer("SGD", options))
@@ -43,7 +44,7 @@ def test_sgd_is_stable_below_its_limit_and_not_above(bend: float, momentum: floa
 
 
 @given(st.floats(0.01, 100), st.floats(0.0, 0.95))
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 def test_a_running_mean_of_gradients_has_the_limit_of_adam(bend: float, beta: float) -> None:
     """Adam with its second moments held still: ``m = b m + (1 - b) g; w -= r m``, in units of the divisor."""
     c = critical(Optimizer("Adam", {"beta_1": beta}))

@@ -8,8 +8,9 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from gradient_probe import probe
 from hand_built import Table
-from keras_gradients import in_float64, probe
+from keras_gradients import in_float64
 
 from mlpdoctor.core.network import Array
 from mlpdoctor.diagnosis.diagnose import examine

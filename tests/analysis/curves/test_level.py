@@ -57,6 +57,7 @@ def test_a_number_alone() -> None:
     assert final_level(run.loss) == Level(0.0057, 0.0, 5e-5, 1, 1, settled=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("epochs", "scale"), [(20, 0.1), (40, 0.15), (90, 0.1), (90, 0.2), (300, 0.15), (1000, 0.1)])
 @pytest.mark.parametrize(("scatter", "alike", "least"), [(1e-3, 0.0, 0.86), (1e-2, 0.0, 0.86), (1e-2, 0.5, 0.75)])
 def test_the_error_bar_holds_the_truth(epochs: int, scale: float, scatter: float, alike: float, least: float) -> None:

@@ -70,6 +70,7 @@ def test_slope_is_that_of_least_squares(epochs: int) -> None:
     assert found.falling
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("epochs", [12, 20, 50, 200])
 @pytest.mark.parametrize(("scatter", "alike", "least"), [(0.0, 0.0, 1.0), (1e-2, 0.0, 0.93), (0.05, 0.5, 0.8)])
 def test_the_error_bar_of_the_slope_holds_the_truth(epochs: int, scatter: float, alike: float, least: float) -> None:
@@ -133,6 +134,7 @@ def test_the_limit_is_that_of_scipys_fit(seed: int) -> None:
     assert found.scale == pytest.approx(scale, rel=0.05)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("epochs", [40, 150])
 @pytest.mark.parametrize("scale", [0.1, 0.4])
 @pytest.mark.parametrize(("scatter", "alike", "least"), [(1e-4, 0.0, 0.93), (1e-2, 0.0, 0.93), (1e-3, 0.5, 0.8)])

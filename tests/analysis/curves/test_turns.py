@@ -1,6 +1,5 @@
 """Best epochs, NaN, swings, the turn of a validation curve, and the course of the learning rate."""
 
-import keras
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -91,6 +90,7 @@ def test_no_swings(values: Array) -> None:
     assert swings(column(values)) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("epochs", [12, 20, 50, 200])
 @pytest.mark.parametrize(("alike", "most"), [(0.0, 0), (0.5, 3)])
 def test_noise_is_no_turn(epochs: int, alike: float, most: int) -> None:
@@ -134,15 +134,6 @@ def test_the_course_of_a_learning_rate() -> None:
     assert rates.drops == (Drop(6, 0.01, 0.005), Drop(9, 0.005, 0.001))
     assert (rates.first, rates.largest, rates.last) == (0.01, 0.01, 0.001)
     assert learning_rates(column(np.array([np.nan]))) is None
-
-
-def test_a_smooth_schedule_has_no_drops_and_warms_up() -> None:
-    schedule = keras.optimizers.schedules.CosineDecay(0.0, 100, warmup_target=0.01, warmup_steps=20)
-    rates = learning_rates(column(np.array([float(schedule(step)) for step in range(80)])))
-    assert rates is not None
-    assert not rates.drops
-    assert rates.first == 0.0
-    assert rates.largest == pytest.approx(0.01, rel=1e-3)
 
 
 @settings(deadline=None)  # the machine may be busy

@@ -8,6 +8,7 @@ from operator import add
 import numpy as np
 import numpy.typing as npt
 import pytest
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -99,7 +100,7 @@ def tables(draw: st.DrawFn) -> tuple[Array, Array, tuple[str, ...]]:
     return X, Y.astype(float), losses
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(200))
 @given(table=tables(), block=st.integers(1, 70))
 def test_groups_and_floors_are_those_of_a_dictionary(table: tuple[Array, Array, tuple[str, ...]], block: int) -> None:
     X, Y, losses = table
@@ -112,7 +113,7 @@ def all_alike(features: Array) -> npt.NDArray[np.uint64]:
     return np.full(len(features), 5, dtype=np.uint64)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(table=tables(), block=st.integers(1, 70))
 def test_rows_that_share_a_hash_by_chance_are_told_apart(
     table: tuple[Array, Array, tuple[str, ...]], block: int
@@ -124,7 +125,7 @@ def test_rows_that_share_a_hash_by_chance_are_told_apart(
         agrees_with_the_dictionary(found_in(X, Y, losses, block), X, Y, losses)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=examples(100))
 @given(seed=st.integers(0, 2**32), most=st.integers(1, 200), kept=st.integers(1, 200))
 def test_too_many_rows_give_a_lower_bound_and_say_so(seed: int, most: int, kept: int) -> None:
     rng = np.random.default_rng(seed)

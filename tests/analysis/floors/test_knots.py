@@ -4,6 +4,7 @@ from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -32,7 +33,7 @@ def brute(x: Array, y: Array, w: Array, most: int) -> float:
     return best / len(x)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(150))
 @given(seed=seeds, rows=st.integers(1, 9), most=st.integers(0, 4), ties=st.booleans())
 def test_it_is_the_best_of_all_partitions(seed: int, rows: int, most: int, ties: bool) -> None:  # noqa: FBT001
     rng = np.random.default_rng(seed)
@@ -50,7 +51,7 @@ def fitted(x: Array, y: Array, kinks: Array, w: Array) -> float:
     return float(rest @ rest) / len(x)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=examples(100))
 @given(seed=seeds, rows=st.integers(1, 80), most=st.integers(0, 6), blocks=st.sampled_from([5, 20, 1000]))
 def test_no_continuous_function_with_so_many_kinks_is_below(seed: int, rows: int, most: int, blocks: int) -> None:
     rng = np.random.default_rng(seed)
@@ -66,7 +67,7 @@ def test_no_continuous_function_with_so_many_kinks_is_below(seed: int, rows: int
     assert bound <= reached * (1 + 1e-9) + 1e-15 * float(np.abs(y).max()) * float(np.sqrt(reached)) + 1e-28
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(seed=seeds, rows=st.integers(30, 150), most=st.integers(0, 3))
 def test_cutting_between_blocks_alone_lowers_it_a_little(seed: int, rows: int, most: int) -> None:
     rng = np.random.default_rng(seed)
@@ -92,7 +93,7 @@ def test_many_rows_in_blocks_come_close_to_all_partitions(monkeypatch: pytest.Mo
     assert 0.93 * exact < lower_bound(x, y, 4) <= exact
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 @given(seed=seeds, blocks=st.sampled_from([15, 1000]))
 def test_more_kinks_never_raise_it(seed: int, blocks: int) -> None:
     rng = np.random.default_rng(seed)
@@ -105,7 +106,7 @@ def test_more_kinks_never_raise_it(seed: int, blocks: int) -> None:
     assert bounds[-1] == pytest.approx(within, rel=1e-9)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(
     seed=seeds,
     most=st.integers(0, 4),

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog, minimize
@@ -63,7 +64,8 @@ def problems(draw: st.DrawFn) -> tuple[Array, Array]:
     return features, target
 
 
-@settings(deadline=None, max_examples=400)
+@pytest.mark.slow
+@settings(deadline=None, max_examples=examples(400))
 @given(problem=problems())
 def test_the_optimum_of_the_linear_program_lies_between_the_bounds(problem: tuple[Array, Array]) -> None:
     features, target = problem
@@ -75,7 +77,7 @@ def test_the_optimum_of_the_linear_program_lies_between_the_bounds(problem: tupl
     assert found.value == pytest.approx(wanted, rel=1e-6, abs=1e-6 * scale)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(200))
 @given(problem=problems(), seed=st.integers(0, 2**32))
 def test_no_line_near_the_best_goes_below_the_proved_bound(problem: tuple[Array, Array], seed: int) -> None:
     features, target = problem
@@ -108,7 +110,7 @@ def test_no_optimizer_finds_a_line_below_the_proved_bound(seed: int) -> None:
     assert loss(starts[1]) == pytest.approx(found.value, rel=1e-9)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=examples(100))
 @given(problem=problems())
 def test_the_line_shown_has_the_error_stated(problem: tuple[Array, Array]) -> None:
     features, target = problem

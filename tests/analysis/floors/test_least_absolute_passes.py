@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -44,7 +45,7 @@ def made(noise: str, seed: int, rows: int, features: int) -> tuple[Array, Array]
     return X, X @ np.arange(1.0, features + 1) + NOISES[noise](rng, rows)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(150))
 @given(
     noise=st.sampled_from(sorted(NOISES)),
     seed=st.integers(0, 2**32),

@@ -7,6 +7,7 @@ from operator import add
 
 import numpy as np
 import pytest
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import LinearRegression
@@ -185,7 +186,7 @@ def _dot(first: Iterable[Fraction], second: Iterable[Fraction]) -> Fraction:
     return sum((a * b for a, b in zip(first, second, strict=True)), Fraction(0))
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(300))
 @given(data=st.data(), rows=st.integers(1, 8), features=st.integers(1, 3), far=st.sampled_from([0, 0, 10**6, 10**9]))
 def test_the_bounds_hold_the_exact_value(data: st.DataObject, rows: int, features: int, far: int) -> None:
     small = st.integers(-4, 4)

@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 import pytest
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -41,6 +42,7 @@ def estimate(found: Noise | str) -> Noise:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("power", ["squares", "absolute"])
 @pytest.mark.parametrize("size", [0.0, 0.1, 0.7])
 @pytest.mark.parametrize("problem", [sine, plane, product, levels])
@@ -57,6 +59,7 @@ def test_three_error_bars_hold_the_noise(
     assert missed <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("problem", [sine, plane, levels])
 def test_enough_rows_make_it_sharp(problem: Callable[[np.random.Generator, int], tuple[Array, Array]]) -> None:
     rng = np.random.default_rng(1)
@@ -68,6 +71,7 @@ def test_enough_rows_make_it_sharp(problem: Callable[[np.random.Generator, int],
     assert noisy.error < 0.03
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("power", ["squares", "absolute"])
 def test_the_error_bar_is_about_the_spread_over_samples(power: Power) -> None:
     found = []
@@ -97,7 +101,7 @@ def test_noise_that_is_not_normal_is_within_the_factor_stated() -> None:
         assert true / 1.42 - 3 * found.error <= found.value <= 1.42 * true + 3 * found.error
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=examples(25))
 @given(
     seed=st.integers(0, 2**32),
     size=st.sampled_from([2.0**-60, 1.0, 2.0**60]),
@@ -167,7 +171,7 @@ def entropy(p: Array) -> Array:
     return np.asarray(-(p * np.log(np.maximum(p, 1e-300))).sum(axis=-1), np.float64)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(300))
 @given(seed=st.integers(0, 2**32), number=st.integers(2, 12), even=st.floats(-2, 2))
 def test_no_probabilities_have_less_entropy_than_their_disagreement_allows(seed: int, number: int, even: float) -> None:
     p = np.random.default_rng(seed).dirichlet(np.full(number, 10.0**even), size=20)
@@ -188,6 +192,7 @@ def two_normals(rng: np.random.Generator, rows: int, apart: float) -> tuple[Arra
     return X, classes, float(entropy(np.column_stack([p, 1 - p])).mean())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("apart", [0.2, 0.5, 1.0, 2.0])
 def test_of_two_normals_it_stays_below_the_true_entropy_and_near_it(apart: float) -> None:
     above, values = 0, []

@@ -6,6 +6,7 @@ from operator import add
 
 import numpy as np
 import pytest
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.decomposition import PCA
@@ -78,7 +79,7 @@ def test_it_falls_with_the_rank_from_the_constant_to_the_affine_floor(
         assert less <= value * (1 + 1e-12)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=examples(25))
 @given(seed=st.integers(0, 2**32), rank=st.integers(1, 3), intercept=st.booleans())
 def test_it_is_where_alternating_least_squares_ends(seed: int, rank: int, intercept: bool) -> None:  # noqa: FBT001
     rng = np.random.default_rng(seed)
@@ -93,7 +94,7 @@ def test_it_is_where_alternating_least_squares_ends(seed: int, rank: int, interc
     assert reached == pytest.approx(value, rel=0.02)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(seed=st.integers(0, 2**32), rows=st.integers(2, 50), targets=st.integers(1, 5), blocks=st.integers(1, 4))
 def test_what_a_subspace_of_the_outputs_leaves_is_the_rest_of_the_principal_components(
     seed: int, rows: int, targets: int, blocks: int
@@ -109,7 +110,7 @@ def test_what_a_subspace_of_the_outputs_leaves_is_the_rest_of_the_principal_comp
     assert targets_only(made, targets, weights) == (0.0, 0.0)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(seed=st.integers(0, 2**32), rank=st.integers(0, 3), blocks=st.integers(1, 5), intercept=st.booleans())
 def test_the_order_of_rows_does_not_matter(seed: int, rank: int, blocks: int, intercept: bool) -> None:  # noqa: FBT001
     X, Y, weights = problem(seed, 40, 3, 3)
@@ -131,7 +132,7 @@ def test_a_small_signal_on_giant_offsets_keeps_its_digits(rank: int, blocks: int
     assert targets_only(far, rank) == pytest.approx(targets_only(near, rank), rel=1e-9, abs=1e-12)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(
     seed=st.integers(0, 2**32),
     rank=st.integers(0, 3),

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import examples
 from hand_built import examined
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -28,8 +29,9 @@ def ladder_of(network: Network, X: Array, Y: Array, block: int = 50) -> Ladder:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=str)
-@settings(deadline=None, max_examples=10)
+@settings(deadline=None, max_examples=examples(10))
 @given(
     seed=st.integers(0, 2**32),
     rows=st.integers(2, 40),
@@ -86,6 +88,7 @@ def affine(case: Case, X: Array, Y: Array) -> Any:  # noqa: ANN401
 SMOOTH = [case for case in CASES if isinstance(case.loss, ConvexLoss) and "inge" not in case.name]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", SMOOTH, ids=str)
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_no_predictor_that_scipy_finds_is_better(case: Case, seed: int) -> None:
@@ -206,6 +209,7 @@ SPOILT: dict[str, Any] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spoil", sorted(SPOILT))
 @pytest.mark.parametrize("case", [case for case in CASES if case.loss.linear is not None], ids=str)
 def test_no_scale_offset_or_dependence_of_columns_changes_the_best_predictor(case: Case, spoil: str) -> None:
@@ -219,6 +223,7 @@ def test_no_scale_offset_or_dependence_of_columns_changes_the_best_predictor(cas
         assert theirs.lower <= mine.value + 1e-9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=str)
 @pytest.mark.parametrize("rows", [1, 2, 4])
 def test_fewer_rows_than_coefficients_are_fitted_as_well_as_can_be(case: Case, rows: int) -> None:

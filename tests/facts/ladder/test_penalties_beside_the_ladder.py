@@ -1,16 +1,14 @@
-"""Data loss plus penalties is the number in Keras's log, for every kind of regulariser and both file formats."""
+"""Penalties beside the ladder: what they add up to, how they are told, and where they have no number."""
 
 import io
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
+from clinic import L, Model, Table, compiled, examined, regularizers, rungs, stack
 from hand_built import examined as examined_by_hand
 from hand_built import sequential
-from model_cases import L, Model, Table, compiled, examined, rungs, stack
 from rich.console import Console
 
 from mlpdoctor.core.fact import Absent
@@ -22,7 +20,7 @@ from mlpdoctor.facts.ladder.model_loss import penalties as fact
 from mlpdoctor.report.json.report import as_object
 from mlpdoctor.report.terminal.ladder_chart import draw
 
-R = keras.regularizers
+R = regularizers
 ROWS = 90
 
 
@@ -32,81 +30,19 @@ def rows() -> tuple[Table, Table]:
     return x, np.sin(x[:, :1]) + x[:, 1:2]
 
 
-def shared() -> Model:
-    twice = L.Dense(3, "tanh", activity_regularizer=R.L1L2(0.1, 0.2), kernel_regularizer="l2")
-    entrance = keras.Input((3,))
-    return keras.Model(entrance, L.Dense(1)(twice(twice(entrance))))
+def penalised() -> Model:
+    return stack(3, L.Dense(4, "tanh", kernel_regularizer=R.L1L2(0.1, 0.2)), L.Dense(1))
 
 
-def frozen() -> Model:
-    layer = L.Dense(4, "relu", activity_regularizer=R.L2(0.1), kernel_regularizer=R.L2(0.1), trainable=False)
-    return stack(3, layer, L.Dense(1, bias_regularizer=R.L1(0.3)))
-
-
-def spread() -> Model:
-    """Two axes of a row's output add up alike."""
-    body = [L.Embedding(5, 2, activity_regularizer=R.L1(0.1), embeddings_regularizer="l1"), L.Flatten()]
-    return stack(3, *body, L.Dense(1))
-
-
-def two_outputs() -> Model:
-    entrance = keras.Input((3,))
-    hidden = L.Dense(4, "tanh", kernel_regularizer=R.L2(0.1))(entrance)
-    return keras.Model(
-        entrance, [L.Dense(1, name="a")(hidden), L.Dense(1, name="b", activity_regularizer="l1")(hidden)]
-    )
-
-
-BUILT: dict[str, Callable[[], Model]] = {
-    "kernel": lambda: stack(3, L.Dense(4, "tanh", kernel_regularizer=R.L1L2(0.1, 0.2)), L.Dense(1)),
-    "orthogonal": lambda: stack(3, L.Dense(4, kernel_regularizer="orthogonal_regularizer"), L.Dense(1)),
-    "after relu": lambda: stack(3, L.Dense(4, "relu", activity_regularizer=R.L1(0.1)), L.Dense(1)),
-    "after softmax": lambda: stack(3, L.Dense(4, "softmax", activity_regularizer=R.L2(0.1)), L.Dense(1)),
-    "of answers": lambda: stack(3, L.Dense(1, activity_regularizer=R.L2(0.1))),
-    "ActivityRegularization": lambda: stack(3, L.Dense(4, "elu"), L.ActivityRegularization(0.1, 0.2), L.Dense(1)),
-    "of Activation": lambda: stack(3, L.Dense(4), L.Activation("relu", activity_regularizer=R.L2(0.1)), L.Dense(1)),
-    "normalization": lambda: stack(3, L.Dense(4), L.BatchNormalization(gamma_regularizer="l2"), L.Dense(1)),
-    "frozen": frozen,
-    "shared": shared,
-    "spread": spread,
-}
-
-
-def report_on(folder: Path, model: Model, form: str = "keras") -> tuple[Report, Model]:
+def report_on(folder: Path, model: Model) -> tuple[Report, Model]:
     x, y = rows()
-    return examined(folder, compiled(model), x, y, form=form), model
+    return examined(folder, compiled(model), x, y, rules=()), model
 
 
 def penalty_of(report: Report) -> Penalty:
     assert report.ladder is not None
     assert report.ladder.penalty is not None
     return report.ladder.penalty
-
-
-@pytest.mark.filterwarnings("ignore:.*HDF5 file")
-@pytest.mark.parametrize("form", ["keras", "h5"])
-@pytest.mark.parametrize("name", BUILT)
-def test_the_model_rung_plus_penalties_is_what_keras_evaluates(name: str, form: str, tmp_path: Path) -> None:
-    keras.utils.set_random_seed(7)
-    report, model = report_on(tmp_path, BUILT[name](), form)
-    x, y = rows()
-    penalty = penalty_of(report)
-    assert penalty.unknown == ()
-    # In batches of unequal size, for Keras divides by the rows of each batch.
-    expected = model.evaluate(x.astype(np.float32), y.astype(np.float32), batch_size=32, verbose=0)
-    assert rungs(report)["model"] + penalty.total == pytest.approx(expected, rel=1e-5)
-    model(x.astype(np.float32))
-    assert penalty.total == pytest.approx(sum(float(loss) for loss in model.losses), rel=1e-5)
-    assert penalty.total > 0
-
-
-def test_penalties_are_beside_the_sum_over_outputs(tmp_path: Path) -> None:
-    model = compiled(two_outputs(), ["mse", "mse"], loss_weights=[0.5, 2.0])
-    x, y = rows()
-    report = examined(tmp_path, model, x, np.concatenate([y, -y], axis=1))
-    targets = [y.astype(np.float32), -y.astype(np.float32)]
-    expected = model.evaluate(x.astype(np.float32), targets, verbose=0, return_dict=True)["loss"]
-    assert rungs(report)["model"] + penalty_of(report).total == pytest.approx(expected, rel=1e-5)
 
 
 def test_rungs_do_not_move_when_penalties_come_in(tmp_path: Path) -> None:
@@ -139,7 +75,7 @@ def test_without_regularisers_there_is_nothing_to_say(tmp_path: Path) -> None:
 
 
 def test_the_json_report_gives_penalties_parts_and_the_perfect_loss(tmp_path: Path) -> None:
-    ladder = as_object(report_on(tmp_path, BUILT["kernel"]())[0])["ladder"]
+    ladder = as_object(report_on(tmp_path, penalised())[0])["ladder"]
     assert ladder["penalty"]["total"] > 0
     assert ladder["penalty"]["parts"][0].startswith("l1_l2 of dense")
     assert ladder["penalty"]["unknown"] == ()
@@ -182,7 +118,7 @@ def test_activity_does_not_depend_on_the_blocks_it_is_read_in(block: int) -> Non
 
 
 def test_the_json_ladder_has_the_same_keys_whether_there_is_one_or_not(tmp_path: Path) -> None:
-    model = compiled(BUILT["kernel"]())
+    model = compiled(penalised())
     full, empty = (as_object(report)["ladder"] for report in (report_on(tmp_path, model)[0], examined(tmp_path, model)))
     assert list(full) == list(empty) == ["loss", "parts", "rungs", "plateau", "perfect", "penalty", "reason"]
     assert empty["penalty"] is empty["perfect"] is None
@@ -190,7 +126,7 @@ def test_the_json_ladder_has_the_same_keys_whether_there_is_one_or_not(tmp_path:
 
 
 def test_the_sentence_below_the_chart_adds_up_to_the_number_in_the_log(tmp_path: Path) -> None:
-    report, _ = report_on(tmp_path, BUILT["kernel"]())
+    report, _ = report_on(tmp_path, penalised())
     ladder, penalty = report.ladder, penalty_of(report)
     assert ladder is not None
     model = rungs(report)["model"]

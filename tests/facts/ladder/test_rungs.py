@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from effort import examples
 from hand_built import Draft, drawn, examined, sequential
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -67,7 +68,8 @@ def model_loss(network: Network, X: Array, Y: Array, loss: str) -> float:
     return float(np.square(errors).mean() if loss == "mse" else np.abs(errors).mean())
 
 
-@settings(deadline=None, max_examples=150)
+@pytest.mark.slow
+@settings(deadline=None, max_examples=examples(150))
 @given(case=cases())
 def test_the_rungs_keep_their_order(case: tuple[Network, Array, Array]) -> None:
     network, X, Y = case
@@ -85,7 +87,8 @@ def test_the_rungs_keep_their_order(case: tuple[Network, Array, Array]) -> None:
         assert np.isfinite([rung.value, *rung.per_part]).all()
 
 
-@settings(deadline=None, max_examples=60)
+@pytest.mark.slow
+@settings(deadline=None, max_examples=examples(60))
 @given(case=cases(), seed=st.integers(0, 2**32), block=st.integers(1, 25))
 def test_no_rung_depends_on_the_order_of_rows_or_the_size_of_blocks(
     case: tuple[Network, Array, Array], seed: int, block: int
@@ -100,6 +103,7 @@ def test_no_rung_depends_on_the_order_of_rows_or_the_size_of_blocks(
         assert theirs.per_part == pytest.approx(mine.per_part, rel=1e-9, abs=slack)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", [1, 17, 400])
 def test_rungs_for_absolute_errors_hold_when_not_all_rows_are_kept(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
     X, Y = data(3, 400, 2, 1, "plain")
@@ -143,9 +147,10 @@ def improved(network: Network, X: Array, Y: Array, steps: int) -> Network:
     return replace(network, nodes=(*network.nodes[:-1], replace(last, layer=better)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", ["mse", "mae"])
 @pytest.mark.parametrize("shape", sorted(AFFINE_SHAPES))
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(
     seed=st.integers(0, 2**32),
     rows=st.integers(2, 40),

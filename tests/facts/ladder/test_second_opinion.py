@@ -32,6 +32,7 @@ def opinion(X: Array, y: Array, loss: str = "mse") -> Any:  # noqa: ANN401  a Se
     return examined(sequential(X.shape[1], (1, None), loss=loss), X, y[:, None]).get(SecondOpinion)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("noise", sorted(NOISES))
 @pytest.mark.parametrize("features", [1, 3, 8])
 @pytest.mark.parametrize("rows", [60, 200, 500])
@@ -46,6 +47,7 @@ def test_no_structure_is_seen_in_a_line_with_noise(noise: str, features: int, ro
     assert not found.structure
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("curve", sorted(CURVES))
 @pytest.mark.parametrize("loss", ["mse", "mae"])
 def test_structure_is_seen_in_a_curve_under_noise(curve: str, loss: str) -> None:
@@ -65,6 +67,7 @@ def test_rows_exactly_on_a_line_hold_no_structure() -> None:
     assert found.line == pytest.approx(0.0, abs=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
 def test_the_lines_loss_out_of_sample_is_that_on_fresh_rows(seed: int) -> None:
     """Cross-validation on 1,500 rows against the line of those rows on 20,000 new ones."""
@@ -83,6 +86,7 @@ def test_the_lines_loss_out_of_sample_is_that_on_fresh_rows(seed: int) -> None:
     assert found.rows == 1_500
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [1e-6, 1.0, 1e6])
 @pytest.mark.parametrize("offset", [0.0, 1e6])
 def test_the_verdict_does_not_depend_on_scale_or_offset_of_the_features(size: float, offset: float) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import examples
 from hand_built import Draft, drawn, sequential
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -232,14 +233,14 @@ def bend(network: Network, seed: int) -> float:
     return float(np.sqrt(max(fit.value for fit in fits))) / max(largest)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(200))
 @given(network=networks(curved=False), seed=st.integers(0, 2**32))
 def test_what_is_called_whole_is_affine_whatever_the_weights(network: Network, seed: int) -> None:
     assert collapse(network).whole
     assert bend(drawn(network, seed), seed) < ROUNDING
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(200))
 @given(network=networks(curved=True), seed=st.integers(0, 2**32))
 def test_what_is_not_called_whole_bends_for_some_weights(network: Network, seed: int) -> None:
     assert not collapse(network).whole
@@ -247,7 +248,7 @@ def test_what_is_not_called_whole_bends_for_some_weights(network: Network, seed:
     assert any(bend(drawn(network, seed + k), seed) > 1e6 * ROUNDING for k in range(100))
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=examples(100))
 @given(data=st.data(), seed=st.integers(0, 2**32), plain=st.booleans())
 def test_without_intercept_the_outputs_vanish_at_the_origin(data: st.DataObject, seed: int, plain: bool) -> None:  # noqa: FBT001
     network = data.draw(networks(curved=False, steps=WITHOUT_CONSTANTS if plain else AFFINE))
@@ -256,7 +257,7 @@ def test_without_intercept_the_outputs_vanish_at_the_origin(data: st.DataObject,
     assert collapse(network).intercept == bool(outputs.any())
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=examples(100))
 @given(network=networks(curved=True), seed=st.integers(0, 2**32))
 def test_the_layers_of_a_stretch_are_one_affine_map_of_what_enters_it(network: Network, seed: int) -> None:
     """In a chain a stretch's last pre-activation is an affine function of its first layer's input."""

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from target_kinds import told
@@ -61,7 +62,7 @@ def test_the_classes_of_one_hot_columns_are_those_that_occur() -> None:
     assert told(np.eye(4)[[0, 1, 1, 0, 2]]).classes == 3
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=examples(80))
 @given(st.lists(st.floats(-1e6, 1e6, allow_nan=False), min_size=1, max_size=40))
 def test_the_kind_does_not_depend_on_the_order_of_the_rows(values: list[float]) -> None:
     array = np.array(values)

@@ -1,33 +1,24 @@
-"""Training taken up from a saved model, beside Keras doing the same from the same file with the same minibatches."""
+"""Training taken up from a saved model: what a trial tells, and where none is made."""
 
 import math
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
-import keras
-import numpy as np
 import pytest
+from clinic import L, Model, compiled, fit, optimizers, put, set_random_seed, stack, waves
 from hand_built import examined
-from model_cases import L, compiled, put, stack, waves
 
 from mlpdoctor.core.fact import Absent
 from mlpdoctor.core.network import Array, Network
 from mlpdoctor.diagnosis.resolve import FactResolver
-from mlpdoctor.engine.training import BATCH, MOST_UPDATES, Descent, planned
+from mlpdoctor.engine.training import MOST_UPDATES, Descent, planned
 from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.facts.training.gradients import gradient_rows
 from mlpdoctor.facts.training.trial_updates import Continuation
-from mlpdoctor.readers.models.model import read_network
 from mlpdoctor.statistics.row_sample import RowSample
 
-R, C = keras.regularizers, keras.constraints
-Optimizers = keras.optimizers
 
-
-def saved(folder: Path, model: Any, x: Array, y: Array) -> tuple[Network, FactResolver]:  # noqa: ANN401
-    model.save(path := folder / "model.keras")
-    network = read_network(str(path))
+def answered(model: Model, x: Array, y: Array) -> tuple[Network, FactResolver]:
+    network = model.network()
     return network, examined(network, x, y)
 
 
@@ -39,77 +30,8 @@ def descent(network: Network, resolver: FactResolver) -> Descent:
     return Descent(engine, objective.heads, network.optimizer, rows, objective.rows)
 
 
-def minibatches(rows: int, updates: int) -> list[Any]:
-    """The order of the trial, written down a second time."""
-    rng = np.random.default_rng(0)
-    found: list[Any] = []
-    while len(found) < updates:
-        order = rng.permutation(rows)
-        found += [order[start : start + BATCH] for start in range(0, max(rows - BATCH // 2, 1), BATCH)]
-    return found[:updates]
-
-
-MODELS = {
-    "tanh": lambda: stack(3, L.Dense(8, "tanh"), L.Dense(1)),
-    "relu with penalties": lambda: stack(
-        3,
-        L.Dense(8, "relu", kernel_regularizer=R.L2(0.05), activity_regularizer=R.L2(0.02)),
-        L.Dense(6, "tanh", bias_regularizer=R.L1(0.01)),
-        L.Dense(1),
-    ),
-    "constraints": lambda: stack(
-        3, L.Dense(8, "tanh", kernel_constraint=C.MaxNorm(0.6)), L.Dense(1, kernel_constraint=C.NonNeg())
-    ),
-    "batch norm": lambda: stack(3, L.Dense(8), L.BatchNormalization(), L.Activation("relu"), L.Dense(1)),
-    "a frozen layer": lambda: stack(3, L.Dense(8, "tanh", trainable=False), L.Dense(4, "elu"), L.Dense(1)),
-}
-OPTIMIZERS = {
-    "Adam": lambda: Optimizers.Adam(0.01),
-    "SGD": lambda: Optimizers.SGD(0.05),
-    "momentum and clipping": lambda: Optimizers.SGD(0.05, momentum=0.9, clipnorm=0.2),
-    "RMSprop": lambda: Optimizers.RMSprop(0.003),
-    "AdamW": lambda: Optimizers.AdamW(0.01, weight_decay=0.1),
-}
-
-
-@pytest.mark.parametrize("kind", MODELS)
-def test_a_trial_ends_where_keras_ends(tmp_path: Path, kind: str) -> None:
-    follow(tmp_path, kind, "momentum and clipping", 0.2)
-
-
-@pytest.mark.parametrize(("how", "factor"), list(zip(OPTIMIZERS, (1.0, 0.1, 1.0, 0.1, 10.0), strict=True)))
-def test_with_every_optimizer(tmp_path: Path, how: str, factor: float) -> None:
-    follow(tmp_path, "tanh", how, factor)
-
-
-def follow(folder: Path, kind: str, how: str, factor: float) -> None:
-    """Train a little, save, read, take it up in both."""
-    x, y = waves(5 * BATCH, 3, 4)  # no batch is smaller, so that one call of Keras makes all of them
-    keras.utils.set_random_seed(3)
-    model = MODELS[kind]()
-    model.compile(OPTIMIZERS[how](), "mse")
-    model.fit(x, y, epochs=2, batch_size=BATCH, verbose=0)
-    network, answers = saved(folder, model, x, y)
-    run = descent(network, answers)
-    assert network.optimizer is not None
-    rate = (network.optimizer.learning_rate or 0.0) * factor
-    trial = run.run(rate)
-    assert not isinstance(trial, str), trial
-    model.optimizer.learning_rate = rate
-    rows = run.rows
-    before = model.get_weights()
-    own = np.asarray(model(rows.features.astype(np.float32), training=True))
-    assert trial.before == pytest.approx(float(np.square(own - rows.targets).mean()), rel=1e-4)
-    model.set_weights(before)
-    order = np.concatenate(minibatches(len(rows.features), trial.updates))
-    model.fit(rows.features[order], rows.targets[order], batch_size=BATCH, shuffle=False, verbose=0)
-    answer = np.asarray(model(rows.features.astype(np.float32), training=True))
-    assert trial.updates == MOST_UPDATES
-    assert trial.after == pytest.approx(float(np.square(answer - rows.targets).mean()), rel=2e-3)
-
-
-def test_nothing_depends_on_chance_or_on_the_order_of_trials(tmp_path: Path) -> None:
-    _, answers = stuck(tmp_path)
+def test_nothing_depends_on_chance_or_on_the_order_of_trials() -> None:
+    _, answers = stuck()
     first = answers.get(Continuation)
     again = FactResolver(answers.network, answers.facts, answers.passes, None, answers.statistics).get(Continuation)
     assert again is not first
@@ -117,17 +39,17 @@ def test_nothing_depends_on_chance_or_on_the_order_of_trials(tmp_path: Path) -> 
     assert first.at(10) is first.at(10)
 
 
-def stuck(folder: Path, rate: float = 1e-4, rows: int = 300) -> tuple[Network, FactResolver]:
+def stuck(rate: float = 1e-4, rows: int = 300) -> tuple[Network, FactResolver]:
     x, y = waves(rows, 3, 1)
-    keras.utils.set_random_seed(1)
+    set_random_seed(1)
     model = stack(3, L.Dense(16, "tanh"), L.Dense(1))
-    model.compile(Optimizers.SGD(rate), "mse")
-    model.fit(x, y, epochs=2, verbose=0)
-    return saved(folder, model, x, y)
+    model.compile(optimizers.SGD(rate), "mse")
+    fit(model, x, y, epochs=2)
+    return answered(model, x, y)
 
 
-def test_a_rate_that_blows_up_is_told_and_does_not_crash(tmp_path: Path) -> None:
-    _, answers = stuck(tmp_path)
+def test_a_rate_that_blows_up_is_told_and_does_not_crash() -> None:
+    _, answers = stuck()
     trial = answers.get(Continuation).at(1e6)
     assert not trial.finite
     assert trial.gain == -math.inf
@@ -135,8 +57,8 @@ def test_a_rate_that_blows_up_is_told_and_does_not_crash(tmp_path: Path) -> None
     assert trial.updates < MOST_UPDATES
 
 
-def test_a_sample_has_an_error_and_all_rows_have_none(tmp_path: Path) -> None:
-    network, answers = stuck(tmp_path)
+def test_a_sample_has_an_error_and_all_rows_have_none() -> None:
+    network, answers = stuck()
     run = descent(network, answers)
     whole, part = run.run(0.05), replace(run, usable=100_000).run(0.05)
     assert not isinstance(whole, str)
@@ -148,18 +70,17 @@ def test_a_sample_has_an_error_and_all_rows_have_none(tmp_path: Path) -> None:
     assert part.least_gain == pytest.approx(settled - 2 * part.error)
 
 
-def test_what_needs_no_trial_gets_none(tmp_path: Path) -> None:
+def test_what_needs_no_trial_gets_none() -> None:
     x, y = waves(200, 2, 0)
     fresh = stack(2, L.Dense(4, "tanh"), L.Dense(1))
-    fresh.compile(Optimizers.Adam(0.01), "mse")
-    (tmp_path / "fresh").mkdir()
-    _, answers = saved(tmp_path / "fresh", fresh, x, y)
+    fresh.compile(optimizers.Adam(0.01), "mse")
+    _, answers = answered(fresh, x, y)
     found = answers.get(Continuation)
     assert isinstance(found, Absent)
     assert not found.applicable
     line = compiled(stack(2, L.Dense(1)))
     put(line.layers[-1], [[1], [2]], [0])
-    _, answers = saved(tmp_path, line, x, x @ [[1.0], [2.0]])
+    _, answers = answered(line, x, x @ [[1.0], [2.0]])
     found = answers.get(Continuation)
     assert isinstance(found, Absent)
     assert "as well as anything" in found.reason

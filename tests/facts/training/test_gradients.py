@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from gradient_probe import fact, probe
 from hand_built import Draft, Table, drawn, sequential
-from keras_gradients import fact, probe
 from paths import FIXTURES
 
 from mlpdoctor.core.fact import Absent
@@ -92,6 +92,7 @@ def test_moments_of_units_are_of_the_loss_of_single_rows(rows: int) -> None:
         np.testing.assert_allclose(moments.deviation, expected.std(axis=0), rtol=1e-8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rows", [256, 1500])
 @pytest.mark.parametrize("hidden", [(), ((4, "relu"),)])
 def test_the_standard_error_tells_how_far_a_sample_is_from_the_truth(

@@ -1,109 +1,21 @@
-"""Activation functions against Keras itself, and the properties that proofs rest on."""
+"""Activation functions: slopes, kinks, bounds and the other properties that proofs rest on."""
 
 import itertools
-from collections.abc import Callable
-from typing import Any
 
-import keras
 import numpy as np
 import pytest
-import tensorflow as tf
+from activation_cases import ALL, ELEMENTWISE, GRID, slope, smooth_points
 
-from mlpdoctor.core.network import Array
-from mlpdoctor.nn.layers.activation import Activation
 from mlpdoctor.nn.layers.activations import activation_of, named_activations
-from mlpdoctor.nn.layers.activations.named import LAYERS
-from mlpdoctor.nn.layers.activations.piecewise import relu, thresholded_relu
-from mlpdoctor.nn.layers.activations.smooth import celu, elu
-
-GRID = np.concatenate([np.linspace(-12, 12, 4801), [-700.0, -50.0, 50.0, 700.0]])
-AWAY = 1e-4
-"""How far from a kink a slope has to be the same on both sides."""
+from mlpdoctor.nn.layers.activations.piecewise import relu
+from mlpdoctor.nn.layers.activations.smooth import elu
 
 NAMES = sorted(named_activations())
-IN_KERAS = sorted(
-    name
-    for name in dir(keras.activations)
-    if callable(getattr(keras.activations, name)) and name not in {"get", "serialize", "deserialize", "threshold"}
-)
-CONFIGURED: dict[str, tuple[Activation, Callable[[Any], Any]]] = {
-    "relu slope": (relu(0.3), keras.layers.ReLU(negative_slope=0.3)),
-    "relu slope 1": (relu(1.0), keras.layers.ReLU(negative_slope=1.0)),
-    "relu slope 1 cap": (relu(1.0, 2.0), keras.layers.ReLU(negative_slope=1.0, max_value=2.0)),
-    "relu cap": (relu(max_value=2.0), keras.layers.ReLU(max_value=2.0)),
-    "relu cap 0": (relu(max_value=0.0), keras.layers.ReLU(max_value=0.0)),
-    "relu threshold": (relu(threshold=1.5), keras.layers.ReLU(threshold=1.5)),
-    "relu all": (relu(0.2, 3.0, 0.5), keras.layers.ReLU(max_value=3.0, negative_slope=0.2, threshold=0.5)),
-    "relu below": (
-        relu(0.1, 2.0, -1.0),
-        lambda z: keras.activations.relu(z, negative_slope=0.1, max_value=2.0, threshold=-1.0),
-    ),
-    "relu open below": (relu(threshold=-1.0), lambda z: keras.activations.relu(z, threshold=-1.0)),
-    "relu negative slope": (relu(-0.5), lambda z: keras.activations.leaky_relu(z, negative_slope=-0.5)),
-    "leaky 0": (LAYERS["LeakyReLU"]({"negative_slope": 0.0}, 3) or relu(), keras.layers.LeakyReLU(0.0)),
-    "elu 2": (elu(2.0), keras.layers.ELU(alpha=2.0)),
-    "elu 0": (elu(0.0), keras.layers.ELU(alpha=0.0)),
-    "celu 2": (celu(2.0), lambda z: keras.activations.celu(z, alpha=2.0)),
-    "threshold": (thresholded_relu(1.0, -2.0), lambda z: keras.activations.threshold(z, 1.0, -2.0)),
-    "threshold joined": (thresholded_relu(1.0, 1.0), lambda z: keras.activations.threshold(z, 1.0, 1.0)),
-}
-ALL = {name: (known, keras.activations.get(name)) for name, known in named_activations().items() if name in IN_KERAS}
-ALL |= CONFIGURED
-ELEMENTWISE = sorted(name for name, (known, _) in ALL.items() if known.derivative is not None)
-
-
-def slope(known: Activation, z: Array) -> Array:
-    assert known.derivative is not None
-    return known.derivative(z)
-
-
-def smooth_points(known: Activation) -> Array:
-    """Grid points whose neighbourhood holds no kink, jump or corner of the slope."""
-    step = slope(known, GRID + AWAY) - slope(known, GRID - AWAY)
-    # At zero itself TensorFlow adds up both sides of a maximum, or neither.
-    return np.asarray(GRID[(np.abs(step) < 10 * AWAY) & (np.abs(GRID) > AWAY)])
-
-
-def test_every_keras_activation_is_known() -> None:
-    assert set(IN_KERAS) <= set(NAMES)
-
-
-@pytest.mark.parametrize("name", sorted(ALL))
-def test_values_are_those_of_keras(name: str) -> None:
-    known, theirs = ALL[name]
-    z = GRID[: len(GRID) // 4 * 4].reshape(-1, 4)
-    np.testing.assert_allclose(known.function(z), np.asarray(in_float64(theirs, z)), rtol=1e-6, atol=1e-7)
-
-
-@pytest.mark.parametrize("name", ELEMENTWISE)
-def test_derivative_is_that_of_tensorflow(name: str) -> None:
-    known, theirs = ALL[name]
-    z = smooth_points(known)
-    point = tf.constant(z, dtype=tf.float32)
-    with tf.GradientTape() as tape:
-        tape.watch(point)
-        value = theirs(point)
-    gradient = tape.gradient(value, point)
-    expected = np.zeros_like(z) if gradient is None else np.asarray(gradient)
-    np.testing.assert_allclose(slope(known, z), expected, rtol=2e-5, atol=2e-6)
-
-
-@pytest.mark.parametrize("name", ELEMENTWISE)
-def test_at_corners_and_jumps_the_slope_is_what_tensorflow_takes(name: str) -> None:
-    known, theirs = ALL[name]
-    z = np.unique([0.0, *(known.kinks or ()), -3.0, -1.0, -0.5, 0.5, 1.0, 1.5, 2.0, 3.0, 6.0])
-    point = tf.constant(z, dtype=tf.float32)
-    with tf.GradientTape() as tape:
-        tape.watch(point)
-        value = theirs(point)
-    gradient = tape.gradient(value, point)
-    expected = np.zeros_like(z) if gradient is None else np.asarray(gradient)
-    np.testing.assert_allclose(slope(known, z), expected, rtol=2e-5, atol=2e-6)
 
 
 @pytest.mark.parametrize("name", ELEMENTWISE)
 def test_derivative_is_the_limit_of_differences(name: str) -> None:
-    known, _ = ALL[name]
+    known = ALL[name]
     z = smooth_points(known)
     z = z[np.abs(z) <= 12]
     step = 1e-5
@@ -113,7 +25,7 @@ def test_derivative_is_the_limit_of_differences(name: str) -> None:
 
 @pytest.mark.parametrize("name", ELEMENTWISE)
 def test_kinks_are_where_the_slope_changes(name: str) -> None:
-    known, _ = ALL[name]
+    known = ALL[name]
     z = np.linspace(-9, 9, 1801) + 0.00321  # misses every kink
     slopes = slope(known, z)
     if known.kinks is None:
@@ -131,7 +43,7 @@ def test_kinks_are_where_the_slope_changes(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(ALL))
 def test_bounds_hold_and_are_reached(name: str) -> None:
-    known, _ = ALL[name]
+    known = ALL[name]
     values = known.function(np.linspace(-60, 60, 120_000).reshape(-1, 4))
     low, high = known.bounds
     assert values.min() >= low
@@ -143,7 +55,7 @@ def test_bounds_hold_and_are_reached(name: str) -> None:
 
 @pytest.mark.parametrize("name", ELEMENTWISE)
 def test_gated_and_saturating_are_what_the_values_do(name: str) -> None:
-    known, _ = ALL[name]
+    known = ALL[name]
     left, right = np.linspace(-60, -20, 50), np.linspace(20, 60, 50)
     # Functions that only underflow are not gated: exp is no zero in exact arithmetic.
     zero_side = any(not known.function(side).any() for side in (left, right))
@@ -200,9 +112,3 @@ def test_hard_sigmoid_depends_on_the_version() -> None:
 def test_activation_of_configurations(spec: object, expected: str | None) -> None:
     found = activation_of(spec)
     assert (found and found.name) == expected
-
-
-def in_float64(theirs: Callable[[Any], Any], z: Array) -> Any:  # noqa: ANN401
-    if isinstance(theirs, keras.layers.Layer):
-        return theirs(tf.constant(z, dtype=tf.float32))
-    return theirs(tf.constant(z, dtype=tf.float64))

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+from effort import examples
 from hand_built import Draft, drawn
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -59,7 +60,7 @@ def _pierced(network: Network, rng: np.random.Generator, share: float) -> Networ
 
 
 @given(networks(), st.integers(0, 10**6))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_inputs_without_influence_change_no_answer(network: Network, seed: int) -> None:
     rng = np.random.default_rng(seed)
     reach = influence(network, network.outputs)
@@ -75,7 +76,7 @@ def test_inputs_without_influence_change_no_answer(network: Network, seed: int) 
 
 
 @given(networks(), st.integers(0, 10**6))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_what_lasts_holds_whatever_the_trainable_weights(network: Network, seed: int) -> None:
     rng = np.random.default_rng(seed)
     reach = lasting_influence(network, network.outputs)
@@ -101,7 +102,7 @@ def test_what_lasts_holds_whatever_the_trainable_weights(network: Network, seed:
 
 
 @given(networks())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_a_gradient_goes_nowhere_that_values_do_not_come_from(network: Network) -> None:
     gradient = gradient_paths(network, network.outputs)
     values = lasting_influence(network, network.outputs)

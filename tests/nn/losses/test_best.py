@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from loss_cases import CASES, Case
@@ -32,7 +33,7 @@ def answers(case: Case, rng: np.random.Generator, targets: Array) -> Array:
 
 
 @each_loss
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(10), deadline=None)
 @given(seed=seeds)
 def test_no_answer_beats_the_best(case: Case, seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -75,6 +76,7 @@ def reached(case: Case, targets: Array, weights: Array) -> Array:
     return np.array(found)
 
 
+@pytest.mark.slow
 @each_loss
 def test_a_search_reaches_the_best(case: Case) -> None:
     rng = np.random.default_rng(5)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from loss_cases import CONVEX, Case
@@ -41,7 +42,7 @@ def some_slopes(loss: ConvexLoss, rng: np.random.Generator, targets: Array) -> A
 
 
 @each_convex_loss
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(seed=seeds, spread=spreads)
 def test_the_slope_and_the_curvature_are_derivatives(case: Case, seed: int, spread: float) -> None:
     whole, rng, targets, z = drawn(case, seed, spread)
@@ -64,7 +65,7 @@ def test_the_slope_and_the_curvature_are_derivatives(case: Case, seed: int, spre
 
 
 @each_convex_loss
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(seed=seeds, spread=spreads)
 def test_the_gap_obeys_the_inequality_of_fenchel_and_young(case: Case, seed: int, spread: float) -> None:
     loss, rng, targets, z = drawn(case, seed, spread)
@@ -92,7 +93,7 @@ def test_the_gap_is_infinite_for_slopes_the_loss_never_has(case: Case) -> None:
 
 
 @each_convex_loss
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(seed=seeds)
 def test_the_gap_is_no_larger_than_it_has_to_be(case: Case, seed: int) -> None:
     """At the point that has the slope the lower bound touches the loss."""
@@ -104,7 +105,7 @@ def test_the_gap_is_no_larger_than_it_has_to_be(case: Case, seed: int) -> None:
 
 
 @each_convex_loss
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(seed=seeds)
 def test_the_loss_of_a_predictor_is_that_of_the_answer_it_stands_for(case: Case, seed: int) -> None:
     loss, rng, targets, z = drawn(case, seed, 1.0)
@@ -119,7 +120,7 @@ def test_the_loss_of_a_predictor_is_that_of_the_answer_it_stands_for(case: Case,
 
 
 @each_convex_loss
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(seed=seeds, spread=spreads)
 def test_the_last_stand_in_is_close_and_judges_by_the_true_loss(case: Case, seed: int, spread: float) -> None:
     loss, rng, targets, z = drawn(case, seed, spread)
@@ -130,7 +131,7 @@ def test_the_last_stand_in_is_close_and_judges_by_the_true_loss(case: Case, seed
 
 
 @each_convex_loss
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(seed=seeds)
 def test_rows_with_a_margin_cost_nothing_when_predictors_are_scaled_up(case: Case, seed: int) -> None:
     loss, _, targets, z = drawn(case, seed, 1.0)

@@ -35,6 +35,7 @@ def cheapest(case: Case, targets: Array, low: float, high: float, units: int) ->
     return np.asarray(np.min(found, axis=0), np.float64)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_no_answer_within_bounds_is_below_the_nearest(case: Case) -> None:
     units = 3 if case.loss.joint else 2

@@ -125,6 +125,7 @@ def test_where_nothing_bounds_it(name: str, options: dict[str, Any]) -> None:
     assert most_per_update(optimizer(name, **options)) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("momentum", [0.0, 0.5, 0.9, 0.99])
 @pytest.mark.parametrize("nesterov", [False, True])
 def test_the_stability_limits_of_momentum(momentum: float, nesterov: bool) -> None:  # noqa: FBT001

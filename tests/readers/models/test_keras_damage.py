@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import h5py
-import keras
 import numpy as np
 import pytest
+from effort import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -19,24 +19,11 @@ from mlpdoctor.core.errors import InputError, ModelFileError
 from mlpdoctor.core.network import Network
 from mlpdoctor.readers.models.model import read_network
 
-L = keras.layers
-
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with one good model of each format."""
-    place = tmp_path_factory.mktemp("good")
-    keras.utils.set_random_seed(0)
-    inner = keras.Sequential([keras.Input((3,)), L.Dense(3, "tanh", name="d")], name="inner")
-    entry = keras.Input((3,), name="entry")
-    joined = L.Concatenate(name="join")([inner(entry), entry])
-    model = keras.Model(entry, L.Dense(1, name="out")(L.BatchNormalization(name="norm")(joined)))
-    model.compile("adam", "mse")
-    model.fit(np.zeros((4, 3)), np.zeros((4, 1)), verbose=0)
-    model.save(place / "good.keras")
-    model.save(place / "good.h5")
-    model.save_weights(place / "only.weights.h5")
-    return place
+def folder() -> Path:
+    """A folder with one good model of each format, as Keras wrote it: see ``make_good``."""
+    return Path(__file__).parent / "good"
 
 
 def message(path: Path, **options: int) -> str:
@@ -199,6 +186,7 @@ def nested_in_pairs(depth: int) -> dict[str, Any]:
     return model
 
 
+@pytest.mark.slow
 def test_models_nested_in_pairs_do_not_explode(tmp_path: Path, folder: Path) -> None:
     def edit(depth: int) -> Callable[[dict[str, bytes]], None]:
         return lambda members: members.update({"config.json": json.dumps(nested_in_pairs(depth)).encode()})
@@ -287,7 +275,10 @@ def readable_or_refused(content: bytes, path: Path) -> None:
 
 
 damaged = settings(
-    max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(150),
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from effort import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyarrow import feather
@@ -104,6 +105,7 @@ def test_bad_content(
     assert re.search(expected, said), said
 
 
+@pytest.mark.slow
 def test_the_line_is_right_far_down_a_large_file(tmp_path: Path) -> None:
     path = tmp_path / "data.csv"
     lines = ["x,y"] + ["1.25,2.5"] * 2_000_000
@@ -243,7 +245,7 @@ def good_files() -> dict[str, bytes]:
 GOOD = good_files()
 fuzzing = settings(
     deadline=None,
-    max_examples=150,
+    max_examples=examples(150),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 

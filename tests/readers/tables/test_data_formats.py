@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from effort import examples
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -148,7 +149,9 @@ WRITERS: dict[str, Write] = {
 }
 
 tables = arrays(np.float64, st.tuples(st.integers(1, 12), st.just(3)), elements=st.floats(width=64))
-exactly = settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+exactly = settings(
+    deadline=None, max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 def everything(dataset: Dataset, rows: int = 5) -> Array:
@@ -202,7 +205,7 @@ def test_reads_standard_input_again_and_again(kind: str, tmp_path: Path) -> None
 
 
 @given(rows=st.integers(1, 400))
-@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=examples(20), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_batches_do_not_depend_on_the_blocks_of_the_file(rows: int, tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("blocks")
     table = np.random.default_rng(0).normal(size=(301, 3))

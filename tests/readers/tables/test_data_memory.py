@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.slow  # processes of their own
+
 PROGRAM = """
 import sys
 import pyarrow.csv, pyarrow.parquet

@@ -6,6 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from effort import examples
 from hypothesis import given, settings
 from model_cases import L, Model, stack
 from model_specs import Plan, made, plans, spec_of
@@ -81,7 +82,7 @@ def test_a_line_makes_the_layer(layer: Model) -> None:
     assert makes_it(line, Place({}, item, "")), line
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(10), deadline=None)
 @given(plans)
 def test_lines_of_whole_models_make_their_layers(plan: Plan) -> None:
     for place in EditableSpec.of(spec_of(made(plan))).places():

@@ -6,6 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from model_cases import L, Model, Table, put, stack
@@ -31,7 +32,7 @@ from mlpdoctor.treat.editing.edits import (
 )
 from mlpdoctor.treat.trials.model import weights_of
 
-FEW = settings(max_examples=15, deadline=None)
+FEW = settings(max_examples=examples(15), deadline=None)
 LINEAR = NewLayer("Activation", {"activation": "linear"})
 
 
