@@ -97,6 +97,10 @@ class Refused(InputError):  # noqa: N818 - it says what has happened
     """Keras cannot, or may not, load the model; the message says why, for people."""
 
 
+class Unloadable(Refused):
+    """Nothing in the file is forbidden, but Keras fails on it, as it does on many files of other versions."""
+
+
 def load(path: str, custom: Mapping[str, Any]) -> Model:
     """The model as Keras makes it, not compiled.
 
@@ -105,7 +109,8 @@ def load(path: str, custom: Mapping[str, Any]) -> Model:
         custom: the user's own classes and functions by name.
 
     Raises:
-        Refused: the file holds code, names what is not Keras's own and is not given, or Keras fails.
+        Refused: the file holds code, or names what is not Keras's own and is not given.
+        Unloadable: Keras fails.
     """
     _guarded(path, custom)
     keras = start("this model")
@@ -114,7 +119,7 @@ def load(path: str, custom: Mapping[str, Any]) -> Model:
             warnings.simplefilter("ignore")
             return keras.saving.load_model(path, custom_objects=dict(custom), compile=False, safe_mode=True)
     except Exception as fault:
-        raise Refused(f"Keras {keras.__version__} cannot load it: {_reason(fault)}") from fault
+        raise Unloadable(f"Keras {keras.__version__} cannot load it: {_reason(fault)}") from fault
 
 
 def _guarded(path: str, custom: Mapping[str, Any]) -> None:

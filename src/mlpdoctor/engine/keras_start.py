@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from mlpdoctor.core.errors import InputError
 
@@ -125,6 +125,12 @@ def keras() -> Any:  # noqa: ANN401  Keras ships no types
     for name, value in REPEATABLE.items():
         os.environ.setdefault(name, value)
     return start("a training trial")
+
+
+def safe_mode() -> contextlib.AbstractContextManager[None]:
+    """Keras's safe mode, in which making a layer from its configuration runs no code that the configuration holds."""
+    scope = importlib.import_module("keras.src.saving.serialization_lib").SafeModeScope
+    return cast(contextlib.AbstractContextManager[None], scope(safe_mode=True))
 
 
 def on_tensorflow() -> bool:

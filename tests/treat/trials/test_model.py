@@ -107,7 +107,7 @@ def test_a_graph_is_rebuilt_and_compared(tmp_path: Path) -> None:
         network,
         nodes=tuple(dataclasses.replace(n, layer=dataclasses.replace(n.layer, kind="Nonsense")) for n in network.nodes),
     )
-    with pytest.raises(Different, match="no layer Nonsense"):
+    with pytest.raises(Different, match="of the kind Nonsense"):
         rebuilt(broken)
 
 

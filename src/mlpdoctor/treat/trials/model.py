@@ -11,10 +11,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from mlpdoctor.core.errors import InputError, ModelFileError, UsageError
+from mlpdoctor.core.errors import ModelFileError, UsageError
 from mlpdoctor.core.network import LossConfig, Network, Optimizer, Stored
 from mlpdoctor.engine import keras_load
-from mlpdoctor.engine.keras_start import NoKeras, keras
+from mlpdoctor.engine.keras_start import keras
 from mlpdoctor.nn.losses.loss import Loss
 from mlpdoctor.nn.losses.registry import kind_of
 from mlpdoctor.treat.editing.edits import Json, ModelSpec, Weights
@@ -43,15 +43,15 @@ def load(network: Network, code: Code) -> ModelSpec:
     """
     try:
         model = keras_load.load(network.file, code)
-    except NoKeras:
-        raise
-    except InputError as fault:
+    except keras_load.Unloadable as fault:
         try:
             model = rebuilt(network)
         except Different as reason:
             raise ModelFileError(
                 f"{network.file}: {fault}, nor can it be rebuilt ({reason}), so that nothing can be tried on it"
             ) from fault
+    except keras_load.Refused as fault:  # what may not be loaded may not be rebuilt either
+        raise ModelFileError(f"{network.file}: {fault}, so that nothing can be tried on it") from fault
     return ModelSpec(type(model).__name__, model.get_config(), weights_of(model), compiled_of(model, network))
 
 

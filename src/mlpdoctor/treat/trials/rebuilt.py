@@ -1,4 +1,8 @@
-"""A model that this Keras cannot load, as many of Keras 2 are, rebuilt from our own reading of its file."""
+"""A model that this Keras cannot load, as many of Keras 2 are, rebuilt from our own reading of its file.
+
+The file is untrusted here as everywhere: only layers are made that mlpdoctor computes itself, none whose configuration
+names code, and all of them in Keras's safe mode.
+"""
 
 import warnings
 from collections.abc import Mapping
@@ -8,8 +12,10 @@ import numpy as np
 
 from mlpdoctor.core.network import Array, Layer, Network
 from mlpdoctor.engine.inputs import split
-from mlpdoctor.engine.keras_start import keras
+from mlpdoctor.engine.keras_load import code_in, foreign
+from mlpdoctor.engine.keras_start import keras, safe_mode
 from mlpdoctor.engine.numpy_engine import NumpyEngine, UnsupportedLayer
+from mlpdoctor.nn.layers.registry import obstacle
 
 SAME = 1e-3
 """How far answers may lie apart, relative to their size: Keras computes in float32."""
@@ -65,6 +71,11 @@ def _called(network: Network) -> Any:  # noqa: ANN401  a Keras model
 
 
 def _layer(layer: Layer) -> Any:  # noqa: ANN401  a Keras layer
+    unknown = obstacle(layer)
+    if unknown is not None:
+        raise Different(f"{layer.name} {unknown}, and only layers that mlpdoctor computes itself are rebuilt")
+    if code_in(layer.config) is not None or foreign(layer.config):
+        raise Different(f"the configuration of {layer.name} names code")
     names = RENAMED.get(layer.kind, {})
     config = {names.get(key, key): value for key, value in layer.config.items() if key not in GONE}
     if isinstance(config.get("axis"), list | tuple) and layer.kind == "BatchNormalization":
@@ -73,7 +84,8 @@ def _layer(layer: Layer) -> Any:  # noqa: ANN401  a Keras layer
     kind = getattr(keras().layers, layer.kind, None)
     if kind is None:
         raise Different(f"Keras {keras().__version__} has no layer {layer.kind}")
-    return kind.from_config(config)
+    with safe_mode():
+        return kind.from_config(config)
 
 
 def _filled(model: Any, network: Network) -> None:  # noqa: ANN401  a Keras model
@@ -95,8 +107,8 @@ def _compared(model: Any, network: Network) -> None:  # noqa: ANN401  a Keras mo
     rows = np.random.default_rng(0).normal(size=(PROBES, width))
     try:
         ours = NumpyEngine(network).forward(rows)
-    except UnsupportedLayer as obstacle:
-        raise Different(str(obstacle)) from obstacle
+    except UnsupportedLayer as unsupported:
+        raise Different(str(unsupported)) from unsupported
     given = [part.astype(np.float32) for part in split(network, rows)]
     theirs = keras().tree.flatten(model(given if len(given) > 1 else given[0], training=False))
     for one, other in zip(ours, theirs, strict=True):
