@@ -12,7 +12,7 @@ import pytest
 from paths import ROOT
 from report_cases import HOSTILE, UNREAD, awkward, fixtures, of_fixture
 from sarif import loader
-from sarif.operations import codeclimate_op, csv_op, html_op
+from sarif.operations import codeclimate_op
 
 from mlpdoctor.core.finding import Severity
 from mlpdoctor.core.fingerprint import fingerprint, location
@@ -76,7 +76,10 @@ def test_it_turns_into_what_gitlab_wants(tmp_path: Path) -> None:
     assert issues[0]["severity"] == "major"
 
 
+@pytest.mark.slow
 def test_other_operations_of_the_reader_work(tmp_path: Path) -> None:
+    from sarif.operations import csv_op, html_op  # they load a library that draws
+
     (tmp_path / "report.sarif").write_text(FORMATS["sarif"].render([awkward()]), encoding="utf-8")
     files = loader.load_sarif_files(str(tmp_path / "report.sarif"))
     csv_op.generate_csv(files, str(tmp_path / "report.csv"), output_multiple_files=False)

@@ -1,7 +1,8 @@
 """The twelve rooms of the package, what each may import, and the one reader of imports that tests and the map share."""
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from functools import cache
 
 from paths import SOURCE
 
@@ -22,13 +23,16 @@ ALLOWED: Mapping[str, tuple[str, ...]] = {
 """The rooms from left to right, and what each may import: what is not listed is forbidden."""
 
 
-def imports(source: str) -> Iterator[str]:
+@cache
+def imports(source: str) -> tuple[str, ...]:
     """Full names of all modules and members that a source text imports, wherever in it."""
+    found: list[str] = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            found += (f"{node.module}.{alias.name}" for alias in node.names)
+    return tuple(found)
 
 
 def package() -> dict[str, str]:
