@@ -173,8 +173,9 @@ def _no_ladder(network: Network, head: OutputHead) -> str | None:
         return f"the width of the output {head.name!r} is not known"
     shape = network.nodes[network.outputs[head.output]].shape or ()
     obstacle = loss.obstacle()
-    if obstacle is None and activation is not None:
-        obstacle = loss.misfit(activation.name, activation.bounds[0])
+    written = build(config, network.nodes[network.outputs[head.output]].layer.keras)  # before logits are read behind it
+    if obstacle is None and written is not None and activation is not None:
+        obstacle = written.misfit(activation.name, activation.bounds[0])
     if obstacle is None and head.weight < 0:
         obstacle = "with a negative loss weight it is made as large as can be, without end"
     if obstacle is None and loss.joint and len(shape) > 1:
