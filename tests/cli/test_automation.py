@@ -156,6 +156,7 @@ def test_rules_options_and_thresholds_are_completed(tmp_path: Path, path: dict[s
     assert "A101,dead-relu" in completed(tmp_path, path, "mlpdoctor", "check", "--select", "A101,dead")
     assert "dead-relu.tolerated=" in completed(tmp_path, path, "mlpdoctor", "check", "--set", "dead-r")
     assert {"config", "check"} <= completed(tmp_path, path, "mlpdoctor", "c")
+    assert completed(tmp_path, path, "mlpdoctor", "docs", "l") == {"ladder", "limits", "losses"}
 
 
 def test_bash_itself_completes(tmp_path: Path, path: dict[str, str]) -> None:

@@ -2,17 +2,21 @@
 
 import importlib.util
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import keras
+import manual
 import numpy as np
 import pytest
+from keras_models import convolutional, stripes
 from shell import patient, run
 
 from mlpdoctor.cli.config.keys import ENGINES as WORDS
+from mlpdoctor.cli.manual import PAGES
 from mlpdoctor.engine import custom_objects as custom
 from mlpdoctor.engine.engine_choice import ENGINES
 
@@ -168,3 +172,18 @@ def test_no_configuration_can_name_code_to_run(folder: Path) -> None:
     (folder / "own.toml").write_text('[tool.mlpdoctor]\ncustom-objects = "layers.py"\n')
     line = run(folder, "check", "model.keras", "data.npz", "--config", "own.toml").line
     assert "custom-objects" in line
+
+
+def test_the_manual_shows_what_is_said_of_a_model_that_keras_follows(tmp_path: Path) -> None:
+    """The one output in the manual whose files are not in the checkout; how long Keras takes is the machine's."""
+    ((command, shown),) = manual.shown_commands(manual.read(PAGES / "files.md"))
+    assert {command} == manual.ELSEWHERE
+    _, *words = command.split()
+    _, model, data = words
+    x, y = stripes(60, seed=0)
+    network = convolutional()
+    network.compile("adam", "sparse_categorical_crossentropy")
+    network.save(tmp_path / model)
+    np.savez(tmp_path / data, x=x, y=y)
+    seconds = re.compile(r"[\d.]+ s ")
+    assert seconds.sub("", run(tmp_path, *words).err) == seconds.sub("", shown)

@@ -37,10 +37,15 @@ def test_check_imports_no_framework(model: str, data: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [["--help"], ["check", "--help"], ["rules"], ["explain", "A101"], ["config"], ["schema"]]
+    "words", [["--help"], ["check", "--help"], ["rules"], ["explain", "A101"], ["config"], ["schema"], ["docs"]]
 )
 def test_information_imports_not_even_numpy(words: list[str]) -> None:
     assert not imported(*words) & (HEAVY | {"numpy", "h5py", "pyarrow"})
+
+
+@pytest.mark.parametrize("words", [["docs"], ["docs", "ladder"]])
+def test_the_manual_in_a_pipe_imports_no_rich(words: list[str]) -> None:
+    assert not imported(*words) & (HEAVY | {"numpy", "h5py", "pyarrow", "rich", "markdown_it", "pygments"})
 
 
 def test_the_detector_sees_a_framework_when_there_is_one(tmp_path: Path) -> None:

@@ -27,7 +27,8 @@ LONGEST = 200
 """Lines of README: what is more belongs into the manual."""
 BLOCKS = {"": "a drawing", "console": "what the tool prints", "text": "its help", "sh": "commands", "toml": "settings"}
 BLOCKS |= {"yaml": "a pipeline", "python": "a signature", "diff": "what treat prints"}
-"""Kinds of blocks; each is held against the tool here or in a test that is named after it."""
+"""Kinds of blocks. All but drawings are held against the tool: here, in ``test_manual_is_fresh``, ``test_automation``
+(settings, calls of jq), ``test_treat_command`` (what treat prints) and ``test_custom_objects`` (Keras's own layers)."""
 OF_OTHERS = {
     "--every": "tests/conftest.py",
     "--first-seed": "tests/measure/recall.py",

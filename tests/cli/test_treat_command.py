@@ -7,10 +7,12 @@ import sys
 from pathlib import Path
 
 import jsonschema
+import manual
 import pytest
 import shell
 from paths import ROOT
 
+from mlpdoctor.cli.manual import PAGES
 from mlpdoctor.readers.models.model import read_network
 from mlpdoctor.report.json import trials_schema
 from mlpdoctor.treat.trials.candidates import Candidate
@@ -65,6 +67,12 @@ def test_a_cure_ends_with_0_and_json_alone_on_stdout(
     assert told["findings"][0]["code"] == "A101"
     assert "Tried: " in told["findings"][0]["why"]
     assert told["written"] == str(file)
+
+
+def test_the_manual_shows_the_change_that_cures(cured: "tuple[subprocess.CompletedProcess[bytes], Path]") -> None:
+    (shown,) = (text for kind, text in manual.blocks(manual.read(PAGES / "treat.md")) if kind == "diff")
+    lines = json.loads(cured[0].stdout)["best"]["diff"]
+    assert shown == "".join(f"{one['sign']} {one['line']}\n" for one in lines)
 
 
 def test_the_cured_file_is_one_that_check_reads(cured: "tuple[subprocess.CompletedProcess[bytes], Path]") -> None:

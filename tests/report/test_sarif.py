@@ -16,6 +16,7 @@ from sarif.operations import codeclimate_op
 
 from mlpdoctor.core.finding import Severity
 from mlpdoctor.core.fingerprint import fingerprint, location
+from mlpdoctor.core.project import REPOSITORY, rule_address
 from mlpdoctor.core.report_model import Report, Unread
 from mlpdoctor.report.catalogue import rules
 from mlpdoctor.report.formats import FORMATS
@@ -98,6 +99,13 @@ def test_the_driver_has_every_rule_with_its_page() -> None:
         assert "**Stays quiet on**" in described["help"]["markdown"]
         assert len(described["shortDescription"]["text"]) < 1024  # GitHub cuts there
         assert len(described["fullDescription"]["text"]) < 1024
+
+
+def test_its_addresses_are_those_of_the_project() -> None:
+    """That each leads to a rule's page is held in ``tests/cli/test_manual.py``."""
+    driver = run(awkward())["tool"]["driver"]
+    assert driver["informationUri"] == REPOSITORY
+    assert [rule["helpUri"] for rule in driver["rules"]] == [rule_address(rule.code, rule.name) for rule in rules()]
 
 
 def test_every_result_points_at_its_rule_and_its_file() -> None:
