@@ -60,7 +60,6 @@ def open_dataset(path: str, wanted: Wanted, *, stdin: BinaryIO | None = None, ma
 
 def open_folder_of(path: str, wanted: Wanted, max_bytes: int) -> Table:
     """Open a folder whose files are opened as `open_dataset` opens them."""
-    # DROPPED
 
     def open_file(file: str) -> Table:
         with readable(file):
