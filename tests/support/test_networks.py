@@ -1,5 +1,6 @@
 """Networks drawn without Keras are those that Keras saves and the reader reads: the graph, configurations, state."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ from mlpdoctor.nn.losses.registry import build
 from mlpdoctor.readers.models.model import read_network
 
 Draw = Callable[[Any, Any], Any]
+COUNTED = re.compile(r"\binput_layer(_\d+)?$")
+"""The name of an input that was given none: it counts all that this process has made."""
 
 
 @dataclass(frozen=True)
@@ -246,13 +249,15 @@ def same(ours: Network, theirs: Network) -> None:
 
 
 def described(layer: Layer) -> tuple[Any, ...]:
-    return layer.name, layer.kind, plainly(layer.config), layer.trainable, layer.keras, layer.registered
+    return plainly(layer.name), layer.kind, plainly(layer.config), layer.trainable, layer.keras, layer.registered
 
 
 def plainly(value: Any) -> Any:  # noqa: ANN401  JSON
     """A configuration without what is a mere spelling: names of the session's counting, marks of shared objects."""
     if isinstance(value, dict):
         return {key: plainly(part) for key, part in value.items() if key != "shared_object_id" and part is not None}
+    if isinstance(value, str):
+        return COUNTED.sub("input_layer", value)
     return [plainly(part) for part in value] if isinstance(value, list | tuple) else value
 
 
