@@ -61,7 +61,7 @@ def test_a_quick_test_that_loads_keras_fails(line: str, status: int, tmp_path: P
         ("def test():\n    from keras.layers import Dense\n", True),
         ("from model_cases import stack\n", True),
         ("from cases.build import Built\n", True),
-        ("from clinic import stack\n", False),
+        ("from drawn_cases import stack\n", False),
         ("import keras_objects\n", False),
         ('"""import keras"""\n', False),
         ("import pytest\npytestmark = pytest.mark.keras\n", True),

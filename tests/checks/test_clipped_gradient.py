@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from clinic import L, examined, fit, found, number, only, optimizers, quiet, set_random_seed, stack, told, waves
+from drawn_cases import L, examined, fit, found, number, only, optimizers, quiet, set_random_seed, stack, told, waves
 
 from mlpdoctor.core.finding import Certainty, Severity
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import hand_built
 import numpy as np
 import pytest
-from clinic import L, Model, compiled, examined, number, only, outcome, predicted, put, quiet, stack, told, waves
+from drawn_cases import L, Model, compiled, examined, number, only, outcome, predicted, put, quiet, stack, told, waves
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from clinic import L, compiled, examined, only, stack
+from drawn_cases import L, compiled, examined, only, stack
 from logs import csv_of, history, noise
 from logs import told as says
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from clinic import L, Model, columns, compiled, examined, number, only, outcome, quiet, stack, waves
+from drawn_cases import L, Model, columns, compiled, examined, number, only, outcome, quiet, stack, waves
 
 from mlpdoctor.core.finding import Certainty, Severity
 from mlpdoctor.core.report_model import Status

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import numpy as np
-from clinic import L, compiled, examined, number, only, stack
+from drawn_cases import L, compiled, examined, number, only, stack
 
 
 def test_a_target_beyond_float32_is_bad_data_and_not_a_floor(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from clinic import (
+from drawn_cases import (
     L,
     Model,
     Table,

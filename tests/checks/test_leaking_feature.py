@@ -6,7 +6,7 @@ from pathlib import Path
 import hand_built
 import numpy as np
 import pytest
-from clinic import L, Model, Table, compiled, examined, names, number, only, outcome, quiet, stack, told, waves
+from drawn_cases import L, Model, Table, compiled, examined, names, number, only, outcome, quiet, stack, told, waves
 from sklearn import datasets
 
 from mlpdoctor.checks.data.leaking_feature import leaking_feature

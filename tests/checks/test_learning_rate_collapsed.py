@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from clinic import (
+from drawn_cases import (
     L,
     alarms,
     compiled,

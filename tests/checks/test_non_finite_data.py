@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from clinic import L, Model, compiled, examined, least_squares, number, only, outcome, quiet, rungs, stack, waves
+from drawn_cases import L, Model, compiled, examined, least_squares, number, only, outcome, quiet, rungs, stack, waves
 
 from mlpdoctor.core.finding import Certainty, Severity
 from mlpdoctor.core.report_model import Status

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from clinic import L, compiled, examined, initializers, quiet, stack, told, train
+from drawn_cases import L, compiled, examined, initializers, quiet, stack, told, train
 
 
 def fresh(units: int, activation: str | None, loss: Any, width: int = 4) -> Any:  # noqa: ANN401

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from clinic import Table, only, outcome, save_data, told
+from drawn_cases import Table, only, outcome, save_data, told
 
 from mlpdoctor.core.finding import Certainty, Finding, Severity
 from mlpdoctor.core.report_model import Report, Status

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from clinic import L, alarms, compiled, examined, number, only, outcome, quiet, rungs, stack, told, train, waves
+from drawn_cases import L, alarms, compiled, examined, number, only, outcome, quiet, rungs, stack, told, train, waves
 
 from mlpdoctor.core.finding import Certainty, Severity
 from mlpdoctor.core.report_model import Status

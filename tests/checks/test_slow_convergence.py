@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from clinic import number, only, save_data, waves
+from drawn_cases import number, only, save_data, waves
 from logs import history, noise
 from logs import told as says
 

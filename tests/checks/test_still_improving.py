@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from clinic import L, alarms, compiled, examined, found, stack, told
+from drawn_cases import L, alarms, compiled, examined, found, stack, told
 from logs import column, history, noise
 from logs import told as says
 

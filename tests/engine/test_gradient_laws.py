@@ -5,7 +5,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from clinic import Functional, Input, L
+from drawn_cases import Functional, Input, L
 from effort import examples
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st

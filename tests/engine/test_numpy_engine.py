@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from clinic import Functional, Input, L, Sequential
+from drawn_cases import Functional, Input, L, Sequential
 from hand_built import Draft
 
 from mlpdoctor.core.errors import InputError

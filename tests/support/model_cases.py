@@ -1,4 +1,4 @@
-"""The clinic with Keras: real models saved to real files, and the report on them. ``clinic`` is the same without."""
+"""Real Keras models saved to real files, and the report on them; ``drawn_cases`` is the same without Keras."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import clinic
+import drawn_cases
 import keras
 import model_cases
 import numpy as np
@@ -41,9 +41,19 @@ class Toolkit:
 
 
 WITHOUT = Toolkit(
-    clinic.L, clinic.Input, clinic.Functional, clinic.Sequential, clinic.optimizers, clinic.schedules, clinic.losses,
-    clinic.initializers, clinic.regularizers, clinic.constraints, clinic.stack, clinic.compiled,
-)  # fmt: skip
+    drawn_cases.L,
+    drawn_cases.Input,
+    drawn_cases.Functional,
+    drawn_cases.Sequential,
+    drawn_cases.optimizers,
+    drawn_cases.schedules,
+    drawn_cases.losses,
+    drawn_cases.initializers,
+    drawn_cases.regularizers,
+    drawn_cases.constraints,
+    drawn_cases.stack,
+    drawn_cases.compiled,
+)
 WITH = Toolkit(
     keras.layers, keras.Input, keras.Model, keras.Sequential, keras.optimizers, keras.optimizers.schedules,
     keras.losses, keras.initializers, keras.regularizers, keras.constraints, model_cases.stack, model_cases.compiled,

@@ -4,7 +4,7 @@ import dataclasses
 import functools
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 from mlpdoctor.core.check import Check, Rule
 from mlpdoctor.core.errors import UsageError
@@ -101,8 +101,6 @@ def _hint(word: str, rules: Sequence[Rule]) -> str:
     return closest(word, names, "'mlpdoctor rules' lists them all")
 
 
-Thresholds: TypeAlias = Mapping[str, Mapping[str, Any]]
-"""Values by the rule's code and the threshold's name."""
 KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a string"}
 
 

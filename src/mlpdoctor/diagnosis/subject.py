@@ -84,15 +84,18 @@ def opened(question: Question, stdin: BinaryIO | None = None) -> Subject:
         InputError: when the model, the data or the history cannot be used.
     """
     started = time.perf_counter()
-    network, dataset, history = (_without_a_model if question.model is None else _with_a_model)(question, stdin)
-    return Subject(network, dataset, history, time.perf_counter() - started)
+    if question.model is None:
+        found = _without_a_model(question, stdin)
+    else:
+        found = _with_a_model(question.model, question, stdin)
+    return Subject(*found, time.perf_counter() - started)
 
 
 Opened: TypeAlias = tuple[Network, Dataset | None, History | None]
 
 
-def _with_a_model(question: Question, stdin: BinaryIO | None) -> Opened:
-    network = with_loss(read_network(question.model or "", **question.limit), question.loss)
+def _with_a_model(path: str, question: Question, stdin: BinaryIO | None) -> Opened:
+    network = with_loss(read_network(path, **question.limit), question.loss)
     history = logged(question, stdin)
     dataset = None
     if question.data is not None:

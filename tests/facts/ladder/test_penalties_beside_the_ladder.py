@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from clinic import L, Model, Table, compiled, examined, regularizers, rungs, stack
+from drawn_cases import L, Model, Table, compiled, examined, regularizers, rungs, stack
 from hand_built import examined as examined_by_hand
 from hand_built import sequential
 from rich.console import Console

@@ -4,7 +4,7 @@ import math
 from dataclasses import replace
 
 import pytest
-from clinic import L, Model, compiled, fit, optimizers, put, set_random_seed, stack, waves
+from drawn_cases import L, Model, compiled, fit, optimizers, put, set_random_seed, stack, waves
 from hand_built import examined
 
 from mlpdoctor.core.fact import Absent

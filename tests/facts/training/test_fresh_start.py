@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from clinic import L, Model, initializers, stack
+from drawn_cases import L, Model, initializers, stack
 
 from mlpdoctor.core.fact import Absent
 from mlpdoctor.facts.training.trial_updates import FreshStart, fresh_start

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from clinic import L, Model
+from drawn_cases import L, Model
 
 from mlpdoctor.core.network import Layer
 from mlpdoctor.nn.layers.dropout import dropped, rate_of

@@ -81,19 +81,19 @@ def check(
     configuration, line = understood(given, lambda: [one.rule for one in checks])
     jobs = plan(files, configuration, line)
     whole = Settings((configuration.top, line))
-    manner = OutputOptions(whole.value("format"), color, quiet=quiet, verbose=verbose)
-    writable(whole.value("output"), manner.form)
-    line_drawn = BaselineSession.of(whole.value("baseline"), update=update_baseline)
+    options = OutputOptions(whole.value("format"), color, quiet=quiet, verbose=verbose)
+    writable(whole.value("output"), options.form)
+    baseline = BaselineSession.of(whole.value("baseline"), update=update_baseline)
     code = given["custom_objects"]
     if code is not None:
         say(f"--custom-objects: the Python code in {code} is run for models that need it")
     tried = confirmation(budget, asked=confirm)
-    with progress(show=not (no_progress or quiet)) as told:
-        run = _Run.over(jobs, configuration, checks, line_drawn, told, code, tried, quiet=quiet)
-    line_drawn.close(run.reports)
+    with progress(show=not (no_progress or quiet)) as notify:
+        run = _Run.over(jobs, configuration, checks, baseline, notify, code, tried, quiet=quiet)
+    baseline.close(run.reports)
     for one in idle(configuration.suppressions, run.reports, {one.rule.code: one.rule for one in checks}):
         say(f"{one.origin}: the suppression of {one.rule} hid nothing; take it out")
-    write(run.reports, run.unread, manner, whole.value("output"))
+    write(run.reports, run.unread, options, whole.value("output"))
     sys.exit(run.status(whole.value("max-warnings")))
 
 

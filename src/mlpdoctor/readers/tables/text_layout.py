@@ -11,8 +11,10 @@ from mlpdoctor.readers.tables.column_names import unique
 from mlpdoctor.readers.tables.text_header import Header, find_header
 from mlpdoctor.readers.tables.text_rows import is_boolean, number, split_rows
 
-MOST_CELLS_OF_DIALECT = 4000
-"""Cells looked at for each delimiter in question."""
+MOST_CELLS = 4000
+"""Cells looked at for each delimiter in question, and to tell the header and the kinds of column ..."""
+FEWEST_ROWS = 10
+"""... but never fewer rows than these."""
 DELIMITERS = ",;\t| "
 """In the order in which they win a tie; a space stands for any run of spaces and tabs."""
 FORMATS = {
@@ -71,7 +73,7 @@ def find_dialect(lines: Sequence[str], candidates: str) -> tuple[str, bool]:
         rows = [row for _, row in split_rows(lines, delimiter)]
         widths = [len(row) for row in rows]
         width = max(set(widths), key=widths.count, default=0)
-        cells = [cell for row in rows for cell in row][:MOST_CELLS_OF_DIALECT]
+        cells = [cell for row in rows for cell in row][:MOST_CELLS]
         if width < 2 and len(candidates) > 1:  # noqa: PLR2004 - a delimiter parts at least two cells
             continue
         comma = delimiter != "," and any(_DECIMAL_COMMA.fullmatch(cell.strip()) for cell in cells)
@@ -85,10 +87,6 @@ def find_dialect(lines: Sequence[str], candidates: str) -> tuple[str, bool]:
 
 MOST_LINES = 200
 """Lines looked at."""
-MOST_CELLS = 4000
-"""Cells looked at to tell the header and the kinds of column ..."""
-FEWEST_ROWS = 10
-"""... but never fewer rows than these."""
 
 _EXCEL_DIRECTIVE = re.compile(r"sep=(.)")
 

@@ -78,8 +78,8 @@ class TerminalReport:
         shown = live(report.findings)
         if shown:
             yield inset(labelled("more     ", Text(f"mlpdoctor explain {shown[0].code}")))
-            treatable = report.model is not None and report.data is not None and report.data.path != "-"
-            if treatable and report.data is not None and shown[0].severity is not Severity.NOTE:
+            trials_follow = report.model is not None and shown[0].severity is not Severity.NOTE
+            if trials_follow and report.data is not None and report.data.path != "-":
                 words = ["mlpdoctor", "treat", report.path, report.data.path]
                 yield inset(labelled("try      ", Text(shlex.join(words))))
         yield ""

@@ -1,6 +1,6 @@
-"""The clinic without Keras: patients drawn by hand, trained by mlpdoctor's own engine, and the report on them.
+"""Models drawn without Keras, trained by mlpdoctor's own engine, and the report on them.
 
-It has the vocabulary of ``model_cases``, where Keras itself makes, trains and saves the patients.
+It has the vocabulary of ``model_cases``, where Keras itself makes, trains and saves the models.
 """
 
 from collections.abc import Iterator, Sequence
