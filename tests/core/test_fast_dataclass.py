@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import mlpdoctor
-from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.fast_dataclass import dataclass, twin
 
 SOURCE = Path(mlpdoctor.__file__).parent
 
@@ -97,3 +97,13 @@ def test_every_class_of_the_package_is_made_this_way() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and node.module == "dataclasses" and path.name != "fast_dataclass.py":
                 assert "dataclass" not in {name.name for name in node.names}, path
+
+
+def test_a_twin_is_the_record_with_other_values() -> None:
+    record = Lean(1, (2.0,), {"a": 1})
+    assert twin(record, second=(3.0,)) == dataclasses.replace(record, second=(3.0,))
+    assert record == Lean(1, (2.0,))
+    with pytest.raises(TypeError, match="Lean has no field fourth"):
+        twin(record, fourth=1)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        twin(record).first = 2  # type: ignore[misc]

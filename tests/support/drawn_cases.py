@@ -23,10 +23,10 @@ from mlpdoctor.core.report_model import Report
 from mlpdoctor.diagnosis import subject
 from mlpdoctor.diagnosis.diagnose import all_checks, diagnose
 from mlpdoctor.engine.numpy_engine import NumpyEngine
-from mlpdoctor.engine.training import _constrained, total_gradient
+from mlpdoctor.engine.passes import Engine
+from mlpdoctor.engine.training import Updates
 from mlpdoctor.nn.heads import Heads
 from mlpdoctor.nn.heads import heads_of as outputs_of
-from mlpdoctor.nn.optimizers.step import next_step
 from mlpdoctor.statistics import views
 
 __all__ = [
@@ -153,24 +153,21 @@ def _updated(model: Model, x: Table, y: Table | Sequence[Table], parts: Sequence
     network = model.network()
     heads = heads_of(network, rows)
     assert network.optimizer is not None
-    engine, optimizer = NumpyEngine(network, training=True), network.optimizer
+    loop = Updates(NumpyEngine(network, training=True), heads, network.optimizer)
     with np.errstate(all="ignore"):
         for part in parts:
             some = views.Rows(rows.features[part], rows.targets[part], rows.numbers[part])
-            moving = dict(_moved_on(engine, some.features))
-            step = next_step(optimizer, engine.weights, total_gradient(engine, heads, some))
+            step = loop.update(some, dict(_moved_on(loop.engine, some.features)))
             assert not isinstance(step, str), step
-            optimizer = step.optimizer
-            engine = engine.at({**_constrained(engine.network, engine.weights, step.updates), **moving})
-    layers = {layer.name: layer for layer in engine.network.layers}
+    layers = {layer.name: layer for layer in loop.engine.network.layers}
     for path, layer in model.owners:
         for variable in layer.weights:
             variable.assign(layers[path].weights[variable.name])
-    model.optimizer.take(optimizer)
+    model.optimizer.take(loop.optimizer)
     return model
 
 
-def _moved_on(engine: NumpyEngine, features: Array) -> Iterator[tuple[Key, Array]]:
+def _moved_on(engine: Engine, features: Array) -> Iterator[tuple[Key, Array]]:
     """The moments that BatchNormalization keeps, after one more batch."""
     if not any(layer.kind == "BatchNormalization" for layer in engine.network.layers):
         return

@@ -2,12 +2,12 @@
 
 A check makes two hundred such classes before it reads a byte. The standard decorator compiles up to eight functions for
 each of them, which was a quarter of the time of a whole small run; here only ``__init__`` is compiled, the others are
-shared. Fields, ``replace``, ``asdict`` and the like are the standard library's own.
+shared. Fields, ``replace``, ``asdict`` and the like are the standard library's own; ``twin`` is for loops.
 """
 
 import dataclasses
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
@@ -28,7 +28,23 @@ else:
         return made if cls is None else made(cls)
 
 
-__all__ = ["dataclass"]
+__all__ = ["dataclass", "twin"]
+
+Record = TypeVar("Record")
+
+
+def twin(record: Record, **changes: object) -> Record:
+    """As ``dataclasses.replace``, at a tenth of its price: for records of which a loop makes thousands.
+
+    Raises:
+        TypeError: at a name that is no field.
+    """
+    kind = type(record)
+    if not changes.keys() <= kind.__dataclass_fields__.keys():  # type: ignore[attr-defined]
+        raise TypeError(f"{kind.__name__} has no field {', '.join(changes.keys() - kind.__dataclass_fields__.keys())}")  # type: ignore[attr-defined]
+    made = object.__new__(kind)
+    made.__dict__.update(record.__dict__, **changes)
+    return made
 
 
 def _methods(*, frozen: bool, eq: bool) -> dict[str, Callable[..., Any] | None]:

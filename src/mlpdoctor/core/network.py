@@ -2,13 +2,13 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.fast_dataclass import dataclass, twin
 
 Array: TypeAlias = npt.NDArray[np.float64]
 Stored: TypeAlias = npt.NDArray[Any]
@@ -54,7 +54,7 @@ class Layer:
 
     def with_weights(self, values: Mapping[Key, Stored]) -> "Layer":
         """The same layer with other values for those of its weights that are named."""
-        return replace(self, weights={name: values.get((self.name, name), old) for name, old in self.weights.items()})
+        return twin(self, weights={name: values.get((self.name, name), old) for name, old in self.weights.items()})
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,7 +142,7 @@ class Network:
     def with_layers(self, change: Callable[[Layer], Layer]) -> "Network":
         """The same network with every layer changed; one that is used twice stays one layer."""
         anew = {id(layer): change(layer) for layer in self.layers}
-        return replace(self, nodes=tuple(replace(node, layer=anew[id(node.layer)]) for node in self.nodes))
+        return twin(self, nodes=tuple(twin(node, layer=anew[id(node.layer)]) for node in self.nodes))
 
     @property
     def input_width(self) -> int | None:

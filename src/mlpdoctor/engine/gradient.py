@@ -10,7 +10,7 @@ from mlpdoctor.core.network import Array, Key, Network
 from mlpdoctor.engine.passes import Engine, flat
 from mlpdoctor.engine.tape import Cotangents, LayerGradients, Tape
 from mlpdoctor.nn.heads import Heads
-from mlpdoctor.nn.layers.penalties import Unknown, activity_regularizer, weight_regularizers
+from mlpdoctor.nn.layers.penalties import Regularizer, Unknown, activity_regularizer, weight_regularizers
 from mlpdoctor.statistics import views
 
 
@@ -83,14 +83,19 @@ def weight_penalties(network: Network) -> tuple[dict[Key, Array], tuple[str, ...
     """
     found: dict[Key, Array] = {}
     unknown = []
-    for layer in network.layers:
-        for name, own in weight_regularizers(layer):
-            gradient = None if isinstance(own, Unknown) else own.gradient(layer.weights[name])
-            if gradient is None:
-                unknown.append(f"{own.name} of {layer.name}.{name}")
-            else:
-                found[layer.name, name] = gradient
+    stored = {layer.name: layer.weights for layer in network.layers}
+    for (layer, name), own in penalised(network).items():
+        gradient = None if isinstance(own, Unknown) else own.gradient(stored[layer][name])
+        if gradient is None:
+            unknown.append(f"{own.name} of {layer}.{name}")
+        else:
+            found[layer, name] = gradient
     return found, tuple(unknown)
+
+
+def penalised(network: Network) -> dict[Key, Regularizer | Unknown]:
+    """Every penalty on a weight that counts in the loss."""
+    return {(layer.name, name): own for layer in network.layers for name, own in weight_regularizers(layer)}
 
 
 def activity_penalties(network: Network, tape: Tape) -> tuple[Cotangents, tuple[str, ...]]:

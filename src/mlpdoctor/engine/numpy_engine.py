@@ -1,18 +1,19 @@
 """Runs a network forward in NumPy, in float64 and inference mode, and shows each layer's values."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from copy import copy
 
 import numpy as np
 
 from mlpdoctor.core import threads
 from mlpdoctor.core.errors import InputError
+from mlpdoctor.core.fast_dataclass import twin
 from mlpdoctor.core.network import Array, Key, Layer, Network
 from mlpdoctor.engine.inputs import split
 from mlpdoctor.engine.tape import Cotangents, LayerGradients, Tape
 from mlpdoctor.nn.layers.activation import LINEAR, Activation
 from mlpdoctor.nn.layers.family import LayerFamily
-from mlpdoctor.nn.layers.registry import family_of, obstacle
+from mlpdoctor.nn.layers.registry import families, obstacle
 
 See = Callable[[int, Array, Array], None]
 """Called with a node's position, its pre-activations and its outputs; the arrays are not to be changed."""
@@ -148,20 +149,22 @@ class NumpyEngine:
         }
 
     def at(self, weights: Mapping[Key, Array], *, training: bool | None = None) -> "NumpyEngine":
-        """The same network with other values for some of its weights."""
-        moved = self.network.with_layers(lambda layer: layer.with_weights(weights))
-        return NumpyEngine(moved, training=self.training if training is None else training)
+        """The same network with other values for some of its weights; the rest is not looked at again."""
+        moved = copy(self)
+        moved.network = self.network.with_layers(lambda layer: layer.with_weights(weights))
+        moved.training = self.training if training is None else training
+        moved._steps = _steps(moved.network, training=moved.training)  # noqa: SLF001 - its own kind
+        return moved
 
 
 def _steps(network: Network, *, training: bool) -> list[tuple[Layer, LayerFamily, Activation]]:
+    """What each node does; all layers are of known kinds."""
     ready: dict[int, tuple[Layer, LayerFamily, Activation]] = {}
     for layer in network.layers:
-        weights = {name: np.asarray(values, dtype=np.float64) for name, values in layer.weights.items()}
-        exact = replace(layer, weights=weights)
-        family = family_of(exact)
-        if family is not None:
-            acting = family.in_training(exact) if training else family
-            ready[id(layer)] = (exact, acting, family.activation(exact))
+        exact = twin(layer, weights={name: np.asarray(own, np.float64) for name, own in layer.weights.items()})
+        family = families()[layer.kind]
+        acting = family.in_training(exact) if training else family
+        ready[id(layer)] = (exact, acting, family.activation(exact))
     return [ready[id(node.layer)] for node in network.nodes]
 
 

@@ -9,14 +9,15 @@ import numpy.typing as npt
 
 from mlpdoctor.core import random_state
 from mlpdoctor.core.fast_dataclass import dataclass
-from mlpdoctor.core.network import Array, Key, Network, Optimizer
-from mlpdoctor.engine.gradient import activity_penalties, loss_cotangents, readings, weight_penalties
+from mlpdoctor.core.network import Array, Key, Optimizer
+from mlpdoctor.engine.gradient import activity_penalties, loss_cotangents, penalised, readings
 from mlpdoctor.engine.passes import MOST_CELLS, Engine, cells
 from mlpdoctor.engine.tape import Cotangents
 from mlpdoctor.nn.heads import Heads
 from mlpdoctor.nn.layers.constraints import constraint
+from mlpdoctor.nn.layers.penalties import Regularizer
 from mlpdoctor.nn.optimizers.rate import at_rate
-from mlpdoctor.nn.optimizers.step import next_step
+from mlpdoctor.nn.optimizers.step import Step, next_step
 from mlpdoctor.statistics import views
 
 BATCH = 32
@@ -110,30 +111,27 @@ class Descent:
 
         Whatever schedule it had, the rate hardly changes within a hundred updates.
         """
-        engine, optimizer = self.engine, at_rate(self.optimizer, rate)
-        updates = planned(engine)
+        loop = Updates(self.engine, self.heads, at_rate(self.optimizer, rate))
+        updates = planned(self.engine)
         # A recorded pass keeps all that the layers make.
-        most = min(MOST_SEEN, max(MOST_CELLS // cells(engine.network), 2 * BATCH))
+        most = min(MOST_SEEN, max(MOST_CELLS // cells(self.engine.network), 2 * BATCH))
         shown = _rows(self.rows, np.arange(min(len(self.rows.features), most)))
-        losses = [self._losses(engine, shown)]
+        losses = [self._losses(self.engine, shown)]
         looks = {round(updates * look / LOOKS) for look in range(1, LOOKS + 1)}
         clipped: list[float] = []
         done = 0
         with np.errstate(all="ignore"):
             for done, part in zip(range(1, updates + 1), self._minibatches(), strict=False):
-                weights = engine.weights
-                step = next_step(optimizer, weights, total_gradient(engine, self.heads, part))
+                step = loop.update(part)
                 if isinstance(step, str):
                     if done == 1:
                         return step
                     losses.append(np.full(len(shown.features), np.nan))  # the gradient has overflown
                     break
-                optimizer = step.optimizer
                 if step.clipped is not None:
                     clipped.append(step.clipped)
-                engine = engine.at(_constrained(engine.network, weights, step.updates))
                 if done in looks:
-                    losses.append(self._losses(engine, shown))
+                    losses.append(self._losses(loop.engine, shown))
                     if not np.isfinite(losses[-1]).all():
                         break
             change = losses[-1] - losses[0]
@@ -144,7 +142,7 @@ class Descent:
                 updates=done,
                 batch=min(BATCH, len(self.rows.features)),
                 rows=len(shown.features),
-                moved=_moved(self.engine.weights, engine.weights),
+                moved=_moved(self.engine.weights, loop.engine.weights),
                 clipped=tuple(clipped),
             )
 
@@ -176,26 +174,58 @@ def planned(engine: Engine) -> int:
     return int(np.clip(MOST_PRODUCTS // (3 * BATCH * max(engine.products, 1)), FEWEST_UPDATES, MOST_UPDATES))
 
 
-def total_gradient(engine: Engine, heads: Heads, rows: views.Rows) -> dict[Key, Array]:
-    """The gradient of the mean loss of a batch together with the penalties: what the optimizer is handed."""
-    tape = engine.record(rows.features)
-    _, cotangents = loss_cotangents(engine, heads, rows, tape)
-    active, _ = activity_penalties(engine.network, tape)
-    after = dict(cotangents.after)
-    for place, values in active.after.items():
-        after[place] = after[place] + values if place in after else values
-    pulled = engine.pull(tape, Cotangents(cotangents.before, after))
-    penalty, _ = weight_penalties(engine.network)
-    return {key: values / len(rows.features) + penalty.get(key, 0.0) for key, values in pulled.weights.items()}
+class Updates:
+    """Makes one update after another, as ``Model.fit`` does; what no update changes is looked up once.
 
+    Attributes:
+        engine: the network after the last update.
+        optimizer: with its slots after it.
+    """
 
-def _constrained(network: Network, weights: Mapping[Key, Array], updates: Mapping[Key, Array]) -> dict[Key, Array]:
-    moved = {key: values + updates[key] if key in updates else values for key, values in weights.items()}
-    for layer in network.layers:
-        for name in layer.weights:
-            if (layer.name, name) in moved and (bound := constraint(layer, name)) is not None:
-                moved[layer.name, name] = bound(moved[layer.name, name])
-    return moved
+    def __init__(self, engine: Engine, heads: Heads, optimizer: Optimizer) -> None:
+        """From a network as it is, with an optimizer as saved."""
+        self.engine, self.optimizer = engine, optimizer
+        self._heads = heads
+        self._penalties = [(key, own) for key, own in penalised(engine.network).items() if isinstance(own, Regularizer)]
+        bounds = {
+            (layer.name, name): constraint(layer, name) for layer in engine.network.layers for name in layer.weights
+        }
+        self._bounds = {key: bound for key, bound in bounds.items() if bound is not None}
+
+    def update(self, rows: views.Rows, moved: Mapping[Key, Array] | None = None) -> Step | str:
+        """One update by the gradient of some rows; or why the optimizer makes none.
+
+        Args:
+            rows: the batch.
+            moved: weights that change by other means, such as the moving mean of BatchNormalization.
+        """
+        weights = self.engine.weights
+        step = next_step(self.optimizer, weights, self._gradient(rows, weights))
+        if isinstance(step, str):
+            return step
+        after = {key: values + step.updates[key] if key in step.updates else values for key, values in weights.items()}
+        for key, bound in self._bounds.items():
+            if key in after:
+                after[key] = bound(after[key])
+        self.optimizer, self.engine = step.optimizer, self.engine.at(after | dict(moved or {}))
+        return step
+
+    def _gradient(self, rows: views.Rows, weights: Mapping[Key, Array]) -> dict[Key, Array]:
+        """That of the mean loss of a batch together with the penalties: what the optimizer is handed."""
+        engine = self.engine
+        tape = engine.record(rows.features)
+        _, cotangents = loss_cotangents(engine, self._heads, rows, tape)
+        active, _ = activity_penalties(engine.network, tape)
+        after = dict(cotangents.after)
+        for place, values in active.after.items():
+            after[place] = after[place] + values if place in after else values
+        pulled = engine.pull(tape, Cotangents(cotangents.before, after))
+        found = {key: values / len(rows.features) for key, values in pulled.weights.items()}
+        for key, own in self._penalties:
+            penalty = own.gradient(weights[key]) if key in found else None
+            if penalty is not None:
+                found[key] += penalty
+        return found
 
 
 def _moved(before: Mapping[Key, Array], after: Mapping[Key, Array]) -> dict[str, float]:

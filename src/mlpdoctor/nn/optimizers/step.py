@@ -1,11 +1,10 @@
 """The next step of a saved optimizer: what one call of ``apply_gradients`` would add to each weight."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 
-from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.fast_dataclass import dataclass, twin
 from mlpdoctor.core.network import Array, Key, Optimizer
 from mlpdoctor.nn.optimizers import clipping
 from mlpdoctor.nn.optimizers.rate import rate_now
@@ -21,14 +20,12 @@ class Step:
         updates: what it adds to each weight, weight decay included.
         clipped: the size of the gradient after clipping over its size before: of its norm, or with ``clipvalue`` of
             its largest value; 1 when clipping changes nothing, None when the optimizer does not clip.
-        norm: the norm of the whole gradient before clipping.
         rate: the learning rate of the update.
         optimizer: the optimizer after it, to take the step that follows.
     """
 
     updates: Mapping[Key, Array]
     clipped: float | None
-    norm: float
     rate: float
     optimizer: Optimizer
 
@@ -74,8 +71,7 @@ def next_step(optimizer: Optimizer, weights: Mapping[Key, Array], gradients: Map
             updates[key] = decay + change
             named = slots.setdefault(key[0], {})
             named[key[1]] = {**named.get(key[1], {}), **after}
-    following = replace(optimizer, iterations=made + 1, slots=slots)
-    return Step(updates, clipped, clipping.norm(gradients), rate, following)
+    return Step(updates, clipped, rate, twin(optimizer, iterations=made + 1, slots=slots))
 
 
 def _state(rule: Rule, optimizer: Optimizer, key: Key, gradient: Array) -> State | None:
