@@ -1,103 +1,112 @@
-"""What a model file may name: a file that names code, or classes that nobody has given, is not handed to Keras."""
+"""What a model file may name: judged from its configuration alone, before Keras is started."""
 
-import json
-import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import keras
+import h5py
 import pytest
 
-from mlpdoctor.engine.keras_load import Refused, code_in, configuration, foreign, load
+from mlpdoctor.engine.keras_guard import Refused, Why, guard, objections
 
-L = keras.layers
-Model = Any
+Json = Any
 
 
-def saved(layers: list[Model], path: Path) -> str:
-    keras.Sequential([keras.Input((3,)), *layers, L.Dense(1)]).save(path)
+def whys(config: Json, *, compiled: bool = True) -> list[Why]:
+    return [one.why for one in objections(config, compiled=compiled)]
+
+
+def named(module: str | None, kind: str, config: Json = None, registered: str | None = None) -> Json:
+    return {"module": module, "class_name": kind, "config": config or {}, "registered_name": registered}
+
+
+LAMBDA = named("keras.layers", "Lambda", {"name": "odd"})
+STRANGE = named("builtins", "function", "my_loss", "function")
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        named("keras.layers", "Dense", {"name": "a", "activation": "relu"}),
+        named(None, "Dense", {"name": "a"}),
+        named("keras.src.models.functional", "Functional", {"layers": []}, "Functional"),
+        named("keras.src.engine.functional", "Functional", {"layers": []}, "Functional"),
+        named("tf_keras.src.engine.sequential", "Sequential", {"layers": []}),
+        named("tensorflow.python.keras.layers.core", "Dense", {}),
+        named("keras.src.ops.numpy", "Add", {"name": "add"}),
+        named("keras", "DTypePolicy", {"name": "float32"}),
+        named("keras.activations", "function", "gelu"),
+        named("keras.src.activations.activations", "function", "gelu"),
+        named("keras.layers", "StringLookup", {"name": "a", "vocabulary": ["x", "y"]}),
+        named("keras.layers", "StringLookup", {"name": "a", "vocabulary": None}),
+        {"class_name": "__keras_tensor__", "config": {"keras_history": ["in", 0, 0]}},
+        [1, "x", None, {"a": 2.0}],
+        "vocabulary",
+    ],
+)
+def test_what_honest_files_hold_is_let_through(config: Json) -> None:
+    assert whys(config) == []
+
+
+@pytest.mark.parametrize(
+    ("config", "why"),
+    [
+        (named("subprocess", "Popen"), Why.FOREIGN),
+        (named("keras.saving", "load_model"), Why.FOREIGN),
+        (named("keras.utils", "PyDataset"), Why.FOREIGN),
+        (named("keras.models", "load_model"), Why.FOREIGN),
+        (named("keras.layers", "deserialize"), Why.FOREIGN),
+        (named("keras_evil.layers", "Dense"), Why.FOREIGN),
+        (named("tensorflow.io", "FixedLenFeature"), Why.FOREIGN),
+        (named("builtins", "function", "eval"), Why.FOREIGN),
+        (named("keras.utils", "function", "get_file"), Why.FOREIGN),
+        (named("keras.layers", "function", "TFSMLayer"), Why.RUNS),
+        (named("keras.layers", "function", "Lambda"), Why.CODE),
+        (named(None, "their>Layer", registered="their>Layer"), Why.FOREIGN),
+        (named("keras.layers", "TFSMLayer", {"filepath": 3}), Why.RUNS),
+        (named("keras.layers", "StringLookup", {"vocabulary": "/etc/passwd"}), Why.FILE),
+        (named(None, "TextVectorization", {"vocabulary": "words.txt"}), Why.FILE),
+        (named("keras.layers", "Other", {"deep": [{"filepath": "x"}]}), Why.FILE),
+        (LAMBDA, Why.CODE),
+        (named(None, "keras>Lambda"), Why.CODE),
+        ({"compile_config": LAMBDA}, Why.CODE),  # in what is no object Keras builds whatever it meets
+        ({"class_name": "__lambda__", "config": {}}, Why.CODE),
+    ],
+)
+def test_what_no_file_may_name(config: Json, why: Why) -> None:
+    assert why in whys(config)
+    assert why in whys({"class_name": "Sequential", "config": {"layers": [config]}})
+
+
+def test_what_compile_was_given_counts_where_keras_builds_it() -> None:
+    inner = {**named("keras", "Sequential"), "compile_config": {"loss": STRANGE, "metrics": [LAMBDA]}}
+    assert whys(inner, compiled=False) == []  # of the model itself it does not
+    assert whys(inner) == [Why.CODE]  # the user's own loss is not found, and that is all
+    assert whys(named("keras", "Sequential", {"layers": [inner]}), compiled=False) == [Why.CODE]
+
+
+def test_every_objection_names_its_place() -> None:
+    where = {one.place for one in objections(named("keras", "Sequential", {"name": "s", "layers": [LAMBDA]}))}
+    assert where == {"odd"}
+
+
+def with_group(path: Path, links: Mapping[str, Json]) -> str:
+    with h5py.File(path, "w") as file:
+        file.attrs["model_config"] = '{"class_name": "Sequential", "config": {"layers": []}}'
+        kept = file.create_group("model_weights")
+        for name, link in links.items():
+            kept[name] = link
     return str(path)
 
 
-def rewritten(path: str, change: Callable[[Any], Any]) -> str:
-    """The same archive with another configuration."""
-    with zipfile.ZipFile(path) as archive:
-        parts = {name: archive.read(name) for name in archive.namelist()}
-    parts["config.json"] = json.dumps(change(json.loads(parts["config.json"]))).encode()
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, content in parts.items():
-            archive.writestr(name, content)
-    return path
+@pytest.mark.parametrize("link", [h5py.SoftLink("/elsewhere"), h5py.ExternalLink("other.h5", "/x")])
+def test_a_link_in_a_group_that_no_layer_owns_is_seen(link: Json, tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="kept in another place or file"):
+        guard(with_group(tmp_path / "m.h5", {"plain": [1.0], "stray": link}), {})
 
 
-@pytest.mark.parametrize("suffix", ["keras", "h5"])
-def test_layers_of_keras_are_no_strangers(suffix: str, tmp_path: Path) -> None:
-    inner = keras.Sequential([keras.Input((4,)), L.Dense(4, L.LeakyReLU()), L.Activation("gelu")])
-    layers = [
-        L.Dense(4, kernel_initializer="he_normal", kernel_regularizer=keras.regularizers.L1L2(0.1, 0.1)),
-        inner,
-        L.Reshape((2, 2)),
-        L.TimeDistributed(L.Dense(2, kernel_constraint=keras.constraints.NonNeg())),
-        L.Bidirectional(L.LSTM(2)),
-    ]
-    config = configuration(saved(layers, tmp_path / f"m.{suffix}"))
-    assert foreign(config) == {}
-    assert code_in(config) is None
-
-
-def test_what_compile_was_given_is_not_looked_at(tmp_path: Path) -> None:
-    def strange(y: Model, p: Model) -> Model:
-        return keras.ops.mean(keras.ops.square(y - p))
-
-    model = keras.Sequential([keras.Input((3,)), L.Dense(1)])
-    model.compile("adam", strange)
-    model.save(path := tmp_path / "m.keras")
-    assert load(str(path), {}).count_params() == 4
-
-
-@pytest.mark.parametrize("suffix", ["keras", "h5"])
-def test_a_lambda_is_refused_wherever_it_stands(suffix: str, tmp_path: Path) -> None:
-    inner = keras.Sequential([keras.Input((3,)), L.Lambda(lambda z: 2 * z, name="odd")], name="inside")
-    path = saved([inner], tmp_path / f"m.{suffix}")
-    with pytest.raises(Refused, match="'odd' is a Lambda, Python code inside the model file"):
-        load(path, {})
-
-
-FORGED: Mapping[str, Any] = {
-    "a module of Python's": {"module": "subprocess", "class_name": "Popen", "config": {"args": ["true"]}},
-    "a function of Python's": {"module": "builtins", "class_name": "function", "config": "eval"},
-    "a registered name": {"module": None, "class_name": "their>Layer", "config": {}, "registered_name": "their>Layer"},
-    "a lambda": {"class_name": "__lambda__", "config": {"value": "4wEAAAA="}},
-}
-
-
-@pytest.mark.parametrize("what", sorted(FORGED))
-def test_a_forged_file_is_refused(what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def change(config: Any) -> Any:  # noqa: ANN401  JSON
-        config["config"]["layers"][1]["config"]["activation"] = FORGED[what]
-        return config
-
-    def reached(*_: object, **__: object) -> None:
-        raise AssertionError("Keras was handed the file")
-
-    path = rewritten(saved([L.Dense(2)], tmp_path / "m.keras"), change)
-    monkeypatch.setattr(keras.saving, "load_model", reached)
-    with pytest.raises(Refused):
-        load(path, {})
-
-
-def test_what_keras_cannot_load_is_told_in_a_line(tmp_path: Path) -> None:
-    def change(config: Any) -> Any:  # noqa: ANN401  JSON
-        config["config"]["layers"][1]["config"]["units"] = -3
-        return config
-
-    path = rewritten(saved([L.Dense(2)], tmp_path / "m.keras"), change)
-    with pytest.raises(Refused, match=r"Keras 3\S* cannot load it: ") as told:
-        load(path, {})
-    assert "\n" not in str(told.value)
-
-
-def test_a_file_that_is_gone_is_told_in_a_line(tmp_path: Path) -> None:
-    with pytest.raises(Refused, match="cannot be read a second time"):
-        load(str(tmp_path / "gone.keras"), {})
+def test_a_group_that_holds_itself_has_an_end(tmp_path: Path) -> None:
+    path = with_group(tmp_path / "m.h5", {"plain": [1.0]})
+    with h5py.File(path, "a") as file:
+        file["model_weights/again"] = file["model_weights"]
+    guard(path, {})

@@ -10,7 +10,8 @@ from typing import Any
 
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Network
-from mlpdoctor.engine.keras_load import Model, Refused
+from mlpdoctor.engine.keras_guard import Refused
+from mlpdoctor.engine.keras_load import Model
 from mlpdoctor.engine.keras_start import start
 
 Tensor = Any

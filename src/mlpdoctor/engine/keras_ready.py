@@ -11,7 +11,8 @@ import numpy as np
 
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array, Key, Layer, Network, Node, Shape
-from mlpdoctor.engine.keras_load import EXACT, Model, Refused, exactly, in_float64, load
+from mlpdoctor.engine.keras_guard import Refused
+from mlpdoctor.engine.keras_load import EXACT, Model, exactly, in_float64, load
 from mlpdoctor.engine.keras_machine import Call, Machine, Seen, Tensor, packed
 from mlpdoctor.engine.keras_start import start
 from mlpdoctor.engine.tape import Tape

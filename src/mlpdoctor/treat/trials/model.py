@@ -14,6 +14,7 @@ import numpy as np
 from mlpdoctor.core.errors import ModelFileError, UsageError
 from mlpdoctor.core.network import LossConfig, Network, Optimizer, Stored
 from mlpdoctor.engine import keras_load
+from mlpdoctor.engine.keras_guard import Refused
 from mlpdoctor.engine.keras_start import keras
 from mlpdoctor.nn.losses.loss import Loss
 from mlpdoctor.nn.losses.registry import kind_of
@@ -50,7 +51,7 @@ def load(network: Network, code: Code) -> ModelSpec:
             raise ModelFileError(
                 f"{network.file}: {fault}, nor can it be rebuilt ({reason}), so that nothing can be tried on it"
             ) from fault
-    except keras_load.Refused as fault:  # what may not be loaded may not be rebuilt either
+    except Refused as fault:  # what may not be loaded may not be rebuilt either
         raise ModelFileError(f"{network.file}: {fault}, so that nothing can be tried on it") from fault
     return ModelSpec(type(model).__name__, model.get_config(), weights_of(model), compiled_of(model, network))
 

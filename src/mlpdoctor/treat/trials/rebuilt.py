@@ -12,7 +12,7 @@ import numpy as np
 
 from mlpdoctor.core.network import Array, Layer, Network
 from mlpdoctor.engine.inputs import split
-from mlpdoctor.engine.keras_load import code_in, foreign
+from mlpdoctor.engine.keras_guard import objections
 from mlpdoctor.engine.keras_start import keras, safe_mode
 from mlpdoctor.engine.numpy_engine import NumpyEngine, UnsupportedLayer
 from mlpdoctor.nn.layers.registry import obstacle
@@ -74,8 +74,8 @@ def _layer(layer: Layer) -> Any:  # noqa: ANN401  a Keras layer
     unknown = obstacle(layer)
     if unknown is not None:
         raise Different(f"{layer.name} {unknown}, and only layers that mlpdoctor computes itself are rebuilt")
-    if code_in(layer.config) is not None or foreign(layer.config):
-        raise Different(f"the configuration of {layer.name} names code")
+    if any(objections(layer.config)):
+        raise Different(f"the configuration of {layer.name} names code or a file")
     names = RENAMED.get(layer.kind, {})
     config = {names.get(key, key): value for key, value in layer.config.items() if key not in GONE}
     if isinstance(config.get("axis"), list | tuple) and layer.kind == "BatchNormalization":
