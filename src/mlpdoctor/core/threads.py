@@ -13,6 +13,8 @@ from functools import cache
 from threading import local
 from typing import Any, TypeVar
 
+import numpy as np
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -100,3 +102,4 @@ def _results(waiting: "deque[Any]") -> Iterator[Any]:
 
 def _become_worker() -> None:
     _here.is_worker = True
+    np.seterr(all="ignore")  # each thread has a setting of its own; the caller's is the same

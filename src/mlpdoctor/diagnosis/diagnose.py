@@ -4,6 +4,8 @@ import time
 from collections.abc import Sequence
 from typing import BinaryIO
 
+import numpy as np
+
 from mlpdoctor import checks as check_package
 from mlpdoctor import facts as fact_package
 from mlpdoctor.core import random_state, threads
@@ -66,7 +68,8 @@ def diagnose(
     every = all_checks() if given else curve_checks()
     chosen = every if checks is None else checks
     following = Following(question.engine, question.custom_objects) if given else Following(NUMPY)
-    with threads.one(), random_state.shifted(question.seed):
+    # What overflows is a finding; a warning of NumPy's would reach nobody who can do anything about it.
+    with threads.one(), random_state.shifted(question.seed), np.errstate(all="ignore"):
         resolver = examine(subject.network, dataset, chosen, progress, following, history)
         if not given:
             resolver.no_forward = NO_MODEL

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from mlpdoctor.core.network import Array, Config
-from mlpdoctor.nn.layers.config_values import number
+from mlpdoctor.nn.layers.config_values import array, number
 
 CUT = 2.0
 """Truncated normal numbers are drawn again beyond so many standard deviations."""
@@ -96,7 +96,8 @@ def _truncated_normal(rng: np.random.Generator, shape: tuple[int, ...], config: 
 
 
 def _uniform(rng: np.random.Generator, shape: tuple[int, ...], config: Config) -> Array:
-    return rng.uniform(number(config.get("minval"), -0.05), number(config.get("maxval"), 0.05), shape)
+    low, high = number(config.get("minval"), -0.05), number(config.get("maxval"), 0.05)
+    return low + (high - low) * rng.random(shape)
 
 
 def _orthogonal(rng: np.random.Generator, shape: tuple[int, ...], config: Config) -> Array:
@@ -112,7 +113,8 @@ def _identity(rng: np.random.Generator, shape: tuple[int, ...], config: Config) 
 
 def _constant(value: float) -> Draw:
     def drawn(rng: np.random.Generator, shape: tuple[int, ...], config: Config) -> Array:  # noqa: ARG001
-        return np.full(shape, number(config.get("value"), value))
+        given = array(config.get("value", value))
+        return np.full(shape, given) if given.size == 1 else np.resize(given, shape)
 
     return drawn
 

@@ -131,9 +131,12 @@ def source(config: Any, name: str) -> list[Any]:  # noqa: ANN401
 CHANGES: dict[str, tuple[Callable[[Any], Any], str]] = {
     "units": (lambda c: layer(c, "out")["config"].update(units=2), "'out' .Dense. should have kernel of the shape"),
     "no bias": (lambda c: layer(c, "out")["config"].update(use_bias=False), "'out' .Dense. should have 1 weight "),
-    "units text": (lambda c: layer(c, "out")["config"].update(units="many"), "layer 'out' .Dense. does not fit"),
+    "units text": (lambda c: layer(c, "out")["config"].update(units="many"), "layer 'out' has units = 'many', where"),
     "no units": (lambda c: layer(c, "out")["config"].pop("units"), "layer 'out' .Dense. does not fit"),
-    "axis": (lambda c: layer(c, "norm")["config"].update(axis=[9, "x"]), "'norm' .BatchNormalization."),
+    "axis": (
+        lambda c: layer(c, "norm")["config"].update(axis=[9, "x"]),
+        r"layer 'norm' has axis = \[9, 'x'\], where Keras has one axis",
+    ),
     "stranger": (lambda c: source(c, "out").__setitem__(0, "ghost"), "called on 'ghost', call 0, which the file"),
     "circle": (lambda c: source(c, "norm").__setitem__(0, "out"), "norm, out are called on each other in a circle"),
     "no such call": (lambda c: source(c, "out").__setitem__(1, 5), "called on 'norm', call 5"),

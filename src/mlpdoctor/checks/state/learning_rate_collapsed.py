@@ -11,7 +11,7 @@ from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import short
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.training.training import CurrentRate, Training
-from mlpdoctor.nn.layers.properties import is_learned
+from mlpdoctor.nn.layers.properties import trained_kernels
 
 FAR = 0.5
 """A model that has not come half the way from the constant to what is known to be reachable is stuck."""
@@ -119,7 +119,7 @@ def _why(name: str, needed: float, *, limited: bool, dead: bool, rate: float) ->
 
 def _size(network: Network) -> float | None:
     """Root mean square of all trainable kernels."""
-    kernels = [layer.weights["kernel"] for layer in network.layers if is_learned(layer) and layer.trainable]
+    kernels = trained_kernels(network)
     number = sum(kernel.size for kernel in kernels)
-    total = sum(float(np.square(np.asarray(kernel, np.float64)).sum()) for kernel in kernels)
+    total = sum(float(np.square(kernel).sum()) for kernel in kernels)
     return math.sqrt(total / number) if number and math.isfinite(total) and total > 0 else None

@@ -14,7 +14,7 @@ from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.training.descent_speed import DescentSpeed
 from mlpdoctor.facts.training.gradients import Gradients, norm
 from mlpdoctor.facts.training.training import CurrentRate, Training
-from mlpdoctor.nn.layers.properties import is_learned
+from mlpdoctor.nn.layers.properties import trained_kernels
 from mlpdoctor.nn.optimizers.bounds import most_per_update
 
 FACTORS = (10.0, 100.0, 1000.0)
@@ -228,21 +228,13 @@ def _reached(network: Network, updates: int | None) -> float | None:
 
 def _size(network: Network) -> float | None:
     """Root mean square of all trainable kernels."""
-    length, number = _length(network), sum(kernel.size for kernel in _kernels(network))
+    length, number = _length(network), sum(kernel.size for kernel in trained_kernels(network))
     return None if length is None else length / math.sqrt(number)
 
 
 def _length(network: Network) -> float | None:
-    total = sum(float(np.square(np.asarray(kernel, np.float64)).sum()) for kernel in _kernels(network))
+    total = sum(float(np.square(kernel).sum()) for kernel in trained_kernels(network))
     return math.sqrt(total) if math.isfinite(total) and total > 0 else None
-
-
-def _kernels(network: Network) -> list[np.ndarray[tuple[int, ...], np.dtype[np.float64]]]:
-    return [
-        layer.weights["kernel"]
-        for layer in network.layers
-        if is_learned(layer) and layer.trainable and "kernel" in layer.weights
-    ]
 
 
 def _remedy(network: Network, rate: float) -> Remedy:

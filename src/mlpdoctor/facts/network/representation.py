@@ -92,12 +92,18 @@ def collapsed(layer: Features) -> bool:
 
 
 def rank(features: Array) -> int:
-    """Directions of the centred features whose spread is more than ``FAINT`` of the strongest's."""
-    centred = features - features.mean(axis=0)
+    """Directions of the centred features whose spread is more than ``FAINT`` of the strongest's.
+
+    Of features that have overflown none is missed: their size is a finding of its own.
+    """
     size = float(np.abs(features).max(initial=0.0))
+    if size == 0 or not np.isfinite(size):
+        return 0 if size == 0 else min(features.shape)
+    centred = features / size
+    centred -= centred.mean(axis=0)
     gram = centred.T @ centred if centred.shape[1] <= len(centred) else centred @ centred.T
     values = np.linalg.eigvalsh(gram)
-    rounding = len(features) * (np.finfo(np.float32).eps * size) ** 2
+    rounding = len(features) * float(np.finfo(np.float32).eps) ** 2
     return int((values > max(FAINT**2 * float(values[-1]), rounding)).sum())
 
 

@@ -9,10 +9,12 @@ from mlpdoctor.core.network import Array
 
 
 def number(value: object, default: float) -> float:
-    """A number, also one that Keras 2 wrote as a serialized NumPy scalar; None is the default."""
-    if value is None:
-        return default
-    return float(array(value))
+    """A number, also one that Keras 2 wrote as a serialized NumPy scalar; None is the default.
+
+    Raises:
+        ValueError: there are several, or none; the readers refuse such files.
+    """
+    return default if value is None else float(array(value).item())
 
 
 def array(value: object) -> Array:

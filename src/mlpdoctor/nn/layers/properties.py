@@ -2,7 +2,9 @@
 
 import math
 
-from mlpdoctor.core.network import Layer, Network
+import numpy as np
+
+from mlpdoctor.core.network import Array, Layer, Network
 from mlpdoctor.nn.layers import unsupported_layers
 from mlpdoctor.nn.layers.activation import LINEAR, Activation
 from mlpdoctor.nn.layers.registry import family_of
@@ -49,6 +51,12 @@ def is_learned(layer: Layer) -> bool:
     """Whether the layer mixes features by a trained kernel."""
     family = family_of(layer)
     return family is not None and family.learned
+
+
+def trained_kernels(network: Network) -> list[Array]:
+    """The kernels that training may change, in float64; those of layers whose weights the file leaves open are out."""
+    learned = (layer for layer in network.layers if is_learned(layer) and layer.trainable)
+    return [np.asarray(layer.weights["kernel"], np.float64) for layer in learned if "kernel" in layer.weights]
 
 
 def mixes(layer: Layer) -> bool:

@@ -9,6 +9,8 @@ from pathlib import Path
 from mlpdoctor.core.errors import ModelFileError
 from mlpdoctor.core.network import Layer, Network, Optimizer
 from mlpdoctor.nn.layers.family import Variable
+from mlpdoctor.nn.losses.registry import kind_of
+from mlpdoctor.nn.saved_options import fault, layer_fault
 from mlpdoctor.readers.models.keras_calls import Blueprint
 from mlpdoctor.readers.models.keras_config import parse_model
 from mlpdoctor.readers.models.keras_graph import Graph, unfold
@@ -104,19 +106,24 @@ def _magic(path: str) -> bytes:
 
 def _network(source: Source) -> Network:
     model = parse_model(source.config, source.keras)
+    for layer in model.layers():
+        _sound(f"layer '{layer.name}'", layer_fault(layer))
     _settle_input(source, model)
     graph = unfold(model)
     expected = Expected(graph)
     source.fill(model, expected)
     names = _output_names(model)
     compiled = source.compiled or {}
+    by_output = losses(compiled.get("loss"), names, model.output_keys)
+    for loss in filter(None, by_output):
+        _sound(f"the loss {loss.name}", fault(loss.options) if kind_of(loss.name) is not None else None)
     return Network(
         name=model.name,
         nodes=tuple(graph.nodes),
         inputs=graph.inputs,
         outputs=graph.outputs,
         output_names=names,
-        losses=losses(compiled.get("loss"), names, model.output_keys),
+        losses=by_output,
         loss_weights=loss_weights(compiled.get("loss_weights"), names, model.output_keys),
         metrics=metrics(compiled.get("metrics"), names, model.output_keys),
         optimizer=_optimizer(source, graph, model, expected),
@@ -124,6 +131,12 @@ def _network(source: Source) -> Network:
         format="",
         keras_version=source.keras_version,
     )
+
+
+def _sound(whose: str, fault: str | None) -> None:
+    """Refuse options that Keras cannot have written, before anything is made of them."""
+    if fault is not None:
+        raise ModelFileError(f"{whose} has {fault}; the file is damaged, re-save the model")
 
 
 def _settle_input(source: Source, model: Blueprint) -> None:
@@ -153,6 +166,7 @@ def _optimizer(source: Source, graph: Graph, model: Blueprint, expected: Expecte
     named = optimizer_name((source.compiled or {}).get("optimizer"))
     if named is None:
         return None
+    _sound(f"the optimizer {named[0]}", fault(named[1]))
     trained: list[tuple[Layer, Variable]] = []
     for layer in {id(layer): layer for layer in model.layers()}.values():
         variables = expected.of(layer) if id(layer) in graph.fed else ()
