@@ -26,7 +26,7 @@ class AffineFactor:
         rows: rows summarised.
         features: number of columns in X.
         origin: shape (columns of X and Y,).
-        triangle: shape (1 + columns, 1 + columns), upper triangular.
+        triangle: shape (1 + columns or rows, if they are fewer, 1 + columns), upper triangular.
     """
 
     rows: int
@@ -57,12 +57,9 @@ class AffineFactor:
     def turned(self, origin: Array, turn: Array) -> "AffineFactor":
         """The factor for other features, ``(X - origin) @ turn``, from this one alone."""
         width, new = self.features, turn.shape[1]
-        onto = np.zeros((len(self.triangle), 1 + new + len(self.triangle) - 1 - width))
-        onto[0, 0] = 1.0
-        onto[1 : 1 + width, 1 : 1 + new] = turn
-        onto[1 + width :, 1 + new :] = np.eye(len(self.triangle) - 1 - width)
+        constant, features, values = np.split(self.triangle, [1, 1 + width], axis=1)
         starts = np.concatenate([(self.origin[:width] - origin) @ turn, self.origin[width:]])
-        return AffineFactor(self.rows, new, starts, _triangle(self.triangle @ onto))
+        return AffineFactor(self.rows, new, starts, _triangle(np.hstack([constant, features @ turn, values])))
 
     @property
     def uncentred(self) -> Array:
@@ -80,9 +77,7 @@ def _triangle(design: Array) -> Array:
     if whole > 1:
         pieces = np.asarray(np.linalg.qr(design[: whole * height].reshape(whole, height, columns), mode="r"))
         design = np.concatenate([pieces.reshape(-1, columns), design[whole * height :]])
-    factor = np.asarray(np.linalg.qr(design, mode="r"), np.float64)
-    short = design.shape[1] - len(factor)
-    return np.pad(factor, ((0, short), (0, 0))) if short else factor
+    return np.asarray(np.linalg.qr(design, mode="r"), np.float64)
 
 
 class TargetFactor(AffineFactor):

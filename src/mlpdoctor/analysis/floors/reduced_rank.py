@@ -65,7 +65,7 @@ def targets_only(factor: AffineFactor, rank: int, weights: tuple[float, ...] | N
     """
     targets = factor.triangle[:, 1 + factor.features :]
     targets = targets * _roots(weights, targets.shape[1])
-    doubt = ROUNDING * EPSILON * len(factor.triangle) * float(np.linalg.norm(targets))
+    doubt = ROUNDING * EPSILON * factor.triangle.shape[1] * float(np.linalg.norm(targets))
     return _bounds(_tail(targets[1:], rank), doubt, factor.rows)
 
 

@@ -1,11 +1,10 @@
 """D703: targets of a size that this head and this optimizer take long to reach."""
 
 import math
-from collections.abc import Iterator, Mapping
-
-import numpy as np
+from collections.abc import Iterator, Mapping, Sequence
 
 from mlpdoctor.core.check import check
+from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network, Optimizer
 from mlpdoctor.core.text import coefficient, percent, short
@@ -92,8 +91,9 @@ def unscaled_targets(
     limited = optimizer.name in LIMITED or part.loss.names[0] in SIZE_OF_ERROR
     entered = _entered(entrance, entering)
     step = rate / (1 - momentum_of(optimizer))
-    travel = _travel(network, entered, size)
-    jump = _reach(network, entered, rate)
+    stages = _stages(network)
+    travel = _travel(stages, entered, size)
+    jump = _reach(stages, entered, rate)
     needed = travel / (rate if optimizer.name in LIMITED else step)
     travelled = float(outputs.root_mean_square[unit]) / size
     updates = training.updates or 0
@@ -176,32 +176,54 @@ def _clips(optimizer: Optimizer) -> bool:
     return any(optimizer.options.get(name) for name in ("clipnorm", "clipvalue", "global_clipnorm"))
 
 
-def _travel(network: Network, entered: float, size: float) -> float:
+def _travel(stages: "Sequence[_Stage]", entered: float, size: float) -> float:
     """How far every weight has to move before the answers are so large, by bisection on the logarithm."""
     low, high = -12.0, 12.0
     for _ in range(60):
         middle = (low + high) / 2
-        if _reach(network, entered, 10**middle) < size:
+        if _reach(stages, entered, 10**middle) < size:
             low = middle
         else:
             high = middle
     return float(10**high)
 
 
-def _reach(network: Network, entered: float, move: float) -> float:
-    """The size of an answer once every weight has moved so far in one direction, away from a start of gain one."""
-    kernels = [layer for layer in network.layers if is_learned(layer) and layer.trainable]
-    last, size = kernels[-1] if kernels else None, entered
+@dataclass(frozen=True)
+class _Stage:
+    """What one layer does to the size of what passes: it starts anew, grows by sums over a fan-in, is bounded."""
+
+    restarts: bool
+    fan_in: int | None
+    trained: bool
+    last: bool
+    bound: float
+
+
+def _stages(network: Network) -> list[_Stage]:
+    learned = [layer for layer in network.layers if is_learned(layer)]
+    last = next((layer for layer in reversed(learned) if layer.trainable), None)
+    found = []
     for layer in network.layers:
-        if layer.kind in RESTARTS:
-            size = 1.0 + move
+        fan_in = None
         if is_learned(layer):
             fan_in = layer.weights["kernel"].shape[0] if "kernel" in layer.weights else 1
-            grown = move * fan_in if layer.trainable else 0.0
-            size = min(size * (grown if layer is last else 1.0 + grown) + move, 1e150)
-        activation = activation_of(layer)
-        if activation is not None and layer is not last and all(np.isfinite(activation.bounds)):
-            size = min(size, max(abs(bound) for bound in activation.bounds))
+        activation, bound = activation_of(layer), math.inf
+        if activation is not None and layer is not last:
+            bound = max(abs(end) for end in activation.bounds)
+        found.append(_Stage(layer.kind in RESTARTS, fan_in, layer.trainable, layer is last, bound))
+    return [stage for stage in found if stage.restarts or stage.fan_in is not None or stage.bound < math.inf]
+
+
+def _reach(stages: Sequence[_Stage], entered: float, move: float) -> float:
+    """The size of an answer once every weight has moved so far in one direction, away from a start of gain one."""
+    size = entered
+    for stage in stages:
+        if stage.restarts:
+            size = 1.0 + move
+        if stage.fan_in is not None:
+            grown = move * stage.fan_in if stage.trained else 0.0
+            size = min(size * (grown if stage.last else 1.0 + grown) + move, 1e150)
+        size = min(size, stage.bound)
     return size
 
 
