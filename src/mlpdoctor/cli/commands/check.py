@@ -119,6 +119,7 @@ class _Run:
         *,
         quiet: bool = False,
     ) -> "_Run":
+        from mlpdoctor.core.legible_parts import legible_parts
         from mlpdoctor.core.report_model import Unread
 
         reports, unread, failing = [], [], []
@@ -130,13 +131,13 @@ class _Run:
                 hide = _hidden(job, configuration, checks, baseline)
                 report = _looked_at(job, checks, hide, notify, place, custom_objects, tried)
             except InputError as complaint:
-                unread.append(Unread(job.model, str(complaint)))
+                unread.append(legible_parts(Unread(job.model, str(complaint))))
                 say(str(complaint))
                 continue
             except Exception as fault:
                 if len(jobs) == 1:
                     raise
-                unread.append(Unread(job.model, f"a fault in mlpdoctor: {type(fault).__name__}: {fault}"))
+                unread.append(legible_parts(Unread(job.model, f"a fault in mlpdoctor: {type(fault).__name__}: {fault}")))
                 say(f"{job.model}: this is a fault in mlpdoctor, not in your file; please report it:")
                 traceback()
                 continue

@@ -5,13 +5,14 @@ import re
 from typing import Any, Protocol
 
 from mlpdoctor.core.errors import ModelFileError
+from mlpdoctor.core.legible_parts import legible_parts
 from mlpdoctor.core.network import Stored
 from mlpdoctor.readers.models.keras_calls import Blueprint
 from mlpdoctor.readers.models.keras_weights import Expected
 
 
 def json_object(content: str | bytes, name: str) -> dict[str, Any]:
-    """A JSON object.
+    """A JSON object, with every text in it legible: what is in a name can steer nothing from here on.
 
     Args:
         content: UTF-8 text.
@@ -28,7 +29,7 @@ def json_object(content: str | bytes, name: str) -> dict[str, Any]:
         raise ModelFileError(f"{name} is no valid JSON ({error}); re-save the model") from error
     if not isinstance(found, dict):
         raise ModelFileError(f"{name} should be a JSON object, but is a {type(found).__name__}; re-save the model")
-    return found
+    return legible_parts(found)
 
 
 def major_version(version: str | None, default: int) -> int:

@@ -12,6 +12,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from mlpdoctor.core.errors import ModelFileError, UsageError
+from mlpdoctor.core.legible import legible
+from mlpdoctor.core.legible_parts import legible_parts
 from mlpdoctor.core.network import LossConfig, Network, Optimizer, Stored
 from mlpdoctor.engine import keras_load
 from mlpdoctor.engine.keras_start import keras
@@ -52,7 +54,9 @@ def load(network: Network, code: Code) -> ModelSpec:
             ) from fault
     except keras_load.Refused as fault:  # what may not be loaded may not be rebuilt either
         raise ModelFileError(f"{network.file}: {fault}, so that nothing can be tried on it") from fault
-    return ModelSpec(type(model).__name__, model.get_config(), weights_of(model), compiled_of(model, network))
+    # Our reader made the names legible, so Keras has to know the layers by the same ones.
+    config = legible_parts(model.get_config())
+    return ModelSpec(type(model).__name__, config, weights_of(model), compiled_of(model, network))
 
 
 def compiled_of(model: Model, network: Network) -> Mapping[str, Json]:
@@ -163,7 +167,7 @@ def layers(model: Model, above: str = "") -> list[tuple[str, Any]]:
     """All layers that hold weights themselves, with their paths; models inside the model are opened."""
     found = []
     for layer in model.layers:
-        path = f"{above}{layer.name}"
+        path = f"{above}{legible(layer.name)}"
         inner = getattr(layer, "layers", None)
         if isinstance(layer, keras().Model) and inner:
             found += layers(layer, f"{path}/")

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from mlpdoctor.core.errors import UsageError
 from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.legible_parts import legible_parts
 from mlpdoctor.core.report_model import Report
 from mlpdoctor.core.trial_result import RunGroup, TrialResult
 from mlpdoctor.diagnosis.diagnose import diagnose
@@ -116,7 +117,7 @@ def treat(
     if order.output is not None:
         written = keep(plan, Path(order.output), result)
     seconds = {"prepare": ready - begun, "trials": time.perf_counter() - ready}
-    return dataclasses.replace(result, written=written, seconds=seconds)
+    return legible_parts(dataclasses.replace(result, written=written, seconds=seconds))
 
 
 def writable(order: Order) -> None:
