@@ -27,12 +27,12 @@ A report is broken into lines at the width of the screen, so that any place in a
 
 
 def legible(text: str) -> str:
-    """A text on one line with everything seen that is in it: ``a\\x1b[31m``. What is legible already stays as it is."""
+    r"""A text on one line with all that is in it seen: ``a\x1b[31m``. What is legible already stays as it is."""
     if not text.isprintable() or UNSEEN.search(text):
         text = "".join(one if one.isprintable() and not UNSEEN.match(one) else spelt_out(one) for one in text)
     return TO_A_RUNNER.sub(lambda sign: f"\\x{ord(sign[0]):x}", text) if "::" in text or "##" in text else text
 
 
 def spelt_out(character: str) -> str:
-    """A character that cannot be shown as its number: ``\\x1b``, ``\\n``, ``\\u202e``."""
+    r"""A character that cannot be shown as its number: ``\x1b``, ``\n``, ``\u202e``."""
     return ascii(character)[1:-1]

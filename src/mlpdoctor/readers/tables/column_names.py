@@ -43,7 +43,7 @@ def find_columns(columns: Columns, asked: Sequence[str], option: str) -> tuple[i
     """
     found: list[int] = []
     for word in asked:
-        place = _place(columns.names, word.strip())
+        place = _place(columns.names, one_line(word))
         if place is None:
             near = get_close_matches(word.strip(), columns.names, n=3)
             hint = f"did you mean {' or '.join(near)}? " if near else ""

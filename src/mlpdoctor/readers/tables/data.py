@@ -116,8 +116,7 @@ def open_folder(path: str, wanted: Wanted, max_bytes: int, open_file: Callable[[
     Raises:
         DataFileError: there is no data file, or one has other columns than the first.
     """
-    shown = sorted(file for file in Path(path).iterdir() if file.is_file() and file.name[0] not in "._")
-    files = [file for file in shown if file.suffix.lower() in SUFFIXES]
+    shown, files = _shown(path), files_in(path)
     others = [file.name for file in shown if file not in files]
     if not files:
         holds = f"only {listed(others)}" if others else "no files"
@@ -150,6 +149,15 @@ def open_folder(path: str, wanted: Wanted, max_bytes: int, open_file: Callable[[
         guesses=(*first.guesses, *left_out),
         rows=None if any(table.rows is None for table in tables) else sum(table.rows or 0 for table in tables),
     )
+
+
+def files_in(path: str) -> list[Path]:
+    """The files of a folder that are read as data."""
+    return [file for file in _shown(path) if file.suffix.lower() in SUFFIXES]
+
+
+def _shown(path: str) -> list[Path]:
+    return sorted(file for file in Path(path).iterdir() if file.is_file() and file.name[0] not in "._")
 
 
 def _difference(names: Sequence[str], expected: Sequence[str]) -> str:

@@ -11,6 +11,7 @@ from typing import BinaryIO, cast
 
 from mlpdoctor.core.errors import DataFileError
 from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.patience import patience
 from mlpdoctor.readers.bounded_stream import AT_ONCE, BoundedStream, RereadableStream
 
 
@@ -43,7 +44,9 @@ def from_path(path: str, max_bytes: int) -> Source:
     if not file.exists():
         raise DataFileError(f"{path}: there is no such file{_near(file)}")
     if not file.is_file():
-        with file.open("rb") as pipe:
+        with patience(f"{path}: waiting; nobody writes to this named pipe yet"):
+            pipe = file.open("rb")
+        with pipe:
             return from_stream(path, pipe, max_bytes)
     return Source(path, lambda: file.open("rb"), max_bytes, size=file.stat().st_size)
 

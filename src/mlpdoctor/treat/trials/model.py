@@ -15,6 +15,7 @@ from mlpdoctor.core.errors import ModelFileError, UsageError
 from mlpdoctor.core.legible import legible
 from mlpdoctor.core.legible_parts import legible_parts
 from mlpdoctor.core.network import LossConfig, Network, Optimizer, Stored
+from mlpdoctor.core.whole_file import Put, replacing
 from mlpdoctor.engine import keras_load
 from mlpdoctor.engine.keras_start import keras
 from mlpdoctor.nn.losses.loss import Loss
@@ -220,19 +221,12 @@ def settle(layer: Any) -> None:  # noqa: ANN401  a Keras layer
         layer.finalize_state()
 
 
-def write(model: Model, file: Path) -> None:
+def write(model: Model, file: Path, put: Put = os.replace) -> None:
     """Write a ``.keras`` archive: the file is the old one or the new one, never half of it.
 
     Raises:
         UsageError: it cannot be written.
     """
-    beside = file.with_name(f".{file.stem}.{os.getpid()}.part.keras")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            model.save(beside)
-        beside.replace(file)
-    except OSError as fault:
-        raise UsageError(f"{file}: cannot be written: {fault.strerror or fault}") from fault
-    finally:
-        beside.unlink(missing_ok=True)
+    with replacing(file, str(file), put) as new, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.save(new)
