@@ -3,12 +3,14 @@
 Before and after a command runs there is nothing to clean up, so it ends at once; no import may come before that.
 """
 
-import os
-import signal
-from types import FrameType
-from typing import NoReturn
-
 INTERRUPTED = 130
+try:
+    import os
+    import signal
+    from types import FrameType
+    from typing import NoReturn
+except KeyboardInterrupt:
+    raise SystemExit(INTERRUPTED) from None
 
 
 def start() -> NoReturn:

@@ -5,7 +5,6 @@ enter, and put there in one step. So a run that fails, is killed, or is one of t
 """
 
 import os
-import shutil
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -46,6 +45,7 @@ def replacing(file: Path, option: str, put: Put = os.replace) -> Iterator[Path]:
     Raises:
         UsageError: it cannot be written.
     """
+    import shutil
     from tempfile import TemporaryDirectory
 
     place = Path(os.path.realpath(file))

@@ -75,6 +75,7 @@ def check(
     """
     from mlpdoctor.cli.baseline import BaselineSession
     from mlpdoctor.cli.config.settings import Settings
+    from mlpdoctor.cli.config.unnamed import keep_inside, starts_keras
     from mlpdoctor.cli.plan import plan
     from mlpdoctor.cli.suppression import idle
     from mlpdoctor.diagnosis.diagnose import all_checks
@@ -84,6 +85,7 @@ def check(
     jobs = plan(files, configuration, line)
     whole = Settings((configuration.top, line))
     options = OutputOptions(whole.value("format"), color, quiet=quiet, verbose=verbose)
+    keep_inside(configuration, whole, update=update_baseline)
     code, known = given["custom_objects"], whole.value("baseline")
     written = destinations(whole.value("output"), options.form, known, update=update_baseline)
     read = [("the baseline", known)] if known is not None and not update_baseline else []
@@ -91,6 +93,8 @@ def check(
     baseline = BaselineSession.of(known, update=update_baseline)
     if code is not None:
         say(f"--custom-objects: the Python code in {code} is run for models that need it")
+    for origin in starts_keras(configuration, (job.settings for job in jobs)):
+        say(f"{origin}: engine = keras: this file, which was found and not named, has models run through Keras")
     tried = confirmation(budget, asked=confirm)
     with progress(show=not (no_progress or quiet)) as notify:
         run = _Run.over(jobs, configuration, checks, baseline, notify, code, tried, quiet=quiet)
