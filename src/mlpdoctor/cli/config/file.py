@@ -38,19 +38,19 @@ class Configuration:
 
     Attributes:
         path: the file, None without one.
-        found: whether nobody named it, and it was found in the working directory or above.
         top: what holds for all models.
         per_model: patterns of model files, and what holds for those.
         models: the models to check when none is given.
         suppressions: findings that are not to be reported.
+        found: whether nobody named the file, and it was found in the working directory or above.
     """
 
     path: str | None = None
-    found: bool = False
     top: Section = NOTHING
     per_model: tuple[tuple[tuple[str, ...], Section], ...] = ()
     models: tuple[Named, ...] = ()
     suppressions: tuple[Suppression, ...] = ()
+    found: bool = False
 
     def sections(self, model: str) -> Iterator[Section]:
         """What holds for one model, the general first."""
@@ -146,7 +146,6 @@ class _Reader:
         own = {name: value for name, value in table.items() if name in (*KEYS, "rules")}
         return Configuration(
             self.path,
-            False,
             self._section(own, ()),
             tuple(self._per_model(table.get("per-model", []))),
             tuple(self._models(table.get("models", {}))),
@@ -170,9 +169,7 @@ class _Reader:
             for threshold, value in self._mapping(values, (*way, name)).items():
                 place = (*way, name, threshold)
                 taken = checked(rule, threshold, value, self._where(place))
-                found.setdefault(rule.code, {})[threshold.replace("-", "_")] = Placed(
-                    taken, self._origin(place), self.path
-                )
+                found.setdefault(rule.code, {})[threshold.replace("-", "_")] = Placed(taken, self._origin(place))
         return found
 
     def _per_model(self, entries: Any) -> Iterator[tuple[tuple[str, ...], Section]]:  # noqa: ANN401

@@ -24,7 +24,7 @@ def keep_inside(configuration: Configuration, settings: Settings, *, update: boo
         placed = settings.placed(name)
         if not _said_by(configuration, placed):
             continue
-        folder = Path(os.path.realpath(configuration.path or ".")).parent
+        folder = os.path.realpath(Path(configuration.path or ".").parent)
         for file in (placed.value,) if isinstance(placed.value, str) else placed.value:
             if not Path(os.path.realpath(file)).is_relative_to(folder):
                 raise UsageError(
