@@ -18,7 +18,8 @@ STDIN = "-"
 def keep_apart(outputs: Sequence[Named], inputs: Iterable[Named]) -> None:
     """Stop where a file that is to be written is one that is read, or is to be written twice.
 
-    They are compared as the files they are: links are followed, and another name of the same file is that file.
+    They are compared as the files they are: links are followed, another name of the same file is that file, and
+    standard output is the file that a shell has led it to.
 
     Args:
         outputs: each with the option that names it, as in ``--output r.json``.
@@ -27,15 +28,14 @@ def keep_apart(outputs: Sequence[Named], inputs: Iterable[Named]) -> None:
     Raises:
         UsageError: two are one file.
     """
-    if not outputs:
-        return
-    written = [(option, marks) for option, path in outputs if (marks := _marks(path))]
+    written = [(option, _marks(path)) for option, path in outputs]
+    written.append(("standard output", _stream_marks(1)))
     for what, path in inputs:
         read = _stream_marks(0) if path == STDIN else _marks(path)
         for option, marks in written:
             if marks & read:
                 raise UsageError(f"{option}: is {what}, which is read and must stay as it is; give another name")
-    for (one, marks), (other, others) in combinations([*written, ("standard output", _stream_marks(1))], 2):
+    for (one, marks), (other, others) in combinations(written, 2):
         if marks & others:
             raise UsageError(f"{one}: is the same file as {other}; give each its own")
 

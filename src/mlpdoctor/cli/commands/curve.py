@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from mlpdoctor.cli.commands.options import screen_options, shared_options
-from mlpdoctor.cli.commands.shared import FAILED, fails, require_folder, rows_read
+from mlpdoctor.cli.commands.shared import FAILED, apart, fails, require_folder, rows_read
 from mlpdoctor.cli.config.keys import LEVELS
 from mlpdoctor.cli.output import OutputOptions, progress, write
 from mlpdoctor.cli.streams import stdin
@@ -70,6 +70,7 @@ def curve(
         max_bytes=given["max_bytes"],
         seed=given["seed"] or 0,
     )
+    apart((), (question,))
     with progress(show=not (no_progress or quiet)) as notify:
         report = diagnose(question, stdin=stdin(), progress=rows_read(notify))
     write((report,), (), OutputOptions(form, color, quiet=quiet, verbose=False), ())

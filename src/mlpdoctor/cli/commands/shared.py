@@ -57,14 +57,17 @@ def question_of(job: "Job", custom_objects: str | None) -> "Question":
 
 
 def apart(
-    outputs: "Sequence[Named]", questions: "Iterable[Question]", configuration: "Configuration", *more: "Named"
+    outputs: "Sequence[Named]",
+    questions: "Iterable[Question]",
+    configuration: "Configuration | None" = None,
+    *more: "Named",
 ) -> None:
     """Stop, before anything of it is read, where an output would take the place of an input or of another output.
 
     Args:
         outputs: what is to be written, each with the option that names it.
         questions: what is asked, of one model each.
-        configuration: which is read as well.
+        configuration: which is read as well, where the command has one.
         more: other files that are read.
 
     Raises:
@@ -74,7 +77,7 @@ def apart(
     from mlpdoctor.diagnosis.subject import files_read
 
     read = [*more, *(pair for question in questions for pair in files_read(question))]
-    if configuration.path is not None:
+    if configuration is not None and configuration.path is not None:
         read.append(("the configuration", configuration.path))
     keep_apart(outputs, dict.fromkeys(read))
 

@@ -97,10 +97,9 @@ def treat(
     named = tuple(name.strip() for word in words for name in word.split(",") if name.strip())
     order = Order(Budget.read(budget), seeds, named, batch, output, force)
     job, configuration = _job(files, given)
-    if output is not None:
-        asked = question_of(job, given["custom_objects"])
-        apart([(f"--output-model {output}", output)], [asked], configuration)
-        writable(order, asked)
+    asked = question_of(job, given["custom_objects"])
+    apart([] if output is None else [(f"--output-model {output}", output)], [asked], configuration)
+    writable(order, asked)
     if given["custom_objects"] is not None:
         say(f"--custom-objects runs the Python code in {given['custom_objects']}")
     with (
