@@ -36,9 +36,7 @@ def test_what_steers_hides_or_commands_is_spelt_out(text: str, expected: str) ->
     assert legible(text) == expected
 
 
-@pytest.mark.parametrize(
-    "text", ["größe 中文 ±²", "user::age", "a:b::c", "C:\\data\\x", "## head", "\\x1b", "हिन्दी", "😀"]
-)
+@pytest.mark.parametrize("text", ["größe 中文 ±²", "user::age", "a:b::c", "C:\\data\\x", "## head", "\\x1b", "हिन्दी"])
 def test_other_names_stay_as_they_are(text: str) -> None:
     assert legible(text) == text
 
