@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from mlpdoctor.core.legible import legible
 
 NAME = f"{HOSTILE}\n::warning::x \x9b\u2028\u200b".replace("/", "")
 """Of a layer, in which Keras allows no slash."""
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse files of such names")
 Write = Callable[[Path, dict[str, Any]], Path]
 FORMS = ("terminal", "json", "sarif", "code-scanning", "junit", "github", "markdown")
 FILES = ("r.txt", "r.json", "r.sarif", "r.github.sarif", "r.xml", "r.md")
@@ -140,6 +142,16 @@ def test_a_fault_of_ours_is_told_without_what_a_file_wrote(folder: Path, monkeyp
     assert done.status == 2
     harmless(done.err)
     assert r"RuntimeError: odd \x1b[2J\u202e :\x3aerror::name" in done.err
+
+
+def test_an_end_of_file_that_escapes_is_a_fault_and_no_ctrl_c(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise EOFError("short")
+
+    monkeypatch.setattr("mlpdoctor.diagnosis.diagnose.diagnose", broken)
+    done = run(folder, "check", ODD_FILE)
+    assert done.status == 2
+    assert "fault in mlpdoctor" in done.err
 
 
 def test_the_detector_sees_what_it_should() -> None:

@@ -36,6 +36,8 @@ def main() -> NoReturn:
 
 def _told(fault: BaseException) -> int:
     """Say why a run ended before its time; the exit status for it."""
+    if isinstance(fault, click.Abort) and isinstance(fault.__cause__, EOFError):  # which click takes for Ctrl-D
+        fault = fault.__cause__
     match fault:
         case click.Abort() | KeyboardInterrupt():
             return INTERRUPTED
