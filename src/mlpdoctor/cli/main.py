@@ -25,10 +25,12 @@ def main() -> NoReturn:
     """Run the command line; bad input ends in one line on standard error and status 2."""
     completed()
     interrupt = Interrupt()
-    status = 0
+    status: str | int | None = 0
     try:
         with interrupt, watched(), listening(say):
             commands(prog_name="mlpdoctor", standalone_mode=False)
+    except SystemExit as end:
+        status = INTERRUPTED if interrupt.heard else end.code
     except (Exception, KeyboardInterrupt) as fault:  # noqa: BLE001  whatever it is, it is told in our way
         status = INTERRUPTED if interrupt.heard else _told(fault)
     sys.exit(status)
