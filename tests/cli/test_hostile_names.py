@@ -122,6 +122,19 @@ def test_the_configuration_is_shown_and_blamed_in_one_line(tmp_path: Path) -> No
     one_line(run(tmp_path, "config", "--config", odd.name))
 
 
+def test_a_history_is_harmless_whatever_it_logged(tmp_path: Path) -> None:
+    rows = "".join(f"{epoch},{1 / (epoch + 1)},{2 / (epoch + 1)}\n" for epoch in range(20))
+    (tmp_path / "l\x1b.csv").write_text(f'"epoch","loss","val_\u202e::error::"\n{rows}', encoding="utf-8")
+    log = '{"a\\u001b::error::b": [1, 2, 3], "loss": [3, 2, 1]}'
+    (tmp_path / "j\n.json").write_text(log)
+    for file in ("l\x1b.csv", "j\n.json"):
+        for form in ("terminal", "json", "markdown"):
+            done = run(tmp_path, "curve", file, "--format", form)
+            assert done.status in {0, 1}, done.err
+            harmless(done.out)
+            harmless(done.err)
+
+
 def test_several_models_and_one_that_is_not_read(folder: Path) -> None:
     (folder / "un\x1b\nread.keras").write_text("x")
     for form in ("terminal", "json", "junit", "markdown"):
