@@ -22,14 +22,14 @@ def json_object(content: str | bytes, name: str) -> dict[str, Any]:
         ModelFileError: where it is none.
     """
     try:
-        found = json.loads(content)
+        found = legible_parts(json.loads(content))
     except RecursionError:
         raise ModelFileError(f"{name} is nested deeper than any model is; do not trust this file") from None
     except ValueError as error:
         raise ModelFileError(f"{name} is no valid JSON ({error}); re-save the model") from error
     if not isinstance(found, dict):
         raise ModelFileError(f"{name} should be a JSON object, but is a {type(found).__name__}; re-save the model")
-    return legible_parts(found)
+    return found
 
 
 def major_version(version: str | None, default: int) -> int:
