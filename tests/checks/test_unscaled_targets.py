@@ -24,7 +24,7 @@ from model_cases import (
     train,
 )
 
-from mlpdoctor.checks.data.unscaled_targets import _reach, _travel
+from mlpdoctor.checks.data.unscaled_targets import _reach, _stages, _travel
 from mlpdoctor.core.finding import Certainty, Finding, Severity
 from mlpdoctor.core.report_model import Report, Status
 
@@ -100,7 +100,7 @@ def test_the_estimate_of_the_updates_is_right_within_a_factor_of_three(activatio
     x = np.abs(np.random.default_rng(0).normal(size=(64, 3)))
     for size in (30.0, 300.0):
         network = sequential(3, (16, activation), (16, activation), (1, None))
-        expected = _travel(network, float(np.sqrt(np.square(x).mean(axis=0)).mean()), size) / 0.03
+        expected = _travel(_stages(network), float(np.sqrt(np.square(x).mean(axis=0)).mean()), size) / 0.03
         model = mlp(3, 16, 2, activation)
         model.compile(keras.optimizers.Adam(0.03), "mae")
         made, some = 0, max(int(expected / 5), 1)
@@ -112,9 +112,11 @@ def test_the_estimate_of_the_updates_is_right_within_a_factor_of_three(activatio
 
 def test_more_way_takes_more_updates_and_reaches_as_far_as_asked() -> None:
     network = sequential(3, (16, "relu"), (16, "tanh"), (1, None))
-    travels = [_travel(network, 1.0, 10.0**power) for power in range(-6, 9)]
+    travels = [_travel(_stages(network), 1.0, 10.0**power) for power in range(-6, 9)]
     assert np.all(np.diff(travels) > 0)
-    assert [_reach(network, 1.0, move) for move in travels] == pytest.approx([10.0**p for p in range(-6, 9)], rel=1e-3)
+    assert [_reach(_stages(network), 1.0, move) for move in travels] == pytest.approx(
+        [10.0**p for p in range(-6, 9)], rel=1e-3
+    )
 
 
 @pytest.mark.parametrize(("size", "effect"), [(300.0, "U401"), (5000.0, "W301")])

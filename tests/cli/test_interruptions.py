@@ -110,3 +110,68 @@ def test_a_reader_that_stops_early_is_no_fault(tmp_path: Path, form: str) -> Non
     assert not done.stderr
     assert done.returncode in {0, 1}
     assert time.monotonic() - began < 30
+
+
+IN_AN_IMPORT = """
+import importlib.abc, sys, time
+
+class Slow(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name == "{module}":
+            print("ready", flush=True)
+            try:
+                time.sleep(20)
+            except KeyboardInterrupt:
+                raise {raises} from None
+        return None
+
+sys.meta_path.insert(0, Slow())
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "raises"),
+    [
+        ("click", "KeyboardInterrupt"),  # before a command runs
+        ("mlpdoctor.cli.main", "KeyboardInterrupt"),
+        ("h5py", "KeyboardInterrupt"),  # while it does
+        ("h5py", "ImportError('DLL load failed')"),  # as libraries do that are interrupted half-way
+    ],
+)
+def test_ctrl_c_in_an_import_ends_with_130_and_in_silence(tmp_path: Path, module: str, raises: str) -> None:
+    (tmp_path / "sitecustomize.py").write_text(IN_AN_IMPORT.format(module=module, raises=raises))
+    model = patient(tmp_path)
+    paths = os.pathsep.join((str(tmp_path), os.environ.get("PYTHONPATH", "")))
+    with subprocess.Popen(
+        (*CHECK, model),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": paths},
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=15)
+    assert (process.returncode, out, err.strip()) == (130, "", "")
+
+
+def test_what_is_told_to_ignore_ctrl_c_ignores_it(tmp_path: Path) -> None:
+    """As a shell does with what runs in the background of a script."""
+    (tmp_path / "sitecustomize.py").write_text(SLOW)
+    patient(tmp_path)
+    paths = os.pathsep.join((str(tmp_path), os.environ.get("PYTHONPATH", "")))
+    with subprocess.Popen(
+        ("bash", "-c", f"trap '' INT; exec '{sys.executable}' -m mlpdoctor check model.keras -q"),
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": paths},
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert "straight line" in out

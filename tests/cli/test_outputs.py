@@ -10,8 +10,9 @@ import pytest
 from shell import FIXTURES, patient, run
 
 from mlpdoctor.cli import output
-from mlpdoctor.cli.output import form_of, put
+from mlpdoctor.cli.output import form_of
 from mlpdoctor.core.errors import UsageError
+from mlpdoctor.core.whole_file import write_text
 
 CHECK = ("check", "model.keras", "data.csv")
 
@@ -84,10 +85,10 @@ def test_a_file_is_either_the_old_one_or_whole(tmp_path: Path, monkeypatch: pyte
     with monkeypatch.context() as broken:
         broken.setattr(Path, "write_text", full)
         with pytest.raises(UsageError, match=r"-o r.json: cannot be written: No space left"):
-            put("new", file, "-o r.json")
+            write_text("new", file, "-o r.json")
     assert file.read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["r.json"]
-    put("new", file)
+    write_text("new", file, "-o r.json")
     assert file.read_text() == "new"
 
 
@@ -96,18 +97,18 @@ def test_permissions_and_links_are_kept(tmp_path: Path) -> None:
     target.write_text("old")
     target.chmod(0o640)
     (tmp_path / "link.json").symlink_to("target.json")
-    put("new", tmp_path / "link.json")
+    write_text("new", tmp_path / "link.json", "-o link.json")
     assert (tmp_path / "link.json").is_symlink()
     assert target.read_text() == "new"
     assert stat.S_IMODE(target.stat().st_mode) == 0o640
-    put("fresh", tmp_path / "fresh.json")
+    write_text("fresh", tmp_path / "fresh.json", "-o fresh.json")
     mask = os.umask(0)
     os.umask(mask)
     assert stat.S_IMODE((tmp_path / "fresh.json").stat().st_mode) == 0o666 & ~mask
 
 
 def test_a_device_is_written_to_and_not_replaced() -> None:
-    put("x", Path("/dev/null"))
+    write_text("x", Path("/dev/null"), "-o /dev/null")
     assert Path("/dev/null").is_char_device()
 
 

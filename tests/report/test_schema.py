@@ -16,6 +16,7 @@ from report_cases import HOSTILE, UNREAD, awkward, fixtures, of_fixture
 
 from mlpdoctor.core.finding import Remedy
 from mlpdoctor.core.ladder import Penalty, Rung
+from mlpdoctor.core.legible import legible
 from mlpdoctor.core.report_model import DataSummary, ModelSummary, Report, RuledOut, Unread
 from mlpdoctor.report import rule_page, rules_table
 from mlpdoctor.report.catalogue import rules
@@ -71,9 +72,11 @@ def test_summary_counts_what_is_suppressed_crashed_and_unread_apart() -> None:
     assert summary == expected
 
 
-def test_names_come_through_unchanged() -> None:
-    findings = written(awkward())["findings"]
-    assert findings[2]["layer"] == HOSTILE
+@pytest.mark.parametrize("name", ['größe 中文 "q" a|b`c` <x> 100%', HOSTILE])
+def test_names_come_through_as_everywhere_else(name: str) -> None:
+    findings = written(awkward(name))["findings"]
+    assert findings[2]["layer"] == legible(name)
+    assert (legible(name) == name) is (name != HOSTILE)
     assert findings[3]["suppressed"].startswith("known since May")
 
 

@@ -67,11 +67,11 @@ def test_plain_ascii_stays(text: str, encoding: str) -> None:
 
 def test_a_report_that_can_be_said_stays_as_it_is() -> None:
     report = of_fixture("healthy-linear")
-    assert spelt(report) == report
+    assert spelt(report, "utf-8") == report
 
 
 def test_only_code_keeps_its_lines() -> None:
-    finding = spelt(awkward("a\nb")).findings[0]
+    finding = awkward("a\nb").findings[0]
     assert finding.evidence.remedy is not None
     assert finding.message == "a\\nb is odd"
     assert finding.evidence.remedy.code == 'Dense(3, name="a\nb")\n# and so on ```'

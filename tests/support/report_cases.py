@@ -5,6 +5,7 @@ import math
 
 from mlpdoctor.core.finding import Certainty, Evidence, Finding, Remedy, Severity
 from mlpdoctor.core.ladder import Ladder, Penalty, Rung
+from mlpdoctor.core.legible_parts import legible_parts
 from mlpdoctor.core.report_model import DataSummary, ModelSummary, Outcome, Report, RuledOut, Status, Unread
 from mlpdoctor.diagnosis.diagnose import diagnose
 from mlpdoctor.diagnosis.subject import Question
@@ -66,7 +67,7 @@ def awkward(name: str = HOSTILE, path: str = "models/odd, name: 50% #1.keras") -
         Rung("noise", "noise", 0.5, 0.0, "estimated", "", error=0.1),
         Rung("data", "these data", 0.0, 0.0, "proved", ""),
     )
-    return Report(
+    report = Report(
         model=ModelSummary(path, "keras 3", "3.9.0", 3, 2, 31, f"Adam {name}", math.nan, 10, name),
         data=DataSummary("data/x y.csv", "CSV", 9, 8, (name,), ("y",), (f"index {name} left out",), "w", (name,)),
         verdict=f"The loss is stuck because of {name}.",
@@ -77,6 +78,7 @@ def awkward(name: str = HOSTILE, path: str = "models/odd, name: 50% #1.keras") -
         outcomes=tuple(outcomes),
         seconds={"read": 0.1},
     )
+    return legible_parts(report)  # as the diagnosis does at its end
 
 
 def _finding(

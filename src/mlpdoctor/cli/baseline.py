@@ -6,12 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mlpdoctor.cli.output import put, say
+from mlpdoctor.cli.output import say
 from mlpdoctor.core.errors import UsageError
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Finding
 from mlpdoctor.core.fingerprint import fingerprint, location
+from mlpdoctor.core.legible import legible
+from mlpdoctor.core.patience import patience
 from mlpdoctor.core.report_model import Report, Status
+from mlpdoctor.core.whole_file import require_place, write_text
 
 VERSION = 1
 
@@ -69,7 +72,7 @@ class Baseline:
         entries = {mark: entry for mark, entry in self.entries.items() if mark not in gone}
         for finding, model in new:
             mark = fingerprint(finding, model)
-            fresh = Known(location(model), finding.code, finding.layer or "", finding.name, mark)
+            fresh = Known(location(model), finding.code, legible(finding.layer or ""), finding.name, mark)
             entries[mark] = dataclasses.replace(fresh, reason=entries[mark].reason) if mark in entries else fresh
         return Baseline(entries)
 
@@ -96,7 +99,9 @@ def read(path: str) -> Baseline:
         UsageError: the file is missing or not one that ``--update-baseline`` wrote.
     """
     try:
-        entries = [_entry(item) for item in _list(json.loads(Path(path).read_text(encoding="utf-8")))]
+        with patience(f"--baseline {path}: waiting; nobody writes to this named pipe yet"):
+            content = Path(path).read_text(encoding="utf-8")
+        entries = [_entry(item) for item in _list(json.loads(content))]
     except FileNotFoundError as fault:
         raise UsageError(f"--baseline {path}: no such file; write it with --update-baseline") from fault
     except OSError as fault:
@@ -141,6 +146,8 @@ class BaselineSession:
         """
         if path is None and update:
             raise UsageError("--update-baseline: say which file: --baseline FILE, or baseline in the configuration")
+        if path is not None and update:
+            require_place(Path(path), f"--baseline {path}")
         none = path is None or (update and not Path(path).exists())
         return cls(path, Baseline({}) if none or path is None else read(path), update=update)
 
@@ -162,5 +169,5 @@ class BaselineSession:
                 say(f"{self.path}: {entry} is no longer found; --update-baseline takes it out")
             return
         updated = self.baseline.updated(reports, self._met)
-        put(updated.text(), Path(self.path), f"--baseline {self.path}")
+        write_text(updated.text(), Path(self.path), f"--baseline {self.path}")
         say(f"{self.path}: {len(updated.entries)} known, {len(stale)} gone")

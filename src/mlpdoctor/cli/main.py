@@ -1,6 +1,5 @@
 """The command line: its commands, and how every run ends."""
 
-import os
 import sys
 from typing import NoReturn
 
@@ -15,36 +14,50 @@ from mlpdoctor.cli.commands.rules import explain, rules
 from mlpdoctor.cli.commands.schema import schema
 from mlpdoctor.cli.commands.shared import FAILED
 from mlpdoctor.cli.commands.treat import treat
-from mlpdoctor.cli.output import traceback
+from mlpdoctor.cli.interrupt import INTERRUPTED, Interrupt
+from mlpdoctor.cli.output import say, traceback
+from mlpdoctor.cli.streams import StdoutRefuses, completed, silence, to_stderr, watched
 from mlpdoctor.core.errors import InputError
-
-INTERRUPTED = 130
+from mlpdoctor.core.patience import listening
 
 
 def main() -> NoReturn:
     """Run the command line; bad input ends in one line on standard error and status 2."""
+    completed()
+    interrupt = Interrupt()
+    status: str | int | None = 0
     try:
-        commands(prog_name="mlpdoctor", standalone_mode=False)
-    except click.UsageError as complaint:
-        where = f"; see '{complaint.ctx.command_path} --help'" if complaint.ctx else ""
-        click.echo(f"mlpdoctor: {complaint.format_message().rstrip('.')}{where}", err=True)
-        sys.exit(FAILED)
-    except InputError as complaint:
-        click.echo(f"mlpdoctor: {complaint}", err=True)
-        sys.exit(FAILED)
-    except (click.Abort, KeyboardInterrupt):
-        sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        # Whoever read the report has seen enough; the interpreter must not complain about it at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
-    except Exception:  # noqa: BLE001  whatever it is, status 1 would say that something was found
-        click.echo(
-            f"mlpdoctor {__version__}: this is a fault in mlpdoctor, not in your files; please report it:", err=True
-        )
-        traceback()
-        sys.exit(FAILED)
-    sys.exit(0)
+        with interrupt, watched(), listening(say):
+            commands(prog_name="mlpdoctor", standalone_mode=False)
+    except SystemExit as end:
+        status = INTERRUPTED if interrupt.heard else end.code
+    except (Exception, KeyboardInterrupt) as fault:  # noqa: BLE001  whatever it is, it is told in our way
+        status = INTERRUPTED if interrupt.heard else _told(fault)
+    sys.exit(status)
+
+
+def _told(fault: BaseException) -> int:
+    """Say why a run ended before its time; the exit status for it."""
+    if isinstance(fault, click.Abort) and isinstance(fault.__cause__, EOFError):  # which click takes for Ctrl-D
+        fault = fault.__cause__
+    match fault:
+        case click.Abort() | KeyboardInterrupt():
+            return INTERRUPTED
+        case BrokenPipeError():  # whoever read the report has seen enough
+            silence(sys.stdout)
+            return 0
+        case StdoutRefuses():
+            silence(sys.stdout)
+            say(str(fault))
+        case click.UsageError():
+            where = f"; see '{fault.ctx.command_path} --help'" if fault.ctx else ""
+            say(f"{fault.format_message().rstrip('.')}{where}")
+        case InputError():
+            say(str(fault))
+        case _:  # whatever it is, status 1 would say that something was found
+            to_stderr(f"mlpdoctor {__version__}: this is a fault in mlpdoctor, not in your files; please report it:\n")
+            traceback(fault)
+    return FAILED
 
 
 @click.group(

@@ -7,8 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from mlpdoctor.cli.streams import to_stderr, to_stdout
 from mlpdoctor.core.errors import UsageError
 from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.legible import legible
+from mlpdoctor.core.whole_file import write_text
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -58,7 +61,7 @@ def write(
     for file in files:
         form = form_of(file, options.form)
         text = _plain(reports, unread, options) if form == "terminal" else _rendered(form, reports, unread)
-        put(text, Path(file), f"--output {file}")
+        write_text(text, Path(file), f"--output {file}")
     if options.form == "terminal":
         _on_screen(reports, unread, options)
     else:
@@ -118,21 +121,6 @@ def form_of(file: str, form: str) -> str:
     return "terminal" if suffix == TEXT else form
 
 
-def writable(files: Sequence[str], form: str) -> None:
-    """Stop before the work begins where its results would have nowhere to go.
-
-    Raises:
-        UsageError: a file's format is unknown, or its folder is missing.
-    """
-    for file in files:
-        form_of(file, form)
-        path = Path(file)
-        if path.is_dir():
-            raise UsageError(f"--output {file}: cannot be written: it is a folder")
-        if not path.absolute().parent.is_dir():
-            raise UsageError(f"--output {file}: cannot be written: the folder {path.parent} does not exist")
-
-
 def show(*parts: "RenderableType", color: str = "auto") -> None:
     """Print to a terminal as it is; to anything else without the blanks that pad lines on a screen."""
     screen = console(color)
@@ -155,42 +143,12 @@ def _text(plain: "Console", *parts: "RenderableType") -> str:
     return "".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())
 
 
-def put(text: str, file: Path | None = None, what: str = "") -> None:
-    """Write to standard output, or to a file that is either the old one or whole; in UTF-8, as programs expect.
-
-    Args:
-        text: what to write.
-        file: where; None for standard output.
-        what: the option that named the file, for the message.
-
-    Raises:
-        UsageError: the file cannot be written.
-    """
-    if file is None:
-        sys.stdout.flush()
+def put(text: str) -> None:
+    """Write to standard output, in UTF-8, as programs expect."""
+    sys.stdout.flush()
+    with to_stdout():
         sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
         sys.stdout.buffer.flush()
-        return
-    try:
-        if file.exists() and not file.is_file():  # a device or a pipe
-            file.write_text(text, encoding="utf-8")
-        else:
-            _replace(file.resolve(), text)
-    except OSError as fault:
-        raise UsageError(f"{what}: cannot be written: {fault.strerror}") from fault
-
-
-def _replace(file: Path, text: str) -> None:
-    beside = file.with_name(f".{file.name}.{os.getpid()}.part")
-    try:
-        beside.write_text(text, encoding="utf-8", newline="\n")
-        if file.exists():
-            import shutil
-
-            shutil.copymode(file, beside)
-        beside.replace(file)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _append(text: str, file: Path) -> None:
@@ -212,15 +170,15 @@ def _within(text: str, room: int) -> bytes:
 
 def say(text: str) -> None:
     """A line on standard error."""
-    sys.stderr.write(f"mlpdoctor: {text}\n")
-    sys.stderr.flush()
+    to_stderr(f"mlpdoctor: {legible(text)}\n")
 
 
-def traceback() -> None:
-    """The exception that is being handled, on standard error, for whoever mends mlpdoctor."""
-    from traceback import print_exc
+def traceback(fault: BaseException) -> None:
+    """Where an exception came from, on standard error, for whoever mends mlpdoctor."""
+    from traceback import format_exception
 
-    print_exc()
+    lines = "".join(format_exception(fault)).rstrip("\n").split("\n")
+    to_stderr("".join(f"{legible(line)}\n" for line in lines))
 
 
 def console(color: str, width: int | None = None) -> "Console":
@@ -255,6 +213,6 @@ def progress(*, show: bool) -> Iterator[ProgressCallback | None]:
         task = bar.add_task("reading the model", total=None)
 
         def told(text: str, share: float | None) -> None:
-            bar.update(task, description=text, total=None if share is None else 1.0, completed=share or 0.0)
+            bar.update(task, description=legible(text), total=None if share is None else 1.0, completed=share or 0.0)
 
         yield told

@@ -8,6 +8,7 @@ from mlpdoctor.core.check import Rule
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Certainty, Finding
 from mlpdoctor.core.fingerprint import location
+from mlpdoctor.core.legible import legible
 from mlpdoctor.core.report_model import Report, Status
 from mlpdoctor.diagnosis.hide import Hide
 
@@ -34,7 +35,7 @@ class Suppression:
         """Whether the finding is one of those meant."""
         return (
             specific(self.rule, rule) >= 0
-            and (self.layer is None or fnmatchcase(finding.layer or "", self.layer))
+            and (self.layer is None or fnmatchcase(legible(finding.layer or ""), legible(self.layer)))
             and (not self.models or matches(model, self.models))
         )
 

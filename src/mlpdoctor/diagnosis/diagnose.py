@@ -15,6 +15,7 @@ from mlpdoctor.core.discovery import declared
 from mlpdoctor.core.fact import Absent, Fact
 from mlpdoctor.core.history import History
 from mlpdoctor.core.ladder import Ladder
+from mlpdoctor.core.legible_parts import legible_parts
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.report_model import Report
 from mlpdoctor.diagnosis.hide import Hide, marked, nothing
@@ -88,7 +89,7 @@ def diagnose(
         if dataset is not None:
             data = summarise_data(dataset, resolver.get(CellCounts), resolver.get(Contract))
     took = {"read": subject.seconds, "examine": time.perf_counter() - started}
-    return Report(
+    report = Report(
         model=summarise_model(resolver.network, resolver.no_forward) if given else None,
         data=data,
         verdict=said,
@@ -100,6 +101,7 @@ def diagnose(
         seconds={**took, **resolver.seconds},
         history=told,
     )
+    return legible_parts(report)
 
 
 def all_checks() -> tuple[Check, ...]:

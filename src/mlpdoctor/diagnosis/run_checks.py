@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from mlpdoctor.core.check import Check
+from mlpdoctor.core.errors import DataFileError
 from mlpdoctor.core.fact import Absent
 from mlpdoctor.core.finding import Evidence, Finding, Number
 from mlpdoctor.core.report_model import Outcome, Status
@@ -17,6 +18,8 @@ def run(checks: Iterable[Check], resolver: FactResolver) -> tuple[list[Finding],
     for one in checks:
         try:
             found, status, reason = _run_one(one, resolver)
+        except DataFileError:  # the rows cannot be read any more, so that no check can go on
+            raise
         except Exception as fault:  # noqa: BLE001  whatever it is, the other checks still run and this one says so
             found, status, reason = [], Status.CRASHED, f"{type(fault).__name__}: {fault}"
         findings += found

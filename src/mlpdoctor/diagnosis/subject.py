@@ -1,11 +1,14 @@
 """What is asked, and the model, the data and the history that it is asked about, opened."""
 
+import contextlib
 import dataclasses
 import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
 from mlpdoctor.core.dataset import Dataset, Wanted
-from mlpdoctor.core.errors import UsageError
+from mlpdoctor.core.errors import InputError, UsageError
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.history import History, together
 from mlpdoctor.core.network import LossConfig, Network
@@ -13,7 +16,7 @@ from mlpdoctor.diagnosis.placeholder_model import Guess, guessed_loss, placehold
 from mlpdoctor.engine.engine_choice import AUTO
 from mlpdoctor.nn.losses.registry import build, require
 from mlpdoctor.readers.models.model import read_network
-from mlpdoctor.readers.tables.data import open_dataset
+from mlpdoctor.readers.tables.data import files_in, open_dataset
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,34 @@ class Question:
     def limit(self) -> dict[str, int]:
         """The limit on what is read of a file, as the readers take it."""
         return {} if self.max_bytes is None else {"max_bytes": self.max_bytes}
+
+
+def files_read(question: Question) -> Iterator[tuple[str, str]]:
+    """Every file that answering a question reads: what it is, and its path; ``-`` for standard input.
+
+    Of folders those files that are read; a report may lie beside them.
+    """
+    if question.model is not None:
+        yield "the model", question.model
+    if question.data is not None:
+        yield from (("the data", file) for file in _with_files(question.data, files_in))
+    for path in question.history:
+        yield from (("the history", file) for file in _with_files(path, _files_of_a_history))
+    if question.custom_objects is not None:
+        yield "the code of --custom-objects", question.custom_objects
+
+
+def _with_files(path: str, inside: Callable[[str], Iterable[Path]]) -> list[str]:
+    """The path, and the files in it where it is a folder that can be looked into."""
+    with contextlib.suppress(OSError, InputError):  # reading it will say what is wrong
+        return [path, *(str(file) for file in inside(path))] if Path(path).is_dir() else [path]
+    return [path]
+
+
+def _files_of_a_history(path: str) -> Iterable[Path]:
+    from mlpdoctor.readers.histories import history
+
+    return history.files_in(Path(path))
 
 
 @dataclass(frozen=True, eq=False)

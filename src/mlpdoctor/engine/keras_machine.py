@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.legible import legible
 from mlpdoctor.core.network import Network
 from mlpdoctor.engine.keras_guard import Refused
 from mlpdoctor.engine.keras_load import Model
@@ -212,6 +213,6 @@ def _members(keras: Any, model: Model, prefix: str = "") -> Iterator[tuple[str, 
     parts = model.layers if isinstance(model, keras.Sequential) else model.operations
     for part in parts:
         if isinstance(part, keras.Sequential) or (isinstance(part, keras.Model) and hasattr(part, "operations")):
-            yield from _members(keras, part, f"{prefix}{part.name}/")
+            yield from _members(keras, part, f"{prefix}{legible(part.name)}/")
         elif type(part).__name__ != "InputLayer":
-            yield prefix + part.name, part
+            yield prefix + legible(part.name), part

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from mlpdoctor.core.errors import DataFileError
-from mlpdoctor.readers.tables.column_names import printable
+from mlpdoctor.readers.tables.column_names import one_line
 
 TROUBLE = (
     OSError,
@@ -45,5 +45,5 @@ def _one_line(error: BaseException) -> str:
     """The first line of what a library says, short enough for a terminal."""
     longest = 160
     said = getattr(error, "strerror", None) or str(error)
-    words = printable((said.strip().splitlines() or [type(error).__name__])[0])
+    words = one_line((said.strip().splitlines() or [type(error).__name__])[0])
     return words if len(words) <= longest else words[:longest] + "..."

@@ -7,7 +7,6 @@ from mlpdoctor.core.fingerprint import location
 from mlpdoctor.core.report_model import Report, Unread
 from mlpdoctor.report import phrases
 from mlpdoctor.report.phrases import crashed, live
-from mlpdoctor.report.symbols import spelt
 
 COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 UNREAD = "mlpdoctor could not read this model"
@@ -17,7 +16,7 @@ TITLE, MESSAGE = 255, 4000
 
 def render(reports: Sequence[Report], unread: Sequence[Unread] = ()) -> str:
     """One line for each finding that is not suppressed, each check that crashed, each model that was not read."""
-    lines = [line for report in reports for line in _report(spelt(report))]
+    lines = [line for report in reports for line in _report(report)]
     lines += [command("error", model.path, UNREAD, model.reason) for model in unread]
     return "".join(f"{line}\n" for line in lines)
 

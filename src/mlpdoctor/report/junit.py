@@ -11,7 +11,6 @@ from mlpdoctor.core.report_model import Outcome, Report, Status, Unread
 from mlpdoctor.core.text import count
 from mlpdoctor.report import phrases
 from mlpdoctor.report.phrases import live
-from mlpdoctor.report.symbols import spelt
 
 FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What no XML document may hold, not even escaped."""
@@ -21,9 +20,9 @@ def render(reports: Sequence[Report], unread: Sequence[Unread] = ()) -> str:
     """The document, without times: the same input gives the same bytes."""
     root = ET.Element("testsuites", name="mlpdoctor")
     for report in reports:
-        _suite(root, spelt(report))
+        _suite(root, report)
     for model in unread:
-        _unread(root, spelt(model))
+        _unread(root, model)
     for kind in ("tests", "failures", "errors", "skipped"):
         root.set(kind, str(sum(int(suite.get(kind, "0")) for suite in root)))
     for element in root.iter():

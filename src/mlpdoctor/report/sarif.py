@@ -19,7 +19,6 @@ from mlpdoctor.report.catalogue import rules as all_rules
 from mlpdoctor.report.json.report import clean
 from mlpdoctor.report.markdown.text import escape
 from mlpdoctor.report.phrases import crashed, live
-from mlpdoctor.report.symbols import spelt
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 ROOT = "%SRCROOT%"
@@ -39,11 +38,10 @@ def log(reports: Sequence[Report], unread: Sequence[Unread] = ()) -> dict[str, A
     """The log as plain values."""
     rules = all_rules()
     index = {rule.code: number for number, rule in enumerate(rules)}
-    told = [spelt(report) for report in reports]
-    artifacts = list(dict.fromkeys(path for report in told for path in _files(report)))
-    results = [result for report in told for result in _results(report, index, artifacts)]
-    notifications = [note for report in told for note in _crashes(report, index, artifacts)]
-    notifications += [_unread(spelt(model)) for model in unread]
+    artifacts = list(dict.fromkeys(path for report in reports for path in _files(report)))
+    results = [result for report in reports for result in _results(report, index, artifacts)]
+    notifications = [note for report in reports for note in _crashes(report, index, artifacts)]
+    notifications += [_unread(model) for model in unread]
     run = {
         "tool": {
             "driver": {

@@ -105,6 +105,7 @@ def test_foreign_hdf5(tmp_path: Path, folder: Path) -> None:
         (b"\xff\xfe\x00", "no valid JSON"),
         (b"[1]", "should be a JSON object, but is a list"),
         (b'{"a":' * 100_000, "nested deeper"),
+        (b'{"a":' * 900 + b"1" + b"}" * 900, "nested deeper"),
         (b"{}", "does not tell its graph"),
         (b'{"class_name": "Sequential", "config": {"layers": []}}', "has no layers"),
         (b'{"class_name": "Sequential", "config": {"layers": [7]}}', "damaged"),

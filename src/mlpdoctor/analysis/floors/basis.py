@@ -90,10 +90,9 @@ def dependences(factor: AffineFactor, tolerance: float) -> tuple[Dependence, ...
     varied = np.flatnonzero(norms > NOISE * np.linalg.norm(factor.triangle[:, 1 : 1 + width], axis=0))
     scaled = centred[:, varied] / norms[varied]
     # No unit column is nearer to the span of the others than the least singular value.
-    independent = len(varied) <= len(scaled) and (
-        len(varied) < 2 or np.linalg.svd(scaled, compute_uv=False)[-1] > tolerance
-    )  # noqa: PLR2004
-    if independent:
+    if len(varied) < 2:  # noqa: PLR2004
+        return ()
+    if len(varied) <= len(scaled) and np.linalg.svd(scaled, compute_uv=False)[-1] > tolerance:
         return ()
     basis = np.zeros((len(scaled), len(varied)))
     taken: list[int] = []

@@ -8,8 +8,10 @@ import click
 
 from mlpdoctor.cli.commands.confirm import Confirm, confirmation, unconfirmed
 from mlpdoctor.cli.commands.options import report_options, settings_options, understood
-from mlpdoctor.cli.commands.shared import FAILED, fails, in_force, question_of, rows_read
-from mlpdoctor.cli.output import OutputOptions, ProgressCallback, progress, say, traceback, writable, write
+from mlpdoctor.cli.commands.shared import FAILED, apart, fails, in_force, question_of, rows_read
+from mlpdoctor.cli.destinations import destinations
+from mlpdoctor.cli.output import OutputOptions, ProgressCallback, progress, say, traceback, write
+from mlpdoctor.cli.streams import stdin
 from mlpdoctor.core.errors import InputError
 from mlpdoctor.core.fast_dataclass import dataclass
 
@@ -73,6 +75,7 @@ def check(
     """
     from mlpdoctor.cli.baseline import BaselineSession
     from mlpdoctor.cli.config.settings import Settings
+    from mlpdoctor.cli.config.unnamed import keep_inside, starts_keras
     from mlpdoctor.cli.plan import plan
     from mlpdoctor.cli.suppression import idle
     from mlpdoctor.diagnosis.diagnose import all_checks
@@ -82,11 +85,16 @@ def check(
     jobs = plan(files, configuration, line)
     whole = Settings((configuration.top, line))
     options = OutputOptions(whole.value("format"), color, quiet=quiet, verbose=verbose)
-    writable(whole.value("output"), options.form)
-    baseline = BaselineSession.of(whole.value("baseline"), update=update_baseline)
-    code = given["custom_objects"]
+    keep_inside(configuration, whole, update=update_baseline)
+    code, known = given["custom_objects"], whole.value("baseline")
+    written = destinations(whole.value("output"), options.form, known, update=update_baseline)
+    read = [("the baseline", known)] if known is not None and not update_baseline else []
+    apart(written, (question_of(job, code) for job in jobs), configuration, *read)
+    baseline = BaselineSession.of(known, update=update_baseline)
     if code is not None:
         say(f"--custom-objects: the Python code in {code} is run for models that need it")
+    for origin in starts_keras(configuration, (job.settings for job in jobs)):
+        say(f"{origin}: engine = keras: this file, which was found and not named, has models run through Keras")
     tried = confirmation(budget, asked=confirm)
     with progress(show=not (no_progress or quiet)) as notify:
         run = _Run.over(jobs, configuration, checks, baseline, notify, code, tried, quiet=quiet)
@@ -119,6 +127,7 @@ class _Run:
         *,
         quiet: bool = False,
     ) -> "_Run":
+        from mlpdoctor.core.legible_parts import legible_parts
         from mlpdoctor.core.report_model import Unread
 
         reports, unread, failing = [], [], []
@@ -130,15 +139,17 @@ class _Run:
                 hide = _hidden(job, configuration, checks, baseline)
                 report = _looked_at(job, checks, hide, notify, place, custom_objects, tried)
             except InputError as complaint:
-                unread.append(Unread(job.model, str(complaint)))
+                unread.append(legible_parts(Unread(job.model, str(complaint))))
                 say(str(complaint))
                 continue
             except Exception as fault:
                 if len(jobs) == 1:
                     raise
-                unread.append(Unread(job.model, f"a fault in mlpdoctor: {type(fault).__name__}: {fault}"))
+                unread.append(
+                    legible_parts(Unread(job.model, f"a fault in mlpdoctor: {type(fault).__name__}: {fault}"))
+                )
                 say(f"{job.model}: this is a fault in mlpdoctor, not in your file; please report it:")
-                traceback()
+                traceback(fault)
                 continue
             reports.append(report)
             if "keras" in report.seconds and not quiet:
@@ -174,7 +185,7 @@ def _looked_at(
     from mlpdoctor.diagnosis.subject import opened
 
     question, chosen = question_of(job, custom_objects), in_force(job, checks)
-    subject = opened(question, sys.stdin.buffer)
+    subject = opened(question, stdin())
     report = diagnose(question, progress=rows_read(notify, place), checks=chosen, hide=hide, subject=subject)
     return tried(report, question, subject, notify)
 

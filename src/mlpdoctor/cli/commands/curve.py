@@ -6,9 +6,10 @@ from typing import Any
 import click
 
 from mlpdoctor.cli.commands.options import screen_options, shared_options
-from mlpdoctor.cli.commands.shared import FAILED, fails, rows_read
+from mlpdoctor.cli.commands.shared import FAILED, apart, fails, require_folder, rows_read
 from mlpdoctor.cli.config.keys import LEVELS
 from mlpdoctor.cli.output import OutputOptions, progress, write
+from mlpdoctor.cli.streams import stdin
 
 EPILOG = """\b
 Examples:
@@ -52,6 +53,7 @@ def curve(
     or MLflow, or - for standard input. Of several runs the last is looked at. With --data it is told which loss the
     plateau is: that of the best constant, of the best straight line, or of what these data allow.
     """
+    require_folder()
     from mlpdoctor.core.report_model import Status
     from mlpdoctor.diagnosis.diagnose import diagnose
     from mlpdoctor.diagnosis.subject import Question
@@ -68,8 +70,9 @@ def curve(
         max_bytes=given["max_bytes"],
         seed=given["seed"] or 0,
     )
+    apart((), (question,))
     with progress(show=not (no_progress or quiet)) as notify:
-        report = diagnose(question, stdin=sys.stdin.buffer, progress=rows_read(notify))
+        report = diagnose(question, stdin=stdin(), progress=rows_read(notify))
     write((report,), (), OutputOptions(form, color, quiet=quiet, verbose=False), ())
     if any(outcome.status is Status.CRASHED for outcome in report.outcomes):
         sys.exit(FAILED)

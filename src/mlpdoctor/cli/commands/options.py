@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from mlpdoctor.cli.commands import completion
+from mlpdoctor.cli.commands.shared import require_folder
 from mlpdoctor.cli.config.keys import CERTAINTIES, ENGINES, FORMS, LEVELS
 from mlpdoctor.core.errors import UsageError
 
@@ -192,6 +193,7 @@ def understood(given: dict[str, Any], rules: "Rules") -> "tuple[Configuration, S
     from mlpdoctor.cli.config.settings import COMMAND_LINE, Placed, Section
     from mlpdoctor.cli.selection import known
 
+    require_folder()
     if given["config_file"] is not None and given["isolated"]:
         raise UsageError("--config and --no-config: give one of them")
     values = {name: given.get(name.replace("-", "_")) for name in KEYS}

@@ -1,6 +1,7 @@
 """What the commands that diagnose have in common: the question, the checks in force, and whether a report fails."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlpdoctor.cli.config.keys import SEVERITIES
@@ -8,8 +9,10 @@ from mlpdoctor.cli.output import ProgressCallback
 from mlpdoctor.core.errors import UsageError
 
 if TYPE_CHECKING:
+    from mlpdoctor.cli.config.file import Configuration
     from mlpdoctor.cli.plan import Job
     from mlpdoctor.core.check import Check
+    from mlpdoctor.core.kept_apart import Named
     from mlpdoctor.core.report_model import Report
     from mlpdoctor.diagnosis.subject import Question
     from mlpdoctor.engine.stream import RowsRead
@@ -17,6 +20,18 @@ if TYPE_CHECKING:
 
 FAILED = 2
 """Exit status of a command that could not do what it was asked to."""
+
+
+def require_folder() -> None:
+    """Stop where the working directory is gone: every path that is given or shown starts there.
+
+    Raises:
+        UsageError: it has been deleted.
+    """
+    try:
+        Path.cwd()
+    except OSError as fault:
+        raise UsageError("the working directory has been deleted; change to one that exists") from fault
 
 
 def question_of(job: "Job", custom_objects: str | None) -> "Question":
@@ -39,6 +54,32 @@ def question_of(job: "Job", custom_objects: str | None) -> "Question":
         value("history"),
         value("plateau"),
     )
+
+
+def apart(
+    outputs: "Sequence[Named]",
+    questions: "Iterable[Question]",
+    configuration: "Configuration | None" = None,
+    *more: "Named",
+) -> None:
+    """Stop, before anything of it is read, where an output would take the place of an input or of another output.
+
+    Args:
+        outputs: what is to be written, each with the option that names it.
+        questions: what is asked, of one model each.
+        configuration: which is read as well, where the command has one.
+        more: other files that are read.
+
+    Raises:
+        UsageError: one would.
+    """
+    from mlpdoctor.core.kept_apart import keep_apart
+    from mlpdoctor.diagnosis.subject import files_read
+
+    read = [*more, *(pair for question in questions for pair in files_read(question))]
+    if configuration is not None and configuration.path is not None:
+        read.append(("the configuration", configuration.path))
+    keep_apart(outputs, dict.fromkeys(read))
 
 
 def in_force(job: "Job", checks: "Sequence[Check]") -> "list[Check]":

@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mlpdoctor.cli.commands.options import screen_options, shared_options, understood
-from mlpdoctor.cli.commands.shared import in_force, question_of
+from mlpdoctor.cli.commands.shared import apart, in_force, question_of
+from mlpdoctor.cli.interrupt import INTERRUPTED
 from mlpdoctor.cli.output import progress, put, say, show
+from mlpdoctor.cli.streams import NOTHING_PIPED, stdin
 from mlpdoctor.core.errors import UsageError
 
 if TYPE_CHECKING:
+    from mlpdoctor.cli.config.file import Configuration
     from mlpdoctor.cli.plan import Job
     from mlpdoctor.core.trial_result import TrialResult
     from mlpdoctor.diagnosis.subject import Question
 
-INTERRUPTED = 130
 BATCH = 32
 SEEDS = 3
 BUDGET = "60s"
@@ -89,12 +91,15 @@ def treat(
     from mlpdoctor.diagnosis.diagnose import all_checks, diagnose
     from mlpdoctor.diagnosis.subject import opened
     from mlpdoctor.treat.trials.budget import Budget
-    from mlpdoctor.treat.trials.run_treat import Order
+    from mlpdoctor.treat.trials.run_treat import Order, writable
     from mlpdoctor.treat.trials.run_treat import treat as tried
 
     named = tuple(name.strip() for word in words for name in word.split(",") if name.strip())
     order = Order(Budget.read(budget), seeds, named, batch, output, force)
-    job = _job(files, given)
+    job, configuration = _job(files, given)
+    asked = question_of(job, given["custom_objects"])
+    apart([] if output is None else [(f"--output-model {output}", output)], [asked], configuration)
+    writable(order, asked)
     if given["custom_objects"] is not None:
         say(f"--custom-objects runs the Python code in {given['custom_objects']}")
     with (
@@ -124,8 +129,8 @@ def _share(started: float, seconds: float | None) -> float | None:
     return None if seconds is None else min((time.monotonic() - started) / seconds, 1.0)
 
 
-def _job(files: tuple[str, ...], given: dict[str, Any]) -> "Job":
-    """The one model, and what is in force for it.
+def _job(files: tuple[str, ...], given: dict[str, Any]) -> "tuple[Job, Configuration]":
+    """The one model, with what is in force for it, and the configuration.
 
     Raises:
         UsageError: there is no model or no data, or there are several.
@@ -142,7 +147,7 @@ def _job(files: tuple[str, ...], given: dict[str, Any]) -> "Job":
         raise UsageError(f"one model at a time, and here are {len(jobs)}: mlpdoctor treat MODEL DATA")
     if jobs[0].settings.value("data") is None:
         raise UsageError("treat trains the model, so it needs data: mlpdoctor treat MODEL DATA")
-    return jobs[0]
+    return jobs[0], configuration
 
 
 @contextlib.contextmanager
@@ -156,10 +161,13 @@ def _question(job: "Job", custom_objects: str | None) -> "Iterator[Question]":
     if question.data != "-":
         yield question
         return
+    source = stdin()
+    if source is None or source.isatty():
+        raise UsageError(NOTHING_PIPED)
     with tempfile.TemporaryDirectory(prefix="mlpdoctor-") as folder:
         file = Path(folder) / "standard-input"
         with file.open("wb") as kept:
-            shutil.copyfileobj(sys.stdin.buffer, kept)
+            shutil.copyfileobj(source, kept)
         yield replace(question, data=str(file))
 
 

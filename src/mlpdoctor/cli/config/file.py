@@ -1,6 +1,7 @@
 """Finds and reads the configuration: ``[tool.mlpdoctor]`` of a pyproject.toml, or a TOML file of its own."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from mlpdoctor.cli.selection import find as find_rule
 from mlpdoctor.cli.suppression import Suppression, matches
 from mlpdoctor.core.errors import UsageError
 from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.patience import patience
 from mlpdoctor.core.suggest import closest
 
 FILE = "pyproject.toml"
@@ -40,6 +42,7 @@ class Configuration:
         per_model: patterns of model files, and what holds for those.
         models: the models to check when none is given.
         suppressions: findings that are not to be reported.
+        found: whether nobody named the file, and it was found in the working directory or above.
     """
 
     path: str | None = None
@@ -47,6 +50,7 @@ class Configuration:
     per_model: tuple[tuple[tuple[str, ...], Section], ...] = ()
     models: tuple[Named, ...] = ()
     suppressions: tuple[Suppression, ...] = ()
+    found: bool = False
 
     def sections(self, model: str) -> Iterator[Section]:
         """What holds for one model, the general first."""
@@ -79,37 +83,46 @@ def find(given: str | None, rules: Rules, *, isolated: bool = False) -> Configur
         except OSError:
             continue
         # A file that does not speak of mlpdoctor is none of our business, even when it is broken.
-        if ours and _table(_parsed(file)) is not None:
-            return read(file, rules)
+        if ours and _table(_parsed(file, _text(file))) is not None:
+            return replace(read(file, rules), found=True)
     return Configuration()
 
 
 def read(file: Path, rules: Rules) -> Configuration:
     """What a file says."""
-    whole = _parsed(file)
+    text = _text(file)
+    whole = _parsed(file, text)
     table = _table(whole)
     if table is None and file.name == FILE:
-        raise UsageError(f"{from_here(Path(), str(file))}: there is no [{TABLE}] table in it")
-    lines = positions(_bytes(file).decode())
+        raise UsageError(f"{_shown(file)}: there is no [{TABLE}] table in it")
+    lines = positions(text)
     return _Reader(file, () if table is None else ("tool", "mlpdoctor"), lines, rules).configuration(
         whole if table is None else table
     )
 
 
-def _bytes(file: Path) -> bytes:
+def _text(file: Path) -> str:
+    """What stands in a file, read once: it may be a pipe."""
     try:
-        return file.read_bytes()
+        with patience(f"--config {file}: waiting; nobody writes to this named pipe yet"):
+            return file.read_bytes().decode()
     except OSError as fault:
         raise UsageError(f"--config {file}: cannot be read: {fault.strerror}") from fault
+    except UnicodeDecodeError as fault:
+        raise UsageError(f"{_shown(file)}: is no TOML: {fault}") from fault
 
 
-def _parsed(file: Path) -> dict[str, Any]:
+def _parsed(file: Path, text: str) -> dict[str, Any]:
     import tomllib
 
     try:
-        return tomllib.loads(_bytes(file).decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
-        raise UsageError(f"{from_here(Path(), str(file))}: is no TOML: {fault}") from fault
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as fault:
+        raise UsageError(f"{_shown(file)}: is no TOML: {fault}") from fault
+
+
+def _shown(file: Path) -> str:
+    return from_here(Path(), str(file))
 
 
 def _table(whole: Mapping[str, Any]) -> Any | None:  # noqa: ANN401  whatever stands there
@@ -147,7 +160,7 @@ class _Reader:
         taken = KEYS[name].kind(value, self._where(way), self.folder)
         if KEYS[name].rules:
             known(taken, self.rules(), self._where(way))
-        return Placed(taken, self._origin(way))
+        return Placed(taken, self._origin(way), self.path)
 
     def _thresholds(self, table: Any, way: Way) -> dict[str, dict[str, Placed]]:  # noqa: ANN401
         found: dict[str, dict[str, Placed]] = {}

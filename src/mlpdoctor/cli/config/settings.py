@@ -15,10 +15,17 @@ DEFAULT = "default"
 
 @dataclass(frozen=True)
 class Placed:
-    """A value and where it came from: ``default``, ``pyproject.toml:12``, ``command line``."""
+    """A value and where it came from.
+
+    Attributes:
+        value: as the command line would give it.
+        origin: ``default``, ``pyproject.toml:12``, ``command line``.
+        file: the configuration file that says so; None for the other two.
+    """
 
     value: Any
     origin: str
+    file: str | None = None
 
 
 @dataclass(frozen=True)

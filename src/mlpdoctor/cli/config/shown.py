@@ -9,6 +9,7 @@ from mlpdoctor.cli.config.keys import KEYS
 from mlpdoctor.cli.config.settings import Placed, Settings
 from mlpdoctor.core.check import Rule
 from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.legible_parts import legible_parts
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,9 @@ class Shown:
 
     def rows(self) -> Iterator[tuple[str, str, str]]:
         """Name, value and origin of everything."""
+        yield from legible_parts(list(self._rows()))
+
+    def _rows(self) -> Iterator[tuple[str, str, str]]:
         for name in KEYS:
             for placed in self._places(name):
                 yield name, _written(placed.value), placed.origin
@@ -60,7 +64,7 @@ class Shown:
             "models": {named.name: named.model for named in self.configuration.models},
             "suppress": [vars(one) for one in self.configuration.suppressions],
         }
-        return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
+        return json.dumps(legible_parts(whole), indent=2, ensure_ascii=False) + "\n"
 
     def _places(self, name: str) -> tuple[Placed, ...]:
         """Choices of rules add up, so every place is shown; of all else the one that counts."""

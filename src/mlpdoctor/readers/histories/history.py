@@ -49,6 +49,18 @@ def read_folder(path: Path, max_bytes: int) -> AssembledHistory:
     return AssembledHistory(" and ".join(formats), drafts, trials, bad)
 
 
+def files_in(path: Path) -> Iterator[Path]:
+    """The files below a folder that are read as parts of a history."""
+    for file in Files(path, 0).all():
+        above = file.relative_to(path).parts[:-1]
+        if (
+            event_files.MARK in file.name
+            or file.name == keras_tuner.MARK
+            or mlflow_folder.FOLDERS & {path.name, *above}
+        ):
+            yield file
+
+
 def _both(one: BadLines, other: BadLines) -> BadLines:
     return BadLines(one.count + other.count, (one.examples + other.examples)[:3])
 

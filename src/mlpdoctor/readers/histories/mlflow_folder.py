@@ -11,6 +11,8 @@ from mlpdoctor.readers.histories.runs import Complaints, RunDraft, RunDrafts
 
 MARK = "metrics"
 SETTINGS = "params"
+FOLDERS = frozenset({MARK, SETTINGS})
+"""Whose files are read."""
 LARGEST_SETTING = 1 << 16
 _TIME = re.compile("[0-9]{1,15}")
 

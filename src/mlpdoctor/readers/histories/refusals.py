@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from mlpdoctor.core.errors import DataFileError, InputError
 from mlpdoctor.readers.error_wrapping import TROUBLE
-from mlpdoctor.readers.tables.column_names import printable
+from mlpdoctor.readers.tables.column_names import one_line
 
 LONGEST = 160
 
@@ -24,12 +24,12 @@ def readable(path: str) -> Iterator[None]:
     try:
         yield
     except HistoryFileError as error:
-        raise HistoryFileError(f"{printable(path)}: {printable(str(error))}") from error
+        raise HistoryFileError(f"{one_line(path)}: {one_line(str(error))}") from error
     except DataFileError as error:
         raise HistoryFileError(str(error)) from error
     except TROUBLE as error:
-        said = printable(getattr(error, "strerror", None) or str(error) or type(error).__name__)
-        raise HistoryFileError(f"{printable(path)}: cannot be read as a history: {said[:LONGEST]}") from error
+        said = one_line(getattr(error, "strerror", None) or str(error) or type(error).__name__)
+        raise HistoryFileError(f"{one_line(path)}: cannot be read as a history: {said[:LONGEST]}") from error
 
 
 _WAY_OUT = "save the history with pandas.DataFrame(history.history).to_csv('history.csv')"

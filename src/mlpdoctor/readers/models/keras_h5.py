@@ -5,6 +5,7 @@ from typing import Any
 import h5py
 
 from mlpdoctor.core.errors import ModelFileError
+from mlpdoctor.core.legible import legible
 from mlpdoctor.core.network import Layer, Stored
 from mlpdoctor.nn.layers.family import Variable
 from mlpdoctor.readers.models.keras_calls import Blueprint
@@ -30,6 +31,7 @@ class H5Model:
             self.keras = major_version(self.keras_version, 2)
             self.config: dict[str, object] = self._object("model_config")
             self._training = self._object("training_config") if "training_config" in self._file.attrs else None
+            self._spelt = {legible(name): name for name in group or ()}
         except BaseException:
             self._file.close()
             raise
@@ -75,7 +77,7 @@ class H5Model:
         return [(name, dataset(group, name, self._budget)) for name in names(group, "weight_names")]
 
     def _of(self, name: str) -> list[tuple[str, Stored]]:
-        group = child(self._file, f"{WEIGHTS}/{name}")
+        group = child(self._file, f"{WEIGHTS}/{self._spelt.get(name, name)}")
         if group is None:
             return []
         return [(path, dataset(group, path, self._budget)) for path in names(group, "weight_names")]
@@ -119,7 +121,7 @@ def _fill_by_name(model: Blueprint, expected: Expected, stored: list[tuple[str, 
         found = {
             path.rpartition("/")[2].split(":")[0]: values
             for path, values in stored
-            if path.rpartition("/")[0].rpartition("/")[2] == own
+            if legible(path.rpartition("/")[0].rpartition("/")[2]) == own
         }
         variables = expected.of(layer, [found[name] for name in ("kernel", "gamma") if name in found])
         if variables is not None:

@@ -5,13 +5,14 @@ import re
 from typing import Any, Protocol
 
 from mlpdoctor.core.errors import ModelFileError
+from mlpdoctor.core.legible_parts import legible_parts
 from mlpdoctor.core.network import Stored
 from mlpdoctor.readers.models.keras_calls import Blueprint
 from mlpdoctor.readers.models.keras_weights import Expected
 
 
 def json_object(content: str | bytes, name: str) -> dict[str, Any]:
-    """A JSON object.
+    """A JSON object, with every text in it legible: what is in a name can steer nothing from here on.
 
     Args:
         content: UTF-8 text.
@@ -21,7 +22,7 @@ def json_object(content: str | bytes, name: str) -> dict[str, Any]:
         ModelFileError: where it is none.
     """
     try:
-        found = json.loads(content)
+        found = legible_parts(json.loads(content))
     except RecursionError:
         raise ModelFileError(f"{name} is nested deeper than any model is; do not trust this file") from None
     except ValueError as error:

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from mlpdoctor.core.dataset import Wanted
 from mlpdoctor.core.errors import DataFileError
 from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.legible import legible
 from mlpdoctor.core.text import count
 
 
@@ -42,7 +43,7 @@ def find_columns(columns: Columns, asked: Sequence[str], option: str) -> tuple[i
     """
     found: list[int] = []
     for word in asked:
-        place = _place(columns.names, word.strip())
+        place = _place(columns.names, one_line(word))
         if place is None:
             near = get_close_matches(word.strip(), columns.names, n=3)
             hint = f"did you mean {' or '.join(near)}? " if near else ""
@@ -60,7 +61,7 @@ def listed(names: Sequence[str], most: int = 8) -> str:
     """Names with commas between them, the middle left out when there are many."""
     longest = 40
     shown = list(names) if len(names) <= most else [*names[: most - 1], "...", names[-1]]
-    shown = [printable(name) for name in shown]
+    shown = [one_line(name) for name in shown]
     return ", ".join(name if len(name) <= longest else name[:longest] + "..." for name in shown)
 
 
@@ -70,7 +71,7 @@ def unique(names: Sequence[str]) -> tuple[str, ...]:
     copies: dict[str, int] = {}
     out: list[str] = []
     for place, written in enumerate(names):
-        base = name = printable(written) or f"Unnamed: {place}"
+        base = name = one_line(written) or f"Unnamed: {place}"
         while name in taken:
             copies[base] = copies.get(base, 0) + 1
             name = f"{base}.{copies[base]}"
@@ -79,9 +80,9 @@ def unique(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(out)
 
 
-def printable(text: str) -> str:
-    """A text on one line, with a question mark for each letter that a terminal would act on."""
-    return "".join(letter if letter.isprintable() else "?" for letter in " ".join(text.split()))
+def one_line(text: str) -> str:
+    """A name or a message as it is shown: words with one blank between them, all that is in it seen."""
+    return legible(" ".join(text.split()))
 
 
 def _place(names: Sequence[str], word: str) -> int | None:

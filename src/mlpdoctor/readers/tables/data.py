@@ -22,7 +22,7 @@ from mlpdoctor.readers.tables.data_kind import (
     refuse_folder,
     refuse_zip,
 )
-from mlpdoctor.readers.tables.data_source import Source, from_path, from_stdin, seekable, unzipped
+from mlpdoctor.readers.tables.data_source import Source, from_path, from_stdin, seekable, steady, unzipped
 from mlpdoctor.readers.tables.numpy_files import open_arrays, stored_npy
 from mlpdoctor.readers.tables.table import Table, TableDataset
 
@@ -53,7 +53,7 @@ def open_dataset(path: str, wanted: Wanted, *, stdin: BinaryIO | None = None, ma
             refuse_folder(path)
             table = open_folder_of(path, wanted, max_bytes)
         else:
-            table = _open(from_path(path, max_bytes), wanted)
+            table = _open(steady(from_path(path, max_bytes)), wanted)
         columns = Columns(path, table.names, table.text, table.marked)
         return TableDataset(path, table, choose_roles(columns, wanted))
 
@@ -63,7 +63,7 @@ def open_folder_of(path: str, wanted: Wanted, max_bytes: int) -> Table:
 
     def open_file(file: str) -> Table:
         with readable(file):
-            return _open(from_path(file, max_bytes), wanted)
+            return _open(steady(from_path(file, max_bytes)), wanted)
 
     return open_folder(path, wanted, max_bytes, open_file)
 
@@ -116,15 +116,14 @@ def open_folder(path: str, wanted: Wanted, max_bytes: int, open_file: Callable[[
     Raises:
         DataFileError: there is no data file, or one has other columns than the first.
     """
-    shown = sorted(file for file in Path(path).iterdir() if file.is_file() and file.name[0] not in "._")
-    files = [file for file in shown if file.suffix.lower() in SUFFIXES]
+    shown, files = _shown(path), files_in(path)
     others = [file.name for file in shown if file not in files]
     if not files:
         holds = f"only {listed(others)}" if others else "no files"
         raise DataFileError(
             f"{path}: is a folder with {holds}; it should hold CSV, Parquet, Feather, .npz or .npy files"
         )
-    sources = {file.stem: from_path(str(file), max_bytes) for file in files}
+    sources = {file.stem: steady(from_path(str(file), max_bytes)) for file in files}
     parts = 2 if wanted.sample_weight is None else 3
     if len(files) == parts and all(first_bytes(source).startswith(NPY) for source in sources.values()):
         arrays = {name: stored_npy(source, name) for name, source in sources.items()}
@@ -150,6 +149,15 @@ def open_folder(path: str, wanted: Wanted, max_bytes: int, open_file: Callable[[
         guesses=(*first.guesses, *left_out),
         rows=None if any(table.rows is None for table in tables) else sum(table.rows or 0 for table in tables),
     )
+
+
+def files_in(path: str) -> list[Path]:
+    """The files of a folder that are read as data."""
+    return [file for file in _shown(path) if file.suffix.lower() in SUFFIXES]
+
+
+def _shown(path: str) -> list[Path]:
+    return sorted(file for file in Path(path).iterdir() if file.is_file() and file.name[0] not in "._")
 
 
 def _difference(names: Sequence[str], expected: Sequence[str]) -> str:

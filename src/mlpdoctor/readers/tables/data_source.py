@@ -5,12 +5,14 @@ import io
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from mlpdoctor.core.errors import DataFileError
 from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.patience import patience
 from mlpdoctor.readers.bounded_stream import AT_ONCE, BoundedStream, RereadableStream
 
 
@@ -43,9 +45,40 @@ def from_path(path: str, max_bytes: int) -> Source:
     if not file.exists():
         raise DataFileError(f"{path}: there is no such file{_near(file)}")
     if not file.is_file():
-        with file.open("rb") as pipe:
+        with patience(f"{path}: waiting; nobody writes to this named pipe yet"):
+            pipe = file.open("rb")
+        with pipe:
             return from_stream(path, pipe, max_bytes)
     return Source(path, lambda: file.open("rb"), max_bytes, size=file.stat().st_size)
+
+
+def steady(source: Source) -> Source:
+    """The same bytes, as long as nobody changes them: a table is read several times over, and each pass must agree.
+
+    What was copied from a pipe stays as it is.
+    """
+    if source.size is None:
+        return source
+    seen: set[tuple[int, ...]] = set()
+
+    def check() -> None:
+        found = Path(source.path).stat()
+        seen.add((found.st_ino, found.st_size, found.st_mtime_ns))
+        if len(seen) > 1:
+            raise DataFileError(f"{source.path}: was changed while it was read; give a copy that stays as it is")
+
+    @contextmanager
+    def reader() -> Iterator[BinaryIO]:
+        with source.open() as stream:
+            check()
+            try:
+                yield stream
+            except Exception:
+                check()  # which says better what is wrong than half of a line does
+                raise
+            check()
+
+    return replace(source, open=reader)
 
 
 def from_stdin(stdin: BinaryIO | None, max_bytes: int) -> Source:

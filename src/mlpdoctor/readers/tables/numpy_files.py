@@ -11,7 +11,7 @@ from typing import BinaryIO, cast
 from mlpdoctor.core.dataset import Wanted
 from mlpdoctor.core.errors import DataFileError
 from mlpdoctor.readers.bounded_stream import AT_ONCE, BoundedStream
-from mlpdoctor.readers.tables.column_names import listed, printable
+from mlpdoctor.readers.tables.column_names import listed, one_line
 from mlpdoctor.readers.tables.data_source import Source, seekable
 from mlpdoctor.readers.tables.stored_array import StoredArray, read_header, side_by_side
 from mlpdoctor.readers.tables.table import Table
@@ -126,7 +126,7 @@ def _pair(arrays: Mapping[str, StoredArray], width: int | None) -> tuple[str, st
 
 def _member(source: Source, member: str) -> StoredArray:
     """One array of a zip file."""
-    name = printable(member.removesuffix(".npy"))
+    name = one_line(member.removesuffix(".npy"))
 
     @contextmanager
     def reader() -> Iterator[BinaryIO]:

@@ -109,13 +109,11 @@ def _finding(rank: int, finding: Finding, report: Report) -> dict[str, Any]:
 
 
 def clean(value: Any) -> Any:  # noqa: ANN401  any JSON value
-    """The same value without what JSON in UTF-8 cannot say: NaN and infinite numbers become null."""
+    """The same value without what JSON cannot say: NaN and infinite numbers become null."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
-    if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode()
     if isinstance(value, Mapping):
-        return {clean(str(key)): clean(item) for key, item in value.items()}
+        return {str(key): clean(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [clean(item) for item in value]
     return value

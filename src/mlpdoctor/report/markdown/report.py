@@ -10,7 +10,6 @@ from mlpdoctor.report import curve_phrases, phrases
 from mlpdoctor.report.ladder_rows import rows, witnesses
 from mlpdoctor.report.markdown.text import block, escape, table
 from mlpdoctor.report.phrases import crashed, live, state, tally
-from mlpdoctor.report.symbols import spelt
 from mlpdoctor.report.terminal.curve_chart import plain_text
 
 
@@ -23,16 +22,16 @@ def render(reports: Sequence[Report], unread: Sequence[Unread] = ()) -> str:
     for model in unread if not reports else ():
         parts.append(f"**{escape(model.path)} could not be read:** {escape(model.reason)}")
     for report in reports:
-        parts += _report(spelt(report))
+        parts += _report(report)
     return "\n\n".join(parts) + "\n"
 
 
 def _overview(reports: Sequence[Report], unread: Sequence[Unread]) -> str:
     cells = []
-    for report in (spelt(report) for report in reports):
+    for report in reports:
         severity = state(report)
         cells.append((escape(report.path), severity.value if severity else "ok", escape(report.verdict)))
-    cells += [(escape(model.path), "unread", escape(model.reason)) for model in (spelt(model) for model in unread)]
+    cells += [(escape(model.path), "unread", escape(model.reason)) for model in unread]
     return table(("model", "worst", "verdict"), cells)
 
 

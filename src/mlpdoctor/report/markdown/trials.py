@@ -5,12 +5,11 @@ from collections.abc import Iterator
 from mlpdoctor.core.trial_result import Trial, TrialResult
 from mlpdoctor.report import trial_phrases as words
 from mlpdoctor.report.markdown.text import block, escape, table
-from mlpdoctor.report.symbols import spelt
 
 
 def render(result: TrialResult) -> str:
     """Markdown text that ends in a newline."""
-    return "\n\n".join(_parts(spelt(result))) + "\n"
+    return "\n\n".join(_parts(result)) + "\n"
 
 
 def _parts(result: TrialResult) -> Iterator[str]:

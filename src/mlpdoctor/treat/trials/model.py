@@ -12,7 +12,10 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from mlpdoctor.core.errors import ModelFileError, UsageError
+from mlpdoctor.core.legible import legible
+from mlpdoctor.core.legible_parts import legible_parts
 from mlpdoctor.core.network import LossConfig, Network, Optimizer, Stored
+from mlpdoctor.core.whole_file import Put, replacing
 from mlpdoctor.engine import keras_load
 from mlpdoctor.engine.keras_guard import Refused
 from mlpdoctor.engine.keras_start import keras
@@ -53,7 +56,9 @@ def load(network: Network, code: Code) -> ModelSpec:
             ) from fault
     except Refused as fault:  # what may not be loaded may not be rebuilt either
         raise ModelFileError(f"{network.file}: {fault}, so that nothing can be tried on it") from fault
-    return ModelSpec(type(model).__name__, model.get_config(), weights_of(model), compiled_of(model, network))
+    # Our reader made the names legible, so Keras has to know the layers by the same ones.
+    config = legible_parts(model.get_config())
+    return ModelSpec(type(model).__name__, config, weights_of(model), compiled_of(model, network))
 
 
 def compiled_of(model: Model, network: Network) -> Mapping[str, Json]:
@@ -164,7 +169,7 @@ def layers(model: Model, above: str = "") -> list[tuple[str, Any]]:
     """All layers that hold weights themselves, with their paths; models inside the model are opened."""
     found = []
     for layer in model.layers:
-        path = f"{above}{layer.name}"
+        path = f"{above}{legible(layer.name)}"
         inner = getattr(layer, "layers", None)
         if isinstance(layer, keras().Model) and inner:
             found += layers(layer, f"{path}/")
@@ -217,19 +222,12 @@ def settle(layer: Any) -> None:  # noqa: ANN401  a Keras layer
         layer.finalize_state()
 
 
-def write(model: Model, file: Path) -> None:
+def write(model: Model, file: Path, put: Put = os.replace) -> None:
     """Write a ``.keras`` archive: the file is the old one or the new one, never half of it.
 
     Raises:
         UsageError: it cannot be written.
     """
-    beside = file.with_name(f".{file.stem}.{os.getpid()}.part.keras")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            model.save(beside)
-        beside.replace(file)
-    except OSError as fault:
-        raise UsageError(f"{file}: cannot be written: {fault.strerror or fault}") from fault
-    finally:
-        beside.unlink(missing_ok=True)
+    with replacing(file, str(file), put) as new, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.save(new)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import os
 import time
 import warnings
 from collections.abc import Callable
@@ -12,10 +13,13 @@ import numpy.typing as npt
 
 from mlpdoctor.core.errors import UsageError
 from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.kept_apart import keep_apart
+from mlpdoctor.core.legible_parts import legible_parts
 from mlpdoctor.core.report_model import Report
 from mlpdoctor.core.trial_result import RunGroup, TrialResult
+from mlpdoctor.core.whole_file import Put, require_place, unless_there
 from mlpdoctor.diagnosis.diagnose import diagnose
-from mlpdoctor.diagnosis.subject import Question, Subject, opened
+from mlpdoctor.diagnosis.subject import Question, Subject, files_read, opened
 from mlpdoctor.engine.custom_objects import custom_objects
 from mlpdoctor.engine.keras_start import keras
 from mlpdoctor.treat.case import Case
@@ -35,6 +39,7 @@ from mlpdoctor.treat.trials.variant import VariantBuilder
 SEEDS = 3
 UNABLE = ("numpy", "openvino")
 """Backends of Keras that run models and cannot train them."""
+OPTION = "--output-model"
 KNOWN_ROWS = 20_000
 """Rows that a treatment looks at to choose its numbers."""
 
@@ -86,7 +91,7 @@ def treat(
     """
     say = tell or (lambda _: None)
     started = time.monotonic() if started is None else started
-    writable(order)
+    writable(order, question)
     begun = time.perf_counter()
     subject = opened(question) if subject is None else subject
     if report is None:
@@ -114,23 +119,26 @@ def treat(
         result = summarised(plan)
     written = None
     if order.output is not None:
-        written = keep(plan, Path(order.output), result)
+        written = keep(plan, Path(order.output), result, os.replace if order.force else unless_there)
     seconds = {"prepare": ready - begun, "trials": time.perf_counter() - ready}
-    return dataclasses.replace(result, written=written, seconds=seconds)
+    return legible_parts(dataclasses.replace(result, written=written, seconds=seconds))
 
 
-def writable(order: Order) -> None:
-    """Stop before the work begins where the cured model would have nowhere to go."""
+def writable(order: Order, question: Question) -> None:
+    """Stop before the work begins where the cured model would have nowhere to go, or take the place of what is read.
+
+    Raises:
+        UsageError: it would.
+    """
     if order.output is None:
         return
     file = Path(order.output)
     if file.suffix != ".keras":
-        raise UsageError(f"--output-model {file}: a model is written as .keras, so give a name that ends in it")
-    if file.is_dir() or not file.absolute().parent.is_dir():
-        why = "it is a folder" if file.is_dir() else f"the folder {file.parent} does not exist"
-        raise UsageError(f"--output-model {file}: cannot be written: {why}")
+        raise UsageError(f"{OPTION} {file}: a model is written as .keras, so give a name that ends in it")
+    require_place(file, f"{OPTION} {file}")
+    keep_apart([(f"{OPTION} {file}", order.output)], files_read(question))
     if file.exists() and not order.force:
-        raise UsageError(f"--output-model {file}: it exists already; give --force to replace it")
+        raise UsageError(f"{OPTION} {file}: it exists already; give --force to replace it")
 
 
 def rows_of(subject: Subject, report: Report, seed: int) -> Rows:
@@ -186,7 +194,7 @@ def _gains(before: float, control: RunGroup, experiment: Experiment) -> bool:
     return not before - control.high < CLEAR * (before - least) and before > control.high
 
 
-def keep(plan: Plan, file: Path, result: TrialResult) -> str | None:
+def keep(plan: Plan, file: Path, result: TrialResult, put: Put) -> str | None:
     """Write the best model there is, trained and compiled; nothing where nothing was confirmed."""
     best = plan.best
     runs = best.runs if best is not None else plan.experiment.control if result.train_on else None
@@ -197,5 +205,5 @@ def keep(plan: Plan, file: Path, result: TrialResult) -> str | None:
     if best is not None and best.decays:  # its rate has run out; who trains on begins with a new one
         place = dataclasses.replace(place, state=trainee.start.state)
     trainee.put(place)
-    write(model, file)
+    write(model, file, put)
     return str(file)
