@@ -7,10 +7,15 @@ from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Network
 from mlpdoctor.engine.keras_start import INSTALL, NoKeras, missing
 from mlpdoctor.engine.numpy_engine import NumpyEngine, UnsupportedLayer
-from mlpdoctor.engine.passes import Engine
+from mlpdoctor.engine.passes import Engine, cells, open_width
 from mlpdoctor.readers.models.keras_slots import dealt
 
 AUTO, NUMPY, KERAS = ENGINES = ("auto", "numpy", "keras")
+
+
+MOST_IN_NUMPY, MOST_IN_KERAS = 1 << 24, 1 << 27
+"""Numbers that all layers together may make of one row. A perceptron on photographs makes a hundredth of the first, a
+segmenting network on 512 x 512 pixels the second; with more a single row would take a gigabyte."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +50,8 @@ class Followed:
 
 def in_numpy(network: Network) -> Followed:
     """The NumPy engine, or why it cannot follow."""
+    if (reason := _too_wide(network, MOST_IN_NUMPY)) is not None:
+        return Followed(None, network, reason)
     try:
         return Followed(NumpyEngine(network), network)
     except UnsupportedLayer as obstacle:
@@ -60,6 +67,8 @@ def follow(network: Network, how: Following) -> Followed:
     plain = Followed(None, network) if how.engine == KERAS else in_numpy(network)
     if plain.engine is not None or how.engine == NUMPY:
         return plain
+    if (reason := _too_wide(network, MOST_IN_KERAS)) is not None:
+        return Followed(None, network, reason)
     started = time.perf_counter()
     lacking = missing()
     if lacking is not None and plain.obstacle is not None:
@@ -77,3 +86,14 @@ def follow(network: Network, how: Following) -> Followed:
             raise InputError(f"{network.file}: {obstacle}") from obstacle
         return Followed(None, network, f"{plain.obstacle}, and {obstacle}")
     return Followed(engine, dealt(engine.network, engine.trained), None, time.perf_counter() - started)
+
+
+def _too_wide(network: Network, most: int) -> str | None:
+    made = cells(network)
+    if made <= most:
+        return None
+    widest = max(network.nodes, key=lambda node: open_width(node.shape))
+    return (
+        f"its layers make {made:,} numbers of each row, '{widest.layer.name}' alone {open_width(widest.shape):,}; "
+        f"mlpdoctor runs rows through networks that make up to {most:,}"
+    )

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mlpdoctor.core.errors import ModelFileError
-from mlpdoctor.core.network import Layer, Network, Optimizer
+from mlpdoctor.core.network import Layer, Network, Optimizer, row_width
 from mlpdoctor.nn.layers.family import Variable
 from mlpdoctor.nn.losses.registry import kind_of
 from mlpdoctor.nn.saved_options import fault, layer_fault
@@ -21,6 +21,8 @@ from mlpdoctor.readers.models.keras_training import loss_weights, losses, metric
 from mlpdoctor.readers.models.keras_weights import Expected
 
 MAX_BYTES = 4 << 30
+MOST_NUMBERS = 1 << 28
+"""Numbers of a layer for one row: 64 maps of 2048 x 2048 pixels."""
 ZIP_MAGIC, HDF5_MAGIC = b"PK", b"\x89HDF\r\n\x1a\n"
 
 STRAY = (
@@ -110,6 +112,7 @@ def _network(source: Source) -> Network:
         _sound(f"layer '{layer.name}'", layer_fault(layer))
     _settle_input(source, model)
     graph = unfold(model)
+    _bounded(graph)
     expected = Expected(graph)
     source.fill(model, expected)
     names = _output_names(model)
@@ -137,6 +140,17 @@ def _sound(whose: str, fault: str | None) -> None:
     """Refuse options that Keras cannot have written, before anything is made of them."""
     if fault is not None:
         raise ModelFileError(f"{whose} has {fault}; the file is damaged, re-save the model")
+
+
+def _bounded(graph: Graph) -> None:
+    """Refuse what no network is: a few bytes of a configuration can ask for any width."""
+    for node in graph.nodes:
+        width = row_width(node.shape)
+        if width is not None and width > MOST_NUMBERS:
+            raise ModelFileError(
+                f"layer '{node.layer.name}' puts out {width:,} numbers for each row, more than the "
+                f"{MOST_NUMBERS:,} that any layer is let have; the file is damaged, or do not trust it"
+            )
 
 
 def _settle_input(source: Source, model: Blueprint) -> None:
