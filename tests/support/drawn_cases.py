@@ -100,6 +100,7 @@ def examined(
     history: tuple[str, ...] = (),
     plateau: str | None = None,
     rules: Sequence[str] | None = None,
+    quick: bool = False,
 ) -> Report:
     """Have the model diagnosed as the command line does, but for the file of the model: it stays in memory.
 
@@ -114,10 +115,13 @@ def examined(
         history: as ``--history`` names them.
         plateau: as ``--plateau`` gives it.
         rules: codes of those to run; None for all. A test that asks about one rule alone is quicker with its code.
+        quick: as ``--quick``.
     """
     table = None if x is None or y is None else save_data(folder / f"data.{data}", x, y, header=header)
     network = replace(model.network(), file=str(folder / "model.keras"))
-    question = subject.Question(network.file, table, loss=loss, history=history, plateau=plateau, engine="numpy")
+    question = subject.Question(
+        network.file, table, loss=loss, history=history, plateau=plateau, engine="numpy", quick=quick
+    )
     chosen = None if rules is None else [one for one in all_checks() if one.rule.code in rules]
     with mock.patch.object(subject, "read_network", return_value=network):
         return diagnose(question, checks=chosen)

@@ -1,6 +1,7 @@
 """The command line: its commands, and how every run ends."""
 
 import sys
+import warnings
 from typing import NoReturn
 
 import click
@@ -27,7 +28,9 @@ def main() -> NoReturn:
     interrupt = Interrupt()
     status: str | int | None = 0
     try:
-        with interrupt, watched(), listening(say):
+        with interrupt, watched(), listening(say), warnings.catch_warnings():
+            if not sys.warnoptions:  # a warning of Python's is for developers, who ask for it with -W
+                warnings.simplefilter("ignore")
             commands(prog_name="mlpdoctor", standalone_mode=False)
     except SystemExit as end:
         status = INTERRUPTED if interrupt.heard else end.code
@@ -54,6 +57,8 @@ def _told(fault: BaseException) -> int:
             say(f"{fault.format_message().rstrip('.')}{where}")
         case InputError():
             say(str(fault))
+        case MemoryError():
+            say("there is not enough memory for this model and these data; give fewer rows, or --quick")
         case _:  # whatever it is, status 1 would say that something was found
             to_stderr(f"mlpdoctor {__version__}: this is a fault in mlpdoctor, not in your files; please report it:\n")
             traceback(fault)

@@ -22,11 +22,25 @@ class Absent:
 
 @dataclass(frozen=True)
 class Fact:
-    """A function that derives a value of one type; computed at most once a diagnosis, and only if asked for."""
+    """A function that derives a value of one type; computed at most once a diagnosis, and only if asked for.
+
+    Attributes:
+        dear: what it does, in words, where that can take as long as all the rest together; empty for most facts.
+    """
 
     function: Callable[..., Any]
+    dear: str = ""
 
 
 def fact(function: F) -> Fact:
     """Declare a fact."""
     return Fact(function)
+
+
+def dear_fact(doing: str) -> Callable[[F], Fact]:
+    """Declare a fact that a quick run goes without.
+
+    Args:
+        doing: what it does, as in "fitting the last layer anew".
+    """
+    return lambda function: Fact(function, doing)

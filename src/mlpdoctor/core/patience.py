@@ -1,4 +1,4 @@
-"""Says what is waited for: a named pipe that nobody writes to blocks for ever, and looks like a slow run."""
+"""Says what is waited for: a named pipe that nobody writes to, or work that takes its time."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,15 +20,15 @@ def listening(tell: Callable[[str], None]) -> Iterator[None]:
 
 
 @contextmanager
-def patience(message: str) -> Iterator[None]:
-    """Say this if the block takes longer than a moment."""
+def patience(message: str, seconds: float = MOMENT) -> Iterator[None]:
+    """Say this if the block takes longer than so many seconds."""
     tell = _listener.get()
     if tell is None:
         yield
         return
     from threading import Timer
 
-    timer = Timer(MOMENT, tell, [message])
+    timer = Timer(seconds, tell, [message])
     timer.daemon = True
     timer.start()
     try:

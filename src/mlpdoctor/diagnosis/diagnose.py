@@ -74,6 +74,7 @@ def diagnose(
         resolver = examine(subject.network, dataset, chosen, progress, following, history)
         if not given:
             resolver.no_forward = NO_MODEL
+        resolver.quick = question.quick
         found, outcomes = run(chosen, resolver)
         findings = marked(found, hide)
         shown = rank(finding for finding in findings if finding.suppressed is None)

@@ -5,6 +5,7 @@ import inspect
 import types
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import field
 from typing import Any, TypeVar
 
@@ -12,12 +13,16 @@ from mlpdoctor.core.fact import Absent, Fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.history import History
 from mlpdoctor.core.network import Layer, Network
+from mlpdoctor.core.patience import patience
 from mlpdoctor.engine.forward_views import OF_LAYERS, OF_THE_FORWARD_PASS, Statistics, view_of
 from mlpdoctor.engine.passes import Passes
 from mlpdoctor.statistics import views
 from mlpdoctor.statistics.statistic import PerLayer
 
 S = TypeVar("S")
+
+SLOW = 20.0
+"""Seconds after which somebody wonders whether a fact will ever be known."""
 
 NO_DATA = Absent("no data were given")
 NO_HISTORY = Absent("no history was given", applicable=False)
@@ -84,6 +89,7 @@ class FactResolver:
         statistics: what the pass collected.
         seconds: what took time of its own, by name.
         history: what training logged; None without a history.
+        quick: whether to go without the facts that can take long.
     """
 
     network: Network
@@ -93,6 +99,7 @@ class FactResolver:
     statistics: Statistics = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
     history: History | None = None
+    quick: bool = False
     _known: dict[Any, Any] = field(default_factory=dict)
 
     def arguments(self, function: Callable[..., Any], layer: Layer | None = None) -> dict[str, Any] | Absent:
@@ -126,10 +133,20 @@ class FactResolver:
 
     def _fact(self, kind: Any) -> Any:  # noqa: ANN401
         if kind not in self._known:
-            function = self.facts[kind].function
-            arguments = self.arguments(function)
-            self._known[kind] = arguments if isinstance(arguments, Absent) else function(**arguments)
+            self._known[kind] = self._worked_out(self.facts[kind])
         return self._known[kind]
+
+    def _worked_out(self, one: Fact) -> Any:  # noqa: ANN401
+        if one.dear and self.quick:
+            return Absent(f"--quick leaves out {one.dear}")
+        arguments = self.arguments(one.function)
+        if isinstance(arguments, Absent):
+            return arguments
+        try:
+            with patience(f"still {one.dear}; --quick leaves that out", SLOW) if one.dear else nullcontext():
+                return one.function(**arguments)
+        except MemoryError:
+            return Absent("there is not enough memory for it")
 
     def _statistic(self, kind: type[Any], layer: Layer | None) -> Any:  # noqa: ANN401
         place = layer.name if layer is not None and view_of(kind) in OF_LAYERS else None

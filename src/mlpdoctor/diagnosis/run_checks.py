@@ -20,6 +20,8 @@ def run(checks: Iterable[Check], resolver: FactResolver) -> tuple[list[Finding],
             found, status, reason = _run_one(one, resolver)
         except DataFileError:  # the rows cannot be read any more, so that no check can go on
             raise
+        except MemoryError:
+            found, status, reason = [], Status.SKIPPED, "there is not enough memory for it"
         except Exception as fault:  # noqa: BLE001  whatever it is, the other checks still run and this one says so
             found, status, reason = [], Status.CRASHED, f"{type(fault).__name__}: {fault}"
         findings += found

@@ -37,6 +37,7 @@ class Question:
         custom_objects: a Python file with the model's own layers, which is run; None for none.
         history: files and folders that training logged to; the last run of the last one made the saved model.
         plateau: the loss at which training stopped, as it was printed, where there is no log.
+        quick: whether to leave out what can take long.
     """
 
     model: str | None = None
@@ -52,6 +53,7 @@ class Question:
     custom_objects: str | None = None
     history: tuple[str, ...] = ()
     plateau: str | None = None
+    quick: bool = False
 
     @property
     def limit(self) -> dict[str, int]:

@@ -95,6 +95,12 @@ OPTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
         "seed": click.option(
             "--seed", type=click.IntRange(0), metavar="N", help="Draw other random numbers.  [default: 0]"
         ),
+        "quick": click.option(
+            "--quick",
+            is_flag=True,
+            default=None,
+            help="Leave out what can take long: refitting the last layer, trial updates, noise, what is learnable.",
+        ),
         "engine": click.option(
             "--engine",
             type=click.Choice(ENGINES),

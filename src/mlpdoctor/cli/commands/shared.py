@@ -53,6 +53,7 @@ def question_of(job: "Job", custom_objects: str | None) -> "Question":
         custom_objects,
         value("history"),
         value("plateau"),
+        value("quick"),
     )
 
 

@@ -27,6 +27,13 @@ def printed(value: Any, where: str, _: Path) -> str:  # noqa: ANN401
     return str(value)
 
 
+def yes_or_no(value: Any, where: str, _: Path) -> bool:  # noqa: ANN401
+    """True or false."""
+    if not isinstance(value, bool):
+        raise UsageError(f"{where}: expected true or false, got {value!r}")
+    return value
+
+
 def whole(least: int) -> Kind:
     """A whole number from ``least`` on."""
 
@@ -134,6 +141,7 @@ KEYS: Mapping[str, Key] = MappingProxyType(
             Key("max-warnings", whole(0), of_model=False),
             Key("max-bytes", whole(1)),
             Key("engine", one_of(*ENGINES), "auto"),
+            Key("quick", yes_or_no, default=False),
             Key("seed", whole(0), 0),
             Key("format", one_of(*FORMS), "terminal", of_model=False),
             Key("output", paths, (), of_model=False),

@@ -6,7 +6,7 @@ import numpy as np
 
 from mlpdoctor.analysis.floors import noise
 from mlpdoctor.analysis.floors.conflicts import Conflicts, find
-from mlpdoctor.core.fact import Absent, fact
+from mlpdoctor.core.fact import Absent, dear_fact, fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array
 from mlpdoctor.facts.ladder.model_loss import ModelLoss, Objective, Perfection
@@ -67,7 +67,7 @@ class NoiseEstimate:
     rows: int
 
 
-@fact
+@dear_fact("comparing neighbouring rows for noise")
 def noise_estimate(
     objective: Objective,
     sample: RowSample,

@@ -13,7 +13,7 @@ import numpy as np
 
 from mlpdoctor.analysis.floors.ridge import Ridge
 from mlpdoctor.core import random_state
-from mlpdoctor.core.fact import Absent, fact
+from mlpdoctor.core.fact import Absent, dear_fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array
 from mlpdoctor.facts.ladder.data_floors import NoiseEstimate
@@ -95,7 +95,7 @@ class Learnable:
         return CLEAR * min(gain.error for gain in self.gains.values())
 
 
-@fact
+@dear_fact("growing trees to see what is learnable")
 def learnable(
     objective: Objective,
     sample: RowSample,

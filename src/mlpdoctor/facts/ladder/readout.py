@@ -7,7 +7,7 @@ from operator import add
 import numpy as np
 
 from mlpdoctor.analysis.floors.linear_fit import LinearFit
-from mlpdoctor.core.fact import Absent, fact
+from mlpdoctor.core.fact import Absent, dear_fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array, Network
 from mlpdoctor.facts.ladder.linear_floor import problem_fit
@@ -44,7 +44,7 @@ class ReadoutFloor:
     features: tuple[int, ...]
 
 
-@fact
+@dear_fact("fitting the last layer anew")
 def readout(
     objective: Objective, network: Network, model: ModelLoss, perfect: Perfection, sample: RowSample
 ) -> ReadoutFloor | Absent:

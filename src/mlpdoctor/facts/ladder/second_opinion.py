@@ -11,7 +11,7 @@ import numpy as np
 
 from mlpdoctor.analysis.floors.ridge import Ridge
 from mlpdoctor.core import random_state
-from mlpdoctor.core.fact import Absent, fact
+from mlpdoctor.core.fact import Absent, dear_fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array
 from mlpdoctor.facts.ladder.model_loss import Objective
@@ -56,7 +56,7 @@ class SecondOpinion:
         return self.saved > CLEAR * self.error and self.saved > WORTHWHILE * self.line
 
 
-@fact
+@dear_fact("fitting random features for a second opinion")
 def second_opinion(objective: Objective, sample: RowSample) -> SecondOpinion | Absent:
     """Compare a line and a curved fit by cross-validation on a sample of the rows."""
     sample = sample.few

@@ -3,7 +3,7 @@
 import numpy as np
 
 from mlpdoctor.analysis.floors.ridge import Ridge
-from mlpdoctor.core.fact import Absent, fact
+from mlpdoctor.core.fact import Absent, dear_fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array, Network
 from mlpdoctor.engine.passes import Only, flat
@@ -38,7 +38,7 @@ class UnseenReadout:
     rows: int
 
 
-@fact
+@dear_fact("fitting the last layer anew for unseen rows")
 def unseen_readout(
     objective: Objective,
     network: Network,

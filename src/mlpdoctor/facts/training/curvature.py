@@ -8,7 +8,7 @@ import numpy as np
 from mlpdoctor.analysis.curvature.eigen import MOST_PRODUCTS, Top, largest
 from mlpdoctor.analysis.curvature.limits import preconditioner
 from mlpdoctor.analysis.curvature.products import Vectors, gauss_newton_product, hessian_product
-from mlpdoctor.core.fact import Absent, fact
+from mlpdoctor.core.fact import Absent, dear_fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array, Network, Optimizer
 from mlpdoctor.engine.gradient import loss_gradient
@@ -106,7 +106,7 @@ class Curvature:
         return Bend(engine, self.objective, self.sample).sharpness()
 
 
-@fact
+@dear_fact("measuring the curvature of the loss")
 def curvature(objective: Objective, sample: RowSample, start: FreshStart | None) -> Curvature | Absent:
     """Make ready to measure it."""
     engine = objective.passes.engine

@@ -6,7 +6,7 @@ from dataclasses import field, replace
 
 import numpy as np
 
-from mlpdoctor.core.fact import Absent, fact
+from mlpdoctor.core.fact import Absent, dear_fact, fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array, Key, Network
 from mlpdoctor.core.random_state import random
@@ -62,7 +62,7 @@ class Continuation:
         return self._trials[UNCLIPPED]
 
 
-@fact
+@dear_fact("making trial updates")
 def continuation(
     network: Network,
     objective: Objective,
@@ -159,7 +159,7 @@ class FirstUpdates:
     wild: bool
 
 
-@fact
+@dear_fact("making trial updates from a fresh start")
 def first_updates(
     network: Network,
     objective: Objective,
