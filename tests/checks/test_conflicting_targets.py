@@ -72,13 +72,13 @@ def test_the_floor_is_that_of_brute_force(
 @pytest.mark.parametrize("data", ["csv", "npz", "parquet"])
 def test_every_kind_of_data_file_gives_the_same_floor(data: str, tmp_path: Path) -> None:
     x, y = gridded(200, 2, 3, 1, seed=1)
-    finding = only(examined(tmp_path, network(2), x, y, data=data), "L503")
+    finding = only(examined(tmp_path, network(2), x, y, data=data, rules=("L503",)), "L503")
     assert number(finding, "floor") == pytest.approx(brute_force(x, y, "mse")[0], rel=1e-9)
 
 
 def test_the_example_rows_have_equal_inputs_and_different_targets(tmp_path: Path) -> None:
     x, y = gridded(100, 2, 3, 1, seed=2)
-    finding = only(examined(tmp_path, network(2), x, y), "L503")
+    finding = only(examined(tmp_path, network(2), x, y, rules=("L503",)), "L503")
     first, second = (int(row) - 1 for row in names(finding, "example_rows"))
     np.testing.assert_array_equal(x[first], x[second])
     assert y[first] != y[second]
@@ -87,14 +87,14 @@ def test_the_example_rows_have_equal_inputs_and_different_targets(tmp_path: Path
 
 def test_the_smallest_conflict_two_rows_of_three(tmp_path: Path) -> None:
     x, y = np.array([[1.0], [1.0], [2.0]]), np.array([[0.0], [1.0], [2.0]])
-    finding = only(examined(tmp_path, network(1), x, y), "L503")
+    finding = only(examined(tmp_path, network(1), x, y, rules=("L503",)), "L503")
     assert number(finding, "floor") == pytest.approx(0.5 / 3)
     assert names(finding, "example_rows") == (1, 2)
 
 
 def test_negative_zero_is_the_same_input_as_zero(tmp_path: Path) -> None:
     x, y = np.array([[0.0], [-0.0], [1.0]]), np.array([[0.0], [1.0], [0.5]])
-    assert number(only(examined(tmp_path, network(1), x, y), "L503"), "rows") == 2
+    assert number(only(examined(tmp_path, network(1), x, y, rules=("L503",)), "L503"), "rows") == 2
 
 
 def test_a_model_above_the_floor_gets_a_warning_with_its_share(tmp_path: Path) -> None:
@@ -156,18 +156,20 @@ def test_different_inputs_never_conflict(tmp_path: Path) -> None:
 
 def test_an_untrained_model_is_warned_beforehand(tmp_path: Path) -> None:
     x, y = gridded(200, 2, 3, 1, seed=6)
-    finding = only(examined(tmp_path, compiled(stack(2, L.Dense(6, "tanh"), L.Dense(1)), updates=0), x, y), "L503")
+    finding = only(
+        examined(tmp_path, compiled(stack(2, L.Dense(6, "tanh"), L.Dense(1)), updates=0), x, y, rules=("L503",)), "L503"
+    )
     assert finding.severity is Severity.WARNING
     assert finding.evidence.explains is None
 
 
 def test_without_data_it_is_skipped_and_says_so(tmp_path: Path) -> None:
-    skipped = outcome(examined(tmp_path, network(2)), "L503")
+    skipped = outcome(examined(tmp_path, network(2), rules=("L503",)), "L503")
     assert (skipped.status, skipped.reason) == (Status.SKIPPED, "no data were given")
 
 
 def test_without_a_loss_it_is_skipped_and_says_how_to_name_one(tmp_path: Path) -> None:
     x, y = gridded(50, 2, 2, 1, seed=8)
-    skipped = outcome(examined(tmp_path, stack(2, L.Dense(3, "relu"), L.Dense(1)), x, y), "L503")
+    skipped = outcome(examined(tmp_path, stack(2, L.Dense(3, "relu"), L.Dense(1)), x, y, rules=("L503",)), "L503")
     assert skipped.status is Status.SKIPPED
     assert "--loss" in str(skipped.reason)

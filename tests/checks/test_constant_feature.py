@@ -25,7 +25,7 @@ def network(width: int, **options: int) -> Model:
 def test_a_constant_column_is_a_note_that_names_it(value: float, data: str, tmp_path: Path) -> None:
     x, y = waves(80, 3, seed=1)
     x[:, 1] = value
-    finding = only(examined(tmp_path, network(3), x, y, data=data), "D704")
+    finding = only(examined(tmp_path, network(3), x, y, data=data, rules=("D704",)), "D704")
     name = "x[1]" if data == "npz" else "x2"
     assert (finding.severity, finding.evidence.certainty) == (Severity.NOTE, Certainty.MEASURED)
     assert finding.evidence.numbers["values"] == {name: value}
@@ -84,7 +84,7 @@ def test_what_identical_rows_cost_is_put_under_it(tmp_path: Path) -> None:
 def test_many_names_give_way_to_a_line_that_finds_them(tmp_path: Path) -> None:
     x, y = waves(60, 30, seed=3)
     x[:, 3:25] = 1.0
-    finding = only(examined(tmp_path, network(30), x, y, data="csv"), "D704")
+    finding = only(examined(tmp_path, network(30), x, y, data="csv", rules=("D704",)), "D704")
     assert number(finding, "columns") == 22
     assert finding.evidence.remedy is not None
     assert finding.evidence.remedy.code == "df = df.loc[:, df.nunique() > 1]"
@@ -94,17 +94,17 @@ def test_false_alarm_a_rare_one_hot_column(tmp_path: Path) -> None:
     x, y = waves(500, 3, seed=4)
     x[:, 2] = 0
     x[311, 2] = 1
-    assert quiet(examined(tmp_path, network(3), x, y), "D704")
+    assert quiet(examined(tmp_path, network(3), x, y, rules=("D704",)), "D704")
 
 
 def test_false_alarm_tiny_steps_on_a_large_number(tmp_path: Path) -> None:
     x, y = waves(100, 2, seed=5)
     x[:, 1] = 1e9 + np.arange(100) % 2
-    assert quiet(examined(tmp_path, network(2), x, y, data="csv"), "D704")
+    assert quiet(examined(tmp_path, network(2), x, y, data="csv", rules=("D704",)), "D704")
 
 
 def test_false_alarm_a_single_row(tmp_path: Path) -> None:
-    assert quiet(examined(tmp_path, network(2), np.ones((1, 2)), np.ones((1, 1))), "D704")
+    assert quiet(examined(tmp_path, network(2), np.ones((1, 2)), np.ones((1, 1)), rules=("D704",)), "D704")
 
 
 def test_a_trained_model_beside_it_is_left_alone(tmp_path: Path) -> None:
@@ -112,9 +112,9 @@ def test_a_trained_model_beside_it_is_left_alone(tmp_path: Path) -> None:
     x[:, 1] = 4.0
     model = compiled(stack(2, L.Dense(1, name="line")))
     put(model.get_layer("line"), [[1.0], [0.0]], [0.5])
-    assert only(examined(tmp_path, model, x, x[:, :1] + 0.5), "D704").severity is Severity.NOTE
+    assert only(examined(tmp_path, model, x, x[:, :1] + 0.5, rules=("D704",)), "D704").severity is Severity.NOTE
 
 
 def test_without_data_it_is_skipped_and_says_so(tmp_path: Path) -> None:
-    skipped = outcome(examined(tmp_path, network(2)), "D704")
+    skipped = outcome(examined(tmp_path, network(2), rules=("D704",)), "D704")
     assert (skipped.status, skipped.reason) == (Status.SKIPPED, "no data were given")

@@ -50,7 +50,7 @@ def test_a_rate_that_fell_too_early_is_an_error(tmp_path: Path, rate: float, see
     y = (y - y.mean()) / y.std()
     set_random_seed(seed)
     model = with_rate(stack(3, L.Dense(16, "tanh"), L.Dense(1)), rate, 500)
-    report = examined(tmp_path, model, x, y)
+    report = examined(tmp_path, model, x, y, rules=("W306",))
     # Weights that never moved are those of an untrained model, whatever the counter says.
     finding = only(report, "W306")
     assert finding.severity is Severity.ERROR, told(report)
@@ -66,7 +66,7 @@ def test_keras_itself_moves_nothing_at_such_a_rate(tmp_path: Path) -> None:
     fit(model, x, y, epochs=3)
     moved = [np.abs(a - b).max() for a, b in zip(model.get_weights(), before, strict=True)]
     assert max(moved[1], moved[3]) == 0  # biases of size 1 stay to the last digit
-    finding = only(examined(tmp_path, model, x, y), "W306")
+    finding = only(examined(tmp_path, model, x, y, rules=("W306",)), "W306")
     assert finding.severity is Severity.ERROR
 
 
@@ -94,7 +94,7 @@ def test_a_schedule_that_ended_before_training_did(tmp_path: Path, schedule: Any
         finding = only(report, "W306")
         assert finding.severity is Severity.ERROR
         assert "schedule" in report.verdict or finding is not report.findings[0]
-    alone = only(examined(tmp_path, model), "W306")
+    alone = only(examined(tmp_path, model, rules=("W306",)), "W306")
     assert alone.severity is Severity.NOTE  # in the file it looks like a training that came to its end
 
 
@@ -104,7 +104,7 @@ def test_a_schedule_that_ended_before_training_did(tmp_path: Path, schedule: Any
 def test_a_rate_that_ended_together_with_training_is_left_alone(tmp_path: Path, rate: float, seed: int) -> None:
     """The named false alarm: a cosine to zero under a model that has learned what there is."""
     model, x, y = half_trained(seed, 150)
-    report = examined(tmp_path, with_rate(model, rate, 900), x, y)
+    report = examined(tmp_path, with_rate(model, rate, 900), x, y, rules=("W306",))
     assert quiet(report, "W306"), told(report)
 
 

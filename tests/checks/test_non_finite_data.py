@@ -34,7 +34,7 @@ def test_a_missing_feature_is_named_by_column_and_row(data: str, tmp_path: Path)
 def test_an_infinite_target_is_found(value: float, tmp_path: Path) -> None:
     x, y = waves(50, 3, seed=1)
     y[[3, 4]] = value
-    finding = only(examined(tmp_path, network(), x, y, data="csv"), "D701")
+    finding = only(examined(tmp_path, network(), x, y, data="csv", rules=("D701",)), "D701")
     assert (number(finding, "infinite"), number(finding, "missing")) == (2, 0)
     assert finding.evidence.numbers["columns"] == {"y": 2}
 
@@ -84,16 +84,16 @@ def test_the_worst_column_comes_first_in_the_words(tmp_path: Path) -> None:
     x, y = waves(100, 3, seed=8)
     x[:3, 0] = np.nan
     x[:40, 2] = np.nan
-    why = only(examined(tmp_path, network(), x, y, data="csv"), "D701").evidence.why
+    why = only(examined(tmp_path, network(), x, y, data="csv", rules=("D701",)), "D701").evidence.why
     assert why.index("x3 (40)") < why.index("x1 (3)")
 
 
 def test_false_alarm_huge_and_tiny_numbers_are_numbers(tmp_path: Path) -> None:
     x, y = waves(50, 3, seed=9)
     x[0, 0], x[1, 0], y[2] = 1e38, 5e-324, -1e38
-    assert quiet(examined(tmp_path, network(), x, y), "D701")
+    assert quiet(examined(tmp_path, network(), x, y, rules=("D701",)), "D701")
 
 
 def test_without_data_it_is_skipped_and_says_so(tmp_path: Path) -> None:
-    skipped = outcome(examined(tmp_path, network()), "D701")
+    skipped = outcome(examined(tmp_path, network(), rules=("D701",)), "D701")
     assert (skipped.status, skipped.reason) == (Status.SKIPPED, "no data were given")

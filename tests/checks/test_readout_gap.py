@@ -64,7 +64,7 @@ def test_a_last_layer_at_half_its_weights_is_found(
     set_random_seed(seed)
     x, y = waves(rows, width, seed=seed)
     model = shrunk(taught(x, y, activation, "mse", None), 0.5)
-    finding = only(report := examined(tmp_path, model, x, y), "L506")
+    finding = only(report := examined(tmp_path, model, x, y, rules=("L506",)), "L506")
     assert (finding.severity, finding.evidence.certainty) == (Severity.WARNING, Certainty.ESTIMATED), told(report)
     features = inside(model, "hidden", x)
     folds = model_selection.KFold(5, shuffle=True, random_state=0)
@@ -79,7 +79,7 @@ def test_a_classifiers_last_layer(tmp_path: Path) -> None:
     x, scores = waves(1000, 3, seed=3)
     y = (scores > np.median(scores)).astype(float)
     model = shrunk(taught(x, y, "tanh", "binary_crossentropy", "sigmoid"), 0.1)
-    finding = only(examined(tmp_path, model, x, y), "L506")
+    finding = only(examined(tmp_path, model, x, y, rules=("L506",)), "L506")
     assert number(finding, "model") > 2 * number(finding, "readout")
 
 
@@ -90,7 +90,7 @@ def test_few_updates_are_named(tmp_path: Path) -> None:
     model = Sequential([Input((3,)), body, L.Dense(1, name="head")])
     model.compile(optimizers.Adam(1e-3), "mse")
     fit(model, x, y, epochs=2, batch=32)
-    finding = only(examined(tmp_path, model, x, y), "L506")
+    finding = only(examined(tmp_path, model, x, y, rules=("L506",)), "L506")
     assert "50 updates were too few" in finding.evidence.why
     assert finding.evidence.remedy is not None
     assert finding.evidence.remedy.text.startswith("train on")
@@ -124,18 +124,20 @@ def test_features_that_hold_no_more_than_the_last_layer_uses(tmp_path: Path) -> 
     """One hidden unit, whose last layer is the best: what is missing is in the features."""
     set_random_seed(6)
     x, y = waves(600, 3, seed=6)
-    assert quiet(examined(tmp_path, taught(x, y, "tanh", "mse", None, epochs=60, width=1), x, y), "L506")
+    assert quiet(
+        examined(tmp_path, taught(x, y, "tanh", "mse", None, epochs=60, width=1), x, y, rules=("L506",)), "L506"
+    )
 
 
 def test_an_untrained_model_is_not_judged(tmp_path: Path) -> None:
     x, y = waves(300, 2, seed=7)
     model = compiled(stack(2, L.Dense(8, "tanh"), L.Dense(1)), updates=0)
-    assert outcome(examined(tmp_path, model, x, y), "L506").status is Status.NOT_APPLICABLE
+    assert outcome(examined(tmp_path, model, x, y, rules=("L506",)), "L506").status is Status.NOT_APPLICABLE
 
 
 def test_too_few_rows_are_said_to_be(tmp_path: Path) -> None:
     x, y = waves(30, 1, seed=8)
     model = compiled(stack(1, L.Dense(8, "tanh"), L.Dense(1)))
-    skipped = outcome(examined(tmp_path, model, x, y + 5), "L506")
+    skipped = outcome(examined(tmp_path, model, x, y + 5, rules=("L506",)), "L506")
     assert skipped.status is Status.SKIPPED
     assert "30 rows" in (skipped.reason or "")
