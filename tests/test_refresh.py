@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from paths import ROOT
 
 CONFTEST = "def pytest_addoption(parser): parser.addoption('--update-golden', action='store_true')\n"
@@ -20,6 +21,7 @@ def test_another():
 OTHER = "def test_other(request): raise AssertionError\n"
 
 
+@pytest.mark.slow
 def test_stale_texts_are_written_and_other_tests_are_left(tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text(CONFTEST)
     (tmp_path / "test_a.py").write_text(APPROVING)

@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from logs import Curve, history, noise, told
@@ -15,6 +16,7 @@ def curves(longest: int = 40) -> st.SearchStrategy[Curve]:
     return st.lists(NUMBERS, min_size=1, max_size=longest).map(np.array)
 
 
+@pytest.mark.slow
 @settings(max_examples=120, deadline=None, derandomize=True)
 @given(loss=curves(), validation=st.none() | curves(), rates=st.none() | curves(), decimals=st.sampled_from([None, 4]))
 def test_nothing_crashes(loss: Curve, validation: Curve | None, rates: Curve | None, decimals: int | None) -> None:
@@ -25,6 +27,7 @@ def test_nothing_crashes(loss: Curve, validation: Curve | None, rates: Curve | N
         assert finding.evidence.why.endswith(".")
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(
     kind=st.sampled_from(["falls", "turns", "swings", "rises", "stands"]),

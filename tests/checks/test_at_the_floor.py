@@ -42,6 +42,7 @@ def answering_means(x: Table, y: Table, off: float = 0.0) -> Model:
     return model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rows", "kinds", "seed"), [(100, 3, 0), (600, 5, 1), (3000, 8, 2)])
 def test_the_mean_of_each_group_is_the_floor(rows: int, kinds: int, seed: int, tmp_path: Path) -> None:
     x, y = cells(rows, kinds, seed)
@@ -62,6 +63,7 @@ def test_a_fiftieth_above_it_is_still_there(above: float, *, there: bool, tmp_pa
     assert bool(proved) == there
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_a_model_that_answers_the_true_function_stands_on_the_noise(seed: int, tmp_path: Path) -> None:
     rng = np.random.default_rng(seed)
@@ -76,6 +78,7 @@ def test_a_model_that_answers_the_true_function_stands_on_the_noise(seed: int, t
     assert report.verdict.startswith("The loss is about as low as these data allow"), told(report)
 
 
+@pytest.mark.slow
 def test_really_trained_to_the_noise(tmp_path: Path) -> None:
     set_random_seed(4)
     rng = np.random.default_rng(4)
@@ -87,6 +90,7 @@ def test_really_trained_to_the_noise(tmp_path: Path) -> None:
     assert only(report, "L508").severity is Severity.NOTE, told(report)
 
 
+@pytest.mark.slow
 def test_pure_noise_is_another_answer(tmp_path: Path) -> None:
     rng = np.random.default_rng(5)
     x, y = rng.normal(size=(1000, 2)), rng.normal(size=(1000, 1))
@@ -108,6 +112,7 @@ def test_an_untrained_model_has_reached_nothing(tmp_path: Path) -> None:
     assert outcome(examined(tmp_path, model, x, y, rules=("L508",)), "L508").status is Status.NOT_APPLICABLE
 
 
+@pytest.mark.slow
 def test_an_error_beside_it_keeps_the_verdict(tmp_path: Path) -> None:
     """A loss at the floor of these rows does not make dead units or a wrong loss good news."""
     x, y = cells(300, 4, 8)

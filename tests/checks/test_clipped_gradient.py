@@ -24,6 +24,7 @@ def trained(optimizer: Any, seed: int, updates: int = 150) -> tuple[Any, Any, An
     return model, x, y
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "limit", [{"clipnorm": 0.001}, {"clipvalue": 1e-4}, {"global_clipnorm": 0.002}], ids=lambda limit: next(iter(limit))
 )

@@ -87,6 +87,7 @@ def test_weights_of_one_sign_make_all_rows_alike(seed: int, tmp_path: Path) -> N
     assert 2 * number(finding, "rank") <= number(finding, "entering") == 12, told(report)
 
 
+@pytest.mark.slow
 def test_copies_of_one_unit_are_its_cause(tmp_path: Path) -> None:
     set_random_seed(5)
     x, y = steep(400, 4, 5)
@@ -109,6 +110,7 @@ def test_a_sound_network_half_way_has_its_directions(activation: str, seed: int,
     assert quiet(examined(tmp_path, train(model, x, y, epochs=2), x, y, rules=("U405",)), "U405")
 
 
+@pytest.mark.slow
 def test_false_alarm_an_autoencoder_of_low_rank_that_does_well(tmp_path: Path) -> None:
     rng = np.random.default_rng(9)
     code = rng.normal(size=(600, 2))
@@ -138,6 +140,7 @@ def test_false_alarm_a_bottleneck_that_somebody_drew(tmp_path: Path) -> None:
     assert quiet(examined(tmp_path, model, x, y, rules=("U405",)), "U405")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("activation", ["relu", "tanh", "sigmoid", "selu"])
 @pytest.mark.parametrize("features", [1, 2, 10])
 def test_fresh_networks_are_left_alone(activation: str, features: int, tmp_path: Path) -> None:
@@ -155,6 +158,7 @@ def test_without_data_it_is_skipped(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(st.integers(0, 2**32), st.integers(1, 6), st.integers(2, 40), st.integers(2, 30))
 def test_the_rank_is_that_of_the_spectrum(seed: int, directions: int, rows: int, width: int) -> None:

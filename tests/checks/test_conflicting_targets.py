@@ -52,6 +52,7 @@ def gridded(rows: int, width: int, levels: int, outputs: int, seed: int) -> tupl
     return x, np.sin(3 * x.sum(axis=1, keepdims=True)) + rng.normal(size=(rows, outputs))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", ["mse", "mae"])
 @pytest.mark.parametrize(
     ("rows", "width", "levels", "outputs"), [(40, 1, 3, 1), (300, 2, 4, 1), (300, 2, 3, 3), (5000, 3, 5, 2)]
@@ -97,6 +98,7 @@ def test_negative_zero_is_the_same_input_as_zero(tmp_path: Path) -> None:
     assert number(only(examined(tmp_path, network(1), x, y, rules=("L503",)), "L503"), "rows") == 2
 
 
+@pytest.mark.slow
 def test_a_model_above_the_floor_gets_a_warning_with_its_share(tmp_path: Path) -> None:
     x, y = gridded(400, 2, 3, 1, seed=3)
     report = examined(tmp_path, network(2), x, y)
@@ -128,6 +130,7 @@ def test_a_model_on_the_floor_gets_a_note_that_closes_the_question(tmp_path: Pat
     assert "as low as these data allow" in report.verdict
 
 
+@pytest.mark.slow
 def test_false_alarm_repeated_rows_that_agree(tmp_path: Path) -> None:
     x = np.repeat(np.random.default_rng(4).normal(size=(50, 2)), 4, axis=0)
     report = examined(tmp_path, network(2), x, np.cos(x.sum(axis=1, keepdims=True)))
@@ -135,6 +138,7 @@ def test_false_alarm_repeated_rows_that_agree(tmp_path: Path) -> None:
     assert "conflicting rows" in {suspect.what for suspect in report.ruled_out}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("noise", "fires"), [(0.2, False), (0.3, True)])
 def test_noise_of_a_twentieth_of_the_loss_is_tolerated(noise: float, *, fires: bool, tmp_path: Path) -> None:
     x = np.repeat([[-1.0], [1.0]], 100, axis=0)
@@ -146,6 +150,7 @@ def test_noise_of_a_twentieth_of_the_loss_is_tolerated(noise: float, *, fires: b
     assert rungs(report)["data"] == pytest.approx(noise**2)
 
 
+@pytest.mark.slow
 def test_different_inputs_never_conflict(tmp_path: Path) -> None:
     rng = np.random.default_rng(5)
     x = 1.0 + rng.permutation(500)[:, None] * np.spacing(1.0)  # neighbours in float64

@@ -34,6 +34,7 @@ def test_a_constant_column_is_a_note_that_names_it(value: float, data: str, tmp_
     assert finding.evidence.remedy.code == f"df = df.drop(columns=['{name}'])"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("block", [1, 7, 1000])
 def test_the_columns_are_those_of_a_plain_look(seed: int, block: int) -> None:
@@ -61,6 +62,7 @@ def test_when_no_feature_varies_it_is_an_error_and_proved(rows: int, tmp_path: P
     assert np.ptp(predicted(model, x)) == 0
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(st.integers(0, 2**32), st.integers(2, 40), st.sampled_from(["relu", "tanh", "sigmoid", "elu"]))
 def test_no_weights_get_below_the_constant_when_no_feature_varies(seed: int, rows: int, activation: str) -> None:

@@ -41,6 +41,7 @@ def flat(features: int, spread: float, answer: float, units: int = 1, end: str |
     return model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scale", [1e-3, 1.0, 1e4])
 @pytest.mark.parametrize(("rows", "width", "seed"), [(50, 1, 0), (700, 5, 1)])
 def test_one_answer_to_all_rows_is_an_error(rows: int, width: int, seed: int, scale: float, tmp_path: Path) -> None:
@@ -61,6 +62,7 @@ def test_a_hundredth_of_the_targets_spread_is_the_limit(share: float, *, fires: 
     assert bool(found(examined(tmp_path, model, x, y, rules=("U404",)), "U404")) == fires
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(st.integers(0, 2**32), st.integers(3, 60), st.floats(0, 0.01))
 def test_answers_that_vary_so_little_save_a_fiftieth_at_most(seed: int, rows: int, ratio: float) -> None:
@@ -84,6 +86,7 @@ def test_two_classes(end: str, loss: str, tmp_path: Path) -> None:
     assert only(examined(tmp_path, model, x, y, rules=("U404",)), "U404").severity is Severity.ERROR
 
 
+@pytest.mark.slow
 def test_classes_by_number(tmp_path: Path) -> None:
     x, scores = waves(600, 2, seed=4)
     y = np.digitize(scores[:, 0], np.quantile(scores, [0.3, 0.6]))
@@ -103,6 +106,7 @@ def test_one_output_of_two_is_a_warning_and_is_named(tmp_path: Path) -> None:
     assert "[1]" in finding.message
 
 
+@pytest.mark.slow
 def test_dead_units_are_its_cause(tmp_path: Path) -> None:
     set_random_seed(6)
     x, y = waves(500, 3, seed=6)
@@ -115,6 +119,7 @@ def test_dead_units_are_its_cause(tmp_path: Path) -> None:
     assert only(report, "U404").because_of == "U401", told(report)
 
 
+@pytest.mark.slow
 def test_false_alarm_noise_that_nothing_explains(tmp_path: Path) -> None:
     rng = np.random.default_rng(7)
     x, y = rng.normal(size=(2000, 2)), rng.normal(size=(2000, 1))
@@ -123,6 +128,7 @@ def test_false_alarm_noise_that_nothing_explains(tmp_path: Path) -> None:
     assert not [alarm for alarm in alarms(report) if "U404" in alarm]
 
 
+@pytest.mark.slow
 def test_false_alarm_a_rare_class_found_by_faint_answers(tmp_path: Path) -> None:
     rng = np.random.default_rng(8)
     x = rng.normal(size=(4000, 1))

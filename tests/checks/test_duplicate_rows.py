@@ -14,6 +14,7 @@ def network(width: int, outputs: int = 1) -> Model:
     return compiled(stack(width, L.Dense(6, "tanh"), L.Dense(outputs)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("data", ["csv", "npz", "parquet"])
 @pytest.mark.parametrize(("rows", "distinct"), [(200, 150), (3000, 300), (20_000, 15_000)])
 def test_copies_are_those_that_pandas_drops(rows: int, distinct: int, data: str, tmp_path: Path) -> None:
@@ -64,6 +65,7 @@ def test_false_alarm_a_few_flags(seed: int, tmp_path: Path) -> None:
     assert quiet(examined(tmp_path, network(4), x, x[:, :1] * x[:, 1:2], rules=("D706",)), "D706")
 
 
+@pytest.mark.slow
 def test_false_alarm_one_hot_columns(tmp_path: Path) -> None:
     rng = np.random.default_rng(5)
     x = np.concatenate([np.eye(10)[rng.integers(0, 10, 3000)] for _ in range(3)], axis=1)

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 from drawn_cases import L, compiled, examined, number, only, stack
 
 
+@pytest.mark.slow
 def test_a_target_beyond_float32_is_bad_data_and_not_a_floor(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     x = rng.normal(size=(60, 2))

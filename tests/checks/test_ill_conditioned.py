@@ -53,6 +53,7 @@ def fitted(
     return model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1, 2])
 @pytest.mark.parametrize("rest", [0.01, 0.03])
 @pytest.mark.parametrize("width", [0, 16])
@@ -86,6 +87,7 @@ def test_the_cure_works(tmp_path: Path) -> None:
     assert not alarms(report), told(report)
 
 
+@pytest.mark.slow
 def test_classes(tmp_path: Path) -> None:
     x, y = twins(1)
     labels = (y > 0).astype(np.float32)
@@ -94,6 +96,7 @@ def test_classes(tmp_path: Path) -> None:
     assert only(report, "G605").severity in (Severity.ERROR, Severity.WARNING), told(report)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1])
 def test_twins_without_anything_in_their_difference(seed: int, tmp_path: Path) -> None:
     x, y = twins(seed, signal=0.0)
@@ -110,6 +113,7 @@ def test_exact_copies_carry_no_loss(tmp_path: Path) -> None:
     assert quiet(examined(tmp_path, model, x, y, rules=("G605",)), "G605")
 
 
+@pytest.mark.slow
 def test_a_model_that_fits_in_spite_of_twins(tmp_path: Path) -> None:
     x, y = twins(0, rest=0.2)
     report = examined(tmp_path, fitted(x, y, O.SGD(0.2), 1500), x, y, rules=("G605",))
@@ -123,18 +127,21 @@ def test_too_few_updates_on_round_inputs_are_not_a_matter_of_conditioning(tmp_pa
     assert quiet(examined(tmp_path, fitted(x, y, O.SGD(0.01), 10), x, y, rules=("G605",)), "G605")
 
 
+@pytest.mark.slow
 def test_with_adam_it_is_a_note(tmp_path: Path) -> None:
     x, y = twins(0)
     report = examined(tmp_path, fitted(x, y, O.Adam(0.0005), 400), x, y, rules=("G605",))
     assert all(finding.severity is Severity.NOTE for finding in found(report, "G605")), told(report)
 
 
+@pytest.mark.slow
 def test_a_network_that_normalises_inside_is_left_alone(tmp_path: Path) -> None:
     x, y = twins(0)
     model = fitted(x, y, O.SGD(0.05), 200, L.Dense(8), L.BatchNormalization(), L.Activation("tanh"))
     assert quiet(examined(tmp_path, model, x, y, rules=("G605",)), "G605")
 
 
+@pytest.mark.slow
 @given(st.floats(1.0, 1e4), st.sampled_from([0.0, 0.5, 0.9]))
 @settings(deadline=None, max_examples=40)
 def test_the_number_of_updates_is_that_of_gradient_descent_on_a_quadratic(condition: float, momentum: float) -> None:

@@ -48,6 +48,7 @@ def test_fresh_weights_that_saturate(activation: str, spread: float, tmp_path: P
         assert gains[layer.name] == pytest.approx(np.linalg.norm(kernel) / np.sqrt(kernel.shape[1]), rel=1e-5)
 
 
+@pytest.mark.slow
 def test_on_data_the_saturated_units_stand_under_it(tmp_path: Path) -> None:
     x, y = waves(300, 10, seed=1)
     model = train(net(init.RandomNormal(stddev=8.0)), x, y, 2, rate=1e-4)
@@ -92,6 +93,7 @@ def test_false_alarm_sums_that_are_normalised_before_their_activation(tmp_path: 
     assert quiet(examined(tmp_path, model, rules=("W303",)), "W303")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("activation", ["tanh", "relu"])
 @pytest.mark.series
 def test_false_alarm_weights_that_have_grown_in_a_model_that_does_well(activation: str, tmp_path: Path) -> None:

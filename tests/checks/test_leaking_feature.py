@@ -60,6 +60,7 @@ def test_what_is_left_is_one_minus_the_squared_correlation(noise: float, block: 
     assert evidence.severity is Severity.NOTE
 
 
+@pytest.mark.slow
 def test_a_code_for_each_class_is_a_warning(tmp_path: Path) -> None:
     rng = np.random.default_rng(2)
     kind = rng.integers(0, 4, 300)
@@ -137,6 +138,7 @@ def test_a_constant_target_leaks_nowhere() -> None:
     assert not seen(np.random.default_rng(7).normal(size=(100, 3)), np.ones((100, 1)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "load", [datasets.load_iris, datasets.load_wine, datasets.load_breast_cancer, datasets.load_diabetes]
 )

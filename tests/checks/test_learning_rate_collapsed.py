@@ -70,6 +70,7 @@ def test_keras_itself_moves_nothing_at_such_a_rate(tmp_path: Path) -> None:
     assert finding.severity is Severity.ERROR
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "schedule",
     [
@@ -98,6 +99,7 @@ def test_a_schedule_that_ended_before_training_did(tmp_path: Path, schedule: Any
     assert alone.severity is Severity.NOTE  # in the file it looks like a training that came to its end
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize("rate", [0.0, 1e-9])
 @pytest.mark.series

@@ -68,6 +68,7 @@ def always_on(width: int, units: int, loss: str = "mse") -> Model:
     return model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", ["mse", "mae"])
 @pytest.mark.parametrize(("width", "units", "rows"), [(1, 4, 40), (3, 30, 500), (8, 16, 2000)])
 def test_a_trained_net_stuck_on_one_piece_is_a_warning(
@@ -131,6 +132,7 @@ def test_a_functional_model_with_two_outputs_on_one_piece(tmp_path: Path) -> Non
     )
 
 
+@pytest.mark.slow
 def test_a_trained_net_at_the_line_is_shown_under_this_cause(tmp_path: Path) -> None:
     x, y = curve(300, seed=7)
     slope, start = np.polyfit(x[:, 0], y[:, 0], 1)
@@ -143,6 +145,7 @@ def test_a_trained_net_at_the_line_is_shown_under_this_cause(tmp_path: Path) -> 
     assert only(report, "U403").evidence.explains == pytest.approx(1.0, abs=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
 def test_healthy_nets_bend(activation: str, seed: int, tmp_path: Path) -> None:

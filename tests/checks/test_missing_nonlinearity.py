@@ -96,6 +96,7 @@ LINEAR: dict[str, Callable[[], Model]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LINEAR)
 def test_every_shape_of_a_linear_network_is_an_error(name: str, tmp_path: Path) -> None:
     x, y = waves(300, 2, seed=len(name))
@@ -151,6 +152,7 @@ def test_one_output_of_two_linear_is_found_without_a_floor_for_the_whole(tmp_pat
     assert finding.evidence.numbers["floor"] is None
 
 
+@pytest.mark.slow
 def test_a_stretch_inside_a_nonlinear_network_is_a_warning_while_the_model_is_stuck(tmp_path: Path) -> None:
     model = stack(2, L.Dense(8, name="a"), L.Dense(8, "tanh", name="b"), L.Dense(1, name="c"))
     x, y = waves(200, 2, seed=6)
@@ -160,6 +162,7 @@ def test_a_stretch_inside_a_nonlinear_network_is_a_warning_while_the_model_is_st
     assert "can only" not in report.verdict
 
 
+@pytest.mark.slow
 def test_dense_after_dense_under_a_sigmoid_is_a_logistic_regression(tmp_path: Path) -> None:
     x = np.random.default_rng(0).normal(size=(300, 2))
     y = (x[:, :1] * x[:, 1:] > 0).astype(float)
@@ -171,6 +174,7 @@ def test_dense_after_dense_under_a_sigmoid_is_a_logistic_regression(tmp_path: Pa
     assert "linear model" in report.verdict
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", ["mse", "mae"])
 def test_a_model_that_reached_the_floor_is_told_that_nothing_else_helps(loss: str, tmp_path: Path) -> None:
     linear_model = pytest.importorskip("sklearn.linear_model")
@@ -193,6 +197,7 @@ def test_a_model_that_reached_the_floor_is_told_that_nothing_else_helps(loss: st
     assert "straight line" in report.verdict
 
 
+@pytest.mark.slow
 def test_a_model_above_the_floor_is_not_told_that_it_is_stuck_on_it(tmp_path: Path) -> None:
     x, y = waves(120, 1, seed=8)
     model = compiled(stack(1, L.Dense(2), L.Dense(1)))
@@ -322,6 +327,7 @@ def test_deliberate_designs_stay_quiet_with_and_without_data(name: str, tmp_path
     assert outcome(examined(tmp_path, model, x, y, rules=("A101",)), "A101").status is Status.PASSED
 
 
+@pytest.mark.slow
 def test_false_alarm_a_linear_autoencoder_is_linear_on_purpose(tmp_path: Path) -> None:
     rng = np.random.default_rng(3)
     basis, _ = np.linalg.qr(rng.normal(size=(5, 2)))
@@ -346,6 +352,7 @@ def test_a_linear_bottleneck_that_cannot_follow_its_data_is_an_error(tmp_path: P
     assert only(report, "A101").severity is Severity.ERROR
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rows", [2, 30, 2000])
 def test_data_on_a_line_make_it_a_note(rows: int, tmp_path: Path) -> None:
     rng = np.random.default_rng(rows)
@@ -367,6 +374,7 @@ def test_false_alarm_as_many_parameters_as_rows_fit_any_data(tmp_path: Path) -> 
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rows", "noise"), [(400, 0.3), (3000, 1.0)])
 def test_noisy_linear_data_with_many_rows_make_it_a_note(rows: int, noise: float, tmp_path: Path) -> None:
     rng = np.random.default_rng(rows)
@@ -385,6 +393,7 @@ def test_the_share_left_by_a_line_is_that_of_a_plain_solve(tmp_path: Path) -> No
     assert number(finding, "affine_left_share") == pytest.approx(least_squares(x, y) / y.var(), rel=1e-9)
 
 
+@pytest.mark.slow
 def test_the_witness_is_the_best_line(tmp_path: Path) -> None:
     x, y = waves(80, 1, seed=13)
     slope, intercept = np.polyfit(x[:, 0], y[:, 0], 1)

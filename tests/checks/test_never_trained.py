@@ -50,6 +50,7 @@ def test_saved_without_compile(tmp_path: Path) -> None:
     assert finding.message.endswith("every bias still has its initial value")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", ["mse", "mae"])
 def test_the_verdict_foretells(loss: str, tmp_path: Path) -> None:
     x, y = waves(200, 2, seed=0)
@@ -59,6 +60,7 @@ def test_the_verdict_foretells(loss: str, tmp_path: Path) -> None:
     assert "the loss to beat" in report.verdict
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", ["adam", "sgd", "rmsprop"])
 def test_one_real_update_is_training(optimizer: str, tmp_path: Path) -> None:
     x, y = waves(64, 2, seed=1)
@@ -102,6 +104,7 @@ def test_nothing_to_go_by_is_no_accusation(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_an_untrained_model_silences_the_rules_about_training(tmp_path: Path) -> None:
     x, y = waves(100, 2, seed=5)
     report = examined(tmp_path, compiled(network(), updates=0), x, 100 + y)

@@ -39,6 +39,7 @@ def test_an_infinite_target_is_found(value: float, tmp_path: Path) -> None:
     assert finding.evidence.numbers["columns"] == {"y": 2}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_counts_are_those_of_a_plain_look(seed: int, tmp_path: Path) -> None:
     rng = np.random.default_rng(seed)

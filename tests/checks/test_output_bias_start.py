@@ -14,6 +14,7 @@ def fresh(units: int, activation: str | None, loss: Any, width: int = 4) -> Any:
     return made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("case", ["standard", "even", "three", "unscaled inputs"])
 def test_a_start_near_the_constant_is_left_alone(tmp_path: Path, case: str, seed: int) -> None:

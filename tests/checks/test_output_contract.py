@@ -46,6 +46,7 @@ def said(report: Any) -> list[str]:  # noqa: ANN401
     return [finding.code for finding in report.findings if finding.code in RULES]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize(
     ("units", "activation", "loss", "code"),
@@ -89,6 +90,7 @@ def test_logits_that_training_has_lost_are_an_error(tmp_path: Path) -> None:
     assert finding.severity is Severity.ERROR
 
 
+@pytest.mark.slow
 def test_a_softmax_under_binary_crossentropy_is_a_warning_on_one_hot_labels_and_an_error_on_several(
     tmp_path: Path,
 ) -> None:
@@ -100,6 +102,7 @@ def test_a_softmax_under_binary_crossentropy_is_a_warning_on_one_hot_labels_and_
     assert only(examined(tmp_path, model, x, several, rules=("O202",)), "O202").severity is Severity.ERROR
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize(
     ("units", "activation", "loss", "spelling", "code", "cure"),
@@ -141,6 +144,7 @@ def test_labels_that_do_not_fit_the_loss(
     assert cure in (finding.evidence.remedy.code or ""), finding.evidence.remedy
 
 
+@pytest.mark.slow
 def test_class_numbers_are_read_one_hot_so_that_the_ladder_stands(tmp_path: Path) -> None:
     x, y = classes(1)
     model = compiled(head(3, "softmax"), "categorical_crossentropy")
@@ -152,6 +156,7 @@ def test_class_numbers_are_read_one_hot_so_that_the_ladder_stands(tmp_path: Path
     assert quiet(columns, "O205")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", ["mse", "mae"])
 @pytest.mark.series
 def test_a_squared_error_of_labels_is_a_warning_until_the_model_does_well(tmp_path: Path, loss: str) -> None:
@@ -189,6 +194,7 @@ CONTROLS: dict[str, tuple[int, str | None, Any, str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize("name", CONTROLS)
 @pytest.mark.series

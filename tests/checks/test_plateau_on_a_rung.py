@@ -109,6 +109,7 @@ def curves_on_their_way(seeds: range) -> Iterator[np.ndarray]:
         yield values * np.exp(rng.uniform(0, 0.03) * rng.normal(size=epochs))
 
 
+@pytest.mark.slow
 def test_a_curve_that_only_passes_a_rung_is_not_on_it(tmp_path: Path) -> None:
     """Of 24 noisy curves that were cut off as they fell, none ends on a rung by more than chance."""
     x, y = numbers(6)

@@ -67,6 +67,7 @@ def classifier(width: int, classes: int, activation: str = "relu") -> Model:
     return model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("features", ["standardised", "scaled to 0..1", "scaled to -1..1"])
 @pytest.mark.parametrize("targets", ["standardised", "scaled to 0..1"])
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
@@ -142,6 +143,7 @@ def test_the_scale_of_a_classifier_is_named_and_its_own_file_is_left_in_peace(
     assert quiet(examined(tmp_path, model, scaled(features, x), y, rules=("D713",)), "D713")
 
 
+@pytest.mark.slow
 def test_grey_values_that_were_divided_by_255(tmp_path: Path) -> None:
     x, y = load_digits(return_X_y=True)
     grey = np.round(x * 255 / 16)

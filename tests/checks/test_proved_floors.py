@@ -42,6 +42,7 @@ def test_o204_sees_targets_beyond_the_output(tmp_path: Path, activation: str, lo
     assert finding.evidence.remedy.code == f'Dense({units}, name="price")'
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_o204_sees_negative_targets_of_a_relu(tmp_path: Path, seed: int) -> None:
     x, y = waves(200, 2, seed)
@@ -136,6 +137,7 @@ def test_a102_stays_quiet_where_the_bottleneck_costs_nothing(tmp_path: Path) -> 
     assert quiet(examined(tmp_path, model, x, y, rules=("A102",)), "A102")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("waviness", [3, 6])
 @pytest.mark.parametrize("units", [1, 2])
 def test_l505_sees_a_line_with_too_few_kinks(tmp_path: Path, units: int, waviness: int) -> None:
@@ -174,6 +176,7 @@ def test_a102_stays_quiet_on_noise_in_all_outputs(tmp_path: Path) -> None:
     assert quiet(report, "A102"), told(report)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1, 2])
 @pytest.mark.parametrize("loss", ["mae", "huber", "log_cosh"])
 @pytest.mark.series

@@ -55,6 +55,7 @@ def shrunk(model: Model, share: float) -> Model:
     return model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("activation", ["tanh", "relu"])
 @pytest.mark.parametrize(("rows", "width", "seed"), [(300, 2, 0), (900, 4, 1)])
 @pytest.mark.series
@@ -74,6 +75,7 @@ def test_a_last_layer_at_half_its_weights_is_found(
     assert number(finding, "saved") > 3 * number(finding, "saved_error")
 
 
+@pytest.mark.slow
 def test_a_classifiers_last_layer(tmp_path: Path) -> None:
     set_random_seed(3)
     x, scores = waves(1000, 3, seed=3)
@@ -83,6 +85,7 @@ def test_a_classifiers_last_layer(tmp_path: Path) -> None:
     assert number(finding, "model") > 2 * number(finding, "readout")
 
 
+@pytest.mark.slow
 def test_few_updates_are_named(tmp_path: Path) -> None:
     set_random_seed(4)
     x, y = waves(800, 3, seed=4)
@@ -111,6 +114,7 @@ def test_false_alarm_on_few_rows_the_readout_rung_is_fitted_to_chance(seed: int,
     assert not found(report, "L506"), told(report)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", ["mse", "mae"])
 @pytest.mark.series
 def test_a_well_trained_model_is_not_named(loss: str, tmp_path: Path) -> None:
@@ -120,6 +124,7 @@ def test_a_well_trained_model_is_not_named(loss: str, tmp_path: Path) -> None:
     assert not [alarm for alarm in alarms(report) if "L506" in alarm], told(report)
 
 
+@pytest.mark.slow
 def test_features_that_hold_no_more_than_the_last_layer_uses(tmp_path: Path) -> None:
     """One hidden unit, whose last layer is the best: what is missing is in the features."""
     set_random_seed(6)

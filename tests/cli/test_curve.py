@@ -16,6 +16,7 @@ CSV = "epoch,loss\n" + "".join(f"{k},{0.0345 + 0.02 * 0.5**k:.6f}\n" for k in ra
 """A curve that comes to rest on the best constant of the three points, 0.034508."""
 
 
+@pytest.mark.slow
 def test_what_is_found_decides_the_status(tmp_path: Path) -> None:
     (tmp_path / "log.csv").write_text(CSV)
     assert run(tmp_path, "curve", "log.csv").status == 0

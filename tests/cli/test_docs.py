@@ -70,12 +70,14 @@ def test_code_keeps_its_lines_on_a_narrow_screen() -> None:
     assert all(line in lines for block in blocks for line in block.splitlines())
 
 
+@pytest.mark.slow
 def test_links_within_the_manual_say_what_to_type() -> None:
     text = " ".join(ANSI.sub("", screen("ci")).split())
     assert ".md" not in text.replace(".md, .markdown", "").replace(".md , .markdown", "")
     assert "What it can read: mlpdoctor docs files." in " ".join(ANSI.sub("", screen("using")).split())
 
 
+@pytest.mark.slow
 def test_no_color_leaves_no_colour() -> None:
     coloured = re.compile(r"\x1b\[[0-9;]*3[0-7]m")
     assert coloured.search(screen("ladder"))

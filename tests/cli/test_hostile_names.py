@@ -135,6 +135,7 @@ def test_a_history_is_harmless_whatever_it_logged(tmp_path: Path) -> None:
             harmless(done.err)
 
 
+@pytest.mark.slow
 def test_several_models_and_one_that_is_not_read(folder: Path) -> None:
     (folder / "un\x1b\nread.keras").write_text("x")
     for form in ("terminal", "json", "junit", "markdown"):

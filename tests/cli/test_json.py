@@ -32,6 +32,7 @@ def strict(text: str) -> dict[str, Any]:
 FILES = ("fixtures/three-points/model.keras", "fixtures/three-points/data.csv")
 
 
+@pytest.mark.slow
 def test_it_has_the_promised_keys_in_order() -> None:
     assert list(strict(report(*FILES))) == TOP
 
@@ -43,6 +44,7 @@ def test_two_runs_differ_in_nothing_but_timing() -> None:
         assert first == second
 
 
+@pytest.mark.slow
 def test_every_check_has_exactly_one_outcome() -> None:
     checks = strict(report(*FILES))["checks"]
     codes = [check["code"] for check in checks]
@@ -51,6 +53,7 @@ def test_every_check_has_exactly_one_outcome() -> None:
     assert all(check["reason"] for check in checks if check["outcome"] in {"not applicable", "skipped"})
 
 
+@pytest.mark.slow
 def test_a_finding_has_all_a_program_needs() -> None:
     finding = strict(report(*FILES))["findings"][0]
     assert finding["code"] == "A101"
@@ -61,6 +64,7 @@ def test_a_finding_has_all_a_program_needs() -> None:
     assert finding["evidence"]["layers"] == ["dense", "dense_1"]
 
 
+@pytest.mark.slow
 def test_the_affine_rung_gives_its_coefficients() -> None:
     rungs = {rung["name"]: rung for rung in strict(report(*FILES))["ladder"]["rungs"]}
     (line,) = rungs["affine"]["coefficients"]

@@ -8,6 +8,7 @@ from mlpdoctor.core import patience as module
 from mlpdoctor.core.patience import listening, patience
 
 
+@pytest.mark.slow
 def test_a_long_wait_is_told_once_and_a_short_one_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
     heard = threading.Event()

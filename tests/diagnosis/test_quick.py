@@ -64,6 +64,7 @@ def test_what_takes_long_is_told_while_it_lasts(monkeypatch: pytest.MonkeyPatch)
     assert said == ["still fitting something; --quick leaves that out"]
 
 
+@pytest.mark.slow
 def test_a_quick_run_keeps_the_ladder_of_lines_and_names_what_it_left_out(tmp_path: Path) -> None:
     x, y = waves(200, 2, 0)
     model = compiled(stack(2, L.Dense(8, "relu"), L.Dense(1)))

@@ -54,6 +54,7 @@ def compare(name: str, text: str, request: pytest.FixtureRequest) -> None:
     assert text == path.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", [form for form in FORMATS if form != "code-scanning"])
 @pytest.mark.parametrize("name", CASES)
 def test_a_report_is_as_approved(name: str, form: str, request: pytest.FixtureRequest) -> None:

@@ -34,6 +34,7 @@ def kinds(suite: TestSuite) -> dict[str, list[type]]:
     return {case.name: [type(result) for result in case.result] for case in suite}
 
 
+@pytest.mark.slow
 def test_a_suite_for_each_model_and_a_case_for_each_check() -> None:
     reports = fixtures()
     suites = parsed(*reports)
@@ -100,6 +101,7 @@ def test_an_unread_model_is_an_error_in_a_suite_of_its_own() -> None:
     assert case.result[0].message == UNREAD.reason
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(25), deadline=None)
 @given(st.text(min_size=1))
 def test_any_name_gives_a_document(name: str) -> None:

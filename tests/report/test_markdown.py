@@ -111,6 +111,7 @@ def test_a_hostile_name_adds_nothing_to_the_structure() -> None:
     assert not any(token.type == "s_open" for token in hostile)
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(25), deadline=None)
 @given(TEXT.filter(str.strip))
 def test_no_name_adds_to_the_structure(name: str) -> None:

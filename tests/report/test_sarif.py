@@ -181,6 +181,7 @@ def test_a_suppressed_finding_says_why() -> None:
     assert suppression["justification"].startswith("known since May")
 
 
+@pytest.mark.slow
 def test_code_scanning_gets_nothing_that_it_would_take_for_an_alert() -> None:
     """GitHub shows every result, also those that are suppressed or not applicable (microsoft/PSRule issue 955)."""
     everything, alerts = run(awkward())["results"], run(awkward(), form="code-scanning")["results"]
@@ -204,6 +205,7 @@ def test_fingerprints_stay_when_the_numbers_change() -> None:
     assert fingerprints(retrained(awkward())) == fingerprints(awkward())
 
 
+@pytest.mark.slow
 def test_fingerprints_tell_rules_layers_and_models_apart() -> None:
     prints = fingerprints(awkward())
     assert len(set(prints)) == len(prints)

@@ -80,6 +80,7 @@ def test_names_come_through_as_everywhere_else(name: str) -> None:
     assert findings[3]["suppressed"].startswith("known since May")
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(25), deadline=None)
 @given(st.text(min_size=1))
 def test_any_name_gives_json_that_keeps_to_it(name: str) -> None:
@@ -113,6 +114,7 @@ def changed(value: dict[str, Any], path: tuple[Any, ...]) -> tuple[dict[str, Any
     return copied, inner
 
 
+@pytest.mark.slow
 def test_a_missing_or_an_unknown_key_is_noticed_wherever_it_is() -> None:
     report = written(awkward())
     report["checks"], report["findings"] = report["checks"][:1], report["findings"][:1]

@@ -84,6 +84,7 @@ def test_no_name_reaches_the_screen_as_a_command() -> None:
     assert "\\x1b[31m" in text.replace("\n", "")
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(20), deadline=None)
 @given(st.text("abc [/]:red \U0001f600", min_size=1))
 def test_brackets_in_names_are_no_markup(name: str) -> None:

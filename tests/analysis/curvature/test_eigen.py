@@ -18,6 +18,7 @@ def symmetric(size: int, seed: int, spread: float) -> Array:
     return np.asarray((q * values) @ q.T)
 
 
+@pytest.mark.slow
 @given(st.integers(1, 40), st.integers(0, 1000), st.floats(0, 3), st.integers(1, 30))
 @settings(deadline=None, max_examples=examples(150))
 def test_it_never_exceeds_the_largest_and_some_eigenvalue_is_within_the_residual(

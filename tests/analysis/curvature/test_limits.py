@@ -28,6 +28,7 @@ def end(optimizer: Optimizer, bend: float, updates: int) -> float:
     return farthest
 
 
+@pytest.mark.slow
 @given(st.floats(0.01, 100), st.floats(0, 0.9), st.booleans())
 @settings(deadline=None, max_examples=examples(12))
 def test_sgd_is_stable_below_its_limit_and_not_above(bend: float, momentum: float, nesterov: bool) -> None:  # noqa: FBT001

@@ -98,6 +98,7 @@ def test_noise_is_no_turn(epochs: int, alike: float, most: int) -> None:
     assert sum(gap is not None and gap.turned for gap in found) <= most
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("epochs", [20, 50, 200])
 @pytest.mark.parametrize("alike", [0.0, 0.5])
 def test_a_turn_is_found(epochs: int, alike: float) -> None:

@@ -100,6 +100,7 @@ def tables(draw: st.DrawFn) -> tuple[Array, Array, tuple[str, ...]]:
     return X, Y.astype(float), losses
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=examples(200))
 @given(table=tables(), block=st.integers(1, 70))
 def test_groups_and_floors_are_those_of_a_dictionary(table: tuple[Array, Array, tuple[str, ...]], block: int) -> None:
@@ -125,6 +126,7 @@ def test_rows_that_share_a_hash_by_chance_are_told_apart(
         agrees_with_the_dictionary(found_in(X, Y, losses, block), X, Y, losses)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=examples(100))
 @given(seed=st.integers(0, 2**32), most=st.integers(1, 200), kept=st.integers(1, 200))
 def test_too_many_rows_give_a_lower_bound_and_say_so(seed: int, most: int, kept: int) -> None:

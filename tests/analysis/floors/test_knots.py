@@ -67,6 +67,7 @@ def test_no_continuous_function_with_so_many_kinks_is_below(seed: int, rows: int
     assert bound <= reached * (1 + 1e-9) + 1e-15 * float(np.abs(y).max()) * float(np.sqrt(reached)) + 1e-28
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=examples(60))
 @given(seed=seeds, rows=st.integers(30, 150), most=st.integers(0, 3))
 def test_cutting_between_blocks_alone_lowers_it_a_little(seed: int, rows: int, most: int) -> None:
@@ -106,6 +107,7 @@ def test_more_kinks_never_raise_it(seed: int, blocks: int) -> None:
     assert bounds[-1] == pytest.approx(within, rel=1e-9)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=examples(60))
 @given(
     seed=seeds,
@@ -139,6 +141,7 @@ def test_rows_close_together_are_no_reason_to_claim_more(gap: float) -> None:
     assert lower_bound(np.tile(x, 3), np.tile(y, 3), 1) == 0.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rows", [300, 3000])
 @pytest.mark.parametrize("offset", [1e9, 1 / 3])
 def test_a_function_with_so_many_kinks_loses_nothing(offset: float, rows: int) -> None:

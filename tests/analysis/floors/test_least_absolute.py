@@ -77,6 +77,7 @@ def test_the_optimum_of_the_linear_program_lies_between_the_bounds(problem: tupl
     assert found.value == pytest.approx(wanted, rel=1e-6, abs=1e-6 * scale)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=examples(200))
 @given(problem=problems(), seed=st.integers(0, 2**32))
 def test_no_line_near_the_best_goes_below_the_proved_bound(problem: tuple[Array, Array], seed: int) -> None:

@@ -45,6 +45,7 @@ def made(noise: str, seed: int, rows: int, features: int) -> tuple[Array, Array]
     return X, X @ np.arange(1.0, features + 1) + NOISES[noise](rng, rows)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=examples(150))
 @given(
     noise=st.sampled_from(sorted(NOISES)),
@@ -75,6 +76,7 @@ def test_the_bounds_meet_when_a_fifth_of_the_rows_is_kept(noise: str, features: 
     assert found.value - found.lower <= 1e-6 * found.value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("noise", ["gaussian", "cauchy", "integers"])
 def test_the_size_of_blocks_changes_nothing(noise: str) -> None:
     X, y = made(noise, 6, 700, 2)

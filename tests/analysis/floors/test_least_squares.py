@@ -186,6 +186,7 @@ def _dot(first: Iterable[Fraction], second: Iterable[Fraction]) -> Fraction:
     return sum((a * b for a, b in zip(first, second, strict=True)), Fraction(0))
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=examples(300))
 @given(data=st.data(), rows=st.integers(1, 8), features=st.integers(1, 3), far=st.sampled_from([0, 0, 10**6, 10**9]))
 def test_the_bounds_hold_the_exact_value(data: st.DataObject, rows: int, features: int, far: int) -> None:

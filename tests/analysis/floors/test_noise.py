@@ -91,6 +91,7 @@ def test_three_error_bars_reach_as_far_as_no_extrapolation() -> None:
     assert start + 3 * error >= 2 + pairs.distance[:, 0].mean()
 
 
+@pytest.mark.slow
 def test_noise_that_is_not_normal_is_within_the_factor_stated() -> None:
     rng = np.random.default_rng(2)
     x = rng.uniform(size=(2000, 1))

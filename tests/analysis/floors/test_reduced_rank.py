@@ -79,6 +79,7 @@ def test_it_falls_with_the_rank_from_the_constant_to_the_affine_floor(
         assert less <= value * (1 + 1e-12)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=examples(25))
 @given(seed=st.integers(0, 2**32), rank=st.integers(1, 3), intercept=st.booleans())
 def test_it_is_where_alternating_least_squares_ends(seed: int, rank: int, intercept: bool) -> None:  # noqa: FBT001

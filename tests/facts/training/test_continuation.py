@@ -30,6 +30,7 @@ def descent(network: Network, resolver: FactResolver) -> Descent:
     return Descent(engine, objective.heads, network.optimizer, rows, objective.rows)
 
 
+@pytest.mark.slow
 def test_nothing_depends_on_chance_or_on_the_order_of_trials() -> None:
     _, answers = stuck()
     first = answers.get(Continuation)

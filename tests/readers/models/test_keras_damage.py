@@ -305,6 +305,7 @@ JUNK = st.recursive(
 )
 
 
+@pytest.mark.slow
 @damaged
 @given(data=st.data())
 def test_random_values_in_a_configuration_are_never_a_traceback(

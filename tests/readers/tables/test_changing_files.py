@@ -61,6 +61,7 @@ def test_between_two_passes(tmp_path: Path, name: str, change: Callable[[Path], 
         list(data.batches(8))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [appended, cut])
 def test_in_the_middle_of_a_pass(tmp_path: Path, change: Callable[[Path], None]) -> None:
     file = tmp_path / "d.csv"

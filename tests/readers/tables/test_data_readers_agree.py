@@ -23,6 +23,7 @@ cells = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=examples(400), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=st.lists(st.lists(cells, min_size=2, max_size=3), min_size=1, max_size=6),

@@ -110,6 +110,7 @@ def test_a_cell_pyarrow_cannot_read_far_down_is_read_all_the_same(tmp_path: Path
     assert table(open_dataset(str(path), Wanted(1, (1,)))) == rows
 
 
+@pytest.mark.slow
 def test_very_wide_tables(tmp_path: Path) -> None:
     width = 5000
     path = tmp_path / "wide.csv"
