@@ -4,14 +4,14 @@ import io
 import re
 import zipfile
 from pathlib import PurePosixPath
-from typing import Any
 
 import h5py
 
 from mlpdoctor.core.errors import ModelFileError
-from mlpdoctor.core.network import Layer, Stored
+from mlpdoctor.core.network import Stored
 from mlpdoctor.readers.models.keras_calls import Blueprint
-from mlpdoctor.readers.models.keras_hdf5 import Budget, child, dataset
+from mlpdoctor.readers.models.keras_folders import at, folders
+from mlpdoctor.readers.models.keras_hdf5 import Budget, dataset
 from mlpdoctor.readers.models.keras_json import json_object, major_version
 from mlpdoctor.readers.models.keras_weights import Expected, fill, keep
 
@@ -51,11 +51,6 @@ def read_member(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 CONFIG_LIMIT = 1 << 26
 """Bytes of JSON; the configuration of a thousand layers takes one MiB."""
-FOLDERS = {"layers": 1, "_layer_checkpoint_dependencies": 2}
-"""Where layers lie, and by how much a layer with weights advances the count in its folder's name.
-
-Keras 2.12 walks a dictionary in which each layer with weights stands twice.
-"""
 
 
 class Archive:
@@ -95,70 +90,40 @@ class Archive:
 
     def fill(self, model: Blueprint, expected: Expected) -> None:
         """Gives every layer of a model its weights."""
-        self._fill(model, expected, self._weights)
+        self._fill(model, expected, "")
 
     def optimizer(self) -> list[tuple[str, Stored]]:
         """The optimizer's variables by their numbers, in order."""
         for path in ("optimizer/inner_optimizer/vars", "optimizer/vars"):
-            found = self._numbered(child(self._weights, path))
+            found = self._numbered(path)
             if found:
                 return [(str(number), values) for number, values in enumerate(found)]
         return []
 
     def first_width(self, model: Blueprint) -> int | None:
         """Rows of the first Dense kernel of a Sequential model."""
-        for name, group in self._folders(model, self._weights):
-            member = model.members[name]
-            if isinstance(member, Layer) and member.kind == "Dense" and group is not None:
-                found = child(group, "vars/0")
-                return int(found.shape[0]) if isinstance(found, h5py.Dataset) and found.shape else None
-        return None
+        dense = (folder for name, folder in folders(self._weights, model) if model.members[name].kind == "Dense")
+        kernel = at(self._weights, f"{next(dense, '')}/vars/0")
+        return int(kernel.shape[0]) if isinstance(kernel, h5py.Dataset) and kernel.shape else None
 
-    def _fill(self, model: Blueprint, expected: Expected, group: Any) -> None:  # noqa: ANN401
-        for name, folder in self._folders(model, group):
+    def _fill(self, model: Blueprint, expected: Expected, path: str) -> None:
+        for name, folder in folders(self._weights, model, path):
             member = model.members[name]
             if isinstance(member, Blueprint):
                 self._fill(member, expected, folder)
                 continue
-            stored = self._numbered(None if folder is None else child(folder, "vars"))
+            stored = self._numbered(f"{folder}/vars")
             variables = expected.of(member, stored)
             if variables is None:
                 keep(member, stored)
             else:
                 fill(member, variables, stored)
 
-    @staticmethod
-    def _folders(model: Blueprint, group: Any) -> list[tuple[str, Any]]:  # noqa: ANN401
-        """Each member's folder: its class name in snake case, with a count for those after the first."""
-        if group is None:
-            return [(name, None) for name in model.members]
-        base, step = next(
-            ((found, step) for name, step in FOLDERS.items() if (found := child(group, name)) is not None),
-            (None, 1),
-        )
-        counts: dict[str, int] = {}
-        found = []
-        for name, member in model.members.items():
-            if member.kind.startswith("ops."):  # no layer, so no folder
-                found.append((name, None))
-                continue
-            snake = _snake_case(member.kind)
-            count = counts.get(snake, 0)
-            folder = None if base is None else child(base, f"{snake}_{count}" if count else snake)
-            counts[snake] = count + (step if folder is not None else 1)
-            found.append((name, folder))
-        return found
-
-    def _numbered(self, group: Any) -> list[Stored]:  # noqa: ANN401
+    def _numbered(self, path: str) -> list[Stored]:
+        group = at(self._weights, path)
         if not isinstance(group, h5py.Group):
             return []
         return [dataset(group, str(number), self._budget) for number in range(len(group))]
-
-
-def _snake_case(name: str) -> str:
-    name = re.sub(r"\W+", "", name)
-    name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
-    return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
 
 
 def _no_model(names: list[str]) -> str:
