@@ -13,11 +13,13 @@ from paths import FIXTURES
 
 from mlpdoctor.core.errors import ModelFileError
 from mlpdoctor.core.network import Network
+from mlpdoctor.engine.numpy_engine import NumpyEngine
 from mlpdoctor.readers.models.model import read_network
 
 LEGACY = FIXTURES / "legacy"
 NAMES = ["graph", "seq", "frozen", "norm", "rmsprop", "legacy-sgd"]
 GOOD = Path(__file__).parent / "good" / "good.keras"
+SAMPLES = Path(__file__).parent / "samples"
 ARCHIVES = [LEGACY / f"tf{version}-{name}.keras" for version in ("212", "215") for name in NAMES] + [GOOD]
 
 
@@ -65,6 +67,18 @@ def same(path: Path, control: Path) -> None:
     for name, values in expected.items():
         np.testing.assert_array_equal(read[name], values, err_msg=name)
     assert len(expected) >= 4
+
+
+@pytest.mark.parametrize("path", sorted(SAMPLES.glob("*.keras")), ids=lambda path: path.stem)
+def test_files_of_keras_2_13_to_2_15_answer_as_there(path: Path) -> None:
+    """Written by `make_samples`, by TensorFlow itself."""
+    network = read_network(str(path))
+    with np.load(SAMPLES / f"{path.stem.removesuffix('-windows')}.npz") as told:
+        found = NumpyEngine(network).forward(told["x"].astype(np.float64))
+        np.testing.assert_allclose(found[0], told["y"], rtol=1e-5, atol=1e-6)
+    assert network.optimizer is not None
+    assert network.optimizer.iterations == 5
+    assert set(network.optimizer.slots["body/dense"]["kernel"]) == {"momentum", "velocity"}
 
 
 @pytest.mark.parametrize("archive", ARCHIVES, ids=lambda path: path.stem)

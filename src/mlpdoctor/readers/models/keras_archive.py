@@ -9,6 +9,7 @@ import h5py
 
 from mlpdoctor.core.errors import ModelFileError
 from mlpdoctor.core.network import Stored
+from mlpdoctor.readers.models.foreign import described_zip
 from mlpdoctor.readers.models.keras_calls import Blueprint
 from mlpdoctor.readers.models.keras_folders import at, folders
 from mlpdoctor.readers.models.keras_hdf5 import Budget, dataset
@@ -63,7 +64,7 @@ class Archive:
             check_names(archive)
             members = archive.namelist()
             if CONFIG not in members:
-                raise ModelFileError(_no_model(members))
+                raise ModelFileError(f"this is {described_zip(members)}")
             self.config: dict[str, object] = json_object(read_member(archive, CONFIG, CONFIG_LIMIT), CONFIG)
             metadata = {}
             if METADATA in members:
@@ -124,16 +125,3 @@ class Archive:
         if not isinstance(group, h5py.Group):
             return []
         return [dataset(group, str(number), self._budget) for number in range(len(group))]
-
-
-def _no_model(names: list[str]) -> str:
-    kind = "a zip without config.json"
-    if names and all(name.endswith(".npy") for name in names):
-        kind = "a NumPy .npz file"
-    elif "[Content_Types].xml" in names:
-        kind = "an Office document"
-    elif any(name.endswith("saved_model.pb") for name in names):
-        kind = "a zipped SavedModel"
-    elif any(name.endswith(f"/{CONFIG}") for name in names):
-        kind = "a zip of a folder with a model in it"
-    return f"this is {kind}; expected a Keras model as model.save('model.keras') writes it"

@@ -9,6 +9,7 @@ from pathlib import Path
 from mlpdoctor.core.errors import ModelFileError
 from mlpdoctor.core.network import Layer, Network, Optimizer
 from mlpdoctor.nn.layers.family import Variable
+from mlpdoctor.readers.models.foreign import HEAD, SAVE, described, described_folder
 from mlpdoctor.readers.models.keras_calls import Blueprint
 from mlpdoctor.readers.models.keras_config import parse_model
 from mlpdoctor.readers.models.keras_graph import Graph, unfold
@@ -20,6 +21,7 @@ from mlpdoctor.readers.models.keras_weights import Expected
 
 MAX_BYTES = 4 << 30
 ZIP_MAGIC, HDF5_MAGIC = b"PK", b"\x89HDF\r\n\x1a\n"
+NEITHER = f"neither a .keras archive nor an HDF5 file; expected a model saved with {SAVE}"
 
 STRAY = (
     ArithmeticError,
@@ -62,9 +64,9 @@ def read_network(path: str, *, max_bytes: int = MAX_BYTES) -> Network:
 
 
 def _read(path: str, budget: Budget) -> Network:
-    magic = _magic(path)
+    head = _head(path)
     source: Source
-    if magic.startswith(ZIP_MAGIC):
+    if head.startswith(ZIP_MAGIC):
         from mlpdoctor.readers.models.keras_archive import Archive
 
         source, kind = Archive(path, budget), "archive"
@@ -79,27 +81,22 @@ def _read(path: str, budget: Budget) -> Network:
         source.close()
 
 
-def _magic(path: str) -> bytes:
+def _head(path: str) -> bytes:
     place = Path(path)
     if not place.exists():
         raise ModelFileError("no such file; give the path of a saved Keras model")
     if place.is_dir():
-        saved = (place / "saved_model.pb").exists()
-        raise ModelFileError(
-            f"this is a {'SavedModel folder' if saved else 'folder'}; expected one file, so load the model "
-            "in Keras and save it again with model.save('model.keras')"
-        )
+        raise ModelFileError(f"this is {described_folder(place)}")
     if not place.is_file():
         raise ModelFileError("this is no regular file; give the path of a saved Keras model")
     with place.open("rb") as file:
-        magic = file.read(len(HDF5_MAGIC))
-    if not magic:
+        head = file.read(HEAD)
+    if not head:
         raise ModelFileError("the file is empty; save the model again")
-    if magic != HDF5_MAGIC and not magic.startswith(ZIP_MAGIC):
-        raise ModelFileError(
-            "this is neither a .keras archive nor an HDF5 file; expected a model saved with model.save('model.keras')"
-        )
-    return magic
+    if not head.startswith((ZIP_MAGIC, HDF5_MAGIC)):
+        what = described(head) or NEITHER
+        raise ModelFileError(f"this is {what}")
+    return head
 
 
 def _network(source: Source) -> Network:
