@@ -31,7 +31,10 @@ OPENINGS: tuple[tuple[bytes, str], ...] = (
     (rb"\x08[\x02-\x20][\x12\x1a\x3a\x42]", f"an ONNX model; {_OTHER}"),
     (rb".{4}TFL3", f"a TensorFlow Lite model; {_OTHER}"),
     (rb".{2,7}\x00+\{\s*\"", f"a safetensors file of weights; build the model, give it these, and save it with {SAVE}"),
-    (rb"model_checkpoint_path:|.{1,60}_CHECKPOINTABLE_OBJECT", f"a TensorFlow checkpoint, which holds weights alone; {_BUILD}"),
+    (
+        rb"model_checkpoint_path:|.{1,60}_CHECKPOINTABLE_OBJECT",
+        f"a TensorFlow checkpoint, which holds weights alone; {_BUILD}",
+    ),
     (rb"\x93NUMPY", f"a NumPy array, {_ORDER}"),
     (rb"PAR1", f"a Parquet file, {_ORDER}"),
     (rb"ARROW1", f"a Feather file, {_ORDER}"),

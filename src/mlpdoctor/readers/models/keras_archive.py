@@ -11,7 +11,7 @@ from mlpdoctor.core.errors import ModelFileError
 from mlpdoctor.core.network import Stored
 from mlpdoctor.readers.models.foreign import described_zip
 from mlpdoctor.readers.models.keras_calls import Blueprint
-from mlpdoctor.readers.models.keras_folders import at, folders
+from mlpdoctor.readers.models.keras_folders import Folder, folders
 from mlpdoctor.readers.models.keras_hdf5 import Budget, dataset
 from mlpdoctor.readers.models.keras_json import json_object, major_version
 from mlpdoctor.readers.models.keras_weights import Expected, fill, keep
@@ -77,11 +77,12 @@ class Archive:
                     "model.save('model.keras')"
                 )
             content = read_member(archive, WEIGHTS, budget.allowed)
-        self._weights = h5py.File(io.BytesIO(content), "r")
+        self._file = h5py.File(io.BytesIO(content), "r")
+        self._weights = Folder.of(self._file)
 
     def close(self) -> None:
         """Frees the weights file."""
-        self._weights.close()
+        self._file.close()
 
     @property
     def compiled(self) -> dict[str, object] | None:
@@ -91,37 +92,40 @@ class Archive:
 
     def fill(self, model: Blueprint, expected: Expected) -> None:
         """Gives every layer of a model its weights."""
-        self._fill(model, expected, "")
+        self._fill(model, expected, self._weights)
 
     def optimizer(self) -> list[tuple[str, Stored]]:
         """The optimizer's variables by their numbers, in order."""
-        for path in ("optimizer/inner_optimizer/vars", "optimizer/vars"):
-            found = self._numbered(path)
+        own = self._weights["optimizer"]
+        for place in (own["inner_optimizer"], own):
+            found = self._numbered(place)
             if found:
                 return [(str(number), values) for number, values in enumerate(found)]
         return []
 
     def first_width(self, model: Blueprint) -> int | None:
         """Rows of the first Dense kernel of a Sequential model."""
-        dense = (folder for name, folder in folders(self._weights, model) if model.members[name].kind == "Dense")
-        kernel = at(self._weights, f"{next(dense, '')}/vars/0")
-        return int(kernel.shape[0]) if isinstance(kernel, h5py.Dataset) and kernel.shape else None
+        for name, folder in folders(model, self._weights):
+            if model.members[name].kind == "Dense":
+                kernel = folder["vars"]["0"].content
+                return int(kernel.shape[0]) if isinstance(kernel, h5py.Dataset) and kernel.shape else None
+        return None
 
-    def _fill(self, model: Blueprint, expected: Expected, path: str) -> None:
-        for name, folder in folders(self._weights, model, path):
+    def _fill(self, model: Blueprint, expected: Expected, place: Folder) -> None:
+        for name, folder in folders(model, place):
             member = model.members[name]
             if isinstance(member, Blueprint):
                 self._fill(member, expected, folder)
                 continue
-            stored = self._numbered(f"{folder}/vars")
+            stored = self._numbered(folder)
             variables = expected.of(member, stored)
             if variables is None:
                 keep(member, stored)
             else:
                 fill(member, variables, stored)
 
-    def _numbered(self, path: str) -> list[Stored]:
-        group = at(self._weights, path)
+    def _numbered(self, place: Folder) -> list[Stored]:
+        group = place["vars"].content
         if not isinstance(group, h5py.Group):
             return []
         return [dataset(group, str(number), self._budget) for number in range(len(group))]

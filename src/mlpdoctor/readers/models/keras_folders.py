@@ -7,6 +7,7 @@ from typing import Any
 
 import h5py
 
+from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.readers.models.keras_calls import Blueprint
 from mlpdoctor.readers.models.keras_hdf5 import child
 
@@ -15,44 +16,61 @@ BASES = ("layers", "_layer_checkpoint_dependencies")
 WINDOWS = "\\"
 
 
-def at(weights: Any, path: str) -> Any:  # noqa: ANN401 - h5py ships no types
-    r"""A group or dataset by its path, or None.
+@dataclass(frozen=True)
+class Folder:
+    r"""A place in the weights of an archive, whether there is something or not.
 
     On Windows, Keras 2.12 to 2.15 joined a layer's path as the system does, so that HDF5 took it for one name at the
     root: ``layers\dense``, with a group ``vars`` in it.
 
-    Args:
-        weights: the opened file of weights.
-        path: names with slashes between them.
+    Attributes:
+        root: the opened file.
+        joined: names at the root that are paths.
+        path: of this place, as Windows writes it; empty at the root.
+        content: the group or dataset that is there, or None.
     """
-    names = path.split("/")
-    for joined in (1, *range(len(names), 1, -1)):
-        found = child(weights, "/".join([WINDOWS.join(names[:joined]), *names[joined:]]))
-        if found is not None:
-            return found
-    return None
+
+    root: Any
+    joined: frozenset[str]
+    path: str
+    content: Any
+
+    @classmethod
+    def of(cls, file: Any) -> "Folder":  # noqa: ANN401 - h5py ships no types
+        """The root of an opened file."""
+        return cls(file, frozenset(name for name in file if WINDOWS in name), "", file)
+
+    def __getitem__(self, name: str) -> "Folder":
+        """The place below this one with this name."""
+        path = f"{self.path}{WINDOWS}{name}" if self.path else name
+        found = child(self.content, name)
+        if found is None and path in self.joined:
+            found = child(self.root, path)
+        return Folder(self.root, self.joined, path, found)
+
+    def names(self) -> set[str]:
+        """Names of what lies in it."""
+        start = self.path + WINDOWS
+        inside = {path[len(start) :].split(WINDOWS)[0] for path in self.joined if path.startswith(start)}
+        return inside | (set(self.content) if isinstance(self.content, h5py.Group) else set())
 
 
-def folders(weights: Any, model: Blueprint, path: str = "") -> Iterator[tuple[str, str]]:  # noqa: ANN401
-    """Each layer and nested model with the path of its folder, which need not exist.
+def folders(model: Blueprint, place: Folder) -> Iterator[tuple[str, Folder]]:
+    """Each layer and nested model with its folder.
 
     Args:
-        weights: the opened file of weights.
         model: whose members are meant.
-        path: the model's own folder; empty for the whole.
+        place: the model's own folder; the root for the whole.
     """
-    base, present = BASES[0], set[str]()
-    for base in BASES:
-        present = _names(weights, f"{path}/{base}".lstrip("/"))
-        if present:
-            break
+    found = ((place[base], place[base].names()) for base in BASES)
+    base, present = next(((base, names) for base, names in found if names), (place, set()))
     members = defaultdict[str, list[str]](list)
     for name, member in model.members.items():
         if not member.kind.startswith("ops."):  # no layer, so no folder
             members[_snake_case(member.kind)].append(name)
     for kind, own in members.items():
         for name, folder in zip(own, _numbered(kind, len(own), present), strict=True):
-            yield name, f"{path}/{base}/{folder}".lstrip("/")
+            yield name, base[folder]
 
 
 def _numbered(kind: str, count: int, present: set[str]) -> list[str]:
@@ -67,14 +85,6 @@ def _numbered(kind: str, count: int, present: set[str]) -> list[str]:
     if len(numbers) != count:
         return counted
     return [f"{kind}_{number}" if number else kind for number in sorted(numbers)]
-
-
-def _names(weights: Any, path: str) -> set[str]:  # noqa: ANN401
-    """Names of the folders in a folder."""
-    group = child(weights, path)
-    prefix = path.replace("/", WINDOWS) + WINDOWS
-    joined = {name[len(prefix) :].split(WINDOWS)[0] for name in weights if name.startswith(prefix)}
-    return joined | (set(group) if isinstance(group, h5py.Group) else set())
 
 
 def _snake_case(name: str) -> str:
