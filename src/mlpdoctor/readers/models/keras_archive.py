@@ -3,40 +3,50 @@
 import io
 import re
 import zipfile
+from collections.abc import Sequence
+from functools import partial
 from pathlib import PurePosixPath
 
 import h5py
 
 from mlpdoctor.core.errors import ModelFileError
 from mlpdoctor.core.network import Stored
-from mlpdoctor.readers.models.foreign import described_zip
+from mlpdoctor.readers.models.foreign import SAVE, described_zip
 from mlpdoctor.readers.models.keras_calls import Blueprint
 from mlpdoctor.readers.models.keras_folders import Folder, folders
-from mlpdoctor.readers.models.keras_hdf5 import Budget, dataset
-from mlpdoctor.readers.models.keras_json import json_object, major_version
+from mlpdoctor.readers.models.keras_hdf5 import EXPANSION, EXPANSION_FLOOR, Budget, dataset
+from mlpdoctor.readers.models.keras_json import CONFIG_LIMIT, json_object, major_version
 from mlpdoctor.readers.models.keras_weights import Expected, fill, keep
 
-EXPANSION, EXPANSION_FLOOR = 100, 1 << 24
-"""Keras stores members uncompressed; a member that grows a hundredfold past 16 MiB is a bomb."""
+CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 
 
-def check_names(archive: zipfile.ZipFile) -> None:
-    """Refuses an archive with a member whose name leads out of it."""
-    for name in archive.namelist():
+def check_names(names: Sequence[str]) -> None:
+    """Refuses an archive with a member whose name leads out of it, or that another one has, too."""
+    for name in names:
         path = PurePosixPath(name.replace("\\", "/"))
         if path.is_absolute() or ".." in path.parts or re.match(r"[A-Za-z]:", name):
             raise ModelFileError(f"the archive member '{name}' points outside the archive; do not trust this file")
+    for name in (CONFIG, METADATA, WEIGHTS):
+        if names.count(name) > 1:
+            raise ModelFileError(f"the archive has more than one member {name}; do not trust this file")
 
 
-def read_member(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
+def read_member(archive: zipfile.ZipFile, name: str, limit: int, stored: int) -> bytes:
     """One member's content.
+
+    Args:
+        archive: the opened zip file.
+        name: of the member.
+        limit: most bytes that may be read.
+        stored: bytes of the whole file, as the packed size that the archive tells may be a lie.
 
     Raises:
         ModelFileError: where it would unpack to more than the limit, or as a bomb does.
     """
     member = archive.getinfo(name)
-    size, packed = member.file_size, member.compress_size
-    if size > EXPANSION_FLOOR and size > EXPANSION * packed:
+    size, packed = member.file_size, min(member.compress_size, stored)
+    if size > max(EXPANSION_FLOOR, EXPANSION * packed):
         raise ModelFileError(
             f"the archive member {name} unpacks from {packed:,} to {size:,} bytes; do not trust this file"
         )
@@ -49,11 +59,6 @@ def read_member(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
         return stream.read(size)
 
 
-CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
-CONFIG_LIMIT = 1 << 26
-"""Bytes of JSON; the configuration of a thousand layers takes one MiB."""
-
-
 class Archive:
     """An opened .keras file."""
 
@@ -61,22 +66,20 @@ class Archive:
         """Args: path: the file; budget: bytes that may be read."""
         self._budget = budget
         with zipfile.ZipFile(path) as archive:
-            check_names(archive)
             members = archive.namelist()
+            check_names(members)
             if CONFIG not in members:
                 raise ModelFileError(f"this is {described_zip(members)}")
-            self.config: dict[str, object] = json_object(read_member(archive, CONFIG, CONFIG_LIMIT), CONFIG)
-            metadata = {}
-            if METADATA in members:
-                metadata = json_object(read_member(archive, METADATA, CONFIG_LIMIT), METADATA)
-            self.keras_version = str(metadata.get("keras_version") or "") or None
-            self.keras = major_version(self.keras_version, 3)
             if WEIGHTS not in members:
                 raise ModelFileError(
-                    f"the archive has no {WEIGHTS}, which holds the weights; save the whole model with "
-                    "model.save('model.keras')"
+                    f"the archive has no {WEIGHTS}, which holds the weights; save the whole model with {SAVE}"
                 )
-            content = read_member(archive, WEIGHTS, budget.allowed)
+            read = partial(read_member, archive, stored=budget.stored)
+            self.config: dict[str, object] = json_object(read(CONFIG, CONFIG_LIMIT), CONFIG)
+            metadata = json_object(read(METADATA, CONFIG_LIMIT), METADATA) if METADATA in members else {}
+            self.keras_version = str(metadata.get("keras_version") or "") or None
+            self.keras = major_version(self.keras_version, 3)
+            content = read(WEIGHTS, budget.allowed)
         self._file = h5py.File(io.BytesIO(content), "r")
         self._weights = Folder.of(self._file)
 

@@ -9,6 +9,9 @@ from mlpdoctor.core.network import Stored
 from mlpdoctor.readers.models.keras_calls import Blueprint
 from mlpdoctor.readers.models.keras_weights import Expected
 
+CONFIG_LIMIT = 1 << 24
+"""Bytes of JSON; the configuration of a thousand layers takes one MiB. In memory it may take thirty times as many."""
+
 
 def json_object(content: str | bytes, name: str) -> dict[str, Any]:
     """A JSON object.
@@ -18,8 +21,12 @@ def json_object(content: str | bytes, name: str) -> dict[str, Any]:
         name: what it is called in the file, for the message.
 
     Raises:
-        ModelFileError: where it is none.
+        ModelFileError: where it is none, or too large.
     """
+    if len(content) > CONFIG_LIMIT:
+        raise ModelFileError(
+            f"{name} has {len(content):,} bytes where {CONFIG_LIMIT:,} may be read; do not trust this file"
+        )
     try:
         found = json.loads(content)
     except RecursionError:

@@ -1,14 +1,12 @@
 """Reads a saved Keras model of any kind into a Network, without Keras and without running anything in it."""
 
-import struct
-import zipfile
-import zlib
 from dataclasses import replace
 from pathlib import Path
 
 from mlpdoctor.core.errors import ModelFileError
 from mlpdoctor.core.network import Layer, Network, Optimizer
 from mlpdoctor.nn.layers.family import Variable
+from mlpdoctor.readers.error_wrapping import reason
 from mlpdoctor.readers.models.foreign import HEAD, SAVE, described, described_folder
 from mlpdoctor.readers.models.keras_calls import Blueprint
 from mlpdoctor.readers.models.keras_config import parse_model
@@ -23,23 +21,6 @@ MAX_BYTES = 4 << 30
 ZIP_MAGIC, HDF5_MAGIC = b"PK", b"\x89HDF\r\n\x1a\n"
 NEITHER = f"neither a .keras archive nor an HDF5 file; expected a model saved with {SAVE}"
 
-STRAY = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    MemoryError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    struct.error,
-    zipfile.BadZipFile,
-    zlib.error,
-)
-"""What a damaged file may raise in zipfile, json, h5py or our own reading of a configuration."""
-
 
 def read_network(path: str, *, max_bytes: int = MAX_BYTES) -> Network:
     """The network saved in a file, whatever its suffix.
@@ -52,19 +33,21 @@ def read_network(path: str, *, max_bytes: int = MAX_BYTES) -> Network:
         ModelFileError: one line on what is wrong with the file and how to mend it.
     """
     try:
-        return _read(path, Budget(max_bytes, max_bytes))
+        return _read(path, max_bytes)
     except ModelFileError as error:
         raise ModelFileError(f"{path}: {error}") from error
-    except STRAY as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
+    except MemoryError as error:
+        raise ModelFileError(f"{path}: the model cannot be read: {reason(error)}") from error
+    except Exception as error:
         raise ModelFileError(
-            f"{path}: the file is damaged or no Keras model ({type(error).__name__}: {reason[:200]}); "
-            "re-save the model with model.save('model.keras')"
+            f"{path}: the file is damaged or no Keras model ({type(error).__name__}: {reason(error)}); "
+            f"re-save the model with {SAVE}"
         ) from error
 
 
-def _read(path: str, budget: Budget) -> Network:
+def _read(path: str, max_bytes: int) -> Network:
     head = _head(path)
+    budget = Budget(max_bytes, Path(path).stat().st_size)
     source: Source
     if head.startswith(ZIP_MAGIC):
         from mlpdoctor.readers.models.keras_archive import Archive
