@@ -15,11 +15,11 @@ import pytest
 
 from mlpdoctor.core.errors import ModelFileError
 from mlpdoctor.readers.models.keras_hdf5 import EXPANSION_FLOOR, Budget
-from mlpdoctor.readers.models.keras_json import CONFIG_LIMIT
+from mlpdoctor.readers.models.keras_json import CONFIG_LIMIT, NESTED_LIMIT
 from mlpdoctor.readers.models.model import read_network
 
 GOOD = Path(__file__).parent / "good"
-MEMORY = 64 << 20
+MEMORY = 80 << 20
 
 
 def refused(path: Path) -> str:
@@ -102,14 +102,23 @@ def test_many_small_arrays_are_counted_together() -> None:
         budget.take(1, "a third")
 
 
-def test_a_configuration_of_many_small_objects(tmp_path: Path) -> None:
-    with zipfile.ZipFile(tmp_path / "objects.keras", "w") as members:
-        members.writestr("config.json", b'{"layers": [' + b"{}," * (CONFIG_LIMIT // 3) + b"{}]}")
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b'["' + b"x" * CONFIG_LIMIT + b'"]', f"has {CONFIG_LIMIT + 4:,} bytes where"),
+        (b"[" + b"{}," * NESTED_LIMIT + b"{}]", f"holds {NESTED_LIMIT + 2:,} objects and lists where"),
+        (b"[" + b"[]," * NESTED_LIMIT + b"[]]", f"holds {NESTED_LIMIT + 2:,} objects and lists where"),
+    ],
+    ids=["long", "objects", "lists"],
+)
+def test_a_configuration_without_end(content: bytes, said: str, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "long.keras", "w") as members:
+        members.writestr("config.json", content)
         members.writestr("model.weights.h5", b"")
-    assert "config.json has" in refused(tmp_path / "objects.keras")
-    with h5py.File(tmp_path / "objects.h5", "w") as file:
-        file.attrs["model_config"] = "[" + "{}," * (CONFIG_LIMIT // 3) + "{}]"
-    assert "model_config has" in refused(tmp_path / "objects.h5")
+    assert said in refused(tmp_path / "long.keras")
+    with h5py.File(tmp_path / "long.h5", "w") as file:
+        file.attrs["model_config"] = content.decode()
+    assert f"model_config {said}" in refused(tmp_path / "long.h5")
 
 
 def test_names_that_are_all_the_same_long_text(tmp_path: Path) -> None:

@@ -124,6 +124,8 @@ CHANGES: dict[str, tuple[Callable[[Any], Any], str]] = {
     "axis": (lambda c: layer(c, "norm")["config"].update(axis=[9, "x"]), "'norm' .BatchNormalization."),
     "stranger": (lambda c: source(c, "out").__setitem__(0, "ghost"), "called on 'ghost', call 0, which the file"),
     "circle": (lambda c: source(c, "norm").__setitem__(0, "out"), "norm, out are called on each other in a circle"),
+    "circle of one": (lambda c: source(c, "norm").__setitem__(0, "norm"), "layer norm is called on itself in a circle"),
+    "circle behind a good input": (lambda c: source(c, "out").__setitem__(0, "out"), "layer out is called on itself"),
     "no such call": (lambda c: source(c, "out").__setitem__(1, 5), "called on 'norm', call 5"),
     "no such output": (lambda c: c["config"].update(output_layers=[["inner", 0, 7]]), "'inner' has no output 7"),
     "no input": (lambda c: c["config"].update(input_layers=["ghost", 0, 0]), "input 'ghost' is not among"),
@@ -309,3 +311,21 @@ def test_random_values_in_a_configuration_are_never_a_traceback(
 
     path = with_config(folder, tmp_path / "junk.keras", edit)
     readable_or_refused(path.read_bytes(), path)
+
+
+def test_a_circle_beside_an_input_that_lists_no_calls(tmp_path: Path, folder: Path) -> None:
+    def add(name: str, *others: str) -> dict[str, Any]:
+        tensors = [{"class_name": "__keras_tensor__", "config": {"keras_history": [other, 0, 0]}} for other in others]
+        calls = [{"args": [tensors], "kwargs": {}}]
+        return {"class_name": "Add", "config": {"name": name, "trainable": True}, "name": name, "inbound_nodes": calls}
+
+    entry = {"class_name": "InputLayer", "config": {"batch_shape": [None, 1]}, "name": "in", "inbound_nodes": []}
+    layers = [entry, add("a", "in", "b"), add("b", "in", "a"), add("after", "a", "b")]
+    ends = {"input_layers": ["in", 0, 0], "output_layers": ["after", 0, 0]}
+    config = {"class_name": "Functional", "config": {"layers": layers, **ends}}
+
+    def edit(members: dict[str, bytes]) -> None:
+        members["config.json"] = json.dumps(config).encode()
+
+    path = rezipped(folder, tmp_path / "circle.keras", edit)
+    assert "the layers a, b are called on each other in a circle" in message(path)

@@ -51,10 +51,8 @@ def read_member(archive: zipfile.ZipFile, name: str, limit: int, stored: int) ->
             f"the archive member {name} unpacks from {packed:,} to {size:,} bytes; do not trust this file"
         )
     if size > limit:
-        raise ModelFileError(
-            f"the archive member {name} has {size:,} bytes where {limit:,} may be read; if you trust it, "
-            "raise the limit with --max-bytes"
-        )
+        trusted = "if you trust it, raise the limit with --max-bytes" if name == WEIGHTS else "do not trust this file"
+        raise ModelFileError(f"the archive member {name} has {size:,} bytes where {limit:,} may be read; {trusted}")
     with archive.open(member) as stream:
         return stream.read(size)
 

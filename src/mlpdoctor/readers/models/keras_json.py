@@ -11,6 +11,8 @@ from mlpdoctor.readers.models.keras_weights import Expected
 
 CONFIG_LIMIT = 1 << 24
 """Bytes of JSON; the configuration of a thousand layers takes one MiB. In memory it may take thirty times as many."""
+NESTED_LIMIT = 1 << 18
+"""Objects and lists in it; a layer takes about twenty."""
 
 
 def json_object(content: str | bytes, name: str) -> dict[str, Any]:
@@ -26,6 +28,14 @@ def json_object(content: str | bytes, name: str) -> dict[str, Any]:
     if len(content) > CONFIG_LIMIT:
         raise ModelFileError(
             f"{name} has {len(content):,} bytes where {CONFIG_LIMIT:,} may be read; do not trust this file"
+        )
+    if isinstance(content, str):
+        nested = content.count("{") + content.count("[")
+    else:
+        nested = content.count(b"{") + content.count(b"[")
+    if nested > NESTED_LIMIT:
+        raise ModelFileError(
+            f"{name} holds {nested:,} objects and lists where {NESTED_LIMIT:,} may be read; do not trust this file"
         )
     try:
         found = json.loads(content)
