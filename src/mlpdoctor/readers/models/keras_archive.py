@@ -21,8 +21,14 @@ from mlpdoctor.readers.models.keras_weights import Expected, fill, keep
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 
 
+MEMBERS_LIMIT = 10_000
+"""Beside its three members an archive holds what a few layers know by heart, such as a vocabulary."""
+
+
 def check_names(names: Sequence[str]) -> None:
-    """Refuses an archive with a member whose name leads out of it, or that another one has, too."""
+    """Refuses an archive with a member whose name leads out of it, or that another one has, too; and endless ones."""
+    if len(names) > MEMBERS_LIMIT:
+        raise ModelFileError(f"the archive has {len(names):,} members where three are expected; do not trust this file")
     for name in names:
         path = PurePosixPath(name.replace("\\", "/"))
         if path.is_absolute() or ".." in path.parts or re.match(r"[A-Za-z]:", name):

@@ -14,6 +14,10 @@ ATTRIBUTE_LIMIT = 1 << 26
 """Bytes of one attribute; Keras writes at most 64 KiB, R keras a few more, a large model config some MiB."""
 REPEATED_LIMIT = 1 << 30
 """Texts of an attribute times bytes of its file: texts of any length may all be the same one, stored once."""
+NAMES_LIMIT = 1 << 16
+"""Texts in one attribute."""
+ARRAYS_LIMIT = 1 << 15
+"""Arrays read from a file; five thousand layers and Adam keep thirty thousand."""
 NUMBERS = "fiub"
 EXPANSION, EXPANSION_FLOOR = 100, 1 << 24
 """Keras stores what it saves uncompressed: what grows a hundredfold past 16 MiB is a bomb."""
@@ -27,14 +31,19 @@ class Budget:
         allowed: as the user says.
         stored: bytes of the file; a few thousand may declare arrays without end.
         taken: bytes of the arrays read so far.
+        arrays: how many they were.
     """
 
     allowed: int
     stored: int
     taken: int = 0
+    arrays: int = 0
 
     def take(self, size: int, what: str) -> None:
         """Counts bytes about to be read; raises ModelFileError where they would be too many."""
+        self.arrays += 1
+        if self.arrays > ARRAYS_LIMIT:
+            raise ModelFileError(f"the file holds more than {ARRAYS_LIMIT:,} weights; do not trust it")
         self.taken += size
         if self.taken > max(EXPANSION_FLOOR, EXPANSION * self.stored):
             raise ModelFileError(
@@ -95,8 +104,8 @@ def attribute(group: Any, name: str) -> Any:  # noqa: ANN401
     stored = group.attrs.get_id(name)
     count = math.prod(stored.shape or ())
     repeated = stored.dtype.kind == "O" and count > 1 and count * group.file.id.get_filesize() > REPEATED_LIMIT
-    if count * stored.dtype.itemsize > ATTRIBUTE_LIMIT or repeated:
-        raise ModelFileError(f"the attribute '{name}' is larger than {ATTRIBUTE_LIMIT:,} bytes; do not trust this file")
+    if count > NAMES_LIMIT or count * stored.dtype.itemsize > ATTRIBUTE_LIMIT or repeated:
+        raise ModelFileError(f"the attribute '{name}' is larger than any that Keras writes; do not trust this file")
     return group.attrs[name]
 
 
