@@ -1,4 +1,4 @@
-"""Which cells of the data are missing or infinite."""
+"""Which cells of the data are missing, infinite or too large."""
 
 from typing import Self
 
@@ -18,9 +18,10 @@ class CellCounts:
 
     Attributes:
         rows: all rows read.
-        bad_rows: rows with at least one missing or infinite cell, or without a weight where rows have weights.
+        bad_rows: rows with at least one of these cells, or without a weight where rows have weights.
         missing: missing cells (NaN) of each column.
-        infinite: cells of each column that are infinite or beyond float32.
+        infinite: infinite cells of each column.
+        too_large: cells of each column that are finite and beyond float32.
         first_bad: number of the first row with a bad cell in each column, counted from 0; ``NEVER`` without one.
     """
 
@@ -28,6 +29,7 @@ class CellCounts:
     bad_rows: int
     missing: npt.NDArray[np.int64]
     infinite: npt.NDArray[np.int64]
+    too_large: npt.NDArray[np.int64]
     first_bad: npt.NDArray[np.int64]
 
     @classmethod
@@ -36,17 +38,18 @@ class CellCounts:
         if all(all_usable(cells) for cells in (view.features, view.targets, view.weights) if cells is not None):
             columns = view.features.shape[1] + view.targets.shape[1]
             none = np.zeros(columns, np.int64)
-            return cls(len(view.features), 0, none, none, np.full(columns, NEVER))
+            return cls(len(view.features), 0, none, none, none, np.full(columns, NEVER))
         cells = np.concatenate([view.features, view.targets], axis=1)
         bad = ~usable(cells)
-        missing = np.isnan(cells)
+        missing, infinite = np.isnan(cells), np.isinf(cells)
         bad_rows = bad.any(axis=1) if view.weights is None else bad.any(axis=1) | ~usable(view.weights)
         first = np.where(bad.any(axis=0), view.first_row + bad.argmax(axis=0), NEVER)
         return cls(
             rows=len(cells),
             bad_rows=int(bad_rows.sum()),
             missing=missing.sum(axis=0),
-            infinite=(bad & ~missing).sum(axis=0),
+            infinite=infinite.sum(axis=0),
+            too_large=(bad & ~missing & ~infinite).sum(axis=0),
             first_bad=first.astype(np.int64),
         )
 
@@ -57,5 +60,6 @@ class CellCounts:
             bad_rows=self.bad_rows + other.bad_rows,
             missing=self.missing + other.missing,
             infinite=self.infinite + other.infinite,
+            too_large=self.too_large + other.too_large,
             first_bad=np.minimum(self.first_bad, other.first_bad),
         )
