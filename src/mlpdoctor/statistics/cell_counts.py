@@ -14,11 +14,11 @@ NEVER = np.iinfo(np.int64).max
 
 @dataclass(frozen=True, eq=False)
 class CellCounts:
-    """Unusable cells by column (features first, then targets) and unusable rows.
+    """Unusable cells by column (features, then targets, then the weights where rows have them) and unusable rows.
 
     Attributes:
         rows: all rows read.
-        bad_rows: rows with at least one of these cells, or without a weight where rows have weights.
+        bad_rows: rows with at least one of these cells.
         missing: missing cells (NaN) of each column.
         infinite: infinite cells of each column.
         too_large: cells of each column that are finite and beyond float32.
@@ -35,18 +35,17 @@ class CellCounts:
     @classmethod
     def of(cls, view: Cells) -> Self:
         """Count in one batch."""
-        if all(all_usable(cells) for cells in (view.features, view.targets, view.weights) if cells is not None):
-            columns = view.features.shape[1] + view.targets.shape[1]
-            none = np.zeros(columns, np.int64)
-            return cls(len(view.features), 0, none, none, none, np.full(columns, NEVER))
-        cells = np.concatenate([view.features, view.targets], axis=1)
+        tables = [view.features, view.targets, *([] if view.weights is None else [view.weights[:, None]])]
+        if all(map(all_usable, tables)):
+            none = np.zeros(sum(table.shape[1] for table in tables), np.int64)
+            return cls(len(view.features), 0, none, none, none, np.full(len(none), NEVER))
+        cells = np.concatenate(tables, axis=1)
         bad = ~usable(cells)
         missing, infinite = np.isnan(cells), np.isinf(cells)
-        bad_rows = bad.any(axis=1) if view.weights is None else bad.any(axis=1) | ~usable(view.weights)
         first = np.where(bad.any(axis=0), view.first_row + bad.argmax(axis=0), NEVER)
         return cls(
             rows=len(cells),
-            bad_rows=int(bad_rows.sum()),
+            bad_rows=int(bad.any(axis=1).sum()),
             missing=missing.sum(axis=0),
             infinite=infinite.sum(axis=0),
             too_large=(bad & ~missing & ~infinite).sum(axis=0),

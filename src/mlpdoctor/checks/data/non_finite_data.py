@@ -32,10 +32,11 @@ def non_finite_data(cells: CellCounts, passes: Passes) -> Iterator[Evidence]:
     """
     if not cells.bad_rows:
         return
-    names = (*passes.dataset.feature_names, *passes.dataset.target_names)
+    data = passes.dataset
+    names = (*data.feature_names, *data.target_names, data.weight_name or "")
     bad = cells.missing + cells.infinite + cells.too_large
     large = bool(cells.too_large.any())
-    broken = not large or bool((cells.missing + cells.infinite).any())
+    broken = bool((cells.missing + cells.infinite).any())
     found = ["missing or infinite cells"] * broken + ["numbers too large for float32"] * large
     columns = [f"{names[k]} ({bad[k]:,})" for k in np.argsort(-bad, kind="stable") if bad[k]]
     first = int(np.argmin(cells.first_bad))
@@ -49,7 +50,7 @@ def non_finite_data(cells: CellCounts, passes: Passes) -> Iterator[Evidence]:
             "missing": int(cells.missing.sum()),
             "infinite": int(cells.infinite.sum()),
             "too_large": int(cells.too_large.sum()),
-            "columns": {names[k]: int(bad[k]) for k in range(len(names)) if bad[k]},
+            "columns": {names[k]: int(bad[k]) for k in range(len(bad)) if bad[k]},
         },
         certainty=Certainty.MEASURED,
         why=f"{_BROKEN if broken else _LARGE} By column: {listing(columns)}. The rest of this report uses the "
