@@ -68,7 +68,8 @@ def open_parquet(source: Source) -> Table:
             schema, metadata = file.schema_arrow, file.metadata
 
     def batches(columns: Sequence[int]) -> Iterator[Any]:
-        names = [schema.names[column] for column in columns]
+        every = schema.names  # a new list each time
+        names = [every[column] for column in columns]
         for group in map(metadata.row_group, range(metadata.num_row_groups)):
             if group.total_byte_size > EXPANSION_FLOOR:
                 for column in map(group.column, range(group.num_columns)):

@@ -116,16 +116,21 @@ class StoredArray:
             )
         return np.frombuffer(data, self.dtype)
 
-    def refuse_objects(self) -> None:
-        """Stop at an array that only a pickle can hold.
+    def refuse_what_cannot_be_read(self) -> None:
+        """Stop at an array that only a pickle can hold, and at one of a type that NumPy has no name for.
 
         Raises:
-            DataFileError: the array holds Python objects.
+            DataFileError: the array holds Python objects or raw bytes.
         """
         if self.dtype.hasobject:
             raise DataFileError(
                 f"{self.path}: the array {self.name!r} holds Python objects, which run code when read: "
                 "save it as numbers, with .astype('float64')"
+            )
+        if self.dtype.kind == "V" and not self.dtype.names:
+            raise DataFileError(
+                f"{self.path}: the array {self.name!r} holds raw values of {self.dtype.itemsize} bytes, as NumPy saves "
+                "bfloat16 and the like: save it as numbers, with .astype('float32')"
             )
 
 
@@ -191,7 +196,7 @@ def side_by_side(arrays: Sequence[StoredArray], what: str, names: Sequence[str] 
     """
     path = arrays[0].path
     for array in arrays:
-        array.refuse_objects()
+        array.refuse_what_cannot_be_read()
     if not arrays[0].shape or not arrays[0].shape[0] or not sum(array.width for array in arrays):
         raise DataFileError(f"{path}: holds no rows of data: the array {arrays[0].name!r} has shape {arrays[0].shape}")
     names = unique(names or [name for array in arrays for name in array.names])
