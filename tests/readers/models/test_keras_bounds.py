@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+import ml_dtypes
 import numpy as np
 import pytest
 
@@ -197,3 +198,32 @@ def test_what_takes_more_memory_than_there_is_says_so(tmp_path: Path, monkeypatc
     path = tmp_path / "large.keras"
     path.write_bytes((GOOD / "good.keras").read_bytes())
     assert "it takes more memory than there is" in refused(path)
+
+
+def raw_bfloat16(file: Any) -> None:  # noqa: ANN401
+    """As Keras 3 writes them: two bytes without a type, and its name beside them."""
+    for place, shape in enumerate([(2, 3), (3,)]):
+        values = np.full(shape, 1.5, ml_dtypes.bfloat16).view("V2")
+        file.create_dataset(f"layers/dense/vars/{place}", data=values).attrs["dtype"] = "bfloat16"
+
+
+def typed_bfloat16(file: Any) -> None:  # noqa: ANN401
+    """As a floating-point type of HDF5 with eight bits of exponent."""
+    kind = h5py.h5t.IEEE_F32LE.copy()
+    kind.set_fields(15, 7, 8, 0, 7)
+    kind.set_size(2)
+    kind.set_ebias(127)
+    for place, shape in enumerate([(2, 3), (3,)]):
+        space = h5py.h5s.create_simple(shape)
+        group = file.require_group("layers/dense/vars")
+        h5py.h5d.create(group.id, str(place).encode(), kind, space)
+        group[str(place)][...] = np.full(shape, 1.5, np.float32)
+
+
+@pytest.mark.parametrize("write", [raw_bfloat16, typed_bfloat16])
+def test_bfloat16_is_read(write: Callable[[Any], None], tmp_path: Path) -> None:
+    layer = read_network(str(archive(tmp_path / "half.keras", 3, write))).nodes[1].layer
+    assert {name: (values.shape, set(values.ravel())) for name, values in layer.weights.items()} == {
+        "kernel": ((2, 3), {1.5}),
+        "bias": ((3,), {1.5}),
+    }
