@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from mlpdoctor.core.errors import ModelFileError
+from mlpdoctor.readers.models.hdf5_texts import longer_than_the_file
 from mlpdoctor.readers.models.keras_hdf5 import EXPANSION_FLOOR, Budget
 from mlpdoctor.readers.models.keras_json import CONFIG_LIMIT, NESTED_LIMIT
 from mlpdoctor.readers.models.model import read_network
@@ -136,6 +137,27 @@ def test_names_that_are_all_the_same_long_text(tmp_path: Path) -> None:
     first = content.index(struct.pack("<IQ", len(long), heap))
     path.write_bytes(content[:first] + content[first : first + 16] * many + content[first + 16 * many :])
     assert "the attribute 'weight_names' is larger" in refused(path)
+
+
+@pytest.mark.parametrize("version", ["earliest", "latest"])
+@pytest.mark.parametrize("name", ["model_config", "keras_version", "training_config"])
+def test_a_text_that_says_it_is_longer_than_its_file(name: str, version: str, tmp_path: Path) -> None:
+    """HDF5 clears the memory for it first; it is not counted by Python."""
+    path = tmp_path / "long.h5"
+    with h5py.File(GOOD / "good.h5") as good, h5py.File(path, "w", libver=version) as file:
+        for key, value in good.attrs.items():
+            file.attrs[key] = value
+        good.copy("model_weights", file)
+        length = len(good.attrs[name])
+    content = bytearray(path.read_bytes())
+    assert read_network(str(path)).outputs
+    assert not longer_than_the_file(str(path), name)
+    place = content.index(struct.pack("<I", length), content.index(name.encode() + b"\0"))
+    content[place : place + 4] = struct.pack("<I", 1 << 31)
+    path.write_bytes(content)
+    assert longer_than_the_file(str(path), name)
+    if version == "earliest":  # the latest has checksums, too
+        assert f"the text '{name}' is said to be longer than the file" in refused(path)
 
 
 def test_a_packed_size_that_is_a_lie(tmp_path: Path) -> None:

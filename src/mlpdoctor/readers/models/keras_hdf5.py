@@ -9,6 +9,7 @@ import numpy as np
 from mlpdoctor.core.errors import ModelFileError
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Stored
+from mlpdoctor.readers.models.hdf5_texts import longer_than_the_file
 
 ATTRIBUTE_LIMIT = 1 << 26
 """Bytes of one attribute; Keras writes at most 64 KiB, R keras a few more, a large model config some MiB."""
@@ -106,6 +107,8 @@ def attribute(group: Any, name: str) -> Any:  # noqa: ANN401
     repeated = stored.dtype.kind == "O" and count > 1 and count * group.file.id.get_filesize() > REPEATED_LIMIT
     if count > NAMES_LIMIT or count * stored.dtype.itemsize > ATTRIBUTE_LIMIT or repeated:
         raise ModelFileError(f"the attribute '{name}' is larger than any that Keras writes; do not trust this file")
+    if stored.dtype.kind == "O" and longer_than_the_file(group.file.filename, name):
+        raise ModelFileError(f"the text '{name}' is said to be longer than the file; re-save the model")
     return group.attrs[name]
 
 
