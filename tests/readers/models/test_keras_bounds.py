@@ -160,6 +160,17 @@ def test_a_text_that_says_it_is_longer_than_its_file(name: str, version: str, tm
         assert f"the text '{name}' is said to be longer than the file" in refused(path)
 
 
+def test_an_attribute_that_is_a_sequence_and_no_text(tmp_path: Path) -> None:
+    """One changed byte makes it one, and h5py then ends the process."""
+    path = tmp_path / "sequence.h5"
+    content = bytearray((GOOD / "good.h5").read_bytes())
+    place = content.index(b"training_config\0") + len(b"training_config\0")
+    assert content[place : place + 2] == b"\x19\x01"
+    content[place + 1] = 0x1E
+    path.write_bytes(content)
+    assert "'training_config' holds neither text nor numbers" in refused(path)
+
+
 def test_a_packed_size_that_is_a_lie(tmp_path: Path) -> None:
     path = tmp_path / "lie.keras"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as members:

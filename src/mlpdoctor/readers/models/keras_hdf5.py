@@ -20,6 +20,8 @@ NAMES_LIMIT = 1 << 16
 ARRAYS_LIMIT = 1 << 15
 """Arrays read from a file; five thousand layers and Adam keep thirty thousand."""
 NUMBERS = "fiub"
+READABLE = (h5py.h5t.TypeStringID, h5py.h5t.TypeIntegerID, h5py.h5t.TypeFloatID)
+"""Types of attributes; a damaged sequence of any length takes h5py down with it."""
 EXPANSION, EXPANSION_FLOOR = 100, 1 << 24
 """Keras stores what it saves uncompressed: what grows a hundredfold past 16 MiB is a bomb."""
 
@@ -79,7 +81,7 @@ def dataset(group: Any, path: str, budget: Budget) -> Stored:  # noqa: ANN401
         raise ModelFileError(f"the weight '{path}' is missing; the file is damaged, re-save the model")
     if found.external or found.is_virtual:
         raise ModelFileError(f"the weight '{path}' is kept in another file; re-save the model with model.save")
-    bfloat16 = found.dtype.kind == "V" and _text(found.attrs.get("dtype")) == "bfloat16"
+    bfloat16 = found.dtype.kind == "V" and text(found, "dtype") == "bfloat16"
     if found.shape is None or not (bfloat16 or found.dtype.kind in NUMBERS):
         raise ModelFileError(f"the weight '{path}' holds {found.dtype} where numbers are expected")
     what = f"the weight '{path}' of shape {found.shape}"
@@ -103,6 +105,8 @@ def attribute(group: Any, name: str) -> Any:  # noqa: ANN401
     if name not in group.attrs:
         return None
     stored = group.attrs.get_id(name)
+    if not isinstance(stored.get_type(), READABLE):
+        raise ModelFileError(f"the attribute '{name}' holds neither text nor numbers; re-save the model")
     count = math.prod(stored.shape or ())
     repeated = stored.dtype.kind == "O" and count > 1 and count * group.file.id.get_filesize() > REPEATED_LIMIT
     if count > NAMES_LIMIT or count * stored.dtype.itemsize > ATTRIBUTE_LIMIT or repeated:
