@@ -51,7 +51,7 @@ def test_a_number_too_large_for_float32_is_not_called_missing(value: float, tmp_
     assert "missing" not in said
     assert "NaN in a batch" not in said
     assert finding.evidence.remedy is not None
-    assert "float32" in finding.evidence.remedy.code
+    assert "float32" in str(finding.evidence.remedy.code)
 
 
 def test_missing_cells_beside_numbers_too_large_are_both_named(tmp_path: Path) -> None:
