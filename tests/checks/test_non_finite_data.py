@@ -39,6 +39,28 @@ def test_an_infinite_target_is_found(value: float, tmp_path: Path) -> None:
     assert finding.evidence.numbers["columns"] == {"y": 2}
 
 
+@pytest.mark.parametrize("value", [1e100, -4e38])
+def test_a_number_too_large_for_float32_is_not_called_missing(value: float, tmp_path: Path) -> None:
+    x, y = waves(50, 3, seed=1)
+    x[[3, 4], 1] = value
+    report = examined(tmp_path, network(), x, y, data="csv")
+    finding = only(report, "D701")
+    assert [number(finding, name) for name in ("missing", "infinite", "too_large")] == [0, 0, 2]
+    said = f"{finding.message} {finding.evidence.why} {report.verdict}"
+    assert "2 of 50 rows with numbers too large for float32, first in column x2, row 4" in finding.message
+    assert "missing" not in said
+    assert "NaN in a batch" not in said
+    assert finding.evidence.remedy is not None
+    assert "float32" in str(finding.evidence.remedy.code)
+
+
+def test_missing_cells_beside_numbers_too_large_are_both_named(tmp_path: Path) -> None:
+    x, y = waves(50, 3, seed=1)
+    x[3, 1], x[4, 1] = 1e100, np.nan
+    finding = only(examined(tmp_path, network(), x, y, data="csv"), "D701")
+    assert "2 of 50 rows with missing or infinite cells or numbers too large for float32" in finding.message
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_counts_are_those_of_a_plain_look(seed: int, tmp_path: Path) -> None:

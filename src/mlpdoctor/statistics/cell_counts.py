@@ -1,4 +1,4 @@
-"""Which cells of the data are missing or infinite."""
+"""Which cells of the data are missing, infinite or too large."""
 
 from typing import Self
 
@@ -14,13 +14,14 @@ NEVER = np.iinfo(np.int64).max
 
 @dataclass(frozen=True, eq=False)
 class CellCounts:
-    """Unusable cells by column (features first, then targets) and unusable rows.
+    """Unusable cells by column (features, then targets, then the weights where rows have them) and unusable rows.
 
     Attributes:
         rows: all rows read.
-        bad_rows: rows with at least one missing or infinite cell, or without a weight where rows have weights.
+        bad_rows: rows with at least one of these cells.
         missing: missing cells (NaN) of each column.
-        infinite: cells of each column that are infinite or beyond float32.
+        infinite: infinite cells of each column.
+        too_large: cells of each column that are finite and beyond float32.
         first_bad: number of the first row with a bad cell in each column, counted from 0; ``NEVER`` without one.
     """
 
@@ -28,25 +29,26 @@ class CellCounts:
     bad_rows: int
     missing: npt.NDArray[np.int64]
     infinite: npt.NDArray[np.int64]
+    too_large: npt.NDArray[np.int64]
     first_bad: npt.NDArray[np.int64]
 
     @classmethod
     def of(cls, view: Cells) -> Self:
         """Count in one batch."""
-        if all(all_usable(cells) for cells in (view.features, view.targets, view.weights) if cells is not None):
-            columns = view.features.shape[1] + view.targets.shape[1]
-            none = np.zeros(columns, np.int64)
-            return cls(len(view.features), 0, none, none, np.full(columns, NEVER))
-        cells = np.concatenate([view.features, view.targets], axis=1)
+        tables = [view.features, view.targets, *([] if view.weights is None else [view.weights[:, None]])]
+        if all(map(all_usable, tables)):
+            none = np.zeros(sum(table.shape[1] for table in tables), np.int64)
+            return cls(len(view.features), 0, none, none, none, np.full(len(none), NEVER))
+        cells = np.concatenate(tables, axis=1)
         bad = ~usable(cells)
-        missing = np.isnan(cells)
-        bad_rows = bad.any(axis=1) if view.weights is None else bad.any(axis=1) | ~usable(view.weights)
+        missing, infinite = np.isnan(cells), np.isinf(cells)
         first = np.where(bad.any(axis=0), view.first_row + bad.argmax(axis=0), NEVER)
         return cls(
             rows=len(cells),
-            bad_rows=int(bad_rows.sum()),
+            bad_rows=int(bad.any(axis=1).sum()),
             missing=missing.sum(axis=0),
-            infinite=(bad & ~missing).sum(axis=0),
+            infinite=infinite.sum(axis=0),
+            too_large=(bad & ~missing & ~infinite).sum(axis=0),
             first_bad=first.astype(np.int64),
         )
 
@@ -57,5 +59,6 @@ class CellCounts:
             bad_rows=self.bad_rows + other.bad_rows,
             missing=self.missing + other.missing,
             infinite=self.infinite + other.infinite,
+            too_large=self.too_large + other.too_large,
             first_bad=np.minimum(self.first_bad, other.first_bad),
         )

@@ -6,7 +6,7 @@ from types import MappingProxyType
 REASONS: Mapping[str, str] = MappingProxyType(
     {
         "A106": "what was meant to lead where only its author knows; wire the graph anew",
-        "D701": "the missing cells are in the file: fill them or leave the rows out, and check again",
+        "D701": "the cells are in the file: fill or correct them, or leave the rows out, and check again",
         "D704": "a constant column teaches nothing and harms little; leave it out of the file",
         "D705": "columns that repeat one another slow training down and keep no loss; drop some of them",
         "D706": "repeated rows belong to the file; whether they should count twice only their owner knows",

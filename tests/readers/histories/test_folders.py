@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mlpdoctor.core.errors import InputError, UsageError
 from mlpdoctor.core.history import History
-from mlpdoctor.readers.histories import runs
+from mlpdoctor.readers.histories import runs, text
 from mlpdoctor.readers.histories.history import MOST_BYTES, read_history
 from mlpdoctor.readers.histories.refusals import HistoryFileError
 
@@ -100,6 +100,25 @@ def test_more_numbers_than_any_history(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(runs, "MOST_NUMBERS", 10)
     (tmp_path / "log").write_text("0.5\n" * 11)
     assert "more than 10 numbers" in complaint(tmp_path / "log")
+
+
+def test_more_trainings_than_any_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "MOST_CALLS", 10)
+    (tmp_path / "log").write_text("epoch,loss\n" + "0,0.5\n" * 10)
+    assert read_history(str(tmp_path / "log")).runs
+    (tmp_path / "log").write_text("epoch,loss\n" + "0,0.5\n" * 11)
+    assert "more than 10 trainings, as its epochs begin anew" in complaint(tmp_path / "log")
+
+
+@pytest.mark.parametrize("content", ["[" + "{}," * 11 + "{}]", "{}\n" * 11, '{"loss": [' + "1," * 11 + "1]}"])
+def test_more_values_than_any_history_are_not_parsed(
+    content: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(text, "MOST_VALUES", 10)
+    (tmp_path / "log").write_text(content)
+    assert "is JSON of more than 10 values" in complaint(tmp_path / "log")
+    (tmp_path / "log").write_text('{"loss": [1, 2, 3]}')
+    assert read_history(str(tmp_path / "log")).runs
 
 
 @settings(deadline=None)  # the machine may be busy

@@ -63,7 +63,8 @@ BAD_CONTENT: list[tuple[bytes, str]] = [
     (b"a,b\n1,5 %\n", "which is not a plain number"),
     (b"a,b\n1,1_000\n", "holds text, '1_000'"),
     (b'a,b\n1,"never closed\n2,3\n', ", line 3: column 'b' holds text"),
-    (b'a,b\n1,"' + b"x" * 200_000, ": cannot be read as data: field larger .*quote never closed"),
+    (b'a,b\n1,"' + b"x" * 200_000, ", line 2: holds a cell of more than 131,072 characters.*quote never closed"),
+    (b"a,b\n1,2\n\n3," + b"1" * 200_000 + b"\n5,6\n", ", line 4: holds a cell of more than 131,072 characters"),
     (b"a,b\n1,\x1b[31mred\n", r"holds text, '\\x1b\[31mred'"),
     (b"\x00\x01\x02\x03" * 50, ": is a binary file of no known kind"),
     (b"\xff\xfe\x01\x02\xfd" * 50, ": is a binary file|cannot|holds"),
@@ -103,6 +104,12 @@ def test_bad_content(
     path.write_bytes(content)
     said = complaint(path)
     assert re.search(expected, said), said
+
+
+def test_a_quote_that_is_never_closed_is_named_by_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "data.csv"
+    path.write_text('a,b\n1,2\n3,"' + "4,5\n" * 50_000)
+    assert complaint(path).startswith(", line 3: holds a cell of more than 131,072 characters")
 
 
 @pytest.mark.slow
@@ -239,6 +246,15 @@ def good_files() -> dict[str, bytes]:
     sink = io.BytesIO()
     np.savez_compressed(sink, x=np.asfortranarray(np.eye(3)), y=np.ones(3))
     files["npz"] = sink.getvalue()
+    for name, pack in (("bzip2", zipfile.ZIP_BZIP2), ("LZMA", zipfile.ZIP_LZMA)):
+        sink = io.BytesIO()
+        with zipfile.ZipFile(sink, "w", pack) as archive:
+            archive.writestr("x.npy", files["npy"])
+        files[f"npz, {name}"] = sink.getvalue()
+    coded = pa.DictionaryArray.from_arrays(pa.array([0, 1, 1, None]), pa.array([1.5, 2.5]))
+    sink = io.BytesIO()
+    feather.write_feather(pa.table({"a": coded, "b": [1.0, 2.0, 3.0, 4.0]}), sink, compression="zstd")
+    files["arrow, dictionary"] = sink.getvalue()
     return files | {f"{name}, gzip": gzip.compress(content) for name, content in files.items()}
 
 

@@ -59,8 +59,8 @@ def table(dataset: Dataset) -> list[list[float]]:
 )
 def test_layouts(written: str, names: list[str], rows: list[list[float]], tmp_path: Path) -> None:
     path = tmp_path / "data.csv"
-    for encoding in ("utf-8", "utf-16", "utf-16-le"):
-        path.write_bytes(written.removeprefix("\ufeff" if encoding == "utf-16" else "").encode(encoding))
+    for encoding in ("utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"):
+        path.write_bytes(written.removeprefix("\ufeff" if encoding in {"utf-16", "utf-32"} else "").encode(encoding))
         dataset = open_dataset(str(path), Wanted(len(names) - 1, (1,)))
         assert [*dataset.feature_names, *dataset.target_names] == names
         np.testing.assert_array_equal(table(dataset), rows)

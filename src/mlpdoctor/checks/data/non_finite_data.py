@@ -1,4 +1,4 @@
-"""D701: missing or infinite cells."""
+"""D701: missing or infinite cells, and numbers too large for float32."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ from mlpdoctor.statistics.cell_counts import CellCounts
 @check(
     "D701",
     Severity.ERROR,
-    "{bad_rows} of {rows} rows with missing or infinite cells, first in {column}, row {row}",
+    "{bad_rows} of {rows} rows with {cells}, first in {column}, row {row}",
 )
 def non_finite_data(cells: CellCounts, passes: Passes) -> Iterator[Evidence]:
     """Missing or infinite cells in the data.
@@ -32,25 +32,39 @@ def non_finite_data(cells: CellCounts, passes: Passes) -> Iterator[Evidence]:
     """
     if not cells.bad_rows:
         return
-    names = (*passes.dataset.feature_names, *passes.dataset.target_names)
-    bad = cells.missing + cells.infinite
+    data = passes.dataset
+    names = (*data.feature_names, *data.target_names, data.weight_name or "")
+    bad = cells.missing + cells.infinite + cells.too_large
+    large = bool(cells.too_large.any())
+    broken = bool((cells.missing + cells.infinite).any())
+    found = ["missing or infinite cells"] * broken + ["numbers too large for float32"] * large
     columns = [f"{names[k]} ({bad[k]:,})" for k in np.argsort(-bad, kind="stable") if bad[k]]
     first = int(np.argmin(cells.first_bad))
     yield Evidence(
         numbers={
             "bad_rows": cells.bad_rows,
+            "cells": " or ".join(found),
             "rows": cells.rows,
             "column": names[first] if names[first].startswith("column ") else f"column {names[first]}",
             "row": int(cells.first_bad[first]) + 1,
             "missing": int(cells.missing.sum()),
             "infinite": int(cells.infinite.sum()),
-            "columns": {names[k]: int(bad[k]) for k in range(len(names)) if bad[k]},
+            "too_large": int(cells.too_large.sum()),
+            "columns": {names[k]: int(bad[k]) for k in range(len(bad)) if bad[k]},
         },
         certainty=Certainty.MEASURED,
-        why=f"A NaN in a batch makes its loss NaN and spreads to the weights. By column: {listing(columns)}. "
-        f"The rest of this report uses the {count(cells.rows - cells.bad_rows, 'complete row')}.",
-        remedy=Remedy("drop or fill these rows before training", "df = df.replace([np.inf, -np.inf], np.nan).dropna()"),
+        why=f"{_BROKEN if broken else _LARGE} By column: {listing(columns)}. The rest of this report uses the "
+        f"{count(cells.rows - cells.bad_rows, 'complete row' if broken else 'other row')}.",
+        remedy=Remedy("correct or drop these rows before training", _SMALL)
+        if large
+        else Remedy("drop or fill these rows before training", _COMPLETE),
         strength=cells.bad_rows / cells.rows,
-        verdict=f"The data hold missing or infinite values in {cells.bad_rows:,} of {cells.rows:,} rows; "
-        "training on them turns the loss into NaN.",
+        verdict=f"The data hold {' and '.join(found).replace('cells', 'values')} in {cells.bad_rows:,} of "
+        f"{cells.rows:,} rows; training on them turns the loss into NaN.",
     )
+
+
+_BROKEN = "A NaN in a batch makes its loss NaN and spreads to the weights."
+_LARGE = "Beyond 3.4e38 float32 has infinity alone, which makes the loss NaN and spreads to the weights."
+_COMPLETE = "df = df.replace([np.inf, -np.inf], np.nan).dropna()"
+_SMALL = "df = df[(df.abs() <= np.finfo('float32').max).all(axis=1)]"

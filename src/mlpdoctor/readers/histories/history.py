@@ -66,7 +66,7 @@ def _both(one: BadLines, other: BadLines) -> BadLines:
 
 
 MOST_BYTES = 1 << 28
-"""Bytes of text or events read, unless the user says otherwise: 256 MiB, a log of ten million epochs."""
+"""Bytes of text or events read, unless the user says otherwise: 256 MiB, with batch by batch in a console log."""
 HEAD = 64
 """First bytes that tell what is no text."""
 

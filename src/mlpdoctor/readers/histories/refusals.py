@@ -4,10 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from mlpdoctor.core.errors import DataFileError, InputError
-from mlpdoctor.readers.error_wrapping import TROUBLE
+from mlpdoctor.readers.error_wrapping import reason
 from mlpdoctor.readers.tables.column_names import one_line
-
-LONGEST = 160
 
 
 class HistoryFileError(InputError):
@@ -27,9 +25,8 @@ def readable(path: str) -> Iterator[None]:
         raise HistoryFileError(f"{one_line(path)}: {one_line(str(error))}") from error
     except DataFileError as error:
         raise HistoryFileError(str(error)) from error
-    except TROUBLE as error:
-        said = one_line(getattr(error, "strerror", None) or str(error) or type(error).__name__)
-        raise HistoryFileError(f"{one_line(path)}: cannot be read as a history: {said[:LONGEST]}") from error
+    except Exception as error:
+        raise HistoryFileError(f"{one_line(path)}: cannot be read as a history: {reason(error)}") from error
 
 
 _WAY_OUT = "save the history with pandas.DataFrame(history.history).to_csv('history.csv')"

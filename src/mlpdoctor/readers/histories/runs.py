@@ -11,8 +11,10 @@ from mlpdoctor.core.history import LOSS, BadLines, Column, Note, Run
 from mlpdoctor.readers.histories.number_with_digits import NumberWithDigits, Precision
 from mlpdoctor.readers.histories.refusals import HistoryFileError
 
-MOST_NUMBERS = 5_000_000
-"""Numbers kept of one log; each takes some hundred bytes while it is read."""
+MOST_NUMBERS = 1_000_000
+"""Numbers kept of one log; each takes some five hundred bytes while it is read."""
+MOST_CALLS = 10_000
+"""Calls of ``fit`` kept of one log."""
 EXAMPLES = 3
 """Bad lines shown."""
 
@@ -93,8 +95,14 @@ class RunDrafts:
         return self.current
 
     def begin(self, name: str = "") -> None:
-        """Begin a new call."""
+        """Begin a new call.
+
+        Raises:
+            HistoryFileError: there are more than any history has.
+        """
         if self.current.rows:
+            if len(self.all) == MOST_CALLS:
+                raise HistoryFileError(f"holds more than {MOST_CALLS:,} trainings, as its epochs begin anew so often")
             self.all.append(RunDraft())
         self.current.name = name or self.current.name
 

@@ -17,7 +17,7 @@ from mlpdoctor.readers.histories.keras_tuner import is_trial, trial_of
 from mlpdoctor.readers.histories.mlflow_folder import is_metric, one_metric
 from mlpdoctor.readers.histories.number_with_digits import number_with_digits
 from mlpdoctor.readers.histories.refusals import HistoryFileError
-from mlpdoctor.readers.histories.runs import RunDraft, RunDrafts
+from mlpdoctor.readers.histories.runs import MOST_NUMBERS, RunDraft, RunDrafts
 from mlpdoctor.readers.histories.table_log import TOP, is_table, read_table
 from mlpdoctor.readers.tables.data_source import Source
 from mlpdoctor.readers.tables.text_layout import find_encoding
@@ -28,6 +28,8 @@ LONGEST = 1 << 20
 """Characters read as one line; what follows is read as another."""
 MOST_JSON = 1 << 26
 """Characters of JSON, which is read as a whole and takes many times its size in memory."""
+MOST_VALUES = 2 * MOST_NUMBERS
+"""Commas or lines of it: each may stand for an object of hundreds of bytes."""
 
 _CURSOR = re.compile(r"\[[0-9;?]*[A-Za-z]")
 """A colour that lost its escape character in a paste, and no list."""
@@ -53,6 +55,8 @@ def read_text(source: Source) -> AssembledHistory:
             content = text.read(MOST_JSON + 1)
             if len(content) > MOST_JSON:
                 raise HistoryFileError(f"is JSON of more than {MOST_JSON:,} characters; a history is shorter")
+            if max(content.count(","), content.count("\n")) > MOST_VALUES:
+                raise HistoryFileError(f"is JSON of more than {MOST_VALUES:,} values; a history is shorter")
             return _json(content)
         return _lines(source.path, text)
 

@@ -3,59 +3,64 @@
 import io
 import re
 import zipfile
+from collections.abc import Sequence
+from functools import partial
 from pathlib import PurePosixPath
-from typing import Any
 
 import h5py
 
 from mlpdoctor.core.errors import ModelFileError
-from mlpdoctor.core.network import Layer, Stored
+from mlpdoctor.core.network import Stored
+from mlpdoctor.readers.models.foreign import SAVE, described_zip
 from mlpdoctor.readers.models.keras_calls import Blueprint
-from mlpdoctor.readers.models.keras_hdf5 import Budget, child, dataset
-from mlpdoctor.readers.models.keras_json import json_object, major_version
+from mlpdoctor.readers.models.keras_folders import Folder, folders
+from mlpdoctor.readers.models.keras_hdf5 import EXPANSION, EXPANSION_FLOOR, Budget, dataset
+from mlpdoctor.readers.models.keras_json import CONFIG_LIMIT, json_object, major_version
 from mlpdoctor.readers.models.keras_weights import Expected, fill, keep
 
-EXPANSION, EXPANSION_FLOOR = 100, 1 << 24
-"""Keras stores members uncompressed; a member that grows a hundredfold past 16 MiB is a bomb."""
+CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 
 
-def check_names(archive: zipfile.ZipFile) -> None:
-    """Refuses an archive with a member whose name leads out of it."""
-    for name in archive.namelist():
+MEMBERS_LIMIT = 10_000
+"""Beside its three members an archive holds what a few layers know by heart, such as a vocabulary."""
+
+
+def check_names(names: Sequence[str]) -> None:
+    """Refuses an archive with a member whose name leads out of it, or that another one has, too; and endless ones."""
+    if len(names) > MEMBERS_LIMIT:
+        raise ModelFileError(f"the archive has {len(names):,} members where three are expected; do not trust this file")
+    for name in names:
         path = PurePosixPath(name.replace("\\", "/"))
         if path.is_absolute() or ".." in path.parts or re.match(r"[A-Za-z]:", name):
             raise ModelFileError(f"the archive member '{name}' points outside the archive; do not trust this file")
+    for name in (CONFIG, METADATA, WEIGHTS):
+        if names.count(name) > 1:
+            raise ModelFileError(f"the archive has more than one member {name}; do not trust this file")
 
 
-def read_member(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
+def read_member(archive: zipfile.ZipFile, name: str, limit: int, stored: int) -> bytes:
     """One member's content.
+
+    Args:
+        archive: the opened zip file.
+        name: of the member.
+        limit: most bytes that may be read.
+        stored: bytes of the whole file, as the packed size that the archive tells may be a lie.
 
     Raises:
         ModelFileError: where it would unpack to more than the limit, or as a bomb does.
     """
     member = archive.getinfo(name)
-    size, packed = member.file_size, member.compress_size
-    if size > EXPANSION_FLOOR and size > EXPANSION * packed:
+    size, packed = member.file_size, min(member.compress_size, stored)
+    if size > max(EXPANSION_FLOOR, EXPANSION * packed):
         raise ModelFileError(
             f"the archive member {name} unpacks from {packed:,} to {size:,} bytes; do not trust this file"
         )
     if size > limit:
-        raise ModelFileError(
-            f"the archive member {name} has {size:,} bytes where {limit:,} may be read; if you trust it, "
-            "raise the limit with --max-bytes"
-        )
+        trusted = "if you trust it, raise the limit with --max-bytes" if name == WEIGHTS else "do not trust this file"
+        raise ModelFileError(f"the archive member {name} has {size:,} bytes where {limit:,} may be read; {trusted}")
     with archive.open(member) as stream:
         return stream.read(size)
-
-
-CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
-CONFIG_LIMIT = 1 << 26
-"""Bytes of JSON; the configuration of a thousand layers takes one MiB."""
-FOLDERS = {"layers": 1, "_layer_checkpoint_dependencies": 2}
-"""Where layers lie, and by how much a layer with weights advances the count in its folder's name.
-
-Keras 2.12 walks a dictionary in which each layer with weights stands twice.
-"""
 
 
 class Archive:
@@ -65,27 +70,26 @@ class Archive:
         """Args: path: the file; budget: bytes that may be read."""
         self._budget = budget
         with zipfile.ZipFile(path) as archive:
-            check_names(archive)
             members = archive.namelist()
+            check_names(members)
             if CONFIG not in members:
-                raise ModelFileError(_no_model(members))
-            self.config: dict[str, object] = json_object(read_member(archive, CONFIG, CONFIG_LIMIT), CONFIG)
-            metadata = {}
-            if METADATA in members:
-                metadata = json_object(read_member(archive, METADATA, CONFIG_LIMIT), METADATA)
-            self.keras_version = str(metadata.get("keras_version") or "") or None
-            self.keras = major_version(self.keras_version, 3)
+                raise ModelFileError(f"this is {described_zip(members)}")
             if WEIGHTS not in members:
                 raise ModelFileError(
-                    f"the archive has no {WEIGHTS}, which holds the weights; save the whole model with "
-                    "model.save('model.keras')"
+                    f"the archive has no {WEIGHTS}, which holds the weights; save the whole model with {SAVE}"
                 )
-            content = read_member(archive, WEIGHTS, budget.allowed)
-        self._weights = h5py.File(io.BytesIO(content), "r")
+            read = partial(read_member, archive, stored=budget.stored)
+            self.config: dict[str, object] = json_object(read(CONFIG, CONFIG_LIMIT), CONFIG)
+            metadata = json_object(read(METADATA, CONFIG_LIMIT), METADATA) if METADATA in members else {}
+            self.keras_version = str(metadata.get("keras_version") or "") or None
+            self.keras = major_version(self.keras_version, 3)
+            content = read(WEIGHTS, budget.allowed)
+        self._file = h5py.File(io.BytesIO(content), "r")
+        self._weights = Folder.of(self._file)
 
     def close(self) -> None:
         """Frees the weights file."""
-        self._weights.close()
+        self._file.close()
 
     @property
     def compiled(self) -> dict[str, object] | None:
@@ -99,76 +103,36 @@ class Archive:
 
     def optimizer(self) -> list[tuple[str, Stored]]:
         """The optimizer's variables by their numbers, in order."""
-        for path in ("optimizer/inner_optimizer/vars", "optimizer/vars"):
-            found = self._numbered(child(self._weights, path))
+        own = self._weights["optimizer"]
+        for place in (own["inner_optimizer"], own):
+            found = self._numbered(place)
             if found:
                 return [(str(number), values) for number, values in enumerate(found)]
         return []
 
     def first_width(self, model: Blueprint) -> int | None:
         """Rows of the first Dense kernel of a Sequential model."""
-        for name, group in self._folders(model, self._weights):
-            member = model.members[name]
-            if isinstance(member, Layer) and member.kind == "Dense" and group is not None:
-                found = child(group, "vars/0")
-                return int(found.shape[0]) if isinstance(found, h5py.Dataset) and found.shape else None
+        for name, folder in folders(model, self._weights):
+            if model.members[name].kind == "Dense":
+                kernel = folder["vars"]["0"].content
+                return int(kernel.shape[0]) if isinstance(kernel, h5py.Dataset) and kernel.shape else None
         return None
 
-    def _fill(self, model: Blueprint, expected: Expected, group: Any) -> None:  # noqa: ANN401
-        for name, folder in self._folders(model, group):
+    def _fill(self, model: Blueprint, expected: Expected, place: Folder) -> None:
+        for name, folder in folders(model, place):
             member = model.members[name]
             if isinstance(member, Blueprint):
                 self._fill(member, expected, folder)
                 continue
-            stored = self._numbered(None if folder is None else child(folder, "vars"))
+            stored = self._numbered(folder)
             variables = expected.of(member, stored)
             if variables is None:
                 keep(member, stored)
             else:
                 fill(member, variables, stored)
 
-    @staticmethod
-    def _folders(model: Blueprint, group: Any) -> list[tuple[str, Any]]:  # noqa: ANN401
-        """Each member's folder: its class name in snake case, with a count for those after the first."""
-        if group is None:
-            return [(name, None) for name in model.members]
-        base, step = next(
-            ((found, step) for name, step in FOLDERS.items() if (found := child(group, name)) is not None),
-            (None, 1),
-        )
-        counts: dict[str, int] = {}
-        found = []
-        for name, member in model.members.items():
-            if member.kind.startswith("ops."):  # no layer, so no folder
-                found.append((name, None))
-                continue
-            snake = _snake_case(member.kind)
-            count = counts.get(snake, 0)
-            folder = None if base is None else child(base, f"{snake}_{count}" if count else snake)
-            counts[snake] = count + (step if folder is not None else 1)
-            found.append((name, folder))
-        return found
-
-    def _numbered(self, group: Any) -> list[Stored]:  # noqa: ANN401
+    def _numbered(self, place: Folder) -> list[Stored]:
+        group = place["vars"].content
         if not isinstance(group, h5py.Group):
             return []
         return [dataset(group, str(number), self._budget) for number in range(len(group))]
-
-
-def _snake_case(name: str) -> str:
-    name = re.sub(r"\W+", "", name)
-    name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
-    return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
-
-
-def _no_model(names: list[str]) -> str:
-    kind = "a zip without config.json"
-    if names and all(name.endswith(".npy") for name in names):
-        kind = "a NumPy .npz file"
-    elif "[Content_Types].xml" in names:
-        kind = "an Office document"
-    elif any(name.endswith("saved_model.pb") for name in names):
-        kind = "a zipped SavedModel"
-    elif any(name.endswith(f"/{CONFIG}") for name in names):
-        kind = "a zip of a folder with a model in it"
-    return f"this is {kind}; expected a Keras model as model.save('model.keras') writes it"

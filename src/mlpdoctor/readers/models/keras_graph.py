@@ -1,7 +1,7 @@
 """From a blueprint to one flat graph: nested models are unfolded and calls put in topological order."""
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 
 from mlpdoctor.core.errors import ModelFileError
@@ -75,22 +75,36 @@ def _run(graph: Graph, model: Blueprint, done: dict[CallKey, list[int]]) -> list
             if waiting[user] == 0:
                 heapq.heappush(ready, order[user])
     if waiting:
-        _explain(model, waiting)
+        _explain(model, waiting, done)
     return [_position(model, output, done) for output in model.outputs]
 
 
-def _explain(model: Blueprint, waiting: dict[CallKey, int]) -> None:
+def _explain(model: Blueprint, waiting: Mapping[CallKey, int], done: Mapping[CallKey, list[int]]) -> None:
+    """Says why some calls can never be made: a source is missing, or they wait for each other."""
+    held = model.calls.keys() | done.keys()
     for member, number in waiting:
         for source in model.calls[member, number].sources:
-            if (source.member, source.call) not in model.calls:
+            if (source.member, source.call) not in held:
                 raise ModelFileError(
                     f"layer '{member}' is called on '{source.member}', call {source.call}, which the file "
                     "does not hold; the file is damaged, re-save the model"
                 )
-    some = ", ".join(sorted({member for member, _ in waiting})[:5])
-    raise ModelFileError(
-        f"the layers {some} are called on each other in a circle; the file is damaged, re-save the model"
-    )
+    circle = sorted({member for member, _ in _circle(model, waiting)})
+    some = ", ".join(circle[:5])
+    said = f"the layers {some} are called on each other" if len(circle) > 1 else f"the layer {some} is called on itself"
+    raise ModelFileError(f"{said} in a circle; the file is damaged, re-save the model")
+
+
+def _circle(model: Blueprint, waiting: Mapping[CallKey, int]) -> list[CallKey]:
+    """Calls that wait for each other: from use to source among those that wait, until one comes again."""
+    path: dict[CallKey, None] = {}
+    key = next(iter(waiting))
+    while key not in path:
+        path[key] = None
+        sources = ((source.member, source.call) for source in model.calls[key].sources)
+        key = next(source for source in sources if source in waiting)
+    calls = list(path)
+    return calls[calls.index(key) :]
 
 
 def _position(model: Blueprint, source: Reference, done: dict[CallKey, list[int]]) -> int:

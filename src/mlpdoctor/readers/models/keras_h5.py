@@ -8,6 +8,7 @@ from mlpdoctor.core.errors import ModelFileError
 from mlpdoctor.core.legible import legible
 from mlpdoctor.core.network import Layer, Stored
 from mlpdoctor.nn.layers.family import Variable
+from mlpdoctor.readers.models.foreign import described_hdf5
 from mlpdoctor.readers.models.keras_calls import Blueprint
 from mlpdoctor.readers.models.keras_hdf5 import Budget, child, dataset, names, text
 from mlpdoctor.readers.models.keras_json import json_object, major_version
@@ -85,7 +86,7 @@ class H5Model:
     def _object(self, name: str) -> dict[str, Any]:
         content = text(self._file, name)
         if content is None:
-            raise ModelFileError(_no_model(list(self._file)))
+            raise ModelFileError(f"this is {described_hdf5(list(self._file), list(self._file.attrs))}")
         return json_object(content, name)
 
 
@@ -126,12 +127,3 @@ def _fill_by_name(model: Blueprint, expected: Expected, stored: list[tuple[str, 
         variables = expected.of(layer, [found[name] for name in ("kernel", "gamma") if name in found])
         if variables is not None:
             fill(layer, variables, [found[variable.name] for variable in variables if variable.name in found])
-
-
-def _no_model(groups: list[str]) -> str:
-    if "layer_names" in groups or any(name in groups for name in ("layers", "_layer_checkpoint_dependencies", "vars")):
-        return (
-            "this file holds weights alone, without the architecture; save the whole model with "
-            "model.save('model.keras') instead of save_weights"
-        )
-    return "this HDF5 file holds no Keras model; expected one as model.save('model.h5') writes it"

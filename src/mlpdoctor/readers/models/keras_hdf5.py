@@ -9,27 +9,54 @@ import numpy as np
 from mlpdoctor.core.errors import ModelFileError
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Stored
+from mlpdoctor.readers.models.hdf5_texts import longer_than_the_file
 
 ATTRIBUTE_LIMIT = 1 << 26
 """Bytes of one attribute; Keras writes at most 64 KiB, R keras a few more, a large model config some MiB."""
+REPEATED_LIMIT = 1 << 30
+"""Texts of an attribute times bytes of its file: texts of any length may all be the same one, stored once."""
+NAMES_LIMIT = 1 << 16
+"""Texts in one attribute."""
+ARRAYS_LIMIT = 1 << 15
+"""Arrays read from a file; five thousand layers and Adam keep thirty thousand."""
 NUMBERS = "fiub"
+READABLE = (h5py.h5t.TypeStringID, h5py.h5t.TypeIntegerID, h5py.h5t.TypeFloatID)
+"""Types of attributes; a damaged sequence of any length takes h5py down with it."""
+EXPANSION, EXPANSION_FLOOR = 100, 1 << 24
+"""Keras stores what it saves uncompressed: what grows a hundredfold past 16 MiB is a bomb."""
 
 
 @dataclass
 class Budget:
-    """How many bytes may still be read from a model file."""
+    """How many bytes may be read from a model file.
 
-    left: int
+    Attributes:
+        allowed: as the user says.
+        stored: bytes of the file; a few thousand may declare arrays without end.
+        taken: bytes of the arrays read so far.
+        arrays: how many they were.
+    """
+
     allowed: int
+    stored: int
+    taken: int = 0
+    arrays: int = 0
 
     def take(self, size: int, what: str) -> None:
         """Counts bytes about to be read; raises ModelFileError where they would be too many."""
-        if size > self.left:
+        self.arrays += 1
+        if self.arrays > ARRAYS_LIMIT:
+            raise ModelFileError(f"the file holds more than {ARRAYS_LIMIT:,} weights; do not trust it")
+        self.taken += size
+        if self.taken > max(EXPANSION_FLOOR, EXPANSION * self.stored):
+            raise ModelFileError(
+                f"{what} brings a file of {self.stored:,} bytes to {self.taken:,} in memory; do not trust this file"
+            )
+        if self.taken > self.allowed:
             raise ModelFileError(
                 f"{what} brings the file to more than the {self.allowed:,} bytes that may be read; "
                 "if you trust the file, raise the limit with --max-bytes"
             )
-        self.left -= size
 
 
 def child(group: Any, path: str) -> Any:  # noqa: ANN401 - h5py ships no types
@@ -54,10 +81,15 @@ def dataset(group: Any, path: str, budget: Budget) -> Stored:  # noqa: ANN401
         raise ModelFileError(f"the weight '{path}' is missing; the file is damaged, re-save the model")
     if found.external or found.is_virtual:
         raise ModelFileError(f"the weight '{path}' is kept in another file; re-save the model with model.save")
-    bfloat16 = found.dtype.kind == "V" and _text(found.attrs.get("dtype")) == "bfloat16"
+    bfloat16 = found.dtype.kind == "V" and text(found, "dtype") == "bfloat16"
     if found.shape is None or not (bfloat16 or found.dtype.kind in NUMBERS):
         raise ModelFileError(f"the weight '{path}' holds {found.dtype} where numbers are expected")
-    budget.take(math.prod(found.shape) * found.dtype.itemsize, f"the weight '{path}' of shape {found.shape}")
+    what = f"the weight '{path}' of shape {found.shape}"
+    # A chunk is unpacked as a whole, however small the part of it that is in use.
+    largest = max(math.prod(found.shape), math.prod(found.chunks or (0,)))
+    budget.take(largest * found.dtype.itemsize, what)
+    if found.size and not found.id.get_storage_size():
+        raise ModelFileError(f"{what} was announced and never written; the file is damaged, re-save the model")
     values = np.asarray(found[()])
     return _from_bfloat16(values) if bfloat16 else values
 
@@ -73,8 +105,14 @@ def attribute(group: Any, name: str) -> Any:  # noqa: ANN401
     if name not in group.attrs:
         return None
     stored = group.attrs.get_id(name)
-    if math.prod(stored.shape or ()) * stored.dtype.itemsize > ATTRIBUTE_LIMIT:
-        raise ModelFileError(f"the attribute '{name}' is larger than {ATTRIBUTE_LIMIT:,} bytes")
+    if not isinstance(stored.get_type(), READABLE):
+        raise ModelFileError(f"the attribute '{name}' holds neither text nor numbers; re-save the model")
+    count = math.prod(stored.shape or ())
+    repeated = stored.dtype.kind == "O" and count > 1 and count * group.file.id.get_filesize() > REPEATED_LIMIT
+    if count > NAMES_LIMIT or count * stored.dtype.itemsize > ATTRIBUTE_LIMIT or repeated:
+        raise ModelFileError(f"the attribute '{name}' is larger than any that Keras writes; do not trust this file")
+    if stored.dtype.kind == "O" and longer_than_the_file(group.file.filename, name):
+        raise ModelFileError(f"the text '{name}' is said to be longer than the file; re-save the model")
     return group.attrs[name]
 
 

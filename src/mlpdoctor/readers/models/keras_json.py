@@ -10,6 +10,11 @@ from mlpdoctor.core.network import Stored
 from mlpdoctor.readers.models.keras_calls import Blueprint
 from mlpdoctor.readers.models.keras_weights import Expected
 
+CONFIG_LIMIT = 1 << 24
+"""Bytes of JSON; the configuration of a thousand layers takes one MiB. In memory it may take thirty times as many."""
+NESTED_LIMIT = 1 << 18
+"""Objects and lists in it; a layer takes about twenty."""
+
 
 def json_object(content: str | bytes, name: str) -> dict[str, Any]:
     """A JSON object, with every text in it legible: what is in a name can steer nothing from here on.
@@ -19,8 +24,20 @@ def json_object(content: str | bytes, name: str) -> dict[str, Any]:
         name: what it is called in the file, for the message.
 
     Raises:
-        ModelFileError: where it is none.
+        ModelFileError: where it is none, or too large.
     """
+    if len(content) > CONFIG_LIMIT:
+        raise ModelFileError(
+            f"{name} has {len(content):,} bytes where {CONFIG_LIMIT:,} may be read; do not trust this file"
+        )
+    if isinstance(content, str):
+        nested = content.count("{") + content.count("[")
+    else:
+        nested = content.count(b"{") + content.count(b"[")
+    if nested > NESTED_LIMIT:
+        raise ModelFileError(
+            f"{name} holds {nested:,} objects and lists where {NESTED_LIMIT:,} may be read; do not trust this file"
+        )
     try:
         found = legible_parts(json.loads(content))
     except RecursionError:

@@ -1,8 +1,5 @@
 """Reads a saved Keras model of any kind into a Network, without Keras and without running anything in it."""
 
-import struct
-import zipfile
-import zlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +8,8 @@ from mlpdoctor.core.network import Layer, Network, Optimizer, row_width
 from mlpdoctor.nn.layers.family import Variable
 from mlpdoctor.nn.losses.registry import kind_of
 from mlpdoctor.nn.saved_options import fault, layer_fault
+from mlpdoctor.readers.error_wrapping import reason
+from mlpdoctor.readers.models.foreign import HEAD, SAVE, described, described_folder
 from mlpdoctor.readers.models.keras_calls import Blueprint
 from mlpdoctor.readers.models.keras_config import parse_model
 from mlpdoctor.readers.models.keras_graph import Graph, unfold
@@ -24,23 +23,7 @@ MAX_BYTES = 4 << 30
 MOST_NUMBERS = 1 << 28
 """Numbers of a layer for one row: 64 maps of 2048 x 2048 pixels."""
 ZIP_MAGIC, HDF5_MAGIC = b"PK", b"\x89HDF\r\n\x1a\n"
-
-STRAY = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    MemoryError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    struct.error,
-    zipfile.BadZipFile,
-    zlib.error,
-)
-"""What a damaged file may raise in zipfile, json, h5py or our own reading of a configuration."""
+NEITHER = f"neither a .keras archive nor an HDF5 file; expected a model saved with {SAVE}"
 
 
 def read_network(path: str, *, max_bytes: int = MAX_BYTES) -> Network:
@@ -54,21 +37,23 @@ def read_network(path: str, *, max_bytes: int = MAX_BYTES) -> Network:
         ModelFileError: one line on what is wrong with the file and how to mend it.
     """
     try:
-        return _read(path, Budget(max_bytes, max_bytes))
+        return _read(path, max_bytes)
     except ModelFileError as error:
         raise ModelFileError(f"{path}: {error}") from error
-    except STRAY as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
+    except MemoryError as error:
+        raise ModelFileError(f"{path}: the model cannot be read: {reason(error)}") from error
+    except Exception as error:
         raise ModelFileError(
-            f"{path}: the file is damaged or no Keras model ({type(error).__name__}: {reason[:200]}); "
-            "re-save the model with model.save('model.keras')"
+            f"{path}: the file is damaged or no Keras model ({type(error).__name__}: {reason(error)}); "
+            f"re-save the model with {SAVE}"
         ) from error
 
 
-def _read(path: str, budget: Budget) -> Network:
-    magic = _magic(path)
+def _read(path: str, max_bytes: int) -> Network:
+    head = _head(path)
+    budget = Budget(max_bytes, Path(path).stat().st_size)
     source: Source
-    if magic.startswith(ZIP_MAGIC):
+    if head.startswith(ZIP_MAGIC):
         from mlpdoctor.readers.models.keras_archive import Archive
 
         source, kind = Archive(path, budget), "archive"
@@ -83,27 +68,22 @@ def _read(path: str, budget: Budget) -> Network:
         source.close()
 
 
-def _magic(path: str) -> bytes:
+def _head(path: str) -> bytes:
     place = Path(path)
     if not place.exists():
         raise ModelFileError("no such file; give the path of a saved Keras model")
     if place.is_dir():
-        saved = (place / "saved_model.pb").exists()
-        raise ModelFileError(
-            f"this is a {'SavedModel folder' if saved else 'folder'}; expected one file, so load the model "
-            "in Keras and save it again with model.save('model.keras')"
-        )
+        raise ModelFileError(f"this is {described_folder(place)}")
     if not place.is_file():
         raise ModelFileError("this is no regular file; give the path of a saved Keras model")
     with place.open("rb") as file:
-        magic = file.read(len(HDF5_MAGIC))
-    if not magic:
+        head = file.read(HEAD)
+    if not head:
         raise ModelFileError("the file is empty; save the model again")
-    if magic != HDF5_MAGIC and not magic.startswith(ZIP_MAGIC):
-        raise ModelFileError(
-            "this is neither a .keras archive nor an HDF5 file; expected a model saved with model.save('model.keras')"
-        )
-    return magic
+    if not head.startswith((ZIP_MAGIC, HDF5_MAGIC)):
+        what = described(head) or NEITHER
+        raise ModelFileError(f"this is {what}")
+    return head
 
 
 def _network(source: Source) -> Network:

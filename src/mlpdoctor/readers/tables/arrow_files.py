@@ -4,13 +4,16 @@ pyarrow's own ``to_numpy`` imports pandas where it is installed, which takes lon
 megabytes; so the two buffers of an array, its values and its bits of validity, are read as they lie in memory.
 """
 
+import io
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from mlpdoctor.core.errors import DataFileError
 from mlpdoctor.core.network import Array
+from mlpdoctor.readers.tables.arrow_sizes import sizes
 from mlpdoctor.readers.tables.column_names import unique
 from mlpdoctor.readers.tables.data_source import Source, seekable
 from mlpdoctor.readers.tables.table import Table
@@ -35,13 +38,19 @@ def float64_values(values: Any) -> Array:  # noqa: ANN401 - pyarrow has no types
     numbers = np.frombuffer(data, np.float64, len(values), values.offset * 8)
     if not values.null_count:
         return numbers
-    bits = np.unpackbits(np.frombuffer(validity, np.uint8), bitorder="little")
-    return np.where(bits[values.offset : values.offset + len(values)], numbers, np.nan)
+    first = values.offset % 8
+    there = np.frombuffer(validity, np.uint8, (first + len(values) + 7) // 8, values.offset // 8)
+    bits = np.unpackbits(there, bitorder="little")
+    return np.where(bits[first : first + len(values)], numbers, np.nan)
 
 
 ROWS_AT_ONCE = 1 << 15
+CELLS_AT_ONCE = 1 << 21
+"""A table of many columns is read in fewer rows."""
 BUFFER_BYTES = 1 << 16
 """Of each column."""
+EXPANSION, EXPANSION_FLOOR = 100, 1 << 28
+"""Unpacked at once: what grows a hundredfold past 256 MiB is a bomb."""
 
 
 def open_parquet(source: Source) -> Table:
@@ -53,19 +62,26 @@ def open_parquet(source: Source) -> Table:
     from pyarrow import parquet
 
     source = seekable(source)
-    with source.open() as stream, parquet.ParquetFile(stream) as file:
-        schema, rows = file.schema_arrow, file.metadata.num_rows
+    with source.open() as stream:
+        size = stream.seek(0, io.SEEK_END)
+        with parquet.ParquetFile(stream) as file:
+            schema, metadata = file.schema_arrow, file.metadata
 
     def batches(columns: Sequence[int]) -> Iterator[Any]:
-        names = [schema.names[column] for column in columns]
+        every = schema.names  # a new list each time
+        names = [every[column] for column in columns]
+        for group in map(metadata.row_group, range(metadata.num_row_groups)):
+            if group.total_byte_size > EXPANSION_FLOOR:
+                for column in map(group.column, range(group.num_columns)):
+                    _refuse_bomb(source.path, size, column.total_uncompressed_size)
         # A row group may be as large as the file: it is not fetched ahead but read through a buffer.
         with (
             source.open() as stream,
             parquet.ParquetFile(stream, pre_buffer=False, buffer_size=BUFFER_BYTES) as file,
         ):
-            yield from file.iter_batches(batch_size=ROWS_AT_ONCE, columns=names)
+            yield from file.iter_batches(batch_size=_height(len(columns)), columns=names)
 
-    return _table(source.path, "Parquet", schema, rows, batches)
+    return _table(source, "Parquet", schema, _Extent(metadata.num_rows, size), batches)
 
 
 def open_arrow(source: Source) -> Table:
@@ -78,38 +94,63 @@ def open_arrow(source: Source) -> Table:
 
     source = seekable(source)
     with source.open() as stream:
-        file = ipc.open_file(stream)
-        schema = file.schema
-        rows = sum(file.get_batch(place).num_rows for place in range(file.num_record_batches))
+        schema = ipc.open_file(stream).schema
+        size = stream.seek(0, io.SEEK_END)
+        found = sizes(stream)
+    for unpacked in (found.largest, found.dictionaries):
+        _refuse_bomb(source.path, size, unpacked)
 
     def batches(columns: Sequence[int]) -> Iterator[Any]:
+        height = _height(len(columns))
         with source.open() as stream:
             file = ipc.open_file(stream, options=ipc.IpcReadOptions(included_fields=sorted(columns)))
             for place in range(file.num_record_batches):
                 batch = file.get_batch(place)
                 batch.validate(full=True)  # the lengths in the file are not to be trusted
-                yield batch
+                yield from (batch.slice(row, height) for row in range(0, batch.num_rows, height))
 
-    return _table(source.path, "Arrow (Feather)", schema, rows, batches)
+    return _table(source, "Arrow (Feather)", schema, _Extent(found.rows, size), batches)
+
+
+class _Extent(NamedTuple):
+    """Rows of a table, and bytes of its file."""
+
+    rows: int
+    size: int
+
+
+def _height(columns: int) -> int:
+    return max(1, min(ROWS_AT_ONCE, CELLS_AT_ONCE // columns))
+
+
+def _refuse_bomb(path: str, size: int, unpacked: int) -> None:
+    if unpacked > max(EXPANSION_FLOOR, EXPANSION * size):
+        raise DataFileError(f"{path}: unpacks from {size:,} to {unpacked:,} bytes at once; do not trust this file")
 
 
 def _table(
-    path: str,
+    source: Source,
     what: str,
     schema: Any,  # noqa: ANN401 - pyarrow has no types
-    rows: int,
+    extent: _Extent,
     batches: Callable[[Sequence[int]], Iterator[Any]],
 ) -> Table:
     """A table of record batches."""
-    if not rows:
+    path = source.path
+    if not extent.rows:
         raise DataFileError(f"{path}: holds no rows of data")
     own = list(map(str, schema.names))
     names = unique(own)
     if len(set(own)) < len(own):
-        twice = next(name for name in own if own.count(name) > 1)
+        twice = next(name for name, times in Counter(own).items() if times > 1)
         raise DataFileError(f"{path}: has two columns called {twice!r}: rename one")
 
     def blocks(columns: Sequence[int]) -> Iterator[Array]:
+        if extent.rows * len(columns) * 8 > max(source.max_bytes, EXPANSION * extent.size):
+            raise DataFileError(
+                f"{path}: comes to more than {source.max_bytes:,} bytes, {extent.rows:,} rows of {len(columns):,} "
+                "numbers; --max-bytes raises the bound"
+            )
         first_row = 0
         for batch in batches(columns):
             out = np.empty((len(columns), batch.num_rows))
@@ -119,13 +160,28 @@ def _table(
                     out[place] = float64_values(values)
                 else:
                     row, value = next(((row, cell) for row, cell in enumerate(values) if cell.is_valid), (0, None))
-                    wrong = complaint_of_typed(str(value), names[column])
+                    wrong = complaint_of_typed(_shown(value), names[column])
                     raise DataFileError(f"{path}, row {first_row + row + 1:,}: {wrong}")
             yield out.T
             first_row += batch.num_rows
 
     text = frozenset(name for name, field in zip(names, schema, strict=True) if not _is_number(field.type))
-    return Table(what, names, blocks, text, rows=rows)
+    return Table(what, names, blocks, text, rows=extent.rows)
+
+
+def _shown(cell: Any) -> str:  # noqa: ANN401
+    """The beginning of a cell that is no number; the type of one that holds many values."""
+    from pyarrow import types
+
+    cell = getattr(cell, "value", cell) if cell is not None and types.is_dictionary(cell.type) else cell
+    if cell is None or not types.is_nested(cell.type):
+        text = getattr(cell, "as_buffer", lambda: None)()
+        return str(cell) if text is None else text[:SHOWN].to_pybytes().decode("utf-8", "replace")
+    return str(cell.type)
+
+
+SHOWN = 1000
+"""Bytes of a cell that are looked at for the message."""
 
 
 def _is_number(kind: Any) -> bool:  # noqa: ANN401 - pyarrow has no types

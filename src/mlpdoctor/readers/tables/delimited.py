@@ -18,6 +18,7 @@ from mlpdoctor.readers.tables.text_rows import (
     MISSING,
     TRUE,
     careful_blocks,
+    no_long_cells,
     short_lines,
     split_rows,
 )
@@ -81,7 +82,9 @@ def _careful(
             next(lines, "")
         before += lines_before
         rows = ((before + line, row) for line, row in split_rows(lines, layout.delimiter))
-        yield from careful_blocks(path, rows, layout.names, layout.width, columns, decimal_comma=layout.decimal_comma)
+        names, width = layout.names, layout.width
+        with no_long_cells(path, before):
+            yield from careful_blocks(path, rows, names, width, columns, decimal_comma=layout.decimal_comma)
 
 
 def _quick(source: Source, stream: BinaryIO, layout: Layout, columns: Sequence[int]) -> Iterator[Array]:

@@ -32,6 +32,8 @@ PAIRS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("arr_0", ("arr_1",)),
 )
 """Names under which features and targets are saved, in small letters."""
+MOST_ARRAYS = 10_000
+"""In one file, whatever may stand beside the features and the targets."""
 
 
 def open_npy(source: Source) -> Table:
@@ -48,7 +50,8 @@ def open_npy(source: Source) -> Table:
 
 def stored_npy(source: Source, name: str) -> StoredArray:
     """The array in a ``.npy`` file."""
-    array = read_header(source.path, name, source.open)
+    with source.open() as stream:
+        array = read_header(source.path, name, stream, source.open)
     return replace(array, open=seekable(source).open) if array.by_column else array
 
 
@@ -64,7 +67,10 @@ def open_npz(source: Source, wanted: Wanted) -> Table:
     """
     with source.open() as stream, zipfile.ZipFile(stream) as archive:
         members = archive.namelist()
-    arrays = [_member(source, name) for name in members]
+        if len(members) > MOST_ARRAYS or len(set(members)) < len(members):
+            twice = "two arrays of one name" if len(members) <= MOST_ARRAYS else f"{len(members):,} arrays"
+            raise DataFileError(f"{source.path}: holds {twice}; expected one for the features and one for the targets")
+        arrays = [_member(source, archive, name) for name in members]
     return open_arrays(source.path, {array.name: array for array in arrays if array.shape}, wanted, "NumPy archive")
 
 
@@ -124,8 +130,8 @@ def _pair(arrays: Mapping[str, StoredArray], width: int | None) -> tuple[str, st
     return (first, second) if fits == [True, False] else None
 
 
-def _member(source: Source, member: str) -> StoredArray:
-    """One array of a zip file."""
+def _member(source: Source, opened: zipfile.ZipFile, member: str) -> StoredArray:
+    """One array of a zip file, whose header is read from the opened file: opening it again for each takes long."""
     name = one_line(member.removesuffix(".npy"))
 
     @contextmanager
@@ -138,7 +144,8 @@ def _member(source: Source, member: str) -> StoredArray:
     def copied() -> Source:
         return seekable(Source(source.path, reader, source.max_bytes, seekable=False))
 
-    array = read_header(source.path, name, reader)
+    with opened.open(member) as inside:
+        array = read_header(source.path, name, cast("BinaryIO", inside), reader)
     # Columns that stand one after the other are read in turns, and a packed stream does not jump.
     return replace(array, open=lambda: copied().open()) if array.by_column else array
 

@@ -1,5 +1,6 @@
 """Arrays in NumPy's own file format, read a block of rows at a time and never as a pickle."""
 
+import io
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -20,6 +21,10 @@ from mlpdoctor.readers.tables.text_rows import complaint_of_typed
 
 MOST_COLUMNS = 1 << 20
 """A row of more numbers than this enters no network of dense layers."""
+MOST_ROW_BYTES = 1 << 26
+"""Of such a row; a single text could be longer, and is read as a whole to be shown."""
+MOST_HEADER = 1 << 16
+"""Bytes of a header; NumPy reads no more than ten thousand."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,42 +116,50 @@ class StoredArray:
             )
         return np.frombuffer(data, self.dtype)
 
-    def refuse_objects(self) -> None:
-        """Stop at an array that only a pickle can hold.
+    def refuse_what_cannot_be_read(self) -> None:
+        """Stop at an array that only a pickle can hold, and at one of a type that NumPy has no name for.
 
         Raises:
-            DataFileError: the array holds Python objects.
+            DataFileError: the array holds Python objects or raw bytes.
         """
         if self.dtype.hasobject:
             raise DataFileError(
                 f"{self.path}: the array {self.name!r} holds Python objects, which run code when read: "
                 "save it as numbers, with .astype('float64')"
             )
+        if self.dtype.kind == "V" and not self.dtype.names:
+            raise DataFileError(
+                f"{self.path}: the array {self.name!r} holds raw values of {self.dtype.itemsize} bytes, as NumPy saves "
+                "bfloat16 and the like: save it as numbers, with .astype('float32')"
+            )
 
 
-def read_header(path: str, name: str, opener: Callable[[], AbstractContextManager[BinaryIO]]) -> StoredArray:
+def read_header(
+    path: str, name: str, stream: BinaryIO, opener: Callable[[], AbstractContextManager[BinaryIO]]
+) -> StoredArray:
     """Read what an array's header says.
 
     Args:
         path: the file, as the messages name it.
         name: what the array is called.
-        opener: gives a reader at the first byte of the header.
+        stream: a reader at the first byte of the header.
+        opener: gives another one, for the values.
 
     Raises:
         DataFileError: the header is broken, or the rows are too long.
         ValueError: the header is broken.
     """
-    with opener() as stream:
-        version = np.lib.format.read_magic(stream)
-        reader = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        try:
-            with warnings.catch_warnings(action="ignore"):  # a file of Python 2 is as good as any other
-                shape, by_column, dtype = reader(stream)
-        except (SyntaxError, TokenError):
-            raise DataFileError(f"{path}: the header of the array {name!r} is broken: write the file again") from None
-        start = stream.tell()
-    array = StoredArray(path, name, opener, shape, dtype, by_column and len(shape) > 1, start)
-    if min(shape, default=0) < 0 or array.width > MOST_COLUMNS or (dtype.names and len(shape) > 1):
+    head = io.BytesIO(stream.read(MOST_HEADER))  # the length that it tells is not to be trusted
+    version = np.lib.format.read_magic(head)
+    reader = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    try:
+        with warnings.catch_warnings(action="ignore"):  # a file of Python 2 is as good as any other
+            shape, by_column, dtype = reader(head)
+    except (SyntaxError, TokenError):
+        raise DataFileError(f"{path}: the header of the array {name!r} is broken: write the file again") from None
+    array = StoredArray(path, name, opener, shape, dtype, by_column and len(shape) > 1, head.tell())
+    too_long = array.width > MOST_COLUMNS or array.row_bytes > MOST_ROW_BYTES
+    if min(shape, default=0) < 0 or too_long or (dtype.names and len(shape) > 1):
         raise DataFileError(
             f"{path}: the array {name!r} has the shape {shape}, type {dtype.name}: rows of numbers were expected"
         )
@@ -183,7 +196,7 @@ def side_by_side(arrays: Sequence[StoredArray], what: str, names: Sequence[str] 
     """
     path = arrays[0].path
     for array in arrays:
-        array.refuse_objects()
+        array.refuse_what_cannot_be_read()
     if not arrays[0].shape or not arrays[0].shape[0] or not sum(array.width for array in arrays):
         raise DataFileError(f"{path}: holds no rows of data: the array {arrays[0].name!r} has shape {arrays[0].shape}")
     names = unique(names or [name for array in arrays for name in array.names])

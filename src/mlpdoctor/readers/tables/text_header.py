@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from math import isnan
 
 from mlpdoctor.core.fast_dataclass import dataclass
-from mlpdoctor.readers.tables.text_rows import number, split_rows
+from mlpdoctor.readers.tables.text_rows import LongCellError, number, split_rows
 
 Rows = Sequence[Sequence[str]]
 
@@ -39,7 +39,7 @@ def find_header(rows: Rows, comment: str, delimiter: str, *, decimal_comma: bool
     if not _is_header(first, rest, decimal_comma=decimal_comma):
         width = len(first)
         bare = width > 1 and all(not row[-1].strip() for row in rows if len(row) == width)
-        names = next((words for _, words in split_rows([comment], delimiter)), [])
+        names = _words(comment, delimiter)
         if len(names) == width - bare and all(number(name) is None for name in names):
             return Header(tuple(names), width, 0, "column names: from the comment above the table")
         numbered = tuple(f"column {place}" for place in range(1, width - bare + 1))
@@ -54,6 +54,14 @@ def find_header(rows: Rows, comment: str, delimiter: str, *, decimal_comma: bool
         if _are_row_names([row[0] for row in rest]):  # R's write.table gives them no name
             return Header(("", *first), width + 1, 1)
     return Header(tuple(first), width, 1)
+
+
+def _words(comment: str, delimiter: str) -> list[str]:
+    """The cells of a comment; none where it is one long text."""
+    try:
+        return next((words for _, words in split_rows([comment], delimiter)), [])
+    except LongCellError:
+        return []
 
 
 def _is_header(first: Sequence[str], rest: Rows, *, decimal_comma: bool) -> bool:

@@ -9,7 +9,7 @@ from mlpdoctor.core.errors import DataFileError
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.readers.tables.column_names import unique
 from mlpdoctor.readers.tables.text_header import Header, find_header
-from mlpdoctor.readers.tables.text_rows import is_boolean, number, split_rows
+from mlpdoctor.readers.tables.text_rows import LongCellError, is_boolean, no_long_cells, number, split_rows
 
 MOST_CELLS = 4000
 """Cells looked at for each delimiter in question, and to tell the header and the kinds of column ..."""
@@ -39,11 +39,16 @@ def find_encoding(path: str, sample: bytes) -> str:
     Raises:
         DataFileError: the bytes are no text.
     """
+    if sample.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):  # the first begins as UTF-16 does
+        return "utf-32"
     if sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     zeros = sample.count(0)
     if zeros:
         third = len(sample) / 3
+        for encoding, written, empty in (("utf-32-le", 0, (2, 3)), ("utf-32-be", 3, (0, 1))):
+            if not sample[written::4].count(0) and not any(sample[place::4].strip(b"\x00") for place in empty):
+                return encoding
         if zeros > third and not sample[::2].count(0):
             return "utf-16-le"
         if zeros > third and not sample[1::2].count(0):
@@ -70,7 +75,10 @@ def find_dialect(lines: Sequence[str], candidates: str) -> tuple[str, bool]:
     """
     best, dialect = 0.0, (candidates[0], False)
     for delimiter in candidates:
-        rows = [row for _, row in split_rows(lines, delimiter)]
+        try:
+            rows = [row for _, row in split_rows(lines, delimiter)]
+        except LongCellError:  # a line of thousands of columns is one cell to every other delimiter
+            continue
         widths = [len(row) for row in rows]
         width = max(set(widths), key=widths.count, default=0)
         cells = [cell for row in rows for cell in row][:MOST_CELLS]
@@ -142,7 +150,8 @@ def sniff(path: str, sample: bytes, *, whole: bool) -> Layout:
         what = "is empty" if not sample else "holds only blank lines and comments"
         raise DataFileError(f"{path}: {what}; a table of numbers was expected")
     delimiter, decimal_comma = find_dialect(body, forced or DELIMITERS)
-    numbered = list(split_rows(body, delimiter))
+    with no_long_cells(path, top):
+        numbered = list(split_rows(body, delimiter))
     rows = [row for _, row in numbered]
     rows = rows[: max(MOST_CELLS // max(len(rows[0]), 1), FEWEST_ROWS)]
     header = find_header(rows, comment, delimiter, decimal_comma=decimal_comma)

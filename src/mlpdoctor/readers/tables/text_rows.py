@@ -8,6 +8,7 @@ import csv
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TextIO
 
 import numpy as np
@@ -110,18 +111,53 @@ def split_rows(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, list
         The number of the line a row ends on, from 1, and the row.
 
     Raises:
-        ValueError: a cell is longer than any number.
+        LongCellError: a cell is longer than any number.
     """
     spaces = delimiter == " "
     if spaces:
         lines = (line.replace("\t", " ").strip() + "\n" for line in lines)
     reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=spaces)
+    begun = 1
     try:
         for row in reader:
             if row and not (len(row) == 1 and row[0].isspace()):
                 yield reader.line_num, row
-    except csv.Error as error:
-        raise ValueError(f"{error}; is a quote never closed?") from None
+            begun = reader.line_num + 1
+    except csv.Error:
+        raise LongCellError(begun) from None
+
+
+class LongCellError(ValueError):
+    """A cell is longer than Python's ``csv`` reads.
+
+    Attributes:
+        line: the number of the line its row begins on, from 1.
+    """
+
+    def __init__(self, line: int) -> None:
+        """Args: line: the number of the line, from 1."""
+        super().__init__(line)
+        self.line = line
+
+
+@contextmanager
+def no_long_cells(path: str, lines_before: int = 0) -> Iterator[None]:
+    """Say in which line of a file a cell is too long.
+
+    Args:
+        path: the file, as the message names it.
+        lines_before: lines of the file before those that are split.
+
+    Raises:
+        DataFileError: in place of `LongCellError`.
+    """
+    try:
+        yield
+    except LongCellError as error:
+        raise DataFileError(
+            f"{path}, line {lines_before + error.line}: holds a cell of more than {csv.field_size_limit():,} "
+            "characters, where a number was expected; is a quote never closed?"
+        ) from None
 
 
 def short_lines(path: str, stream: TextIO) -> Iterator[str]:

@@ -1,0 +1,101 @@
+"""What a file is that holds no Keras model, told from its content, and what to do about it."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+HEAD = 4096
+"""First bytes that are enough to tell."""
+
+SAVE = "model.save('model.keras')"
+_ORDER = "data and no model; the order is MODEL, then DATA"
+_BUILD = f"build the model as in training, call model.load_weights on this file, and save the whole with {SAVE}"
+_FROM_PYTHON = f"where you trust it, load it in Python and save the Keras model in it with {SAVE}"
+_OTHER = f"mlpdoctor reads the Keras model that it was made from, saved with {SAVE}"
+_TORCH = f"a PyTorch file; rebuild the network in Keras, give it these weights, and save that with {SAVE}"
+_SAVED_MODEL = (
+    "load its folder with tf_keras.models.load_model('FOLDER') or with TensorFlow 2.15 or older, "
+    f"and save the model with {SAVE}"
+)
+_ADD = f"build the model from it, load its weights, and save the whole with {SAVE}"
+_GIVE = "unpack it and give the file inside"
+
+OPENINGS: tuple[tuple[bytes, str], ...] = (
+    (rb"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19", _TORCH),
+    (rb"\x80[\x02-\x05]", f"a Python pickle, which runs code when it is opened, so it is not; {_FROM_PYTHON}"),
+    (rb"\(?[dl]p\d+\n|c[A-Za-z_][\w.]*\n[A-Za-z_]\w*\n", f"a Python pickle, so it is not opened; {_FROM_PYTHON}"),
+    (rb"\x78[\x01\x5e\x9c\xda]", f"packed with zlib, perhaps a pickle of joblib; {_FROM_PYTHON}"),
+    (rb"\x08\x01\x12", f"the graph of a SavedModel; {_SAVED_MODEL}"),
+    (rb"\n.{1,80}_tf_keras_", f"the notes of a SavedModel; {_SAVED_MODEL}"),
+    (rb"\n.{1,80}Placeholder", f"a frozen graph of TensorFlow; {_OTHER}"),
+    (rb"\x08[\x02-\x20][\x12\x1a\x3a\x42]", f"an ONNX model; {_OTHER}"),
+    (rb".{4}TFL3", f"a TensorFlow Lite model; {_OTHER}"),
+    (rb".{2,7}\x00+\{\s*\"", f"a safetensors file of weights; build the model, give it these, and save it with {SAVE}"),
+    (
+        rb"model_checkpoint_path:|.{1,60}_CHECKPOINTABLE_OBJECT",
+        f"a TensorFlow checkpoint, which holds weights alone; {_BUILD}",
+    ),
+    (rb"\x93NUMPY", f"a NumPy array, {_ORDER}"),
+    (rb"PAR1", f"a Parquet file, {_ORDER}"),
+    (rb"ARROW1", f"a Feather file, {_ORDER}"),
+    (rb"MATLAB ", f"a MATLAB file; export the network to Keras there, and save it with {SAVE}"),
+    (rb"\x1f\x8b", f"packed with gzip; {_GIVE}"),
+    (rb"BZh\d", f"packed with bzip2; {_GIVE}"),
+    (rb"\xfd7zXZ\x00", f"packed with xz; {_GIVE}"),
+    (rb"7z\xbc\xaf\x27\x1c", f"packed with 7-Zip; {_GIVE}"),
+    (rb"Rar!", f"packed with RAR; {_GIVE}"),
+    (rb".{257}ustar", f"a tar archive; {_GIVE}"),
+    (rb"version https://git-lfs", "a Git LFS pointer; fetch the file itself with git lfs pull"),
+    (rb"(?i)\s*<(!doctype|html)", "a web page, perhaps a log-in page in place of a download; download the file again"),
+    (rb"\s*\{.*\"modelTopology\"", f"a TensorFlow.js model; {_OTHER}"),
+    (rb"\s*\{.*\"cells\"", f"a notebook; run it, and save its model with {SAVE}"),
+    (rb"\s*\{.*\"class_name\"", f"the architecture alone, as model.to_json() writes it; {_ADD}"),
+    (rb"(?m)(?=.{0,200}^class_name:).{0,200}^config:", f"the architecture alone, as model.to_yaml() wrote it; {_ADD}"),
+    (rb"\s*[\[{]", f"JSON; save the whole model with {SAVE}"),
+)
+"""Regular expressions on the first bytes, the sure ones first, and what such a file is."""
+
+
+def described(head: bytes) -> str | None:
+    """What a file with these first bytes is and what to do about it; None where they tell nothing."""
+    return next((what for opening, what in OPENINGS if re.match(opening, head, re.DOTALL)), None)
+
+
+def described_folder(folder: Path) -> str:
+    """What a folder given in place of a model file is, and what to do about it."""
+    if (folder / "saved_model.pb").exists():
+        return f"a SavedModel folder; {_SAVED_MODEL}"
+    if (folder / "config.json").exists() and (folder / "model.weights.h5").exists():
+        return "an unpacked .keras archive; zip what is in it, without the folder: zip -r ../model.keras ."
+    return f"a folder; expected one file, as {SAVE} writes it"
+
+
+MEMBERS: tuple[tuple[str, str], ...] = (
+    (r"(.*/)?data\.pkl", _TORCH),
+    (r"\[Content_Types\]\.xml", f"an Office document; expected a Keras model, as {SAVE} writes it"),
+    (r".*saved_model\.pb", f"a zipped SavedModel; unpack it, and {_SAVED_MODEL}"),
+    (
+        r".*/config\.json",
+        "a zip of a folder with a model in it; zip what is in the folder, without it: zip -r model.keras .",
+    ),
+    (r".*\.(keras|h5|hdf5)", f"a zip of a model; {_GIVE}"),
+)
+"""Regular expressions on the members' names that give away what a zip without ``config.json`` is."""
+
+
+def described_zip(names: Sequence[str]) -> str:
+    """What a zip file that is no archive of Keras is, and what to do about it."""
+    if names and all(name.endswith(".npy") for name in names):
+        return f"a NumPy .npz file; if it is data, the order is MODEL, then DATA; a model is saved with {SAVE}"
+    for member, what in MEMBERS:
+        if any(re.fullmatch(member, name) for name in names):
+            return what
+    return f"a zip without config.json; expected a Keras model, as {SAVE} writes it"
+
+
+def described_hdf5(groups: Sequence[str], attributes: Sequence[str]) -> str:
+    """What an HDF5 file without the configuration of a model is, and what to do about it."""
+    folders = {name.replace("\\", "/").split("/")[0] for name in groups}
+    if "layer_names" in attributes or {"layers", "_layer_checkpoint_dependencies"} & folders:
+        return f"a file of weights alone, as model.save_weights writes it; {_BUILD}"
+    return f"an HDF5 file that holds no Keras model; expected one, as {SAVE} writes it"
