@@ -17,6 +17,7 @@ import tempfile
 import traceback
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -70,14 +71,14 @@ def changed(config: Json, rng: Rng) -> Json:
         owner, key = rng.choice(found)
         turn = rng.random()
         if turn < 0.6:
-            owner[key] = rng.choice(VALUES)
+            owner[key] = deepcopy(rng.choice(VALUES))
         elif turn < 0.75:
             del owner[key]
         elif turn < 0.9:
             other, name = rng.choice(found)
-            owner[key] = json.loads(json.dumps(other[name]))
+            owner[key] = deepcopy(other[name])
         elif isinstance(owner, list):
-            owner.insert(key, json.loads(json.dumps(owner[key])))
+            owner.insert(key, deepcopy(owner[key]))
     return config
 
 

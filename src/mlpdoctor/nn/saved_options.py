@@ -147,7 +147,7 @@ KINDS: Mapping[Check, tuple[str, ...]] = {
     ("a whole number from 1", _count): ("units", "filters", "n", "input_dim", "output_dim"),
     ("one axis or a list of them", _axes): ("axis", "axes"),
     ("a list of whole numbers", _wholes): ("target_shape", "dims", "shared_axes"),
-    ("a list of lengths", _lengths): ("batch_shape", "batch_input_shape"),
+    ("a list of lengths", _lengths): ("batch_shape", "batch_input_shape", "noise_shape"),
     MANY: ("offset", "variance", "value", "alpha", "factor", "boundaries", "values"),
 }  # fmt: skip
 EXPECTED: Mapping[str, Check] = {name: kind for kind, names in KINDS.items() for name in names}

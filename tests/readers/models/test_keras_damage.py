@@ -14,6 +14,7 @@ import pytest
 from effort import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from paths import FIXTURES
 
 from mlpdoctor.core.errors import InputError, ModelFileError
 from mlpdoctor.core.network import Network
@@ -334,3 +335,19 @@ def test_a_circle_beside_an_input_that_lists_no_calls(tmp_path: Path, folder: Pa
 
     path = rezipped(folder, tmp_path / "circle.keras", edit)
     assert "the layers a, b are called on each other in a circle" in message(path)
+
+
+def test_an_input_that_the_model_does_not_take(tmp_path: Path) -> None:
+    def change(config: Any) -> None:  # noqa: ANN401  JSON
+        config["config"]["layers"][0]["inbound_nodes"] = [{"args": [], "kwargs": {}}] * 2
+
+    shutil.copy(FIXTURES / "healthy-two-heads" / "model.keras", tmp_path / "good.keras")
+    said = message(with_config(tmp_path, tmp_path / "m.keras", change))
+    assert "is called on nothing and is no input of the model" in said
+
+
+def test_an_optimizer_that_has_made_fewer_than_no_updates(tmp_path: Path, folder: Path) -> None:
+    def change(file: Any) -> None:  # noqa: ANN401  h5py ships no types
+        file["optimizer/vars/0"][()] = -5
+
+    assert "its optimizer has made -5 updates" in message(with_weights(folder, tmp_path / "m.keras", change))

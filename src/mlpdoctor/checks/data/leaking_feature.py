@@ -54,7 +54,7 @@ def leaking_feature(
     """
     width = factor.features
     rest = _rest(factor)
-    varied = np.abs(factor.triangle[1:, 1 : 1 + width]).max(axis=0) > 0
+    varied = np.any(factor.triangle[1:, 1 : 1 + width] != 0, axis=0)
     if factor.rows < LEAST_ROWS or int(varied.sum()) < 2 or _coded(rest, varied):  # noqa: PLR2004
         return
     names, targets = passes.dataset.feature_names, passes.dataset.target_names

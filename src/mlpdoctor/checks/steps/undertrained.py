@@ -86,8 +86,8 @@ def _why(speed: DescentSpeed, epochs: float | None) -> str:
 
 def _remedy(network: Network, speed: DescentSpeed, rows: int) -> Remedy:
     updates = 3 * max(speed.to_go, speed.saved.updates)
-    epochs = max(10, math.ceil(updates * speed.saved.batch / rows / 10) * 10)
-    number = "1000" if epochs > MOST_EPOCHS else f"{epochs}"
+    epochs = updates * speed.saved.batch / rows
+    number = "1000" if epochs > MOST_EPOCHS else f"{max(10, math.ceil(epochs / 10) * 10)}"
     optimizer = "" if network.optimizer is None else f" at the saved rate of {speed.saved.rate:.2g}"
     return Remedy(
         f"train on{optimizer}, some thousand updates, until the loss stops falling",

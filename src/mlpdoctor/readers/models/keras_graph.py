@@ -10,8 +10,9 @@ from mlpdoctor.core.network import Layer, Node, Shape
 from mlpdoctor.nn.layers.registry import family_of
 from mlpdoctor.readers.models.keras_calls import Blueprint, Call, Reference
 
-NODE_LIMIT = 100_000
-"""Calls in a network. A small file of models nested in pairs could unfold to any number."""
+NODE_LIMIT = 20_000
+"""Calls in a network, ten times those of the deepest networks that people train, worked out in ten seconds. A small
+file of models nested in pairs could unfold to any number."""
 
 CallKey = tuple[str, int]
 
@@ -48,6 +49,12 @@ def unfold(model: Blueprint) -> Graph:
         ready[source.member, source.call] = [_append(graph, member, (), ())]
     graph.inputs = tuple(positions[0] for positions in ready.values())
     graph.outputs = tuple(_run(graph, model, ready))
+    for place, node in enumerate(graph.nodes):
+        if not node.sources and place not in graph.inputs and family_of(node.layer) is not None:
+            raise ModelFileError(
+                f"layer '{node.layer.name}' is called on nothing and is no input of the model; the file is damaged, "
+                "re-save the model"
+            )
     return graph
 
 

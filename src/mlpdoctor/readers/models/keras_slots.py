@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from mlpdoctor.core.errors import ModelFileError
 from mlpdoctor.core.network import KERAS_3, Config, Layer, Network, Optimizer, Stored
 from mlpdoctor.nn.layers.family import Variable
 from mlpdoctor.readers.models.keras_training import configured_rate
@@ -46,6 +47,10 @@ def optimizer(
     if rest and rest[0][1].ndim == 0 and (rest[0][0].isdigit() or "iter" in rest[0][0]):
         steps = int(options.get("gradient_accumulation_steps") or 1)
         iterations = int(rest.pop(0)[1]) // steps
+        if iterations < 0:
+            raise ModelFileError(
+                f"its optimizer has made {iterations:,} updates; the file is damaged, re-save the model"
+            )
     configured = configured_rate(options)
     counted = iterations is not None and keras >= KERAS_3
     if counted and configured is not None and rest and rest[0][1].ndim == 0:

@@ -129,7 +129,7 @@ def _bounded(graph: Graph) -> None:
         if width is not None and width > MOST_NUMBERS:
             raise ModelFileError(
                 f"layer '{node.layer.name}' puts out {width:,} numbers for each row, more than the "
-                f"{MOST_NUMBERS:,} that any layer is let have; the file is damaged, or do not trust it"
+                f"{MOST_NUMBERS:,} that any layer is let have; do not trust this file"
             )
 
 
