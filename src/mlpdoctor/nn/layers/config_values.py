@@ -31,6 +31,17 @@ def axes(value: object, rank: int) -> tuple[int, ...]:
     Args:
         value: what the configuration holds.
         rank: number of axes with the batch.
+
+    Raises:
+        ValueError: there is no such axis.
     """
     listed: Any = value if isinstance(value, (list, tuple)) else [value]
-    return tuple(int(axis) % rank for axis in listed)
+    return tuple(one_axis(axis, rank) for axis in listed)
+
+
+def one_axis(value: Any, rank: int) -> int:  # noqa: ANN401  JSON
+    """An axis counted from the front; arguments and errors as above."""
+    axis = int(value)
+    if not -rank <= axis < rank:
+        raise ValueError(f"axis {axis}, where there are {rank}")
+    return axis % rank

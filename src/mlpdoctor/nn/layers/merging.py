@@ -12,6 +12,7 @@ from typing import ClassVar
 import numpy as np
 
 from mlpdoctor.core.network import Array, Config, Layer, Shape
+from mlpdoctor.nn.layers.config_values import one_axis
 from mlpdoctor.nn.layers.family import LayerFamily, Pull
 from mlpdoctor.nn.layers.reshaping import reduced
 from mlpdoctor.nn.layers.row_scaling import from_unit_length, to_unit_length
@@ -66,7 +67,7 @@ class Dot(LayerFamily):
 def _axes(config: Config, first: int, second: int) -> tuple[int, int]:
     axes = config["axes"]
     one, two = (axes, axes) if isinstance(axes, int) else axes
-    return one % first, two % second
+    return one_axis(one, first), one_axis(two, second)
 
 
 class Elementwise(LayerFamily):
@@ -145,16 +146,16 @@ class Concatenate(LayerFamily):
     kinds: ClassVar[tuple[str, ...]] = ("Concatenate",)
 
     def output_shape(self, config: Config, shapes: Sequence[Shape]) -> Shape:
-        axis = int(config.get("axis", -1)) % (len(shapes[0]) + 1) - 1
+        axis = one_axis(config.get("axis", -1), len(shapes[0]) + 1) - 1
         lengths = [shape[axis] for shape in shapes]
         total = None if None in lengths else sum(length or 0 for length in lengths)
         return (*shapes[0][:axis], total, *shapes[0][axis + 1 :])
 
     def forward(self, layer: Layer, inputs: Sequence[Array]) -> Array:
-        return np.concatenate(inputs, axis=int(layer.config.get("axis", -1)))
+        return np.concatenate(inputs, axis=one_axis(layer.config.get("axis", -1), inputs[0].ndim))
 
     def backward(self, layer: Layer, inputs: Sequence[Array], cotangent: Array) -> Pull:
-        axis = int(layer.config.get("axis", -1))
+        axis = one_axis(layer.config.get("axis", -1), cotangent.ndim)
         ends = np.cumsum([tensor.shape[axis] for tensor in inputs])[:-1]
         return np.split(cotangent, ends, axis=axis), {}
 
