@@ -216,9 +216,9 @@ def test_the_file_decides_what_fails(tmp_path: Path) -> None:
 
 
 def test_every_setting_has_its_option() -> None:
-    from mlpdoctor.cli.main import commands
+    from mlpdoctor.cli.commands.check import check
 
-    options = {name for parameter in commands.commands["check"].params for name in parameter.opts}
+    options = {name for parameter in check.params for name in parameter.opts}
     assert {f"--{name}" for name in KEYS} <= options
 
 

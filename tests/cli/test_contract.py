@@ -275,3 +275,18 @@ def test_help_shows_examples_and_exit_statuses(run: Run) -> None:
     text = run("check", "--help").stdout
     assert "mlpdoctor check model.keras data.csv" in text
     assert "Exit status" in text
+
+
+def test_without_a_command_the_help_is_shown(run: Run) -> None:
+    alone, asked = run(), run("--help")
+    assert (alone.returncode, alone.stderr) == (0, "")
+    assert alone.stdout == asked.stdout
+    assert "\n  check    Explain why" in alone.stdout
+
+
+def test_a_command_does_not_wait_for_the_others() -> None:
+    code = "import sys; from mlpdoctor.cli.main import main\ntry: main()\nfinally: print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code, "rules"], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert "mlpdoctor.cli.commands.rules" in loaded
+    assert not {"mlpdoctor.cli.commands.check", "mlpdoctor.cli.commands.treat", "numpy"} & loaded

@@ -13,7 +13,7 @@ import yaml
 from paths import ROOT
 from shell import run
 
-from mlpdoctor.cli.main import commands
+from mlpdoctor.cli.main import MODULES, commands
 from mlpdoctor.cli.manual import ORDER, PAGES, topics
 from mlpdoctor.core.check import Rule
 from mlpdoctor.core.project import REPOSITORY, rule_address
@@ -159,11 +159,18 @@ def whole() -> click.Context:
     return click.Context(commands, info_name=manual.PROGRAM, **commands.context_settings)
 
 
+def command_of(name: str) -> click.Command:
+    """The command of that name."""
+    command = commands.get_command(whole(), name)
+    assert command is not None, f"there is no command {name}"
+    return command
+
+
 def options() -> set[str]:
     """All options of all commands."""
     return {
         name
-        for command in (commands, *commands.commands.values())
+        for command in (commands, *map(command_of, MODULES))
         for param in command.get_params(whole())
         for name in (*param.opts, *param.secondary_opts)
         if name.startswith("--")
@@ -182,8 +189,7 @@ def test_every_option_it_names_exists(page: Path) -> None:
 def parsed(line: str) -> None:
     """Have the command line read as a run would read it, up to where the command would start."""
     words = shlex.split(re.split(r"[|<]|\s#", line)[0])
-    command = commands.commands.get(words[0])
-    assert command is not None, f"there is no command {words[0]}"
+    command = command_of(words[0])
     given = command.make_context(words[0], words[1:], parent=whole()).params
     if words[0] == "explain":
         assert given["rule"] in {name for rule in rules() for name in (rule.code, rule.name)}

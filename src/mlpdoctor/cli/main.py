@@ -1,5 +1,6 @@
 """The command line: its commands, and how every run ends."""
 
+import importlib
 import sys
 import warnings
 from typing import NoReturn
@@ -7,19 +8,18 @@ from typing import NoReturn
 import click
 
 from mlpdoctor import __version__
-from mlpdoctor.cli.commands.check import EXAMPLES, check
-from mlpdoctor.cli.commands.config import config
-from mlpdoctor.cli.commands.curve import curve
-from mlpdoctor.cli.commands.docs import docs
-from mlpdoctor.cli.commands.rules import explain, rules
-from mlpdoctor.cli.commands.schema import schema
+from mlpdoctor.cli.commands.options import EXAMPLES
 from mlpdoctor.cli.commands.shared import FAILED
-from mlpdoctor.cli.commands.treat import treat
 from mlpdoctor.cli.interrupt import INTERRUPTED, Interrupt
 from mlpdoctor.cli.output import say, traceback
 from mlpdoctor.cli.streams import StdoutRefuses, completed, silence, to_stderr, watched
 from mlpdoctor.core.errors import InputError
 from mlpdoctor.core.patience import listening
+
+MODULES = {name: name for name in ("check", "config", "curve", "docs", "rules", "schema", "treat")} | {
+    "explain": "rules"
+}
+"""Where each command stands, below ``commands``."""
 
 
 def main() -> NoReturn:
@@ -65,17 +65,36 @@ def _told(fault: BaseException) -> int:
     return FAILED
 
 
+class Commands(click.Group):
+    """The commands, each imported when it is asked for: who checks a model need not wait for the manual."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  as click has it
+        """Their names."""
+        return sorted(MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """One of them; None where there is none of that name."""
+        if cmd_name not in MODULES:
+            return None
+        module = importlib.import_module(f"mlpdoctor.cli.commands.{MODULES[cmd_name]}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+
 @click.group(
-    name="mlpdoctor", context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXAMPLES, no_args_is_help=True
+    cls=Commands,
+    name="mlpdoctor",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=EXAMPLES,
+    invoke_without_command=True,
 )
 @click.version_option(__version__, "--version", prog_name="mlpdoctor")
-def commands() -> None:
+@click.pass_context
+def commands(context: click.Context) -> None:
     """Say why a neural network's loss is stuck.
 
     Works out what the loss could be, where the model stands, and what keeps it there, from a saved Keras model and
     its data.
     """
-
-
-for command in (check, config, curve, docs, explain, rules, schema, treat):
-    commands.add_command(command)
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mlpdoctor.cli.commands.confirm import Confirm, confirmation, unconfirmed
-from mlpdoctor.cli.commands.options import report_options, settings_options, understood
+from mlpdoctor.cli.commands.options import EXAMPLES, report_options, settings_options, understood
 from mlpdoctor.cli.commands.shared import FAILED, apart, fails, in_force, question_of, rows_read
 from mlpdoctor.cli.destinations import destinations
 from mlpdoctor.cli.output import OutputOptions, ProgressCallback, progress, say, traceback, write
@@ -23,15 +23,6 @@ if TYPE_CHECKING:
     from mlpdoctor.core.report_model import Outcome, Report, Unread
     from mlpdoctor.diagnosis.hide import Hide
 
-EXAMPLES = """\b
-Examples:
-  mlpdoctor check model.keras data.csv
-  mlpdoctor check model.h5 data.parquet --target price
-  mlpdoctor check model.keras                  the architecture alone
-  mlpdoctor check models/*.keras --data data.csv
-  mlpdoctor check model.keras - < data.csv     data from standard input
-  mlpdoctor check model.keras data.csv --format json | jq .verdict
-"""
 EPILOG = f"""{EXAMPLES}
 \b
 Exit status:

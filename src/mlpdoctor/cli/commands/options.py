@@ -126,6 +126,17 @@ OPTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
 """The options that settings may be given by, by the names of their values, in the order that --help lists them."""
 
 
+EXAMPLES = """\b
+Examples:
+  mlpdoctor check model.keras data.csv
+  mlpdoctor check model.h5 data.parquet --target price
+  mlpdoctor check model.keras                  the architecture alone
+  mlpdoctor check models/*.keras --data data.csv
+  mlpdoctor check model.keras - < data.csv     data from standard input
+  mlpdoctor check model.keras data.csv --format json | jq .verdict
+"""
+"""Shown below the help of the command line and of ``check``."""
+
 SCREEN: tuple[Callable[..., Any], ...] = (
     click.option(
         "--format",
