@@ -176,42 +176,36 @@ def _clips(optimizer: Optimizer) -> bool:
     return any(optimizer.options.get(name) for name in ("clipnorm", "clipvalue", "global_clipnorm"))
 
 
-def _travel(stages: "Sequence[_Stage]", entered: float, size: float) -> float:
-    """How far every weight has to move before the answers are so large, by bisection on the logarithm."""
-    low, high = -12.0, 12.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        if _reach(stages, entered, 10**middle) < size:
-            low = middle
-        else:
-            high = middle
-    return float(10**high)
-
-
 @dataclass(frozen=True)
 class _Stage:
-    """What one layer does to the size of what passes: it starts anew, grows by sums over a fan-in, is bounded."""
+    """What one layer does to the size of what passes: starts it anew, sums it over a fan-in, bounds it."""
 
     restarts: bool
-    fan_in: int | None
+    fan_in: int
     trained: bool
     last: bool
     bound: float
 
 
 def _stages(network: Network) -> list[_Stage]:
-    learned = [layer for layer in network.layers if is_learned(layer)]
-    last = next((layer for layer in reversed(learned) if layer.trainable), None)
+    last = next((layer for layer in reversed(network.layers) if is_learned(layer) and layer.trainable), None)
     found = []
     for layer in network.layers:
-        fan_in = None
-        if is_learned(layer):
-            fan_in = layer.weights["kernel"].shape[0] if "kernel" in layer.weights else 1
-        activation, bound = activation_of(layer), math.inf
-        if activation is not None and layer is not last:
-            bound = max(abs(end) for end in activation.bounds)
+        kernel = layer.weights.get("kernel")
+        fan_in = 0 if not is_learned(layer) else 1 if kernel is None else kernel.shape[0]
+        activation = None if layer is last else activation_of(layer)
+        bound = math.inf if activation is None else max(abs(end) for end in activation.bounds)
         found.append(_Stage(layer.kind in RESTARTS, fan_in, layer.trainable, layer is last, bound))
-    return [stage for stage in found if stage.restarts or stage.fan_in is not None or stage.bound < math.inf]
+    return [stage for stage in found if stage.restarts or stage.fan_in or stage.bound < math.inf]
+
+
+def _travel(stages: Sequence[_Stage], entered: float, size: float) -> float:
+    """How far every weight has to move before the answers are so large, by bisection on the logarithm."""
+    low, high = -12.0, 12.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _reach(stages, entered, 10**middle) < size else (low, middle)
+    return float(10**high)
 
 
 def _reach(stages: Sequence[_Stage], entered: float, move: float) -> float:
@@ -220,7 +214,7 @@ def _reach(stages: Sequence[_Stage], entered: float, move: float) -> float:
     for stage in stages:
         if stage.restarts:
             size = 1.0 + move
-        if stage.fan_in is not None:
+        if stage.fan_in:
             grown = move * stage.fan_in if stage.trained else 0.0
             size = min(size * (grown if stage.last else 1.0 + grown) + move, 1e150)
         size = min(size, stage.bound)
