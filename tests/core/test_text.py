@@ -1,12 +1,15 @@
 """Numbers as people read them."""
 
+import ast
 import math
+import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from paths import SOURCE
 
-from mlpdoctor.core.text import agreeing_digits, count, equation, listing, percent, short
+from mlpdoctor.core.text import agreeing_digits, count, equation, listing, percent, quoted, short
 
 
 @pytest.mark.parametrize(
@@ -61,3 +64,20 @@ def test_lists_are_cut_and_counted() -> None:
     assert listing(list("abcdef")) == "a, b, c and 3 more"
     assert count(1, "row") == "1 row"
     assert count(2000, "row") == "2,000 rows"
+
+
+@pytest.mark.parametrize("name", ["dense", 'a", b="', "a\\", '\\"', "it's", "a\\nb", "größe", ""])
+def test_a_quoted_name_is_that_name_in_code(name: str) -> None:
+    assert ast.literal_eval(quoted(name)) == name
+    assert quoted(name).startswith('"')
+
+
+def test_no_line_of_code_puts_a_name_between_quotes_itself() -> None:
+    lines = [
+        f"{path.name}: {line.strip()}"
+        for room in ("checks", "nn", "treat", "facts")
+        for path in (SOURCE / room).rglob("*.py")
+        for line in path.read_text().splitlines()
+        if re.search(r"""(\bname=|get_layer\(|df\[)["']\{""", line)
+    ]
+    assert lines == []

@@ -66,6 +66,11 @@ def named(label: str) -> str:
     return f"the {label}" if label.startswith("best ") else label
 
 
+def quoted(name: str) -> str:
+    """A name as it stands in a line of code to copy: no name ends the string that it stands in."""
+    return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
 def count(number: int, noun: str) -> str:
     """A number with its noun: ``1 row``, ``3 rows``."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

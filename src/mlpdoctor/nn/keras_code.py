@@ -1,6 +1,7 @@
 """The line of Keras code that makes a layer like one that is there, for remedies."""
 
 from mlpdoctor.core.network import Layer
+from mlpdoctor.core.text import quoted
 from mlpdoctor.nn.layers.unsupported_layers import ACTING, CONVOLUTIONS
 
 OWN_KERNELS = ("Depthwise", "Separable")
@@ -27,7 +28,7 @@ def layer_code(layer: Layer, units: object, *options: str) -> str:
     given = list(options)
     if kind.startswith(OWN_KERNELS):
         given = [option.replace("kernel_initializer", "depthwise_initializer") for option in given]
-    return f'{kind}({", ".join([*own, *given])}, name="{layer.short_name}")'
+    return f"{kind}({', '.join([*own, *given])}, name={quoted(layer.short_name)})"
 
 
 def _short(sizes: object) -> str:

@@ -6,6 +6,7 @@ import numpy as np
 
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array, Layer, LossConfig
+from mlpdoctor.core.text import quoted
 from mlpdoctor.nn.expectation import Expectation, OutputRange, expectation_of, first_name, range_of
 from mlpdoctor.nn.layers.activation import Activation
 from mlpdoctor.nn.layers.properties import activation_of
@@ -193,9 +194,9 @@ class OutputHead:
         """The line of code for the output with another activation, or none, and perhaps another number of units."""
         layer = self.layer.short_name
         if self.layer.kind != "Dense" and units is None:
-            return f'Activation("{name or "linear"}", name="{layer}")'
+            return f'Activation("{name or "linear"}", name={quoted(layer)})'
         activation = "" if name is None else f', activation="{name}"'
-        called = f', name="{layer}"' if self.layer.kind == "Dense" else ""
+        called = f", name={quoted(layer)}" if self.layer.kind == "Dense" else ""
         return f"Dense({units or self.units}{activation}{called})"
 
     def with_logits(self, *, from_logits: bool) -> str:

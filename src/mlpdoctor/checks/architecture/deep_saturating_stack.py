@@ -8,7 +8,7 @@ import numpy as np
 from mlpdoctor.core.check import check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network
-from mlpdoctor.core.text import count, listing, short
+from mlpdoctor.core.text import count, listing, quoted, short
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.training.training import Training
 from mlpdoctor.nn.layers.activation import Activation
@@ -179,5 +179,5 @@ def _remedy(stack: Sequence[tuple[Layer, Activation]]) -> Remedy:
     name, units = layer.short_name, int(layer.config.get("units", 1))
     return Remedy(
         f"use relu in all {len(stack)} of these layers, or take some of them out",
-        f'Dense({units}, activation="relu", kernel_initializer="he_uniform", name="{name}")',
+        f'Dense({units}, activation="relu", kernel_initializer="he_uniform", name={quoted(name)})',
     )

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from mlpdoctor.core.check import check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network
-from mlpdoctor.core.text import count, listing
+from mlpdoctor.core.text import count, listing, quoted
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.network.unreachable import Unreachable, UnreachablePart
 from mlpdoctor.facts.training.training import Training
@@ -142,7 +142,7 @@ def _unjudged(network: Network, part: UnreachablePart) -> _Told:
     outputs, has = listing([name for name, _ in idle]), "have" if len(idle) > 1 else "has"
     kinds = {without for _, without in idle}
     lacks = "no loss or a loss weight of 0" if len(kinds) > 1 else "no loss" if True in kinds else "a loss weight of 0"
-    weights = ", ".join(f'"{name}": 1.0' for name, _ in idle)
+    weights = ", ".join(f"{quoted(name)}: 1.0" for name, _ in idle)
     names = listing(_names(part))
     return _Told(
         f"never trained, for {outputs} {has} {lacks}",

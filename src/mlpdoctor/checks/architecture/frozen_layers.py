@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from mlpdoctor.core.check import check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network
-from mlpdoctor.core.text import count, listing, percent, short
+from mlpdoctor.core.text import count, listing, percent, quoted, short
 from mlpdoctor.facts.ladder.architecture_floor import ArchitectureFloor
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.ladder.model_loss import Objective
@@ -194,7 +194,7 @@ def _thaw(network: Network, frozen: Sequence[Layer], *, everything: bool) -> Rem
     text = f"make {what} trainable and compile again, for Keras reads the flag when it compiles"
     nested = any("/" in name for name in names)
     if len(names) == 1 or (nested and len(names) <= FEW):
-        steps = ["".join(f'.get_layer("{part}")' for part in name.split("/")) for name in names]
+        steps = ["".join(f".get_layer({quoted(part)})" for part in name.split("/")) for name in names]
         code = "; ".join(f"model{step}.trainable = True" for step in steps)
     elif nested:
         code = "model.trainable = False; model.trainable = True"

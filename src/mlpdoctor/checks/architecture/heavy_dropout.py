@@ -7,7 +7,7 @@ from mlpdoctor.core.check import check
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network
-from mlpdoctor.core.text import coefficient, listing, percent, short
+from mlpdoctor.core.text import coefficient, listing, percent, quoted, short
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.training.dropout_gap import DropoutGap
 from mlpdoctor.facts.training.training import Training
@@ -185,7 +185,7 @@ def _remedy(places: Sequence[Place]) -> Remedy:
     lines = []
     for place in places:
         name, rate = place.layer.short_name, ORDINARY[place.what]
-        lines.append(f"take {name} out" if rate == 0 else f'{place.layer.kind}({rate}, name="{name}")')
+        lines.append(f"take {name} out" if rate == 0 else f"{place.layer.kind}({rate}, name={quoted(name)})")
     text = "lower the rates until the training loss can fall, then raise them only against overfitting"
     rest = [line for line in lines if not line.startswith("take")]
     out = [line for line in lines if line.startswith("take")]

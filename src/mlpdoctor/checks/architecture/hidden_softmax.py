@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from mlpdoctor.core.check import check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network
-from mlpdoctor.core.text import count, listing, short
+from mlpdoctor.core.text import count, listing, quoted, short
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.training.training import Training
 from mlpdoctor.nn.layers.graph import adjustable, users
@@ -155,8 +155,8 @@ def _remedy(network: Network, position: int) -> Remedy:
     if node.layer.kind == "Dense":
         units = max(int(node.layer.config.get("units", 1)), 1)
         wider = 16 if units == 1 else units
-        return Remedy(text, f'Dense({wider}, activation="relu", name="{name}")')
-    return Remedy(text, f'Activation("relu", name="{name}")')
+        return Remedy(text, f'Dense({wider}, activation="relu", name={quoted(name)})')
+    return Remedy(text, f'Activation("relu", name={quoted(name)})')
 
 
 def _verdict(layer: str, activation: str, units: int, names: str, *, blocked: bool) -> str:

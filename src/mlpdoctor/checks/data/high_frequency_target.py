@@ -9,7 +9,7 @@ from mlpdoctor.analysis.floors.oscillation import Oscillation, along_a_line, in_
 from mlpdoctor.core.check import check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Array
-from mlpdoctor.core.text import percent, short
+from mlpdoctor.core.text import percent, quoted, short
 from mlpdoctor.engine.passes import Passes
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.network.line_in_reach import Entrance
@@ -128,7 +128,7 @@ def _fastest(features: Array, targets: Array) -> tuple[Oscillation | None, int]:
 def _remedy(names: list[str], waves: list[float]) -> Remedy:
     size = " and ".join(f"{wave:.3g}" for wave in waves)
     if len(names) == 1:
-        wave, column = f"{waves[0]:.3g}", f'df["{names[0]}"]'
+        wave, column = f"{waves[0]:.3g}", f"df[{quoted(names[0])}]"
         return Remedy(
             f"add sine and cosine of {names[0]} at about {wave} radians a unit as features, or draw a range of "
             "frequencies up to twice that",

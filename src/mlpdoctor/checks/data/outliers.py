@@ -8,7 +8,7 @@ from mlpdoctor.core.check import check
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Array
-from mlpdoctor.core.text import coefficient, count, listing, percent, short
+from mlpdoctor.core.text import coefficient, count, listing, percent, quoted, short
 from mlpdoctor.engine.passes import flat
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.ladder.model_loss import Objective
@@ -280,7 +280,7 @@ def _remedy(found: Found, name: str, bulk: Quartiles, *, tail: bool) -> Remedy:
         code = coefficient(float(found.values[0]))
         return Remedy(
             f"{code} looks like a code for a missing value: drop these rows, or fill them",
-            f'df = df[df["{name}"] != {code}]',
+            f"df = df[df[{quoted(name)}] != {code}]",
         )
     if tail:
         return Remedy(

@@ -8,7 +8,7 @@ import numpy as np
 from mlpdoctor.core.check import check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Array, Network
-from mlpdoctor.core.text import count, listing, short
+from mlpdoctor.core.text import count, listing, quoted, short
 from mlpdoctor.engine.passes import Passes
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.network.line_in_reach import Entrance
@@ -138,7 +138,7 @@ def _remedy(entry: EntryLayer, seen: EnteringMoments, order: list[int], passes: 
     if before is not None:
         return Remedy(
             f"the Normalization layer {before} before {name} does not fit these data: adapt it to the training data",
-            f'model.get_layer("{before}").adapt(x_train)',
+            f"model.get_layer({quoted(before)}).adapt(x_train)",
         )
     low, high = float(seen.low.min()), float(seen.high.max())
     if (width >= LEAST_PIXELS or entry.channels is not None) and low == 0 and PIXELS[0] <= high <= PIXELS[1]:

@@ -8,7 +8,7 @@ from mlpdoctor.analysis.floors import knots
 from mlpdoctor.core.check import check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
-from mlpdoctor.core.text import count, percent, short
+from mlpdoctor.core.text import count, percent, quoted, short
 from mlpdoctor.facts.ladder.bounds import KnotBound
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.ladder.model_loss import Objective
@@ -70,7 +70,7 @@ def too_few_units(
             f"widen {hidden.name if hidden else 'the hidden layer'} or take a smooth activation",
             None
             if hidden is None
-            else f'Dense({max(4 * (needed or bound.kinks), 16)}, activation="tanh", name="{hidden.short_name}")',
+            else f'Dense({max(4 * (needed or bound.kinks), 16)}, activation="tanh", name={quoted(hidden.short_name)})',
         ),
         explains=None if training.never else position.share(floor),
         strength=min(share, 1.0),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from mlpdoctor.core.check import check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
-from mlpdoctor.core.text import coefficient, short
+from mlpdoctor.core.text import coefficient, quoted, short
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.facts.outputs.regression import BiasStart
@@ -75,8 +75,8 @@ def _remedy(network: Network, head: OutputHead, bias: tuple[float, ...]) -> Reme
     text = "start the last bias from the best constant"
     if len(bias) > 1:
         return Remedy(
-            text, f'model.get_layer("{name}").bias.assign([{", ".join(coefficient(value) for value in bias)}])'
+            text, f"model.get_layer({quoted(name)}).bias.assign([{', '.join(coefficient(value) for value in bias)}])"
         )
     named = "" if head.activation is None or head.activation.affine else f', activation="{head.activation.name}"'
     start = f"keras.initializers.Constant({coefficient(bias[0])})"
-    return Remedy(text, f'Dense(1{named}, bias_initializer={start}, name="{name}")')
+    return Remedy(text, f"Dense(1{named}, bias_initializer={start}, name={quoted(name)})")

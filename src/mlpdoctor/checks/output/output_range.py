@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from mlpdoctor.core.check import check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
-from mlpdoctor.core.text import short
+from mlpdoctor.core.text import quoted, short
 from mlpdoctor.facts.ladder.bounds import RangeBound, span
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.ladder.model_loss import Objective
@@ -76,7 +76,7 @@ def output_range(
 
 
 def _remedy(head: OutputHead, name: str, low: float, high: float) -> Remedy:
-    code = f'Dense({head.units}, name="{name}")'
+    code = f"Dense({head.units}, name={quoted(name)})"
     if head.activation is not None and low >= 0 and head.activation.bounds[1] != math.inf:
         return Remedy(f"leave out the activation of the output, or divide the targets by {short(high)}", code)
     return Remedy("leave out the activation of the output", code)

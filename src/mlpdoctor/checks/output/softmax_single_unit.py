@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mlpdoctor.core.check import check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network
-from mlpdoctor.core.text import percent, short
+from mlpdoctor.core.text import percent, quoted, short
 from mlpdoctor.facts.ladder.bounds import RangeBound
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.training.training import Training
@@ -61,7 +61,7 @@ def softmax_single_unit(
             why=_why(bound, ones if binary else None),
             remedy=Remedy(
                 "give the output a sigmoid, for two classes in one column" if unit else "leave out the softmax",
-                f'Dense(1{activation_code}, name="{layer.short_name}")',
+                f"Dense(1{activation_code}, name={quoted(layer.short_name)})",
             ),
             explains=where.share(bound.total) if stuck and where is not None and bound is not None else None,
             strength=1.0,

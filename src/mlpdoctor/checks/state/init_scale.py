@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from mlpdoctor.core.check import check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network
-from mlpdoctor.core.text import count, listing, short
+from mlpdoctor.core.text import count, listing, quoted, short
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.network.layer_gain import LayerGain, LayerGains
 from mlpdoctor.facts.training.training import Training
@@ -154,5 +154,5 @@ def _remedy(network: Network, worst: LayerGain) -> Remedy:
     units, name = layer.config.get("units"), layer.short_name
     return Remedy(
         f"draw the weights with {drawn} and train anew",
-        f'Dense({units}{shown}, kernel_initializer="{drawn}", name="{name}")',
+        f'Dense({units}{shown}, kernel_initializer="{drawn}", name={quoted(name)})',
     )

@@ -10,7 +10,7 @@ from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.ladder import Ladder, Penalty
 from mlpdoctor.core.network import Array, Layer, Network
-from mlpdoctor.core.text import listing, percent, short
+from mlpdoctor.core.text import listing, percent, quoted, short
 from mlpdoctor.engine.passes import open_width
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.training.training import Training
@@ -177,7 +177,7 @@ def _pinned(network: Network, layer: Layer) -> Iterator[Pinned]:
     for weight, own in weight_regularizers(layer):
         if weight == "kernel" and isinstance(own, Regularizer) and (own.l1 or own.l2):
             factors = " and ".join(f"{kind}({value:g})" for kind, value in (("l1", own.l1), ("l2", own.l2)) if value)
-            code = f'Dense({units}, kernel_regularizer=None, name="{name}")'
+            code = f"Dense({units}, kernel_regularizer=None, name={quoted(name)})"
             yield Pinned(layer, f"the penalty {factors}", size, code)
     optimizer = network.optimizer
     decay = None if optimizer is None else optimizer.options.get("weight_decay")
@@ -188,7 +188,7 @@ def _pinned(network: Network, layer: Layer) -> Iterator[Pinned]:
     held = _constraint(layer, values)
     if held is not None:
         yield Pinned(
-            layer, held, size if size < SMALL else None, f'Dense({units}, kernel_constraint=None, name="{name}")'
+            layer, held, size if size < SMALL else None, f"Dense({units}, kernel_constraint=None, name={quoted(name)})"
         )
 
 
@@ -220,7 +220,7 @@ def _quiet(network: Network, activity: PerLayer[ActivitySums], stake: float) -> 
         size = math.sqrt(seen.squared / units)
         if own.of_sums(units, units) > stake and size < QUIET:
             name = layer.short_name
-            code = f'Dense({layer.config.get("units")}, activity_regularizer=None, name="{name}")'
+            code = f"Dense({layer.config.get('units')}, activity_regularizer=None, name={quoted(name)})"
             yield Pinned(layer, f"the activity penalty {own.name}", size, code, "outputs")
 
 

@@ -9,7 +9,7 @@ from mlpdoctor.core.check import check
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Array, Layer
-from mlpdoctor.core.text import percent, short
+from mlpdoctor.core.text import percent, quoted, short
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.training.training import Training
 from mlpdoctor.nn.layers.config_values import array, number
@@ -162,7 +162,8 @@ def _never_adapted(layer: Layer, gap: Gap | None, given: Severity) -> Evidence:
         why="A Normalization layer learns its moments from adapt, not from fit: without it the data go through as they "
         "are.",
         remedy=Remedy(
-            "adapt the layer to the training data before the model is built, and train anew", f"{name}.adapt(x_train)"
+            "adapt the layer to the training data before the model is built, and train anew",
+            f"model.get_layer({quoted(name)}).adapt(x_train)",
         ),
         strength=1.0,
         verdict=f"The layer {layer.name} normalises nothing: it was never adapted to the data.",
@@ -180,7 +181,11 @@ def _elsewhere(layer: Layer, gap: Gap, training: Training, given: Severity) -> E
         "behind have not seen."
     )
     name = layer.short_name
-    code = f'BatchNormalization(momentum=0.9, name="{name}")' if batch else f"{name}.adapt(x_train)"
+    code = (
+        f"BatchNormalization(momentum=0.9, name={quoted(name)})"
+        if batch
+        else f"model.get_layer({quoted(name)}).adapt(x_train)"
+    )
     text = (
         "train longer, or let the moving averages follow faster"
         if batch

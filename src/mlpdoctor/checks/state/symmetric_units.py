@@ -10,7 +10,7 @@ from mlpdoctor.core.check import check
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network, Stored
-from mlpdoctor.core.text import count
+from mlpdoctor.core.text import count, quoted
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.training.training import Training
 from mlpdoctor.nn.layers.followers import Followers, followers, units_of
@@ -214,7 +214,7 @@ def _remedy(layer: Layer, after: Followers, units: int) -> Remedy:
     return Remedy(
         f"draw the weights of {name}{also} at random, as Keras does by default: no zeros, ones or Constant as "
         "kernel_initializer; then train again",
-        f'Dense({units}, {spelt}kernel_initializer="{start}", name="{name}")',
+        f'Dense({units}, {spelt}kernel_initializer="{start}", name={quoted(name)})',
     )
 
 

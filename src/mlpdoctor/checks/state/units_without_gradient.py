@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mlpdoctor.core.check import check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network
-from mlpdoctor.core.text import count
+from mlpdoctor.core.text import count, quoted
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.training.second_moments import SecondMoments, Untouched
 from mlpdoctor.nn.layers.properties import activation_of
@@ -74,7 +74,7 @@ def units_without_gradient(
         why=f"Their weights are where they were drawn, and nothing moves them. {rest}".rstrip(),
         remedy=Remedy(
             f"draw the weights of {name} anew",
-            f'Dense({units}{shown}, kernel_initializer="he_uniform", bias_initializer="normal", name="{name}")',
+            f'Dense({units}{shown}, kernel_initializer="he_uniform", bias_initializer="normal", name={quoted(name)})',
         ),
         strength=still / units,
         verdict=f"{still} of the {units} units of {layer.name} have never learned: the optimizer has had no gradient "

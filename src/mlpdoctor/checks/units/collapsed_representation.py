@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mlpdoctor.core.check import check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer
-from mlpdoctor.core.text import count, short
+from mlpdoctor.core.text import count, quoted, short
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.network.representation import FAINT, Representation
 from mlpdoctor.facts.training.training import Training
@@ -101,5 +101,5 @@ def _remedy(layer: Layer, name: str) -> Remedy:
     units = layer.config.get("units", "units")
     return Remedy(
         f"draw the weights of {name} anew, and normalise what enters it",
-        f'BatchNormalization(), Dense({units}, activation="{own}", name="{name}")',
+        f'BatchNormalization(), Dense({units}, activation="{own}", name={quoted(name)})',
     )

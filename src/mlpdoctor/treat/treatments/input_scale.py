@@ -6,7 +6,7 @@ import numpy as np
 
 from mlpdoctor.core.finding import Finding
 from mlpdoctor.core.network import Layer, Network
-from mlpdoctor.core.text import listing
+from mlpdoctor.core.text import listing, quoted
 from mlpdoctor.nn.layers.entry_layers import EntryLayer, entry_layers
 from mlpdoctor.nn.layers.graph import users
 from mlpdoctor.treat.case import Case, Columns, Nothing, Proposal, Treatment, columns, treatment
@@ -50,7 +50,7 @@ def adapt_normalization(finding: Finding | None, case: Case) -> Iterator[Proposa
         (*edits, *shared),
         f"give {names} the moments of these data" + ("" if batch else ", and draw the weights anew"),
         "\n".join(
-            f'BatchNormalization(momentum=0.9, name="{layer.short_name}")'
+            f"BatchNormalization(momentum=0.9, name={quoted(layer.short_name)})"
             if layer.kind == "BatchNormalization"
             else f"{layer.short_name}.adapt(x_train)"
             for layer in chosen

@@ -6,6 +6,7 @@ import numpy as np
 
 from mlpdoctor.core.finding import Finding
 from mlpdoctor.core.network import Array, Layer
+from mlpdoctor.core.text import quoted
 from mlpdoctor.nn.expectation import Expectation, expectation_of
 from mlpdoctor.nn.heads import output_heads
 from mlpdoctor.nn.losses.registry import build
@@ -115,5 +116,5 @@ def start_bias(finding: Finding | None, case: Case) -> Iterator[Proposal]:
         ("O209",),
         (SetWeights(layer.name, "bias", values),),
         f"start the bias of {layer.short_name} from {shown}",
-        f'model.get_layer("{layer.short_name}").bias.assign([{shown}])',
+        f"model.get_layer({quoted(layer.short_name)}).bias.assign([{shown}])",
     )

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from mlpdoctor.core.finding import Finding
+from mlpdoctor.core.text import quoted
 from mlpdoctor.nn.layers.entry_layers import entry_layers
 from mlpdoctor.treat.case import Case, Nothing, Proposal, Treatment, treatment
 from mlpdoctor.treat.editing.edits import Edit, Json, Redraw, Widen
@@ -49,7 +50,7 @@ def sharpen_first_layer(finding: Finding | None, case: Case) -> Iterator[Proposa
         (*shared, *wider, sharp),
         f"draw the weights of {own(name)} at {wave:.3g} radians a unit, for {max(units, UNITS)} units",
         f"Dense({max(units, UNITS)}, kernel_initializer=keras.initializers.RandomNormal(stddev={wave:.3g}), "
-        f'bias_initializer=keras.initializers.RandomUniform({-reach:.3g}, {reach:.3g}), name="{own(name)}")',
+        f"bias_initializer=keras.initializers.RandomUniform({-reach:.3g}, {reach:.3g}), name={quoted(own(name))})",
         shared,
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from mlpdoctor.core.finding import Finding
-from mlpdoctor.core.text import listing
+from mlpdoctor.core.text import listing, quoted
 from mlpdoctor.nn.layers.graph import adjustable
 from mlpdoctor.nn.layers.properties import is_learned
 from mlpdoctor.treat.case import Case, Nothing, Proposal, Treatment, treatment
@@ -38,7 +38,7 @@ def unfreeze(finding: Finding | None, case: Case) -> Iterator[Proposal]:
         ("A103",),
         edits,
         f"let {listing([layer.short_name for layer in chosen])} train",
-        "\n".join(f'model.get_layer("{layer.short_name}").trainable = True' for layer in chosen),
+        "\n".join(f"model.get_layer({quoted(layer.short_name)}).trainable = True" for layer in chosen),
     )
     drawn = [layer for layer in chosen if layer.kind not in HOLDS_MOMENTS and layer.registered is None]
     if finding is not None and drawn:
@@ -52,5 +52,5 @@ def unfreeze(finding: Finding | None, case: Case) -> Iterator[Proposal]:
             ("A103",),
             (*edits, *anew),
             f"let {names} train, from fresh weights",
-            "\n".join(f'model.get_layer("{layer.short_name}").trainable = True' for layer in chosen),
+            "\n".join(f"model.get_layer({quoted(layer.short_name)}).trainable = True" for layer in chosen),
         )
