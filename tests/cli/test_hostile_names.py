@@ -15,6 +15,7 @@ from report_cases import HOSTILE
 from shell import Done, run
 
 from mlpdoctor.core.legible import legible
+from mlpdoctor.core.text import quoted
 
 NAME = f"{HOSTILE}\n::warning::x \x9b\u2028\u200b".replace("/", "")
 """Of a layer, in which Keras allows no slash."""
@@ -79,7 +80,7 @@ def test_a_layer_is_told_by_its_name_and_its_weights_are_found(tmp_path: Path, w
     found = {one["code"]: one for one in json.loads(done.out)["findings"]}
     assert found["W302"]["layer"] == legible(NAME)  # three units with the weights of the file
     code = found["A101"]["remedy"]["code"]
-    assert legible(NAME) in code
+    assert quoted(legible(NAME)) in code  # as the report has it, in a string that it does not end
     assert "\n" not in code
 
 
