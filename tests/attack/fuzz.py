@@ -1,7 +1,8 @@
 """Damages models, tables, logs and settings by a seed, has the command line read them, and prints what went wrong.
 
 Run as a program: KIND FIRST NUMBER. Each input is a few random changes of an honest one, so that most get past the
-first look at the file. A run ends with status 0, 1 or 2, in time, without a traceback and without a crashed check.
+first look at the file. A run ends with status 0, 1 or 2, in time, without a traceback and without a crashed check; it
+starts no program, opens no connection, reads no file that an input names, and writes in its own folder alone.
 """
 
 import contextlib
@@ -39,10 +40,12 @@ SECONDS = 20
 Json = Any
 Rng = random.Random
 
+DECOY = "/etc/passwd"
+"""A file that inputs name, and that nobody has a reason to open."""
 VALUES: tuple[Json, ...] = (
     None, True, False, 0, 1, -1, 2, 7, 10**9, -(10**30), 1.5, 1e308, -0.0, float("nan"), float("inf"), "", "x", "None",
     "1", "nan", "relu", "a\nb", "\x1b[31m", "::error::x", "\u202e", "\ud800", [], [1], [[1, 2], [3]], {},
-    {"value": "x"},
+    {"value": "x"}, DECOY, {"class_name": "StringLookup", "config": {"vocabulary": DECOY}},
     {"class_name": "Dense", "config": {}}, {"class_name": "L2", "config": {"l2": []}},
     {"class_name": 3, "config": None},
     {"class_name": "__numpy__", "config": {"value": [1, 2]}}, "z" * 5000,
@@ -314,8 +317,33 @@ def arguments(kind: str, folder: Path, rng: Rng) -> list[str]:
 KINDS = ("config", "weights", "bytes", "table", "history", "settings")
 
 
+class Watch:
+    """What Python itself is asked to open, start or connect to while an input is looked at."""
+
+    def __init__(self) -> None:
+        self.folder = ""
+        self.seen: list[str] = []
+        sys.addaudithook(self._hear)
+
+    def _hear(self, event: str, given: tuple[Any, ...]) -> None:
+        if not self.folder:
+            return
+        if event in ("os.system", "subprocess.Popen", "socket.connect", "os.exec", "os.posix_spawn"):
+            self.seen.append(f"{event} {given}")
+        if event == "open" and isinstance(given[0], str | bytes):
+            path = os.path.realpath(os.fsdecode(given[0]))
+            writes = given[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
+            inside = path.startswith(os.path.realpath(self.folder)) or path == os.devnull or "__pycache__" in path
+            if path == DECOY or (writes and not inside):
+                self.seen.append(f"open {path} {given[1:]}")
+
+
+WATCH = Watch()
+
+
 def faults(status: object, out: str, err: str) -> Iterator[str]:
     """What a run must not do."""
+    yield from (f"outside: {one}" for one in WATCH.seen)
     if status not in (0, 1, 2):
         yield f"status {status}"
     for text in (out, err):
@@ -346,6 +374,7 @@ def run(given: list[str]) -> tuple[object, str, str]:
     )
     sys.argv = ["mlpdoctor", *given]
     status: object = None
+    WATCH.folder, WATCH.seen = tempfile.tempdir or "", []
     signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS)
     try:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
@@ -358,6 +387,7 @@ def run(given: list[str]) -> tuple[object, str, str]:
         status = traceback.format_exc()[-600:]
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        WATCH.folder = ""
     return status, written(out), written(err)
 
 
@@ -373,14 +403,19 @@ def written(stream: io.TextIOWrapper) -> str:
 def main(kind: str, first: int, number: int) -> None:
     """Try so many inputs of a kind."""
     signal.signal(signal.SIGVTALRM, too_slow)
+    WATCH.folder = os.curdir
+    Path(DECOY).read_bytes()
+    assert WATCH.seen, "the watch sees nothing"
     found: dict[str, list[str]] = {}
     ended: dict[str, int] = {}
     for seed in range(first, first + number):
         with tempfile.TemporaryDirectory() as place:
             os.chdir(place)
+            tempfile.tempdir = place  # where data that are packed are unpacked
             given = arguments(kind, Path(place), random.Random(f"{kind} {seed}"))  # noqa: S311
             status, out, err = run(given)
             os.chdir("/")
+            tempfile.tempdir = None
             ended[str(status)[:20]] = ended.get(str(status)[:20], 0) + 1
             if wrong := list(faults(status, out, err)):
                 found[f"{kind} {seed}"] = [" ".join(given), *wrong]
