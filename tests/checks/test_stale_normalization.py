@@ -53,7 +53,7 @@ def test_the_remedy_adapts_it(tmp_path: Path) -> None:
     model = with_normalization(3, None)
     remedy = only(examined(tmp_path, model, x, y), "W308").evidence.remedy
     assert remedy is not None
-    exec(str(remedy.code), {"norm": model.get_layer("norm"), "x_train": x.astype(np.float32)})  # noqa: S102
+    exec(str(remedy.code), {"model": model, "x_train": x.astype(np.float32)})  # noqa: S102
     assert quiet(examined(tmp_path, model, x, y), "W308")
 
 
