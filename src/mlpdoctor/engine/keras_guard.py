@@ -9,7 +9,7 @@ import json
 import zipfile
 from collections.abc import Container, Iterator, Mapping
 from contextlib import ExitStack
-from enum import Enum
+from enum import Enum, auto
 from typing import Any
 
 from mlpdoctor.core.errors import InputError
@@ -48,12 +48,12 @@ class Refused(InputError):  # noqa: N818 - it says what has happened
 
 
 class Why(Enum):
-    """What is wrong with something that a file names."""
+    """What is wrong with what a file names: it is code, runs what comes along, is a file, or is not Keras's own."""
 
-    CODE = "is Python code inside the file"
-    RUNS = "brings code along"
-    FILE = "names a file"
-    FOREIGN = "is not Keras's own"
+    CODE = auto()
+    RUNS = auto()
+    FILE = auto()
+    FOREIGN = auto()
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 from mlpdoctor.core.network import Config, Layer
 from mlpdoctor.nn.layers.config_values import array
+from mlpdoctor.nn.layers.penalties import OWN_MODULES
 from mlpdoctor.nn.layers.registry import families
 
 LONGEST = 40
@@ -72,7 +73,7 @@ def is_object(value: object) -> bool:
 
 def _strange(value: Mapping[str, Any]) -> bool:
     registered, module = str(value.get("registered_name") or ""), value.get("module")
-    own = module is None or str(module).partition(".")[0] in ("keras", "tf_keras", "keras_core", "tensorflow")
+    own = module is None or str(module).partition(".")[0] in OWN_MODULES
     return not own or ">" in registered or ">" in str(value.get("class_name", ""))
 
 
