@@ -61,7 +61,7 @@ def test_what_takes_long_is_told_while_it_lasts(monkeypatch: pytest.MonkeyPatch)
 
     with listening(said.append):
         resolver(dear_fact("fitting something")(slow)).get(Told)
-    assert said == ["still fitting something; --quick leaves that out"]
+    assert said == ["still fitting something; check --quick leaves that out"]
 
 
 @pytest.mark.slow

@@ -143,7 +143,7 @@ class FactResolver:
         if isinstance(arguments, Absent):
             return arguments
         try:
-            with patience(f"still {one.dear}; --quick leaves that out", SLOW) if one.dear else nullcontext():
+            with patience(f"still {one.dear}; check --quick leaves that out", SLOW) if one.dear else nullcontext():
                 return one.function(**arguments)
         except MemoryError:
             return Absent("there is not enough memory for it")
