@@ -56,6 +56,7 @@ class Evidence:
         strength: from 0 to 1, how marked it is; orders findings that are alike in all else.
         verdict: the answer to "why is my loss stuck?" when this finding leads the report.
         rules_out: causes that this finding excludes.
+        layers: the layers it is about, the one to change first; a check that runs per layer need not say.
     """
 
     numbers: Mapping[str, Number]
@@ -67,6 +68,7 @@ class Evidence:
     strength: float = 0.0
     verdict: str | None = None
     rules_out: tuple[str, ...] = ()
+    layers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -83,3 +85,8 @@ class Finding:
     """Code of the finding that causes this one."""
     suppressed: str | None = None
     """Why it is not to be reported, where the user said so; it is kept and counted, and fails nothing."""
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The layers it is about, the one to change first."""
+        return self.evidence.layers or (() if self.layer is None else (self.layer,))
