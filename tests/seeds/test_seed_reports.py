@@ -149,7 +149,7 @@ def test_numpy_cosine_is_stopped_by_weights_that_saturate_its_units() -> None:
     assert (finding.code, finding.severity) == ("W303", Severity.ERROR)
     assert {f.layer for f in found(report, "U402")} >= {"dense_2", "dense_3"}
     assert {f.because_of for f in found(report, "U402")} == {"W303"}
-    assert only(report, "L502").because_of == "W303"
+    assert only(report, "L502").because_of == "U402"
     assert "tanh is flat" in report.verdict
 
 

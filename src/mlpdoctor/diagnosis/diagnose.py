@@ -19,7 +19,7 @@ from mlpdoctor.core.legible_parts import legible_parts
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.report_model import Report
 from mlpdoctor.diagnosis.hide import Hide, marked, nothing
-from mlpdoctor.diagnosis.rank import rank
+from mlpdoctor.diagnosis.rank import joined_in, rank
 from mlpdoctor.diagnosis.resolve import FactResolver, fact_types, statistics_behind
 from mlpdoctor.diagnosis.run_checks import run
 from mlpdoctor.diagnosis.subject import Question, Subject, opened
@@ -77,8 +77,10 @@ def diagnose(
         resolver.quick = question.quick
         found, outcomes = run(chosen, resolver)
         findings = marked(found, hide)
-        shown = rank(finding for finding in findings if finding.suppressed is None)
-        hidden = rank(finding for finding in findings if finding.suppressed is not None)
+        rules = {one.rule.code: one.rule for one in (*every, *chosen)}
+        joined = joined_in(resolver.network)
+        shown = rank((finding for finding in findings if finding.suppressed is None), rules, joined)
+        hidden = rank((finding for finding in findings if finding.suppressed is not None), rules, joined)
         ladder = resolver.get(Ladder)
         known = None if isinstance(ladder, Absent) else ladder
         told = None if history is None else summarise_history(history, resolver)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.text import count, listing, quoted, short
@@ -30,6 +30,8 @@ GRID = np.linspace(-20, 20, 4001)
     "A107",
     Severity.ERROR,
     "{depth} {activation} layers in a row ({chain}) pass about {passed} of a gradient on to the first of them",
+    stage=Stage.ARCHITECTURE,
+    disturbs=Part.UNITS | Part.PACE | Part.LOSS,
 )
 def deep_saturating_stack(
     network: Network,

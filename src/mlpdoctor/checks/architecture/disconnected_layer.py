@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.text import count, listing, quoted
@@ -27,7 +27,15 @@ class _Told(NamedTuple):
     verdict: str
 
 
-@check("A106", Severity.ERROR, "{names}: {trouble}")
+@check(
+    "A106",
+    Severity.ERROR,
+    "{names}: {trouble}",
+    stage=Stage.ARCHITECTURE,
+    disturbs=Part.PACE | Part.LOSS,
+    because="W302",
+    untreatable="what was meant to lead where only its author knows; wire the graph anew",
+)
 def disconnected_layer(
     network: Network, unreachable: Unreachable, training: Training, position: LossPosition | None
 ) -> Iterator[Evidence]:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network
@@ -40,7 +40,7 @@ class Place:
     what: str
 
 
-@check("A104", Severity.WARNING, "{places}")
+@check("A104", Severity.WARNING, "{places}", stage=Stage.ARCHITECTURE, disturbs=Part.PACE | Part.LOSS)
 def heavy_dropout(
     network: Network,
     training: Training,

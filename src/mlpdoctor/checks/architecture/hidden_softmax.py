@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.text import count, listing, quoted, short
@@ -20,7 +20,13 @@ STUCK = 0.5
 """A model that has not come half the way from the constant to what is known to be reachable is stuck."""
 
 
-@check("A105", Severity.ERROR, "{layer} puts its {width} through a {activation}")
+@check(
+    "A105",
+    Severity.ERROR,
+    "{layer} puts its {width} through a {activation}",
+    stage=Stage.ARCHITECTURE,
+    disturbs=Part.PACE | Part.LOSS,
+)
 def hidden_softmax(
     network: Network,
     training: Training,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.ladder import Ladder, standing
 from mlpdoctor.core.network import Layer, Network
@@ -20,7 +20,12 @@ SMOOTH_WIDTH = 3
 """Up to so many features tanh is the advice: a ReLU net with zero biases has few kinks among few features."""
 
 
-@check("A101", Severity.ERROR, "{chain} have nothing nonlinear between them: together they are {together}")
+@check(
+    "A101",
+    Severity.ERROR,
+    "{chain} have nothing nonlinear between them: together they are {together}",
+    stage=Stage.ARCHITECTURE,
+)
 def missing_nonlinearity(
     network: Network,
     collapse: Collapse,

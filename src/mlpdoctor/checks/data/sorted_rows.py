@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Array
 from mlpdoctor.core.text import listing, percent, short
@@ -38,7 +38,14 @@ FAR = 0.2
 One that was trained without the classes of the last fifth has not."""
 
 
-@check("D708", Severity.WARNING, "the rows are in the order of {name}: {difference}", clears="the order of the rows")
+@check(
+    "D708",
+    Severity.WARNING,
+    "the rows are in the order of {name}: {difference}",
+    clears="the order of the rows",
+    stage=Stage.DATA,
+    untreatable="a trial shuffles the rows for both sides, so that their order costs neither anything",
+)
 def sorted_rows(
     order: RowOrder,
     moments: TargetMoments,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import EVERYTHING, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Array, Network
 from mlpdoctor.core.text import count, listing, quoted, short
@@ -33,6 +33,9 @@ LEAST_PIXELS = 9
     Severity.ERROR,
     "{columns} of {width} features enter {door} far from unit scale (root mean square: {worst})",
     clears="input scale",
+    stage=Stage.DATA,
+    disturbs=EVERYTHING,
+    because="D713 W308",
 )
 def unscaled_inputs(
     entrance: Entrance,

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import EVERYTHING, Stage, check
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network, Optimizer
@@ -38,7 +38,14 @@ RESTARTS = frozenset({"BatchNormalization", "LayerNormalization", "GroupNormaliz
 """Layers behind which numbers are of size one again."""
 
 
-@check("D703", Severity.ERROR, "{name} is {size} in size (mean {mean}, standard deviation {deviation}): {effect}")
+@check(
+    "D703",
+    Severity.ERROR,
+    "{name} is {size} in size (mean {mean}, standard deviation {deviation}): {effect}",
+    stage=Stage.DATA,
+    disturbs=EVERYTHING,
+    because="D709 D713",
+)
 def unscaled_targets(
     network: Network,
     regression: Regression,

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import EVERYTHING, Stage, check
 from mlpdoctor.core.finding import Evidence, Severity
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.outputs.contract import Contract, spoken
 from mlpdoctor.facts.training.training import Training
 
 
-@check("O202", Severity.ERROR, "{place}{what}")
+@check("O202", Severity.ERROR, "{place}{what}", stage=Stage.CONTRACT, disturbs=EVERYTHING)
 def loss_activation_mismatch(
     contract: Contract, position: LossPosition | None, training: Training
 ) -> Iterator[Evidence]:

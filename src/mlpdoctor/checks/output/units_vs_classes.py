@@ -2,14 +2,21 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Evidence, Severity
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.outputs.contract import Contract, spoken
 from mlpdoctor.facts.training.training import Training
 
 
-@check("O206", Severity.ERROR, "{place}{what}")
+@check(
+    "O206",
+    Severity.ERROR,
+    "{place}{what}",
+    stage=Stage.CONTRACT,
+    disturbs=Part.UNITS | Part.PACE | Part.LOSS,
+    because="O205",
+)
 def units_vs_classes(contract: Contract, position: LossPosition | None, training: Training) -> Iterator[Evidence]:
     """A number of output units that is not the number of classes.
 

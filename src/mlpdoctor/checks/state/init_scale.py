@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import EVERYTHING, Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.text import count, listing, quoted, short
@@ -27,7 +27,7 @@ HOPELESS = 10.0
 """Sums of this size leave tanh a mean slope of 0.08; of size 4, 0.2."""
 
 
-@check("W303", Severity.ERROR, "{places}")
+@check("W303", Severity.ERROR, "{places}", stage=Stage.START, about=Part.SIZE, disturbs=EVERYTHING, because="G603 W307")
 def init_scale(
     network: Network,
     gains: LayerGains,

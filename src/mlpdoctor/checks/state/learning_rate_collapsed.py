@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import short
@@ -25,7 +25,14 @@ GRAIN = float(np.finfo(np.float32).eps) / 2
 """A step under this share of a float32 weight is lost in rounding."""
 
 
-@check("W306", Severity.ERROR, "the learning rate is {rate}, and the weights are {size} in size{fell}")
+@check(
+    "W306",
+    Severity.ERROR,
+    "the learning rate is {rate}, and the weights are {size} in size{fell}",
+    stage=Stage.STEP,
+    disturbs=Part.PACE | Part.LOSS,
+    because="H808",
+)
 def learning_rate_collapsed(
     network: Network,
     current: CurrentRate,

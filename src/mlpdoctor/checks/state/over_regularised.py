@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import EVERYTHING, Stage, check
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.ladder import Ladder, Penalty
@@ -54,7 +54,14 @@ class Pinned:
     what: str = "weights"
 
 
-@check("W307", Severity.ERROR, "{by} holds the {what} of {layers} {how}", clears="penalties on weights")
+@check(
+    "W307",
+    Severity.ERROR,
+    "{by} holds the {what} of {layers} {how}",
+    clears="penalties on weights",
+    stage=Stage.START,
+    disturbs=EVERYTHING,
+)
 def over_regularised(
     network: Network,
     penalty: Penalty | None,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Array, Layer
@@ -45,7 +45,7 @@ class Gap:
     ratio: float
 
 
-@check("W308", Severity.ERROR, "{what}")
+@check("W308", Severity.ERROR, "{what}", stage=Stage.START, disturbs=Part.UNITS | Part.PACE | Part.LOSS, because="D713")
 def stale_normalization(
     layer: Layer,
     seen: NormalisedMoments | None,

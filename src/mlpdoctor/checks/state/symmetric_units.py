@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mlpdoctor.core import random_state
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network, Stored
@@ -29,6 +29,8 @@ SEED = 20190114
     Severity.ERROR,
     "{units} units work like {effective}: {alike} have the same weights as another, coming in and going out",
     clears="copies among the units",
+    stage=Stage.START,
+    disturbs=Part.UNITS | Part.PACE | Part.LOSS,
 )
 def symmetric_units(
     layer: Layer, network: Network, position: LossPosition | None, training: Training, *, tolerated: float = 0.5

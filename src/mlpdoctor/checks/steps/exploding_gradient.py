@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import short
@@ -25,6 +25,10 @@ MOST_LAYERS = 100
     Severity.ERROR,
     "the gradient grows {grown}on its way from {last} back to {first}",
     clears="an exploding gradient",
+    stage=Stage.STEP,
+    about=Part.SIZE,
+    disturbs=Part.PACE | Part.LOSS,
+    because="G603 W301",
 )
 def exploding_gradient(
     network: Network,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import percent, short
@@ -23,6 +23,9 @@ OWN = 0.1
     "the inputs have the condition number {condition}: {directions_said} more than {needed} updates at the largest "
     "stable rate, and {updates} were made",
     clears="conditioning of the inputs",
+    stage=Stage.STEP,
+    disturbs=Part.PACE | Part.LOSS,
+    because="D702 D705 D713",
 )
 def ill_conditioned(
     network: Network,

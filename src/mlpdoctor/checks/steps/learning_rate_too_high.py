@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from mlpdoctor.analysis.curvature.limits import critical
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import EVERYTHING, Stage, check
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network, Optimizer
@@ -39,6 +39,9 @@ ROUNDED = 2
     "{optimizer} at {rate}{origin}: {updates} updates bring the loss from {before} to {after}, "
     "and at {lower_rate} to {lower_after}",
     clears="too high a learning rate",
+    stage=Stage.STEP,
+    disturbs=EVERYTHING,
+    because="D702 D703 D709 D713 O202 O203 O205 O206 O207 W307",
 )
 def learning_rate_too_high(
     network: Network,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import count, percent, short
@@ -40,7 +40,9 @@ EVER = 1e6
 """And so many are not made by anybody."""
 
 
-@check("G604", Severity.ERROR, "the learning rate is {rate}, {seen}")
+@check(
+    "G604", Severity.ERROR, "the learning rate is {rate}, {seen}", stage=Stage.PACE, about=Part.PACE, disturbs=Part.LOSS
+)
 def learning_rate_too_low(
     network: Network,
     current: CurrentRate,

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import count, short
@@ -25,6 +25,10 @@ MOST_LAYERS = 100
     Severity.ERROR,
     "{passed} of the gradient at {last} reaches {first}, {layers} further back",
     clears="a vanishing gradient",
+    stage=Stage.UNITS,
+    about=Part.UNITS,
+    disturbs=Part.PACE | Part.LOSS,
+    because="A103 A105 A106 U401 U402",
 )
 def vanishing_gradient(
     network: Network,

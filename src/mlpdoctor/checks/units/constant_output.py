@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import listing, percent, short
@@ -14,7 +14,12 @@ from mlpdoctor.statistics.unit_activity import Firing
 
 
 @check(
-    "U404", Severity.ERROR, "{outputs} hardly depends on the input: it varies by {spread_share} of what the target does"
+    "U404",
+    Severity.ERROR,
+    "{outputs} hardly depends on the input: it varies by {spread_share} of what the target does",
+    stage=Stage.OUTCOME,
+    about=Part.LOSS,
+    because="D704 G606",
 )
 def constant_output(
     network: Network,

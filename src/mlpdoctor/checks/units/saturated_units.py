@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.text import percent, short
@@ -25,6 +25,9 @@ FAR = 0.5
     Severity.ERROR,
     "{saturated} of {units} {activation} units are flat on most rows; the mean slope is {slope_share} of the steepest",
     clears="saturated units",
+    stage=Stage.UNITS,
+    about=Part.UNITS,
+    disturbs=Part.UNITS | Part.PACE | Part.LOSS,
 )
 def saturated_units(
     layer: Layer,
