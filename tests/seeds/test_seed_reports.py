@@ -138,8 +138,6 @@ def test_mostly_linear_is_told_how_much_is_left() -> None:
     assert number(finding, "curve_out_of_sample") < 0.5 * number(finding, "affine")
     assert number(finding, "line_out_of_sample") == pytest.approx(number(finding, "affine"), rel=0.05)
     assert number(finding, "saved") > 10 * number(finding, "saved_error")
-    assert finding.evidence.explains is not None
-    assert finding.evidence.explains > 0.99
     assert "There is more to learn" in report.verdict
 
 

@@ -82,7 +82,7 @@ def rank_bottleneck(
             f"; without the bottleneck {short(without)} is known to be within reach. The difference is {percent(cost)} "
             "of what the best constant loses.",
             remedy=Remedy(f"give every layer before {head.name} at least {count(head.units, 'unit')}"),
-            explains=None if training.never else position.share(floor - without + position.data),
+            explains=None if training.never else position.part(floor - without),
             strength=min(cost, 1.0),
             verdict=f"The {head.units} outputs of {head.name} are a linear map of only {count(rank, 'number')}: "
             f"whatever the weights, the loss stays at {short(floor)} or above.",

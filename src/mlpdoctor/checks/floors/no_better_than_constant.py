@@ -86,7 +86,6 @@ def no_better_than_constant(
             "mend the causes named with this; if there are none, check that this file holds the inputs "
             "the model was trained on, on the same scale"
         ),
-        explains=position.share(position.constant),
         strength=min(position.of_constant(position.model), 10.0) / 10.0 if math.isfinite(position.model) else 1.0,
         verdict=_verdict(position, answer, clipped, "no better" if equal else "hardly better"),
     )

@@ -94,7 +94,6 @@ def no_better_than_linear(
         severity=severity,
         why=_left(position, opinion),
         remedy=_remedy(network, structure=structure, opinion=opinion),
-        explains=position.share(affine) if structure and gain <= tolerated_gain else None,
         strength=min(max(position.shortfall, 0.0), 1.0),
         verdict=_verdict(position, linear, opinion, gain, structure=structure),
     )

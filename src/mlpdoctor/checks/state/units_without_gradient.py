@@ -92,7 +92,7 @@ def _since(seen: Untouched, network: Network) -> str:
 
 
 def _severity(share: float, live: int, position: LossPosition | None) -> Severity:
-    if position is not None and position.well:
+    if position is not None and position.near:
         return Severity.NOTE
     if live == 0:
         return Severity.ERROR

@@ -56,7 +56,6 @@ def undertrained(
         return
     done = "" if speed.updates is None else f" after {count(speed.updates, 'update')}"
     epochs = None if speed.updates is None else speed.updates * saved.batch / objective.rows
-    over = position.model - position.data
     yield Evidence(
         numbers={
             "more": saved.updates,
@@ -75,7 +74,7 @@ def undertrained(
         severity=Severity.WARNING,
         why=_why(speed, epochs),
         remedy=_remedy(network, speed, objective.rows),
-        explains=min(saved.gain / over, 1.0) if over > 0 else None,
+        explains=position.part(saved.gain),
         strength=min(speed.share(saved), 1.0),
         verdict=f"Training was broken off{done}: the loss, {short(saved.before)}, still falls readily, and "
         f"{saved.updates} more updates at the saved rate brought it to {short(saved.after)}.",

@@ -68,16 +68,13 @@ def constant_output(
         severity=_severity(flat, position, everything=everything),
         why=_why(flat, position, worst, silent),
         remedy=_remedy(network, silent),
-        explains=position.share(position.constant)
-        if position is not None and everything and not training.never
-        else None,
         strength=1.0 - worst / tolerated if tolerated else 1.0,
         verdict=_verdict(flat, position, names, everything=everything),
     )
 
 
 def _severity(flat: list[OutputVariance], position: LossPosition | None, *, everything: bool) -> Severity:
-    if position is not None and position.well:
+    if position is not None and position.near:
         return Severity.NOTE
     if everything:
         return Severity.ERROR

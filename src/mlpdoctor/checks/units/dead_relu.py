@@ -86,7 +86,7 @@ def dead_relu(
 def _severity(share: float, live: int, position: LossPosition | None, *, silent: bool, untrained: bool) -> Severity:
     if silent:
         return Severity.ERROR
-    if position is not None and position.well:
+    if position is not None and position.near:
         return Severity.NOTE
     crippled = share >= HALF and live < NARROW
     if untrained:
