@@ -16,7 +16,7 @@ from keras_objects import constraints, initializers, losses, regularizers, sched
 from networks import Input, L, Layer, Sequential, set_random_seed
 from networks import Model as Functional
 from optimizers import optimizers
-from report_questions import alarms, found, names, number, only, outcome, quiet, root, rungs, told, told_one
+from report_questions import alarms, found, names, number, only, outcome, quiet, rungs, told, told_one
 
 from mlpdoctor.core.network import Array, Key, Network
 from mlpdoctor.core.report_model import Report
