@@ -63,6 +63,10 @@ class SoftmaxLoss(ConvexLoss):
         ahead = np.where(classes == 1, own - np.where(classes == 1, others, 0.0), -np.inf)
         return np.where(classes == 0, np.inf, ahead)
 
+    def level(self, mean: Array) -> Array | None:
+        """The logarithms of the classes' shares (Gibbs' inequality)."""
+        return np.log(mean / mean[-1]) if (mean > 0).all() else None
+
     def answer(self, z: Array) -> Array:
         return np.exp(log_softmax(z))
 
