@@ -6,7 +6,8 @@ from mlpdoctor.core.finding import Severity
 from mlpdoctor.core.fingerprint import location
 from mlpdoctor.core.report_model import Report, Unread
 from mlpdoctor.report import phrases
-from mlpdoctor.report.phrases import crashed, live
+from mlpdoctor.report.folding import live
+from mlpdoctor.report.phrases import crashed
 
 COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 UNREAD = "mlpdoctor could not read this model"
@@ -26,7 +27,7 @@ def _report(report: Report) -> Iterator[str]:
     for finding in shown:
         place = f" ({finding.layer})" if finding.layer else ""
         title = f"mlpdoctor: {finding.code} {finding.name}{place}"
-        yield command(COMMANDS[finding.severity], report.path, title, phrases.told(finding, shown))
+        yield command(COMMANDS[finding.severity], report.path, title, phrases.told(finding, report))
     for outcome in crashed(report.outcomes):
         yield command("error", report.path, f"mlpdoctor: {outcome.code} crashed", outcome.reason or "")
 

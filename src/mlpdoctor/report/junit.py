@@ -10,7 +10,7 @@ from mlpdoctor.core.fingerprint import fingerprint, location
 from mlpdoctor.core.report_model import Outcome, Report, Status, Unread
 from mlpdoctor.core.text import count
 from mlpdoctor.report import phrases
-from mlpdoctor.report.phrases import live
+from mlpdoctor.report.folding import live
 
 FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What no XML document may hold, not even escaped."""
@@ -78,7 +78,7 @@ def _case(suite: ET.Element, path: str, outcome: Outcome, report: Report) -> ET.
 
 def _told(findings: Sequence[Finding], report: Report) -> str:
     shown = live(report.findings)
-    return "\n\n".join(f"{finding.severity.value}: {phrases.told(finding, shown)}" for finding in findings)
+    return "\n\n".join(f"{finding.severity.value}: {phrases.told(finding, report)}" for finding in findings)
 
 
 def _unread(root: ET.Element, model: Unread) -> None:

@@ -18,7 +18,8 @@ from mlpdoctor.report.catalogue import family, sections
 from mlpdoctor.report.catalogue import rules as all_rules
 from mlpdoctor.report.json.report import clean
 from mlpdoctor.report.markdown.text import escape
-from mlpdoctor.report.phrases import crashed, live
+from mlpdoctor.report.folding import live
+from mlpdoctor.report.phrases import crashed
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 ROOT = "%SRCROOT%"
@@ -95,7 +96,7 @@ def _results(report: Report, index: Mapping[str, int], artifacts: Sequence[str])
             "kind": "fail",
             "level": finding.severity.value,
             "rank": round(rank, 2),
-            "message": {"text": phrases.told(finding, shown)},
+            "message": {"text": phrases.told(finding, report)},
             "locations": [_place(report.path, artifacts, finding.layer)],
             "partialFingerprints": _fingerprints(print_of, seen[print_of]),
             **({} if finding.suppressed is None else {"suppressions": [_suppression(finding.suppressed)]}),

@@ -9,7 +9,8 @@ from mlpdoctor.core.report_model import Report, Unread
 from mlpdoctor.report import curve_phrases, phrases
 from mlpdoctor.report.ladder_rows import rows, witnesses
 from mlpdoctor.report.markdown.text import block, escape, table
-from mlpdoctor.report.phrases import crashed, live, state, tally
+from mlpdoctor.report.folding import live
+from mlpdoctor.report.phrases import crashed, state, tally
 from mlpdoctor.report.terminal.curve_chart import plain_text
 
 

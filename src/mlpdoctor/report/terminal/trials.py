@@ -9,7 +9,7 @@ from rich.text import Text
 
 from mlpdoctor.core.trial_result import Trial, TrialResult, Verdict
 from mlpdoctor.report import trial_phrases as words
-from mlpdoctor.report.phrases import live
+from mlpdoctor.report.folding import live
 from mlpdoctor.report.symbols import spelt
 from mlpdoctor.report.terminal.layout import cut, inset, labelled
 from mlpdoctor.report.terminal.report import files
@@ -29,7 +29,7 @@ class TerminalTrials:
         """Yield the parts from top to bottom."""
         result = spelt(self.result, options.encoding)
         yield ""
-        yield inset(files(words.sources(result)))
+        yield from files(words.sources(result), console.width, options.encoding)
         yield ""
         yield inset(Text(result.verdict, style="bold"))
         yield ""
