@@ -10,7 +10,7 @@ import numpy as np
 from mlpdoctor.analysis.curves.noise import finite
 from mlpdoctor.core.dataset import Dataset
 from mlpdoctor.core.fact import Absent
-from mlpdoctor.core.finding import Finding
+from mlpdoctor.core.finding import Finding, Severity
 from mlpdoctor.core.history import LOSS, VALIDATION_LOSS, Column, History
 from mlpdoctor.core.history_summary import HistorySummary, Plateau, Reached, Trace
 from mlpdoctor.core.network import Network

@@ -71,12 +71,12 @@ def _root(place: int, present: Sequence[Finding]) -> int:
 
 
 def names(findings: Sequence[Finding], *, brief: bool = False) -> str:
-    """Findings in a row, each rule once: ``U404 constant-output, U402 saturated-units ×3``.
+    """Findings in a row, each rule once and with its count: ``U404 constant-output, U402 saturated-units``.
 
     ``brief`` names the first and leaves it at the codes of the others.
     """
     times = Counter((finding.code, finding.name) for finding in findings)
-    told = []
+    told: list[str] = []
     for (code, name), number in times.items():
         words = code if brief and told else f"{code} {name}"
         told.append(words if number == 1 else f"{words} ×{number}")  # noqa: RUF001

@@ -56,7 +56,7 @@ def _case(suite: ET.Element, path: str, outcome: Outcome, report: Report) -> ET.
             severity=min((finding.severity for finding in own), key=list(Severity).index).value,
             certainty=own[0].evidence.certainty.value,
             explains=own[0].evidence.explains,
-            layers=", ".join(finding.layer for finding in own if finding.layer),
+            layers=", ".join(dict.fromkeys(layer for finding in own for layer in finding.layers)),
             fingerprint=fingerprint(own[0], report.path),
         )
     if outcome.status is Status.CRASHED:
@@ -77,7 +77,6 @@ def _case(suite: ET.Element, path: str, outcome: Outcome, report: Report) -> ET.
 
 
 def _told(findings: Sequence[Finding], report: Report) -> str:
-    shown = live(report.findings)
     return "\n\n".join(f"{finding.severity.value}: {phrases.told(finding, report)}" for finding in findings)
 
 

@@ -153,11 +153,16 @@ def seen(finding: Finding) -> str:
     return f"{text[0].upper()}{text[1:]}" if first in OPENERS else text
 
 
+def remedy_of(finding: Finding, report: Report) -> Remedy | None:
+    """What a finding says to do; nothing on a healthy model, which is to be left alone."""
+    return None if healthy(report) else finding.evidence.remedy
+
+
 def fix(one: Shown, report: Report) -> Remedy | None:
-    """What to do: fix the cause first where it is shown, else the finding's own remedy; nothing on a healthy model."""
+    """What to do: fix the cause first where it is shown, else what the finding itself says."""
     if one.follows is not None:
         return Remedy(f"follows from {one.follows}; fix that first")
-    return None if healthy(report) else one.finding.evidence.remedy
+    return remedy_of(one.finding, report)
 
 
 def also_seen(one: Shown, *, brief: bool = False) -> str:
@@ -174,7 +179,7 @@ def told(finding: Finding, report: Report) -> str:
     """All of a finding in a few lines, for formats that have one text for it."""
     lines = [f"{seen(finding)} ({sure(finding)})", finding.evidence.why]
     cause = next((other for other in live(report.findings) if other.code == finding.because_of), None)
-    remedy = None if healthy(report) else finding.evidence.remedy
+    remedy = remedy_of(finding, report)
     if cause is not None:
         lines.append(f"Follows from {cause.code} {cause.name}; fix that first.")
     elif remedy is not None:

@@ -16,9 +16,9 @@ from mlpdoctor.core.report_model import Outcome, Report, Status, Unread
 from mlpdoctor.report import phrases
 from mlpdoctor.report.catalogue import family, sections
 from mlpdoctor.report.catalogue import rules as all_rules
+from mlpdoctor.report.folding import live
 from mlpdoctor.report.json.report import clean
 from mlpdoctor.report.markdown.text import escape
-from mlpdoctor.report.folding import live
 from mlpdoctor.report.phrases import crashed
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -97,10 +97,10 @@ def _results(report: Report, index: Mapping[str, int], artifacts: Sequence[str])
             "level": finding.severity.value,
             "rank": round(rank, 2),
             "message": {"text": phrases.told(finding, report)},
-            "locations": [_place(report.path, artifacts, finding.layer)],
+            "locations": [_place(report.path, artifacts, finding.layers)],
             "partialFingerprints": _fingerprints(print_of, seen[print_of]),
             **({} if finding.suppressed is None else {"suppressions": [_suppression(finding.suppressed)]}),
-            "properties": _properties(finding),
+            "properties": _properties(finding, report),
         }
     for outcome in report.outcomes:
         if outcome.status in {Status.NOT_APPLICABLE, Status.SKIPPED}:
@@ -124,16 +124,16 @@ def _suppression(reason: str) -> dict[str, str]:
     return {"kind": "external", "justification": reason}
 
 
-def _properties(finding: Finding) -> dict[str, Any]:
-    evidence = finding.evidence
-    remedy = evidence.remedy
+def _properties(finding: Finding, report: Report) -> dict[str, Any]:
+    evidence, remedy = finding.evidence, phrases.remedy_of(finding, report)
     properties: dict[str, Any] = clean(
         {
             "certainty": evidence.certainty.value,
             "explains": evidence.explains,
             "because_of": finding.because_of,
+            "layers": finding.layers,
             "evidence": evidence.numbers,
-            "remedy": None if remedy is None else {"text": remedy.text, "code": remedy.code},
+            "fix": None if remedy is None else {"text": remedy.text, "code": remedy.code},
         }
     )
     return properties
@@ -167,17 +167,16 @@ def _files(report: Report) -> Iterator[str]:
         yield location(report.data.path)
 
 
-def _place(model: str, artifacts: Sequence[str], layer: str | None = None) -> dict[str, Any]:
-    """The file, at a line because GitHub wants one, and the layer in it."""
+def _place(model: str, artifacts: Sequence[str], layers: Sequence[str] = ()) -> dict[str, Any]:
+    """The file, at a line because GitHub wants one, and the layers in it."""
     path = location(model)
     physical = {
         "artifactLocation": {**_artifact(path), "index": artifacts.index(path)},
         "region": {"startLine": 1},
     }
     name = PurePosixPath(path).name
-    logical = [{"name": name, "fullyQualifiedName": name, "kind": "module"}]
-    if layer is not None:
-        logical.insert(0, {"name": layer, "fullyQualifiedName": f"{name}/{layer}", "kind": "object"})
+    logical = [{"name": layer, "fullyQualifiedName": f"{name}/{layer}", "kind": "object"} for layer in layers]
+    logical.append({"name": name, "fullyQualifiedName": name, "kind": "module"})
     return {"physicalLocation": physical, "logicalLocations": logical}
 
 
@@ -196,7 +195,7 @@ def _sentence(text: str | None) -> str:
 
 
 def render_code_scanning(reports: Sequence[Report], unread: Sequence[Unread] = ()) -> str:
-    """The log with nothing in it but findings that are to be mended."""
+    """The log with nothing in it but findings that are to be fixed."""
     whole = log(reports, unread)
     for run in whole["runs"]:
         run["results"] = [one for one in run["results"] if one["kind"] == "fail" and "suppressions" not in one]

@@ -37,7 +37,9 @@ def ladder(
 ) -> Ladder:
     """All rungs from the top down, and the one the model stands on."""
     names = objective.passes.dataset
-    rungs = [_fitted("constant", _constant(objective), objective, constant.fits, _constants(constant, names.target_names))]
+    rungs = [
+        _fitted("constant", _constant(objective), objective, constant.fits, _constants(constant, names.target_names))
+    ]
     if linear is not None:
         witness = _equations(linear, names.feature_names, names.target_names)
         rungs.append(_fitted("affine", linear.model, objective, linear.fits, witness))
@@ -127,7 +129,14 @@ def _data(conflicts: ConflictFloor, perfect: Perfection) -> Rung:
     if abs(perfect.total) > MEANT * abs(conflicts.total):
         witness += f"; even a perfect prediction of each row costs {short(perfect.total)}"
     return Rung(
-        "data", "lowest possible on this data", conflicts.total, conflicts.total, Certainty.PROVED, witness, None, conflicts.per_part
+        "data",
+        "lowest possible on this data",
+        conflicts.total,
+        conflicts.total,
+        Certainty.PROVED,
+        witness,
+        None,
+        conflicts.per_part,
     )
 
 

@@ -11,9 +11,9 @@ from mlpdoctor.core.finding import Finding
 from mlpdoctor.core.fingerprint import fingerprint
 from mlpdoctor.core.ladder import Ladder
 from mlpdoctor.core.report_model import Report, Unread
-from mlpdoctor.report.phrases import tally
+from mlpdoctor.report.phrases import remedy_of, tally
 
-SCHEMA_VERSION = "1.2"
+SCHEMA_VERSION = "2.0"
 OF_A_CURVE = (
     "schema_version",
     "tool",
@@ -89,20 +89,21 @@ def _ladder(ladder: Ladder | None, reason: str | None) -> dict[str, Any]:
 
 
 def _finding(rank: int, finding: Finding, report: Report) -> dict[str, Any]:
-    evidence = finding.evidence
+    evidence, remedy = finding.evidence, remedy_of(finding, report)
     return {
         "rank": rank,
         "code": finding.code,
         "name": finding.name,
         "severity": finding.severity.value,
         "certainty": evidence.certainty.value,
-        "layer": finding.layer,
+        "layer": next(iter(finding.layers), None),
+        "layers": finding.layers,
         "message": finding.message,
         "why": evidence.why,
         "evidence": evidence.numbers,
         "explains": evidence.explains,
         "because_of": finding.because_of,
-        "remedy": None if evidence.remedy is None else asdict(evidence.remedy),
+        "fix": None if remedy is None else asdict(remedy),
         "suppressed": finding.suppressed,
         "fingerprint": fingerprint(finding, report.path),
     }

@@ -17,7 +17,7 @@ from mlpdoctor.report.terminal.layout import from_the_right, prose, whole
 TOPS = ("constant", "affine")
 """The rungs that set the scale: a model far above them would leave them no bars."""
 LONGEST, SHORTEST = 17, 6
-"""Columns of the longest bar and its arrow: as many as the screen leaves, and no bars where these are too few to compare."""
+"""Columns of the longest bar with its arrow: as many as the screen leaves, and none where these are too few."""
 LEFT, GAP = 4, 2
 
 
@@ -67,16 +67,21 @@ class _Widths:
 
 
 def _with_remarks(line: Text, row: Row, screen: int) -> Iterator[Text]:
-    """A row with its remark and its formula behind it; what does not fit there stands below."""
+    """A row with its remark, or the first words of it, and its formula; what does not fit stands below."""
     below = []
-    for text, style in ((row.remark, "bold" if row.here else ""), (row.equation, "dim")):
-        if text and line.cell_len + GAP + cell_len(text) > screen - 1:
+    remark = row.remark if _fits(line, row.remark, screen) else row.remark.partition(",")[0]
+    for text, style in ((remark, "bold" if row.here else ""), (row.equation, "dim")):
+        if not _fits(line, text, screen):
             below.append(prose(text, screen, indent=LEFT + GAP, style=style))
         elif text:
             line.append(" " * GAP + text, style)
     line.rstrip()
     yield line
     yield from below
+
+
+def _fits(line: Text, text: str, screen: int) -> bool:
+    return not text or line.cell_len + GAP + cell_len(text) < screen
 
 
 def _padded(text: str, width: int) -> str:

@@ -160,10 +160,8 @@ def _noted(findings: Arranged, screen: int, encoding: str) -> Iterator[Renderabl
 
 def _folded(said: Callable[..., str], number: int, screen: int, encoding: str, indent: int = MARGIN) -> Text:
     """The line that stands for some findings: with all their names where they fit, else with all their codes."""
-    ways = (
-        plain(f"{said(brief=brief)} (-v shows {'it' if number == 1 else 'them'})", encoding) for brief in (False, True)
-    )
-    full, brief = ways
+    them = "it" if number == 1 else "them"
+    full, brief = (plain(f"{said(brief=brief)} (-v shows {them})", encoding) for brief in (False, True))
     text = full if indent + cell_len(full) <= page_width(screen) else brief
     return prose(text, screen, indent=indent, style="dim")
 
@@ -193,21 +191,22 @@ class TerminalSummary:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Yield the parts from top to bottom: a line or two for each model, then the sum."""
-        lines = []
-        for report in (spelt(report, options.encoding) for report in self.reports):
-            severity = state(report)
-            word = ("ok", "green") if severity is None else (severity.value, COLOURS[severity])
-            lines.append((word, report.path, report.verdict))
-        for model in (spelt(model, options.encoding) for model in self.unread):
-            lines.append((("unread", "bold red"), model.path, model.reason))
-        width = max((len(word) for (word, _), _, _ in lines), default=0) + 2
-        for (word, style), path, said in lines:
-            room = page_width(console.width) - width - 2
-            shown = from_the_left(path, room, options.encoding)
+        lines = [_line(spelt(report, options.encoding)) for report in self.reports]
+        lost = [spelt(model, options.encoding) for model in self.unread]
+        lines += [("unread", "bold red", model.path, model.reason) for model in lost]
+        width = max((len(word) for word, *_ in lines), default=0) + 2
+        for word, style, path, said in lines:
+            shown = from_the_left(path, page_width(console.width) - width - MARGIN, options.encoding)
             yield whole("  ").append(f"{word:{width}}", style).append(shown, "bold")
             yield prose(said, console.width, " " * width)
         yield ""
-        yield prose(
-            plain(phrases.total(tally(self.reports, self.unread)), options.encoding), console.width, style="bold"
-        )
+        total = plain(phrases.total(tally(self.reports, self.unread)), options.encoding)
+        yield prose(total, console.width, style="bold")
         yield ""
+
+
+def _line(report: Report) -> tuple[str, str, str, str]:
+    """How a model is in a word, with its colour, its path and its verdict."""
+    severity = state(report)
+    word, style = ("ok", "green") if severity is None else (severity.value, COLOURS[severity])
+    return word, style, report.path, report.verdict
