@@ -104,7 +104,7 @@ def test_no_line_is_wider_than_the_screen(width: int) -> None:
 
 @pytest.mark.parametrize("width", [40, 80, 120])
 def test_pages_and_the_table_of_rules_fit(width: int) -> None:
-    for parts in (*(rule_page.page(rule) for rule in rules()), iter([rules_table.as_table(rules())])):
+    for parts in (*(iter([rule_page.RulePage(rule)]) for rule in rules()), iter([rules_table.as_table(rules())])):
         text = printed(*parts, encoding="ascii", width=width)
         assert max(map(len, text.splitlines())) <= width
 

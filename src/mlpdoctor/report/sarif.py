@@ -14,11 +14,11 @@ from mlpdoctor.core.fingerprint import fingerprint, location
 from mlpdoctor.core.project import REPOSITORY, rule_address
 from mlpdoctor.core.report_model import Outcome, Report, Status, Unread
 from mlpdoctor.report import phrases
-from mlpdoctor.report.catalogue import family, sections
+from mlpdoctor.report.catalogue import family, readable, sections
 from mlpdoctor.report.catalogue import rules as all_rules
 from mlpdoctor.report.folding import live
 from mlpdoctor.report.json.report import clean
-from mlpdoctor.report.markdown.text import escape
+from mlpdoctor.report.markdown.text import marked
 from mlpdoctor.report.phrases import crashed
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -62,15 +62,15 @@ def log(reports: Sequence[Report], unread: Sequence[Unread] = ()) -> dict[str, A
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
-    page = dict(sections(rule.page))
-    text = "\n\n".join((rule.summary, *(f"{heading}: {words}" for heading, words in page.items())))
-    marked = "\n\n".join((escape(rule.summary), *(f"**{heading}**\n\n{escape(w)}" for heading, w in page.items())))
+    page, summary = dict(sections(rule.page)), readable(rule.summary)
+    text = "\n\n".join((summary, *(f"{heading}: {words}" for heading, words in page.items())))
+    rich = "\n\n".join((marked(summary), *(f"**{heading}**\n\n{marked(words)}" for heading, words in page.items())))
     return {
         "id": rule.code,
         "name": rule.name,
-        "shortDescription": {"text": rule.summary},
-        "fullDescription": {"text": page.get("Why it matters", rule.summary)},
-        "help": {"text": text, "markdown": marked},
+        "shortDescription": {"text": summary},
+        "fullDescription": {"text": page.get("Why it matters", summary)},
+        "help": {"text": text, "markdown": rich},
         "helpUri": rule_address(rule.code, rule.name),
         "defaultConfiguration": {"level": rule.severity.value},
         "properties": {"tags": [family(rule)], "problem.severity": _problem(rule.severity)},

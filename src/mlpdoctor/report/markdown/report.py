@@ -10,7 +10,7 @@ from mlpdoctor.core.report_model import Report, Unread
 from mlpdoctor.report import curve_phrases, phrases
 from mlpdoctor.report.folding import Shown
 from mlpdoctor.report.ladder_rows import rows, witnesses
-from mlpdoctor.report.markdown.text import block, code, escape, table
+from mlpdoctor.report.markdown.text import block, code, escape, marked, table
 from mlpdoctor.report.phrases import crashed, state, tally
 from mlpdoctor.report.terminal.curve_chart import plain_text
 
@@ -39,10 +39,10 @@ def _overview(reports: Sequence[Report], unread: Sequence[Unread]) -> str:
 
 def _report(report: Report) -> Iterator[str]:
     yield f"## {escape(phrases.sources(report)[0][1])}"
-    yield f"**{escape(report.verdict)}**"
+    yield f"**{marked(report.verdict)}**"
     remedy = phrases.do(report)
     if remedy is not None:
-        yield f"**Do:** {escape(remedy.text)}" if remedy.code is None else f"**Do:**\n\n{block(remedy.code)}"
+        yield f"**Do:** {marked(remedy.text)}" if remedy.code is None else f"**Do:**\n\n{block(remedy.code)}"
     (kind, _, told), *others = phrases.sources(report)
     yield table(("", ""), [(kind, escape(told)), *((escape(path), escape(told)) for _, path, told in others)])
     if report.history is not None:
@@ -111,11 +111,11 @@ def _name(finding: Finding) -> str:
 def _finding_parts(one: Shown, report: Report) -> Iterator[str]:
     """One finding: how sure, what, where, why, and what to do."""
     yield f"*{escape(phrases.sure(one.finding))}*"
-    yield escape(phrases.seen(one.finding))
-    yield f"**Why:** {escape(one.finding.evidence.why)}"
+    yield marked(phrases.seen(one.finding))
+    yield f"**Why:** {marked(one.finding.evidence.why)}"
     remedy = phrases.fix(one, report)
     if remedy is not None:
-        yield f"**Fix:** {escape(remedy.text)}"
+        yield f"**Fix:** {marked(remedy.text)}"
         if remedy.code is not None and remedy != phrases.do(report):
             yield block(remedy.code)
 
