@@ -138,7 +138,7 @@ def test_a_missing_or_an_unknown_key_is_noticed_wherever_it_is() -> None:
         ("data", DataSummary),
         ("rung", Rung),
         ("penalty", Penalty),
-        ("remedy", Remedy),
+        ("fix", Remedy),
     ],
 )
 def test_it_has_what_the_classes_have(name: str, kind: type) -> None:

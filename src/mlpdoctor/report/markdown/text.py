@@ -19,7 +19,7 @@ def escape(text: str) -> str:
 
 
 def marked(text: str) -> str:
-    """The same with code between single backticks shown as code; not for the cell of a table, which a pipe would end."""
+    """The same with code between single backticks shown as code; not for a cell of a table, which a pipe ends."""
     flat, made, end = " ".join(text.split()), "", 0
     for found in SPAN.finditer(flat):
         made += _literal(flat[end : found.start()]) + code(found[1])

@@ -30,7 +30,7 @@ def draw(ladder: Ladder, block: str, screen: int, encoding: str = "utf-8") -> It
         screen: columns of the screen.
         encoding: of the screen.
     """
-    yield whole("  ").append("loss ladder").append(f"   {ladder.loss}", "dim")
+    yield prose(ladder.loss, screen, "loss ladder   ", style="dim")
     told = [spelt(row, encoding) for row in rows(ladder)]
     widths = _Widths.of(told, screen)
     bars = _bars(ladder, told, block, min(screen - 1 - widths.taken - widths.remark - 2 * GAP, LONGEST))

@@ -24,11 +24,11 @@ WHOLE = re.compile(
     r"|[\d.,]+ %"  # a number with its unit
     r"|\d\S* (?:± \S+|\+/- \S+)"
     r"|\(-v shows \w+\)"
-    r"|\S+ (?:×|x)\d+"  # noqa: RUF001  a name with its count
+    r"|[A-Z]\d{3}(?: [a-z-]+)? (?:×|x)\d+"  # noqa: RUF001  a rule with its count
 )
 """What stays on one line where the screen is wide enough for it."""
-JOINED = "\0"
-"""Stands for a blank at which no line breaks."""
+JOINED = "\ue000"
+"""Stands for a blank at which no line breaks: as wide as one, and in no legible text."""
 
 
 def page_width(screen: int) -> int:

@@ -25,8 +25,8 @@ from mlpdoctor.report.terminal.layout import MARGIN, code, from_the_left, label,
 COLOURS = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "bold cyan"}
 NARROW = 60
 """On a terminal narrower than this the bars give way to the numbers."""
-PATHS = 0.36
-"""The share of the page that paths may take; what they are shortened for is what the files hold."""
+TOLD, PATH = 45, 14
+"""Columns that what a file holds gets at least, and what is left to its path where the page is too narrow for both."""
 BODY = 5
 """Columns in front of what is said of a finding."""
 CLOSING = len("ruled out") + 3
@@ -118,7 +118,7 @@ class TerminalReport:
 
 def files(sources: Sequence[tuple[str, str, str]], screen: int, encoding: str) -> Iterator[RenderableType]:
     """The files that a report is about, one below the other, each with what it holds."""
-    room = int(PATHS * page_width(screen))
+    room = max(page_width(screen) - MARGIN - 3 - TOLD, PATH)
     paths = [from_the_left(path, room, encoding) for _, path, _ in sources]
     width = max((cell_len(path) for path in paths), default=0) + 3
     for path, (_, _, told) in zip(paths, sources, strict=True):
