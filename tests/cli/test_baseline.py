@@ -81,7 +81,7 @@ def test_what_is_no_longer_found_is_stale(tmp_path: Path) -> None:
     done = run(tmp_path, *KNOWN)
     assert done.status == 0
     assert (
-        "known.json: A101 missing-nonlinearity of model.keras is no longer found; --update-baseline takes" in done.err
+        "known.json: A101 missing-nonlinearity of model.keras is no longer found; --update-baseline removes" in done.err
     )
     again = run(tmp_path, *KNOWN, "--update-baseline")
     assert " gone" in again.err

@@ -61,10 +61,15 @@ def arranged(findings: Sequence[Finding], *, whole: bool = False) -> Arranged:
 
 
 def _root(place: int, present: Sequence[Finding]) -> int:
-    """Where the finding stands at the end of the chain of causes; its own place where its cause is not there."""
+    """The place of the finding at the end of the chain of causes: its own where its cause is not there.
+
+    Of causes that go round in a circle it is the first, so that none is lost.
+    """
     first = {finding.code: n for n, finding in reversed(list(enumerate(present)))}
     seen = {place}
-    while (cause := first.get(present[place].because_of or "")) is not None and cause not in seen:
+    while (cause := first.get(present[place].because_of or "")) is not None:
+        if cause in seen:
+            return min(seen)
         place = cause
         seen.add(place)
     return place

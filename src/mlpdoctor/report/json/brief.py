@@ -11,8 +11,9 @@ from mlpdoctor.report.json.report import clean
 
 RUNGS = ("constant", "affine", "model", "architecture", "data")
 """The five numbers: what ignoring the inputs costs, what a line does, where the model is, and the two floors."""
-MODEL, VERDICT, TEXT, CODE = 140, 320, 140, 160
+MODEL, VERDICT, TEXT, CODE = 120, 300, 120, 140
 """Bytes of JSON that each text may take: a line is below 1,000 bytes, whatever a layer or a file is called."""
+DIGITS = 8
 DOTS = "…"
 
 
@@ -25,10 +26,15 @@ def render(reports: Sequence[Report], unread: Sequence[Unread] = ()) -> str:
 def as_object(report: Report) -> dict[str, Any]:
     """The report as plain values."""
     sound = phrases.state(report) is not Severity.ERROR and not phrases.crashed(report.outcomes)
-    values = {name: None if report.ladder is None else report.ladder.value(name) for name in RUNGS}
+    values = {name: _rounded(report.ladder.value(name)) if report.ladder else None for name in RUNGS}
     first = phrases.leading(report)
     fix = None if first is None else phrases.remedy_of(first, report)
     return _line(report.path, report.verdict, values, ok=sound, first=first, fix=fix)
+
+
+def _rounded(loss: float | None) -> float | None:
+    """As many digits as float32 weights carry; all of them are in the full report."""
+    return None if loss is None else float(f"{loss:.{DIGITS}g}")
 
 
 def _unread(model: Unread) -> dict[str, Any]:

@@ -18,7 +18,7 @@ CODE = re.compile(r"`[^`]+`")
 """Code in a sentence. It may be copied, so it is never broken, even where it is wider than the screen."""
 WHOLE = re.compile(
     r"[A-Za-z_][\w.]*\([^()]*\)"  # a call
-    r"|\S+ = -?[\d.]\S*(?: [A-Za-z_]\w*)?(?: [-+] [\d.]\S*(?: [A-Za-z_]\w*)?)*"  # a formula
+    r"|\S+ = -?[\d.][\d.e+-]*(?: [A-Za-z_]\w*)?(?: [-+] [\d.][\d.e+-]*(?: [A-Za-z_]\w*)?)*"  # a formula
     r"|(?<!\S)[-+=±] \S+"  # a sign with its number
     r"|(?<!\S)\+/- \S+"
     r"|[\d.,]+ %"  # a number with its unit
