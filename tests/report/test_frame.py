@@ -60,8 +60,8 @@ def test_a_report_fits_on_a_screen(name: str) -> None:
 
 def test_the_answer_comes_first_then_the_fix_then_the_ladder_then_the_cause() -> None:
     text = "\n".join(printed(with_history()))
-    parts = ("model.keras", "data.csv", "history.txt", "The loss is stuck", "  do    Dense(10,", "  loss ladder")
-    parts += (
+    answer = ("model.keras", "data.csv", "history.txt", "The loss is stuck", "  do    Dense(10,", "  loss ladder")
+    evidence = (
         "  training curve",
         "  1  error  A101",
         "also seen",
@@ -70,7 +70,7 @@ def test_the_answer_comes_first_then_the_fix_then_the_ladder_then_the_cause() ->
         "  test it",
         "  explain",
     )
-    places = [text.index(part) for part in parts]
+    places = [text.index(part) for part in (*answer, *evidence)]
     assert places == sorted(places)
 
 
