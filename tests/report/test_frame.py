@@ -210,7 +210,7 @@ def test_the_model_is_marked_where_it_stands_and_not_twice() -> None:
     assert row.endswith("<- your model, to 6 digits  y = 0.20796 x + 0.01671")
     assert row.startswith("    best straight line ")
     (row,) = [line for line in printed(of_fixture("numpy-cosine")) if "your model" in line]
-    assert row.endswith("<- you are here")
+    assert row.endswith("<- here")
 
 
 def test_the_rungs_are_in_the_users_words() -> None:

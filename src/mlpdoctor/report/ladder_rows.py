@@ -48,7 +48,7 @@ def rows(ladder: Ladder, arrow: str = "<- ") -> Iterator[Row]:
             continue
         remark = REMARKS.get(rung.name, "") if rung.error is None else f"± {short(rung.error, 2)}, estimated"
         if rung.name == "model":
-            remark = f"{arrow}you are here"
+            remark = f"{arrow}here"
         elif rung is mark and model is not None:
             same = (ladder.digits or 0) >= SHOWN_DIGITS
             remark = f"{arrow}{YOURS}" + (f", to {ladder.digits} digits" if same else f": {short(model.value)}")
