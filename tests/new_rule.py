@@ -27,12 +27,18 @@ CHECK = Template('''\
 
 from collections.abc import Iterator
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 
 
-@check("$code", Severity.WARNING, "{count} layers have the fault")
+@check(
+    "$code",
+    Severity.WARNING,
+    "{count} layers have the fault",
+    stage=Stage.$stage,
+    disturbs=Part.NOTHING,  # the parts of training that the fault disturbs: it may bring about what is said of them
+)
 def $function(network: Network, *, tolerated: int = 0) -> Iterator[Evidence]:
     """One sentence on the fault, which the table of rules shows.
 
@@ -117,12 +123,23 @@ wrote
   $cases   (the maker at its end)
 next
   fill in the check and its page; python -m pytest $tests   fails until the tests are filled in too
-  what brings it about: src/mlpdoctor/diagnosis/causes.py
-  a treatment in src/mlpdoctor/treat/treatments, or why there is none: src/mlpdoctor/treat/untreatable.py
-  the codes of each family: tests/report/test_catalogue.py
+  a treatment in src/mlpdoctor/treat/treatments, or why there is none: untreatable="…" in the decorator
   the measurement: python tests/measure/recall.py --rules $code --per-rule 5
   a line in CHANGELOG.md, and the generated texts: see .github/CONTRIBUTING.md
 """)
+
+
+STAGES = {
+    "data": "DATA",
+    "output": "CONTRACT",
+    "architecture": "ARCHITECTURE",
+    "state": "START",
+    "steps": "STEP",
+    "units": "UNITS",
+    "floors": "OUTCOME",
+    "history": "CURVE",
+}
+"""The stage that most rules of a folder belong to."""
 
 
 class Refused(Exception):  # noqa: N818  the user's words, no fault
@@ -210,6 +227,7 @@ def start(name: str, code: str, root: Path = ROOT) -> str:
     """
     family = chosen(name, code, root)
     words = {"code": code, "function": name.replace("-", "_"), "folder": family.folder.name}
+    words["stage"] = STAGES[family.folder.name]
     check = family.folder / f"{words['function']}.py"
     tests = root / "tests" / "checks" / f"test_{words['function']}.py"
     cases = cases_file(family, root)

@@ -67,7 +67,7 @@ def test_dead_units_are_those_that_keras_never_sees_fire(
     assert finding.evidence.certainty is Certainty.MEASURED
     assert finding.layer == "hidden"
     grave = 2 * dead >= units and units - dead < 8
-    assert finding.severity is (Severity.ERROR if grave else Severity.WARNING), told(report)
+    assert finding.evidence.severity is (Severity.ERROR if grave else Severity.WARNING), told(report)
 
 
 @pytest.mark.parametrize("form", ["keras", "h5"])

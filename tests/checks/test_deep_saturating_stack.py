@@ -19,6 +19,7 @@ from model_cases import (
     number,
     only,
     quiet,
+    root,
     stack,
     told,
     train,
@@ -81,7 +82,7 @@ def test_a_stack_that_stayed_on_the_constant_is_an_error_and_the_cause(activatio
     finding = only(report, "A107")
     assert finding.severity is Severity.ERROR, told(report)
     assert report.findings[0] is finding
-    assert all(effect.because_of == "A107" for effect in found(report, "L502"))
+    assert all(root(report, effect) == "A107" for effect in found(report, "L502"))
     assert report.verdict.startswith("The gradient fades")
 
 

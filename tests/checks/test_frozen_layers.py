@@ -21,6 +21,7 @@ from model_cases import (
     outcome,
     predicted,
     quiet,
+    root,
     rungs,
     stack,
     told,
@@ -138,7 +139,9 @@ def test_some_frozen_layers_of_a_stuck_model_are_a_warning(tmp_path: Path) -> No
     x, y = waves(400, 2, seed=4)
     model = stack(2, L.Dense(1, "tanh", name="narrow"), L.Dense(8, "tanh", name="middle"), L.Dense(1, name="last"))
     finding = only(report := examined(tmp_path, fitted(freeze(model, "narrow"), x, y), x, y), "A103")
-    assert (finding.severity, finding.evidence.certainty) == (Severity.WARNING, Certainty.MEASURED), told(report)
+    assert (finding.evidence.severity, finding.evidence.certainty) == (Severity.WARNING, Certainty.MEASURED)
+    assert root(report, only(report, "L502")) == "A103", told(report)
+    assert finding.severity is Severity.ERROR, "as grave as what it brings about"
     assert finding.message.startswith("1 of 3 layers with weights cannot train (narrow)")
 
 

@@ -202,4 +202,4 @@ def test_a_network_that_cannot_be_run_is_judged_by_its_rates(tmp_path: Path) -> 
     model = compiled(keras.Model(entry, L.Dense(1)(L.Dense(4, "relu")(L.Dropout(0.8, name="drop")(odd)))))
     x, y = waves(50, 4, seed=0)
     finding = only(examined(tmp_path, model, x, y), "A104")
-    assert (finding.severity, finding.evidence.certainty) == (Severity.WARNING, Certainty.MEASURED)
+    assert (finding.evidence.severity, finding.evidence.certainty) == (Severity.WARNING, Certainty.MEASURED)

@@ -63,7 +63,7 @@ def test_a_wide_one_in_a_stuck_model_is_a_warning(tmp_path: Path) -> None:
     model = stack(2, L.Dense(16, "relu"), L.Dense(32, "softmax", name="soft"), L.Dense(1, name="out"))
     model.compile("sgd", "mse")
     report = examined(tmp_path, train(model, x, y, 5, rate=0.003), x, y)
-    assert only(report, "A105").severity is Severity.WARNING, told(report)
+    assert only(report, "A105").evidence.severity is Severity.WARNING, told(report)
 
 
 def test_false_alarm_a_model_that_does_well_in_spite_of_it(tmp_path: Path) -> None:

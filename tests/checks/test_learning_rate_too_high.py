@@ -10,7 +10,6 @@ from model_cases import L, Model, Table, alarms, examined, found, number, only, 
 
 from mlpdoctor.core.finding import Certainty, Severity
 from mlpdoctor.core.report_model import Report
-from mlpdoctor.diagnosis.causes import CAUSES
 
 O = keras.optimizers  # noqa: E741
 
@@ -171,14 +170,3 @@ def test_without_data_it_is_not_judged(tmp_path: Path) -> None:
     model = stack(3, L.Dense(1))
     model.compile(O.SGD(100.0), "mse")
     assert not alarms(examined(tmp_path, model))
-
-
-def test_no_rule_brings_itself_about() -> None:
-    def reaches(start: str, goal: str, seen: frozenset[str] = frozenset()) -> bool:
-        return any(
-            cause == goal or (cause not in seen and reaches(cause, goal, seen | {cause}))
-            for cause in CAUSES.get(start, ())
-        )
-
-    assert not reaches("G603", "G603")
-    assert not reaches("G605", "G605")

@@ -37,7 +37,7 @@ def test_logits_that_tensorflow_finds_again_are_a_warning(tmp_path: Path, form: 
     with pytest.warns(UserWarning, match="from_logits=True"):
         train(model, x, y[:, None], 8)
     report = examined(tmp_path, model, x, y[:, None], form=form)
-    assert only(report, "O203").severity in (Severity.WARNING, Severity.NOTE)
+    assert only(report, "O203").evidence.severity in (Severity.WARNING, Severity.NOTE)
     assert "TensorFlow" in only(report, "O203").evidence.why
 
 

@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 from hand_built import Draft, Table, drawn, sequential
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Stage, check
 from mlpdoctor.core.fact import Absent, Fact, fact
 from mlpdoctor.core.finding import Certainty, Evidence, Severity
 from mlpdoctor.core.network import Layer, Network
@@ -211,50 +211,50 @@ def test_a_check_that_asks_for_a_layer_runs_on_each_once() -> None:
 EVIDENCE = Evidence({"rows": 8, "half_share": 0.5}, Certainty.MEASURED, why="")
 
 
-@check("T001", Severity.WARNING, "{rows} rows, {half_share}", clears="rows")
+@check("T001", Severity.WARNING, "{rows} rows, {half_share}", stage=Stage.DATA, clears="rows")
 def finds(rows: RowCount) -> Iterator[Evidence]:
     del rows
     yield EVIDENCE
     yield replace(EVIDENCE, severity=Severity.NOTE)
 
 
-@check("T002", Severity.ERROR, "-")
+@check("T002", Severity.ERROR, "-", stage=Stage.DATA)
 def passes_by(rows: RowCount) -> Iterator[Evidence]:
     del rows
     yield from ()
 
 
-@check("T003", Severity.ERROR, "-")
+@check("T003", Severity.ERROR, "-", stage=Stage.DATA)
 def crashes(rows: RowCount) -> Iterator[Evidence]:
     yield EVIDENCE
     raise ZeroDivisionError(rows)
 
 
-@check("T004", Severity.ERROR, "-")
+@check("T004", Severity.ERROR, "-", stage=Stage.DATA)
 def does_not_apply(gone: Never) -> Iterator[Evidence]:
     del gone
     yield EVIDENCE
 
 
-@check("T005", Severity.ERROR, "-")
+@check("T005", Severity.ERROR, "-", stage=Stage.DATA)
 def has_no_data(cells: CellsSeen) -> Iterator[Evidence]:
     del cells
     yield EVIDENCE
 
 
-@check("T006", Severity.ERROR, "{rows} in {place}")
+@check("T006", Severity.ERROR, "{rows} in {place}", stage=Stage.DATA)
 def each_layer(layer: Layer, units: UnitCount) -> Iterator[Evidence]:
     del units
     yield replace(EVIDENCE, numbers={"rows": 8, "place": layer.name})
 
 
-@check("T007", Severity.ERROR, "{nothing_of_the_kind}")
+@check("T007", Severity.ERROR, "{nothing_of_the_kind}", stage=Stage.DATA)
 def says_what_it_does_not_know(rows: RowCount) -> Iterator[Evidence]:
     del rows
     yield EVIDENCE
 
 
-@check("T008", Severity.ERROR, "-")
+@check("T008", Severity.ERROR, "-", stage=Stage.DATA)
 def asks_for_a_fact(whole: Half) -> Iterator[Evidence]:
     del whole
     yield EVIDENCE

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from hand_built import Draft
 
-from mlpdoctor.core.check import Check, check
+from mlpdoctor.core.check import Check, Stage, check
 from mlpdoctor.core.fact import Absent, Fact, fact
 from mlpdoctor.core.finding import Certainty, Evidence, Severity
 from mlpdoctor.core.network import Layer, Network
@@ -70,21 +70,21 @@ def seen(**numbers: int) -> Evidence:
     return Evidence(numbers, Certainty.MEASURED, "because")
 
 
-@check("X001", Severity.NOTE, "{layers} layers")
+@check("X001", Severity.NOTE, "{layers} layers", stage=Stage.DATA)
 def network_check(network: Network, size: Size) -> Iterator[Evidence]:
     """Sees every network."""
     assert len(network.layers) == size
     yield seen(layers=size)
 
 
-@check("X002", Severity.NOTE, "layer")
+@check("X002", Severity.NOTE, "layer", stage=Stage.DATA)
 def layer_check(layer: Layer) -> Iterator[Evidence]:
     """Sees Dense layers."""
     if layer.kind == "Dense":
         yield seen()
 
 
-@check("X003", Severity.NOTE, "dead")
+@check("X003", Severity.NOTE, "dead", stage=Stage.DATA)
 def unit_check(layer: Layer, firing: Firing) -> Iterator[Evidence]:
     """Sees dead units."""
     assert layer.kind == "Dense"
@@ -92,19 +92,19 @@ def unit_check(layer: Layer, firing: Firing) -> Iterator[Evidence]:
         yield seen()
 
 
-@check("X004", Severity.NOTE, "never")
+@check("X004", Severity.NOTE, "never", stage=Stage.DATA)
 def absent_check(missing: Missing) -> Iterator[Evidence]:
     """Asks for what there is not."""
     yield seen(missing=missing)
 
 
-@check("X005", Severity.NOTE, "never")
+@check("X005", Severity.NOTE, "never", stage=Stage.DATA)
 def broken_check(network: Network) -> Iterator[Evidence]:
     """Is broken."""
     yield seen(size=int(network.name))
 
 
-@check("X006", Severity.NOTE, "{number}")
+@check("X006", Severity.NOTE, "{number}", stage=Stage.DATA)
 def optional_check(missing: Missing | None, passes: Passes | None) -> Iterator[Evidence]:
     """Can do without."""
     assert missing is None
@@ -178,7 +178,7 @@ def test_messages_write_numbers_for_people() -> None:
 
 
 def test_thresholds_are_the_keyword_defaults_and_are_not_asked_for() -> None:
-    @check("X007", Severity.NOTE, "x")
+    @check("X007", Severity.NOTE, "x", stage=Stage.DATA)
     def with_threshold(network: Network, *, tolerated: float = 0.25) -> Iterator[Evidence]:
         """Has a threshold."""
         assert network

@@ -1,11 +1,23 @@
 """The first finding is the one to mend first; effects stand under their causes; none is lost."""
 
+from collections.abc import Iterable
+from dataclasses import replace
+
+import hand_built
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mlpdoctor.core.finding import Certainty, Evidence, Finding, Severity
-from mlpdoctor.diagnosis.causes import CAUSES
-from mlpdoctor.diagnosis.rank import SYMPTOMS, rank
+from mlpdoctor.core.network import Node
+from mlpdoctor.diagnosis.diagnose import all_checks
+from mlpdoctor.diagnosis.rank import Joined, anywhere, joined_in
+from mlpdoctor.diagnosis.rank import rank as rank_by
+
+RULES = {check.rule.code: check.rule for check in all_checks()}
+
+
+def rank(findings: Iterable[Finding], joined: Joined = anywhere) -> tuple[Finding, ...]:
+    return rank_by(findings, RULES, joined)
 
 
 def finding(
@@ -62,10 +74,47 @@ def test_a_symptom_stands_under_a_milder_cause_and_any_other_effect_does_not() -
     assert [(one.code, one.because_of) for one in ranked] == [("U402", None), ("D702", None)]
 
 
+def test_a_fault_is_as_grave_as_what_it_brings_about() -> None:
+    ranked = rank([finding("A104", Severity.WARNING), finding("L502", Severity.ERROR)])
+    assert [one.severity for one in ranked] == [Severity.ERROR, Severity.ERROR]
+
+
+def test_the_nearest_cause_is_named() -> None:
+    """A dead unit explains a constant output, whatever loss the network was given."""
+    ranked = rank([finding("O207"), finding("U401"), finding("U404"), finding("G606")])
+    assert {one.code: one.because_of for one in ranked} == {
+        "O207": None,
+        "U401": "O207",
+        "U404": "U401",
+        "G606": "U401",
+    }
+
+
+def test_a_few_dead_units_of_a_layer_explain_no_loss() -> None:
+    ranked = rank([finding("U401", Severity.WARNING), finding("L501", Severity.WARNING), finding("G607")])
+    assert {one.code: one.because_of for one in ranked} == {"U401": None, "L501": "G607", "G607": None}
+
+
+def test_what_keeps_next_to_nothing_of_the_loss_explains_none() -> None:
+    ranked = rank([finding("D709", explains=0.01), finding("L502")])
+    assert all(one.because_of is None for one in ranked)
+
+
+def test_a_layer_brings_about_what_lies_on_a_way_through_it() -> None:
+    line = hand_built.sequential(3, (8, "relu"), (1, None))
+    start, left, right = line.nodes[0], line.nodes[1], Node(replace(line.nodes[2].layer, name="right"), (0,), (1,))
+    joined = joined_in(replace(line, nodes=(start, left, right), outputs=(1, 2)))
+    assert joined((start.layer.name,), ("right",))
+    assert not joined((left.layer.name,), ("right",))
+    effect, cause = finding("U402", layer="right"), finding("W303", layer="left")
+    assert [one.because_of for one in rank([cause, effect], lambda some, others: False)] == [None, None]  # noqa: ARG005
+    assert [one.because_of for one in rank([cause, effect])] == [None, "W303"]
+
+
 findings = st.lists(
     st.builds(
         finding,
-        st.sampled_from(sorted(CAUSES)),
+        st.sampled_from(sorted(RULES)),
         st.sampled_from(list(Severity)),
         st.sampled_from(list(Certainty)),
         st.none() | st.floats(0, 1),
@@ -86,18 +135,17 @@ def test_every_finding_is_kept_exactly_once(given_findings: list[Finding]) -> No
 def test_the_first_is_as_grave_as_any(given_findings: list[Finding]) -> None:
     order = list(Severity)
     ranked = rank(given_findings)
-    roots = [order.index(one.severity) for one in ranked if one.because_of is None]
     if ranked:
-        assert order.index(ranked[0].severity) == min(roots)
+        assert order.index(ranked[0].severity) == min(order.index(one.severity) for one in ranked)
         assert ranked[0].because_of is None
 
 
 @given(findings)
-def test_only_a_symptom_stands_under_a_milder_cause(given_findings: list[Finding]) -> None:
+def test_no_consequence_is_graver_than_its_cause(given_findings: list[Finding]) -> None:
     order = list(Severity)
     ranked = rank(given_findings)
     for one in ranked:
-        if one.because_of is not None and one.code not in SYMPTOMS:
+        if one.because_of is not None:
             assert min(order.index(o.severity) for o in ranked if o.code == one.because_of) <= order.index(one.severity)
 
 
@@ -116,6 +164,7 @@ def test_the_order_found_does_not_matter(given_findings: list[Finding], random: 
     assert list(map(id_of, rank(shuffled))) == list(map(id_of, rank(given_findings)))
 
 
-def id_of(one: Finding) -> tuple[str, str, str, str, float, float]:
+def id_of(one: Finding) -> tuple[str, str, str, float, float]:
+    """All but the severity, which an effect may raise."""
     evidence = one.evidence
-    return one.code, one.severity, evidence.certainty, str(one.layer), evidence.explains or 0.0, evidence.strength
+    return one.code, evidence.certainty, str(one.layer), evidence.explains or 0.0, evidence.strength

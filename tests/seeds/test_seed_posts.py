@@ -122,7 +122,8 @@ def test_the_hand_written_tanh_net_is_told_of_its_large_weights_first() -> None:
     assert found.findings[0].name == "init-scale"
     assert found.findings[0].severity is Severity.ERROR
     causes = {finding.code: finding.because_of for finding in found.findings}
-    assert causes["U402"] == causes["L502"] == "W303"
+    assert causes["U402"] == "W303"
+    assert causes["L502"] == "U402"
     assert not any(finding.code == "W304" for finding in found.findings)
 
 

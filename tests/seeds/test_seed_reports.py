@@ -138,8 +138,6 @@ def test_mostly_linear_is_told_how_much_is_left() -> None:
     assert number(finding, "curve_out_of_sample") < 0.5 * number(finding, "affine")
     assert number(finding, "line_out_of_sample") == pytest.approx(number(finding, "affine"), rel=0.05)
     assert number(finding, "saved") > 10 * number(finding, "saved_error")
-    assert finding.evidence.explains is not None
-    assert finding.evidence.explains > 0.99
     assert "There is more to learn" in report.verdict
 
 
@@ -149,7 +147,7 @@ def test_numpy_cosine_is_stopped_by_weights_that_saturate_its_units() -> None:
     assert (finding.code, finding.severity) == ("W303", Severity.ERROR)
     assert {f.layer for f in found(report, "U402")} >= {"dense_2", "dense_3"}
     assert {f.because_of for f in found(report, "U402")} == {"W303"}
-    assert only(report, "L502").because_of == "W303"
+    assert only(report, "L502").because_of == "U402"
     assert "tanh is flat" in report.verdict
 
 

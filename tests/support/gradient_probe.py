@@ -5,14 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from hand_built import Table
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Stage, check
 from mlpdoctor.core.finding import Evidence, Severity
 from mlpdoctor.core.network import Array, Key, Network
 from mlpdoctor.diagnosis.diagnose import examine
 from mlpdoctor.facts.training.gradients import Gradients
 
 
-@check("X001", Severity.NOTE, "")
+@check("X001", Severity.NOTE, "", stage=Stage.DATA)
 def probe(seen: Gradients) -> Iterator[Evidence]:  # noqa: ARG001
     """Asks for gradients.
 

@@ -78,7 +78,7 @@ def told(given: History) -> Told:
     found, outcomes = run(CHECKS, examine(network, None, CHECKS, history=given))
     crashed = [f"{one.code}: {one.reason}" for one in outcomes if one.status is Status.CRASHED]
     assert not crashed, crashed
-    return Told(rank(found))
+    return Told(rank(found, {one.rule.code: one.rule for one in CHECKS}))
 
 
 def noise(seed: int, epochs: int, alike: float = 0.0) -> Curve:

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 from data_cases import Table, columns, least_squares, save_data, waves
-from report_questions import alarms, found, names, number, only, outcome, quiet, rungs, told, told_one
+from report_questions import alarms, found, names, number, only, outcome, quiet, root, rungs, told, told_one
 
 from mlpdoctor.core.report_model import Report
 from mlpdoctor.diagnosis.diagnose import diagnose
@@ -16,7 +16,7 @@ from mlpdoctor.diagnosis.subject import Question
 
 __all__ = [
     "L", "Model", "Table", "alarms", "columns", "compiled", "examined", "found", "inside", "least_squares", "names",
-    "number", "only", "outcome", "predicted", "put", "quiet", "rungs", "save_data", "stack", "told", "told_one",
+    "number", "only", "outcome", "predicted", "put", "quiet", "root", "rungs", "save_data", "stack", "told", "told_one",
     "train", "waves",
 ]  # fmt: skip
 

@@ -19,6 +19,13 @@ def only(report: Report, code: str) -> Finding:
     return findings[0]
 
 
+def root(report: Report, finding: Finding) -> str:
+    """The code of the finding behind it all: the cause of its cause, and so on."""
+    while finding.because_of is not None:
+        finding = found(report, finding.because_of)[0]
+    return finding.code
+
+
 def outcome(report: Report, code: str) -> Outcome:
     """How a rule ended."""
     (one,) = (outcome for outcome in report.outcomes if outcome.code == code)

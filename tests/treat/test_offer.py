@@ -29,9 +29,7 @@ from mlpdoctor.treat.editing.diff import as_json, diff
 from mlpdoctor.treat.editing.editable_spec import EditableSpec
 from mlpdoctor.treat.editing.edits import Compile, ModelSpec, Recode, Redraw, SetOption, Widen
 from mlpdoctor.treat.offer import companions, kinds, named, offered
-from mlpdoctor.treat.untreatable import REASONS, why_none
 
-HISTORY = {f"H80{k}" for k in range(1, 9)}
 """Rules on training histories, which come with a file of their own."""
 HEADINGS = ("What it changes", "Why it proves the cause", "Keeps", "Refuted by")
 
@@ -83,17 +81,18 @@ def loss(spec: ModelSpec, x: Table, y: Table) -> float:
     return float(np.mean(np.square(found - y)))
 
 
-CODES = sorted({check.rule.code for check in all_checks()} | HISTORY)
+WHY_NONE = {check.rule.code: check.rule.untreatable for check in all_checks()}
+CODES = sorted(WHY_NONE)
 
 
 @pytest.mark.parametrize("code", CODES)
 def test_every_rule_has_a_treatment_or_a_reason_why_not(code: str) -> None:
     treated = [kind.name for kind in kinds() if code in kind.answers]
-    assert bool(treated) != bool(why_none(code)), (treated, why_none(code))
+    assert bool(treated) != bool(WHY_NONE[code]), (treated, WHY_NONE[code])
 
 
 def test_no_unknown_rule_is_treated() -> None:
-    spoken = {code for kind in kinds() for code in (*kind.answers, *kind.symptoms)} | set(REASONS)
+    spoken = {code for kind in kinds() for code in (*kind.answers, *kind.symptoms)}
     assert spoken <= set(CODES)
 
 

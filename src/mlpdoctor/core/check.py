@@ -2,12 +2,56 @@
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
+from enum import Flag, IntEnum
 from typing import Any, TypeAlias
 
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Evidence, Severity
 
 CheckFunction: TypeAlias = Callable[..., Iterator[Evidence]]
+
+
+class Stage(IntEnum):
+    """Where in the making of a loss a fault lies, from the data on: what lies earlier brings about what lies later."""
+
+    DATA = 0
+    """The rows themselves."""
+    CONTRACT = 1
+    """Last activation, loss and labels, which have to fit."""
+    ARCHITECTURE = 2
+    """What the layers could compute."""
+    START = 3
+    """The weights, and what holds them."""
+    STEP = 4
+    """What one update does."""
+    UNITS = 5
+    """Single units and the gradient that reaches them."""
+    FEATURES = 6
+    """What the hidden layers make of the rows."""
+    PACE = 7
+    """How far training has come."""
+    OUTCOME = 8
+    """Where the loss stands."""
+    CURVE = 9
+    """What the log shows."""
+
+
+class Part(Flag):
+    """A part of training that one fault disturbs, and that another finding may be about."""
+
+    NOTHING = 0
+    SIZE = 1
+    """The sizes of weights, gradients and steps."""
+    UNITS = 2
+    """What single units do, and the gradient that reaches them."""
+    PACE = 4
+    """How much an update gains."""
+    LOSS = 8
+    """Where the loss ends."""
+
+
+EVERYTHING = ~Part.NOTHING
+"""What a fault disturbs that changes the sizes in the whole network."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +66,13 @@ class Rule:
         clears: what a pass excludes as a cause, or None.
         page: the docstring, which is the rule's page.
         thresholds: the numbers that decide, with their defaults.
+        stage: where in the making of a loss the fault lies.
+        about: the part of training that the rule says something about: a fault of an earlier stage that disturbs it
+            may have brought this one about. Nothing for what only the rules in ``because`` bring about.
+        disturbs: the parts of training that the fault disturbs.
+        because: the rules that bring this one about as well, whatever their stage.
+        untreatable: why no change of the model takes the fault away; None where there is a treatment. Of a rule that
+            describes rather than explains there may be treatments all the same: those of its causes.
     """
 
     code: str
@@ -31,6 +82,15 @@ class Rule:
     clears: str | None
     page: str
     thresholds: Mapping[str, Any]
+    stage: Stage
+    about: Part = Part.NOTHING
+    disturbs: Part = Part.NOTHING
+    because: tuple[str, ...] = ()
+    untreatable: str | None = None
+
+    def brought_about_by(self, other: "Rule") -> bool:
+        """Whether the other fault may have brought this one about, as far as the two rules are concerned."""
+        return other.code in self.because or (other.stage < self.stage and bool(self.about & other.disturbs))
 
     @property
     def summary(self) -> str:
@@ -47,14 +107,37 @@ class Check:
 
 
 def check(
-    code: str, severity: Severity, message: str, *, clears: str | None = None
+    code: str,
+    severity: Severity,
+    message: str,
+    *,
+    stage: Stage,
+    about: Part = Part.NOTHING,
+    disturbs: Part = Part.NOTHING,
+    because: str = "",
+    clears: str | None = None,
+    untreatable: str | None = None,
 ) -> Callable[[CheckFunction], Check]:
-    """Declare a check; its name is the function's, its page the docstring, its thresholds the keyword defaults."""
+    """Declare a check; its name is the function's, its page the docstring, its thresholds the keyword defaults.
+
+    ``because`` is a list of codes, ``"U404 G606"``; ``Rule`` says what the others mean.
+    """
 
     def declare(function: CheckFunction) -> Check:
-        thresholds = dict(function.__kwdefaults__ or {})
-        name = function.__name__.replace("_", "-")
-        page = inspect.getdoc(function) or ""
-        return Check(Rule(code, name, severity, message, clears, page, thresholds), function)
+        rule = Rule(
+            code=code,
+            name=function.__name__.replace("_", "-"),
+            severity=severity,
+            message=message,
+            clears=clears,
+            page=inspect.getdoc(function) or "",
+            thresholds=dict(function.__kwdefaults__ or {}),
+            stage=stage,
+            about=about,
+            disturbs=disturbs,
+            because=tuple(because.split()),
+            untreatable=untreatable,
+        )
+        return Check(rule, function)
 
     return declare

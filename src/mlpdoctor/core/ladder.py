@@ -1,12 +1,16 @@
 """The loss ladder as data: what the loss could be, rung by rung, and where the model stands."""
 
 import math
+from collections.abc import Mapping
 
 from mlpdoctor.core.fast_dataclass import dataclass
-from mlpdoctor.core.text import agreeing_digits
+from mlpdoctor.core.text import MOST_DIGITS, agreeing_digits
 
 ON_A_RUNG = 0.02
-"""A model this close to a rung, relative to the rung, stands on it: training noise of late epochs stays within."""
+"""A logged loss, or one of a trial, is on a rung within this share of it: the noise of late epochs is in it."""
+DIGITS = 2
+"""A loss is a rung's where the two agree to at least so many digits, which is within one per cent: more is a distance
+that training could still close, and that the report would have to explain."""
 
 
 @dataclass(frozen=True)
@@ -87,8 +91,8 @@ class Ladder:
 def standing(rungs: tuple[Rung, ...], perfect: float = 0.0) -> tuple[str | None, int | None]:
     """The rung that the model's loss equals and the digits to which it does, ``(None, None)`` between rungs.
 
-    Of the rungs it equals a proved floor is named first, for on it the question of what else to try is closed; of the
-    others the nearest.
+    It is the nearest rung, and the two agree in digits. Where rungs coincide, as on data that a line goes through, the
+    one that proves most is named: on a proved floor the question of what else to try is closed.
 
     Args:
         rungs: of one ladder.
@@ -98,9 +102,16 @@ def standing(rungs: tuple[Rung, ...], perfect: float = 0.0) -> tuple[str | None,
     model = values.get("model")
     if model is None or not math.isfinite(model):
         return None, None
-    names = ("data", "architecture", "affine", "constant")
-    on = [n for n in names if n in values and abs(model - values[n]) <= ON_A_RUNG * (values[n] - perfect)]
-    if not on:
+    known = [name for name in ("data", "architecture", "affine", "constant") if name in values]
+    digits = {name: agreeing_digits(model - perfect, values[name] - perfect) for name in known}
+    most = max(digits.values(), default=0)
+    if most < DIGITS:
         return None, None
-    name = on[0] if on[0] in names[:2] else min(on, key=lambda one: abs(model - values[one]))
-    return name, agreeing_digits(model, values[name])
+    nearest = min(known, key=lambda name: abs(model - values[name]))
+    name = next(one for one in known if digits[one] == most and (one == nearest or _same(values, one, nearest)))
+    return name, digits[name]
+
+
+def _same(values: Mapping[str, float], one: str, other: str) -> bool:
+    """Whether two rungs are one loss, to the digits that anybody looks at."""
+    return agreeing_digits(values[one], values[other]) >= MOST_DIGITS

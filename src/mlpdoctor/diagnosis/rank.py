@@ -1,10 +1,16 @@
-"""Puts the finding to mend first on top, and effects under their causes."""
+"""Puts the finding to fix first on top, and effects under their causes.
+
+Which fault may bring which about is said by the rules themselves (``core/check.py``): their stages, what they disturb
+and what they are about. Here it is asked whether the one that was found did bring the other about in this network.
+"""
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from mlpdoctor.core.check import Part, Rule, Stage
 from mlpdoctor.core.finding import Certainty, Finding, Severity
-from mlpdoctor.diagnosis.causes import CAUSES
+from mlpdoctor.core.network import Network
+from mlpdoctor.nn.layers.graph import before
 
 SEVERITIES = list(Severity)
 CERTAINTIES = list(Certainty)
@@ -12,19 +18,52 @@ SYMPTOMS = ("H801", "L501", "L502", "L504", "U404", "U405")
 """Rules that say what has become of the model, be it its loss or its features: whatever is found beside them is nearer
 to the cause."""
 PARTIAL = ("U401", "W305")
-"""Rules whose warnings are about some units of a layer: the others could still learn, so they explain no error."""
+"""Rules that, where they are no error, are about some units of a layer: the others could still learn."""
+NEXT_TO_NOTHING = 0.05
+"""A fault that alone keeps less than this share of what could be gained does not account for where the loss is."""
+
+Joined = Callable[[tuple[str, ...], tuple[str, ...]], bool]
+"""Whether one of the first layers lies on a way through one of the others."""
 
 
-def rank(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+def anywhere(_: tuple[str, ...], __: tuple[str, ...]) -> bool:
+    """Where nothing is known of the network any layer may touch any other."""
+    return True
+
+
+def joined_in(network: Network) -> Joined:
+    """Layers touch each other where one leads to the other."""
+    ways: dict[str, set[str]] = {}
+    for position, node in enumerate(network.nodes):
+        ways.setdefault(node.layer.name, set()).update(network.nodes[p].layer.name for p in before(network, [position]))
+
+    def joined(some: tuple[str, ...], others: tuple[str, ...]) -> bool:
+        pairs = [(one, other) for one in some for other in others if one in ways and other in ways]
+        return not pairs or any(one in ways[other] or other in ways[one] for one, other in pairs)
+
+    return joined
+
+
+def rank(findings: Iterable[Finding], rules: Mapping[str, Rule], joined: Joined = anywhere) -> tuple[Finding, ...]:
     """Order findings: causes by severity, certainty, share explained and strength, each followed by its effects.
 
     A finding is an effect only of a finding at least as grave: a mere note never hides an error below it. A symptom,
-    which says how bad the loss is and not why, stands under a warning too. Findings of one rule and severity stay
-    together, in front of what they bring about.
+    which says how bad the loss is and not why, stands under a warning too, which then is as grave as what it brings
+    about. Findings of one rule and severity stay together, in front of what they bring about.
+
+    Args:
+        findings: in any order.
+        rules: by their codes, at least those of the findings.
+        joined: which layers touch each other.
     """
     ordered = sorted(findings, key=_order)
-    gravest = {finding.code: finding.severity for finding in reversed(ordered)}
-    linked = [dataclasses.replace(f, because_of=_cause(f, gravest)) for f in ordered]
+    causes = [_cause(finding, ordered, rules, joined) for finding in ordered]
+    raised = _as_grave_as_their_effects(ordered, causes)
+    linked = [
+        dataclasses.replace(finding, severity=severity, because_of=None if cause is None else ordered[cause].code)
+        for finding, severity, cause in zip(ordered, raised, causes, strict=True)
+    ]
+    linked.sort(key=_order)
     ranked: list[Finding] = []
     for finding in linked:
         if finding.because_of is None and finding not in ranked:
@@ -41,13 +80,45 @@ def _append_group(first: Finding, findings: list[Finding], ranked: list[Finding]
             _append_group(effect, findings, ranked)
 
 
-def _cause(finding: Finding, present: dict[str, Severity]) -> str | None:
+def _cause(finding: Finding, ordered: Sequence[Finding], rules: Mapping[str, Rule], joined: Joined) -> int | None:
+    """The place of the finding that brought this one about: of those that may have, the nearest.
+
+    What only says how the model does comes after all that say why.
+    """
+    rule = rules[finding.code]
     grave = SEVERITIES.index(finding.severity)
-    causes = [code for code in CAUSES.get(finding.code, ()) if code in present]
-    strict = (code for code in causes if SEVERITIES.index(present[code]) <= grave)
-    milder = (code for code in causes if present[code] is Severity.WARNING and code not in PARTIAL)
+    able = [
+        place
+        for place, other in enumerate(ordered)
+        if rule.brought_about_by(rules[other.code]) and joined(other.layers, finding.layers) and _accounts(other, rule)
+    ]
+    strict = [place for place in able if SEVERITIES.index(ordered[place].severity) <= grave]
+    milder = [place for place in able if ordered[place].severity is Severity.WARNING]
     symptom = finding.code in SYMPTOMS and finding.severity is Severity.ERROR
-    return next(strict, next(milder, None) if symptom else None)
+    choice = strict or (milder if symptom else [])
+    stages = [rules[other.code].stage for other in ordered]
+    return min(choice, key=lambda place: (stages[place] >= Stage.OUTCOME, -stages[place], place), default=None)
+
+
+def _accounts(cause: Finding, effect: Rule) -> bool:
+    """Whether the cause is large enough to account for what the effect is about."""
+    if not effect.about & (Part.PACE | Part.LOSS):
+        return True
+    if cause.code in PARTIAL and cause.severity is not Severity.ERROR:
+        return False
+    share = cause.evidence.explains
+    return share is None or share >= NEXT_TO_NOTHING
+
+
+def _as_grave_as_their_effects(ordered: Sequence[Finding], causes: Sequence[int | None]) -> list[Severity]:
+    """A fault that brings an error about is one."""
+    severities = [finding.severity for finding in ordered]
+    for place, severity in enumerate(severities):
+        cause = causes[place]
+        while cause is not None and SEVERITIES.index(severities[cause]) > SEVERITIES.index(severity):
+            severities[cause] = severity
+            cause = causes[cause]
+    return severities
 
 
 def _order(finding: Finding) -> tuple[int, int, float, float, str, str]:

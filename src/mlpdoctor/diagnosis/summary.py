@@ -2,19 +2,16 @@
 
 import itertools
 import math
-from collections.abc import Iterable, Mapping
-from types import MappingProxyType
 
 import numpy as np
 
 from mlpdoctor.analysis.curves.noise import finite
 from mlpdoctor.core.dataset import Dataset
 from mlpdoctor.core.fact import Absent
-from mlpdoctor.core.finding import Finding, Severity
 from mlpdoctor.core.history import LOSS, VALIDATION_LOSS, Column, History
 from mlpdoctor.core.history_summary import HistorySummary, Plateau, Reached, Trace
 from mlpdoctor.core.network import Network
-from mlpdoctor.core.report_model import TRIED_FIRST, DataSummary, ModelSummary, Outcome, RuledOut, Status
+from mlpdoctor.core.report_model import DataSummary, ModelSummary
 from mlpdoctor.diagnosis.resolve import FactResolver
 from mlpdoctor.facts.history.curve_plateau import CurvePlateau
 from mlpdoctor.facts.history.plateau_rung import PlateauRung
@@ -25,19 +22,6 @@ from mlpdoctor.facts.outputs.contract import Contract
 from mlpdoctor.nn.losses.registry import kind_of
 from mlpdoctor.statistics.cell_counts import CellCounts
 
-NAMED_BY: Mapping[str, frozenset[str]] = MappingProxyType(
-    {
-        "learning rate": frozenset({"G603", "G604", "W306", "H803", "H804", "H808"}),
-        "epochs": frozenset({"G607", "H802", "H806", "H807"}),
-        "width": frozenset({"A102", "L505"}),
-        "input scale": frozenset({"D702", "D713", "G605", "W308"}),
-        "too high a learning rate": frozenset({"G603", "H803", "H804"}),
-        "a vanishing gradient": frozenset({"G601", "G606", "W305"}),
-        "an exploding gradient": frozenset({"G602", "H803"}),
-        "units without a gradient": frozenset({"W305", "G606", "U401"}),
-    }
-)
-"""The rules that name a suspect as a cause: where one of them found it, nothing else rules it out."""
 MOST_POINTS = 120
 """Points of a trace: more than a terminal draws."""
 
@@ -143,20 +127,3 @@ def summarise_data(dataset: Dataset, cells: CellCounts | Absent, contract: Contr
         weight=dataset.weight_name,
         target_kinds=() if isinstance(contract, Absent) else contract.kinds,
     )
-
-
-def ruled_out(findings: Iterable[Finding], outcomes: Iterable[Outcome]) -> tuple[RuledOut, ...]:
-    """What the findings exclude as a cause and what passed checks do: first what people try first.
-
-    Nothing is ruled out that another finding names: a report that says both helps nobody.
-    """
-    present = tuple(findings)
-    by_findings = [RuledOut(what, finding.code) for finding in present for what in finding.evidence.rules_out]
-    by_checks = [RuledOut(o.clears, o.code) for o in outcomes if o.clears and o.status is Status.PASSED]
-    named = {finding.code for finding in present if finding.severity is not Severity.NOTE}
-    first: dict[str, RuledOut] = {}
-    for suspect in (*by_findings, *by_checks):
-        if not named & (NAMED_BY.get(suspect.what, frozenset()) - {suspect.by}):
-            first.setdefault(suspect.what, suspect)
-    order = {what: place for place, what in enumerate(TRIED_FIRST)}
-    return tuple(sorted(first.values(), key=lambda suspect: order.get(suspect.what, len(order))))

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from mlpdoctor.core.check import Rule
+from mlpdoctor.core.check import EVERYTHING, Part, Rule, Stage
 from mlpdoctor.core.finding import Severity
 
 CHECKS = Path(__file__).parents[1] / "checks"
@@ -41,17 +41,34 @@ def _rule_in(path: Path) -> Rule | None:
 
 def _rule(function: ast.FunctionDef, decorator: ast.Call) -> Rule:
     code, severity, message = decorator.args
-    options = {word.arg: ast.literal_eval(word.value) for word in decorator.keywords}
+    options = {word.arg: word.value for word in decorator.keywords}
     defaults = zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True)
     return Rule(
         code=ast.literal_eval(code),
         name=function.name.replace("_", "-"),
         severity=Severity[ast.unparse(severity).removeprefix("Severity.")],
         message=ast.literal_eval(message),
-        clears=options.get("clears"),
+        clears=_text(options.get("clears")),
         page=inspect.cleandoc(ast.get_docstring(function) or ""),
         thresholds={name.arg: ast.literal_eval(value) for name, value in defaults if value is not None},
+        stage=Stage[ast.unparse(options["stage"]).removeprefix("Stage.")],
+        about=_parts(options.get("about")),
+        disturbs=_parts(options.get("disturbs")),
+        because=tuple((_text(options.get("because")) or "").split()),
+        untreatable=_text(options.get("untreatable")),
     )
+
+
+def _text(node: ast.expr | None) -> str | None:
+    return None if node is None else str(ast.literal_eval(node))
+
+
+def _parts(node: ast.expr | None) -> Part:
+    """``Part.PACE | Part.LOSS`` as it stands in the source."""
+    found = Part.NOTHING
+    for name in ast.unparse(node).split(" | ") if node is not None else ():
+        found |= EVERYTHING if name == "EVERYTHING" else Part[name.removeprefix("Part.")]
+    return found
 
 
 FAMILIES = {

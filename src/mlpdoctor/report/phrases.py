@@ -103,8 +103,8 @@ def data_path(summary: DataSummary) -> str:
 
 
 def healthy(report: Report) -> bool:
-    """Whether nothing is to be fixed: there are notes at most."""
-    return state(report) in {None, Severity.NOTE}
+    """Whether there is nothing to do: there are notes at most, and none says to change anything."""
+    return leading(report) is None and all(finding.evidence.remedy is None for finding in live(report.findings))
 
 
 def arrange(report: Report, *, whole: bool = False) -> Arranged:
@@ -153,16 +153,11 @@ def seen(finding: Finding) -> str:
     return f"{text[0].upper()}{text[1:]}" if first in OPENERS else text
 
 
-def remedy_of(finding: Finding, report: Report) -> Remedy | None:
-    """What a finding says to do; nothing on a healthy model, which is to be left alone."""
-    return None if healthy(report) else finding.evidence.remedy
-
-
-def fix(one: Shown, report: Report) -> Remedy | None:
+def fix(one: Shown) -> Remedy | None:
     """What to do: fix the cause first where it is shown, else what the finding itself says."""
     if one.follows is not None:
         return Remedy(f"follows from {one.follows}; fix that first")
-    return remedy_of(one.finding, report)
+    return one.finding.evidence.remedy
 
 
 def also_seen(one: Shown, *, brief: bool = False) -> str:
@@ -179,7 +174,7 @@ def told(finding: Finding, report: Report) -> str:
     """All of a finding in a few lines, for formats that have one text for it."""
     lines = [f"{seen(finding)} ({sure(finding)})", finding.evidence.why]
     cause = next((other for other in live(report.findings) if other.code == finding.because_of), None)
-    remedy = remedy_of(finding, report)
+    remedy = finding.evidence.remedy
     if cause is not None:
         lines.append(f"Follows from {cause.code} {cause.name}; fix that first.")
     elif remedy is not None:
@@ -215,7 +210,7 @@ def next_steps(report: Report) -> list[tuple[str, list[str]]]:
     if first is None:
         return []
     explain = ("explain", ["mlpdoctor", "explain", first.code])
-    if report.model is None or healthy(report) or report.data is None or report.data.path == "-":
+    if report.model is None or leading(report) is None or report.data is None or report.data.path == "-":
         return [explain]
     return [("test it", ["mlpdoctor", "treat", report.path, report.data.path]), explain]
 

@@ -100,7 +100,7 @@ def _results(report: Report, index: Mapping[str, int], artifacts: Sequence[str])
             "locations": [_place(report.path, artifacts, finding.layers)],
             "partialFingerprints": _fingerprints(print_of, seen[print_of]),
             **({} if finding.suppressed is None else {"suppressions": [_suppression(finding.suppressed)]}),
-            "properties": _properties(finding, report),
+            "properties": _properties(finding),
         }
     for outcome in report.outcomes:
         if outcome.status in {Status.NOT_APPLICABLE, Status.SKIPPED}:
@@ -124,8 +124,9 @@ def _suppression(reason: str) -> dict[str, str]:
     return {"kind": "external", "justification": reason}
 
 
-def _properties(finding: Finding, report: Report) -> dict[str, Any]:
-    evidence, remedy = finding.evidence, phrases.remedy_of(finding, report)
+def _properties(finding: Finding) -> dict[str, Any]:
+    evidence = finding.evidence
+    remedy = evidence.remedy
     properties: dict[str, Any] = clean(
         {
             "certainty": evidence.certainty.value,

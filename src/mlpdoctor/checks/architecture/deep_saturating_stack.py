@@ -5,12 +5,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.text import count, listing, quoted, short
-from mlpdoctor.facts.ladder.loss_position import LossPosition
-from mlpdoctor.facts.training.training import Training
+from mlpdoctor.facts.ladder.loss_position import LossPosition, severity
 from mlpdoctor.nn.layers.activation import Activation
 from mlpdoctor.nn.layers.graph import users
 from mlpdoctor.nn.layers.properties import activation_of, is_learned
@@ -18,10 +17,6 @@ from mlpdoctor.nn.layers.properties import activation_of, is_learned
 SQUASHING = ("sigmoid", "hard_sigmoid", "sparse_sigmoid", "tanh", "hard_tanh", "softsign")
 PASSED_ON = ("Activation", "Dropout", "GaussianDropout", "GaussianNoise", "Identity", "Flatten", "Reshape", "Permute")
 """Layers that leave a gradient about as large as it is."""
-CLOSE = 0.1
-"""A model this near to what is known to be reachable has learned in spite of its depth."""
-CONSTANT = 0.9
-"""A model that has not come a tenth of the way from the constant shows what a vanishing gradient does."""
 GRID = np.linspace(-20, 20, 4001)
 """Where the largest slope of an activation is looked for."""
 
@@ -30,10 +25,11 @@ GRID = np.linspace(-20, 20, 4001)
     "A107",
     Severity.ERROR,
     "{depth} {activation} layers in a row ({chain}) pass about {passed} of a gradient on to the first of them",
+    stage=Stage.ARCHITECTURE,
+    disturbs=Part.UNITS | Part.PACE | Part.LOSS,
 )
 def deep_saturating_stack(
     network: Network,
-    training: Training,
     position: LossPosition | None,
     *,
     harmless_depth: int = 3,
@@ -84,7 +80,7 @@ def deep_saturating_stack(
                 "weight_gains": tuple(gains[:100]),
             },
             certainty=Certainty.ESTIMATED,
-            severity=_severity(position, training),
+            severity=_severity(position),
             why=f"The slopes alone multiply to {short(math.prod(slopes), 2)} at most, the weights in between to about "
             f"{short(math.prod(gains), 2)}: of a gradient that enters at {names[-1]} about {short(passed, 2)} is left "
             f"for {first}.",
@@ -166,12 +162,11 @@ def _gain(layer: Layer) -> float:
     return float(np.linalg.norm(kernel.astype(np.float64)) / math.sqrt(kernel.shape[-1]))
 
 
-def _severity(position: LossPosition | None, training: Training) -> Severity:
-    if position is None or training.never:
-        return Severity.WARNING
-    if position.well or not math.isfinite(position.model) or position.shortfall <= CLOSE:
+def _severity(position: LossPosition | None) -> Severity:
+    if position is not None and position.trained and not position.finite:
         return Severity.NOTE
-    return Severity.ERROR if position.shortfall > CONSTANT else Severity.WARNING
+    barely = position is not None and position.barely
+    return severity(position, far=Severity.ERROR if barely else Severity.WARNING)
 
 
 def _remedy(stack: Sequence[tuple[Layer, Activation]]) -> Remedy:

@@ -3,19 +3,13 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.text import count, listing, quoted
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.network.unreachable import Unreachable, UnreachablePart
-from mlpdoctor.facts.training.training import Training
 from mlpdoctor.nn.layers.graph import parameters
-
-CLOSE = 0.1
-"""A model this near to what is known to be reachable does not miss what is cut off."""
-STUCK = 0.5
-"""A model that has not come half the way from the constant to what is known to be reachable is stuck."""
 
 
 class _Told(NamedTuple):
@@ -27,10 +21,16 @@ class _Told(NamedTuple):
     verdict: str
 
 
-@check("A106", Severity.ERROR, "{names}: {trouble}")
-def disconnected_layer(
-    network: Network, unreachable: Unreachable, training: Training, position: LossPosition | None
-) -> Iterator[Evidence]:
+@check(
+    "A106",
+    Severity.ERROR,
+    "{names}: {trouble}",
+    stage=Stage.ARCHITECTURE,
+    disturbs=Part.PACE | Part.LOSS,
+    because="W302",
+    untreatable="what was meant to lead where only its author knows; wire the graph anew",
+)
+def disconnected_layer(network: Network, unreachable: Unreachable, position: LossPosition | None) -> Iterator[Evidence]:
     """Inputs and layers from which no way leads to the output, or to which no gradient gets.
 
     Why it matters
@@ -50,9 +50,6 @@ def disconnected_layer(
         Proved. The derivative of a composition is the product of the derivatives along each way, summed over all ways
         (the chain rule): where each way holds a factor that is zero everywhere, so is the derivative.
     """
-    judged = position if position is not None and not training.never else None
-    fine = judged is not None and (judged.well or judged.shortfall <= CLOSE)
-    stuck = judged is not None and judged.shortfall > STUCK
     for cut in unreachable.cuts:
         told = _TELL[cut.kind](network, cut)
         yield Evidence(
@@ -66,7 +63,7 @@ def disconnected_layer(
                 "for_good": cut.for_good,
             },
             certainty=Certainty.PROVED,
-            severity=Severity.NOTE if fine else _severity(cut, stuck=stuck),
+            severity=_severity(cut, position),
             why=told.why,
             remedy=told.remedy,
             strength=1.0 if cut.everything else parameters(cut.layers) / max(parameters(network.layers), 1),
@@ -74,10 +71,13 @@ def disconnected_layer(
         )
 
 
-def _severity(part: UnreachablePart, *, stuck: bool) -> Severity:
+def _severity(part: UnreachablePart, position: LossPosition | None) -> Severity:
+    if position is not None and position.near:
+        return Severity.NOTE
     if part.everything and part.for_good:
         return Severity.ERROR
     if part.kind == "dead end":
+        stuck = position is not None and position.far
         return Severity.WARNING if stuck and any(layer.trainable for layer in part.layers) else Severity.NOTE
     deliberate = bool(part.blocks) and all(layer.kind.endswith("StopGradient") for layer in part.blocks)
     return Severity.NOTE if deliberate else Severity.WARNING

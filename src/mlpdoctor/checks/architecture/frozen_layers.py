@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.text import count, listing, percent, quoted, short
@@ -26,6 +26,8 @@ FEW = 3
     "A103",
     Severity.ERROR,
     "{frozen} of {layers} layers with weights cannot train ({names}): {frozen_share} of the parameters",
+    stage=Stage.ARCHITECTURE,
+    disturbs=Part.PACE | Part.LOSS,
 )
 def frozen_layers(
     network: Network,

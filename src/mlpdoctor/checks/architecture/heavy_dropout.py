@@ -3,22 +3,19 @@
 import math
 from collections.abc import Iterator, Sequence
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.text import coefficient, listing, percent, quoted, short
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.training.dropout_gap import DropoutGap
-from mlpdoctor.facts.training.training import Training
 from mlpdoctor.nn.layers.dropout import rate_of
 from mlpdoctor.nn.layers.graph import adjustable, users
 from mlpdoctor.nn.layers.properties import activation_of
 from mlpdoctor.nn.losses.registry import build
 from mlpdoctor.nn.losses.targets import TargetKind
 
-CLOSE = 0.1
-"""Dropout is meant to cost a little of the loss: a model this near to what is known to be reachable is well served."""
 SURE = 3.0
 """Standard errors by which the loss with dropout must lie above the one without."""
 ORDINARY = {"inputs": 0.1, "hidden": 0.2, "regression": 0.0, "answer": 0.0}
@@ -40,10 +37,9 @@ class Place:
     what: str
 
 
-@check("A104", Severity.WARNING, "{places}")
+@check("A104", Severity.WARNING, "{places}", stage=Stage.ARCHITECTURE, disturbs=Part.PACE | Part.LOSS)
 def heavy_dropout(
     network: Network,
-    training: Training,
     position: LossPosition | None,
     gap: DropoutGap | None,
     *,
@@ -91,7 +87,7 @@ def heavy_dropout(
             "gap_of_constant_share": share,
         },
         certainty=Certainty.MEASURED if gap is None else Certainty.ESTIMATED,
-        severity=_severity(position, training, grave=grave, costs=costs),
+        severity=_severity(position, grave=grave, costs=costs),
         why=_why(worst, gap),
         remedy=_remedy(places),
         strength=min(worst.rate, 1.0),
@@ -156,10 +152,10 @@ def _share(gap: DropoutGap | None, position: LossPosition | None) -> float | Non
     return gap.gap / position.above(position.constant)
 
 
-def _severity(position: LossPosition | None, training: Training, *, grave: bool, costs: bool) -> Severity:
-    if position is None or training.never:
+def _severity(position: LossPosition | None, *, grave: bool, costs: bool) -> Severity:
+    if position is None or not position.trained:
         return Severity.WARNING if grave else Severity.NOTE
-    if position.well or not math.isfinite(position.model) or position.shortfall <= CLOSE:
+    if position.near or not position.finite:
         return Severity.NOTE
     return Severity.WARNING if grave or costs else Severity.NOTE
 

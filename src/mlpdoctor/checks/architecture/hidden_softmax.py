@@ -3,27 +3,27 @@
 import math
 from collections.abc import Iterator, Sequence
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.text import count, listing, quoted, short
-from mlpdoctor.facts.ladder.loss_position import LossPosition
-from mlpdoctor.facts.training.training import Training
+from mlpdoctor.facts.ladder.loss_position import LossPosition, severity
 from mlpdoctor.nn.layers.graph import adjustable, users
 from mlpdoctor.nn.layers.properties import activation_of
 from mlpdoctor.nn.layers.registry import family_of
 
 NORMALISING = ("softmax", "log_softmax", "sparsemax")
-CLOSE = 0.1
-"""A model this near to what is known to be reachable has found its way around it."""
-STUCK = 0.5
-"""A model that has not come half the way from the constant to what is known to be reachable is stuck."""
 
 
-@check("A105", Severity.ERROR, "{layer} puts its {width} through a {activation}")
+@check(
+    "A105",
+    Severity.ERROR,
+    "{layer} puts its {width} through a {activation}",
+    stage=Stage.ARCHITECTURE,
+    disturbs=Part.PACE | Part.LOSS,
+)
 def hidden_softmax(
     network: Network,
-    training: Training,
     where: LossPosition | None,
     *,
     narrow: int = 8,
@@ -58,7 +58,6 @@ def hidden_softmax(
         named.add(node.layer.name)
         blocked = units == 1 and activation.name != "sparsemax"
         small = units <= narrow or _bottleneck(network, position, into, units)
-        severity = _severity(where, training, blocked=blocked, small=small)
         names = listing([network.nodes[user].layer.name for user in into])
         yield Evidence(
             numbers={
@@ -70,7 +69,11 @@ def hidden_softmax(
                 "shortfall": where.shortfall if where is not None and math.isfinite(where.shortfall) else None,
             },
             certainty=Certainty.PROVED if blocked else Certainty.MEASURED,
-            severity=severity,
+            severity=severity(
+                where,
+                far=Severity.ERROR if blocked or small else Severity.WARNING,
+                between=Severity.ERROR if blocked else Severity.WARNING,
+            ),
             why=_why(activation.name, units, names, blocked=blocked),
             remedy=_remedy(network, position),
             strength=1.0 if blocked else 1.0 / (1.0 + math.log2(units)),
@@ -124,16 +127,6 @@ def _bottleneck(network: Network, position: int, into: Sequence[int], units: int
     shapes = [network.nodes[source].shape for source in way.sources] + [network.nodes[user].shape for user in into]
     widths = [shape[-1] for shape in shapes if shape]
     return bool(widths) and all(width is not None and units < width for width in widths)
-
-
-def _severity(position: LossPosition | None, training: Training, *, blocked: bool, small: bool) -> Severity:
-    if position is not None and not training.never and (position.well or position.shortfall <= CLOSE):
-        return Severity.NOTE
-    if blocked:
-        return Severity.ERROR
-    if position is None or training.never or not math.isfinite(position.model):
-        return Severity.WARNING
-    return Severity.ERROR if small and position.shortfall > STUCK else Severity.WARNING
 
 
 def _why(activation: str, units: int, names: str, *, blocked: bool) -> str:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.core.ladder import Ladder, standing
+from mlpdoctor.core.ladder import Ladder
 from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.text import short
 from mlpdoctor.facts.ladder.bounds import CollapseBound
@@ -20,7 +20,12 @@ SMOOTH_WIDTH = 3
 """Up to so many features tanh is the advice: a ReLU net with zero biases has few kinks among few features."""
 
 
-@check("A101", Severity.ERROR, "{chain} have nothing nonlinear between them: together they are {together}")
+@check(
+    "A101",
+    Severity.ERROR,
+    "{chain} have nothing nonlinear between them: together they are {together}",
+    stage=Stage.ARCHITECTURE,
+)
 def missing_nonlinearity(
     network: Network,
     collapse: Collapse,
@@ -51,9 +56,7 @@ def missing_nonlinearity(
         severity = _severity(stretch, collapse, position, opinion, floor)
         if severity is None:
             continue
-        stuck = bool(
-            ladder and not training.never and standing(ladder.rungs, ladder.perfect)[0] in ("architecture", "data")
-        )
+        stuck = ladder is not None and ladder.standing in ("architecture", "data")
         first = stretch.layers[0]
         chain = (" -> " if stretch.chain else ", ").join(layer.name for layer in stretch.layers)
         yield Evidence(
@@ -76,6 +79,7 @@ def missing_nonlinearity(
             strength=1.0,
             verdict=_verdict(network, collapse, bound, floor, stuck=stuck, untrained=training.never)
             or f"The layers {chain} act as one: nothing nonlinear stands between them.",
+            layers=tuple(layer.name for layer in stretch.layers),
             rules_out=_rules_out(stuck=stuck) if collapse.linear_heads and severity is Severity.ERROR else (),
         )
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.text import count, percent, short
 from mlpdoctor.facts.ladder.linear_floor import LinearFloor
@@ -19,7 +19,13 @@ COPY = 1e-6
 """A map this close to one that hands the features on as they are is an autoencoder's task."""
 
 
-@check("A102", Severity.ERROR, "the {outputs} outputs of {output} pass a layer of only {units} on a linear way")
+@check(
+    "A102",
+    Severity.ERROR,
+    "the {outputs} outputs of {output} pass a layer of only {units} on a linear way",
+    stage=Stage.ARCHITECTURE,
+    disturbs=Part.LOSS,
+)
 def rank_bottleneck(
     objective: Objective,
     bound: RankBound | None,
@@ -76,7 +82,7 @@ def rank_bottleneck(
             f"; without the bottleneck {short(without)} is known to be within reach. The difference is {percent(cost)} "
             "of what the best constant loses.",
             remedy=Remedy(f"give every layer before {head.name} at least {count(head.units, 'unit')}"),
-            explains=None if training.never else position.share(floor - without + position.data),
+            explains=None if training.never else position.part(floor - without),
             strength=min(cost, 1.0),
             verdict=f"The {head.units} outputs of {head.name} are a linear map of only {count(rank, 'number')}: "
             f"whatever the weights, the loss stays at {short(floor)} or above.",

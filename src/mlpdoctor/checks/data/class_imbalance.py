@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from mlpdoctor.analysis.floors.ridge import found_out_of_sample
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.text import count, percent
 from mlpdoctor.facts.ladder.loss_position import LossPosition
@@ -23,7 +23,14 @@ MOST_TRIED = 8
 MOST_WRITTEN = 10
 
 
-@check("D707", Severity.WARNING, "{label} is {class_share} of the rows, and the model finds {recall_share} of them")
+@check(
+    "D707",
+    Severity.WARNING,
+    "{label} is {class_share} of the rows, and the model finds {recall_share} of them",
+    stage=Stage.DATA,
+    because="D702 G603 L502 O201 O202 O203 O205 U401 W301 W302",
+    untreatable="class weights are given to fit, not stored in a model; try class_weight in your own training",
+)
 def class_imbalance(
     record: ClassRecord,
     sample: RowSample,

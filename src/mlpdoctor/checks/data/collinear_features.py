@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from mlpdoctor.analysis.floors.basis import EXACT, MOST_TERMS, Dependence, dependences
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.text import equation, listing, percent, short
 from mlpdoctor.engine.passes import Passes
@@ -19,7 +19,13 @@ MOST_FEATURES = 1024
 WRITTEN = 12
 
 
-@check("D705", Severity.NOTE, "made up of other features: {which} ({columns} of {width} features)")
+@check(
+    "D705",
+    Severity.NOTE,
+    "made up of other features: {which} ({columns} of {width} features)",
+    stage=Stage.DATA,
+    untreatable="columns that repeat one another slow training down and keep no loss; drop some of them",
+)
 def collinear_features(
     factor: TargetFactor, sample: RowSample, passes: Passes, *, tolerated_rest: float = 0.01
 ) -> Iterator[Evidence]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Number, Remedy, Severity
 from mlpdoctor.core.network import Array
 from mlpdoctor.core.text import listing, short
@@ -19,7 +19,13 @@ WRITTEN = 12
 """Names in a line of code; beyond it a line that finds them by itself is shorter."""
 
 
-@check("D704", Severity.ERROR, "the same in all {rows} rows: {which} ({columns} of {width} features)")
+@check(
+    "D704",
+    Severity.ERROR,
+    "the same in all {rows} rows: {which} ({columns} of {width} features)",
+    stage=Stage.DATA,
+    untreatable="a constant column teaches nothing and harms little; leave it out of the file",
+)
 def constant_feature(factor: TargetFactor, passes: Passes, position: LossPosition | None) -> Iterator[Evidence]:
     """Features with the same value in every row.
 

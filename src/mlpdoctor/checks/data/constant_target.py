@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.text import listing, short
 from mlpdoctor.engine.passes import Passes
@@ -18,7 +18,14 @@ ANSWERED = 0.01
 """A model within a hundredth of the constant, or of one where the constant is small, has found it."""
 
 
-@check("D711", Severity.ERROR, "{names}: the same in all {rows} rows", clears="a constant target")
+@check(
+    "D711",
+    Severity.ERROR,
+    "{names}: the same in all {rows} rows",
+    clears="a constant target",
+    stage=Stage.DATA,
+    untreatable="targets that are all the same leave nothing to learn",
+)
 def constant_target(
     targets: TargetMoments, passes: Passes, heads: Heads | None, outputs: OutputMoments | None
 ) -> Iterator[Evidence]:

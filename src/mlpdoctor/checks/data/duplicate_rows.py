@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.text import percent
 from mlpdoctor.statistics.row_hashes import WholeRowHashes
@@ -16,7 +16,13 @@ ROOM = 10.0
 """Where the columns can make fewer different rows than ten times those there are, rows meet without being copied."""
 
 
-@check("D706", Severity.NOTE, "{repeated_share} of the rows repeat an earlier row exactly, targets and all")
+@check(
+    "D706",
+    Severity.NOTE,
+    "{repeated_share} of the rows repeat an earlier row exactly, targets and all",
+    stage=Stage.DATA,
+    untreatable="repeated rows belong to the file; whether they should count twice only their owner knows",
+)
 def duplicate_rows(hashes: WholeRowHashes, sample: RowSample, *, tolerated_share: float = 0.1) -> Iterator[Evidence]:
     """Rows that repeat an earlier row exactly, in features and targets.
 

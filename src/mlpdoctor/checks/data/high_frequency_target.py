@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from mlpdoctor.analysis.floors.oscillation import Oscillation, along_a_line, in_the_plane
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Array
 from mlpdoctor.core.text import percent, quoted, short
@@ -33,6 +33,8 @@ UNTRIED = 2.0
     Severity.ERROR,
     "{target} swings about {about} times across one standard deviation of {features}",
     clears="a target that swings too fast",
+    stage=Stage.DATA,
+    disturbs=Part.LOSS,
 )
 def high_frequency_target(
     entrance: Entrance,

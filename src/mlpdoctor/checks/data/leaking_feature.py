@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Stage, check
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Array
@@ -32,7 +32,13 @@ class _Leak:
     copy: bool
 
 
-@check("D712", Severity.WARNING, "{feature} {how}")
+@check(
+    "D712",
+    Severity.WARNING,
+    "{feature} {how}",
+    stage=Stage.DATA,
+    untreatable="a feature that gives the answer away makes the loss low, not high; decide whether it may be there",
+)
 def leaking_feature(
     factor: TargetFactor, sample: RowSample, passes: Passes, *, near_share: float = 0.001
 ) -> Iterator[Evidence]:

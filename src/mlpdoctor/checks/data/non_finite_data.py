@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.text import count, listing
 from mlpdoctor.engine.passes import Passes
@@ -15,6 +15,8 @@ from mlpdoctor.statistics.cell_counts import CellCounts
     "D701",
     Severity.ERROR,
     "{bad_rows} of {rows} rows with {cells}, first in {column}, row {row}",
+    stage=Stage.DATA,
+    untreatable="the cells are in the file: fill or correct them, or leave the rows out, and check again",
 )
 def non_finite_data(cells: CellCounts, passes: Passes) -> Iterator[Evidence]:
     """Missing or infinite cells in the data.

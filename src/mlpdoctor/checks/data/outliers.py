@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import EVERYTHING, Stage, check
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Array
@@ -57,7 +57,15 @@ class Found:
     spread: float
 
 
-@check("D709", Severity.WARNING, "{few} {share} of the {loss}{of}: {shown}", clears="outliers")
+@check(
+    "D709",
+    Severity.WARNING,
+    "{few} {share} of the {loss}{of}: {shown}",
+    clears="outliers",
+    stage=Stage.DATA,
+    disturbs=EVERYTHING,
+    untreatable="whether a far row is a mistake or the point only their owner knows; look at the rows named",
+)
 def outliers(
     regression: Regression,
     objective: Objective,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import EVERYTHING, Stage, check
 from mlpdoctor.core.errors import InputError
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
@@ -111,6 +111,8 @@ class Tried:
     "D713",
     Severity.ERROR,
     "the loss is {before} the best constant's as the file is, and {after_share} of it with {both}",
+    stage=Stage.DATA,
+    disturbs=EVERYTHING,
 )
 def preprocessing_mismatch(
     objective: Objective, sample: RowSample, position: LossPosition, trained: Trained, regression: Regression | None

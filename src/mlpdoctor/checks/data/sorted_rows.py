@@ -6,13 +6,12 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Array
 from mlpdoctor.core.text import listing, percent, short
 from mlpdoctor.engine.passes import Passes
 from mlpdoctor.facts.ladder.loss_position import LossPosition
-from mlpdoctor.facts.training.training import Training
 from mlpdoctor.nn.heads import Heads
 from mlpdoctor.nn.losses.targets import TargetKind
 from mlpdoctor.statistics.moments import TargetMoments
@@ -33,12 +32,16 @@ PERFECT = 0.8
 """Few rows cannot be that far from chance: they must come so near to perfect order; of 20 rows one in 5,000 does."""
 UNLIKELY = 1e-3
 """Chance that a shuffled file would lack these classes at its end, below which the order is to blame."""
-FAR = 0.2
-"""A model that has come four fifths of the way from the constant to what is known to be reachable has seen all classes.
-One that was trained without the classes of the last fifth has not."""
 
 
-@check("D708", Severity.WARNING, "the rows are in the order of {name}: {difference}", clears="the order of the rows")
+@check(
+    "D708",
+    Severity.WARNING,
+    "the rows are in the order of {name}: {difference}",
+    clears="the order of the rows",
+    stage=Stage.DATA,
+    untreatable="a trial shuffles the rows for both sides, so that their order costs neither anything",
+)
 def sorted_rows(
     order: RowOrder,
     moments: TargetMoments,
@@ -46,7 +49,6 @@ def sorted_rows(
     passes: Passes,
     heads: Heads | None,
     position: LossPosition | None,
-    training: Training,
     *,
     ordered_share: float = 0.25,
 ) -> Iterator[Evidence]:
@@ -82,7 +84,7 @@ def sorted_rows(
     tail, head = (float(order.sums[part, k].sum() / order.rows[part].sum()) for part in (end, ~end))
     classes = heads is not None and all(_labels(head.takes, counts) for head in heads.heads)
     missing = _missing(order, counts, end, names) if classes else []
-    hurt = training.never or position is None or not position.shortfall <= FAR
+    hurt = position is None or not position.trained or position.far
     name = "class" if classes and len(names) > 1 else names[k]
     difference = (
         f"the last fifth of the rows holds none of {listing(missing)}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import count, short
@@ -18,7 +18,13 @@ EXACT = 1e-9
 """A linear model that leaves less than this share of the constant's loss goes through all rows."""
 
 
-@check("D710", Severity.NOTE, "{of} for {parameters} trained parameters and {inputs}")
+@check(
+    "D710",
+    Severity.NOTE,
+    "{of} for {parameters} trained parameters and {inputs}",
+    stage=Stage.DATA,
+    untreatable="more rows are needed, and no change of the model makes them",
+)
 def too_few_rows(
     network: Network, objective: Objective, factor: TargetFactor, position: LossPosition | None, *, times: float = 10.0
 ) -> Iterator[Evidence]:

@@ -5,21 +5,18 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import EVERYTHING, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Array, Network
 from mlpdoctor.core.text import count, listing, quoted, short
 from mlpdoctor.engine.passes import Passes
-from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.ladder.loss_position import LossPosition, severity
 from mlpdoctor.facts.network.line_in_reach import Entrance
-from mlpdoctor.facts.training.training import Training
 from mlpdoctor.nn.layers.entry_layers import EntryLayer
 from mlpdoctor.statistics.affine_factor import TargetFactor
 from mlpdoctor.statistics.moments import EnteringMoments, FirstSums
 from mlpdoctor.statistics.statistic import PerLayer
 
-FAR = 0.5
-"""A model that has not come half the way from the constant to what is known to be reachable is stuck."""
 WRITTEN = 4
 """So many means and variances still make a line of code; more are better worked out by the code itself."""
 LISTED = 8
@@ -33,6 +30,9 @@ LEAST_PIXELS = 9
     Severity.ERROR,
     "{columns} of {width} features enter {door} far from unit scale (root mean square: {worst})",
     clears="input scale",
+    stage=Stage.DATA,
+    disturbs=EVERYTHING,
+    because="D713 W308",
 )
 def unscaled_inputs(
     entrance: Entrance,
@@ -41,7 +41,6 @@ def unscaled_inputs(
     factor: TargetFactor,
     passes: Passes,
     position: LossPosition | None,
-    training: Training,
     network: Network,
     *,
     large: float = 10.0,
@@ -91,7 +90,7 @@ def unscaled_inputs(
                 "unstable_rate": unstable,
             },
             certainty=Certainty.MEASURED,
-            severity=_severity(position, training, too_large=bool((size > large).any())),
+            severity=severity(position, far=Severity.ERROR if (size > large).any() else Severity.WARNING),
             why="Their root mean square should be near 1. On these inputs plain gradient descent on a squared error "
             f"is unstable above a rate of about {short(unstable, 2)}.",
             remedy=_remedy(door, seen, order, passes, network),
@@ -99,14 +98,6 @@ def unscaled_inputs(
             verdict=f"The inputs are not scaled: {len(order)} of {count(len(size), 'feature')} far from unit scale "
             f"(root mean square: {worst}). {_effect(position)}.",
         )
-
-
-def _severity(position: LossPosition | None, training: Training, *, too_large: bool) -> Severity:
-    if position is None or training.never:
-        return Severity.WARNING
-    if position.well:
-        return Severity.NOTE
-    return Severity.ERROR if too_large and not position.shortfall <= FAR else Severity.WARNING
 
 
 def _effect(position: LossPosition | None) -> str:

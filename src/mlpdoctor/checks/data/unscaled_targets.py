@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import EVERYTHING, Stage, check
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network, Optimizer
@@ -22,8 +22,6 @@ LIMITED = frozenset({"Adam", "AdamW", "Nadam", "Adamax", "RMSprop", "Lion", "Ada
 """Optimizers that divide the gradient by its size: a weight moves by about the rate an update, however far the goal."""
 SIZE_OF_ERROR = ("mae", "huber", "logcosh")
 """Losses whose gradient does not grow with the error: plain gradient descent moves by about the rate with them."""
-FAR = 0.5
-"""A model that has not come half the way from the constant to what is known to be reachable is stuck."""
 NO_BETTER = 0.9
 """A model within a tenth of the constant's loss, or above it, has learned next to nothing."""
 RESTLESS = 1.1
@@ -38,7 +36,14 @@ RESTARTS = frozenset({"BatchNormalization", "LayerNormalization", "GroupNormaliz
 """Layers behind which numbers are of size one again."""
 
 
-@check("D703", Severity.ERROR, "{name} is {size} in size (mean {mean}, standard deviation {deviation}): {effect}")
+@check(
+    "D703",
+    Severity.ERROR,
+    "{name} is {size} in size (mean {mean}, standard deviation {deviation}): {effect}",
+    stage=Stage.DATA,
+    disturbs=EVERYTHING,
+    because="D709 D713",
+)
 def unscaled_targets(
     network: Network,
     regression: Regression,
@@ -80,7 +85,7 @@ def unscaled_targets(
     rate = None if optimizer is None else _rate(optimizer)
     if optimizer is None or rate is None or rate <= 0:
         return
-    if not training.never and (position.well or position.shortfall <= FAR):
+    if position.trained and not position.far:
         return
     k = max(range(len(regression.parts)), key=lambda one: _size(targets, regression.columns[one]))
     part, column = regression.parts[k], regression.columns[k]

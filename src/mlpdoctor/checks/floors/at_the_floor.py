@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.ladder import Ladder
 from mlpdoctor.core.text import count, percent, short
@@ -20,7 +20,14 @@ WITHIN = 2.0
 """Standard errors within which a loss is the estimated noise."""
 
 
-@check("L508", Severity.NOTE, "the model's loss, {model}, is {compared} {floor}, {kind}")
+@check(
+    "L508",
+    Severity.NOTE,
+    "the model's loss, {model}, is {compared} {floor}, {kind}",
+    stage=Stage.OUTCOME,
+    because="L503",
+    untreatable="the loss is as low as these data allow; there is nothing to cure",
+)
 def at_the_floor(
     ladder: Ladder,
     position: LossPosition,

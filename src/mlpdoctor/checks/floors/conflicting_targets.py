@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.ladder import ON_A_RUNG, Ladder
 from mlpdoctor.core.text import count, percent, short
@@ -16,6 +16,9 @@ from mlpdoctor.facts.training.training import Trained
     Severity.WARNING,
     "{rows} rows in {groups} groups have identical inputs but different targets: no model gets below {floor}",
     clears="conflicting rows",
+    stage=Stage.DATA,
+    because="D704",
+    untreatable="rows with equal inputs and different targets keep this loss whatever the model",
 )
 def conflicting_targets(
     found: ConflictFloor,

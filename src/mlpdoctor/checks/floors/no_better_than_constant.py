@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import percent, short
@@ -25,6 +25,10 @@ NEAR = 0.1
     "L502",
     Severity.ERROR,
     "the model's loss, {model}, is {compared} than the {constant} of always answering {answer}",
+    stage=Stage.OUTCOME,
+    about=Part.LOSS,
+    because="G606 H803 H805 L507 U404",
+    untreatable="it says where the loss stands, not why; the causes named with it are treated",
 )
 def no_better_than_constant(
     network: Network,
@@ -82,7 +86,6 @@ def no_better_than_constant(
             "mend the causes named with this; if there are none, check that this file holds the inputs "
             "the model was trained on, on the same scale"
         ),
-        explains=position.share(position.constant),
         strength=min(position.of_constant(position.model), 10.0) / 10.0 if math.isfinite(position.model) else 1.0,
         verdict=_verdict(position, answer, clipped, "no better" if equal else "hardly better"),
     )

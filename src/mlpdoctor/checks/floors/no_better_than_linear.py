@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import agreeing_digits, count, percent, short
@@ -22,7 +22,15 @@ SLIGHT = 0.02
 """A loss this far below the line's is a gain, if a slight one."""
 
 
-@check("L501", Severity.WARNING, "the model's loss, {model}, is {compared} the {line}'s, {affine}")
+@check(
+    "L501",
+    Severity.WARNING,
+    "the model's loss, {model}, is {compared} the {line}'s, {affine}",
+    stage=Stage.OUTCOME,
+    about=Part.LOSS,
+    because="A101 D707 G606 H803 H805 L507 U404",
+    untreatable="it says where the loss stands, not why; the causes named with it are treated",
+)
 def no_better_than_linear(
     network: Network,
     position: LossPosition,
@@ -86,7 +94,6 @@ def no_better_than_linear(
         severity=severity,
         why=_left(position, opinion),
         remedy=_remedy(network, structure=structure, opinion=opinion),
-        explains=position.share(affine) if structure and gain <= tolerated_gain else None,
         strength=min(max(position.shortfall, 0.0), 1.0),
         verdict=_verdict(position, linear, opinion, gain, structure=structure),
     )

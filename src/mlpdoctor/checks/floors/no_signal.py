@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.text import percent, short
 from mlpdoctor.facts.ladder.learnable import Learnable
@@ -13,7 +13,14 @@ AT_THE_CONSTANT = 0.1
 """A model within a tenth of the constant's loss stands there; the line it may have found is fitted to chance."""
 
 
-@check("L507", Severity.WARNING, "{found}: linear, nearest-neighbour and boosted-tree models were tried on {rows} rows")
+@check(
+    "L507",
+    Severity.WARNING,
+    "{found}: linear, nearest-neighbour and boosted-tree models were tried on {rows} rows",
+    stage=Stage.DATA,
+    because="D704 D714",
+    untreatable="there is nothing in these inputs for any model to learn, or nothing but a line",
+)
 def no_signal(
     tried: Learnable,
     position: LossPosition,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import count, percent, short
@@ -18,7 +18,14 @@ FEW_UPDATES = 1000
 """An adaptive optimizer moves a weight by about its rate at each update: a thousand of them make a weight of one."""
 
 
-@check("L506", Severity.WARNING, "the last layer loses {model}; the best one on the same hidden features {readout}")
+@check(
+    "L506",
+    Severity.WARNING,
+    "the last layer loses {model}; the best one on the same hidden features {readout}",
+    stage=Stage.OUTCOME,
+    about=Part.LOSS,
+    because="G606 H803 H805 L501 L502 U404",
+)
 def readout_gap(
     network: Network,
     position: LossPosition,

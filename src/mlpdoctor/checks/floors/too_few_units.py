@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from mlpdoctor.analysis.floors import knots
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import count, percent, quoted, short
@@ -20,7 +20,13 @@ MOST_KINKS = 256
 """Beyond it the answer is a smooth activation, not more kinks."""
 
 
-@check("L505", Severity.ERROR, "this network draws a line with at most {kinks}: no weights get below {floor}")
+@check(
+    "L505",
+    Severity.ERROR,
+    "this network draws a line with at most {kinks}: no weights get below {floor}",
+    stage=Stage.ARCHITECTURE,
+    disturbs=Part.LOSS,
+)
 def too_few_units(
     network: Network,
     objective: Objective,

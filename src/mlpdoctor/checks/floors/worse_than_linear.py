@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import count, percent, short
@@ -24,7 +24,15 @@ HALFWAY = 0.5
 """Share of the constant's loss under which a model that can fall for ever is on its way."""
 
 
-@check("L504", Severity.WARNING, "the model's loss, {model}, is {compared} that of the {line}, {affine}")
+@check(
+    "L504",
+    Severity.WARNING,
+    "the model's loss, {model}, is {compared} that of the {line}, {affine}",
+    stage=Stage.OUTCOME,
+    about=Part.LOSS,
+    because="D707 G606 H803 H805 L506 U404",
+    untreatable="it says where the loss stands, not why; the causes named with it are treated",
+)
 def worse_than_linear(
     network: Network,
     position: LossPosition,

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import printed, short
@@ -18,7 +18,7 @@ RAISED = 1.5
 """A rate that is so much higher than it was at the best epoch was raised: warm restarts do that, and the loss rises."""
 
 
-@check("H803", Severity.ERROR, "{seen}")
+@check("H803", Severity.ERROR, "{seen}", stage=Stage.CURVE, about=Part.SIZE, because="D701")
 def diverged(
     curve: TrainingCurve,
     ending: RunEnding,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import count, percent, printed
@@ -18,7 +18,12 @@ LONG = 0.25
 
 
 @check(
-    "H808", Severity.ERROR, "the learning rate fell from {from_rate} to {to_rate}, and the last {frozen} moved nothing"
+    "H808",
+    Severity.ERROR,
+    "the learning rate fell from {from_rate} to {to_rate}, and the last {frozen} moved nothing",
+    stage=Stage.STEP,
+    disturbs=Part.LOSS,
+    because="A101 A102 A106 L503 L505 L508",
 )
 def learning_rate_decayed(
     curve: TrainingCurve,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from mlpdoctor.analysis.curves.swings import Swings
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import count, percent, printed, short
@@ -34,7 +34,7 @@ FEWEST = 15
 """Epochs from which swings are told: of ten the second half is five."""
 
 
-@check("H804", Severity.WARNING, "{seen}")
+@check("H804", Severity.WARNING, "{seen}", stage=Stage.CURVE, about=Part.SIZE)
 def oscillating(
     curve: TrainingCurve,
     gap: ReferenceGap,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.history import Run
 from mlpdoctor.core.text import percent, printed, short
@@ -29,6 +29,9 @@ ACCURACIES = ("acc", "auc", "precision", "recall")
     "H805",
     Severity.WARNING,
     "the validation loss rose from {lowest} at epoch {best_epoch} to {end}, while the training loss fell to {training}",
+    stage=Stage.CURVE,
+    because="D708",
+    untreatable="a trial is judged on the rows it trains on, where a model that memorises does well",
 )
 def overfitting(
     curve: TrainingCurve,

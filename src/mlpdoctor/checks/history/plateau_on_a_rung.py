@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.history import History
 from mlpdoctor.core.ladder import Ladder, Rung
@@ -21,7 +21,15 @@ LOWER = 0.5
 that there is something left to find."""
 
 
-@check("H801", Severity.ERROR, "the plateau of the loss, {printed}, is {compared} {label}, {rung_loss}")
+@check(
+    "H801",
+    Severity.ERROR,
+    "the plateau of the loss, {printed}, is {compared} {label}, {rung_loss}",
+    stage=Stage.CURVE,
+    about=Part.LOSS,
+    because="A101 D707 H803 H805 L503 L507 L508",
+    untreatable="the rung it stands on has a rule of its own, whose treatment is the one to try",
+)
 def plateau_on_a_rung(
     history: History,
     ladder: Ladder,

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 
 from mlpdoctor.analysis.curves.slope import Reach
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import count, named, printed, short
@@ -25,7 +25,13 @@ COUNTED = 1e7
 """Epochs beyond which a number says no more than that they are too many."""
 
 
-@check("H806", Severity.WARNING, "the loss falls steadily, but by only {pace} an epoch{far}")
+@check(
+    "H806",
+    Severity.WARNING,
+    "the loss falls steadily, but by only {pace} an epoch{far}",
+    stage=Stage.CURVE,
+    about=Part.PACE,
+)
 def slow_convergence(
     curve: TrainingCurve,
     outlook: Outlook,

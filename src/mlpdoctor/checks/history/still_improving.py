@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.text import count, percent, printed, short
 from mlpdoctor.facts.history.outlook import Outlook, Way
@@ -19,6 +19,9 @@ TIMES = 3
     "H802",
     Severity.WARNING,
     "the loss was still falling when training ended, by {pace_share} an epoch over the last {stretch} epochs",
+    stage=Stage.CURVE,
+    about=Part.PACE,
+    untreatable="to train on is what the control does",
 )
 def still_improving(
     curve: TrainingCurve,

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.text import percent, printed, short
 from mlpdoctor.facts.history.outlook import Outlook, Way
@@ -16,6 +16,9 @@ from mlpdoctor.facts.history.training_curve import TrainingCurve, ValidationCurv
     "H807",
     Severity.WARNING,
     "training ended after epoch {epochs}{of}, while the loss still fell by {pace_share} an epoch",
+    stage=Stage.PACE,
+    disturbs=Part.PACE | Part.LOSS,
+    untreatable="to train on is what the control does",
 )
 def stopped_early(
     curve: TrainingCurve,

@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import EVERYTHING, Stage, check
 from mlpdoctor.core.finding import Evidence, Severity
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.outputs.contract import Contract, spoken
-from mlpdoctor.facts.training.training import Training
 
 
-@check("O203", Severity.ERROR, "{place}{what}")
-def from_logits_mismatch(contract: Contract, position: LossPosition | None, training: Training) -> Iterator[Evidence]:
+@check("O203", Severity.ERROR, "{place}{what}", stage=Stage.CONTRACT, disturbs=EVERYTHING)
+def from_logits_mismatch(contract: Contract, position: LossPosition | None) -> Iterator[Evidence]:
     """Probabilities given to a loss that takes logits, or the other way round.
 
     Why it matters
@@ -28,4 +27,4 @@ def from_logits_mismatch(contract: Contract, position: LossPosition | None, trai
     References
         Keras, keras/src/backend/tensorflow/nn.py, _get_logits.
     """
-    yield from spoken(contract, "O203", position, training)
+    yield from spoken(contract, "O203", position)

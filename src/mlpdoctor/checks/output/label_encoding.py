@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import EVERYTHING, Stage, check
 from mlpdoctor.core.finding import Evidence, Severity
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.outputs.contract import Contract, spoken
-from mlpdoctor.facts.training.training import Training
 
 
-@check("O205", Severity.ERROR, "{place}{what}")
-def label_encoding(contract: Contract, position: LossPosition | None, training: Training) -> Iterator[Evidence]:
+@check("O205", Severity.ERROR, "{place}{what}", stage=Stage.CONTRACT, disturbs=EVERYTHING)
+def label_encoding(contract: Contract, position: LossPosition | None) -> Iterator[Evidence]:
     """Labels that are spelt otherwise than the loss takes them.
 
     Why it matters
@@ -27,4 +26,4 @@ def label_encoding(contract: Contract, position: LossPosition | None, training: 
         Measured: every target of every row is looked at. Class numbers where one-hot labels are due, and the
         other way round, are read as what they are, so that the rest of the report stands.
     """
-    yield from spoken(contract, "O205", position, training)
+    yield from spoken(contract, "O205", position)

@@ -2,17 +2,14 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import EVERYTHING, Stage, check
 from mlpdoctor.core.finding import Evidence, Severity
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.outputs.contract import Contract, spoken
-from mlpdoctor.facts.training.training import Training
 
 
-@check("O202", Severity.ERROR, "{place}{what}")
-def loss_activation_mismatch(
-    contract: Contract, position: LossPosition | None, training: Training
-) -> Iterator[Evidence]:
+@check("O202", Severity.ERROR, "{place}{what}", stage=Stage.CONTRACT, disturbs=EVERYTHING)
+def loss_activation_mismatch(contract: Contract, position: LossPosition | None) -> Iterator[Evidence]:
     """A last activation and a loss that do not fit each other.
 
     Why it matters
@@ -35,4 +32,4 @@ def loss_activation_mismatch(
     References
         Keras, keras/src/losses/losses.py and keras/src/backend/tensorflow/nn.py.
     """
-    yield from spoken(contract, "O202", position, training)
+    yield from spoken(contract, "O202", position)

@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import EVERYTHING, Stage, check
 from mlpdoctor.core.finding import Evidence, Severity
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.outputs.contract import Contract, spoken
-from mlpdoctor.facts.training.training import Training
 
 
-@check("O207", Severity.ERROR, "{place}{what}")
-def loss_target_mismatch(contract: Contract, position: LossPosition | None, training: Training) -> Iterator[Evidence]:
+@check("O207", Severity.ERROR, "{place}{what}", stage=Stage.CONTRACT, disturbs=EVERYTHING, because="O206")
+def loss_target_mismatch(contract: Contract, position: LossPosition | None) -> Iterator[Evidence]:
     """A loss that is meant for another kind of target.
 
     Why it matters
@@ -26,4 +25,4 @@ def loss_target_mismatch(contract: Contract, position: LossPosition | None, trai
         Measured: the kind of target is told from all values, and said in the finding. Whole numbers from 0 of
         similar frequency are taken for class numbers; counts thin out towards their end.
     """
-    yield from spoken(contract, "O207", position, training)
+    yield from spoken(contract, "O207", position)

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import coefficient, quoted, short
@@ -19,7 +19,11 @@ ENDLESS = 30.0
 
 
 @check(
-    "O209", Severity.WARNING, "the first loss is {times} times the best constant's; with {bias} as bias it is {after}"
+    "O209",
+    Severity.WARNING,
+    "the first loss is {times} times the best constant's; with {bias} as bias it is {after}",
+    stage=Stage.CONTRACT,
+    because="D703",
 )
 def output_bias_start(
     network: Network, objective: Objective, position: LossPosition, start: BiasStart, *, far: float = 3.0

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import quoted, short
@@ -19,6 +19,9 @@ from mlpdoctor.statistics.target_values import TargetValues
     "O204",
     Severity.ERROR,
     "{activation} answers stay {span}, and {beyond_share} of the rows have targets beyond, from {low} to {high}",
+    stage=Stage.CONTRACT,
+    disturbs=Part.UNITS | Part.PACE | Part.LOSS,
+    because="O202 O203 O205 O206 O207",
 )
 def output_range(
     network: Network,

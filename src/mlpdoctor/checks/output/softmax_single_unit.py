@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.text import percent, quoted, short
@@ -13,7 +13,13 @@ from mlpdoctor.nn.layers.properties import activation_of
 from mlpdoctor.statistics.moments import TargetMoments
 
 
-@check("O201", Severity.ERROR, "a softmax over one unit: every prediction of {output} is 1, whatever the weights")
+@check(
+    "O201",
+    Severity.ERROR,
+    "a softmax over one unit: every prediction of {output} is 1, whatever the weights",
+    stage=Stage.CONTRACT,
+    disturbs=Part.PACE | Part.LOSS,
+)
 def softmax_single_unit(
     network: Network,
     bound: RangeBound | None,

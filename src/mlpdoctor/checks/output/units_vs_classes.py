@@ -2,15 +2,21 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Evidence, Severity
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.outputs.contract import Contract, spoken
-from mlpdoctor.facts.training.training import Training
 
 
-@check("O206", Severity.ERROR, "{place}{what}")
-def units_vs_classes(contract: Contract, position: LossPosition | None, training: Training) -> Iterator[Evidence]:
+@check(
+    "O206",
+    Severity.ERROR,
+    "{place}{what}",
+    stage=Stage.CONTRACT,
+    disturbs=Part.UNITS | Part.PACE | Part.LOSS,
+    because="O205",
+)
+def units_vs_classes(contract: Contract, position: LossPosition | None) -> Iterator[Evidence]:
     """A number of output units that is not the number of classes.
 
     Why it matters
@@ -24,4 +30,4 @@ def units_vs_classes(contract: Contract, position: LossPosition | None, training
     Certainty
         Measured: the distinct labels of all rows are counted.
     """
-    yield from spoken(contract, "O206", position, training)
+    yield from spoken(contract, "O206", position)

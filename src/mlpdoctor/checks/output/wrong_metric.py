@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import listing
@@ -35,7 +35,13 @@ OF_AMOUNTS = (Expectation.NUMBER, Expectation.POSITIVE_NUMBER, Expectation.RATE,
 THRESHOLD = ("accuracy", "acc", "binaryaccuracy")
 
 
-@check("O208", Severity.NOTE, "{metric} says nothing about {output}: {what}")
+@check(
+    "O208",
+    Severity.NOTE,
+    "{metric} says nothing about {output}: {what}",
+    stage=Stage.CONTRACT,
+    untreatable="a metric is only shown; the loss does not depend on it",
+)
 def wrong_metric(network: Network, contract: Contract) -> Iterator[Evidence]:
     """A metric that says nothing about these answers.
 

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import EVERYTHING, Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.text import count, listing, quoted, short
@@ -15,19 +15,15 @@ from mlpdoctor.statistics.moments import EnteringMoments
 from mlpdoctor.statistics.statistic import PerLayer
 from mlpdoctor.statistics.unit_activity import Flatness
 
-FAR = 0.5
-"""A model that has not come half the way from the constant to what is known to be reachable is stuck."""
 MOST_FLAT = 0.5
 """Small inputs or weights that cancel out keep sums small: then the scale of the weights is no fault."""
-NEAR = 0.2
-"""A model that has come four fifths of the way has overcome its start."""
 LARGE_INPUT = 10.0
 """Root mean square of a feature from which small weights are what it takes."""
 HOPELESS = 10.0
 """Sums of this size leave tanh a mean slope of 0.08; of size 4, 0.2."""
 
 
-@check("W303", Severity.ERROR, "{places}")
+@check("W303", Severity.ERROR, "{places}", stage=Stage.START, about=Part.SIZE, disturbs=EVERYTHING, because="G603 W307")
 def init_scale(
     network: Network,
     gains: LayerGains,
@@ -63,7 +59,7 @@ def init_scale(
     """
     steep = [gain for gain in gains.layers if gain.saturating and not gain.output and gain.gain > saturates]
     steep = [gain for gain in steep if _flat(gain, flatness or PerLayer())]
-    stuck = position is not None and not training.never and position.shortfall > FAR
+    stuck = position is not None and position.far
     if steep and (training.never or stuck):
         yield from _saturating(network, steep, stuck=stuck)
         return
@@ -87,7 +83,7 @@ def _kept(position: LossPosition | None, entering: PerLayer[EnteringMoments] | N
         return False
     # Small weights may make up for large inputs, and large ones may be what those have led to.
     ordinary = all(float(seen.root_mean_square.max()) <= LARGE_INPUT for seen in entering.values())
-    return ordinary and position.shortfall > (1.0 if large else NEAR)
+    return ordinary and (position.shortfall > 1 if large else not position.near)
 
 
 def _flat(gain: LayerGain, flatness: PerLayer[Flatness]) -> bool:

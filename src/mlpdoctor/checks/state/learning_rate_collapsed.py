@@ -5,18 +5,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import short
-from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.ladder.loss_position import LossPosition, severity
 from mlpdoctor.facts.training.training import CurrentRate, Training
 from mlpdoctor.nn.layers.properties import trained_kernels
 
-FAR = 0.5
-"""A model that has not come half the way from the constant to what is known to be reachable is stuck."""
-CLOSE = 0.1
-"""Nor does anybody miss updates in a model that has come nine tenths of the way."""
 LIMITED = ("Adam", "AdamW", "Nadam", "Adamax", "RMSprop", "Lion", "Lamb")
 """Optimizers whose every step moves a weight by about the rate at most."""
 ORDINARY = 1e-3
@@ -25,7 +21,14 @@ GRAIN = float(np.finfo(np.float32).eps) / 2
 """A step under this share of a float32 weight is lost in rounding."""
 
 
-@check("W306", Severity.ERROR, "the learning rate is {rate}, and the weights are {size} in size{fell}")
+@check(
+    "W306",
+    Severity.ERROR,
+    "the learning rate is {rate}, and the weights are {size} in size{fell}",
+    stage=Stage.STEP,
+    disturbs=Part.PACE | Part.LOSS,
+    because="H808",
+)
 def learning_rate_collapsed(
     network: Network,
     current: CurrentRate,
@@ -66,9 +69,8 @@ def learning_rate_collapsed(
     if not (dead or slow or fell):
         return
     gone = current.schedule is not None or fell
-    if position is not None and not training.never and position.shortfall <= (FAR if gone else CLOSE):
+    if position is not None and (position.trained and not position.far if gone else position.near):
         return
-    severity = _severity(position, training, dead=dead, gone=gone)
     needed = math.inf if current.rate == 0 else size / current.rate
     fallen_from = f", down from {short(current.compiled, 3)}" if fell else ""
     by = f" by the schedule {current.schedule}" if current.schedule and fell else ""
@@ -84,7 +86,7 @@ def learning_rate_collapsed(
             "updates_to_move": needed if math.isfinite(needed) else None,
         },
         certainty=Certainty.MEASURED,
-        severity=severity,
+        severity=_severity(position, training, dead=dead, gone=gone),
         why=_why(name, needed, limited=limited, dead=dead, rate=current.rate),
         remedy=Remedy(
             "compile with an ordinary rate and train on",
@@ -97,14 +99,12 @@ def learning_rate_collapsed(
 
 
 def _severity(position: LossPosition | None, training: Training, *, dead: bool, gone: bool) -> Severity:
-    if position is None:
-        if training.never:
-            return Severity.ERROR if dead else Severity.WARNING
-        # A rate that came to its end looks the same in the file, whether it was time to end or not.
-        return Severity.WARNING if dead and not gone else Severity.NOTE
     if training.never:
         return Severity.ERROR if dead else Severity.WARNING
-    return Severity.ERROR if position.shortfall > FAR else Severity.WARNING
+    if position is None:
+        # A rate that came to its end looks the same in the file, whether it was time to end or not.
+        return Severity.WARNING if dead and not gone else Severity.NOTE
+    return severity(position)
 
 
 def _why(name: str, needed: float, *, limited: bool, dead: bool, rate: float) -> str:

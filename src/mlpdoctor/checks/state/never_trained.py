@@ -2,13 +2,19 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.facts.training.training import Training
 
 
-@check("W304", Severity.NOTE, "the model has not been trained: {sign}")
+@check(
+    "W304",
+    Severity.NOTE,
+    "the model has not been trained: {sign}",
+    stage=Stage.START,
+    untreatable="a model that was never trained needs training, which is what the control gets",
+)
 def never_trained(network: Network, training: Training) -> Iterator[Evidence]:
     """A model whose weights are where they were initialised.
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import EVERYTHING, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import count, listing
@@ -15,6 +15,9 @@ from mlpdoctor.facts.ladder.model_loss import ModelLoss
     "W301",
     Severity.ERROR,
     "{bad} of {weights} weights are NaN or infinite, first in {layer} ({weight})",
+    stage=Stage.START,
+    disturbs=EVERYTHING,
+    because="D701 D702 D703 G603",
 )
 def non_finite_weights(network: Network, model: ModelLoss | None) -> Iterator[Evidence]:
     """Weights that are NaN or infinite.

@@ -5,22 +5,20 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import EVERYTHING, Stage, check
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.ladder import Ladder, Penalty
 from mlpdoctor.core.network import Array, Layer, Network
 from mlpdoctor.core.text import listing, percent, quoted, short
 from mlpdoctor.engine.passes import open_width
-from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.ladder.loss_position import LossPosition, severity
 from mlpdoctor.facts.training.training import Training
 from mlpdoctor.nn.layers.penalties import Regularizer, activity_regularizer, weight_regularizers
 from mlpdoctor.nn.layers.properties import is_learned
 from mlpdoctor.statistics.statistic import PerLayer
 from mlpdoctor.statistics.unit_activity import ActivitySums
 
-FAR, NEAR = 0.5, 0.2
-"""Shares of the way from what is known to be reachable to the constant: stuck beyond one, fine within the other."""
 NOTICED, GAP, LEAST_LOSS = 0.1, 0.25, 0.1
 """A penalty of a tenth of the loss, a last layer that could save a quarter of it, a loss that is worth saving."""
 PINNED = 0.999
@@ -54,7 +52,14 @@ class Pinned:
     what: str = "weights"
 
 
-@check("W307", Severity.ERROR, "{by} holds the {what} of {layers} {how}", clears="penalties on weights")
+@check(
+    "W307",
+    Severity.ERROR,
+    "{by} holds the {what} of {layers} {how}",
+    clears="penalties on weights",
+    stage=Stage.START,
+    disturbs=EVERYTHING,
+)
 def over_regularised(
     network: Network,
     penalty: Penalty | None,
@@ -87,7 +92,7 @@ def over_regularised(
     if training.never or (position is not None and not math.isfinite(position.model)):
         return
     back = _held_back(penalty, position, ladder)
-    if position is not None and position.shortfall <= NEAR and not back:
+    if position is not None and position.near and not back:
         return
     pinned = [one for layer in network.layers for one in _pinned(network, layer)]
     limit = gone if position is None else shrunk
@@ -110,6 +115,7 @@ def over_regularised(
         return
     held.sort(key=lambda one: 1.0 if one.shrunk is None else one.shrunk)
     least = held[0].shrunk
+    shrunk_alone = least is not None and not outweighed
     data = None if position is None else position.model
     yield Evidence(
         numbers={
@@ -122,7 +128,7 @@ def over_regularised(
             "data_loss": data,
         },
         certainty=Certainty.MEASURED,
-        severity=_severity(position, shrunk=least is not None and not outweighed),
+        severity=severity(position, far=Severity.ERROR if shrunk_alone else Severity.WARNING, near=Severity.WARNING),
         why=_why(penalty, data),
         remedy=Remedy("train without it first; when the training loss falls, add a small one", held[0].code),
         strength=1.0 if least is None else 1 - min(least, 1.0),
@@ -138,12 +144,6 @@ def _held_back(penalty: Penalty | None, position: LossPosition | None, ladder: L
         return False
     above = position.above(position.model)
     return penalty.total > NOTICED * above and position.model - readout > GAP * above
-
-
-def _severity(position: LossPosition | None, *, shrunk: bool) -> Severity:
-    if position is None:
-        return Severity.WARNING
-    return Severity.ERROR if shrunk and position.shortfall > FAR else Severity.WARNING
 
 
 def _how(one: Pinned) -> str:

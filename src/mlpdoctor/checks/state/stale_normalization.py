@@ -5,18 +5,16 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Array, Layer
 from mlpdoctor.core.text import percent, quoted, short
-from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.ladder.loss_position import LossPosition, severity
 from mlpdoctor.facts.training.training import Training
 from mlpdoctor.nn.layers.config_values import array, number
 from mlpdoctor.statistics.moments import NormalisedMoments
 
-FAR = 0.5
-"""A model that has not come half the way from the constant to what is known to be reachable is stuck."""
 LEAST_ROWS = 30
 """Moments of fewer rows differ from those of training by chance alone."""
 REMAINS = 0.1
@@ -45,7 +43,7 @@ class Gap:
     ratio: float
 
 
-@check("W308", Severity.ERROR, "{what}")
+@check("W308", Severity.ERROR, "{what}", stage=Stage.START, disturbs=Part.UNITS | Part.PACE | Part.LOSS, because="D713")
 def stale_normalization(
     layer: Layer,
     seen: NormalisedMoments | None,
@@ -88,9 +86,7 @@ def stale_normalization(
     gap = _gap(stored, seen, _epsilon(layer), shifted, stretched)
     if gap is None:
         return
-    well = position is not None and position.well and not training.never
-    stuck = position is not None and not training.never and not position.shortfall <= FAR
-    given = Severity.NOTE if well else Severity.ERROR if stuck else Severity.WARNING
+    given = severity(position)
     if layer.kind != BATCH and fresh:
         yield _never_adapted(layer, gap, given)
         return

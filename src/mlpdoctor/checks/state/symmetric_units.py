@@ -6,13 +6,12 @@ import numpy as np
 import numpy.typing as npt
 
 from mlpdoctor.core import random_state
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network, Stored
 from mlpdoctor.core.text import count, quoted
 from mlpdoctor.facts.ladder.loss_position import LossPosition
-from mlpdoctor.facts.training.training import Training
 from mlpdoctor.nn.layers.followers import Followers, followers, units_of
 from mlpdoctor.nn.layers.properties import activation_of
 
@@ -29,9 +28,11 @@ SEED = 20190114
     Severity.ERROR,
     "{units} units work like {effective}: {alike} have the same weights as another, coming in and going out",
     clears="copies among the units",
+    stage=Stage.START,
+    disturbs=Part.UNITS | Part.PACE | Part.LOSS,
 )
 def symmetric_units(
-    layer: Layer, network: Network, position: LossPosition | None, training: Training, *, tolerated: float = 0.5
+    layer: Layer, network: Network, position: LossPosition | None, *, tolerated: float = 0.5
 ) -> Iterator[Evidence]:
     """Units with the same weights coming in and going out.
 
@@ -78,7 +79,7 @@ def symmetric_units(
             "next": tuple(dict.fromkeys(place.layer.name for place in after.mixing)),
         },
         certainty=Certainty.PROVED if proved else Certainty.MEASURED,
-        severity=_severity(effective, position, training, noise=noise),
+        severity=_severity(effective, position, noise=noise),
         why=_why(name, units, effective, alike, still=still, noise=noise),
         remedy=_remedy(layer, after, units),
         strength=1 - effective / units,
@@ -179,8 +180,8 @@ def _finite(layer: Layer, after: Followers) -> bool:
     return all(bool(np.isfinite(weight).all()) for one in layers for weight in one.weights.values())
 
 
-def _severity(effective: int, position: LossPosition | None, training: Training, *, noise: bool) -> Severity:
-    if position is not None and position.well and not training.never:
+def _severity(effective: int, position: LossPosition | None, *, noise: bool) -> Severity:
+    if position is not None and position.near:
         return Severity.NOTE
     return Severity.ERROR if effective <= 1 and not noise else Severity.WARNING
 

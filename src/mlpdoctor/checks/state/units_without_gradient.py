@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.text import count, quoted
@@ -23,6 +23,10 @@ HALF = 0.5
     Severity.ERROR,
     "{still} of {units} {activation} units have had no gradient in {since}",
     clears="units without a gradient",
+    stage=Stage.UNITS,
+    about=Part.UNITS,
+    disturbs=Part.PACE | Part.LOSS,
+    because="A103 A106 G602 U401",
 )
 def units_without_gradient(
     layer: Layer, network: Network, moments: SecondMoments, position: LossPosition | None, *, tolerated: float = 0.1
@@ -88,7 +92,7 @@ def _since(seen: Untouched, network: Network) -> str:
 
 
 def _severity(share: float, live: int, position: LossPosition | None) -> Severity:
-    if position is not None and position.well:
+    if position is not None and position.near:
         return Severity.NOTE
     if live == 0:
         return Severity.ERROR

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import percent, short
@@ -18,7 +18,15 @@ FASTER = 2.0
 ORDINARY = 1.0
 
 
-@check("G608", Severity.WARNING, "{clipping} leaves {left} of the gradient, at every update")
+@check(
+    "G608",
+    Severity.WARNING,
+    "{clipping} leaves {left} of the gradient, at every update",
+    stage=Stage.STEP,
+    about=Part.SIZE,
+    disturbs=Part.PACE | Part.LOSS,
+    because="G602",
+)
 def clipped_gradient(
     network: Network, speed: DescentSpeed, *, most_left: float = 0.1, worthwhile: float = 0.02
 ) -> Iterator[Evidence]:

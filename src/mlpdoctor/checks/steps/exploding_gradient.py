@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import short
@@ -13,10 +13,6 @@ from mlpdoctor.facts.training.training import Training
 from mlpdoctor.nn.keras_code import layer_code
 from mlpdoctor.nn.layers.properties import activation_of
 
-CLOSE = 0.1
-"""A model this near to what is known to be reachable has learned in spite of it."""
-STUCK = 0.9
-"""A model that has not come a tenth of the way from the constant is one that large steps have kept there."""
 MOST_LAYERS = 100
 
 
@@ -25,6 +21,10 @@ MOST_LAYERS = 100
     Severity.ERROR,
     "the gradient grows {grown}on its way from {last} back to {first}",
     clears="an exploding gradient",
+    stage=Stage.STEP,
+    about=Part.SIZE,
+    disturbs=Part.PACE | Part.LOSS,
+    because="G603 W301",
 )
 def exploding_gradient(
     network: Network,
@@ -55,7 +55,7 @@ def exploding_gradient(
         Pascanu, Mikolov and Bengio, On the difficulty of training recurrent neural networks, 2013.
     """
     finite = all(math.isfinite(one.size) for one in flow.layers)
-    if position.well or position.shortfall <= CLOSE or not math.isfinite(position.model):
+    if position.near or not position.finite:
         return
     if finite and not flow.passed >= grown:
         return
@@ -72,7 +72,7 @@ def exploding_gradient(
             "rows": flow.rows,
         },
         certainty=Certainty.MEASURED if flow.share >= 1 else Certainty.ESTIMATED,
-        severity=Severity.ERROR if position.shortfall > STUCK and not training.never else Severity.WARNING,
+        severity=Severity.ERROR if position.trained and position.barely else Severity.WARNING,
         why=f"It is {short(flow.last.size, 2)} at {flow.last.layer} and {short(flow.first.size, 2)} at "
         f"{flow.first.layer}: no one rate suits both.",
         remedy=_remedy(network, flow.first.layer),

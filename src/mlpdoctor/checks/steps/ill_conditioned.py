@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import percent, short
@@ -11,8 +11,6 @@ from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.training.conditioning import Conditioning
 from mlpdoctor.facts.training.training import Trained
 
-FAR = 0.5
-"""A model that has not come half the way from the constant to what is known to be reachable is stuck."""
 OWN = 0.1
 """Correlation is what stretches the inputs where it alone gives a tenth of the condition number or more."""
 
@@ -23,6 +21,9 @@ OWN = 0.1
     "the inputs have the condition number {condition}: {directions_said} more than {needed} updates at the largest "
     "stable rate, and {updates} were made",
     clears="conditioning of the inputs",
+    stage=Stage.STEP,
+    disturbs=Part.PACE | Part.LOSS,
+    because="D702 D705 D713",
 )
 def ill_conditioned(
     network: Network,
@@ -96,9 +97,7 @@ def ill_conditioned(
         f"{short(conditioning.fast)}. {' and '.join(names)} have the largest part in "
         f"{'it' if more == 1 else 'the one that matters most'}.",
         remedy=_remedy(names, correlated=correlated),
-        explains=min(conditioning.slow / (conditioning.before - position.data), 1.0)
-        if conditioning.before > position.data
-        else None,
+        explains=position.part(conditioning.slow),
         strength=min(conditioning.slow / gap, 1.0),
         verdict=f"What is left to learn lies along a direction in which the inputs hardly vary: "
         f"{percent(min(conditioning.slow / gap, 1.0))} of the gap. Gradient descent needs about "
@@ -110,7 +109,7 @@ def _severity(optimizer: str, position: LossPosition, *, correlated: bool) -> Se
     if optimizer != "SGD":
         return Severity.NOTE
     # Where scales are to blame the finding on them is the one to mend, and may be no more than a warning.
-    return Severity.ERROR if position.shortfall > FAR and correlated else Severity.WARNING
+    return Severity.ERROR if position.far and correlated else Severity.WARNING
 
 
 def _remedy(names: tuple[str, ...], *, correlated: bool) -> Remedy:

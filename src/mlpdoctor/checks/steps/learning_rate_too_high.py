@@ -5,20 +5,18 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from mlpdoctor.analysis.curvature.limits import critical
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import EVERYTHING, Stage, check
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network, Optimizer
 from mlpdoctor.core.text import short
 from mlpdoctor.engine.training import Trial
-from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.ladder.loss_position import LossPosition, severity
 from mlpdoctor.facts.training.curvature import Curvature, Sharpness
 from mlpdoctor.facts.training.training import Training
 from mlpdoctor.facts.training.trial_updates import Continuation, FirstUpdates
 from mlpdoctor.nn.optimizers.bounds import momentum_of
 
-FAR = 0.5
-"""A model that has not come half the way from the constant to what is known to be reachable is stuck."""
 HALF = 0.5
 """A loss may be thrown about on the way and end low by chance: it has to end half as far above as it was on average."""
 CALM = 0.01
@@ -39,6 +37,9 @@ ROUNDED = 2
     "{optimizer} at {rate}{origin}: {updates} updates bring the loss from {before} to {after}, "
     "and at {lower_rate} to {lower_after}",
     clears="too high a learning rate",
+    stage=Stage.STEP,
+    disturbs=EVERYTHING,
+    because="D702 D703 D709 D713 O202 O203 O205 O206 O207 W307",
 )
 def learning_rate_too_high(
     network: Network,
@@ -76,7 +77,7 @@ def learning_rate_too_high(
         stability, 2021; Cohen et al., Adaptive gradient methods at the edge of stability, 2022.
     """
     optimizer = network.optimizer
-    if optimizer is None or (position.well and not training.never):
+    if optimizer is None or (position.trained and position.well):
         return
     contrast = None
     if continuation is not None:
@@ -110,7 +111,7 @@ def learning_rate_too_high(
             "stable_rate": stable,
         },
         certainty=Certainty.TRIED,
-        severity=_severity(position, training),
+        severity=severity(position, near=Severity.WARNING),
         why=_why(optimizer, contrast.high, sharp, stable, adaptive=optimizer.name != "SGD"),
         remedy=Remedy(
             f"compile with {lower.rate:.{ROUNDED}g} and train{' anew' if broken or contrast.fresh else ' on'}",
@@ -193,16 +194,9 @@ def _slower(lower: Trial, high: Trial, span: float) -> bool:
     return calm and lower.gain <= high.gain
 
 
-def _severity(position: LossPosition, training: Training) -> Severity:
-    if training.never:
-        return Severity.WARNING
-    return Severity.WARNING if position.shortfall <= FAR else Severity.ERROR
-
-
 def _explains(position: LossPosition, contrast: _Contrast) -> float | None:
-    """What the lower rate saves at least, of all that the model loses above the data rung."""
-    above = position.model - position.data
-    return None if contrast.fresh or not above > 0 else min(contrast.lower.gain / above, 1.0)
+    """What the lower rate saves at least, of all that could be gained."""
+    return None if contrast.fresh else position.part(contrast.lower.gain)
 
 
 def _sharpness(curvature: Curvature | None, optimizer: Optimizer, contrast: _Contrast) -> Sharpness | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import count, percent, short
@@ -26,8 +26,6 @@ CLEAR = 0.05
 """And it has to close a twentieth of the gap within the trial, scatter taken off, to be worth a word."""
 MOST_ADAPTIVE, MOST_PLAIN = 0.03, 1.0
 """Rates beyond which nobody should be sent, for optimizers that rescale each weight's steps and for the others."""
-FAR = 0.5
-"""A model that has not come half of the way is stuck."""
 HOPELESS = 20_000
 """More updates than anybody waits for in a small network."""
 FELL = 0.1
@@ -40,7 +38,9 @@ EVER = 1e6
 """And so many are not made by anybody."""
 
 
-@check("G604", Severity.ERROR, "the learning rate is {rate}, {seen}")
+@check(
+    "G604", Severity.ERROR, "the learning rate is {rate}, {seen}", stage=Stage.PACE, about=Part.PACE, disturbs=Part.LOSS
+)
 def learning_rate_too_low(
     network: Network,
     current: CurrentRate,
@@ -111,10 +111,10 @@ def _tried(
             "furthest_any_weight_moved": gone,
         },
         certainty=Certainty.TRIED,
-        severity=Severity.ERROR if position.shortfall > FAR and to_go > HOPELESS else Severity.WARNING,
+        severity=Severity.ERROR if position.far and to_go > HOPELESS else Severity.WARNING,
         why=_why(network, speed, trial, gone),
         remedy=_remedy(network, rate),
-        explains=_explained(position, trial),
+        explains=position.part(trial.gain),
         strength=min(max(math.log10(max(to_go, 1.0)) / 6, 0.0), 1.0) if math.isfinite(to_go) else 1.0,
         verdict=f"The learning rate, {current.rate:.2g}, is too low{made}: {saved.updates} more updates took the "
         f"loss from {short(saved.before)} to {short(saved.after)}, at {rate:g} they took it to "
@@ -157,11 +157,6 @@ def _why(network: Network, speed: DescentSpeed, trial: Trial, gone: float | None
     name = network.optimizer.name if network.optimizer else ""
     bound = f" {name}'s {count(speed.updates or 0, 'update')} can have moved no weight by more than {short(gone, 2)}"
     return f"{closed}{more}{bound}; weights are about {short(size, 2)} in size."
-
-
-def _explained(position: LossPosition, trial: Trial) -> float | None:
-    over = position.model - position.data
-    return min(max(trial.gain, 0.0) / over, 1.0) if over > 0 else None
 
 
 def _predicted(network: Network, current: CurrentRate, gradients: Gradients | None) -> Iterator[Evidence]:

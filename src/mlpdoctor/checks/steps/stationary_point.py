@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.text import count, percent, short
 from mlpdoctor.engine.training import Trial
@@ -19,7 +19,15 @@ RISE = 0.1
 """A loss that climbs by a tenth of the gap does not follow the gradient."""
 
 
-@check("G606", Severity.WARNING, "the gradient is {slope}, and no rate from {least} to {most} leads down from there")
+@check(
+    "G606",
+    Severity.WARNING,
+    "the gradient is {slope}, and no rate from {least} to {most} leads down from there",
+    stage=Stage.OUTCOME,
+    about=Part.UNITS,
+    because="A101 A102 A103 A104 A105 A106 D714 G605 L505 L507 U405",
+    untreatable="it says that training rests, not why; fresh weights, another optimizer and another rate are tried",
+)
 def stationary_point(
     position: LossPosition,
     speed: DescentSpeed,

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import count, percent, short
@@ -15,7 +15,16 @@ MOST_EPOCHS = 1000
 """Beyond it the remedy names no number of epochs: few rows take many."""
 
 
-@check("G607", Severity.WARNING, "the loss still falls readily: {more} more updates took it from {before} to {after}")
+@check(
+    "G607",
+    Severity.WARNING,
+    "the loss still falls readily: {more} more updates took it from {before} to {after}",
+    stage=Stage.PACE,
+    about=Part.PACE,
+    disturbs=Part.LOSS,
+    because="A101 A102 G604 H807",
+    untreatable="to train on is what the control does; a faster rate or another optimizer is tried beside it",
+)
 def undertrained(
     network: Network,
     objective: Objective,
@@ -47,7 +56,6 @@ def undertrained(
         return
     done = "" if speed.updates is None else f" after {count(speed.updates, 'update')}"
     epochs = None if speed.updates is None else speed.updates * saved.batch / objective.rows
-    over = position.model - position.data
     yield Evidence(
         numbers={
             "more": saved.updates,
@@ -66,7 +74,7 @@ def undertrained(
         severity=Severity.WARNING,
         why=_why(speed, epochs),
         remedy=_remedy(network, speed, objective.rows),
-        explains=min(saved.gain / over, 1.0) if over > 0 else None,
+        explains=position.part(saved.gain),
         strength=min(speed.share(saved), 1.0),
         verdict=f"Training was broken off{done}: the loss, {short(saved.before)}, still falls readily, and "
         f"{saved.updates} more updates at the saved rate brought it to {short(saved.after)}.",

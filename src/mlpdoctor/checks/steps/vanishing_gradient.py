@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import count, short
@@ -13,10 +13,6 @@ from mlpdoctor.facts.training.training import Training
 from mlpdoctor.nn.keras_code import layer_code
 from mlpdoctor.nn.layers.properties import activation_of, mixes
 
-CLOSE = 0.1
-"""A model this near to what is known to be reachable has learned in spite of it."""
-STUCK = 0.9
-"""A model that has not come a tenth of the way from the constant shows what a vanished gradient does."""
 MOST_LAYERS = 100
 
 
@@ -25,6 +21,10 @@ MOST_LAYERS = 100
     Severity.ERROR,
     "{passed} of the gradient at {last} reaches {first}, {layers} further back",
     clears="a vanishing gradient",
+    stage=Stage.UNITS,
+    about=Part.UNITS,
+    disturbs=Part.PACE | Part.LOSS,
+    because="A103 A105 A106 U401 U402",
 )
 def vanishing_gradient(
     network: Network,
@@ -61,7 +61,7 @@ def vanishing_gradient(
         difficulty of training deep feedforward neural networks, 2010.
     """
     passed = flow.passed
-    if position.well or position.shortfall <= CLOSE or not passed <= faint or not math.isfinite(position.model):
+    if position.near or not position.finite or not passed <= faint:
         return
     names = [one.layer for one in flow.layers]
     back = max(names.index(flow.last.layer) - names.index(flow.first.layer), 1)
@@ -77,7 +77,7 @@ def vanishing_gradient(
             "rows": flow.rows,
         },
         certainty=Certainty.MEASURED if flow.share >= 1 else Certainty.ESTIMATED,
-        severity=Severity.ERROR if position.shortfall > STUCK and not training.never else Severity.WARNING,
+        severity=Severity.ERROR if position.trained and position.barely else Severity.WARNING,
         why=_why(flow, training),
         remedy=_remedy(network, flow.first.layer),
         strength=1.0 if passed == 0 else min(-math.log10(passed) / 10, 1.0),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer
 from mlpdoctor.core.text import count, quoted, short
@@ -22,6 +22,10 @@ HOPELESS = 0.95
     "U405",
     Severity.ERROR,
     "the features of {width} units have {directions} on these rows, where {entering} could be",
+    stage=Stage.FEATURES,
+    about=Part.LOSS,
+    disturbs=Part.LOSS,
+    because="A101 D704",
 )
 def collapsed_representation(
     layer: Layer,

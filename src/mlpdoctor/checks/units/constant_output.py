@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import listing, percent, short
@@ -14,7 +14,12 @@ from mlpdoctor.statistics.unit_activity import Firing
 
 
 @check(
-    "U404", Severity.ERROR, "{outputs} hardly depends on the input: it varies by {spread_share} of what the target does"
+    "U404",
+    Severity.ERROR,
+    "{outputs} hardly depends on the input: it varies by {spread_share} of what the target does",
+    stage=Stage.OUTCOME,
+    about=Part.LOSS,
+    because="D704 G606",
 )
 def constant_output(
     network: Network,
@@ -63,16 +68,13 @@ def constant_output(
         severity=_severity(flat, position, everything=everything),
         why=_why(flat, position, worst, silent),
         remedy=_remedy(network, silent),
-        explains=position.share(position.constant)
-        if position is not None and everything and not training.never
-        else None,
         strength=1.0 - worst / tolerated if tolerated else 1.0,
         verdict=_verdict(flat, position, names, everything=everything),
     )
 
 
 def _severity(flat: list[OutputVariance], position: LossPosition | None, *, everything: bool) -> Severity:
-    if position is not None and position.well:
+    if position is not None and position.near:
         return Severity.NOTE
     if everything:
         return Severity.ERROR

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.text import count
@@ -20,7 +20,14 @@ HALF = 0.5
 
 
 @check(
-    "U401", Severity.ERROR, "{dead} of {units} {activation} units are zero on all {rows} rows", clears="dead ReLU units"
+    "U401",
+    Severity.ERROR,
+    "{dead} of {units} {activation} units are zero on all {rows} rows",
+    clears="dead ReLU units",
+    stage=Stage.UNITS,
+    about=Part.UNITS,
+    disturbs=Part.UNITS | Part.PACE | Part.LOSS,
+    because="A104",
 )
 def dead_relu(
     layer: Layer,
@@ -79,7 +86,7 @@ def dead_relu(
 def _severity(share: float, live: int, position: LossPosition | None, *, silent: bool, untrained: bool) -> Severity:
     if silent:
         return Severity.ERROR
-    if position is not None and position.well:
+    if position is not None and position.near:
         return Severity.NOTE
     crippled = share >= HALF and live < NARROW
     if untrained:

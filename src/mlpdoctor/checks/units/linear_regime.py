@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 
 from mlpdoctor.analysis.floors import least_squares
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.text import percent, short
 from mlpdoctor.facts.ladder.loss_position import LossPosition
@@ -20,6 +20,11 @@ from mlpdoctor.statistics.piece_patterns import PiecePatterns
     "U403",
     Severity.WARNING,
     "on these rows the network is an affine function{pieces}: {bent_share} of its output is not",
+    stage=Stage.FEATURES,
+    about=Part.UNITS,
+    disturbs=Part.LOSS,
+    because="U401",
+    untreatable="it says how the network behaves, not why; the causes named with it are treated",
 )
 def linear_regime(
     factor: OutputFactor,

@@ -3,12 +3,11 @@
 import math
 from collections.abc import Iterator
 
-from mlpdoctor.core.check import check
+from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.text import percent, short
-from mlpdoctor.facts.ladder.loss_position import LossPosition
-from mlpdoctor.facts.training.training import Training
+from mlpdoctor.facts.ladder.loss_position import LossPosition, severity
 from mlpdoctor.nn.heads import Heads
 from mlpdoctor.nn.keras_code import layer_code
 from mlpdoctor.nn.layers.properties import activation_of
@@ -16,8 +15,6 @@ from mlpdoctor.statistics.unit_activity import Flatness
 
 MOST_ROWS = 0.5
 """A unit counts as saturated when it is flat on at least half of the rows: then its median slope is flat."""
-FAR = 0.5
-"""A model that has not come half the way from the constant to what is known to be reachable is stuck."""
 
 
 @check(
@@ -25,6 +22,9 @@ FAR = 0.5
     Severity.ERROR,
     "{saturated} of {units} {activation} units are flat on most rows; the mean slope is {slope_share} of the steepest",
     clears="saturated units",
+    stage=Stage.UNITS,
+    about=Part.UNITS,
+    disturbs=Part.UNITS | Part.PACE | Part.LOSS,
 )
 def saturated_units(
     layer: Layer,
@@ -32,7 +32,6 @@ def saturated_units(
     seen: Flatness,
     where: LossPosition | None,
     heads: Heads | None,
-    training: Training,
     *,
     tolerated: float = 0.5,
 ) -> Iterator[Evidence]:
@@ -59,11 +58,10 @@ def saturated_units(
     if heads is not None and any(head.behind and network.nodes[head.node].layer is layer for head in heads.heads):
         return
     output = any(network.nodes[position].layer is layer for position in network.outputs)
-    if saturated.mean() <= tolerated or (where is not None and where.well) or (output and where is None):
+    if saturated.mean() <= tolerated or (where is not None and where.near) or (output and where is None):
         return
     activation = activation_of(layer)
     name = layer.short_name
-    stuck = where is not None and not training.never and not where.shortfall <= FAR
     yield Evidence(
         numbers={
             "saturated": int(saturated.sum()),
@@ -75,7 +73,7 @@ def saturated_units(
             "output": output,
         },
         certainty=Certainty.MEASURED,
-        severity=Severity.ERROR if stuck else Severity.WARNING,
+        severity=severity(where),
         why=f"On {percent(float(share.mean()))} of all rows and units the slope is under a twentieth of the steepest, "
         f"so almost no gradient gets through {name}.",
         remedy=Remedy(

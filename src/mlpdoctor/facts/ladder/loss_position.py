@@ -1,18 +1,28 @@
-"""Where the model stands between what a constant reaches and what these data are known to allow."""
+"""Where the model stands between what a constant reaches and what these data are known to allow.
+
+Whether it is stuck, does well or is broken is answered here and nowhere else: every check asks this fact, so that two
+findings of one report cannot disagree on it.
+"""
 
 import math
 
 from mlpdoctor.core.fact import Absent, fact
 from mlpdoctor.core.fast_dataclass import dataclass
-from mlpdoctor.facts.ladder.data_floors import ConflictFloor
+from mlpdoctor.core.finding import Severity
+from mlpdoctor.facts.ladder.data_floors import ConflictFloor, NoiseEstimate
 from mlpdoctor.facts.ladder.linear_floor import ConstantFloor, LinearFloor
 from mlpdoctor.facts.ladder.model_loss import ModelLoss, Objective, Perfection
 from mlpdoctor.facts.ladder.second_opinion import SecondOpinion
+from mlpdoctor.facts.training.training import Training
 
 GOOD = 0.05
 """A model within a twentieth of the way from the best known to a constant does well: what is left is fine-tuning."""
 SAME = 0.02
 """A loss this close to the best known is as good: where little can be gained at all, noise decides the rest."""
+NEAR = 0.1
+"""A model that has come nine tenths of the way has learned in spite of whatever else is found."""
+FAR = 0.5
+"""A model that has not come half of the way has learned little of what there is to learn."""
 LITTLE = 0.05
 """Share of the way from the constant to the best known that any first updates bring."""
 ABOVE = 0.05
@@ -30,6 +40,8 @@ class LossPosition:
         reach: the lowest loss that something is known or estimated to reach on these data.
         model: of the saved weights; may be infinite or NaN.
         perfect: of a perfect answer to every row, from which losses count: zero for most.
+        noise: what is probably no function's to avoid, an estimate; None where there is none.
+        trained: whether training has led there; else these are the weights it would start from.
     """
 
     constant: float
@@ -38,6 +50,8 @@ class LossPosition:
     reach: float
     model: float
     perfect: float = 0.0
+    noise: float | None = None
+    trained: bool = True
 
     def above(self, loss: float) -> float:
         """How far a loss is from that of perfect answers."""
@@ -59,6 +73,21 @@ class LossPosition:
         return self.shortfall <= GOOD or self.above(self.model) <= self.above(self.reach) * (1 + SAME)
 
     @property
+    def finite(self) -> bool:
+        """Whether the loss is a number; where it is none the finding on that says why."""
+        return math.isfinite(self.model)
+
+    @property
+    def near(self) -> bool:
+        """Whether training has led so far that no fault can have kept it from learning."""
+        return self.trained and (self.well or self.shortfall <= NEAR)
+
+    @property
+    def far(self) -> bool:
+        """Whether training has led less than half of the way, or out of the numbers."""
+        return self.trained and not self.shortfall <= FAR
+
+    @property
     def barely(self) -> bool:
         """Whether the model has come next to nothing of the way from the constant to what is known to be reachable."""
         return self.constant > self.reach and self.shortfall >= 1 - LITTLE
@@ -73,10 +102,44 @@ class LossPosition:
         span = self.above(self.constant)
         return self.above(loss) / span if span > 0 else math.inf
 
+    @property
+    def base(self) -> float:
+        """The loss that would be left if nothing kept it up: the data rung, or the noise where that is higher.
+
+        The noise is an estimate. One above the model's own loss is none: then the data rung is all that is known.
+        """
+        return self.noise if self.noise is not None and self.data < self.noise < self.model else self.data
+
     def share(self, kept: float) -> float | None:
-        """The share of what the model loses above the data rung that a floor of height ``kept`` keeps in place."""
-        above = self.model - self.data
-        return min(max((kept - self.data) / above, 0.0), 1.0) if above > 0 else None
+        """The share of what could be gained, ``model - base``, that a floor of height ``kept`` keeps in place."""
+        return self.part(kept - self.base)
+
+    def part(self, loss: float) -> float | None:
+        """A difference of losses as a share of what could be gained; None where nothing could."""
+        above = self.model - self.base
+        return min(max(loss / above, 0.0), 1.0) if above > 0 else None
+
+
+def severity(
+    position: LossPosition | None,
+    *,
+    far: Severity = Severity.ERROR,
+    between: Severity = Severity.WARNING,
+    near: Severity = Severity.NOTE,
+) -> Severity:
+    """How grave a fault is that may keep the loss where it is.
+
+    Args:
+        position: where the loss stands; None where it is not known.
+        far: where training has led less than half of the way.
+        between: where it has led further, and where nobody knows, as before training.
+        near: where it has led nine tenths of the way, or the model does well.
+    """
+    if position is None or not position.trained:
+        return between
+    if position.near:
+        return near
+    return far if position.far else between
 
 
 @fact
@@ -88,6 +151,8 @@ def loss_position(
     model: ModelLoss,
     perfect: Perfection,
     opinion: SecondOpinion | None,
+    noise: NoiseEstimate | None,
+    training: Training,
 ) -> LossPosition | Absent:
     """Put the rungs side by side."""
     top = objective.total(tuple(fit.value for fit in constant.fits))
@@ -95,4 +160,13 @@ def loss_position(
     reach = top if affine is None else min(affine, top)
     if opinion is not None and opinion.structure:
         reach = min(reach, opinion.curve)
-    return LossPosition(top, affine, conflicts.total, max(reach, conflicts.total), model.total, perfect.total)
+    return LossPosition(
+        constant=top,
+        affine=affine,
+        data=conflicts.total,
+        reach=max(reach, conflicts.total),
+        model=model.total,
+        perfect=perfect.total,
+        noise=None if noise is None else noise.total,
+        trained=not training.never,
+    )

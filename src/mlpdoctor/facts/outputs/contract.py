@@ -14,7 +14,6 @@ from mlpdoctor.facts.outputs.fit import fit
 from mlpdoctor.facts.outputs.labels import Labels, tell
 from mlpdoctor.facts.outputs.match import match
 from mlpdoctor.facts.outputs.misfit import Harm, Misfit
-from mlpdoctor.facts.training.training import Training
 from mlpdoctor.nn.heads import output_heads
 from mlpdoctor.nn.output_head import OutputHead
 from mlpdoctor.statistics.row_sample import RowSample
@@ -22,8 +21,6 @@ from mlpdoctor.statistics.target_values import TargetCounts, TargetValues
 
 JOINED = 1e-3
 """Shares add up to 1 this closely in a file of few digits."""
-HALF_WAY = 0.5
-"""A model that has come half the way from the constant to what is known to be reachable has learned from its labels."""
 EXCELLENT = 0.1
 """A loss of a tenth of the constant's: what trains worse than it could has then cost nothing worth a warning."""
 OF_LABELS = ("O205", "O206", "O207")
@@ -100,11 +97,11 @@ def contract(
     )
 
 
-def spoken(contract: Contract, code: str, position: LossPosition | None, training: Training) -> Iterator[Evidence]:
+def spoken(contract: Contract, code: str, position: LossPosition | None) -> Iterator[Evidence]:
     """What a rule says of each output, one degree milder where the model does well all the same."""
     for clause, misfit in contract.of(code):
         output, labels = clause.output, clause.labels
-        given = _severity(misfit, position, training)
+        given = _severity(misfit, position)
         several = f"output {output.name}: " if len(contract.clauses) > 1 else ""
         how = "do not fit" if misfit.harm is Harm.BROKEN else "do not go well together"
         parts = "labels and the loss" if code in OF_LABELS else "last layer and the loss"
@@ -135,12 +132,12 @@ def _named(guess: str | None) -> str:
     return "" if guess is None else f" The target was taken to be {guess}: if it is another, name it with --target."
 
 
-def _severity(misfit: Misfit, position: LossPosition | None, training: Training) -> Severity:
+def _severity(misfit: Misfit, position: LossPosition | None) -> Severity:
     given = SEVERITY[misfit.harm]
-    if position is None or training.never or misfit.void:
+    if position is None or not position.trained or misfit.void:
         return given
     if misfit.mended:
-        return MILDER[given] if position.shortfall <= HALF_WAY else given
+        return given if position.far else MILDER[given]
     cheap = misfit.harm is not Harm.COSTLY or position.of_constant(position.model) <= EXCELLENT
     return MILDER[given] if position.well and cheap else given
 

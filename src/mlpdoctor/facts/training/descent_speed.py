@@ -5,14 +5,12 @@ import math
 from mlpdoctor.core.fact import Absent, fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.engine.training import Trial
-from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.ladder.loss_position import GOOD, LossPosition
 from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.facts.training.gradients import norm
 from mlpdoctor.facts.training.training import Training
 from mlpdoctor.facts.training.trial_updates import Continuation
 
-CLOSE = 0.1
-"""A model that has come nine tenths of the way to what is known to be reachable is not stuck."""
 ELSEWHERE = 1.5
 """The updates made would have brought the loss down so many times over, had they been like those of the trial."""
 
@@ -75,7 +73,7 @@ def descent_speed(
     """Hold the trial against the ladder."""
     # Where BatchNormalization works by stored moments the saved model may do worse than in training.
     gap = min(position.model, continuation.saved.before) - position.reach
-    if position.shortfall <= CLOSE or gap <= CLOSE / 2 * (position.constant - position.reach) or gap <= 0:
+    if position.near or gap <= GOOD * (position.constant - position.reach) or gap <= 0:
         return Absent("the model has come most of the way to what is known to be reachable", applicable=False)
     return DescentSpeed(
         gap=gap,

@@ -137,8 +137,6 @@ def fresh_start(network: Network) -> FreshStart | Absent:
     return FreshStart(specs, shapes)
 
 
-FAR = 0.5
-"""A model that has not come half the way from the constant to what is known to be reachable is stuck."""
 WILD = 2.5
 """Factor by which a kernel makes a signal larger beyond which the start itself is at fault: Keras's own initialisers
 have 1.4 at most."""
@@ -171,7 +169,7 @@ def first_updates(
 ) -> FirstUpdates | Absent:
     """Start training anew, where the model is untrained, broken, or has not come half of the way."""
     engine, optimizer = objective.passes.engine, network.optimizer
-    if not training.never and position.shortfall <= FAR:
+    if position.trained and not position.far:
         return Absent("training has led somewhere", applicable=False)
     if engine is None or optimizer is None:
         return Absent("there is no optimizer to train with")

@@ -28,7 +28,7 @@ def as_object(report: Report) -> dict[str, Any]:
     sound = phrases.state(report) is not Severity.ERROR and not phrases.crashed(report.outcomes)
     values = {name: _rounded(report.ladder.value(name)) if report.ladder else None for name in RUNGS}
     first = phrases.leading(report)
-    fix = None if first is None else phrases.remedy_of(first, report)
+    fix = None if first is None else first.evidence.remedy
     return _line(report.path, report.verdict, values, ok=sound, first=first, fix=fix)
 
 

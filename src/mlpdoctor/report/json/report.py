@@ -11,7 +11,7 @@ from mlpdoctor.core.finding import Finding
 from mlpdoctor.core.fingerprint import fingerprint
 from mlpdoctor.core.ladder import Ladder
 from mlpdoctor.core.report_model import Report, Unread
-from mlpdoctor.report.phrases import remedy_of, tally
+from mlpdoctor.report.phrases import tally
 
 SCHEMA_VERSION = "2.0"
 OF_A_CURVE = (
@@ -89,7 +89,8 @@ def _ladder(ladder: Ladder | None, reason: str | None) -> dict[str, Any]:
 
 
 def _finding(rank: int, finding: Finding, report: Report) -> dict[str, Any]:
-    evidence, remedy = finding.evidence, remedy_of(finding, report)
+    evidence = finding.evidence
+    remedy = evidence.remedy
     return {
         "rank": rank,
         "code": finding.code,

@@ -113,7 +113,7 @@ def _finding_parts(one: Shown, report: Report) -> Iterator[str]:
     yield f"*{escape(phrases.sure(one.finding))}*"
     yield marked(phrases.seen(one.finding))
     yield f"**Why:** {marked(one.finding.evidence.why)}"
-    remedy = phrases.fix(one, report)
+    remedy = phrases.fix(one)
     if remedy is not None:
         yield f"**Fix:** {marked(remedy.text)}"
         if remedy.code is not None and remedy != phrases.do(report):

@@ -87,7 +87,7 @@ class TerminalReport:
 
     def _fix(self, one: Shown, report: Report, screen: int) -> Iterator[RenderableType]:
         """What to do about a finding, without what stands at the top of the report already."""
-        remedy = phrases.fix(one, report)
+        remedy = phrases.fix(one)
         on_top = phrases.do(report) if one.finding is phrases.leading(report) and not self.verbose else None
         if remedy is None:
             return

@@ -6,9 +6,9 @@ from mlpdoctor.core.errors import UsageError
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Finding, Severity
 from mlpdoctor.core.suggest import closest
+from mlpdoctor.diagnosis.diagnose import all_checks
 from mlpdoctor.treat.case import Case, Nothing, Treatment
 from mlpdoctor.treat.offer import kinds, named, offered
-from mlpdoctor.treat.untreatable import why_none
 
 MOST_OF_ONE = 3
 """Changes tried for one finding: the likeliest ones come first."""
@@ -58,10 +58,11 @@ def choose(case: Case, words: Sequence[str] = ()) -> Choice:
     """
     kept: dict[str, Candidate] = {}
     untried: list[tuple[str, str]] = []
+    why_none = {one.rule.code: one.rule.untreatable for one in all_checks()}
     proposals = _proposals(case, words)
     for finding, offers in proposals:
         untried += [(_name(finding), offer.reason) for offer in offers if isinstance(offer, Nothing)]
-        why = None if finding is None else why_none(finding.code)
+        why = None if finding is None else why_none.get(finding.code)
         if why is not None:
             untried.append((_name(finding), why))
     queues = [(finding, [one for one in offers if isinstance(one, Treatment)]) for finding, offers in proposals]
