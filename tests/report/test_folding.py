@@ -5,16 +5,20 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlpdoctor.core.finding import Certainty, Evidence, Finding, Severity
+from mlpdoctor.core.finding import Certainty, Evidence, Finding, Remedy, Severity
 from mlpdoctor.report.folding import Arranged, arranged, live, names
 
 CODES = ("A101", "U401", "L502", "G606", "D710")
 
 
 def finding(
-    code: str, severity: Severity = Severity.ERROR, because_of: str | None = None, suppressed: str | None = None
+    code: str,
+    severity: Severity = Severity.ERROR,
+    because_of: str | None = None,
+    suppressed: str | None = None,
+    remedy: Remedy | None = None,
 ) -> Finding:
-    evidence = Evidence({}, Certainty.MEASURED, "because")
+    evidence = Evidence({}, Certainty.MEASURED, "because", remedy)
     return Finding(code, f"name-{code.lower()}", severity, "seen", evidence, None, because_of, suppressed)
 
 
@@ -25,6 +29,7 @@ FINDINGS = st.lists(
         st.sampled_from(Severity),
         st.none() | st.sampled_from(CODES),
         st.none() | st.just("known"),
+        st.none() | st.just(Remedy("do")),
     ),
     max_size=8,
 )
@@ -57,10 +62,10 @@ def test_what_is_shown_is_counted_and_in_order(findings: list[Finding]) -> None:
 
 
 @given(FINDINGS)
-def test_notes_are_shown_only_where_there_is_nothing_worse(findings: list[Finding]) -> None:
+def test_notes_are_shown_only_where_one_says_what_to_do_and_nothing_is_worse(findings: list[Finding]) -> None:
     made = arranged(findings)
     grave = any(one.severity is not Severity.NOTE for one in live(findings))
-    if grave:
+    if grave or all(one.evidence.remedy is None for one in live(findings)):
         assert not any(one.finding.severity is Severity.NOTE and one.finding.because_of is None for one in made.shown)
     else:
         assert not made.notes

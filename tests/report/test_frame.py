@@ -117,7 +117,7 @@ def test_what_follows_is_one_line_under_its_cause() -> None:
     lines = printed(of_fixture("numpy-cosine"), 96)
     (line,) = [line for line in lines if "also seen" in line]
     assert line.startswith("     also seen, following from 1: ")
-    assert "U402 ×3" in line  # noqa: RUF001
+    assert "U402 saturated-units ×3" in line  # noqa: RUF001
     assert line.endswith("(-v shows them)")
 
 

@@ -34,7 +34,7 @@ class Arranged:
 
     shown: tuple[Shown, ...]
     notes: tuple[Finding, ...] = ()
-    """Context that is named at the end, where there is anything worse."""
+    """Context that is named at the end: beside anything worse, and where none of it says to do anything."""
 
 
 def live(findings: Sequence[Finding]) -> tuple[Finding, ...]:
@@ -49,15 +49,21 @@ def arranged(findings: Sequence[Finding], *, whole: bool = False) -> Arranged:
         number = {finding.code: place for place, finding in reversed(list(enumerate(present, start=1)))}
         return Arranged(tuple(Shown(n, f, number.get(f.because_of or "")) for n, f in enumerate(present, start=1)))
     roots = [_root(place, present) for place in range(len(present))]
-    grave = any(finding.severity is not Severity.NOTE for finding in present)
+    notes_lead = _notes_lead(present)
     causes = [place for place, root in enumerate(roots) if root == place]
-    aside = {place for place in causes if grave and present[place].severity is Severity.NOTE}
+    aside = {place for place in causes if present[place].severity is Severity.NOTE and not notes_lead}
     leads = [place for place in causes if place not in aside]
     shown = (
         Shown(number, present[lead], folded=tuple(f for n, f in enumerate(present) if roots[n] == lead != n))
         for number, lead in enumerate(leads, start=1)
     )
     return Arranged(tuple(shown), tuple(f for n, f in enumerate(present) if roots[n] in aside))
+
+
+def _notes_lead(present: Sequence[Finding]) -> bool:
+    """Whether notes are all there is, and one of them says what to do."""
+    only = all(finding.severity is Severity.NOTE for finding in present)
+    return only and any(finding.evidence.remedy is not None for finding in present)
 
 
 def _root(place: int, present: Sequence[Finding]) -> int:

@@ -167,7 +167,7 @@ def also_seen(one: Shown, *, brief: bool = False) -> str:
 
 def also_noted(findings: Arranged, *, brief: bool = False) -> str:
     """The notes that are folded, in a line."""
-    return f"also noted: {names(findings.notes, brief=brief)}"
+    return f"{'also ' if findings.shown else ''}noted: {names(findings.notes, brief=brief)}"
 
 
 def told(finding: Finding, report: Report) -> str:
