@@ -62,8 +62,8 @@ def check(
     """Explain why the loss of MODEL on DATA is stuck.
 
     MODEL is a saved Keras model (.keras, .h5), or several of them. DATA is a CSV or TSV file, gzipped or not, Parquet,
-    Feather, .npz, .npy, a folder of them, or - for standard input; it is the last argument, told from a model by its
-    suffix and its content. Without DATA, checks the architecture only. Without MODEL, checks the models that the
+    Feather, .npz, .npy, a folder of them, or - for standard input; it is the last argument, recognised by its suffix
+    and content. Without DATA, checks the architecture only. Without MODEL, checks the models that the
     configuration names.
     """
     from mlpdoctor.cli.baseline import BaselineSession

@@ -77,7 +77,7 @@ OPTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
             "thresholds",
             multiple=True,
             metavar="RULE.NAME=VALUE",
-            help="A rule's threshold, such as dead-relu.tolerated=0.2; 'mlpdoctor explain' lists them.",
+            help="A rule's threshold, such as U401.tolerated=0.2; 'mlpdoctor explain' lists them.",
             shell_complete=completion.threshold,
         ),
         "certainty": click.option(

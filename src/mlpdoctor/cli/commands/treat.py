@@ -67,7 +67,7 @@ Exit status:
 @click.option(
     "--batch-size", "batch", type=click.IntRange(1), default=BATCH, show_default=True, help="Rows per update."
 )
-@click.option("-o", "--output-model", "output", metavar="FILE", help="Save the fixed and trained model: fixed.keras.")
+@click.option("-o", "--output-model", "output", metavar="FILE", help="Save the fixed and trained model: cured.keras.")
 @click.option("--force", is_flag=True, help="Overwrite FILE if it exists.")
 @screen_options
 def treat(
