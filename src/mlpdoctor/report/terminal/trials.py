@@ -44,7 +44,7 @@ class TerminalTrials:
 
 
 def _trial(number: int, trial: Trial, result: TrialResult, screen: int) -> Iterator[Text]:
-    best = "  <- the best" if trial == result.best else ""
+    best = " <- the best" if trial == result.best else ""
     head = Text(f"{number}  ").append(trial.verdict.value, COLOURS[trial.verdict]).append("  ")
     yield prose(f"{words.names(trial)}{words.answers(trial)}{best}", screen, head)
     yield prose(f"{trial.text}.", screen, indent=BODY)
@@ -66,7 +66,7 @@ def _closing(result: TrialResult, screen: int) -> Iterator[Text]:
         yield prose(line, screen, label("untried", LABELS))
     for number, finding in enumerate(live(result.report.findings), start=1):
         text = f"{number}  {finding.severity.value}  {finding.code} {finding.name}  {finding.evidence.certainty.value}"
-        yield prose(text, screen, label("findings" if number == 1 else "", LABELS))
+        yield code(text, label("findings" if number == 1 else "", LABELS), style="")
     follow = words.follow(result)
     if follow is not None:
         yield code(follow, label("do", LABELS))
