@@ -36,6 +36,7 @@ class Loss(ABC):
         reads_logits: whether Keras, on TensorFlow, looks behind a final sigmoid or softmax and reads its logits.
         linear: how the best affine predictor is found: ``squares``, ``absolute`` (weighted absolute deviations),
             ``convex`` (a ``ConvexLoss``), or None where the problem is not convex.
+        best_constant: what the best prediction that ignores the inputs is, in words: ``the mean``.
     """
 
     names: ClassVar[tuple[str, ...]]
@@ -44,6 +45,7 @@ class Loss(ABC):
     joint: ClassVar[bool] = False
     reads_logits: ClassVar[bool] = False
     linear: ClassVar[Literal["squares", "absolute", "convex"] | None] = None
+    best_constant: ClassVar[str] = "one value"
 
     @classmethod
     def of(cls, options: Config, keras: int = 3) -> Self:  # noqa: ARG003

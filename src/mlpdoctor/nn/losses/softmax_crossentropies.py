@@ -34,6 +34,7 @@ class SoftmaxLoss(ConvexLoss):
     """
 
     targets = TargetKind.UNIT
+    best_constant = "base rates"
     joint: ClassVar[bool] = True
     link: ClassVar[Link] = "logit"
     model: ClassVar[str] = "best softmax regression"
