@@ -190,7 +190,7 @@ def _on_logits(loss: Loss) -> Loss:
 
 def _label(heads: tuple[OutputHead, ...]) -> str:
     labels = [
-        (head.loss.label if head.weight == 1 else f"{head.weight:g} x {head.loss.label}")
+        (head.loss.told if head.weight == 1 else f"{head.weight:g} x {head.loss.told}")
         + (SUMMED if head.config is not None and head.config.options.get("reduction") == "sum" else "")
         for head in heads
     ]

@@ -53,7 +53,7 @@ OPTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
         "loss": click.option(
             "--loss",
             metavar="NAME",
-            help="The loss you trained with, where the file has none or a custom one: mse, mae, bce.",
+            help="The loss you trained with, where the file has none or a custom one: mse, mae, huber:delta=0.1.",
         ),
         "sample_weight": click.option(
             "--sample-weight", metavar="NAME", help="The column with the weight of each row in the loss."
