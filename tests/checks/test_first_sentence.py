@@ -137,9 +137,11 @@ def test_what_the_curve_did_comes_before_what_the_file_adds(severity: Severity) 
     assert verdict((broken, lead, curve), Absent(""), TRAINED).endswith("The file.") == (severity is Severity.NOTE)
 
 
-def test_a_curve_that_follows_from_what_leads_is_told_once() -> None:
+def test_a_curve_on_the_rung_that_the_model_is_on_is_told_once() -> None:
     lead, curve = finding("A101", Severity.ERROR, "The file."), finding("H801", Severity.ERROR, "The curve.")
-    assert verdict((lead, replace(curve, because_of="A101")), Absent(""), TRAINED) == "The file."
+    curve = replace(curve, because_of="A101", evidence=replace(curve.evidence, numbers={"rung": "affine"}))
+    assert verdict((lead, curve), ladder(constant=2.0, affine=1.0, model=1.0), TRAINED) == "The file."
+    assert verdict((lead, curve), ladder(constant=2.0, affine=1.0, model=2.0), TRAINED) == "The curve. The file."
 
 
 def test_a_curve_that_leads_is_told_once() -> None:

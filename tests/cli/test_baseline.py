@@ -32,7 +32,7 @@ def test_what_was_there_when_the_line_was_drawn_fails_no_more(tmp_path: Path) ->
     done = run(tmp_path, *KNOWN)
     assert done.status == 0
     assert not done.err
-    assert "Looks healthy, apart from 1 suppressed finding." in " ".join(done.out.split())
+    assert "Apart from 1 suppressed finding, nothing was found" in " ".join(done.out.split())
     assert "  error  " not in done.out
 
 

@@ -68,7 +68,8 @@ def verdict(
     does not lead itself.
     """
     leading = next((finding for finding in findings if finding.severity is not Severity.NOTE), None)
-    first = _said_by(BROKEN, findings, leading) or _said_by(FROM_THE_CURVE, findings, leading)
+    on = None if isinstance(ladder, Absent) else ladder.standing
+    first = _said_by(BROKEN, findings, leading) or _said_by(FROM_THE_CURVE, findings, leading, on)
     answer = _answer(findings, leading, ladder, position, scope)
     return answer if first is None else f"{first} {answer}"
 
@@ -112,15 +113,19 @@ def _between_rungs(value: float, ladder: Ladder) -> str:
     return f", below {over}; these data allow {short(ladder.value('data') or 0.0)}" if over else ""
 
 
-def _said_by(codes: tuple[str, ...], findings: tuple[Finding, ...], leading: Finding | None) -> str | None:
+def _said_by(
+    codes: tuple[str, ...], findings: tuple[Finding, ...], leading: Finding | None, on: str | None = None
+) -> str | None:
     """The verdict of the first of these rules that has one.
 
-    None where none has, where one of them leads, or where it follows from what leads: that says it already.
+    None where none has, where one of them leads, or where it follows from what leads and names the rung that the
+    model stands on: that is said already.
     """
     told = [f for code in codes for f in findings if f.code == code and f.evidence.verdict is not None]
-    if not told or (leading is not None and (leading.code in codes or told[0].because_of == leading.code)):
+    if not told or (leading is not None and leading.code in codes):
         return None
-    return told[0].evidence.verdict
+    follows = leading is not None and told[0].because_of == leading.code
+    return None if follows and told[0].evidence.numbers.get("rung", "") == on else told[0].evidence.verdict
 
 
 def _led(leading: Finding) -> str:
