@@ -139,7 +139,7 @@ def test_what_the_curve_did_comes_before_what_the_file_adds(severity: Severity) 
 
 def test_a_curve_on_the_rung_that_the_model_is_on_is_told_once() -> None:
     lead, curve = finding("A101", Severity.ERROR, "The file."), finding("H801", Severity.ERROR, "The curve.")
-    curve = replace(curve, because_of="A101", evidence=replace(curve.evidence, numbers={"rung": "affine"}))
+    curve = replace(curve, because_of="A101", evidence=replace(curve.evidence, numbers={"rung_loss": 1.0}))
     assert verdict((lead, curve), ladder(constant=2.0, affine=1.0, model=1.0), TRAINED) == "The file."
     assert verdict((lead, curve), ladder(constant=2.0, affine=1.0, model=2.0), TRAINED) == "The curve. The file."
 

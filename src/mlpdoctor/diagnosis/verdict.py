@@ -6,8 +6,8 @@ from mlpdoctor.core.fact import Absent
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Finding, Severity
 from mlpdoctor.core.history_summary import HistorySummary
-from mlpdoctor.core.ladder import Ladder
-from mlpdoctor.core.text import count, named, percent, printed, short
+from mlpdoctor.core.ladder import DIGITS, Ladder
+from mlpdoctor.core.text import agreeing_digits, count, named, percent, printed, short
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 
 NOTHING = 1e-9
@@ -68,8 +68,8 @@ def verdict(
     does not lead itself.
     """
     leading = next((finding for finding in findings if finding.severity is not Severity.NOTE), None)
-    on = None if isinstance(ladder, Absent) else ladder.standing
-    first = _said_by(BROKEN, findings, leading) or _said_by(FROM_THE_CURVE, findings, leading, on)
+    model = None if isinstance(ladder, Absent) else ladder.value("model")
+    first = _said_by(BROKEN, findings, leading) or _said_by(FROM_THE_CURVE, findings, leading, model)
     answer = _answer(findings, leading, ladder, position, scope)
     return answer if first is None else f"{first} {answer}"
 
@@ -114,18 +114,20 @@ def _between_rungs(value: float, ladder: Ladder) -> str:
 
 
 def _said_by(
-    codes: tuple[str, ...], findings: tuple[Finding, ...], leading: Finding | None, on: str | None = None
+    codes: tuple[str, ...], findings: tuple[Finding, ...], leading: Finding | None, model: float | None = None
 ) -> str | None:
     """The verdict of the first of these rules that has one.
 
-    None where none has, where one of them leads, or where it follows from what leads and names the rung that the
-    model stands on: that is said already.
+    None where none has, where one of them leads, or where it follows from what leads and names the loss that the
+    model has: that is said already.
     """
     told = [f for code in codes for f in findings if f.code == code and f.evidence.verdict is not None]
     if not told or (leading is not None and leading.code in codes):
         return None
     follows = leading is not None and told[0].because_of == leading.code
-    return None if follows and told[0].evidence.numbers.get("rung", "") == on else told[0].evidence.verdict
+    level = told[0].evidence.numbers.get("rung_loss")
+    same = model is not None and isinstance(level, float) and agreeing_digits(level, model) >= DIGITS
+    return None if follows and same else told[0].evidence.verdict
 
 
 def _led(leading: Finding) -> str:
