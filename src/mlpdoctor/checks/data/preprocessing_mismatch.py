@@ -10,9 +10,9 @@ from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Array
 from mlpdoctor.core.text import percent, short
-from mlpdoctor.engine.passes import Only, flat
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.ladder.model_loss import Objective
+from mlpdoctor.facts.outputs.readings import read_by
 from mlpdoctor.facts.outputs.regression import Regression
 from mlpdoctor.facts.training.training import Trained
 from mlpdoctor.statistics.row_sample import RowSample
@@ -227,19 +227,13 @@ def _applies(scaling: str, features: Array) -> bool:
 
 def _answers(objective: Objective, features: Array) -> Array | None:
     """What the losses read of the network's answers to such rows; None where it cannot take them."""
-    engine, heads = objective.passes.engine, objective.heads.heads
-    behind = {head.node for head in heads if head.behind}
-    kept: dict[int, Array] = {}
-
-    def see(position: int, before: Array, _: Array) -> None:
-        if position in behind:
-            kept[position] = flat(before)
-
+    passes = objective.passes
+    if passes.engine is None:
+        return None
     try:
-        outputs = [] if engine is None else engine.forward(features, Only(frozenset(behind), see))
+        return read_by(objective.heads.heads, passes.engine, features, max(len(features), 1))
     except InputError:
         return None
-    return np.concatenate([kept[head.node] if head.behind else flat(outputs[head.output]) for head in heads], axis=1)
 
 
 def _share(objective: Objective, targets: Array, read: Array, weights: Array | None) -> float:
