@@ -6,11 +6,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from mlpdoctor.core.check import Part, Stage, check
-from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.finding import Certainty, Evidence, Severity
 from mlpdoctor.core.network import Network
-from mlpdoctor.core.text import short
 from mlpdoctor.facts.ladder.linear_floor import ConstantFloor
-from mlpdoctor.facts.ladder.loss_position import FAR, LossPosition
+from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.outputs.order_words import CAUSES, answer, correction, known, seen, verdict
 from mlpdoctor.facts.outputs.prediction_order import PredictionOrder
 from mlpdoctor.facts.outputs.prediction_variance import ClippedAnswer
@@ -69,7 +68,7 @@ def no_better_than_constant(
     equal = position.above(position.model) >= span * (1 - tolerated_gain)
     if hopeless or span <= 0 or not (equal or position.barely):
         return
-    learned = _learned(position, order)
+    learned = order is not None and order.learned(position)
     if clipped is not None and order is not None and abs(order.parts[0].levels[0] - clipped.answer) > NEAR:
         clipped = None  # a loss that is the price of 0 or 1 by chance
     compared = "no better" if equal else "hardly better"
@@ -94,10 +93,3 @@ def no_better_than_constant(
         strength=min(position.of_constant(position.model), 10.0) / 10.0 if math.isfinite(position.model) else 1.0,
         verdict=verdict(position, answer(best), clipped, order, compared, learned=learned),
     )
-
-
-def _learned(position: LossPosition, order: PredictionOrder | None) -> bool:
-    """Whether the predictions, with level and size put right, come half of the way to the best known loss."""
-    if order is None or not order.ordered:
-        return False
-    return order.gained >= FAR * (1 - position.of_constant(position.reach)) > 0

@@ -8,6 +8,7 @@ from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import count, percent, short
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.ladder.unseen_readout import UnseenReadout
+from mlpdoctor.facts.outputs.prediction_order import PredictionOrder
 from mlpdoctor.facts.training.training import Trained
 
 CLEAR = 3.0
@@ -31,6 +32,7 @@ def readout_gap(
     position: LossPosition,
     unseen: UnseenReadout,
     trained: Trained,
+    order: PredictionOrder | None,
     *,
     tolerated: float = 0.25,
 ) -> Iterator[Evidence]:
@@ -44,7 +46,8 @@ def readout_gap(
         Train on; mend the step size, or the scale of targets or features, where a rule named with this one says so.
     Stays quiet on
         Models that have not been trained, and models that do as well as anything is known to. A gap that the best last
-        layer owes to the rows it was fitted to: both are compared on rows it has not seen. A gap under the tolerated
+        layer owes to the rows it was fitted to: both are compared on rows it has not seen. Predictions that rank the
+        rows and only have the wrong level or size (L502 speaks of those). A gap under the tolerated
         share of what the model loses above the lowest loss that is known to be reachable. A note where the gap is under
         a tenth of the way from the best constant to there.
     Certainty
@@ -54,6 +57,8 @@ def readout_gap(
     best = min(position.reach, unseen.readout)
     above = unseen.model - max(best, position.data)
     if unseen.saved <= CLEAR * unseen.error or above <= 0 or position.well:
+        return
+    if order is not None and order.learned(position):
         return
     share = unseen.saved / above
     if share < tolerated or unseen.saved < tolerated * position.above(unseen.model):

@@ -9,14 +9,15 @@ whether one of two random variables is stochastically larger than the other, 194
 from collections.abc import Callable
 
 import numpy as np
+import numpy.typing as npt
 
 from mlpdoctor.core.fact import Absent, fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array
-from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.ladder.loss_position import FAR, LossPosition
 from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.facts.outputs.readings import read_by
-from mlpdoctor.nn.heads import Part
+from mlpdoctor.nn.heads import Heads, Part
 from mlpdoctor.nn.losses.convex import ConvexLoss
 from mlpdoctor.statistics.row_sample import RowSample
 
@@ -111,6 +112,10 @@ class PredictionOrder:
         """Whether predictions rise with the targets, beyond chance."""
         return self.value > CLEAR * self.error
 
+    def learned(self, position: LossPosition) -> bool:
+        """Whether the predictions, with level and size put right, come half of the way to the best known loss."""
+        return self.ordered and self.gained >= FAR * (1 - position.of_constant(position.reach)) > 0
+
     @property
     def spread(self) -> float:
         """Standard deviation of the predictions over that of the targets, the largest."""
@@ -170,7 +175,10 @@ def _of(part: Part, targets: Array, read: Array, weights: Array) -> PartOrder:
         shown = loss.answer(z) if logits and isinstance(loss, ConvexLoss) else read
         value, error, classes = _order(targets, shown)
         spread, own = shown.std(axis=0), targets.std(axis=0)
-        mean = lambda cost: float(np.average(cost, weights=weights))  # noqa: E731
+
+        def mean(cost: Array) -> float:
+            return float(np.average(cost, weights=weights))
+
         model = mean(loss.values(targets, read)[:, 0])
         level = loss.best(np.zeros(len(targets), np.intp), targets, weights)[0, 0] / weights.sum()
         if logits and isinstance(loss, ConvexLoss):
@@ -211,8 +219,12 @@ def _logits(part: Part, read: Array) -> Array:
     """What stands before the sigmoid or softmax."""
     if part.head.behind or getattr(part.loss, "from_logits", False):
         return read
-    p = np.clip(read, LEAST, 1 - LEAST)
-    logits: Array = np.log(p) - np.log1p(-p) if read.shape[1] == 1 else np.log(p)
+    return _logits_of(read, joint=part.loss.joint)
+
+
+def _logits_of(probabilities: Array, *, joint: bool) -> Array:
+    p = np.clip(probabilities, LEAST, 1 - LEAST)
+    logits: Array = np.log(p) if joint else np.log(p) - np.log1p(-p)
     return logits
 
 
@@ -228,14 +240,12 @@ def _order(targets: Array, shown: Array) -> tuple[float, float, bool]:
         rows = float(len(targets))
         errors = np.sqrt((rows + 1) / (12 * many[usable] * (rows - many[usable])))
         return float(shares @ (2 * found - 1)), float(shares @ (2 * errors)), True
-    pairs = [
-        (_ranks(targets[:, k]), _ranks(shown[:, k])) for k in range(targets.shape[1]) if np.ptp(targets[:, k]) > 0
-    ]
+    pairs = [(_ranks(targets[:, k]), _ranks(shown[:, k])) for k in range(targets.shape[1]) if np.ptp(targets[:, k]) > 0]
     found = np.array([_correlation(own, said) for own, said in pairs])
     return float(found.mean()), 1 / float(np.sqrt(max(len(targets) - 1, 1))), False
 
 
-def _area(member: Array, scores: Array) -> float:
+def _area(member: npt.NDArray[np.bool_], scores: Array) -> float:
     """The area under the ROC curve: how often a member is above another row, ties counted half."""
     inside = float(member.sum())
     return (float(_ranks(scores)[member].sum()) - inside * (inside + 1) / 2) / (inside * (len(member) - inside))
@@ -281,7 +291,10 @@ def _recalibrated(
     frame = loss.frame(targets)
     if frame.shape != z.shape:
         return None
-    cost = lambda logits: mean(loss.at(frame, logits))  # noqa: E731
+
+    def cost(logits: Array) -> float:
+        return mean(loss.at(frame, logits))
+
     moved = _moved(loss, targets, z, weights)
     scaled = [cost(factor * z) for factor in FACTORS]
     both = [(factor, _moved(loss, targets, factor * z, weights)) for factor in FACTORS[::2]]
@@ -297,9 +310,37 @@ def _moved(loss: ConvexLoss, targets: Array, z: Array, weights: Array) -> Array:
     for _ in range(ROUNDS):
         level = np.clip(np.average(loss.answer(z + shift), axis=0, weights=weights), LEAST, 1 - LEAST)
         step = np.log(goal / level)
-        if z.shape[1] == 1:
+        if not loss.joint:
             step -= np.log1p(-goal) - np.log1p(-level)
         shift = shift + step
         if np.abs(step).max() < 1e-6:  # noqa: PLR2004  of a logit
             break
     return shift
+
+
+def levelled(heads: Heads, columns: Array, read: Array, weights: Array) -> Array:
+    """What the losses read, with the mean probability of each class moved to the share of its rows.
+
+    Args:
+        heads: the outputs; those that are not about probabilities stay as they are.
+        columns: all target columns.
+        read: what the losses read of all outputs, side by side.
+        weights: of the rows.
+    """
+    moved = []
+    for head in heads.heads:
+        loss, own, targets = head.loss, head.read(read), head.targets(columns)
+        if not isinstance(loss, ConvexLoss) or loss.link != "logit" or not np.isfinite(own).all():
+            moved.append(own)
+            continue
+        logits = head.behind or bool(getattr(loss, "from_logits", False))
+        z = own if logits else _logits_of(own, joint=loss.joint)
+        with np.errstate(all="ignore"):
+            if loss.joint:
+                z = z + _moved(loss, targets, z, weights)
+            else:
+                units = range(head.units)
+                shifts = [_moved(loss, targets[:, [k]], z[:, [k]], weights)[0] for k in units]
+                z = z + np.array(shifts)
+            moved.append(z if logits else loss.answer(z))
+    return np.concatenate(moved, axis=1)
