@@ -84,7 +84,9 @@ def test_not_with_the_targets_is_said_with_a_correlation_that_chance_gives(
     said = predicted(model, x)
     assert number(finding, "output_spread") == pytest.approx(said.std() / shuffled.std(), rel=1e-5)
     first, second = (np.argsort(np.argsort(one.ravel())) for one in (said, shuffled))
-    assert number(finding, "rank_correlation") == pytest.approx(1 - 6 * np.square(first - second).sum() / (400 * (400**2 - 1)))
+    assert number(finding, "rank_correlation") == pytest.approx(
+        1 - 6 * np.square(first - second).sum() / (400 * (400**2 - 1))
+    )
     assert number(finding, "rank_correlation_error") == pytest.approx(1 / np.sqrt(399))
     if abs(number(finding, "rank_correlation")) <= 2 * number(finding, "rank_correlation_error"):
         assert "but not with them: rank correlation" in finding.evidence.why

@@ -11,6 +11,7 @@ from mlpdoctor.core.network import Array, Network
 from mlpdoctor.core.text import count, listing, quoted, short
 from mlpdoctor.engine.passes import Passes
 from mlpdoctor.facts.ladder.loss_position import LossPosition, severity
+from mlpdoctor.facts.ladder.unlearned_swings import UnlearnedSwings
 from mlpdoctor.facts.network.line_in_reach import Entrance
 from mlpdoctor.nn.layers.entry_layers import EntryLayer
 from mlpdoctor.statistics.affine_factor import TargetFactor
@@ -42,6 +43,7 @@ def unscaled_inputs(
     passes: Passes,
     position: LossPosition | None,
     network: Network,
+    swings: UnlearnedSwings | None,
     *,
     large: float = 10.0,
     small: float = 0.01,
@@ -60,12 +62,14 @@ def unscaled_inputs(
     Stays quiet on
         Columns between 0 and 1, one-hot columns however rare, and features that a Normalization, Rescaling or
         BatchNormalization inside the model brings to scale. A model that does as well as anything is known to in
-        spite of its scales gets a note.
+        spite of its scales gets a note. A warning where the target swings fast along these inputs (D714): on any scale
+        that is what keeps the loss up.
     Certainty
         Measured: the root mean square and the largest size of each column on all rows.
     References
         LeCun, Bottou, Orr and Muller, Efficient BackProp, 1998, section 4.3.
     """
+    gravest = Severity.WARNING if swings is not None and swings.fast else Severity.ERROR
     for door in {door.layer.name: door for door in reversed(entrance.doors)}.values():
         seen = entering[door.layer.name]
         size, top = seen.root_mean_square, np.maximum(np.abs(seen.low), np.abs(seen.high))
@@ -90,7 +94,7 @@ def unscaled_inputs(
                 "unstable_rate": unstable,
             },
             certainty=Certainty.MEASURED,
-            severity=severity(position, far=Severity.ERROR if (size > large).any() else Severity.WARNING),
+            severity=severity(position, far=gravest if (size > large).any() else Severity.WARNING),
             why="Their root mean square should be near 1. On these inputs plain gradient descent on a squared error "
             f"is unstable above a rate of about {short(unstable, 2)}.",
             remedy=_remedy(door, seen, order, passes, network),
