@@ -82,7 +82,8 @@ def _on_conflicts(position: LossPosition, conflicts: ConflictFloor) -> Evidence:
             "groups": found.groups,
         },
         certainty=Certainty.PROVED,
-        why=f"{rows}, so no model gets below {short(floor)}. Only a feature that tells these rows apart would lower it.",
+        why=f"{rows}, so no model gets below {short(floor)}. Only a feature that tells "
+        "these rows apart would lower it.",
         remedy=None,
         strength=1.0,
         verdict=f"The loss is as low as these data allow: {short(position.model)} is {compared} the floor of "

@@ -92,8 +92,11 @@ def _found(tried: Learnable) -> str:
 
 def _kinds(tried: Learnable) -> str:
     """The models that were tried."""
-    kinds = ["linear", "nearest-neighbour and boosted-tree models"] if "line" in tried.gains else []
-    return ", ".join(kinds + ["the means of groups with equal values"] * ("groups" in tried.gains))
+    means = "the means of groups with equal values"
+    if "line" not in tried.gains:
+        return means
+    names = "linear, nearest-neighbour and boosted-tree models"
+    return f"{names}, and {means}," if "groups" in tried.gains else names
 
 
 def _why(tried: Learnable, best: str) -> str:

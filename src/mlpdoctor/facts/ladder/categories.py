@@ -5,8 +5,7 @@ import numpy as np
 from mlpdoctor.core.fact import fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array, Network
-from mlpdoctor.engine.passes import Passes, open_width
-from mlpdoctor.nn.layers.entry_layers import entry_layers
+from mlpdoctor.engine.passes import Passes
 
 MOST_VALUES = 256
 """Values of all such columns together whose groups are looked at, the most frequent first."""
@@ -27,16 +26,19 @@ class Ids:
 
 @fact
 def ids(network: Network, passes: Passes) -> Ids:
-    """Follow the inputs of every Embedding back; where the way is not clear all features may be ids."""
+    """Follow every Embedding back to the inputs; of one whose columns part on the way all columns count."""
+    starts, start = {}, 0
+    for position, width in zip(network.inputs, network.input_widths, strict=True):
+        starts[position] = range(start, start + (width or 0))
+        start += width or 0
     found: set[int] = set()
-    width = len(passes.dataset.feature_names)
-    for door in entry_layers(network):
-        if door.layer.kind != "Embedding":
-            continue
-        if door.first_feature is None:
-            return Ids(tuple(range(width)))
-        found.update(range(door.first_feature, door.first_feature + open_width(network.nodes[door.source].shape)))
-    return Ids(tuple(sorted(found & set(range(width)))))
+    for node in network.nodes:
+        todo = [*node.sources] if node.layer.kind == "Embedding" else []
+        while todo:
+            place = todo.pop()
+            found.update(starts.get(place, ()))
+            todo += network.nodes[place].sources
+    return Ids(tuple(sorted(found & set(range(len(passes.dataset.feature_names))))))
 
 
 def groups(features: Array, names: tuple[int, ...]) -> Array | None:

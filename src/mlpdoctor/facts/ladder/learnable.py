@@ -46,8 +46,8 @@ BEATEN = 0.9
 """A model below nine tenths of what is known to be reachable has learned what these quick models would look for."""
 FAINT = 0.01
 """A line that saves less than a hundredth of the constant's loss is next to nothing, however sure it is."""
-RARE = 6.9
-"""The logarithm of a thousand: how rarely chance saves as much as is called chance."""
+RARE = 3.09
+"""Standard deviations beyond which one of a thousand normal numbers lies: how rarely chance saves what counts."""
 EACH = 3
 """Fewer rows an id do not tell one id from another."""
 NO_LINE = 0.9
@@ -204,15 +204,16 @@ def _line_gain(objective: Objective, constant: ConstantFloor, linear: LinearFloo
     """What the affine rung is sure to save, beside what it would save if targets and inputs had nothing in common.
 
     Then twice the gain in log-likelihood follows a chi-square distribution with one degree of freedom for each slope
-    (Wilks, 1938), which is larger than ``p + 2 sqrt(p t) + 2 t`` with a probability under ``exp(-t)`` (Laurent and
-    Massart, Adaptive estimation of a quadratic functional by model selection, 2000). An error is measured by its
-    variance under the constant, so that its share of the constant's loss stands for the likelihood.
+    (Wilks, 1938), whose cube root is nearly normal (Wilson and Hilferty, The distribution of chi-square, 1931). An
+    error is measured by its variance under the constant, so that its share of the constant's loss stands for the
+    likelihood.
     """
     saved = chance = whole = 0.0
     for part, flat, fit in zip(objective.parts, constant.fits, linear.fits, strict=True):
         slopes = sum(len(row) - 1 for row in fit.coefficients) or len(fit.slopes)
         likely = isinstance(part.loss, ConvexLoss) and part.loss.link != "identity"
-        quantile = slopes + 2 * np.sqrt(slopes * RARE) + 2 * RARE
+        bent = 2 / (9 * max(slopes, 1))
+        quantile = slopes * (1 - bent + RARE * bent**0.5) ** 3
         saved += part.weight * max(flat.lower - fit.value, 0.0)
         chance += part.weight * quantile / objective.rows * (0.5 if likely else flat.value)
         whole += part.weight * flat.value
