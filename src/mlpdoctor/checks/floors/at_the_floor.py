@@ -7,6 +7,7 @@ from mlpdoctor.core.finding import Certainty, Evidence, Severity
 from mlpdoctor.core.ladder import Ladder
 from mlpdoctor.core.text import count, percent, short
 from mlpdoctor.facts.ladder.data_floors import ConflictFloor, NoiseEstimate
+from mlpdoctor.facts.ladder.entropy_words import entropy_first
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.training.training import Trained
 
@@ -40,7 +41,8 @@ def at_the_floor(
     Why it matters
         A loss that does not fall any more is not always stuck. Where rows with equal inputs have different targets, or
         where the targets carry noise that no function of the inputs can know, the loss stops at what that costs. A
-        model there has learned what there is.
+        cross-entropy of targets that are neither 0 nor 1, such as grey values or smoothed labels, stops at their
+        entropy. A model there has learned what there is.
     Remedy
         None is needed. What lowers the loss now is other data: the feature that tells such rows apart, targets that are
         measured more exactly.
@@ -59,6 +61,8 @@ def at_the_floor(
         yield _on_conflicts(position, conflicts)
     elif noise is not None and _within(position, noise):
         yield _on_noise(position, noise)
+    elif position.mostly_entropy:
+        yield _on_entropy(position)
 
 
 def _within(position: LossPosition, noise: NoiseEstimate) -> bool:
@@ -120,4 +124,22 @@ def _on_noise(position: LossPosition, noise: NoiseEstimate) -> Evidence:
         remedy=None,
         strength=0.5,
         verdict=f"{start}{':' if below else ''} {interval}. Other features or more exact targets would lower that.",
+    )
+
+
+def _on_entropy(position: LossPosition) -> Evidence:
+    above = (position.model - position.perfect) / position.above(position.constant)
+    return Evidence(
+        numbers={
+            "model": position.model,
+            "compared": "mostly",
+            "floor": position.perfect,
+            "kind": "the entropy of targets that are neither 0 nor 1",
+            "left_share": above,
+        },
+        certainty=Certainty.PROVED,
+        why=f"Even perfect predictions cost {short(position.perfect)}. Of what the best constant loses above that, "
+        f"{percent(above)} is left.",
+        strength=0.5,
+        verdict=f"{entropy_first(position)}The model is close to the best known.",
     )

@@ -8,6 +8,7 @@ import numpy as np
 from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Severity
 from mlpdoctor.core.network import Network
+from mlpdoctor.facts.ladder.entropy_words import entropy_first
 from mlpdoctor.facts.ladder.linear_floor import ConstantFloor
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.outputs.order_words import CAUSES, answer, correction, known, seen, verdict
@@ -91,5 +92,5 @@ def no_better_than_constant(
         why=" ".join(one for one in (seen(order, clipped), known(position)) if one),
         remedy=correction(order) if order is not None and learned else CAUSES,
         strength=min(position.of_constant(position.model), 10.0) / 10.0 if math.isfinite(position.model) else 1.0,
-        verdict=verdict(position, answer(best), clipped, order, compared, learned=learned),
+        verdict=entropy_first(position) + verdict(position, answer(best), clipped, order, compared, learned=learned),
     )

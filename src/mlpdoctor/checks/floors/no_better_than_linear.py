@@ -6,6 +6,7 @@ from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import agreeing_digits, count, percent, short
+from mlpdoctor.facts.ladder.entropy_words import entropy_first
 from mlpdoctor.facts.ladder.linear_floor import LinearFloor
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.ladder.model_loss import ModelLoss
@@ -99,7 +100,8 @@ def no_better_than_linear(
         why=_left(position, opinion),
         remedy=_remedy(network, structure=structure, opinion=opinion),
         strength=min(max(position.shortfall, 0.0), 1.0),
-        verdict=_verdict(position, linear, opinion, _compared(gain, surely), gain, structure=structure),
+        verdict=entropy_first(position)
+        + _verdict(position, linear, opinion, _compared(gain, surely), gain, structure=structure),
     )
 
 

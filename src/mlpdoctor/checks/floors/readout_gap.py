@@ -6,6 +6,7 @@ from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import count, percent, short
+from mlpdoctor.facts.ladder.entropy_words import entropy_first
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.ladder.unseen_readout import UnseenReadout
 from mlpdoctor.facts.outputs.prediction_order import PredictionOrder
@@ -82,7 +83,7 @@ def readout_gap(
         f"features are there; {_missing(network, trained)}.",
         remedy=_remedy(network, trained, unseen.readout),
         strength=min(share, 1.0),
-        verdict=f"The hidden layers already hold what is needed, and the last layer has not learned to use it: solving "
+        verdict=f"{entropy_first(position)}The hidden layers already hold what is needed, and the last layer has not learned to use it: solving "
         f"{last} alone would bring the loss from {short(unseen.model)} to about {short(unseen.readout, 2)}. Training "
         "stopped early, or its steps do not suit.",
     )

@@ -6,6 +6,7 @@ from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import count, percent, short
+from mlpdoctor.facts.ladder.entropy_words import entropy_first
 from mlpdoctor.facts.ladder.linear_floor import LinearFloor
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.ladder.model_loss import ModelLoss, Objective
@@ -92,7 +93,7 @@ def worse_than_linear(
         f"nor the data keep the loss at {short(position.model)}: the training has not got there{updates}.",
         remedy=_remedy(network, affine),
         strength=min(max(position.shortfall, 0.0), 1.0),
-        verdict=f"The network does worse than {_plain(linear)}: its loss, {short(position.model)}, is {compared} that "
+        verdict=f"{entropy_first(position)}The network does worse than {_plain(linear)}: its loss, {short(position.model)}, is {compared} that "
         f"of the {linear.model}, {short(affine)}, which its layers could draw. It is the training that has not "
         "got there.",
     )
