@@ -61,16 +61,16 @@ def preprocessing_mismatch(trials: ScalingTrials, position: LossPosition, traine
 
     Why it matters
         A network knows its inputs on the scale it was trained on. Given raw columns where it was trained on
-        standardised ones its units saturate and its answers are absurd, and so is the loss, whatever the weights are
-        worth. The same goes for targets: a model trained on standardised ones answers numbers near 0.
+        standardised ones its units saturate and its predictions are absurd, and so is the loss, whatever the weights
+        are worth. The same goes for targets: a model trained on standardised ones predicts numbers near 0.
     Remedy
         Apply to the file what was applied in training, best by the very scaler that was fitted there; or put a
         Normalization layer into the model, so that it travels with it.
     Stays quiet on
         Models that beat the best constant on the file as it is, unless another scale makes their loss four times
         smaller; classifiers that are too sure of themselves, as on rows they were not trained on: another scale has to
-        do better than less sure answers on this one; untrained models, and broken ones: the finding needs a scaling
-        under which this very model is good, and its answers are right without any correction.
+        do better than less sure predictions on this one; untrained models, and broken ones: the finding needs a scaling
+        under which this very model is good, and its predictions are right without any correction.
     Certainty
         Estimated, on a sample of the rows and with the sample's own means, spreads and ranges, since those that
         were used in training are not in the file. That the scale is another is sure; which of several similar ones was

@@ -29,7 +29,7 @@ LEAST_PIXELS = 9
 @check(
     "D702",
     Severity.ERROR,
-    "{columns} of {width} features enter {door} far from unit scale (root mean square: {worst})",
+    "{columns} not scaled where {they} enter {door} (root mean square: {worst})",
     clears="input scale",
     stage=Stage.DATA,
     disturbs=EVERYTHING,
@@ -79,10 +79,13 @@ def unscaled_inputs(
         order = [int(k) for k in np.argsort(-np.abs(np.log(np.where(size > 0, size, 1.0)))) if off[k]]
         names = _names(door, len(size), passes.dataset.feature_names)
         worst = listing([f"{names[k]} = {short(size[k], 3)}" for k in order])
+        of = f" ({len(order)} of {count(len(size), 'feature')})" if len(size) > 1 else ""
         unstable = float(1 / np.square(size).max())
         yield Evidence(
             numbers={
-                "columns": len(order),
+                "columns": f"{len(order)} of {len(size)} features are" if len(size) > 1 else "the feature is",
+                "they": "they" if len(size) > 1 else "it",
+                "off": len(order),
                 "width": len(size),
                 "door": door.layer.name,
                 "worst": worst,
@@ -96,18 +99,18 @@ def unscaled_inputs(
             certainty=Certainty.MEASURED,
             severity=severity(position, far=gravest if (size > large).any() else Severity.WARNING),
             why="Their root mean square should be near 1. On these inputs plain gradient descent on a squared error "
-            f"is unstable above a rate of about {short(unstable, 2)}.",
+            f"is unstable above a learning rate of about {short(unstable, 2)}.",
             remedy=_remedy(door, seen, order, passes, network),
             strength=float(min(np.abs(np.log10(size[order[0]])) / 6, 1.0)) if size[order[0]] > 0 else 0.0,
-            verdict=f"The inputs are not scaled: {len(order)} of {count(len(size), 'feature')} far from unit scale "
-            f"(root mean square: {worst}). {_effect(position)}.",
+            verdict=f"The inputs are not scaled{of}: their root mean square should be near 1, and here it is {worst}. "
+            f"{_effect(position)}.",
         )
 
 
 def _effect(position: LossPosition | None) -> str:
     if position is not None and not math.isfinite(position.model):
         return "Training on them has blown up"
-    return "Training suffers from it"
+    return "Training on them is slow or unstable"
 
 
 def _names(entry: EntryLayer, width: int, features: tuple[str, ...]) -> tuple[str, ...]:

@@ -54,7 +54,7 @@ def no_better_than_linear(
         Where the data hold nonlinear structure: train longer without early stopping on a small ``min_delta``, with
         an adaptive optimizer; then look at the units. Where they hold none, linear is enough.
     Stays quiet on
-        Networks that are affine by construction (A101 speaks of those), models no better than a constant (L502) or
+        Networks that are affine by construction (see A101), models no better than a constant (L502) or
         more than a twentieth above the line (L504), models that have not been trained, and data that lie on a line.
         Classifiers that do no worse than logistic regression does on rows it has not seen: on rows it has seen that
         is often sure beyond reason.

@@ -209,6 +209,6 @@ def _reason(heads: tuple[OutputHead, ...], intervals: tuple[tuple[float, float],
     for head, (low, high), narrow in zip(heads, intervals, confined, strict=True):
         if narrow and head.activation is not None:
             name = head.activation.name
-            fixed = f"a {name} of one unit always answers {short(low)}"
-            words.append(fixed if low == high else f"{name} answers stay {span(low, high)}")
+            fixed = f"a {name} of one unit always outputs {short(low)}"
+            words.append(fixed if low == high else f"{name} outputs stay {span(low, high)}")
     return ", ".join(dict.fromkeys(words))

@@ -118,7 +118,7 @@ def _data(conflicts: ConflictFloor, perfect: Perfection) -> Rung:
     if not found.complete:
         witness += ", among the groups looked at"
     if abs(perfect.total) > MEANT * abs(conflicts.total):
-        witness += f"; even a perfect answer to each row costs {short(perfect.total)}"
+        witness += f"; even a perfect prediction for each row costs {short(perfect.total)}"
     return Rung(
         "data", "these data", conflicts.total, conflicts.total, Certainty.PROVED, witness, None, conflicts.per_part
     )
@@ -126,10 +126,10 @@ def _data(conflicts: ConflictFloor, perfect: Perfection) -> Rung:
 
 def _constants(found: ConstantFloor, targets: tuple[str, ...]) -> str:
     if len(found.answers) == 1 and len(found.answers[0]) > 1:
-        return f"always answering {listing([short(value, 3) for value in found.answers[0]])}"
+        return f"always predicting {listing([short(value, 3) for value in found.answers[0]])}"
     answers: Iterable[float] = (answer[0] for answer in found.answers if len(answer) == 1)
     named = list(zip(targets, answers, strict=False))
-    return listing([f"{name} = {short(value)}" for name, value in named]) or "one answer to all rows"
+    return listing([f"{name} = {short(value)}" for name, value in named]) or "one value for all rows"
 
 
 def _equations(linear: LinearFloor, features: tuple[str, ...], targets: tuple[str, ...]) -> str:

@@ -73,7 +73,7 @@ def class_record(objective: Objective, values: TargetValues, sample: RowSample, 
         return Absent("no output tells classes apart", applicable=False)
     read = read_by(heads.heads, passes.engine, sample.features, passes.block_rows)
     if not np.isfinite(read).all():
-        return Absent("the model's answers are not finite")
+        return Absent("the model's predictions are not finite")
     weights = np.ones(len(read)) if sample.weights is None else sample.weights
     with np.errstate(all="ignore"):
         losses = heads.values(sample.targets, read) * weights[:, None]
