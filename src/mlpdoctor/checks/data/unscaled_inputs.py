@@ -29,7 +29,7 @@ LEAST_PIXELS = 9
 @check(
     "D702",
     Severity.ERROR,
-    "{columns} not scaled where {they} enter {door} (root mean square: {worst})",
+    "{which} not scaled before {door} (root mean square: {worst})",
     clears="input scale",
     stage=Stage.DATA,
     disturbs=EVERYTHING,
@@ -83,9 +83,8 @@ def unscaled_inputs(
         unstable = float(1 / np.square(size).max())
         yield Evidence(
             numbers={
-                "columns": f"{len(order)} of {len(size)} features are" if len(size) > 1 else "the feature is",
-                "they": "they" if len(size) > 1 else "it",
-                "off": len(order),
+                "which": f"{len(order)} of {len(size)} features are" if len(size) > 1 else "the feature is",
+                "columns": len(order),
                 "width": len(size),
                 "door": door.layer.name,
                 "worst": worst,

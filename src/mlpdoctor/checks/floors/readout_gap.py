@@ -83,9 +83,9 @@ def readout_gap(
         f"{_missing(network, trained)}.",
         remedy=_remedy(network, trained, unseen.readout),
         strength=min(share, 1.0),
-        verdict=f"{entropy_first(position)}The last layer has not learned to use its inputs. Fitting {last} alone would "
-        f"bring the loss from {short(unseen.model)} to about {short(unseen.readout, 2)}. Training stopped too early, or "
-        "the learning rate does not suit.",
+        verdict=f"{entropy_first(position)}The last layer has not learned to use its inputs. Fitting {last} alone "
+        f"would bring the loss from {short(unseen.model)} to about {short(unseen.readout, 2)}. Training stopped too "
+        "early, or the learning rate does not suit.",
     )
 
 

@@ -224,8 +224,8 @@ def _labels_as_numbers(output: OutputHead, labels: Labels) -> Misfit:
         "O207",
         Harm.COSTLY,
         f"the targets are labels ({labels.evidence}), and {output.loss_label} takes them for amounts",
-        "It fits shares of labels, but a sure and wrong prediction costs little more than an unsure one. Learning slows "
-        "where it is needed most.",
+        "It fits shares of labels, but a sure and wrong prediction costs little more than an unsure one. Learning "
+        "slows where it is needed most.",
         Remedy(
             f"take {loss} cross-entropy behind a {activation}",
             f'{output.with_activation(activation)}; loss="{loss}_crossentropy"',
