@@ -3,14 +3,20 @@
 import pytest
 
 from mlpdoctor.core.fact import Absent
-from mlpdoctor.core.finding import Certainty, Evidence, Finding, Severity
+from mlpdoctor.core.finding import Certainty, Evidence, Finding, Remedy, Severity
 from mlpdoctor.core.ladder import Ladder, Rung, standing
 from mlpdoctor.core.report_model import Outcome, RuledOut, Status
-from mlpdoctor.diagnosis.summary import ruled_out
-from mlpdoctor.diagnosis.verdict import verdict
-from mlpdoctor.facts.training.training import Training
+from mlpdoctor.diagnosis.agreement import agreed, ruled_out
+from mlpdoctor.diagnosis.verdict import Scope, verdict
+from mlpdoctor.facts.ladder.loss_position import LossPosition
 
-TRAINED, FRESH = Training(updates=10, fresh=False), Training(updates=0, fresh=True)
+
+def where(model: float = 0.5, reach: float = 0.5, *, trained: bool = True) -> LossPosition:
+    """A model somewhere between a constant that loses 2 and the lowest known."""
+    return LossPosition(2.0, None, 0.0, reach, model, trained=trained)
+
+
+TRAINED = where()
 
 
 def finding(
@@ -47,25 +53,49 @@ def test_without_findings_and_data_no_more_is_claimed_than_is_known() -> None:
 @pytest.mark.parametrize(
     ("rungs", "part"),
     [
-        ({"constant": 2.0, "affine": 1.0, "model": 0.5, "data": 0.5}, "is the least these data allow, 0.5"),
-        ({"constant": 2.0, "affine": 1.0, "model": 1.0, "data": 0.0}, "is that of the affine, 1"),
-        ({"constant": 2.0, "affine": 1.0, "model": 0.5, "data": 0.0}, "25 % of what the best constant loses"),
-        ({"constant": 2.0, "affine": 1.0, "model": 0.5, "data": 0.0}, "2 times below the affine's"),
+        (
+            {"constant": 2.0, "affine": 1.0, "model": 0.5, "data": 0.5},
+            "Loss 0.5000: the lowest possible on these data, 0.5000",
+        ),
+        ({"constant": 2.0, "affine": 1.0, "model": 1.0, "data": 0.0}, "1: that of the affine"),
+        ({"constant": 2.0, "affine": 1.0, "model": 0.5, "data": 0.0}, "Loss 0.5000; constant gives 2, affine gives 1."),
         ({"constant": 2.0, "affine": 1.0, "model": 1e-12, "data": 0.0}, "zero to the precision of its weights"),
-        ({"constant": 2.0, "affine": 1.0, "model": float("nan"), "data": 0.0}, "Nothing was found"),
-        ({"constant": 2.0, "affine": 1.0, "data": 0.0}, "Nothing was found"),
     ],
 )
 def test_a_healthy_model_is_told_where_it_stands(rungs: dict[str, float], part: str) -> None:
     said = verdict((), ladder(**rungs), TRAINED)
+    assert said.startswith("Looks healthy. ")
     assert part in said
     assert said.endswith(".")
 
 
+@pytest.mark.parametrize(
+    ("model", "position"), [(float("nan"), where(float("nan"))), (None, None), (1.5, where(1.5)), (1.5, None)]
+)
+def test_health_is_claimed_of_a_model_that_has_come_far_alone(
+    model: float | None, position: LossPosition | None
+) -> None:
+    rungs = {"constant": 2.0} if model is None else {"constant": 2.0, "model": model}
+    assert verdict((), ladder(**rungs, data=0.0), position).startswith("Nothing was found")
+
+
+def test_health_is_claimed_as_far_as_was_looked() -> None:
+    hidden = (finding("A101"),)
+    found = ladder(constant=2.0, model=0.5, data=0.0)
+    assert verdict((), found, TRAINED, Scope(3, 67)).startswith("Looks healthy, as far as 3 rules of 67 can tell.")
+    assert verdict((), found, TRAINED, Scope(67, 67, hidden)).startswith("Looks healthy, apart from 1 suppressed")
+
+
 def test_an_untrained_model_is_told_what_to_beat() -> None:
-    said = verdict((), ladder(constant=2.0, affine=0.25, model=3.0, data=0.0), FRESH)
+    found = ladder(constant=2.0, affine=0.25, model=3.0, data=0.0)
+    said = verdict((), found, where(3.0, trained=False))
     assert "not been trained" in said
     assert "0.25" in said
+
+
+def test_that_the_weights_are_no_numbers_comes_before_why() -> None:
+    lead, broken = finding("D702", says="The inputs are not scaled."), finding("W301", says="It is broken.")
+    assert verdict((lead, broken), Absent(""), TRAINED) == "It is broken. The inputs are not scaled."
 
 
 @pytest.mark.parametrize(
@@ -110,8 +140,8 @@ def test_a_curve_that_leads_is_told_once() -> None:
     assert verdict((curve,), Absent(""), TRAINED) == "The curve."
     silent = finding("H801", Severity.NOTE)
     assert verdict((finding("A101", Severity.ERROR, "The file."), silent), Absent(""), TRAINED) == "The file."
-    healthy = verdict((finding("H801", Severity.NOTE, "The curve."),), ladder(constant=2.0, model=1.0), TRAINED)
-    assert healthy.startswith("The curve. Nothing was found")
+    healthy = verdict((finding("H801", Severity.NOTE, "The curve."),), ladder(constant=2.0, model=0.5), TRAINED)
+    assert healthy.startswith("The curve. Looks healthy.")
 
 
 def passed(code: str, clears: str | None, status: Status = Status.PASSED) -> Outcome:
@@ -135,3 +165,41 @@ def test_findings_and_passed_checks_rule_suspects_out_each_once() -> None:
 @pytest.mark.parametrize("status", [status for status in Status if status is not Status.PASSED])
 def test_a_check_that_did_not_pass_clears_nothing(status: Status) -> None:
     assert ruled_out([], [passed("C", "scale", status)]) == ()
+
+
+def test_what_a_finding_names_is_not_ruled_out() -> None:
+    outcomes = [passed("G601", "a vanishing gradient"), passed("D702", "input scale")]
+    slow = finding("G604")
+    assert {one.what for one in ruled_out([finding("A101", out=("learning rate", "width")), slow], outcomes)} == {
+        "width",
+        "a vanishing gradient",
+        "input scale",
+    }
+    dead = finding("U401")
+    assert {one.what for one in ruled_out([dead], outcomes)} == {"input scale"}
+
+
+def with_line(code: str, line: str, severity: Severity = Severity.ERROR) -> Finding:
+    evidence = Evidence({}, Certainty.PROVED, "why", Remedy("change it", line))
+    return Finding(code, code.lower(), severity, "seen", evidence)
+
+
+def test_a_layer_gets_one_line() -> None:
+    first, other = with_line("O204", 'Dense(1, name="out")'), with_line("U401", 'Dense(1, "tanh", name="out")')
+    alike, elsewhere = with_line("U402", 'Dense(1, name="out")'), with_line("W303", 'Dense(8, name="hidden")')
+    kept = agreed([first, other, alike, elsewhere], healthy=False)
+    remedies = [one.evidence.remedy for one in kept]
+    assert [one.code for one in remedies if one is not None] == [
+        'Dense(1, name="out")',
+        None,
+        'Dense(1, name="out")',
+        'Dense(8, name="hidden")',
+    ]
+    assert remedies[1] == Remedy("fix O204 first: it changes the same layer, out")
+
+
+def test_a_healthy_model_gets_no_fix() -> None:
+    note = with_line("U401", 'Dense(1, name="out")', Severity.NOTE)
+    assert [one.evidence.remedy for one in agreed([note], healthy=True)] == [None]
+    assert agreed([note], healthy=False) == (note,)
+    assert agreed([note, first := finding("A101")], healthy=True) == (note, first)

@@ -74,6 +74,8 @@ def print_report(seen: Sequence[Seen], *, verbose: bool) -> None:
             say(f"NOT MADE {one.code}-{one.built.job.seed}: {one.built.trouble}")
         if one.crashed:
             say(f"CRASHED {one.code}-{one.built.job.seed}: {'; '.join(one.crashed)}")
+        for said in one.contradictions:
+            say(f"CONTRADICTS ITSELF {one.code}-{one.built.job.seed}: {said}  {one.built.folder}")
         if verbose and one.code not in WELL and not (one.hit and one.led) and not one.built.trouble:
             kind = "MISS" if not one.hit else "NOT FIRST"
             job_ = one.built.job

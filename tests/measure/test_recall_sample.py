@@ -51,6 +51,10 @@ def test_every_case_could_be_made_and_looked_at(seen: list[Seen]) -> None:
     assert [one.crashed for one in seen if one.crashed] == []
 
 
+def test_no_report_contradicts_itself(seen: list[Seen]) -> None:
+    assert {f"{one.code}-{one.built.job.seed}": one.contradictions for one in seen if one.contradictions} == {}
+
+
 def test_no_healthy_model_is_called_ill(seen: list[Seen]) -> None:
     healthy = [one for one in seen if one.code in WELL]
     assert len([one for one in healthy if WELL[one.code].group == HEALTHY]) >= FEW

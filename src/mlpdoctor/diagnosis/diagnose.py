@@ -18,18 +18,19 @@ from mlpdoctor.core.ladder import Ladder
 from mlpdoctor.core.legible_parts import legible_parts
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.report_model import Report
+from mlpdoctor.diagnosis.agreement import agreed, ruled_out
 from mlpdoctor.diagnosis.hide import Hide, marked, nothing
 from mlpdoctor.diagnosis.rank import joined_in, rank
 from mlpdoctor.diagnosis.resolve import FactResolver, fact_types, statistics_behind
 from mlpdoctor.diagnosis.run_checks import run
 from mlpdoctor.diagnosis.subject import Question, Subject, opened
-from mlpdoctor.diagnosis.summary import ruled_out, summarise_data, summarise_history, summarise_model
+from mlpdoctor.diagnosis.summary import summarise_data, summarise_history, summarise_model
 from mlpdoctor.diagnosis.verdict import Scope, curve_verdict, verdict
 from mlpdoctor.engine.engine_choice import NUMPY, Following, follow, in_numpy
 from mlpdoctor.engine.passes import Passes, block_rows
 from mlpdoctor.engine.stream import RowsRead, collect
+from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.outputs.contract import Contract
-from mlpdoctor.facts.training.training import Training
 from mlpdoctor.nn.heads import heads_of
 from mlpdoctor.statistics.cell_counts import CellCounts
 
@@ -81,13 +82,16 @@ def diagnose(
         joined = joined_in(resolver.network)
         shown = rank((finding for finding in findings if finding.suppressed is None), rules, joined)
         hidden = rank((finding for finding in findings if finding.suppressed is not None), rules, joined)
+        where = resolver.get(LossPosition)
+        position = None if isinstance(where, Absent) else where
+        shown = agreed(shown, healthy=position is not None and position.near)
         ladder = resolver.get(Ladder)
         known = None if isinstance(ladder, Absent) else ladder
         told = None if history is None else summarise_history(history, resolver)
         if told is not None and not given:
             said = curve_verdict(shown, told, known, with_data=dataset is not None)
         else:
-            said = verdict(shown, ladder, resolver.get(Training), Scope(len(chosen), len(every), hidden))
+            said = verdict(shown, ladder, position, Scope(len(chosen), len(every), hidden))
         data = None
         if dataset is not None:
             data = summarise_data(dataset, resolver.get(CellCounts), resolver.get(Contract))
@@ -131,7 +135,7 @@ def examine(
         return FactResolver(network, facts, no_forward=in_numpy(network).obstacle, history=history)
     followed = follow(network, following)
     engine, obstacle, network = followed.engine, followed.obstacle, followed.network
-    asking = [check.function for check in checks] + [facts[Ladder].function, facts[Contract].function]
+    asking = [check.function for check in checks] + [facts[kind].function for kind in (Ladder, LossPosition, Contract)]
     passes = Passes(dataset, block_rows(network, dataset), engine)
     heads = heads_of(network, len(dataset.target_names))
     statistics = statistics_behind(asking, facts) | {CellCounts}

@@ -2,18 +2,16 @@
 
 import itertools
 import math
-from collections.abc import Iterable
 
 import numpy as np
 
 from mlpdoctor.analysis.curves.noise import finite
 from mlpdoctor.core.dataset import Dataset
 from mlpdoctor.core.fact import Absent
-from mlpdoctor.core.finding import Finding
 from mlpdoctor.core.history import LOSS, VALIDATION_LOSS, Column, History
 from mlpdoctor.core.history_summary import HistorySummary, Plateau, Reached, Trace
 from mlpdoctor.core.network import Network
-from mlpdoctor.core.report_model import DataSummary, ModelSummary, Outcome, RuledOut, Status
+from mlpdoctor.core.report_model import DataSummary, ModelSummary
 from mlpdoctor.diagnosis.resolve import FactResolver
 from mlpdoctor.facts.history.curve_plateau import CurvePlateau
 from mlpdoctor.facts.history.plateau_rung import PlateauRung
@@ -129,13 +127,3 @@ def summarise_data(dataset: Dataset, cells: CellCounts | Absent, contract: Contr
         weight=dataset.weight_name,
         target_kinds=() if isinstance(contract, Absent) else contract.kinds,
     )
-
-
-def ruled_out(findings: Iterable[Finding], outcomes: Iterable[Outcome]) -> tuple[RuledOut, ...]:
-    """What the findings exclude as a cause, then what passed checks do."""
-    by_findings = [RuledOut(what, finding.code) for finding in findings for what in finding.evidence.rules_out]
-    by_checks = [RuledOut(o.clears, o.code) for o in outcomes if o.clears and o.status is Status.PASSED]
-    first: dict[str, RuledOut] = {}
-    for suspect in (*by_findings, *by_checks):
-        first.setdefault(suspect.what, suspect)
-    return tuple(first.values())

@@ -8,18 +8,18 @@ from mlpdoctor.core.finding import Finding, Severity
 from mlpdoctor.core.history_summary import HistorySummary
 from mlpdoctor.core.ladder import Ladder
 from mlpdoctor.core.text import count, named, percent, printed, short
-from mlpdoctor.facts.training.training import Training
+from mlpdoctor.facts.ladder.loss_position import LossPosition
 
 NOTHING = 1e-9
 """A loss under this share of the best constant's is zero as far as float32 weights can tell."""
 SAME = 0.0005
 """Losses this close, relative to each other, are the same in the digits shown."""
 ALL_IS_WELL = ("L508",)
-"""Rules that answer the question although they are notes: there is nothing to mend."""
+"""Rules that answer the question although they are notes: there is nothing to fix."""
+BROKEN = ("W301",)
+"""Rules that say the model computes nothing at all: that comes before why."""
 FROM_THE_CURVE = ("H803", "H807", "H808", "H804", "H806", "H801")
 """Rules that tell what the training curve did: that comes first, in the numbers of who saw it."""
-MOST_TIMES = 1000
-"""Beyond it "times below" stops meaning anything to a reader."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,14 @@ class Scope:
         """How many of the hidden findings are more than notes."""
         return sum(finding.severity is not Severity.NOTE for finding in self.hidden)
 
+    def well(self) -> str:
+        """That the model does well, as far as was looked."""
+        but = f", apart from {count(self.grave, 'suppressed finding')}" if self.grave else ""
+        by = "" if self.checks == self.of else f", as far as {count(self.checks, 'rule')} of {self.of} can tell"
+        return f"Looks healthy{but}{by}."
+
     def nothing(self) -> str:
-        """That nothing was found, by whom, and apart from what."""
+        """That no cause was found, by whom, and apart from what."""
         but = f"Apart from {count(self.grave, 'suppressed finding')}, nothing" if self.grave else "Nothing"
         by = "" if self.checks == self.of else f" by the {count(self.checks, 'rule')} asked, of {self.of},"
         return f"{but} was found{by} that keeps this model from training"
@@ -52,15 +58,18 @@ WHOLE = Scope(0, 0)
 """All rules were asked and nothing is hidden."""
 
 
-def verdict(findings: tuple[Finding, ...], ladder: Ladder | Absent, training: Training, scope: Scope = WHOLE) -> str:
+def verdict(
+    findings: tuple[Finding, ...], ladder: Ladder | Absent, position: LossPosition | None, scope: Scope = WHOLE
+) -> str:
     """What the report says first: the leading finding's own answer, that all is well, or where the model stands.
 
-    In front of it comes what the training curve did, where a finding says so that does not lead itself.
+    In front of it comes that the model is broken, or else what the training curve did, where a finding says so that
+    does not lead itself.
     """
     leading = next((finding for finding in findings if finding.severity is not Severity.NOTE), None)
-    curve = _from_the_curve(findings, leading)
-    answer = _answer(findings, leading, ladder, training, scope)
-    return answer if curve is None else f"{curve} {answer}"
+    first = _said_by(BROKEN, findings, leading) or _said_by(FROM_THE_CURVE, findings, leading)
+    answer = _answer(findings, leading, ladder, position, scope)
+    return answer if first is None else f"{first} {answer}"
 
 
 def curve_verdict(
@@ -71,7 +80,7 @@ def curve_verdict(
     if leading is None:
         leading = next((finding for finding in findings if finding.evidence.verdict is not None), None)
     if leading is not None:
-        curve = _from_the_curve(findings, leading)
+        curve = _said_by(FROM_THE_CURVE, findings, leading)
         return _led(leading) if curve is None or curve == _led(leading) else f"{curve} {_led(leading)}"
     more = "" if with_data else " With its data (--data data.csv) mlpdoctor tells what that loss is."
     plateau = history.plateau
@@ -102,10 +111,10 @@ def _between_rungs(value: float, ladder: Ladder) -> str:
     return f", below {over}; these data allow {short(ladder.value('data') or 0.0)}" if over else ""
 
 
-def _from_the_curve(findings: tuple[Finding, ...], leading: Finding | None) -> str | None:
-    """What the training curve did, in a sentence; None where no finding says so, or the leading one does."""
-    told = [f for code in FROM_THE_CURVE for f in findings if f.code == code and f.evidence.verdict is not None]
-    if not told or (leading is not None and leading.code in FROM_THE_CURVE):
+def _said_by(codes: tuple[str, ...], findings: tuple[Finding, ...], leading: Finding | None) -> str | None:
+    """The verdict of the first of these rules that has one; None where none has, or one of them leads."""
+    told = [f for code in codes for f in findings if f.code == code and f.evidence.verdict is not None]
+    if not told or (leading is not None and leading.code in codes):
         return None
     return told[0].evidence.verdict
 
@@ -116,7 +125,11 @@ def _led(leading: Finding) -> str:
 
 
 def _answer(
-    findings: tuple[Finding, ...], leading: Finding | None, ladder: Ladder | Absent, training: Training, scope: Scope
+    findings: tuple[Finding, ...],
+    leading: Finding | None,
+    ladder: Ladder | Absent,
+    position: LossPosition | None,
+    scope: Scope,
 ) -> str:
     if leading is not None:
         return _led(leading)
@@ -125,43 +138,30 @@ def _answer(
         return good.evidence.verdict
     if isinstance(ladder, Absent):
         return f"{scope.nothing()}, as far as can be told without its loss on data."
-    nothing = f"{scope.nothing()}."
     model = ladder.value("model")
-    if model is None or not math.isfinite(model):
-        return nothing
-    if training.never:
+    if position is None or model is None or not math.isfinite(model):
+        return f"{scope.nothing()}."
+    if not position.trained:
         beat = ladder.rung("affine") or ladder.rungs[0]
-        return f"{nothing} It has not been trained yet; the {beat.label}, {short(beat.value)}, is the loss to beat."
-    return f"{nothing} {_place(ladder, model)}"
+        return f"{scope.nothing()}. It has not been trained yet; the loss to beat is {short(beat.value)}, {beat.label}."
+    return f"{scope.well() if position.near else f'{scope.nothing()}.'} {_place(ladder, model)}"
 
 
 def _place(ladder: Ladder, model: float) -> str:
-    data, constant = (ladder.value(name) or 0.0 for name in ("data", "constant"))
-    line = ladder.rung("affine")
-    loss = f"Its loss, {short(model)},"
-    span = constant - ladder.perfect
-    if model - ladder.perfect <= NOTHING * span:
-        also = ", and so is the floor of its architecture" if ladder.value("architecture") == ladder.perfect else ""
-        what = "zero" if ladder.perfect == 0 else "that of a perfect answer to every row"
-        return f"{loss} is {what} to the precision of its weights{also}."
+    """Where the loss stands, beside what anybody can compare it with."""
+    data, constant, line = ladder.value("data") or 0.0, ladder.rung("constant"), ladder.rung("affine")
+    loss = f"Loss {short(model)}"
+    if constant is None:
+        return f"{loss}."
+    if model - ladder.perfect <= NOTHING * (constant.value - ladder.perfect):
+        return f"{loss}: {'zero' if ladder.perfect == 0 else 'perfect'} to the precision of its weights."
     if ladder.standing == "data":
         above = model / data - 1
         where = "" if abs(above) < SAME else f"{percent(above)} above "
-        return f"{loss} is {where}the least these data allow, {short(data)}."
+        return f"{loss}: {where}the lowest possible on these data, {short(data)}."
     if ladder.standing == "architecture":
-        return f"{loss} is the least that this architecture allows."
+        return f"{loss}: the lowest this network can reach."
     if ladder.standing == "affine" and line is not None:
-        return f"{loss} is that of the {line.label}, {short(line.value)}."
-    if span <= 0:
-        return f"Its loss is {short(model)}."
-    left = f"{loss} is {_share(model, constant, ladder.perfect)}"
-    if line is not None and ladder.perfect == 0 and model < line.value <= MOST_TIMES * model:
-        times = f"{short(line.value / model, 2)} times below the {line.label}'s"
-        return f"{left}, and {times}; these data allow {short(data)}."
-    return f"{left}."
-
-
-def _share(model: float, constant: float, perfect: float) -> str:
-    if perfect == 0:
-        return f"{percent(model / constant)} of what the best constant loses"
-    return f"{percent((constant - model) / (constant - perfect))} of the way from the best constant to perfect answers"
+        return f"{loss}: that of the {line.label}."
+    given = [f"{rung.label} gives {short(rung.value)}" for rung in (constant, line) if rung is not None]
+    return f"{loss}; {', '.join(given)}."

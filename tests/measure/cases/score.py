@@ -1,8 +1,14 @@
 """Asks mlpdoctor about each case and counts: found, named first, who stood before it, and false alarms."""
 
+import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "support"))
+
+from contradictions import contradictions
 
 from cases.build import Built
 from mlpdoctor.core.errors import InputError
@@ -26,6 +32,8 @@ class Seen:
     """Errors and warnings in words, each beginning with its severity."""
     crashed: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
+    contradictions: tuple[str, ...] = ()
+    """Where the report denies itself."""
 
     @property
     def code(self) -> str:
@@ -88,6 +96,7 @@ def look(built: Built) -> Seen:
         alarms=tuple(map(in_words, loud)),
         crashed=crashed,
         words=told(report),
+        contradictions=tuple(contradictions(report)),
     )
 
 
