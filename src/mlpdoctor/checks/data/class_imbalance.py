@@ -84,8 +84,8 @@ def class_imbalance(
         why=_why(worst, rival, ignored=ignored, told_apart=told_apart, untrained=training.never),
         remedy=_remedy(worst, siblings),
         strength=1.0 - worst.recall,
-        verdict=f"The model hardly ever predicts {label}, {percent(worst.share)} of the rows: it is right on most rows "
-        f"without it. The features do tell it apart: a logistic regression finds {percent(rival)} of it.",
+        verdict=f"The model hardly ever predicts {label}, {percent(worst.share)} of the rows. It is right on most rows "
+        f"without it. But the features tell it apart: a logistic regression finds {percent(rival)} of them.",
     )
 
 

@@ -22,7 +22,7 @@ WRITTEN = 12
 @check(
     "D704",
     Severity.ERROR,
-    "the same in all {rows} rows: {which} ({columns} of {width} features)",
+    "the same in all {rows} rows: {which}{of}",
     stage=Stage.DATA,
     untreatable="a constant column teaches nothing and harms little; leave it out of the file",
 )
@@ -52,6 +52,7 @@ def constant_feature(factor: TargetFactor, passes: Passes, position: LossPositio
     values = {names[k]: float(factor.origin[k]) for k in still[:SHOWN]}
     which = listing([f"{names[k]} = {short(float(factor.origin[k]))}" for k in still])
     numbers: dict[str, Number] = {
+        "of": f" ({len(still)} of {width} features)" if width > 1 else "",
         "columns": len(still),
         "width": width,
         "which": which,

@@ -68,8 +68,8 @@ def constant_target(
         why=_why(everything=everything, answered=answered),
         remedy=_remedy(names, constant, everything=everything),
         strength=len(constant) / len(same),
-        verdict=f"There is nothing to learn in this file: {shown} in all {targets.rows:,} rows, so a bias alone gives "
-        "the whole answer.",
+        verdict=f"There is nothing to learn in this file: {shown} in all {targets.rows:,} rows, so a bias alone "
+        "predicts it.",
     )
 
 
