@@ -25,6 +25,7 @@ from model_cases import (
     waves,
 )
 
+from mlpdoctor.checks.floors.no_better_than_linear import _compared
 from mlpdoctor.core.finding import Certainty, Severity
 from mlpdoctor.core.report_model import Status
 
@@ -203,3 +204,10 @@ def test_a_loss_without_a_ladder_is_skipped_by_name(tmp_path: Path) -> None:
     skipped = outcome(examined(tmp_path, model, x, y), "L501")
     assert skipped.status is Status.SKIPPED
     assert "cosine similarity is not convex" in str(skipped.reason)
+
+
+def test_below_the_line_is_said_from_the_proved_end_of_its_interval() -> None:
+    """A line known to within a tenth: a model a little below its upper end is not shown to be below the best one."""
+    assert _compared(0.03, -0.1) == "about the same as"
+    assert _compared(0.03, 0.02) == "2 % below"
+    assert _compared(-0.03, -0.1) == "3 % above"

@@ -86,7 +86,7 @@ def test_7_6_is_every_row_of_two_equal_classes_called_one_by_keras_2() -> None:
     assert value == pytest.approx(7.624619, abs=1e-5)
     assert report.ladder is not None
     assert report.ladder.value("constant") == pytest.approx(np.log(2), rel=1e-12)
-    assert "7.625 is the price of answering 1 to every row" in only(report, "L502").evidence.why
+    assert "7.625 is the price of predicting 1 for every row" in only(report, "L502").evidence.why
 
 
 def test_a_regressor_that_answers_the_mean_stands_on_the_constant(tmp_path: Path) -> None:

@@ -4,14 +4,15 @@ import math
 from collections.abc import Iterator, Mapping
 
 from mlpdoctor.core.check import EVERYTHING, Stage, check
-from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.finding import Certainty, Evidence, Severity
 from mlpdoctor.core.network import Network, Optimizer
-from mlpdoctor.core.text import coefficient, listing, percent, short
+from mlpdoctor.core.text import coefficient, short
 from mlpdoctor.engine.passes import Passes
 from mlpdoctor.facts.ladder.linear_floor import ConstantFloor
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.outputs.prediction_reach import PredictionReach
 from mlpdoctor.facts.outputs.regression import Regression
+from mlpdoctor.facts.outputs.target_scale_words import effect, invisible, remedy, why
 from mlpdoctor.facts.training.training import Training
 from mlpdoctor.nn.optimizers.bounds import momentum_of
 from mlpdoctor.statistics.moments import OutputMoments, TargetMoments
@@ -30,10 +31,6 @@ DROWNED = 1 / 3
 """Targets that vary less than a third as much as one update can move the predictions."""
 SMALL = 0.3
 """Targets that vary by more are not small: where steps are larger than that the rate is too high, and G603 speaks."""
-INVISIBLE = 0.01
-"""A target that less than a hundredth of the constant's loss is about has next to no gradient."""
-WRITTEN = 8
-"""So many means and deviations still make a line of code."""
 
 
 @check(
@@ -115,15 +112,15 @@ def unscaled_targets(
         return
     kind, severity = found
     name = passes.dataset.target_names[column]
-    effect = _effect(kind, needed, f"{optimizer.name} at a learning rate of {coefficient(rate)}")
-    invisible = _invisible(regression, constant, passes.dataset.target_names)
+    found_effect = effect(kind, needed, f"{optimizer.name} at a learning rate of {coefficient(rate)}")
+    unseen = invisible(regression, constant, passes.dataset.target_names)
     yield Evidence(
         numbers={
             "name": name,
             "size": size,
             "mean": mean,
             "deviation": deviation,
-            "effect": effect,
+            "effect": found_effect,
             "kind": kind,
             "updates_needed": needed,
             "updates_made": training.updates,
@@ -132,11 +129,11 @@ def unscaled_targets(
         },
         certainty=Certainty.ESTIMATED,
         severity=severity,
-        why=_why(kind, travelled, training, step * size, jump) + invisible,
-        remedy=_remedy(regression, targets, passes.dataset.target_names),
+        why=why(kind, travelled, training, step * size, jump) + unseen,
+        remedy=remedy(regression, targets, passes.dataset.target_names),
         strength=min(max(abs(math.log10(size)) / 6, 0.0), 1.0),
         verdict=f"The targets are not scaled: {name} has mean {short(mean, 3)} and standard deviation "
-        f"{short(deviation, 3)}, and {effect}.{invisible}",
+        f"{short(deviation, 3)}, and {found_effect}.{unseen}",
     )
 
 
@@ -171,63 +168,3 @@ def _rate(optimizer: Optimizer) -> float | None:
 
 def _clips(optimizer: Optimizer) -> bool:
     return any(optimizer.options.get(name) for name in ("clipnorm", "clipvalue", "global_clipnorm"))
-
-
-def _effect(kind: str, needed: float, at: str) -> str:
-    if kind == "overshoots":
-        return f"the steps of {at} are too large for that"
-    if kind == "drowned":
-        return f"the steps of {at} are larger than their differences"
-    return f"{at} takes about {short(float(f'{needed:.1e}'))} updates to get there"
-
-
-def _why(kind: str, travelled: float, training: Training, first: float, jump: float) -> str:
-    if kind == "overshoots":
-        return (
-            "The gradient of a squared error grows with the target. A first step of about "
-            f"{short(first, 2)} in each weight of the last layer is too large, and the next one is larger still."
-        )
-    if kind == "drowned":
-        return f"One update can move every prediction by about {short(jump, 2)}: more than the targets differ."
-    start = "Every update moves a weight by about the learning rate, however far the targets are."
-    if training.never:
-        return start
-    return f"{start} After {training.updates or 0:,} updates the predictions are {percent(travelled)} as large."
-
-
-def _invisible(regression: Regression, constant: ConstantFloor, targets: tuple[str, ...]) -> str:
-    """The targets that next to nothing of the loss is about, in a sentence; empty where there are none."""
-    costs = [
-        part.weight * constant.fits[place].value
-        for place, part in zip(regression.places, regression.parts, strict=True)
-    ]
-    whole = sum(costs)
-    small = [
-        targets[column] for column, cost in zip(regression.columns, costs, strict=True) if 0 < cost < INVISIBLE * whole
-    ]
-    if not small:
-        return ""
-    share = percent(sum(cost for cost in costs if 0 < cost < INVISIBLE * whole) / whole)
-    return f" Only {share} of the best constants' loss is about {listing(small)}: training hardly sees it."
-
-
-def _remedy(regression: Regression, targets: TargetMoments, names: tuple[str, ...]) -> Remedy:
-    columns = list(dict.fromkeys(regression.columns))
-    means = [f"{float(targets.mean[column]):.6g}" for column in columns]
-    spreads = [f"{float(targets.deviation[column]) or 1.0:.6g}" for column in columns]
-    if len(columns) == 1:
-        a, b, name = means[0], spreads[0], names[columns[0]]
-        first = f"; or give the last layer bias_initializer=keras.initializers.Constant({a})"
-    elif len(columns) <= WRITTEN:
-        a, b, name = f"[{', '.join(means)}]", f"[{', '.join(spreads)}]", "each target by itself"
-        first = ""
-    else:
-        return Remedy(
-            "standardise each target by itself for training, and turn predictions back with "
-            "model.predict(x) * deviation + mean",
-            "mean, deviation = y_train.mean(axis=0), y_train.std(axis=0); y_train = (y_train - mean) / deviation",
-        )
-    return Remedy(
-        f"standardise {name} for training, and turn predictions back with model.predict(x) * {b} + {a}{first}",
-        f"y_train = (y_train - {a}) / {b}",
-    )

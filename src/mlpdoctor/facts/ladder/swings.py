@@ -52,7 +52,7 @@ def swings(sample: RowSample, ids: Ids) -> Swings | Absent:
         if best[0] is None or found.periods > best[0].periods:
             best = (found, column)
     if not measured:
-        return Absent("the rows are too few, or too far apart, to tell swings from noise")
+        return Absent("the rows are too few, or too far apart, to tell swings from noise", applicable=False)
     columns = tuple(int(column) for column in varied)
     return Swings(best[0], best[1], columns, tuple(float(spread[column]) for column in columns))
 

@@ -126,7 +126,7 @@ def outlier_search(
 ) -> OutlierSearch | Absent:
     """Put together what the search reads."""
     if moments.rows < LEAST_ROWS:
-        return Absent(f"{moments.rows} rows are too few: each one carries much of the loss")
+        return Absent(f"{moments.rows} rows are too few: each one carries much of the loss", applicable=False)
     return OutlierSearch(
         regression, objective, extremes, moments, peaks, sums, quartiles, sample, position, training.never
     )

@@ -84,7 +84,7 @@ def file_order(
     """Look for an order in every target and every feature."""
     rows = int(order.rows.sum())
     if rows < LEAST_ROWS:
-        return Absent(f"{rows} rows are too few to tell an order from chance")
+        return Absent(f"{rows} rows are too few to tell an order from chance", applicable=False)
     shares = [_in_order(order, moments, k) for k in range(order.targets)]
     k = int(np.argmax(shares))
     end = _end(order)

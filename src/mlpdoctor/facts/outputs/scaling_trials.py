@@ -117,7 +117,7 @@ def scaling_trials(
     """Run the network on a few rows under every scaling."""
     few = sample.few
     if len(few.features) < LEAST_ROWS:
-        return Absent(f"{len(few.features)} rows are too few to tell one scale from another")
+        return Absent(f"{len(few.features)} rows are too few to tell one scale from another", applicable=False)
     if position.of_constant(position.model) < BAD or objective.passes.engine is None:
         return Absent("the model is on the scale of this file", applicable=False)
     alone = regression is not None and len(regression.parts) == len(objective.parts)
