@@ -63,7 +63,7 @@ def listing(names: Sequence[str], most: int = 4) -> str:
 
 def named(label: str) -> str:
     """A rung of the ladder in the middle of a sentence: ``the best straight line``, ``logistic regression``."""
-    return f"the {label}" if label.startswith("best ") else label
+    return f"the {label}" if label.startswith(("best ", "lowest ")) else label
 
 
 def quoted(name: str) -> str:

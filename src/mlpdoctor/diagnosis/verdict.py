@@ -42,10 +42,11 @@ class Scope:
         return sum(finding.severity is not Severity.NOTE for finding in self.hidden)
 
     def well(self) -> str:
-        """That the model does well, as far as was looked."""
-        but = f", apart from {count(self.grave, 'suppressed finding')}" if self.grave else ""
+        """That the model does well, as far as was looked; nothing of the kind where somebody hides what was found."""
+        if self.grave:
+            return f"{self.nothing()}."
         by = "" if self.checks == self.of else f", as far as {count(self.checks, 'rule')} of {self.of} can tell"
-        return f"Looks healthy{but}{by}."
+        return f"Looks healthy{by}."
 
     def nothing(self) -> str:
         """That no cause was found, by whom, and apart from what."""
@@ -112,9 +113,12 @@ def _between_rungs(value: float, ladder: Ladder) -> str:
 
 
 def _said_by(codes: tuple[str, ...], findings: tuple[Finding, ...], leading: Finding | None) -> str | None:
-    """The verdict of the first of these rules that has one; None where none has, or one of them leads."""
+    """The verdict of the first of these rules that has one.
+
+    None where none has, where one of them leads, or where it follows from what leads: that says it already.
+    """
     told = [f for code in codes for f in findings if f.code == code and f.evidence.verdict is not None]
-    if not told or (leading is not None and leading.code in codes):
+    if not told or (leading is not None and (leading.code in codes or told[0].because_of == leading.code)):
         return None
     return told[0].evidence.verdict
 
@@ -143,7 +147,8 @@ def _answer(
         return f"{scope.nothing()}."
     if not position.trained:
         beat = ladder.rung("affine") or ladder.rungs[0]
-        return f"{scope.nothing()}. It has not been trained yet; the loss to beat is {short(beat.value)}, {beat.label}."
+        beaten = f"the loss to beat is {short(beat.value, 3)} ({named(beat.label)})"
+        return f"{scope.nothing()}. It has not been trained yet; {beaten}."
     return f"{scope.well() if position.near else f'{scope.nothing()}.'} {_place(ladder, model)}"
 
 
@@ -154,7 +159,8 @@ def _place(ladder: Ladder, model: float) -> str:
     if constant is None:
         return f"{loss}."
     if model - ladder.perfect <= NOTHING * (constant.value - ladder.perfect):
-        return f"{loss}: {'zero' if ladder.perfect == 0 else 'perfect'} to the precision of its weights."
+        also = ", and so is the lowest this network can reach" if ladder.value("architecture") == ladder.perfect else ""
+        return f"{loss}: {'zero' if ladder.perfect == 0 else 'perfect'} to the precision of its weights{also}."
     if ladder.standing == "data":
         above = model / data - 1
         where = "" if abs(above) < SAME else f"{percent(above)} above "
@@ -162,6 +168,6 @@ def _place(ladder: Ladder, model: float) -> str:
     if ladder.standing == "architecture":
         return f"{loss}: the lowest this network can reach."
     if ladder.standing == "affine" and line is not None:
-        return f"{loss}: that of the {line.label}."
-    given = [f"{rung.label} gives {short(rung.value)}" for rung in (constant, line) if rung is not None]
+        return f"{loss}: that of {named(line.label)}."
+    given = [f"{named(rung.label)} gives {short(rung.value, 3)}" for rung in (constant, line) if rung is not None]
     return f"{loss}; {', '.join(given)}."
