@@ -99,10 +99,9 @@ def _on_conflicts(position: LossPosition, conflicts: ConflictFloor) -> Evidence:
 def _on_noise(position: LossPosition, noise: NoiseEstimate) -> Evidence:
     low, high = max(noise.total - WITHIN * noise.error, 0.0), noise.total + WITHIN * noise.error
     interval = f"{short(low, 2)} to {short(high, 2)}"
-    below = position.model < noise.total
     start = (
-        f"The loss, {short(position.model)}, is in the range that noise in the targets alone is estimated to cost"
-        if below
+        f"Looks healthy. Loss {short(position.model)}; noise in the targets alone is estimated to cost"
+        if position.model < noise.total
         else f"The loss is about as low as these data allow: {short(position.model)}. Noise in the targets alone is "
         "estimated to cost"
     )
@@ -123,7 +122,7 @@ def _on_noise(position: LossPosition, noise: NoiseEstimate) -> Evidence:
         f"{short(noise.total, 2)}, {interval} within two standard errors ({noise.method}).",
         remedy=None,
         strength=0.5,
-        verdict=f"{start}{':' if below else ''} {interval}. Other features or more exact targets would lower that.",
+        verdict=f"{start} {interval}. Other features or more exact targets would lower that.",
     )
 
 
