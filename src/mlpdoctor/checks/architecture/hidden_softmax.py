@@ -12,8 +12,6 @@ from mlpdoctor.nn.layers.graph import adjustable, users
 from mlpdoctor.nn.layers.properties import activation_of
 from mlpdoctor.nn.layers.registry import family_of
 
-NORMALISING = ("softmax", "log_softmax", "sparsemax")
-
 
 @check(
     "A105",
@@ -49,7 +47,7 @@ def hidden_softmax(
     named: set[str] = set()
     for position, node in enumerate(network.nodes):
         activation = activation_of(node.layer)
-        if activation is None or activation.name not in NORMALISING or node.layer.name in named:
+        if activation is None or not activation.normalising or node.layer.name in named:
             continue
         into = _enters(network, following, position)
         units = None if not node.shape else node.shape[-1]

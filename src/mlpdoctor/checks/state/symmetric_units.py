@@ -19,7 +19,6 @@ EQUAL = 1e-4
 """Share of a weight's own scale by which copies may differ: float32 sums the same terms in another order now and then,
 and thousands of updates add that up. Two units drawn at random agree so well in every weight about never."""
 HEALTHY = ("glorot_uniform", "he_uniform")
-RECTIFIERS = ("relu", "relu6", "leaky_relu", "elu", "selu", "gelu", "silu", "swish")
 SEED = 20190114
 
 
@@ -207,7 +206,7 @@ def _why(name: str, units: int, effective: int, alike: int, *, still: bool, nois
 def _remedy(layer: Layer, after: Followers, units: int) -> Remedy:
     function = activation_of(layer)
     activation = function.name if function is not None and function.name != "linear" else None
-    start = HEALTHY[activation in RECTIFIERS]
+    start = HEALTHY[function is not None and function.rectified]
     name = layer.short_name
     spelt = f'"{activation}", ' if activation else ""
     behind = ", ".join(dict.fromkeys(place.layer.name for place in after.mixing))

@@ -10,6 +10,7 @@ from mlpdoctor.engine.passes import Passes
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.training.conditioning import Conditioning
 from mlpdoctor.facts.training.training import Trained
+from mlpdoctor.nn.optimizers.traits import follows_gradient
 
 OWN = 0.1
 """Correlation is what stretches the inputs where it alone gives a tenth of the condition number or more."""
@@ -58,7 +59,6 @@ def ill_conditioned(
     References
         LeCun, Bottou, Orr and Muller, Efficient BackProp, 1998, sections 4.3 and 5.1.
     """
-    optimizer = network.optimizer.name if network.optimizer else ""
     gap = conditioning.before - position.reach
     span = position.constant - position.reach
     if (
@@ -91,7 +91,7 @@ def ill_conditioned(
             "columns": names,
         },
         certainty=Certainty.ESTIMATED,
-        severity=_severity(optimizer, position, correlated=correlated),
+        severity=_severity(network, position, correlated=correlated),
         why=f"Correcting the answers along the slow directions alone would bring the loss from "
         f"{short(conditioning.before)} to {short(kept)}; along all the others together it would save "
         f"{short(conditioning.fast)}. {' and '.join(names)} have the largest part in "
@@ -105,8 +105,8 @@ def ill_conditioned(
     )
 
 
-def _severity(optimizer: str, position: LossPosition, *, correlated: bool) -> Severity:
-    if optimizer != "SGD":
+def _severity(network: Network, position: LossPosition, *, correlated: bool) -> Severity:
+    if not follows_gradient(network.optimizer):
         return Severity.NOTE
     # Where scales are to blame the finding on them is the one to mend, and may be no more than a warning.
     return Severity.ERROR if position.far and correlated else Severity.WARNING

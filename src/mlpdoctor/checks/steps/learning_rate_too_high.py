@@ -16,6 +16,7 @@ from mlpdoctor.facts.training.curvature import Curvature, Sharpness
 from mlpdoctor.facts.training.training import Training
 from mlpdoctor.facts.training.trial_updates import Continuation, FirstUpdates
 from mlpdoctor.nn.optimizers.bounds import momentum_of
+from mlpdoctor.nn.optimizers.traits import follows_gradient
 
 HALF = 0.5
 """A loss may be thrown about on the way and end low by chance: it has to end half as far above as it was on average."""
@@ -112,7 +113,7 @@ def learning_rate_too_high(
         },
         certainty=Certainty.TRIED,
         severity=severity(position, near=Severity.WARNING),
-        why=_why(optimizer, contrast.high, sharp, stable, adaptive=optimizer.name != "SGD"),
+        why=_why(optimizer, contrast.high, sharp, stable, adaptive=not follows_gradient(optimizer)),
         remedy=Remedy(
             f"compile with {lower.rate:.{ROUNDED}g} and train{' anew' if broken or contrast.fresh else ' on'}",
             f"model.compile(optimizer=keras.optimizers.{optimizer.name}({_options(optimizer, lower.rate)}), "
@@ -202,7 +203,7 @@ def _explains(position: LossPosition, contrast: _Contrast) -> float | None:
 def _sharpness(curvature: Curvature | None, optimizer: Optimizer, contrast: _Contrast) -> Sharpness | None:
     if curvature is None:
         return None
-    if optimizer.name == "SGD":
+    if follows_gradient(optimizer):
         return curvature.starting if contrast.fresh else curvature.saved
     return None if contrast.fresh else curvature.preconditioned(optimizer)
 

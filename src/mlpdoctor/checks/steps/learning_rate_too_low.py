@@ -16,6 +16,7 @@ from mlpdoctor.facts.training.gradients import Gradients, norm
 from mlpdoctor.facts.training.training import CurrentRate, Training
 from mlpdoctor.nn.layers.properties import trained_kernels
 from mlpdoctor.nn.optimizers.bounds import most_per_update
+from mlpdoctor.nn.optimizers.traits import follows_gradient, normalises_gradient
 
 FACTORS = (10.0, 100.0, 1000.0)
 FASTER = 4.0
@@ -124,7 +125,7 @@ def _tried(
 
 def _faster(network: Network, current: CurrentRate, speed: DescentSpeed) -> tuple[float, Trial] | None:
     """A rate at which the loss clearly falls faster, the lowest unless a higher one does far better; or None."""
-    most = MOST_ADAPTIVE if _limit(network) is not None else MOST_PLAIN
+    most = MOST_ADAPTIVE if normalises_gradient(network.optimizer) else MOST_PLAIN
     found: tuple[float, Trial] | None = None
     for factor in FACTORS:
         if current.rate * factor > most:
@@ -162,7 +163,7 @@ def _why(network: Network, speed: DescentSpeed, trial: Trial, gone: float | None
 def _predicted(network: Network, current: CurrentRate, gradients: Gradients | None) -> Iterator[Evidence]:
     """Plain gradient descent whose first gradient leads nowhere within any number of updates."""
     size = _length(network)
-    if gradients is None or network.optimizer is None or network.optimizer.name != "SGD" or size is None:
+    if gradients is None or not follows_gradient(network.optimizer) or size is None:
         return
     step = current.rate * norm(gradients.total)
     if not 0 < step < size / EVER:
