@@ -2,7 +2,6 @@
 # ruff: noqa: ARG002, D102 - Rule documents these methods
 
 import math
-
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
