@@ -17,7 +17,11 @@ from mlpdoctor.facts.training.training import Training
 from mlpdoctor.facts.training.trial_updates import Continuation, FirstUpdates
 from mlpdoctor.nn.optimizers.bounds import momentum_of
 from mlpdoctor.nn.optimizers.traits import follows_gradient
+from mlpdoctor.statistics.statistic import PerLayer
+from mlpdoctor.statistics.unit_activity import Firing
 
+MOST_DEAD = 0.5
+"""With half the units of a layer dead training on at a lower rate does not help: nothing wakes them."""
 HALF = 0.5
 """A loss may be thrown about on the way and end low by chance: it has to end half as far above as it was on average."""
 CALM = 0.01
@@ -49,6 +53,7 @@ def learning_rate_too_high(
     curvature: Curvature | None,
     position: LossPosition,
     training: Training,
+    firing: PerLayer[Firing] | None,
     *,
     worth: float = 0.25,
     least: float = 0.1,
@@ -91,6 +96,9 @@ def learning_rate_too_high(
     factor = critical(optimizer)
     stable = factor / sharp.value if sharp is not None and factor is not None and sharp.value > 0 else None
     broken = not math.isfinite(position.model)
+    dead = max((float(units.dead.mean()) for units in (firing or {}).values()), default=0.0)
+    afresh = broken or contrast.fresh or (position.far and dead >= MOST_DEAD)
+    killed = ": the dead units do not come back" if afresh and dead >= MOST_DEAD and not broken else ""
     lower = contrast.lower
     yield Evidence(
         numbers={
@@ -115,11 +123,12 @@ def learning_rate_too_high(
         severity=severity(position, near=Severity.WARNING),
         why=_why(optimizer, contrast.high, sharp, stable, adaptive=not follows_gradient(optimizer)),
         remedy=Remedy(
-            f"compile with {lower.rate:.{ROUNDED}g} and train{' anew' if broken or contrast.fresh else ' on'}",
+            f"compile with a learning rate of {lower.rate:.{ROUNDED}g} and "
+            + (f"train from scratch, from fresh weights{killed}" if afresh else "train on"),
             f"model.compile(optimizer=keras.optimizers.{optimizer.name}({_options(optimizer, lower.rate)}), "
             "loss=model.loss)",
         ),
-        explains=_explains(position, contrast),
+        explains=_explains(position, contrast, afresh=afresh),
         strength=min(math.log10(contrast.high.rate / lower.rate) / len(LOWER), 1.0),
         verdict=_verdict(optimizer.name, contrast, broken=broken, never=training.never),
     )
@@ -195,9 +204,9 @@ def _slower(lower: Trial, high: Trial, span: float) -> bool:
     return calm and lower.gain <= high.gain
 
 
-def _explains(position: LossPosition, contrast: _Contrast) -> float | None:
-    """What the lower rate saves at least, of all that could be gained."""
-    return None if contrast.fresh else position.part(contrast.lower.gain)
+def _explains(position: LossPosition, contrast: _Contrast, *, afresh: bool) -> float | None:
+    """What the lower rate saves at least, of all that could be gained; unknown where it takes fresh weights too."""
+    return None if afresh else position.part(contrast.lower.gain)
 
 
 def _sharpness(curvature: Curvature | None, optimizer: Optimizer, contrast: _Contrast) -> Sharpness | None:
@@ -237,7 +246,7 @@ def _verdict(name: str, contrast: _Contrast, *, broken: bool, never: bool) -> st
     falls = f"at {short(lower.rate, ROUNDED)} it falls from {short(lower.before)} to {short(lower.after)}"
     if broken:
         return (
-            f"Training has blown up because the learning rate, {rate} with {name}, is too high: started anew, "
+            f"Training has blown up because the learning rate, {rate} with {name}, is too high: started from fresh weights, "
             f"{falls} in {lower.updates} updates."
         )
     if never:
@@ -247,7 +256,7 @@ def _verdict(name: str, contrast: _Contrast, *, broken: bool, never: bool) -> st
         )
     if contrast.fresh:
         return (
-            f"The learning rate, {rate} with {name}, is too high: started anew, training gets nowhere with it, and "
+            f"The learning rate, {rate} with {name}, is too high: from fresh weights training gets nowhere with it, and "
             f"{falls} in {lower.updates} updates."
         )
     path = contrast.high.path[1:]
