@@ -7,6 +7,7 @@ from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.text import count, part_of, quoted
 from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.training.open_question import OpenQuestion
 from mlpdoctor.facts.training.second_moments import SecondMoments
 from mlpdoctor.nn.layers.properties import activation_of
 
@@ -21,7 +22,7 @@ HALF = 0.5
 @check(
     "W305",
     Severity.ERROR,
-    "{some} of {layer} got no gradient in {since}",
+    "{some} got no gradient in {since}",
     clears="units without a gradient",
     stage=Stage.UNITS,
     about=Part.UNITS,
@@ -29,7 +30,7 @@ HALF = 0.5
     because="A103 A106 G602 U401",
 )
 def units_without_gradient(
-    layer: Layer, network: Network, moments: SecondMoments, position: LossPosition | None, *, tolerated: float = 0.1
+    layer: Layer, network: Network, moments: SecondMoments, question: OpenQuestion, *, tolerated: float = 0.1
 ) -> Iterator[Evidence]:
     """Units that get no gradient, read in the optimizer's state.
 
@@ -54,7 +55,8 @@ def units_without_gradient(
         Kingma and Ba, Adam, 2015; Lu, Shin, Su and Karniadakis, Dying ReLU and initialization, 2019.
     """
     seen = moments.layers.get(layer.name)
-    if seen is None or (position is not None and position.near):
+    position = question.position
+    if seen is None:
         return
     units, still = len(seen.units), int(seen.units.sum())
     updates = (network.optimizer.iterations if network.optimizer else None) or 0

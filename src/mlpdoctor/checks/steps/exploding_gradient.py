@@ -9,6 +9,7 @@ from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import short
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.training.gradient_flow import GradientFlow
+from mlpdoctor.facts.training.open_question import OpenQuestion
 from mlpdoctor.facts.training.training import Training
 from mlpdoctor.nn.keras_code import layer_code
 from mlpdoctor.nn.layers.properties import activation_of
@@ -29,6 +30,7 @@ MOST_LAYERS = 100
 def exploding_gradient(
     network: Network,
     flow: GradientFlow,
+    question: OpenQuestion,
     position: LossPosition,
     training: Training,
     *,
@@ -54,9 +56,8 @@ def exploding_gradient(
     References
         Pascanu, Mikolov and Bengio, On the difficulty of training recurrent neural networks, 2013.
     """
+    del question  # without one the check does not apply
     finite = all(math.isfinite(one.size) for one in flow.layers)
-    if position.near or not position.finite:
-        return
     if finite and not flow.passed >= grown:
         return
     times = f"{short(flow.passed, 2)} times " if finite else "beyond all numbers "

@@ -14,7 +14,7 @@ from mlpdoctor.engine.training import Trial
 from mlpdoctor.facts.ladder.loss_position import LossPosition, severity
 from mlpdoctor.facts.training.curvature import Curvature, Sharpness
 from mlpdoctor.facts.training.training import Training
-from mlpdoctor.facts.training.trial_updates import Continuation, FirstUpdates
+from mlpdoctor.facts.training.trial_updates import Continuation, FirstUpdates, RateTrials
 from mlpdoctor.nn.optimizers.bounds import momentum_of
 from mlpdoctor.nn.optimizers.traits import follows_gradient
 from mlpdoctor.statistics.statistic import PerLayer
@@ -48,8 +48,7 @@ ROUNDED = 2
 )
 def learning_rate_too_high(
     network: Network,
-    continuation: Continuation | None,
-    first: FirstUpdates | None,
+    trials: RateTrials,
     curvature: Curvature | None,
     position: LossPosition,
     training: Training,
@@ -86,10 +85,10 @@ def learning_rate_too_high(
     if optimizer is None or (position.trained and position.well):
         return
     contrast = None
-    if continuation is not None:
-        contrast = _thrown(continuation, position, worth, least)
-    if contrast is None and first is not None and not first.wild:
-        contrast = _runs_away(first, position, least)
+    if trials.continuation is not None:
+        contrast = _thrown(trials.continuation, position, worth, least)
+    if contrast is None and trials.first is not None and not trials.first.wild:
+        contrast = _runs_away(trials.first, position, least)
     if contrast is None:
         return
     sharp = _sharpness(curvature, optimizer, contrast)

@@ -13,12 +13,14 @@ from mlpdoctor.engine.training import Trial
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.training.descent_speed import DescentSpeed
 from mlpdoctor.facts.training.gradients import Gradients, norm
+from mlpdoctor.facts.training.rate_left import RateLeft
 from mlpdoctor.facts.training.training import CurrentRate, Training
 from mlpdoctor.nn.layers.properties import trained_kernels
 from mlpdoctor.nn.optimizers.bounds import most_per_update
 from mlpdoctor.nn.optimizers.traits import follows_gradient, normalises_gradient
 
-FACTORS = (10.0, 100.0, 1000.0)
+FACTORS = tuple(10.0**power for power in range(1, 8))
+"""Higher rates, the nearest first: a rate of 1e-8 is as low as one of 1e-5."""
 FASTER = 4.0
 """A rate ten times as high has to bring at least four times as much: the saved one is too low, and no little."""
 BETTER = 2.0
@@ -49,6 +51,7 @@ def learning_rate_too_low(
     position: LossPosition | None,
     speed: DescentSpeed | None,
     gradients: Gradients | None,
+    left: RateLeft | None,
     *,
     slow: float = 0.05,
 ) -> Iterator[Evidence]:
@@ -78,6 +81,8 @@ def learning_rate_too_low(
         yield from _from_the_file(network, current, training)
     elif training.never:
         yield from _predicted(network, current, gradients)
+    elif left is not None and left.once_higher:
+        return  # W306 speaks of a rate that has come down
     elif speed is not None and current.rate > 0 and current.rate >= FELL * current.compiled:
         yield from _tried(network, current, position, speed, slow)
 

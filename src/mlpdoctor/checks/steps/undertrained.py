@@ -30,8 +30,6 @@ def undertrained(
     objective: Objective,
     position: LossPosition,
     speed: DescentSpeed,
-    *,
-    worthwhile: float = 0.05,
 ) -> Iterator[Evidence]:
     """A training that was broken off while the loss still fell.
 
@@ -52,7 +50,7 @@ def undertrained(
         line through the trial, and mostly too short: a loss falls slower as it falls.
     """
     saved = speed.saved
-    if speed.sure_share(saved) < worthwhile or speed.contradicted:
+    if not speed.falls:
         return
     done = "" if speed.updates is None else f" after {count(speed.updates, 'update')}"
     epochs = None if speed.updates is None else speed.updates * saved.batch / objective.rows

@@ -9,6 +9,7 @@ from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import count, short
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.training.gradient_flow import GradientFlow
+from mlpdoctor.facts.training.open_question import OpenQuestion
 from mlpdoctor.facts.training.training import Training
 from mlpdoctor.nn.keras_code import layer_code
 from mlpdoctor.nn.layers.properties import activation_of, mixes
@@ -29,6 +30,7 @@ MOST_LAYERS = 100
 def vanishing_gradient(
     network: Network,
     flow: GradientFlow,
+    question: OpenQuestion,
     position: LossPosition,
     training: Training,
     *,
@@ -60,8 +62,9 @@ def vanishing_gradient(
         Hochreiter, Untersuchungen zu dynamischen neuronalen Netzen, 1991; Glorot and Bengio, Understanding the
         difficulty of training deep feedforward neural networks, 2010.
     """
+    del question  # without one the check does not apply
     passed = flow.passed
-    if position.near or not position.finite or not passed <= faint:
+    if not passed <= faint:
         return
     names = [one.layer for one in flow.layers]
     back = max(names.index(flow.last.layer) - names.index(flow.first.layer), 1)
