@@ -82,7 +82,7 @@ def test_a_rate_that_was_always_tiny_is_too_low_and_has_not_collapsed(tmp_path: 
 
 @pytest.mark.parametrize("seed", [4, 5])
 def test_a_rate_that_weights_have_outrun_was_higher_once(tmp_path: Path, seed: int) -> None:
-    """The border between neighbours, where no schedule is in the file: its biases are too far from 0 for such a rate."""
+    """The border between neighbours, without a schedule: its biases are too far from 0 for such a rate."""
     x, y = standard(200, seed)
     model = steps(network(seed, Optimizers.Adam(3e-3)), x, y, 30)
     model.optimizer.learning_rate = 1e-7

@@ -14,7 +14,6 @@ from mlpdoctor.nn.layers.activation import Activation
 from mlpdoctor.nn.layers.graph import users
 from mlpdoctor.nn.layers.properties import activation_of, is_learned
 
-SQUASHING = ("sigmoid", "hard_sigmoid", "sparse_sigmoid", "tanh", "hard_tanh", "softsign")
 PASSED_ON = ("Activation", "Dropout", "GaussianDropout", "GaussianNoise", "Identity", "Flatten", "Reshape", "Permute")
 """Layers that leave a gradient about as large as it is."""
 GRID = np.linspace(-20, 20, 4001)
@@ -88,6 +87,7 @@ def deep_saturating_stack(
             strength=min(-math.log10(max(passed, 1e-30)) / 10, 1.0),
             verdict=f"The gradient fades on its way through {count(depth, f'{kinds[0]} layer')} in a row: about "
             f"{short(passed, 2)} of it reaches {first}, so the first layers hardly learn.",
+            layers=tuple(names),
         )
 
 
@@ -100,7 +100,7 @@ def _stacks(network: Network) -> Iterator[list[tuple[Layer, Activation]]]:
         if not is_learned(node.layer):
             continue
         activation, end = _activation(network, following, position)
-        if activation is None or activation.name not in SQUASHING or end in network.outputs:
+        if activation is None or not activation.saturating or activation.rectified or end in network.outputs:
             continue
         entries[position] = activation
         upper = _next_learned(network, following, end)

@@ -68,6 +68,7 @@ def disconnected_layer(network: Network, unreachable: Unreachable, position: Los
             remedy=told.remedy,
             strength=1.0 if cut.everything else parameters(cut.layers) / max(parameters(network.layers), 1),
             verdict=told.verdict,
+            layers=tuple(dict.fromkeys(layer.name for layer in (*cut.blocks, *cut.layers))),
         )
 
 

@@ -90,6 +90,7 @@ def frozen_layers(
         explains=_explains(where, floor if barred else None, everything=not moving, severity=severity),
         strength=parameters(frozen) / parameters(owners),
         verdict=_verdict(names, moving, floor, where),
+        layers=tuple(layer.name for layer in frozen),
     )
 
 

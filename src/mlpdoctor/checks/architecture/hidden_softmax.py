@@ -76,6 +76,7 @@ def hidden_softmax(
             remedy=_remedy(network, position),
             strength=1.0 if blocked else 1.0 / (1.0 + math.log2(units)),
             verdict=_verdict(node.layer.name, activation.name, units, names, blocked=blocked),
+            layers=(node.layer.name,),
         )
 
 

@@ -7,7 +7,6 @@ import numpy as np
 
 from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import short
 from mlpdoctor.facts.ladder.loss_position import LossPosition, severity
 from mlpdoctor.facts.training.descent_speed import DescentSpeed
@@ -29,7 +28,6 @@ GRAIN = float(np.finfo(np.float32).eps) / 2
     because="H808",
 )
 def learning_rate_collapsed(
-    network: Network,
     left: RateLeft,
     position: LossPosition | None,
     training: Training,

@@ -80,7 +80,13 @@ def exploding_gradient(
         strength=min(math.log10(flow.passed) / 10, 1.0) if finite else 1.0,
         verdict=f"The gradient grows {times}on its way from {flow.last.layer} back to {flow.first.layer}: every step "
         f"{'will throw' if training.never else 'throws'} the first layers about.",
+        layers=_between(flow),
     )
+
+
+def _between(flow: GradientFlow) -> tuple[str, ...]:
+    names = [one.layer for one in flow.layers]
+    return tuple(names[names.index(flow.first.layer) : names.index(flow.last.layer) + 1]) or (flow.first.layer,)
 
 
 def _remedy(network: Network, name: str) -> Remedy:

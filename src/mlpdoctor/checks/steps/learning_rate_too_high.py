@@ -13,10 +13,11 @@ from mlpdoctor.core.text import short
 from mlpdoctor.engine.training import Trial
 from mlpdoctor.facts.ladder.loss_position import LossPosition, severity
 from mlpdoctor.facts.training.curvature import Curvature, Sharpness
+from mlpdoctor.facts.training.growth import Growth
 from mlpdoctor.facts.training.training import Training
 from mlpdoctor.facts.training.trial_updates import Continuation, FirstUpdates, RateTrials
 from mlpdoctor.nn.optimizers.bounds import momentum_of
-from mlpdoctor.nn.optimizers.traits import follows_gradient
+from mlpdoctor.nn.optimizers.traits import follows_gradient, moves_by_the_rate
 from mlpdoctor.statistics.statistic import PerLayer
 from mlpdoctor.statistics.unit_activity import Firing
 
@@ -53,6 +54,7 @@ def learning_rate_too_high(
     position: LossPosition,
     training: Training,
     firing: PerLayer[Firing] | None,
+    growth: Growth | None,
     *,
     worth: float = 0.25,
     least: float = 0.1,
@@ -89,6 +91,8 @@ def learning_rate_too_high(
         contrast = _thrown(trials.continuation, position, worth, least)
     if contrast is None and trials.first is not None and not trials.first.wild:
         contrast = _runs_away(trials.first, position, least)
+    if contrast is None and trials.first is not None and growth is not None:
+        contrast = _outgrown(trials, growth, position, optimizer, least)
     if contrast is None:
         return
     sharp = _sharpness(curvature, optimizer, contrast)
@@ -140,6 +144,31 @@ class _Contrast:
     high: Trial
     lower: Trial
     fresh: bool
+    drawn: float | None = None
+    """Size of the weights as they are drawn, where one update at the high rate moves them further than that."""
+
+
+def _outgrown(
+    trials: RateTrials, growth: Growth, position: LossPosition, optimizer: Optimizer, least: float
+) -> _Contrast | None:
+    """Whether the rate has made the weights what they are, while a lower one leads further down from a fresh start.
+
+    Each update can move every weight by more than the size it was drawn with, some have grown, and the model is no
+    better than a constant.
+    """
+    first, span = trials.first, position.constant - position.reach
+    if first is None or not first.fresh or first.wild or not position.barely or not moves_by_the_rate(optimizer):
+        return None
+    high = first.trials.saved
+    drawn = max(growth.drawn.values(), default=math.inf)
+    if high.rate < drawn or not any(growth.grew(layer) for layer in growth.drawn):
+        return None
+    for factor in LOWER[:MOST_TRIALS]:
+        lower = first.trials.at(factor)
+        settled = max(lower.path[-2:]) if lower.finite else math.inf
+        if lower.least_gain > 0 and settled < min(position.model, position.constant) - 2 * least * span:
+            return _Contrast(high, _better(first.trials, factor), fresh=True, drawn=drawn)
+    return None
 
 
 def _thrown(trials: Continuation, position: LossPosition, worth: float, least: float) -> _Contrast | None:
@@ -243,9 +272,15 @@ def _options(optimizer: Optimizer, rate: float) -> str:
 def _verdict(name: str, contrast: _Contrast, *, broken: bool, never: bool) -> str:
     rate, lower = short(contrast.high.rate, 3), contrast.lower
     falls = f"at {short(lower.rate, ROUNDED)} it falls from {short(lower.before)} to {short(lower.after)}"
+    if contrast.drawn is not None:
+        return (
+            f"The learning rate, {rate} with {name}, is too high: one update can move every weight by more than the "
+            f"{short(contrast.drawn, 2)} it started with, and the weights have grown. From fresh weights, {falls} in "
+            f"{lower.updates} updates."
+        )
     if broken:
         return (
-            f"Training has blown up because the learning rate, {rate} with {name}, is too high: started from fresh weights, "
+            f"Training has blown up because the learning rate, {rate} with {name}, is too high: from fresh weights, "
             f"{falls} in {lower.updates} updates."
         )
     if never:
@@ -255,7 +290,7 @@ def _verdict(name: str, contrast: _Contrast, *, broken: bool, never: bool) -> st
         )
     if contrast.fresh:
         return (
-            f"The learning rate, {rate} with {name}, is too high: from fresh weights training gets nowhere with it, and "
+            f"The learning rate, {rate} with {name}, is too high: from fresh weights training gets nowhere with it; "
             f"{falls} in {lower.updates} updates."
         )
     path = contrast.high.path[1:]

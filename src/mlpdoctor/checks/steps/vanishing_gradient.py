@@ -87,6 +87,7 @@ def vanishing_gradient(
         verdict=f"The gradient fades on its way back: {_left(passed)} at {flow.last.layer} reaches "
         f"{flow.first.layer}, {count(back, 'layer')} before it, so the first layers "
         f"{'will hardly learn' if training.never else 'hardly learn'}.",
+        layers=tuple(names[names.index(flow.first.layer) : names.index(flow.last.layer) + 1]) or (flow.first.layer,),
     )
 
 

@@ -50,8 +50,8 @@ def saturated_units(
         Start from smaller weights (the default glorot_uniform), scale the inputs, put BatchNormalization before the
         activation, or use ReLU in hidden layers. Where the loss still falls, train on first.
     Stays quiet on
-        Models that do as well as anything is known to, whatever their units. A note where the tool's own continued
-        training brings the loss down readily: then the units slow it at most, and G607 speaks. An output whose loss is a cross-entropy
+        Models that do as well as anything is known to, whatever their units. A note where the tool's own
+        continued training brings the loss down readily: then the units slow it at most, and G607 speaks. An output whose loss is a cross-entropy
         of its logits: where it is sure and right nothing is left to learn, and where it is sure and wrong the
         gradient is as large as can be.
     Certainty
@@ -113,7 +113,7 @@ def _still_falls(speed: DescentSpeed | None) -> str:
         return ""
     saved = speed.saved
     return (
-        f" Training still falls all the same: {saved.updates} more updates bring the loss from {short(saved.before)} to "
+        f" The loss still falls all the same: {saved.updates} more updates bring it from {short(saved.before)} to "
         f"{short(saved.after)}."
     )
 
