@@ -26,7 +26,7 @@ LINE = ladder(constant=1.0, affine=0.5, model=0.5, architecture=0.5, data=0.0)
         (0.7, "below the best constant"),
         (0.5, "on the floor of this architecture"),
         (0.2, "below the floor of the old architecture"),
-        (1e-4, "zero, next to the best constant"),
+        (1e-4, "practically zero"),
         (math.inf, "not a number"),
     ],
 )

@@ -43,8 +43,8 @@ def slow_convergence(
     """A loss that falls steadily and gets nowhere.
 
     Why it matters
-        A curve that falls by a thousandth an epoch looks like a plateau on any plot. It is none: every step goes the
-        right way and is too short. Waiting helps, but takes weeks; the reason is a learning rate that is too low,
+        A curve that falls by a thousandth an epoch looks like a plateau on any plot. It still falls: every step goes
+        the right way and is too short. Waiting helps, but takes weeks; the reason is a learning rate that is too low,
         inputs or targets on a large scale, or a gradient that fades on its way.
     Remedy
         Scale inputs and targets, then ten times the rate, then Adam in place of SGD.
@@ -91,8 +91,8 @@ def slow_convergence(
         ),
         remedy=_remedy(network, rate),
         strength=_strength(outlook, ending),
-        verdict=f"The loss, {last}, is on no plateau: it falls steadily, but by only {pace} an epoch"
-        + (f", so that it takes {to_go} more epochs to {goal}." if goal else "."),
+        verdict=f"The loss, {last}, looks flat but still falls, by only {pace} an epoch"
+        + (f": at that pace it takes {to_go} more epochs to {goal}." if goal else "."),
     )
 
 

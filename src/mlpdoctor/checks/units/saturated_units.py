@@ -50,10 +50,10 @@ def saturated_units(
         Start from smaller weights (the default glorot_uniform), scale the inputs, put BatchNormalization before the
         activation, or use ReLU in hidden layers. Where the loss still falls, train on first.
     Stays quiet on
-        Models that do as well as anything is known to, whatever their units. A note where the tool's own
-        continued training brings the loss down readily: then the units slow it at most, and G607 speaks. An output whose loss is a cross-entropy
+        Models that do as well as anything is known to, whatever their units. An output whose loss is a cross-entropy
         of its logits: where it is sure and right nothing is left to learn, and where it is sure and wrong the
-        gradient is as large as can be.
+        gradient is as large as can be. A note where the tool's own continued training brings the loss down readily:
+        then the units slow it at most, and G607 speaks.
     Certainty
         Measured: every unit on every row. That training is stuck is said only where up to 100 more updates, at the
         saved rate, were tried and closed less than a twentieth of what is left.

@@ -6,19 +6,22 @@ import numpy as np
 
 from mlpdoctor.core.fact import Absent, fact
 from mlpdoctor.core.fast_dataclass import dataclass
-from mlpdoctor.core.network import Network
+from mlpdoctor.core.network import Network, Optimizer
 from mlpdoctor.engine.training import Trial
 from mlpdoctor.facts.training.descent_speed import DescentSpeed
 from mlpdoctor.facts.training.training import CurrentRate, Training, constant_start
 from mlpdoctor.nn.layers.properties import trained_kernels
 from mlpdoctor.nn.optimizers.bounds import most_per_update
-from mlpdoctor.nn.optimizers.rate import at_rate
+from mlpdoctor.nn.optimizers.rate import at_rate, rate_at
 from mlpdoctor.nn.optimizers.traits import moves_by_a_share, moves_by_the_rate
 
 BARELY = 0.05
 """A trial that closes less than this share of what is left, scatter taken off, stands still."""
 FASTER = 4.0
 """At the rate it came down from the loss has to fall so many times as far."""
+LOOKS = 100
+MOST = 0.5
+"""A rate that was low for more than half of the training came down too early."""
 LOW = 0.1
 """A rate brought down to less than a tenth was brought down on purpose or by a schedule."""
 
@@ -44,6 +47,7 @@ class RateLeft:
         updates_to_move: how many updates it takes to move a weight by its own size; infinite where the steps follow the
             gradient and nothing can be said.
         share_of_weights: a step beside the weights; infinite likewise.
+        spent: share of the updates made that had less than a tenth of the rate that training began with.
         once_higher: whether some weight has gone further than this rate can have carried it in the updates made.
     """
 
@@ -54,6 +58,7 @@ class RateLeft:
     size: float
     updates_to_move: float
     share_of_weights: float
+    spent: float
     once_higher: bool
 
     @property
@@ -62,9 +67,19 @@ class RateLeft:
         return self.schedule is not None and self.rate < self.started
 
     def revived(self, speed: DescentSpeed) -> Revived | None:
-        """Whether the loss stands still at this rate and falls at the one it came down from."""
+        """Whether the loss stands still at this rate and falls at the one it came down from.
+
+        A schedule that comes to its end together with training leaves most updates an ordinary rate: then it is
+        something else that holds the loss, though a high rate moves it.
+        """
         saved = speed.saved
-        if self.rate <= 0 or self.rate >= LOW * self.started or not saved.finite or speed.share(saved) >= BARELY:
+        if (
+            self.spent < MOST
+            or self.rate <= 0
+            or self.rate >= LOW * self.started
+            or not saved.finite
+            or speed.share(saved) >= BARELY
+        ):
             return None
         before = speed.continuation.at(self.started / self.rate)
         falls = speed.sure_share(before) >= BARELY and before.gain >= FASTER * max(saved.gain, 0.0)
@@ -94,8 +109,16 @@ def rate_left(network: Network, current: CurrentRate, training: Training) -> Rat
         size=size,
         updates_to_move=0.0 if math.isinf(step) else math.inf if step == 0 else 1 / step,
         share_of_weights=step,
+        spent=_spent(optimizer, current),
         once_higher=reach is not None and bool(training.updates) and _gone(network) > reach,
     )
+
+
+def _spent(optimizer: Optimizer, current: CurrentRate) -> float:
+    """By a look at a hundred places of the schedule."""
+    made = optimizer.iterations or 0
+    rates = [rate_at(optimizer, round(made * place / LOOKS)) for place in range(LOOKS)]
+    return sum(rate is not None and rate < LOW * current.compiled for rate in rates) / LOOKS
 
 
 def _gone(network: Network) -> float:

@@ -102,7 +102,7 @@ def rung_reached(loss: float, ladder: Ladder) -> str | None:
     span = (constant - ladder.perfect) if constant is not None else 0.0
     data = ladder.value("data")
     if data is not None and loss - data <= max(AT_THE_END * span, ON_A_RUNG * abs(data - ladder.perfect)):
-        return "the least these data allow" if data > ladder.perfect else "zero, next to the best constant"
+        return "the least these data allow" if data > ladder.perfect else "practically zero"
     noise = ladder.rung("noise")
     if noise is not None and loss <= noise.value + (noise.error or 0.0):
         return "below the noise as estimated" if loss < bottom_of(ladder) else "on the noise"
