@@ -101,7 +101,7 @@ def in_order(trials: Sequence[Trial]) -> tuple[Trial, ...]:
 def conclusion(result: TrialResult) -> str:
     """The answer to what would move the loss."""
     if result.nothing_to_gain:
-        return f"There is nothing to cure: the loss of the saved model, {short(result.before)}, is as low as these data allow."
+        return f"There is nothing to cure: the saved loss, {short(result.before)}, is as low as these data allow."
     if result.best is not None:
         return f"{_cured(result.best)}{_by_heart_too(result)}"
     if result.train_on:
