@@ -39,7 +39,7 @@ def deep_saturating_stack(
     Why it matters
         On its way back a gradient is multiplied in each layer by the slope of the activation and by the weights. The
         slope of a sigmoid is 1/4 at most: four such layers of ordinary weights leave 1/256 of the gradient, eight leave
-        1/65536. The first layers hardly move, and the network answers about the same for every row until the weights
+        1/65536. The first layers hardly move, and the network predicts about the same for every row until the weights
         have slowly grown. The slope of tanh is 1 at most, so that it is the size of the weights which decides.
     Remedy
         Use relu (with he_uniform), or tanh in place of sigmoid, or put a BatchNormalization between the layers, or use

@@ -28,10 +28,10 @@ class _Told(NamedTuple):
     stage=Stage.ARCHITECTURE,
     disturbs=Part.PACE | Part.LOSS,
     because="W302",
-    untreatable="what was meant to lead where only its author knows; wire the graph anew",
+    untreatable="only the author knows what was meant to lead where",
 )
 def disconnected_layer(network: Network, unreachable: Unreachable, position: LossPosition | None) -> Iterator[Evidence]:
-    """Inputs and layers from which no way leads to the output, or to which no gradient gets.
+    """Layers and inputs that are not connected to the output, or that get no gradient.
 
     Why it matters
         What does not reach an output cannot help it: an input that nothing uses is as good as missing in the data. And
@@ -100,7 +100,7 @@ def _no_loss(_: Network, __: UnreachablePart) -> _Told:
 def _unused_input(_: Network, part: UnreachablePart) -> _Told:
     names, them = listing(_names(part)), "them" if len(part.layers) > 1 else "it"
     return _Told(
-        "no way leads from there to an output",
+        "not connected to an output",
         _whatever(part),
         Remedy(f"use {names} in the network, or leave {them} out of keras.Model(inputs, outputs)"),
         f"The network never looks at {names}: no layer uses {them}, so what there is to learn from {them} is lost.",
@@ -116,22 +116,22 @@ def _silent_input(_: Network, part: UnreachablePart) -> _Told:
         f"{_whatever(part)}{lasting}",
         Remedy(
             "; ".join(dict.fromkeys(_way_out(layer) for layer in part.blocks[:3]))
-            or f"draw the weights that {names} enters anew, and look for what set them to zero"
+            or f"re-initialise the weights that {names} enters, and look for what set them to zero"
         ),
-        f"The answers do not depend on {names}: {reasons}.{lasting}",
+        f"The predictions do not depend on {names}: {reasons}.{lasting}",
     )
 
 
 def _whatever(part: UnreachablePart) -> str:
     many = len(part.layers) > 1
-    return f"The answers are the same whatever {'these inputs hold' if many else 'this input holds'}."
+    return f"The predictions are the same whatever {'these inputs hold' if many else 'this input holds'}."
 
 
 def _dead_end(_: Network, part: UnreachablePart) -> _Told:
     names, one = listing(_names(part)), len(part.layers) == 1
     return _Told(
-        "no way leads from there to an output",
-        f"{count(parameters(part.layers), 'parameter')} can never change an answer, nor get a gradient.",
+        "not connected to an output",
+        f"{count(parameters(part.layers), 'parameter')} never change a prediction and never get a gradient.",
         Remedy(f"connect {names} to an output, or take {'it' if one else 'them'} out"),
         f"{names} {'leads' if one else 'lead'} nowhere: no output of the model uses {'it' if one else 'them'}.",
     )
@@ -178,8 +178,8 @@ def _way_out(layer: Layer) -> str:
         return f"use a Dense layer in place of {name}, which takes ids"
     return {
         "Rescaling": f"give {name} a scale that is not 0",
-        "Dense": f"draw the weights of {name} anew, and let it train",
-        "BatchNormalization": f"draw the weights of {name} anew, and let it train",
+        "Dense": f"re-initialise {name}, and let it train",
+        "BatchNormalization": f"re-initialise {name}, and let it train",
         "Multiply": f"keep the zero out of {name}",
         "Dot": f"keep the zero out of {name}",
         "Dropout": f"lower the rate of {name}",

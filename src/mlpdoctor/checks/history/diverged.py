@@ -1,4 +1,4 @@
-"""H803: a training that diverged: its loss is no number any more, or rose and stayed up."""
+"""H803: a training that diverged: its loss became NaN or infinite, or rose and stayed up."""
 
 import math
 from collections.abc import Iterator
@@ -41,7 +41,7 @@ def diverged(
         won is not lost, and warm restarts that have not come down yet. A validation loss that rises alone is H805.
     Certainty
         Measured. An error where the log ends in NaN or at least as high as it began; a warning where part of the way
-        was kept, where the weights of the best epoch were put back, or where only the validation loss is no number. A
+        was kept, where the weights of the best epoch were put back, or where only the validation loss is NaN. A
         note where the saved model does about as well as anything is known to.
     """
     if curve.broken is not None:
@@ -72,7 +72,7 @@ def _broken(
         + (", and had fallen until then." if fell else f", up from {printed(min(before), curve.column.decimals)}.")
     )
     why = (
-        "It was no number from the start, so that no step can be blamed: look at the data and at the labels first."
+        "It was NaN from the start, so no step can be blamed: look at the data and at the labels first."
         if at_once
         else f"A NaN never leaves the weights that it has reached.{way}"
     )
@@ -179,6 +179,7 @@ def _slower(network: Network, rates: RateCurve | None) -> Remedy:
     better = (rate or 0.0) / LOWER if usable else (0.01 if name == "SGD" else 1e-4)
     was = f" in place of {rate:.2g}" if usable else ""
     return Remedy(
-        f"train anew with a learning rate of {better:.2g}{was} and clipped gradients, on inputs and targets of scale 1",
+        f"train from scratch with a learning rate of {better:.2g}{was} and clipped gradients, on inputs and targets of "
+        "scale 1",
         f"model.compile(optimizer=keras.optimizers.{name}({better:.2g}, clipnorm=1.0), loss=model.loss)",
     )

@@ -77,7 +77,7 @@ def over_regularised(
     Why it matters
         An L1 or L2 penalty pulls each weight towards zero at every update. Where its factor is large beside
         what the weight saves on the data, the optimum of the sum is at weights of nearly zero: the model
-        answers a constant, and the loss cannot fall, however long training goes on. A norm limit or weight
+        predicts a constant, and the loss cannot fall, however long training goes on. A norm limit or weight
         decay does the same.
     Remedy
         Train without penalties first; when the training loss falls, add l2(1e-4) against overfitting.

@@ -37,7 +37,7 @@ def symmetric_units(
 
     Why it matters
         Two such units compute the same and get the same gradient, so every update moves them alike: they stay copies
-        of one another for ever, and the layer is as good as one with a single unit in their place. This is what weights
+        of one another for good, and the layer is as good as one with a single unit in their place. This is what weights
         that all start at zero, at one or at any other constant lead to. Rectified units that start with all weights at
         zero do not move at all: their slope at zero is zero.
     Remedy
@@ -212,8 +212,8 @@ def _remedy(layer: Layer, after: Followers, units: int) -> Remedy:
     behind = ", ".join(dict.fromkeys(place.layer.name for place in after.mixing))
     also = f" and those of {behind}" if behind else ""
     return Remedy(
-        f"draw the weights of {name}{also} at random, as Keras does by default: no zeros, ones or Constant as "
-        "kernel_initializer; then train again",
+        f"initialise the weights of {name}{also} at random, as Keras does by default (no zeros, ones or Constant as "
+        "kernel_initializer), then train from scratch",
         f'Dense({units}, {spelt}kernel_initializer="{start}", name={quoted(name)})',
     )
 

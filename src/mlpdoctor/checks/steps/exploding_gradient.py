@@ -40,11 +40,11 @@ def exploding_gradient(
 
     Why it matters
         Weights that make a signal larger in each layer make the gradient larger in each layer on its way back, and
-        the answers with it. A rate small enough for the first layers is then far too small for the last ones; any
+        the predictions with it. A rate small enough for the first layers is then far too small for the last ones; any
         other throws the first layers about, until the loss jumps, stays high or is no longer a number.
     Remedy
-        Draw the weights at their ordinary size (glorot_uniform, he_uniform), put BatchNormalization between the
-        layers, scale inputs and targets; clipnorm=1.0 keeps single steps in bounds meanwhile.
+        Re-initialise the weights at their ordinary size (glorot_uniform, he_uniform), put BatchNormalization between
+        the layers, scale inputs and targets; clipnorm=1.0 keeps single steps in bounds meanwhile.
     Stays quiet on
         Models that do about as well as anything is known to, or have come nine tenths of the way; networks with
         weights that are not numbers (W301 speaks of them); what the output layer alone adds, for its weights are as
@@ -97,6 +97,6 @@ def _remedy(network: Network, name: str) -> Remedy:
     if activation_of(layer) is None:
         return Remedy("put a LayerNormalization between the layers, and clip the gradient", "LayerNormalization()")
     return Remedy(
-        "draw the weights of all layers at their ordinary size, or put a BatchNormalization behind each",
+        "re-initialise all layers with weights of ordinary size, or put a BatchNormalization behind each",
         layer_code(layer, units, *named, f'kernel_initializer="{start}"'),
     )

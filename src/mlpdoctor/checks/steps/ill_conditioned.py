@@ -42,7 +42,7 @@ def ill_conditioned(
         Gradient descent is stable only up to a rate that the steepest direction sets, and at that rate it moves along
         every other direction by as much less as the loss bends less there. Along the difference of two columns that
         are nearly the same, the squared error of a linear model bends by the condition number less than along their
-        sum: it needs as many updates, up to a factor near 1, as that number. What the answer owes to such a
+        sum: it needs as many updates, up to a factor near 1, as that number. What the prediction owes to such a
         direction is learned last.
     Remedy
         Turn the columns into ones of one size that do not depend on one another: principal components, whitened; or
@@ -54,8 +54,8 @@ def ill_conditioned(
         columns that are exact sums of others, along which nothing is to be learned; networks that normalise inside.
         With Adam and its kin, to whom the count of updates does not apply, it is a note.
     Certainty
-        Estimated: the loss that a correction of the answers along the slow directions saves is worked out on a sample
-        of rows. The number of updates is that of a linear model; hidden layers stretch it further.
+        Estimated: the loss that a correction of the predictions along the slow directions saves is worked out on a
+        sample of rows. The number of updates is that of a linear model; hidden layers stretch it further.
     References
         LeCun, Bottou, Orr and Muller, Efficient BackProp, 1998, sections 4.3 and 5.1.
     """
@@ -92,7 +92,7 @@ def ill_conditioned(
         },
         certainty=Certainty.ESTIMATED,
         severity=_severity(network, position, correlated=correlated),
-        why=f"Correcting the answers along the slow directions alone would bring the loss from "
+        why=f"Correcting the predictions along the slow directions alone would bring the loss from "
         f"{short(conditioning.before)} to {short(kept)}; along all the others together it would save "
         f"{short(conditioning.fast)}. {' and '.join(names)} have the largest part in "
         f"{'it' if more == 1 else 'the one that matters most'}.",
@@ -108,7 +108,7 @@ def ill_conditioned(
 def _severity(network: Network, position: LossPosition, *, correlated: bool) -> Severity:
     if not follows_gradient(network.optimizer):
         return Severity.NOTE
-    # Where scales are to blame the finding on them is the one to mend, and may be no more than a warning.
+    # Where scales are to blame the finding on them is the one to fix, and may be no more than a warning.
     return Severity.ERROR if position.far and correlated else Severity.WARNING
 
 

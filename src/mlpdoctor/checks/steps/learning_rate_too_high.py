@@ -64,8 +64,8 @@ def learning_rate_too_high(
     Why it matters
         On a quadratic, gradient descent with the rate r is stable along a direction of curvature h while r h < 2, with
         momentum b while r h < 2 (1 + b), and with Nesterov's while r h < 2 (1 + b) / (1 + 2 b). Beyond it every
-        update overshoots by more than the last. In a network that ends in weights that are not numbers, in dead or
-        saturated units, or in a loss that is thrown to and fro far above what the data allow.
+        update overshoots by more than the last. In a network that ends in NaN weights, in dead or saturated units,
+        or in a loss that jumps up and down far above what the data allow.
     Remedy
         The rate at which the trial fell. Where columns or targets are unscaled, scale them first: they make the
         curvature, and with it the rate that is too high.
@@ -77,7 +77,7 @@ def learning_rate_too_high(
     Certainty
         Tried: the training is taken up from the saved weights and the saved state of the optimizer, on minibatches
         of 32 rows, at the saved rate and at lower ones. Where the weights are not numbers, or the model has learned
-        nothing, it is started anew from weights that the file's own initialisers draw. The curvature is that of a
+        nothing, it is started again from weights that the file's own initialisers draw. The curvature is that of a
         sample of rows, by Lanczos's method; the limit is proved for quadratics alone.
     References
         Cohen, Kaur, Li, Kolter and Talwalkar, Gradient descent on neural networks typically occurs at the edge of
@@ -246,7 +246,7 @@ def _sharpness(curvature: Curvature | None, optimizer: Optimizer, contrast: _Con
 
 
 def _shown(trial: Trial) -> str:
-    return short(trial.after) if trial.finite else "something that is not a number"
+    return short(trial.after) if trial.finite else "NaN"
 
 
 def _why(optimizer: Optimizer, high: Trial, sharp: Sharpness | None, stable: float | None, *, adaptive: bool) -> str:
@@ -294,7 +294,7 @@ def _verdict(name: str, contrast: _Contrast, *, broken: bool, never: bool) -> st
             f"{falls} in {lower.updates} updates."
         )
     path = contrast.high.path[1:]
-    thrown = f"to and fro between {short(min(path), 3)} and {short(max(path), 3)}" if contrast.high.finite else "away"
+    thrown = f"up and down between {short(min(path), 3)} and {short(max(path), 3)}" if contrast.high.finite else "away"
     return (
         f"The learning rate is too high: at {rate} {name} throws the loss {thrown}, and "
         f"{falls} in {lower.updates} updates."

@@ -1,4 +1,4 @@
-"""G604: a learning rate at which training takes for ever."""
+"""G604: a learning rate so low that training would take far too long."""
 
 import math
 from collections.abc import Iterator
@@ -55,7 +55,7 @@ def learning_rate_too_low(
     *,
     slow: float = 0.05,
 ) -> Iterator[Evidence]:
-    """A learning rate at which the weights take for ever to get where they must go.
+    """A learning rate so low that training would take far too long.
 
     Why it matters
         Adam moves a weight by about the rate with each update, SGD by the rate times the gradient. A rate with a zero

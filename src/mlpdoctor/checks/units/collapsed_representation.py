@@ -104,6 +104,6 @@ def _remedy(layer: Layer, name: str) -> Remedy:
     own = activation.name if activation is not None and activation.name != "linear" else "relu"
     units = layer.config.get("units", "units")
     return Remedy(
-        f"draw the weights of {name} anew, and normalise what enters it",
+        f"re-initialise {name}, and normalise what enters it",
         f'BatchNormalization(), Dense({units}, activation="{own}", name={quoted(name)})',
     )

@@ -49,8 +49,8 @@ def linear_regime(
         Centre the inputs, start the biases at random so that the bends are spread over the data, or use tanh.
     Stays quiet on
         Networks that are affine by construction (A101), constant outputs, data on which nothing known does better
-        than a line, and too few rows to tell a bend. A note where the loss is still above that of the best line, or
-        falls readily when training goes on: then it is not the missing bends that keep it up.
+        than a line, and too few rows to tell a bend. A note where the loss still falls readily when training
+        goes on, and where no best line is known for this loss: then it may not be the missing bends that keep it up.
     Certainty
         Measured: the best affine fit to the network's own outputs on all rows. A single pattern of linear pieces
         would prove it.
@@ -93,13 +93,18 @@ def linear_regime(
         ),
         explains=position.share(affine) if position and affine is not None and position.model >= affine else None,
         strength=1.0 - min(bent / tolerated, 1.0),
-        verdict="The network has nonlinear units, but on these rows none of them bends: it answers with a straight line"
+        verdict="The network has nonlinear units, but on these rows none of them bends: it predicts a straight line"
         + (f", whose loss is {line} at best." if line else f" up to {percent(bent)} of its output."),
     )
 
 
 def _held(position: LossPosition | None, training: Training, speed: DescentSpeed | None) -> bool:
-    """Whether it can be the missing bends that hold the loss: it is at the best line and does not fall from there."""
-    if training.never or (speed is not None and speed.falls):
-        return False
-    return position is None or (position.affine is not None and not position.above_the_line)
+    """Whether it can be the missing bends that hold the loss: it does not fall, and a line is known to be all there is.
+
+    Above the best line it falls as a rule; where it rests there, the units that never bend are what is known.
+    """
+    return (
+        not training.never
+        and not (speed is not None and speed.falls)
+        and (position is None or position.affine is not None)
+    )
