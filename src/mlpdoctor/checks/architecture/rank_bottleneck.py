@@ -39,8 +39,8 @@ def rank_bottleneck(
     """Outputs that pass too few units with nothing nonlinear behind.
 
     Why it matters
-        Whatever comes before, the outputs are an affine map of those few numbers, so all predictions lie on a line, a plane
-        or a space of so many dimensions. What the targets vary in beyond it stays in the loss.
+        Whatever comes before, the outputs are an affine map of those few numbers, so all predictions lie on a line, a
+        plane or a space of so many dimensions. What the targets vary in beyond it stays in the loss.
     Remedy
         Widen the narrowest layer to the number of outputs at least; or put something nonlinear behind it.
     Stays quiet on

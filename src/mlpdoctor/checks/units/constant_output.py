@@ -34,8 +34,8 @@ def constant_output(
 
     Why it matters
         Predictions that vary by a hundredth of what the targets do can save no more than a fiftieth of the squared
-        loss, whichever way they vary. Such a network has lost its inputs on the way: units are dead or saturated, weights
-        have gone to zero, or training has settled on the one prediction that is best for all rows.
+        loss, whichever way they vary. Such a network has lost its inputs on the way: units are dead or saturated,
+        weights have gone to zero, or training has settled on the one prediction that is best for all rows.
     Remedy
         Look at the causes named with it, layer by layer from the input on. If there are none, see that the inputs in
         training are not all alike, and train again from new weights with a smaller rate.

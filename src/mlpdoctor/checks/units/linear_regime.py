@@ -50,7 +50,7 @@ def linear_regime(
     Stays quiet on
         Networks that are affine by construction (A101), constant outputs, data on which nothing known does better
         than a line, and too few rows to tell a bend. A note where the loss still falls readily when training
-        goes on, and where no best line is known for this loss: then it may not be the missing bends that keep it up.
+        goes on, is above that of the best constant, or has no best line that is known: then something else holds it.
     Certainty
         Measured: the best affine fit to the network's own outputs on all rows. A single pattern of linear pieces
         would prove it.
@@ -99,12 +99,10 @@ def linear_regime(
 
 
 def _held(position: LossPosition | None, training: Training, speed: DescentSpeed | None) -> bool:
-    """Whether it can be the missing bends that hold the loss: it does not fall, and a line is known to be all there is.
+    """Whether it can be the missing bends that hold the loss.
 
-    Above the best line it falls as a rule; where it rests there, the units that never bend are what is known.
+    Not while it falls, and not above the best constant: a line, which every such network can be, does better.
     """
-    return (
-        not training.never
-        and not (speed is not None and speed.falls)
-        and (position is None or position.affine is not None)
-    )
+    if training.never or (speed is not None and speed.falls):
+        return False
+    return position is None or (position.affine is not None and position.model <= position.constant)
