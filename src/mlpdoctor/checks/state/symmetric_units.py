@@ -12,6 +12,7 @@ from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network, Stored
 from mlpdoctor.core.text import count, quoted
 from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.training.open_question import unless_learned
 from mlpdoctor.nn.layers.followers import Followers, followers, units_of
 from mlpdoctor.nn.layers.properties import activation_of
 
@@ -80,7 +81,7 @@ def symmetric_units(
         certainty=Certainty.PROVED if proved else Certainty.MEASURED,
         severity=_severity(effective, position, noise=noise),
         why=_why(name, units, effective, alike, still=still, noise=noise),
-        remedy=_remedy(layer, after, units),
+        remedy=unless_learned(position, _remedy(layer, after, units)),
         strength=1 - effective / units,
         verdict=_verdict(layer, units, effective, still=still),
     )
