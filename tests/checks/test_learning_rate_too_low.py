@@ -84,7 +84,7 @@ def test_a_rate_that_was_always_tiny_is_too_low_and_has_not_collapsed(tmp_path: 
 def test_a_rate_that_weights_have_outrun_was_higher_once(tmp_path: Path, seed: int) -> None:
     """The border between neighbours, without a schedule: its biases are too far from 0 for such a rate."""
     x, y = standard(200, seed)
-    model = steps(network(seed, Optimizers.Adam(3e-3)), x, y, 30)
+    model = steps(network(seed, Optimizers.Adam(1e-3)), x, y, 20)
     model.optimizer.learning_rate = 1e-7
     report = examined(tmp_path, model, x, y)
     assert report.findings[0].code == "W306", told(report)

@@ -11,6 +11,7 @@ from mlpdoctor.facts.history.rate_curve import RateCurve
 from mlpdoctor.facts.history.reference_gap import ReferenceGap
 from mlpdoctor.facts.history.run_ending import Divergence, RunEnding
 from mlpdoctor.facts.history.training_curve import TrainingCurve, ValidationCurve
+from mlpdoctor.nn.optimizers.traits import follows_gradient
 
 LOWER = 10.0
 """The rate to try is a tenth of the one there was."""
@@ -176,7 +177,7 @@ def _slower(network: Network, rates: RateCurve | None) -> Remedy:
     name = "Adam" if network.optimizer is None else network.optimizer.name
     rate = rates.rates.largest if rates is not None else network.optimizer and network.optimizer.learning_rate
     usable = bool(rate) and math.isfinite(rate or math.nan)
-    better = (rate or 0.0) / LOWER if usable else (0.01 if name == "SGD" else 1e-4)
+    better = (rate or 0.0) / LOWER if usable else (0.01 if follows_gradient(network.optimizer) else 1e-4)
     was = f" in place of {rate:.2g}" if usable else ""
     return Remedy(
         f"train from scratch with a learning rate of {better:.2g}{was} and clipped gradients, on inputs and targets of "

@@ -13,12 +13,12 @@ from mlpdoctor.facts.history.rate_curve import RateCurve
 from mlpdoctor.facts.history.reference_gap import ReferenceGap
 from mlpdoctor.facts.history.run_ending import RunEnding
 from mlpdoctor.facts.history.training_curve import TrainingCurve
+from mlpdoctor.nn.optimizers.traits import follows_gradient
 
 TENFOLD = 10.0
 """The rate to try is ten times the one there was: rates are found by factors."""
-ORDINARY = {"SGD": 0.1}
-"""A rate to try where the old one is not known; 0.001, which is Keras's own, for other optimizers than these ..."""
-ORDINARY_ADAPTIVE = 1e-3
+ORDINARY, ORDINARY_ADAPTIVE = 0.1, 1e-3
+"""Rates to try where the old one is not known: for steps as long as the gradient, and for all others ..."""
 MOST = 0.1
 """... and no rate above this is ever named."""
 COUNTED = 1e7
@@ -118,7 +118,7 @@ def _rate(rates: RateCurve | None, network: Network) -> float | None:
 
 def _remedy(network: Network, rate: float | None) -> Remedy:
     name = "Adam" if network.optimizer is None else network.optimizer.name
-    ordinary = ORDINARY.get(name, ORDINARY_ADAPTIVE)
+    ordinary = ORDINARY if follows_gradient(network.optimizer) else ORDINARY_ADAPTIVE
     better = ordinary if not rate else max(min(TENFOLD * rate, MOST), rate)
     was = "" if not rate else f" in place of {rate:.2g}"
     return Remedy(

@@ -10,7 +10,7 @@ from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.text import short
 from mlpdoctor.facts.ladder.loss_position import LossPosition, severity
 from mlpdoctor.facts.training.descent_speed import DescentSpeed
-from mlpdoctor.facts.training.rate_left import RateLeft, Revived
+from mlpdoctor.facts.training.rate_left import SLOW, RateLeft, Revived
 from mlpdoctor.facts.training.training import Training
 
 ORDINARY = 1e-3
@@ -22,7 +22,7 @@ GRAIN = float(np.finfo(np.float32).eps) / 2
 @check(
     "W306",
     Severity.ERROR,
-    "the learning rate is {rate}{fell}, and the weights are {size} in size",
+    "the learning rate is {rate_shown}{fell}, and the weights are {size_shown} in size",
     stage=Stage.STEP,
     disturbs=Part.PACE | Part.LOSS,
     because="H808",
@@ -33,7 +33,7 @@ def learning_rate_collapsed(
     training: Training,
     speed: DescentSpeed | None,
     *,
-    most_updates: float = 1e5,
+    most_updates: float = SLOW,
     fallen: float = 1e-3,
 ) -> Iterator[Evidence]:
     """A learning rate that has come down so far that it moves nothing any more.
@@ -75,8 +75,10 @@ def learning_rate_collapsed(
     start = left.started if lowered and left.started >= ORDINARY / 10 else ORDINARY
     yield Evidence(
         numbers={
-            "rate": short(left.rate, 3),
-            "size": short(left.size, 2),
+            "rate": left.rate,
+            "rate_shown": short(left.rate, 3),
+            "size": left.size,
+            "size_shown": short(left.size, 2),
             "fell": from_rate,
             "from_rate": left.started,
             "compiled": left.started,

@@ -20,7 +20,7 @@ ORDINARY = 1.0
 @check(
     "G608",
     Severity.WARNING,
-    "{clipping} leaves {left} of the gradient, at every update",
+    "{clipping} leaves {left_share} of the gradient, at every update",
     stage=Stage.STEP,
     about=Part.SIZE,
     disturbs=Part.PACE | Part.LOSS,
@@ -56,8 +56,7 @@ def clipped_gradient(
     yield Evidence(
         numbers={
             "clipping": clipping,
-            "left": percent(left),
-            "share_left": left,
+            "left_share": left,
             "largest_share_left": max(saved.clipped),
             "rate": saved.rate,
             "before": saved.before,

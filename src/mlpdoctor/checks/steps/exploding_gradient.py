@@ -20,7 +20,7 @@ MOST_LAYERS = 100
 @check(
     "G602",
     Severity.ERROR,
-    "the gradient grows {grown}on its way from {last} back to {first}",
+    "the gradient grows {grown_shown}on its way from {last} back to {first}",
     clears="an exploding gradient",
     stage=Stage.STEP,
     about=Part.SIZE,
@@ -63,7 +63,7 @@ def exploding_gradient(
     times = f"{short(flow.passed, 2)} times " if finite else "beyond all numbers "
     yield Evidence(
         numbers={
-            "grown": times,
+            "grown_shown": times,
             "times": flow.passed if finite else None,
             "first": flow.first.layer,
             "last": flow.last.layer,

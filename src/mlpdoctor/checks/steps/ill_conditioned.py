@@ -19,8 +19,8 @@ OWN = 0.1
 @check(
     "G605",
     Severity.ERROR,
-    "the inputs have the condition number {condition}: {directions_said} more than {needed} updates at the largest "
-    "stable rate, and {updates} were made",
+    "the inputs have the condition number {condition_shown}: {directions_said} more than {needed_shown} updates at "
+    "the largest stable rate, and {updates_made} were made",
     clears="conditioning of the inputs",
     stage=Stage.STEP,
     disturbs=Part.PACE | Part.LOSS,
@@ -76,15 +76,14 @@ def ill_conditioned(
     along = "one direction needs" if more == 1 else f"{more} directions need up to"
     yield Evidence(
         numbers={
-            "condition": shown,
+            "condition_shown": shown,
             "condition_number": conditioning.condition,
             "of_standardised": conditioning.standardised,
             "directions": more,
             "directions_said": along,
-            "needed": short(conditioning.needed, 2),
+            "needed_shown": short(conditioning.needed, 2),
             "updates_needed": conditioning.needed,
-            "updates": f"{trained.updates or 0:,}",
-            "updates_made": trained.updates,
+            "updates_made": trained.updates or 0,
             "saved_along_slow": conditioning.slow,
             "saved_along_fast": conditioning.fast,
             "rows": conditioning.rows,

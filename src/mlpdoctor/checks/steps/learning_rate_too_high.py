@@ -40,8 +40,8 @@ ROUNDED = 2
 @check(
     "G603",
     Severity.ERROR,
-    "{optimizer} at {rate}{origin}: {updates} updates bring the loss from {before} to {after}, "
-    "and at {lower_rate} to {lower_after}",
+    "{optimizer} at {rate_shown}{origin}: {updates} updates bring the loss from {before} to {after_shown}, "
+    "and at {lower_rate_shown} to {lower_after}",
     clears="too high a learning rate",
     stage=Stage.STEP,
     disturbs=EVERYTHING,
@@ -106,13 +106,16 @@ def learning_rate_too_high(
     yield Evidence(
         numbers={
             "optimizer": optimizer.name,
-            "rate": short(contrast.high.rate, 3),
+            "rate": contrast.high.rate,
+            "rate_shown": short(contrast.high.rate, 3),
             "origin": " from a fresh start" if contrast.fresh else "",
             "updates": lower.updates,
-            "before": short(contrast.high.before),
-            "after": _shown(contrast.high),
-            "lower_rate": short(lower.rate, ROUNDED),
-            "lower_after": short(lower.after),
+            "before": contrast.high.before,
+            "after": contrast.high.after if contrast.high.finite else None,
+            "after_shown": _shown(contrast.high),
+            "lower_rate": float(f"{lower.rate:.{ROUNDED}g}"),
+            "lower_rate_shown": short(lower.rate, ROUNDED),
+            "lower_after": lower.after,
             "high_path": tuple(value if math.isfinite(value) else None for value in contrast.high.path),
             "lower_path": lower.path,
             "rows": lower.rows,

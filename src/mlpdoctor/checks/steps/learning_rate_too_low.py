@@ -42,7 +42,12 @@ EVER = 1e6
 
 
 @check(
-    "G604", Severity.ERROR, "the learning rate is {rate}, {seen}", stage=Stage.PACE, about=Part.PACE, disturbs=Part.LOSS
+    "G604",
+    Severity.ERROR,
+    "the learning rate is {rate_shown}, {seen}",
+    stage=Stage.PACE,
+    about=Part.PACE,
+    disturbs=Part.LOSS,
 )
 def learning_rate_too_low(
     network: Network,
@@ -81,7 +86,7 @@ def learning_rate_too_low(
         yield from _from_the_file(network, current, training)
     elif training.never:
         yield from _predicted(network, current, gradients)
-    elif left is not None and left.once_higher:
+    elif left is not None and left.outrun:
         return  # W306 speaks of a rate that has come down
     elif speed is not None and current.rate > 0 and current.rate >= FELL * current.compiled:
         yield from _tried(network, current, position, speed, slow)
@@ -102,7 +107,8 @@ def _tried(
     made = "" if speed.updates is None else f" after {count(speed.updates, 'update')}"
     yield Evidence(
         numbers={
-            "rate": f"{current.rate:.2g}",
+            "rate": current.rate,
+            "rate_shown": f"{current.rate:.2g}",
             "seen": f"and at {rate:g} the loss falls {_times(saved, trial)} in as many updates",
             "rate_tried": trial.rate,
             "updates_of_each": saved.updates,
@@ -176,7 +182,8 @@ def _predicted(network: Network, current: CurrentRate, gradients: Gradients | No
     rate = 0.01
     yield Evidence(
         numbers={
-            "rate": f"{current.rate:.2g}",
+            "rate": current.rate,
+            "rate_shown": f"{current.rate:.2g}",
             "seen": f"and the first update changes the weights by {short(step / size, 1)} of their size",
             "step_over_weights": step / size,
             "gradient": norm(gradients.total),
@@ -201,7 +208,8 @@ def _from_the_file(network: Network, current: CurrentRate, training: Training) -
         return
     yield Evidence(
         numbers={
-            "rate": f"{current.rate:.2g}",
+            "rate": current.rate,
+            "rate_shown": f"{current.rate:.2g}",
             "seen": f"so that {count(training.updates, 'update')} moved no weight by more than {short(gone, 2)}",
             "updates": training.updates,
             "furthest_any_weight_moved": gone,

@@ -22,7 +22,7 @@ RISE = 0.1
 @check(
     "G606",
     Severity.WARNING,
-    "the gradient is {slope}, and no learning rate from {least} to {most} brings the loss down",
+    "the gradient is {gradient_shown}, and no learning rate from {least_shown} to {most_shown} brings the loss down",
     stage=Stage.OUTCOME,
     about=Part.UNITS,
     because="A101 A102 A103 A104 A105 A106 D714 G605 L505 L507 U405",
@@ -70,9 +70,9 @@ def stationary_point(
     done = "" if speed.updates is None else f" after {count(speed.updates, 'update')}"
     yield Evidence(
         numbers={
-            "slope": short(norm(total), 2),
-            "least": f"{rates[0]:.2g}",
-            "most": f"{rates[-1]:.2g}",
+            "gradient_shown": short(norm(total), 2),
+            "least_shown": f"{rates[0]:.2g}",
+            "most_shown": f"{rates[-1]:.2g}",
             "steepness": steepness,
             "gradient": norm(total),
             "gradient_error": gradients.error,

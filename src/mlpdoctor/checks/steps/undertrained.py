@@ -57,8 +57,8 @@ def undertrained(
     yield Evidence(
         numbers={
             "more": saved.updates,
-            "before": short(saved.before),
-            "after": short(saved.after),
+            "before": saved.before,
+            "after": saved.after,
             "updates": speed.updates,
             "epochs_of_such_batches": epochs,
             "batch": saved.batch,

@@ -20,7 +20,7 @@ MOST_LAYERS = 100
 @check(
     "G601",
     Severity.ERROR,
-    "{passed} of the gradient at {last} reaches {first}, {layers} further back",
+    "{passed_shown} of the gradient at {last} reaches {first}, {layers_shown} further back",
     clears="a vanishing gradient",
     stage=Stage.UNITS,
     about=Part.UNITS,
@@ -70,11 +70,13 @@ def vanishing_gradient(
     back = max(names.index(flow.last.layer) - names.index(flow.first.layer), 1)
     yield Evidence(
         numbers={
-            "passed": short(passed, 2),
+            "passed": passed,
+            "passed_shown": "nothing" if passed == 0 else short(passed, 2),
             "share": passed,
             "first": flow.first.layer,
             "last": flow.last.layer,
-            "layers": count(back, "layer"),
+            "layers_between": back,
+            "layers_shown": count(back, "layer"),
             "gradient_at": _table({one.layer: one.size for one in flow.layers}),
             "gradient_over_weights": _table({one.layer: one.relative for one in flow.layers}),
             "rows": flow.rows,

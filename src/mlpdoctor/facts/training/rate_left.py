@@ -19,6 +19,8 @@ BARELY = 0.05
 """A trial that closes less than this share of what is left, scatter taken off, stands still."""
 FASTER = 4.0
 """At the rate it came down from the loss has to fall so many times as far."""
+SLOW = 1e5
+"""A rate at which a weight takes so many updates for its own size moves nothing that anybody would see."""
 LOOKS = 100
 MOST = 0.5
 """A rate that was low for more than half of the training came down too early."""
@@ -65,6 +67,11 @@ class RateLeft:
     def scheduled(self) -> bool:
         """Whether a schedule has brought the rate down."""
         return self.schedule is not None and self.rate < self.started
+
+    @property
+    def outrun(self) -> bool:
+        """Whether the weights tell of a higher rate, and this one moves nothing any more."""
+        return self.once_higher and self.updates_to_move > SLOW
 
     def revived(self, speed: DescentSpeed) -> Revived | None:
         """Whether the loss stands still at this rate and falls at the one it came down from.
