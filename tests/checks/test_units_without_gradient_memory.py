@@ -1,16 +1,29 @@
 """How far back the optimizer's state tells of units without a gradient, and that no more is said."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from drawn_cases import L, examined, fit, found, number, only, optimizers, put, set_random_seed, stack, told, waves
+from drawn_cases import (
+    L,
+    Model,
+    examined,
+    fit,
+    found,
+    number,
+    only,
+    optimizers,
+    put,
+    set_random_seed,
+    stack,
+    told,
+    waves,
+)
 
 from mlpdoctor.core.finding import Severity
 
 
-def model_of(optimizer: Any, units: int, seed: int, dead_from_the_start: int = 0) -> Any:  # noqa: ANN401
+def model_of(optimizer: Model, units: int, seed: int, dead_from_the_start: int = 0) -> Model:
     set_random_seed(seed)
     model = stack(3, L.Dense(units, "relu", name="hidden"), L.Dense(1, name="out"))
     kernel, bias = model.get_layer("hidden").get_weights()
@@ -27,10 +40,10 @@ def model_of(optimizer: Any, units: int, seed: int, dead_from_the_start: int = 0
 )
 def test_units_that_died_on_the_way_are_told_of_the_last_updates_alone(
     tmp_path: Path,
-    optimizer: Any,
+    optimizer: Model,
     fewest: int,
     most: int,
-    seed: int,  # noqa: ANN401
+    seed: int,
 ) -> None:
     x, y = waves(100, 3, seed)
     model = fit(model_of(optimizer, 8, seed), x, 5 * y, 20, batch=10)
