@@ -13,7 +13,8 @@ from mlpdoctor.core.network import Array, Layer, Network
 from mlpdoctor.core.text import listing, percent, quoted, short
 from mlpdoctor.engine.passes import open_width
 from mlpdoctor.facts.ladder.loss_position import LossPosition, severity
-from mlpdoctor.facts.training.training import Training
+from mlpdoctor.facts.training.open_question import FiniteLoss
+from mlpdoctor.facts.training.training import Trained
 from mlpdoctor.nn.layers.penalties import Regularizer, activity_regularizer, weight_regularizers
 from mlpdoctor.nn.layers.properties import is_learned
 from mlpdoctor.statistics.statistic import PerLayer
@@ -64,7 +65,8 @@ def over_regularised(
     network: Network,
     penalty: Penalty | None,
     position: LossPosition | None,
-    training: Training,
+    trained: Trained,
+    loss: FiniteLoss,
     activity: PerLayer[ActivitySums] | None,
     ladder: Ladder | None,
     *,
@@ -89,8 +91,7 @@ def over_regularised(
     References
         Goodfellow, Bengio and Courville, Deep Learning, 2016, section 7.1.
     """
-    if training.never or (position is not None and not math.isfinite(position.model)):
-        return
+    del trained, loss  # without them the check does not apply
     back = _held_back(penalty, position, ladder)
     if position is not None and position.near and not back:
         return

@@ -23,7 +23,7 @@ HALF = 0.5
     "W305",
     Severity.ERROR,
     "{some} got no gradient in {since}",
-    clears="units without a gradient",
+    clears="units that never got a gradient",
     stage=Stage.UNITS,
     about=Part.UNITS,
     disturbs=Part.PACE | Part.LOSS,
