@@ -10,7 +10,7 @@ from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.text import short
 from mlpdoctor.facts.ladder.loss_position import LossPosition, severity
 from mlpdoctor.facts.training.descent_speed import DescentSpeed
-from mlpdoctor.facts.training.rate_left import SLOW, RateLeft, Revived
+from mlpdoctor.facts.training.rate_left import RateLeft, Revived
 from mlpdoctor.facts.training.training import Training
 
 ORDINARY = 1e-3
@@ -33,7 +33,7 @@ def learning_rate_collapsed(
     training: Training,
     speed: DescentSpeed | None,
     *,
-    most_updates: float = SLOW,
+    most_updates: float = 1e5,
     fallen: float = 1e-3,
 ) -> Iterator[Evidence]:
     """A learning rate that has come down so far that it moves nothing any more.
