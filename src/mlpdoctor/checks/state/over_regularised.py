@@ -133,7 +133,7 @@ def over_regularised(
         why=_why(penalty, data),
         remedy=Remedy("train without it first; when the training loss falls, add a small one", held[0].code),
         strength=1.0 if least is None else 1 - min(least, 1.0),
-        verdict=f"The loss is stuck because {held[0].by} holds the {held[0].what} of {held[0].layer.name} "
+        verdict=f"The loss stays high because {held[0].by} holds the {held[0].what} of {held[0].layer.name} "
         f"{'down' if outweighed else _how(held[0])}: training minimises the penalty, not the loss on the data.",
     )
 

@@ -25,7 +25,7 @@ MOST_ROWS = 0.5
 @check(
     "U402",
     Severity.ERROR,
-    "{some} {are} saturated on most rows; the mean slope there is {slope_share} of the steepest",
+    "{some} {are} saturated on most rows, where almost no gradient passes",
     clears="saturated units",
     stage=Stage.UNITS,
     about=Part.UNITS,
@@ -56,7 +56,7 @@ def saturated_units(
         then the units slow it at most, and G607 speaks.
     Certainty
         Measured: every unit on every row. That training is stuck is said only where up to 100 more updates, at the
-        saved rate, were tried and closed less than a twentieth of what is left.
+        saved rate, were tried and closed less than a fiftieth of what is left.
     References
         Glorot and Bengio, Understanding the difficulty of training deep feedforward neural networks, 2010.
     """
@@ -92,13 +92,17 @@ def saturated_units(
         },
         certainty=Certainty.MEASURED,
         severity=Severity.NOTE if fast else Severity.WARNING if falls else severity(where),
-        why=f"On {percent(float(share.mean()))} of all rows and units the slope is under a twentieth of the steepest, "
+        why=f"{_where(float(share.mean()))} the slope of the activation is under a twentieth of the steepest, "
         f"so almost no gradient gets through {layer.short_name}." + _still_falls(speed if falls else None),
         remedy=None if fast else _remedy(layer, maker, units, named),
         strength=float(share.mean()) * (0.5 if output else 1.0),
         verdict=_verdict(layer.name, some, int(saturated.sum()), stuck=stuck) + _still_falls(speed if falls else None),
         layers=tuple(dict.fromkeys([layer.name, *([] if maker is None else [maker.name])])),
     )
+
+
+def _where(flat: float) -> str:
+    return "On every row" if flat >= 1 else f"On {percent(flat)} of the rows, all units together,"
 
 
 def _verdict(name: str, some: str, saturated: int, *, stuck: bool) -> str:
