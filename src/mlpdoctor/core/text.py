@@ -76,6 +76,18 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+def are(number: int) -> str:
+    """The verb that agrees with a number of things: ``1 unit is``, ``3 units are``."""
+    return "is" if number == 1 else "are"
+
+
+def part_of(number: int, whole: int, noun: str) -> str:
+    """Some of all, as one says it: ``both units``, ``all 5 units``, ``the only unit``, ``1 of the 3 units``."""
+    if number == whole:
+        return {1: f"the only {noun}", 2: f"both {noun}s"}.get(whole, f"all {whole:,} {noun}s")
+    return f"{number:,} of the {whole:,} {noun}s"
+
+
 COEFFICIENT_DIGITS = 5
 
 
