@@ -39,15 +39,15 @@ def learning_rate_decayed(
         ReduceLROnPlateau with a short patience takes the scatter of a falling loss for a plateau and cuts the rate,
         then again, until the loss does stand still; a schedule with too few decay_steps does the same by the clock.
         The log goes flat and looks like a minimum, and it is only that the steps have become too short.
-    Remedy
+    How to fix it
         A patience of ten epochs or more with a min_lr, or decay_steps as many as there are updates; start again from
         the rate at which the loss was falling.
-    Stays quiet on
+    When it stays silent
         A rate that came to its end together with the loss: a saved model that does well, cosine and step schedules that
         spend less than a quarter of their epochs at a hundredth of their rate. Of a curve alone it is a warning only
         where the loss was falling when the rate was first cut and kept more than half of its first value; a note where
         the cut came too early to tell.
-    Certainty
+    How sure
         Measured: the rate of each epoch is in the log, the loss moves by less than a hundredth since it is under a
         hundredth of its highest. An error where the loss is further than half the way from what is known to be
         reachable; a warning where it had stopped falling before the rate was cut: then the rate followed, and
