@@ -10,6 +10,7 @@ from mlpdoctor.facts.history.rate_curve import FrozenRate, RateCurve
 from mlpdoctor.facts.history.reference_gap import ReferenceGap
 from mlpdoctor.facts.history.run_ending import RunEnding
 from mlpdoctor.facts.history.training_curve import TrainingCurve
+from mlpdoctor.facts.ladder.loss_position import NEAR
 
 UNSEEN = 5e-4
 """A change that three digits do not show."""
@@ -84,7 +85,10 @@ def learning_rate_decayed(
 
 
 def _severity(gap: ReferenceGap, *, falling: bool | None) -> Severity | None:
-    if not gap.far or (falling is None and not gap.known):
+    if not gap.far:
+        cut_short = falling is True and gap.of_model and gap.left > NEAR
+        return Severity.WARNING if cut_short else Severity.NOTE
+    if falling is None and not gap.known:
         return Severity.NOTE
     if falling is False:
         return Severity.WARNING

@@ -95,9 +95,9 @@ def dead_relu(
 def _severity(share: float, live: int, position: LossPosition | None, *, silent: bool, untrained: bool) -> Severity:
     if silent:
         return Severity.ERROR
-    if position is not None and position.near:
-        return Severity.NOTE
     crippled = share >= HALF and live < NARROW
+    if position is not None and position.near:
+        return Severity.WARNING if crippled and not position.well else Severity.NOTE
     if untrained:
         return Severity.WARNING if crippled else Severity.NOTE
     return Severity.ERROR if crippled else Severity.WARNING
