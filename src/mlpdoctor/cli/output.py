@@ -60,14 +60,27 @@ def write(
         return
     for file in files:
         form = form_of(file, options.form)
-        text = _plain(reports, unread, options) if form == "terminal" else _rendered(form, reports, unread)
-        write_text(text, Path(file), f"--output {file}")
+        write_text(written(form, reports, unread, options), Path(file), f"--output {file}")
     if options.form == "terminal":
         _on_screen(reports, unread, options)
     else:
         put(_rendered(options.form, reports, unread))
     if options.form == "github" and os.environ.get(SUMMARY):
         _append(_rendered("markdown", reports, unread), Path(os.environ[SUMMARY]))
+
+
+def written(
+    form: str, reports: "Sequence[Report]", unread: "Sequence[Unread]" = (), options: OutputOptions | None = None
+) -> str:
+    """The reports as a file of that format holds them; ``terminal`` is what a wide screen shows, without colours."""
+    if form != "terminal":
+        return _rendered(form, reports, unread)
+    return as_text(*_parts(reports, unread, options or OutputOptions(form)))
+
+
+def as_text(*parts: "RenderableType") -> str:
+    """What a wide screen without colours shows of some parts."""
+    return _text(console("never", width=FILE_WIDTH), *parts)
 
 
 def _rendered(form: str, reports: "Sequence[Report]", unread: "Sequence[Unread]") -> str:
@@ -85,10 +98,6 @@ def _on_screen(reports: "Sequence[Report]", unread: "Sequence[Unread]", options:
         _out("".join(f"{plain(line, sys.stdout.encoding)}\n" for line in lines))
         return
     show(*_parts(reports, unread, options), color=options.color)
-
-
-def _plain(reports: "Sequence[Report]", unread: "Sequence[Unread]", options: OutputOptions) -> str:
-    return _text(console("never", width=FILE_WIDTH), *_parts(reports, unread, options))
 
 
 def _parts(

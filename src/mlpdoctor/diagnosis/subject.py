@@ -97,6 +97,7 @@ class Subject:
         network: the model, or one of which only the loss and the width are known where no model was given.
         dataset: None without data.
         history: None without a training history.
+        live: the model itself, where it is in memory: what Keras needs to follow it.
     """
 
     network: Network
@@ -104,40 +105,42 @@ class Subject:
     history: History | None
     seconds: float
     """That opening it took."""
+    live: object = None
 
 
-def opened(question: Question, stdin: BinaryIO | None = None) -> Subject:
+def opened(question: Question, stdin: BinaryIO | None = None, history: History | None = None) -> Subject:
     """Open all that a question names.
 
     Args:
         question: what is asked.
         stdin: where data or a history come from when their path is ``-``.
+        history: one that is in memory already; None for those that the question names.
 
     Raises:
         InputError: when the model, the data or the history cannot be used.
     """
     started = time.perf_counter()
     if question.model is None:
-        found = _without_a_model(question, stdin)
+        found = _without_a_model(question, stdin, history)
     else:
-        found = _with_a_model(question.model, question, stdin)
+        found = _with_a_model(question.model, question, stdin, history)
     return Subject(*found, time.perf_counter() - started)
 
 
 Opened: TypeAlias = tuple[Network, Dataset | None, History | None]
 
 
-def _with_a_model(path: str, question: Question, stdin: BinaryIO | None) -> Opened:
+def _with_a_model(path: str, question: Question, stdin: BinaryIO | None, history: History | None) -> Opened:
     network = with_loss(read_network(path, **question.limit), question.loss)
-    history = logged(question, stdin)
+    history = history or logged(question, stdin)
     dataset = None
     if question.data is not None:
         dataset = open_dataset(question.data, wanted(network, question), stdin=stdin, **question.limit)
     return network, dataset, history
 
 
-def _without_a_model(question: Question, stdin: BinaryIO | None) -> Opened:
-    history = logged(question, stdin)
+def _without_a_model(question: Question, stdin: BinaryIO | None, history: History | None) -> Opened:
+    history = history or logged(question, stdin)
     if history is None:
         raise UsageError(
             "give a training history, or the loss it stopped at: mlpdoctor curve HISTORY, or --plateau 0.0057"
