@@ -3,13 +3,13 @@
 Each name is imported when it is first used, so that ``import mlpdoctor`` costs nothing. All else is private.
 """
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # as type checkers know it; importing it would cost more than all the rest
 if TYPE_CHECKING:
     from mlpdoctor.api.check import check as check
     from mlpdoctor.api.curve import curve as curve
     from mlpdoctor.api.explain import explain as explain
     from mlpdoctor.api.report import Report as Report
+    from mlpdoctor.api.treat import treat as treat
     from mlpdoctor.core.errors import InputError as InputError
 
 __version__ = "0.1.0"
@@ -21,7 +21,7 @@ PUBLIC = {
     "explain": "mlpdoctor.api.explain",
 }
 """Where each public name stands. ``treat`` is the room of that name, which can be called."""
-__all__ = ["InputError", "Report", "__version__", "check", "curve", "explain", "treat"]  # noqa: F822
+__all__ = ["InputError", "Report", "__version__", "check", "curve", "explain", "treat"]
 
 
 def __getattr__(name: str) -> object:

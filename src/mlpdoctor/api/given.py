@@ -1,5 +1,6 @@
 """What a Python user gives, as the diagnosis takes it: paths or objects, in any mixture."""
 
+import logging
 import os
 import random
 import time
@@ -46,7 +47,7 @@ class Given:
     model: object = None
     x: object = None
     y: object = None
-    question: Question = Question()  # noqa: RUF009  it is frozen
+    question: Question = Question()
     loss: object = None
     history: object = None
     sample_weight: object = None
@@ -64,7 +65,7 @@ def names(given: Names | None) -> tuple[str, ...] | None:
 
 def path_of(given: object) -> str | None:
     """The path that something is; None for anything else."""
-    return os.fspath(given) if isinstance(given, str | os.PathLike) else None  # type: ignore[return-value]
+    return os.fspath(given) if isinstance(given, str | os.PathLike) else None
 
 
 def subject_of(given: Given) -> tuple[Question, Subject]:
@@ -95,9 +96,7 @@ def _network(model: object, loss: object, question: Question) -> Network:
     elif is_keras(model):
         network = read_live(model)
     else:
-        raise UsageError(
-            f"model: {type(model).__name__} was given; expected a Keras model or the path of a saved one"
-        )
+        raise UsageError(f"model: {type(model).__name__} was given; expected a Keras model or the path of a saved one")
     if loss is None or isinstance(loss, str):
         return with_loss(network, loss)
     return replace(network, losses=(loss_of(loss),) * len(network.outputs))
@@ -127,8 +126,8 @@ def _of_file(path: str, given: Given, question: Question, asked: Wanted) -> Data
         raise UsageError(f"{path}: weights of a file are a column of it: sample_weight='name'")
     asked = replace(asked, sample_weight=given.sample_weight)
     if given.preprocess is None:
-        return open_dataset(path, asked, **question.limit)
-    raw = open_dataset(path, replace(asked, features=None), **question.limit)
+        return open_dataset(path, asked, stdin=None, **question.limit)
+    raw = open_dataset(path, replace(asked, features=None), stdin=None, **question.limit)
     return PreprocessedDataset(raw, function_of(given.preprocess, PREPROCESS), asked.features, PREPROCESS)
 
 
@@ -149,7 +148,9 @@ def _without_a_model(
 ) -> tuple[Question, Subject]:
     """A history and perhaps data, of which only a file is read."""
     if given.x is not None and question.data is None:
-        raise UsageError("x: give the path of the data here, or the model too: mlpdoctor.check(model, x, y, history=...)")
+        raise UsageError(
+            "x: give the path of the data here, or the model too: mlpdoctor.check(model, x, y, history=...)"
+        )
     if given.loss is not None and not isinstance(given.loss, str):
         raise UsageError("loss: without a model it is a name, such as 'mse'")
     question = replace(question, loss=given.loss)
@@ -159,10 +160,15 @@ def _without_a_model(
 
 @contextmanager
 def untouched() -> Iterator[None]:
-    """What is random in the user's process goes on afterwards as if nothing had been drawn meanwhile."""
+    """The user's process goes on afterwards as if nothing had been drawn, set or silenced meanwhile."""
     of_python, of_numpy = random.getstate(), np.random.get_state()  # noqa: NPY002  the user's, not ours
+    variables, talking = dict(os.environ), logging.getLogger("tensorflow")
+    level = talking.level
     try:
         yield
     finally:
         random.setstate(of_python)
         np.random.set_state(of_numpy)  # noqa: NPY002
+        talking.setLevel(level)
+        for name in os.environ.keys() - variables.keys():
+            del os.environ[name]

@@ -166,7 +166,7 @@ class Report:
         file = Path(path)
         if not file.suffix:
             raise UsageError(f"{file}: the suffix tells the format; end it in .json, .md or .txt")
-        write_text(_written(form_of(str(file), "terminal"), self._diagnosis), file, str(file))
+        write_text(_written(form_of(str(file), "terminal", "save"), self._diagnosis), file, f"save {file}")
 
     def __str__(self) -> str:
         """What the terminal shows, without colours."""

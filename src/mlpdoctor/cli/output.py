@@ -112,7 +112,7 @@ def _parts(
         yield TerminalSummary(reports, unread)
 
 
-def form_of(file: str, form: str) -> str:
+def form_of(file: str, form: str, option: str = "--output") -> str:
     """The format that a file's name asks for; without a suffix, that of standard output.
 
     Raises:
@@ -126,7 +126,7 @@ def form_of(file: str, form: str) -> str:
     suffix = Path(file).suffix.lower()
     if suffix not in ("", TEXT):
         known = " ".join([*(end for one in FORMATS.values() for end in one.suffixes), TEXT])
-        raise UsageError(f"--output {file}: the suffix tells the format, and {suffix} is none of {known}")
+        raise UsageError(f"{option} {file}: the suffix tells the format, and {suffix} is none of {known}")
     return "terminal" if suffix == TEXT else form
 
 

@@ -50,9 +50,7 @@ class KerasEngine:
         self._cells = sum(math.prod(int(side) for side in call.after.shape[1:]) for call in probe.calls)
 
     @classmethod
-    def followed(
-        cls, network: Network, custom: Mapping[str, Any] | None = None, live: object = None
-    ) -> "KerasEngine":
+    def followed(cls, network: Network, custom: Mapping[str, Any] | None = None, live: object = None) -> "KerasEngine":
         """The engine for a network that was read from a file, or from a model in memory.
 
         Args:

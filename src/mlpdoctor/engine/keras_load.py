@@ -46,7 +46,8 @@ def own_objects(model: Model) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for layer in _leaves(model):
         functions = [value for value in vars(layer).values() if isinstance(value, FunctionType)]
-        for thing in (type(layer), *functions):
+        things: list[Any] = [type(layer), *functions]
+        for thing in things:
             if str(thing.__module__).partition(".")[0] != "keras":
                 found[thing.__name__] = thing
     return found

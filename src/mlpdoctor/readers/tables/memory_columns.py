@@ -1,4 +1,4 @@
-"""Arrays, lists, tensors and frames in memory as columns of numbers: whatever they are, they are asked and not copied."""
+"""Arrays, lists, tensors and frames in memory as columns of numbers, which are asked for and not copied."""
 
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
@@ -63,7 +63,7 @@ def columns_of(given: Given, name: str, texts: Texts) -> MemoryColumns:
         DataFileError: it holds no rows, or something other than numbers.
     """
     if is_frame(given):
-        return _of_frame(given, name, texts)
+        return columns_of_frame(given, name, range(len(labels_of(given, name)[0])), texts)
     if hasattr(given, "tocsr"):
         rows = given.tocsr()
         return MemoryColumns(numbered(name, rows.shape[1:]), int(rows.shape[0]), rows, tuple(rows.shape[1:]))
@@ -137,20 +137,41 @@ class _Beside:
         return np.concatenate([part.block(rows.start, rows.stop) for part in self._parts], axis=1)
 
 
-def _of_frame(given: Given, name: str, texts: Texts) -> MemoryColumns:
-    """The columns of a frame, each by itself: a frame may keep every one in a type of its own."""
-    labels = list(given.column_names if hasattr(given, "column_names") else given.columns)
+def labels_of(frame: Given, name: str) -> tuple[list[Any], tuple[str, ...]]:
+    """The labels of a frame's columns, and the names that they are in messages and in the report.
+
+    Raises:
+        DataFileError: there are none, or two have one name.
+    """
+    labels = list(frame.column_names if hasattr(frame, "column_names") else frame.columns)
     names = tuple(one_line(str(label)) for label in labels)
+    if not names:
+        raise DataFileError(f"{name}: the frame has no columns")
     if len(set(names)) < len(names):
         raise DataFileError(f"{name}: two columns have one name ({listed(names)}); rename one of them")
+    return labels, names
+
+
+def columns_of_frame(frame: Given, name: str, places: Sequence[int], texts: Texts) -> MemoryColumns:
+    """Some columns of a frame, each by itself: a frame may keep every one in a type of its own.
+
+    Args:
+        frame: of pandas, polars or pyarrow; its index plays no part.
+        name: what it is called in messages.
+        places: positions of the columns.
+        texts: what becomes of columns that hold texts.
+
+    Raises:
+        DataFileError: a column holds something other than numbers.
+    """
+    labels, names = labels_of(frame, name)
     columns, guesses = [], list[str]()
-    for label, own in zip(labels, names, strict=True):
-        values, more = _numbers(_column(given, label), own, texts)
+    for place in places:
+        values, more = _numbers(_column(frame, labels[place]), names[place], texts)
         columns.append(values)
         guesses += more
-    if not columns:
-        raise DataFileError(f"{name}: the frame has no columns")
-    return MemoryColumns(names, len(columns[0]), tuple(columns), (len(columns),), tuple(guesses))
+    chosen = tuple(names[place] for place in places)
+    return MemoryColumns(chosen, len(columns[0]), tuple(columns), (len(columns),), tuple(guesses))
 
 
 def _column(frame: Given, label: Given) -> npt.NDArray[Any]:
@@ -184,8 +205,8 @@ def zero_and_one(values: npt.NDArray[Any], name: str) -> Numbers:
     if len(seen) != TWO or values.ndim > 1:
         shown = listed(seen, most=4)
         raise DataFileError(
-            f"{name}: holds {len(seen)} different texts ({shown}) where numbers were expected: encode them as in "
-            "training, as 0, 1, 2 ... or one column for each"
+            f"{name}: holds {len(seen)} different texts or dates ({shown}) where numbers were expected: encode them "
+            "as in training, as 0, 1, 2 ... or one column for each"
         )
     known = np.array([not _missing(one) for one in values])
     second = np.array([str(one) == seen[1] for one in values], dtype=np.float64)

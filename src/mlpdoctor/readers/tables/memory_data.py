@@ -17,7 +17,9 @@ from mlpdoctor.readers.tables.memory_columns import (
     MemoryColumns,
     Texts,
     columns_of,
+    columns_of_frame,
     is_frame,
+    labels_of,
     refused,
     side_by_side,
     zero_and_one,
@@ -111,7 +113,9 @@ def _fitting(features: MemoryColumns, targets: MemoryColumns, wanted: Wanted) ->
         raise DataFileError(f"y: has {count(high, 'column')} and the model's outputs ask for {fitting}")
 
 
-def _dataset(features: MemoryColumns, targets: MemoryColumns, weights: Weights) -> Dataset:
+def _dataset(
+    features: MemoryColumns, targets: MemoryColumns, weights: Weights, guesses: tuple[str, ...] = ()
+) -> Dataset:
     wide, high = len(features.names), len(targets.names)
     factor = _factor(weights, slice(wide, wide + high))
     sample = None if weights.sample is None else columns_of(weights.sample, WEIGHT, refused)
@@ -131,7 +135,7 @@ def _dataset(features: MemoryColumns, targets: MemoryColumns, weights: Weights) 
             yield block[:, together(columns)]
 
     names = unique([*features.names, *targets.names, *weighted])
-    guesses = features.guesses + targets.guesses
+    guesses += features.guesses + targets.guesses
     table = Table("in memory", names, blocks, guesses=guesses, rows=features.rows)
     return TableDataset(PATH, table, _roles(wide, high, weighted=bool(weighted)))
 
@@ -174,16 +178,10 @@ def _of_frame(x: Given, weights: Weights, wanted: Wanted) -> Dataset:
     """A frame that holds the targets as well, by the names of its columns."""
     if not is_frame(x):
         raise DataFileError("y is missing: give the targets too, mlpdoctor.check(model, x, y)")
-    if weights.sample is not None or weights.of_class is not None:
-        raise DataFileError(f"{WEIGHT} and class_weight go with x and y: give the targets as y")
-    whole = columns_of(x, "x", zero_and_one)
-
-    def blocks(columns: Sequence[int]) -> Iterator[Array]:
-        for start in range(0, whole.rows, ROWS):
-            yield whole.block(start, min(start + ROWS, whole.rows))[:, together(columns)]
-
-    table = Table("in memory", whole.names, blocks, guesses=whole.guesses, rows=whole.rows)
-    return TableDataset("x", table, choose_roles(Columns("x", whole.names), wanted))
+    roles = choose_roles(Columns("x", labels_of(x, "x")[1]), wanted)
+    features = columns_of_frame(x, "x", roles.features, refused)
+    targets = columns_of_frame(x, "x", roles.targets, zero_and_one)
+    return _dataset(features, targets, weights, roles.guesses)
 
 
 def _of_stream(stream: Stream, y: Given, weights: Weights, network: Network, wanted: Wanted) -> Dataset:

@@ -1,4 +1,4 @@
-"""Batches as Keras streams them: ``tf.data.Dataset`` and ``PyDataset``, told from their classes; neither is imported."""
+"""Batches as Keras streams them, ``tf.data.Dataset`` and ``PyDataset``; neither library is imported."""
 
 from collections.abc import Iterator
 from typing import Any, Protocol

@@ -68,9 +68,7 @@ class PreprocessedDataset:
                 f"the model takes {count(width, 'feature')}"
             )
         same = made.shape[1] == len(dataset.feature_names)
-        self.feature_names = (
-            dataset.feature_names if same else tuple(f"x[{place}]" for place in range(made.shape[1]))
-        )
+        self.feature_names = dataset.feature_names if same else tuple(f"x[{place}]" for place in range(made.shape[1]))
         self.path, self.format, self.rows_about = dataset.path, dataset.format, dataset.rows_about
         self.target_names, self.weight_name = dataset.target_names, dataset.weight_name
         self.guesses = (*dataset.guesses, f"features made by {one_line(option)}")
