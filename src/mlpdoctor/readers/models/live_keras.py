@@ -12,6 +12,7 @@ import numpy as np
 
 from mlpdoctor.core.errors import ModelFileError
 from mlpdoctor.core.legible import legible
+from mlpdoctor.core.legible_parts import legible_parts
 from mlpdoctor.core.network import KERAS_3, Layer, LossConfig, Network, Stored
 from mlpdoctor.nn.layers.family import Variable
 from mlpdoctor.readers.error_wrapping import reason
@@ -67,7 +68,7 @@ def loss_of(loss: object) -> LossConfig:
         raise ModelFileError(
             f"loss: {type(loss).__name__} was given; expected a name such as 'mse', or a loss of Keras"
         )
-    found = losses(importlib.import_module("keras").losses.serialize(loss), [NAME])[0]
+    found = losses(_spelt(importlib.import_module("keras"), loss), [NAME])[0]
     if found is None:
         raise ModelFileError("loss: Keras cannot say what it is; give its name, such as 'mse'")
     return found
@@ -80,6 +81,21 @@ def _keras(model: Live) -> Any:  # noqa: ANN401  a module without types
     if major_version(str(keras.__version__), KERAS_3) < KERAS_3:
         raise ModelFileError(f"{NAME}: is of Keras {keras.__version__}; save it, model.save('model.h5'), give the path")
     return keras
+
+
+def _spelt(keras: Any, loss: Any) -> Any:  # noqa: ANN401  JSON of whatever ``compile`` takes
+    """A loss as a file spells it, or those of several outputs; with its options, some of which Keras does not save."""
+    if isinstance(loss, list | tuple):
+        return [_spelt(keras, one) for one in loss]
+    if isinstance(loss, dict):
+        return {legible(str(name)): _spelt(keras, one) for name, one in loss.items()}
+    if loss is None or isinstance(loss, str):
+        return loss
+    spec = legible_parts(keras.losses.serialize(loss))
+    options = getattr(loss, "_fn_kwargs", {})
+    if isinstance(spec, dict) and isinstance(spec.get("config"), dict):
+        return {**spec, "config": {**options, **spec["config"]}}
+    return spec
 
 
 def _placed(network: Network, version: str) -> Network:
@@ -116,7 +132,9 @@ class _LiveModel:
     def compiled(self) -> dict[str, object] | None:
         """What ``compile`` was called with: loss, loss_weights, optimizer."""
         found = self.config.get("compile_config")
-        return found if isinstance(found, dict) and found else None
+        if not isinstance(found, dict) or not found:
+            return None
+        return {**found, "loss": _spelt(self._keras, self._model.loss)}
 
     def fill(self, model: Blueprint, expected: Expected) -> None:
         """Gives every layer of a model its weights."""
