@@ -5,6 +5,7 @@ Each name is imported when it is first used, so that ``import mlpdoctor`` costs 
 
 TYPE_CHECKING = False  # as type checkers know it; importing it would cost more than all the rest
 if TYPE_CHECKING:
+    from mlpdoctor.api.callback import Callback as Callback
     from mlpdoctor.api.check import check as check
     from mlpdoctor.api.curve import curve as curve
     from mlpdoctor.api.explain import explain as explain
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 PUBLIC = {
+    "Callback": "mlpdoctor.api.callback",
     "InputError": "mlpdoctor.core.errors",
     "Report": "mlpdoctor.api.report",
     "check": "mlpdoctor.api.check",
@@ -21,7 +23,7 @@ PUBLIC = {
     "explain": "mlpdoctor.api.explain",
 }
 """Where each public name stands. ``treat`` is the room of that name, which can be called."""
-__all__ = ["InputError", "Report", "__version__", "check", "curve", "explain", "treat"]
+__all__ = ["Callback", "InputError", "Report", "__version__", "check", "curve", "explain", "treat"]
 
 
 def __getattr__(name: str) -> object:
