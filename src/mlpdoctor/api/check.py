@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from mlpdoctor.api.given import Given, Names, names, subject_of, untouched
+from mlpdoctor.api.given import Given, Names, library_of, names, subject_of, untouched
+from mlpdoctor.api.library_words import in_words_of
 from mlpdoctor.api.report import Report
 from mlpdoctor.api.rules import checks_of
 from mlpdoctor.diagnosis.diagnose import diagnose
@@ -38,7 +39,8 @@ def check(
     one with layers that mlpdoctor does not know is copied, and the copy is run.
 
     Args:
-        model: a Keras 3 model, compiled or not, or the path of a saved one.
+        model: a Keras 3 model, compiled or not, or the path of a saved one; or a fitted ``MLPRegressor`` or
+            ``MLPClassifier`` of scikit-learn, alone or at the end of a ``Pipeline``.
         x: features of shape (rows, ...) as ``fit`` takes them: an array, a list, a tensor of any backend, a frame of
             pandas, polars or pyarrow, a sparse matrix; a list or a dictionary of these for several inputs; a
             ``tf.data.Dataset`` or ``PyDataset`` that yields x and y; or the path of a data file. Without it the
@@ -78,4 +80,5 @@ def check(
     with untouched():
         chosen = checks_of(select, ignore)
         asked, subject = subject_of(given)
-        return Report(diagnose(asked, checks=chosen, subject=subject))
+        report = diagnose(asked, checks=chosen, subject=subject)
+        return Report(in_words_of(report, library_of(model)))

@@ -18,6 +18,7 @@ from mlpdoctor.core.history import History
 from mlpdoctor.core.network import Network
 from mlpdoctor.diagnosis.subject import Question, Subject, logged, opened, wanted, with_loss
 from mlpdoctor.readers.models.live_keras import NAME, is_keras, loss_of, read_live
+from mlpdoctor.readers.models.live_sklearn import FittedEstimator, is_sklearn, read_estimator
 from mlpdoctor.readers.models.model import read_network
 from mlpdoctor.readers.tables.data import open_dataset
 from mlpdoctor.readers.tables.memory_data import Weights, open_memory
@@ -79,8 +80,13 @@ def subject_of(given: Given) -> tuple[Question, Subject]:
     history = _history(given.history, question)
     if given.model is None:
         return _without_a_model(given, question, history, started)
-    live = None if path_of(given.model) is not None else given.model
-    network = _network(given.model, given.loss, question)
+    if is_sklearn(given.model):
+        estimator = read_estimator(given.model)
+        given, network, live = _fitted(given, estimator), estimator.network, None
+        history = history or estimator.history
+    else:
+        network, live = _network(given.model, question), None if path_of(given.model) is not None else given.model
+    network = _with_loss(network, given.loss)
     dataset = _dataset(given, network, question)
     return question, Subject(network, dataset, history, time.perf_counter() - started, live)
 
@@ -89,14 +95,32 @@ def _label(model: object) -> str | None:
     return None if model is None else path_of(model) or NAME
 
 
-def _network(model: object, loss: object, question: Question) -> Network:
+def library_of(model: object) -> str | None:
+    """The class of scikit-learn that a model is of; None for a model of Keras and for a path."""
+    return read_estimator(model).network.name if is_sklearn(model) else None
+
+
+def _fitted(given: Given, estimator: FittedEstimator) -> Given:
+    """The same with x and y as the network at the end of a pipeline takes them."""
+    if given.x is None or path_of(given.x) is not None:
+        return given if given.preprocess is not None else replace(given, preprocess=estimator.preprocess)
+    own = given.preprocess or estimator.preprocess
+    return replace(given, preprocess=own, y=None if given.y is None else estimator.labels(given.y))
+
+
+def _network(model: object, question: Question) -> Network:
     path = path_of(model)
     if path is not None:
-        network = read_network(path, **question.limit)
-    elif is_keras(model):
-        network = read_live(model)
-    else:
-        raise UsageError(f"model: {type(model).__name__} was given; expected a Keras model or the path of a saved one")
+        return read_network(path, **question.limit)
+    if is_keras(model):
+        return read_live(model)
+    raise UsageError(
+        f"model: {type(model).__name__} was given; expected a Keras model, the path of a saved one, or a fitted MLP of "
+        "scikit-learn"
+    )
+
+
+def _with_loss(network: Network, loss: object) -> Network:
     if loss is None or isinstance(loss, str):
         return with_loss(network, loss)
     return replace(network, losses=(loss_of(loss),) * len(network.outputs))

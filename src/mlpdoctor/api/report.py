@@ -1,5 +1,6 @@
 """The report as a Python user holds it: its parts by name, and all formats of the command line."""
 
+import shlex
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -11,9 +12,8 @@ from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.ladder import Ladder, Rung
 from mlpdoctor.core.report_model import Report as Diagnosis
 from mlpdoctor.core.report_model import Status
-
-IN_MEMORY = "model"
-"""The path of a model that has none."""
+from mlpdoctor.readers.models.live_keras import NAME as IN_MEMORY
+from mlpdoctor.readers.models.live_sklearn import FORMAT
 
 
 @dataclass(frozen=True)
@@ -175,7 +175,10 @@ class Report:
         if self._diagnosis.path != IN_MEMORY or data is None:
             return text
         # What is in memory has no path to give to a command, so the command is told as a call.
-        return text.replace(f"mlpdoctor treat {IN_MEMORY} '{data.path}'", f"mlpdoctor.treat({IN_MEMORY}, {data.path})")
+        command = f"mlpdoctor treat {shlex.join([IN_MEMORY, data.path])}"
+        if self._diagnosis.model is not None and self._diagnosis.model.format.startswith(FORMAT):
+            return "\n".join(line for line in text.splitlines() if command not in line)
+        return text.replace(command, f"mlpdoctor.treat({IN_MEMORY}, {data.path})")
 
     def __repr__(self) -> str:
         """The same, so that a Python prompt shows it."""

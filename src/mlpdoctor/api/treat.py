@@ -11,6 +11,7 @@ from mlpdoctor.api.report import Report
 from mlpdoctor.core.errors import UsageError
 from mlpdoctor.core.trial_result import TrialResult
 from mlpdoctor.diagnosis.subject import Question
+from mlpdoctor.readers.models.live_sklearn import is_sklearn
 
 
 class Treatment:
@@ -115,6 +116,8 @@ def treat(
     from mlpdoctor.treat.trials.run_treat import Order
     from mlpdoctor.treat.trials.run_treat import treat as tried
 
+    if is_sklearn(model):
+        raise UsageError("treat trains models of Keras; for scikit-learn, mlpdoctor.check(model, x, y) names the line")
     if x is None:
         raise UsageError("treat trains the model, so it needs data: mlpdoctor.treat(model, x, y)")
     if seeds < 1 or batch_size < 1:
