@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import tensorflow as tf
-import threadpoolctl
+import threadpoolctl  # type: ignore[import-untyped]
 from paths import FIXTURES
 from pyarrow import csv
 
@@ -142,12 +142,12 @@ def test_nothing_in_the_process_changes() -> None:
     model.fit(X, Y, epochs=1, verbose=0)
     call, weights = model.layers[0].call, [variable.numpy().copy() for variable in model.variables]
     random.seed(3)
-    drawn, numbers = random.getstate(), np.random.get_state()[1].tolist()  # noqa: NPY002  what users use
+    drawn, numbers = random.getstate(), np.random.get_state(legacy=True)  # noqa: NPY002  what users use
     settings = keras.config.floatx(), os.environ.copy(), threadpoolctl.threadpool_info(), np.geterr()
     report = mlpdoctor.check(model, X, Y)
     assert report.to_dict()["model"]["not_followed"] is None
     assert random.getstate() == drawn
-    assert np.random.get_state()[1].tolist() == numbers  # noqa: NPY002
+    assert str(np.random.get_state(legacy=True)) == str(numbers)  # noqa: NPY002
     assert (keras.config.floatx(), os.environ.copy(), threadpoolctl.threadpool_info(), np.geterr()) == settings
     assert model.layers[0].call == call
     for before, variable in zip(weights, model.variables, strict=True):

@@ -43,4 +43,4 @@ def test_treat_can_be_called_though_it_is_a_room() -> None:
 
 def test_other_names_are_not_there() -> None:
     with pytest.raises(AttributeError, match="no attribute 'chekc'"):
-        mlpdoctor.chekc  # type: ignore[attr-defined]  # noqa: B018
+        mlpdoctor.chekc  # noqa: B018

@@ -80,7 +80,8 @@ class Callback(_callback_of_keras()):  # type: ignore[misc]
         """Why the loss was stuck, as it was said during training; None where it was not."""
         self._x, self._y, self._options = x, y, options
         self._on_stuck, self._every, self._file = on_stuck, check_every, report
-        self._begin()
+        self._logged: dict[str, list[float]] = {}
+        self._next, self._cleared = 0, math.nan
 
     def on_train_begin(self, logs: Any = None) -> None:  # noqa: ANN401, ARG002  as Keras calls it
         """Say what the loss could be."""
@@ -113,9 +114,7 @@ class Callback(_callback_of_keras()):  # type: ignore[misc]
 
     def _begin(self) -> None:
         """Training starts: nothing is known of it."""
-        self._logged: dict[str, list[float]] = {}
-        self._next = self._every or FEWEST
-        self._cleared: float | None = None
+        self._logged, self._next, self._cleared = {}, self._every or FEWEST, math.nan
         self.verdict, self.report = None, None
 
     def _floors(self) -> Ladder | None:
@@ -133,7 +132,7 @@ class Callback(_callback_of_keras()):  # type: ignore[misc]
         if plateau is None or plateau.source not in STANDS:
             return
         level = plateau.level.value
-        if self._cleared is not None and abs(level - self._cleared) <= ON_A_RUNG * abs(self._cleared):
+        if abs(level - self._cleared) <= ON_A_RUNG * abs(self._cleared):
             return
         report = self._checked()
         if report.errors:

@@ -16,13 +16,12 @@ from mlpdoctor.core.errors import UsageError
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.history import History
 from mlpdoctor.core.network import Network
-from mlpdoctor.diagnosis.subject import Question, Subject, logged, opened, wanted, with_loss
+from mlpdoctor.diagnosis.subject import Question, Subject, logged, opened, opened_table, wanted, with_loss
 from mlpdoctor.readers.models.live_keras import NAME, is_keras, loss_of, read_live
 from mlpdoctor.readers.models.live_sklearn import FittedEstimator, is_sklearn, read_estimator
 from mlpdoctor.readers.models.model import read_network
-from mlpdoctor.readers.tables.data import open_dataset
 from mlpdoctor.readers.tables.memory_data import Weights, open_memory
-from mlpdoctor.readers.tables.preprocessed import PreprocessedDataset, applied, function_of
+from mlpdoctor.readers.tables.preprocessed import applied, function_of
 
 Names = str | Iterable[str]
 """One name, several with commas between them, or several."""
@@ -149,10 +148,8 @@ def _of_file(path: str, given: Given, question: Question, asked: Wanted) -> Data
     if given.class_weight is not None or not isinstance(given.sample_weight, str | None):
         raise UsageError(f"{path}: weights of a file are a column of it: sample_weight='name'")
     asked = replace(asked, sample_weight=given.sample_weight)
-    if given.preprocess is None:
-        return open_dataset(path, asked, stdin=None, **question.limit)
-    raw = open_dataset(path, replace(asked, features=None), stdin=None, **question.limit)
-    return PreprocessedDataset(raw, function_of(given.preprocess, PREPROCESS), asked.features, PREPROCESS)
+    function = None if given.preprocess is None else function_of(given.preprocess, PREPROCESS)
+    return opened_table(path, asked, replace(question, preprocess=function))
 
 
 def _history(given: object, question: Question) -> History | None:

@@ -14,9 +14,13 @@ from mlpdoctor.core.history import History, together
 from mlpdoctor.core.network import LossConfig, Network
 from mlpdoctor.diagnosis.placeholder_model import Guess, guessed_loss, placeholder_model
 from mlpdoctor.engine.engine_choice import AUTO
+from mlpdoctor.engine.user_code import object_in
 from mlpdoctor.nn.losses.registry import build, require
 from mlpdoctor.readers.models.model import read_network
 from mlpdoctor.readers.tables.data import files_in, open_dataset
+from mlpdoctor.readers.tables.preprocessed import Preprocess, PreprocessedDataset, function_of
+
+PREPROCESS = "--preprocess"
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,8 @@ class Question:
         history: files and folders that training logged to; the last run of the last one made the saved model.
         plateau: the loss at which training stopped, as it was printed, where there is no log.
         quick: whether to leave out what can take long.
+        preprocess: what the features of a data file go through first, as ``FILE:NAME`` of a Python file, which is run,
+            or as the function itself; None for nothing.
     """
 
     model: str | None = None
@@ -54,6 +60,7 @@ class Question:
     history: tuple[str, ...] = ()
     plateau: str | None = None
     quick: bool = False
+    preprocess: str | Preprocess | None = None
 
     @property
     def limit(self) -> dict[str, int]:
@@ -74,6 +81,8 @@ def files_read(question: Question) -> Iterator[tuple[str, str]]:
         yield from (("the history", file) for file in _with_files(path, _files_of_a_history))
     if question.custom_objects is not None:
         yield "the code of --custom-objects", question.custom_objects
+    if isinstance(question.preprocess, str):
+        yield f"the code of {PREPROCESS}", question.preprocess.rpartition(":")[0]
 
 
 def _with_files(path: str, inside: Callable[[str], Iterable[Path]]) -> list[str]:
@@ -135,8 +144,30 @@ def _with_a_model(path: str, question: Question, stdin: BinaryIO | None, history
     history = history or logged(question, stdin)
     dataset = None
     if question.data is not None:
-        dataset = open_dataset(question.data, wanted(network, question), stdin=stdin, **question.limit)
+        dataset = opened_table(question.data, wanted(network, question), question, stdin)
     return network, dataset, history
+
+
+def opened_table(path: str, asked: Wanted, question: Question, stdin: BinaryIO | None = None) -> Dataset:
+    """The rows of a file, their features preprocessed where the question says so.
+
+    Args:
+        path: of the data.
+        asked: of the columns.
+        question: with the function, and the limit on what is read.
+        stdin: where data come from when their path is ``-``.
+
+    Raises:
+        InputError: the data cannot be used, or the function fails on them.
+    """
+    if question.preprocess is None:
+        return open_dataset(path, asked, stdin=stdin, **question.limit)
+    function, named = question.preprocess, "preprocess"
+    if isinstance(function, str):
+        named = f"{PREPROCESS} {function}"
+        function = function_of(object_in(function, PREPROCESS), named)
+    raw = open_dataset(path, dataclasses.replace(asked, features=None), stdin=stdin, **question.limit)
+    return PreprocessedDataset(raw, function, asked.features, named)
 
 
 def _without_a_model(question: Question, stdin: BinaryIO | None, history: History | None) -> Opened:

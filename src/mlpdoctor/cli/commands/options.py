@@ -111,6 +111,11 @@ OPTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
             metavar="FILE",
             help="Run this Python file, which defines the model's own layers. No other code is ever run.",
         ),
+        "preprocess": click.option(
+            "--preprocess",
+            metavar="FILE:NAME",
+            help="Run this Python file, and the features through its function or fitted transformer of that name.",
+        ),
         "max_bytes": click.option(
             "--max-bytes", type=click.IntRange(1), metavar="N", help="Read files of up to N bytes, unpacked."
         ),
