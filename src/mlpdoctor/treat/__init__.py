@@ -1,7 +1,6 @@
-"""Treatments, which are changes of a model as data, and trials: training with and without them.
+"""Treatments, which are changes of a model as data, and trials: training with and without them."""
 
-The room has the name of the public function: ``mlpdoctor.treat(model, x, y)`` calls it, see ``mlpdoctor.api.treat``.
-"""
+# The room has the name of a public function, so it can be called: mlpdoctor.treat(model, x, y) is mlpdoctor.api.treat's.
 
 import importlib
 import sys
