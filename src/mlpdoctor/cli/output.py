@@ -198,6 +198,7 @@ def console(color: str, width: int | None = None) -> "Console":
     plain = color == "never" or (color == "auto" and bool(os.environ.get("NO_COLOR")))
     return Console(
         force_terminal=forced,
+        force_jupyter=False,  # where a notebook is, the text is still a text
         no_color=plain or None,
         color_system=None if plain else "auto",
         highlight=False,

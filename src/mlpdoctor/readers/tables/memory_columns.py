@@ -232,4 +232,4 @@ def _texts(values: npt.NDArray[Any]) -> list[str]:
 
 def _missing(value: object) -> bool:
     """Whether a value is what frames put where there is none."""
-    return value is None or value != value or type(value).__name__ == "NAType"  # noqa: PLR0124  NaN
+    return value is None or type(value).__name__ == "NAType" or value != value  # noqa: PLR0124  NaN
