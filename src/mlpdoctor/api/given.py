@@ -4,6 +4,7 @@ import logging
 import os
 import random
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -186,7 +187,9 @@ def untouched() -> Iterator[None]:
     variables, talking = dict(os.environ), logging.getLogger("tensorflow")
     level = talking.level
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # as on the command line: they are about how mlpdoctor works
+            yield
     finally:
         random.setstate(of_python)
         np.random.set_state(of_numpy)  # noqa: NPY002

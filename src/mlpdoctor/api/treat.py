@@ -1,7 +1,6 @@
 """``mlpdoctor.treat``: the remedies tried by training, with and without them."""
 
 import tempfile
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -130,8 +129,7 @@ def treat(
         custom_objects=custom_objects,
     )
     given = Given(model, x, y, question, loss, None, sample_weight, class_weight, preprocess)
-    with untouched(), tempfile.TemporaryDirectory(prefix="mlpdoctor-") as folder, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what Keras warns of is what the report is about
+    with untouched(), tempfile.TemporaryDirectory(prefix="mlpdoctor-") as folder:
         asked, subject = subject_of(given)
         file = Path(folder, "cured.keras")
         order = Order(Budget.read(budget), seeds, names(rules) or (), batch_size, str(file), seed=seed)

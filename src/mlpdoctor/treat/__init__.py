@@ -1,6 +1,6 @@
 """Treatments, which are changes of a model as data, and trials: training with and without them."""
 
-# The room has the name of a public function, so it can be called: mlpdoctor.treat(model, x, y) is mlpdoctor.api.treat's.
+# The room has the name of a public function, so it can be called: mlpdoctor.treat(model, x, y).
 
 import importlib
 import sys
