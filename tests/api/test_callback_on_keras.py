@@ -88,6 +88,18 @@ def test_nothing_runs_in_the_step() -> None:
     assert all(getattr(mlpdoctor.Callback, name) is getattr(keras.callbacks.Callback, name) for name in own)
 
 
+def test_no_training_ends_because_the_model_cannot_be_checked(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise MemoryError("too large")
+
+    monkeypatch.setattr("mlpdoctor.api.callback.check", broken)
+    callback, epochs = shown("three-points", RESTING, on_stuck="stop")
+    assert (epochs, callback.report, callback.verdict) == (100, None, None)
+    assert "the model cannot be checked: MemoryError: too large" in capsys.readouterr().err
+
+
 @pytest.mark.slow
 def test_weights_and_losses_are_those_without_it() -> None:
     def trained(*callbacks: Any) -> tuple[list[float], list[Any]]:  # noqa: ANN401
@@ -103,7 +115,7 @@ def test_weights_and_losses_are_those_without_it() -> None:
     assert callback.report.to_dict()["history"]["epochs"] == 12
 
 
-@pytest.mark.parametrize("options", [{"on_stuck": "halt"}, {"check_every": 0}])
-def test_options_that_mean_nothing_are_refused(options: dict[str, Any]) -> None:
-    with pytest.raises(mlpdoctor.InputError, match="expected"):
+@pytest.mark.parametrize("options", [{"on_stuck": "halt"}, {"check_every": 0}, {"report": "r.pdf"}])
+def test_options_that_mean_nothing_are_refused_before_training(options: dict[str, Any]) -> None:
+    with pytest.raises(mlpdoctor.InputError, match=r"expected|the suffix tells the format"):
         mlpdoctor.Callback(X, Y, **options)

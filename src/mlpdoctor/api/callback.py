@@ -6,7 +6,7 @@ from typing import Any
 
 from mlpdoctor.api.check import check
 from mlpdoctor.api.given import Given, subject_of, untouched
-from mlpdoctor.api.report import Report
+from mlpdoctor.api.report import Report, form_named
 from mlpdoctor.cli.output import say
 from mlpdoctor.core.errors import InputError, UsageError
 from mlpdoctor.core.fact import Absent
@@ -74,6 +74,8 @@ class Callback(_callback_of_keras()):  # type: ignore[misc]
             raise UsageError(f"on_stuck={on_stuck!r}: expected {', '.join(map(repr, ANSWERS[:-1]))} or {ANSWERS[-1]!r}")
         if check_every is not None and check_every < 1:
             raise UsageError(f"check_every={check_every}: expected 1 epoch or more")
+        if report is not None:
+            form_named(report)
         self.report: Report | None = None
         """The report of the last training; None before its end."""
         self.verdict: str | None = None
@@ -107,6 +109,8 @@ class Callback(_callback_of_keras()):  # type: ignore[misc]
     def on_train_end(self, logs: Any = None) -> None:  # noqa: ANN401, ARG002
         """Make the report, with the history."""
         self.report = self._checked()
+        if self.report is None:
+            return
         if self._on_stuck != IGNORE and self.verdict is None:
             say(self.report.verdict)
         if self._file is not None:
@@ -135,22 +139,28 @@ class Callback(_callback_of_keras()):  # type: ignore[misc]
         if abs(level - self._cleared) <= ON_A_RUNG * abs(self._cleared):
             return
         report = self._checked()
-        if report.errors:
+        if report is not None and report.errors:
             self._stuck(epoch, report)
         else:
             self._cleared = level  # it stands still because it is done
 
-    def _stuck(self, epoch: int, report: Report) -> None:
+    def _stuck(self, epoch: int, report: Report | None) -> None:
         """Say the verdict, once, and stop where that was asked for."""
-        self.verdict, stops = report.verdict, self._on_stuck == STOP
+        self.verdict = "The loss is no number." if report is None else report.verdict
+        stops = self._on_stuck == STOP
         if self._on_stuck != IGNORE:
-            say(f"epoch {epoch + 1}: {report.verdict}{' Training is stopped.' if stops else ''}")
+            say(f"epoch {epoch + 1}: {self.verdict}{' Training is stopped.' if stops else ''}")
         if stops:
             self.model.stop_training = True
 
-    def _checked(self) -> Report:
+    def _checked(self) -> Report | None:
+        """The report on the model as it is; None, and a line, where there is none: no training ends for that."""
         history = self._logged if self._logged.get(LOSS) else None
-        return check(self.model, self._x, self._y, history=history, **self._options)
+        try:
+            return check(self.model, self._x, self._y, history=history, **self._options)
+        except Exception as fault:  # noqa: BLE001  hours of training are worth more than a report
+            say(f"the model cannot be checked: {type(fault).__name__}: {fault}; training is not touched by that")
+            return None
 
 
 def _plateau(logged: dict[str, list[float]]) -> CurvePlateau | None:

@@ -160,13 +160,9 @@ class Report:
         Raises:
             InputError: nothing is written with that suffix, or the file cannot be written.
         """
-        from mlpdoctor.cli.output import form_of
         from mlpdoctor.core.whole_file import write_text
 
-        file = Path(path)
-        if not file.suffix:
-            raise UsageError(f"{file}: the suffix tells the format; end it in .json, .md or .txt")
-        write_text(_written(form_of(str(file), "terminal", "save"), self._diagnosis), file, f"save {file}")
+        write_text(_written(form_named(path), self._diagnosis), Path(path), f"save {path}")
 
     def __str__(self) -> str:
         """What the terminal shows, without colours."""
@@ -190,6 +186,20 @@ class Report:
 
     def _of(self, severity: str) -> tuple[Finding, ...]:
         return tuple(one for one in self.findings if one.severity == severity and one.suppressed is None)
+
+
+def form_named(path: Any) -> str:  # noqa: ANN401  whatever a path may be
+    """The format that the suffix of a file names.
+
+    Raises:
+        InputError: it names none.
+    """
+    from mlpdoctor.cli.output import form_of
+
+    file = Path(path)
+    if not file.suffix:
+        raise UsageError(f"save {file}: the suffix tells the format; end it in .json, .md or .txt")
+    return form_of(str(file), "terminal", "save")
 
 
 def _written(form: str, diagnosis: Diagnosis) -> str:

@@ -13,7 +13,7 @@ from scipy import sparse
 from mlpdoctor.core.dataset import Dataset, Wanted
 from mlpdoctor.core.errors import InputError
 from mlpdoctor.core.network import Layer, LossConfig, Network, Node
-from mlpdoctor.readers.tables.memory_data import ROWS, Weights, open_memory
+from mlpdoctor.readers.tables.memory_data import Weights, open_memory
 from mlpdoctor.readers.tables.preprocessed import PreprocessedDataset, function_of
 
 RNG = np.random.default_rng(0)
@@ -84,10 +84,10 @@ def test_batches_have_the_height_that_is_asked_for(height: int, count: int) -> N
 
 
 def test_arrays_of_numbers_are_not_copied() -> None:
-    x, y = np.zeros((4 * ROWS, 3), np.float32), np.zeros(4 * ROWS)
+    x, y = np.zeros((300_000, 3), np.float32), np.zeros(300_000)
     dataset = opened(x, y)
     x[-1] = 7.0
-    *_, last = dataset.batches(ROWS)
+    *_, last = dataset.batches(100_000)
     assert last.features[-1].tolist() == [7.0] * 3
 
 

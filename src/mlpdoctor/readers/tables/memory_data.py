@@ -29,8 +29,8 @@ from mlpdoctor.readers.tables.table import Table, TableDataset, together
 
 PATH = "x, y"
 """What data without a path are called: what people call them in their code."""
-ROWS = 1 << 14
-"""Rows that are made numbers at a time."""
+BLOCK_BYTES = 1 << 22
+"""Bytes of float64 that are made at a time: the blocks of wide data have fewer rows."""
 WEIGHT = "sample_weight"
 ClassWeight: TypeAlias = Mapping[int, float]
 
@@ -125,10 +125,11 @@ def _dataset(
             raise DataFileError(f"{WEIGHT}: has {len(sample.names)} columns; expected one number for each row")
     weighted = [] if factor is None and sample is None else [WEIGHT]
     parts = [features, targets, *([sample] if sample is not None else [])]
+    height = max(BLOCK_BYTES // (8 * (wide + high)), 1)
 
     def blocks(columns: Sequence[int]) -> Iterator[Array]:
-        for start in range(0, features.rows, ROWS):
-            stop = min(start + ROWS, features.rows)
+        for start in range(0, features.rows, height):
+            stop = min(start + height, features.rows)
             block = _joined([part.block(start, stop) for part in parts])
             if weighted:
                 block = _weighed(block, wide + high, factor)
