@@ -82,6 +82,11 @@ def test_a_loss_that_is_no_number_is_told_at_once(capsys: pytest.CaptureFixture[
     assert "epoch 2: " in capsys.readouterr().err
 
 
+def test_it_is_a_callback_and_a_public_name() -> None:
+    assert issubclass(mlpdoctor.Callback, keras.callbacks.Callback)
+    assert "Callback" in dir(mlpdoctor)
+
+
 def test_nothing_runs_in_the_step() -> None:
     own = {name for name, _ in inspect.getmembers(mlpdoctor.Callback, inspect.isfunction) if "batch" in name}
     assert own

@@ -26,7 +26,7 @@ def test_importing_costs_nothing_and_loads_nothing() -> None:
     assert all(not loaded for _, *loaded in found)
 
 
-@pytest.mark.parametrize("name", [name for name in mlpdoctor.__all__ if name != "__version__"])
+@pytest.mark.parametrize("name", sorted(set(mlpdoctor.__all__) - {"__version__", "Callback"}))
 def test_every_public_name_can_be_called_and_says_what_it_is(name: str) -> None:
     found = getattr(mlpdoctor, name)
     assert callable(found)
