@@ -9,6 +9,7 @@ from paths import FIXTURES
 
 import mlpdoctor
 from mlpdoctor.api.html import as_html
+from mlpdoctor.api.library_words import in_python
 from mlpdoctor.cli.output import written
 from mlpdoctor.diagnosis.diagnose import diagnose
 from mlpdoctor.diagnosis.subject import Question
@@ -132,6 +133,24 @@ def test_every_text_of_a_report_is_escaped(report: mlpdoctor.Report) -> None:
     tags = Tags(as_html(found))
     assert "script" not in tags.opened
     assert HOSTILE in tags.text
+
+
+@pytest.mark.parametrize(
+    ("said", "here"),
+    [
+        ("name it with --loss, as in --loss mse", "name it with loss=, as in loss='mse'"),
+        ("(--data data.csv) tells", "(data='data.csv') tells"),
+        ("leave it out with --drop 'a b'", "leave it out with drop='a b'"),
+        ("the column --sample-weight names", "the column sample_weight= names"),
+        ("(-v lists them) -- 3 --verbose", "(-v lists them) -- 3 --verbose"),
+    ],
+)
+def test_options_of_the_command_line_are_arguments_here(said: str, here: str) -> None:
+    assert in_python(said) == here
+
+
+def test_the_verdict_names_arguments() -> None:
+    assert "data='data.csv'" in mlpdoctor.curve({"loss": [1.0, 0.5, 0.4]}).verdict
 
 
 def test_explain_shows_the_page_of_a_rule() -> None:

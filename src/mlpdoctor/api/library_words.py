@@ -15,6 +15,22 @@ RATE = re.compile(r"optimizers\.\w+\(([-+.\de]+)")
 OF_KERAS = re.compile(r"keras|Dense\(|model\.|layers\.")
 
 
+OPTION = re.compile(
+    r"--(loss|target|features|drop|sample-weight|max-bytes|quick|custom-objects|data|preprocess|plateau|history|engine)\b"
+    r"(?: (mse|data\.csv|'[^']*'))?"
+)
+"""Options of the command line that are arguments in Python, and the values that texts give as examples."""
+
+
+def in_python(text: str) -> str:
+    """A text with options of the command line as the arguments that they are here: ``--loss mse`` is ``loss='mse'``."""
+    return OPTION.sub(lambda found: f"{found[1].replace('-', '_')}={_quoted(found[2])}", text)
+
+
+def _quoted(value: str | None) -> str:
+    return "" if value is None else value if value.startswith("'") else repr(value)
+
+
 def in_words_of(report: Report, library: str | None) -> Report:
     """The report with its lines of code in a library's own words.
 

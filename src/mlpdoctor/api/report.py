@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mlpdoctor.api.html import as_html
+from mlpdoctor.api.library_words import in_python
 from mlpdoctor.core.errors import UsageError
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.ladder import Ladder, Rung
@@ -64,6 +65,7 @@ class LossLadder(Mapping[str, Rung]):
 
     def __init__(self, ladder: Ladder | None, reason: str | None) -> None:
         """Args: ladder: None for none; reason: why there is none."""
+        reason = None if reason is None else in_python(reason)
         self._rungs = {} if ladder is None else {rung.name: rung for rung in ladder.rungs}
         self.loss = None if ladder is None else ladder.loss
         self.standing = None if ladder is None else ladder.standing
@@ -103,7 +105,7 @@ class Report:
     @property
     def verdict(self) -> str:
         """The answer in a sentence or two."""
-        return self._diagnosis.verdict
+        return in_python(self._diagnosis.verdict)
 
     @property
     def ok(self) -> bool:
@@ -166,7 +168,7 @@ class Report:
 
     def __str__(self) -> str:
         """What the terminal shows, without colours."""
-        text = _written("terminal", self._diagnosis).strip("\n")
+        text = in_python(_written("terminal", self._diagnosis).strip("\n"))
         data = self._diagnosis.data
         if self._diagnosis.path != IN_MEMORY or data is None:
             return text
@@ -182,7 +184,7 @@ class Report:
 
     def _repr_html_(self) -> str:
         """A notebook shows this: verdict, fix, ladder and findings, in a page that needs nothing from outside."""
-        return as_html(self.to_dict())
+        return in_python(as_html(self.to_dict()))
 
     def _of(self, severity: str) -> tuple[Finding, ...]:
         return tuple(one for one in self.findings if one.severity == severity and one.suppressed is None)
