@@ -17,7 +17,7 @@ from mlpdoctor.engine.engine_choice import AUTO
 from mlpdoctor.engine.user_code import object_in
 from mlpdoctor.nn.losses.registry import build, require
 from mlpdoctor.readers.models.model import read_network
-from mlpdoctor.readers.tables.data import files_in, open_dataset
+from mlpdoctor.readers.tables.data import files_in, npy_pair, open_dataset
 from mlpdoctor.readers.tables.preprocessed import Preprocess, PreprocessedDataset, function_of
 
 PREPROCESS = "--preprocess"
@@ -76,7 +76,8 @@ def files_read(question: Question) -> Iterator[tuple[str, str]]:
     if question.model is not None:
         yield "the model", question.model
     if question.data is not None:
-        yield from (("the data", file) for file in _with_files(question.data, files_in))
+        parts = npy_pair(question.data) or (question.data,)
+        yield from (("the data", file) for part in parts for file in _with_files(part, files_in))
     for path in question.history:
         yield from (("the history", file) for file in _with_files(path, _files_of_a_history))
     if question.custom_objects is not None:

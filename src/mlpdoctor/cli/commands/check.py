@@ -60,9 +60,9 @@ def check(
     """Explain why the loss of MODEL on DATA is stuck.
 
     MODEL is a saved Keras model (.keras, .h5), or several of them. DATA is a CSV or TSV file, gzipped or not, Parquet,
-    Feather, .npz, .npy, a folder of them, or - for standard input; it is the last argument, told from a model by its
-    suffix and its content. Without DATA the architecture alone is looked at. Without MODEL the models that the
-    configuration names are.
+    Feather, .npz, .npy, a folder of them, x.npy y.npy, or - for standard input; it is the last argument, told from a
+    model by its suffix and its content. Without DATA the architecture alone is looked at. Without MODEL the models that
+    the configuration names are.
     """
     from mlpdoctor.cli.baseline import BaselineSession
     from mlpdoctor.cli.config.settings import Settings
