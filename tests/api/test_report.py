@@ -11,6 +11,7 @@ import mlpdoctor
 from mlpdoctor.api.html import as_html
 from mlpdoctor.api.library_words import in_python
 from mlpdoctor.cli.output import written
+from mlpdoctor.core.legible_parts import changed_parts
 from mlpdoctor.diagnosis.diagnose import diagnose
 from mlpdoctor.diagnosis.subject import Question
 
@@ -31,9 +32,7 @@ def test_the_parts_of_a_report(report: mlpdoctor.Report) -> None:
     first = report.findings[0]
     assert (first.name, first.severity, first.certainty) == ("missing-nonlinearity", "error", "proved")
     assert str(first).startswith("A101 missing-nonlinearity: ")
-    assert report.fix is not None
     assert report.fix == first.fix
-    assert "Dense(" in report.fix
     assert "learning rate" in report.ruled_out
 
 
@@ -120,17 +119,9 @@ def test_a_notebook_shows_verdict_fix_ladder_and_findings(report: mlpdoctor.Repo
         assert words in tags.text
 
 
-def test_every_text_of_a_report_is_escaped(report: mlpdoctor.Report) -> None:
-    def hostile(value: object) -> object:
-        if isinstance(value, dict):
-            return {name: hostile(one) for name, one in value.items()}
-        if isinstance(value, list):
-            return [hostile(one) for one in value]
-        return f"{value}{HOSTILE}" if isinstance(value, str) else value
-
-    found = hostile(report.to_dict())
-    assert isinstance(found, dict)
-    tags = Tags(as_html(found))
+def test_every_text_of_a_report_is_escaped() -> None:
+    found = diagnose(Question(MODEL, DATA, target=("y",)))
+    tags = Tags(as_html(changed_parts(found, lambda text: f"{text}{HOSTILE}")))
     assert "script" not in tags.opened
     assert HOSTILE in tags.text
 

@@ -1,5 +1,6 @@
 """A perceptron of scikit-learn is the network that it is: the same losses, the same findings, in its own words."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import mlpdoctor
+from mlpdoctor.api.library_words import in_words_of
+from mlpdoctor.core.finding import Remedy
 from mlpdoctor.readers.models.model import read_network
 
 RNG = np.random.default_rng(0)
@@ -66,11 +69,30 @@ def test_the_twin_of_a_keras_model_has_its_findings(name: str) -> None:
 
 
 def test_the_line_to_change_is_one_of_scikit_learn() -> None:
-    x, y = table("three-points")
-    report = mlpdoctor.check(twin("three-points", x, y), x, y)
+    model = MLPRegressor(hidden_layer_sizes=(8,), activation="identity", max_iter=2000, random_state=0)
+    x = np.linspace(-1, 1, 50)[:, None]
+    report = mlpdoctor.check(model.fit(x, np.sin(3 * x[:, 0])), x, np.sin(3 * x[:, 0]))
     assert report.fix == 'MLPRegressor(activation="tanh")'
     assert "Dense(" not in str(report)
     assert "mlpdoctor treat" not in str(report)
+
+
+@pytest.mark.parametrize(
+    ("code", "here"),
+    [
+        ('Dense(10, activation="sigmoid", name="dense")', 'MLPClassifier(activation="logistic")'),
+        ("model.compile(optimizer=keras.optimizers.Adam(1e-3), loss=x)", "MLPClassifier(learning_rate_init=1e-3)"),
+        ("Dense(64, name='dense')", None),
+        ("sklearn.model_selection.KFold(n_splits=3)", "sklearn.model_selection.KFold(n_splits=3)"),
+    ],
+)
+def test_lines_of_keras_are_translated_or_left_out(code: str, here: str | None) -> None:
+    found = mlpdoctor.check(FIXTURES / "three-points" / "model.keras")
+    whole = found._diagnosis  # noqa: SLF001  of which one finding is changed
+    (first, *rest) = whole.findings
+    named = replace(first, evidence=replace(first.evidence, remedy=Remedy("do this", code)))
+    changed = in_words_of(replace(whole, findings=(named, *rest)), "MLPClassifier").findings[0].evidence.remedy
+    assert changed == Remedy("do this", here)
 
 
 @pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])

@@ -36,7 +36,7 @@ def file(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("name", ["doubled", "scaler"])
 def test_features_go_through_a_function_or_a_transformer(tmp_path: Path, file: Path, name: str) -> None:
     done = run(tmp_path, "check", MODEL, DATA, "--preprocess", f"{file}:{name}", "--format", "json")
-    assert f"--preprocess: the Python code in {file} is run on the features" in done.err
+    assert f"--preprocess: runs the Python code in {file} on the features" in done.err
     assert "this goes to standard error" in done.err
     report = json.loads(done.out)
     assert f"features made by --preprocess {file}:{name}" in report["data"]["guesses"]

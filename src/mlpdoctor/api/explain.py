@@ -25,9 +25,9 @@ class Page:
     @cached_property
     def _text(self) -> str:
         from mlpdoctor.cli.output import as_text
-        from mlpdoctor.report.rule_page import page
+        from mlpdoctor.report.rule_page import RulePage
 
-        return as_text(*page(self._rule)).strip("\n")
+        return as_text(RulePage(self._rule)).strip("\n")
 
     def __str__(self) -> str:
         """What ``mlpdoctor explain`` prints."""

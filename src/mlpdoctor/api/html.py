@@ -1,8 +1,14 @@
 """A report as a small piece of HTML for notebooks: no script, nothing from outside, every text escaped."""
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Sequence
 from html import escape
-from typing import Any
+
+from mlpdoctor.core.finding import Finding
+from mlpdoctor.core.ladder import Ladder
+from mlpdoctor.core.report_model import Report
+from mlpdoctor.core.text import short
+from mlpdoctor.report.phrases import do, seen
 
 BAR = 12.0
 """Width of the longest bar, in em."""
@@ -22,68 +28,63 @@ FIRST_OPEN = 3
 """Findings that are shown in full; the rest is folded."""
 
 
-def as_html(report: Mapping[str, Any]) -> str:
-    """The piece of HTML.
-
-    Args:
-        report: as its JSON.
-    """
-    shown = [one for one in report["findings"] if one["suppressed"] is None]
+def as_html(report: Report) -> str:
+    """The piece of HTML of a report."""
+    shown = [one for one in report.findings if one.suppressed is None]
     return "\n".join(
         [
             '<div class="mlpdoctor" role="region" aria-label="mlpdoctor report">',
             STYLE,
-            f'<p class="verdict">{escape(report["verdict"])}</p>',
-            *_fix(shown),
-            *_ladder(report["ladder"]),
+            f'<p class="verdict">{escape(report.verdict)}</p>',
+            *_fix(report),
+            *([] if report.ladder is None else _ladder(report.ladder)),
             *_findings(shown),
-            *_ruled_out(report["ruled_out"]),
+            *_ruled_out(report),
             "</div>",
         ]
     )
 
 
-def _fix(findings: list[Mapping[str, Any]]) -> Iterator[str]:
-    """The line to copy."""
-    for one in findings:
-        if one["severity"] != "note" and one["remedy"] is not None:
-            yield f"<p>{escape(one['remedy']['text'])}</p>"
-            if one["remedy"]["code"] is not None:
-                yield f"<pre><code>{escape(one['remedy']['code'])}</code></pre>"
-            return
-
-
-def _ladder(ladder: Mapping[str, Any]) -> Iterator[str]:
-    """The rungs from the top down, each with a bar."""
-    rungs = [rung for rung in ladder["rungs"] if rung["value"] is not None]
-    if not rungs:
+def _fix(report: Report) -> Iterator[str]:
+    """What to do, and the line to copy."""
+    remedy = do(report)
+    if remedy is None:
         return
-    most = max(abs(rung["value"]) for rung in rungs) or 1.0
-    yield f"<table><caption>loss ladder: {escape(ladder['loss'])}</caption>"
+    yield f"<p>{escape(remedy.text)}</p>"
+    if remedy.code is not None:
+        yield f"<pre><code>{escape(remedy.code)}</code></pre>"
+
+
+def _ladder(ladder: Ladder) -> Iterator[str]:
+    """The rungs from the top down, each with a bar."""
+    rungs = [rung for rung in ladder.rungs if math.isfinite(rung.value)]
+    most = max((abs(rung.value) for rung in rungs), default=0.0) or 1.0
+    yield f"<table><caption>loss ladder: {escape(ladder.loss)}</caption>"
     for rung in rungs:
-        here = ' class="here"' if rung["name"] == "model" else ""
-        width = BAR * max(rung["value"], 0.0) / most
+        here = ' class="here"' if rung.name == "model" else ""
+        width = BAR * max(rung.value, 0.0) / most
         yield (
-            f'<tr{here}><td>{escape(rung["label"])}</td><td class="value">{rung["value"]:.4g}</td>'
-            f'<td><span class="bar" style="width:{width:.2f}em"></span></td><td>{escape(rung["certainty"])}</td></tr>'
+            f'<tr{here}><td>{escape(rung.label)}</td><td class="value">{short(rung.value)}</td>'
+            f'<td><span class="bar" style="width:{width:.2f}em"></span></td><td>{escape(rung.certainty)}</td></tr>'
         )
     yield "</table>"
 
 
-def _findings(findings: list[Mapping[str, Any]]) -> Iterator[str]:
+def _findings(findings: Sequence[Finding]) -> Iterator[str]:
+    """All of them, the first few opened."""
     yield "<ol>"
     for number, one in enumerate(findings):
-        where = f"{one['layer']}: " if one["layer"] else ""
+        severity = one.severity.value
         head = (
-            f'<span class="{escape(one["severity"])}">{escape(one["severity"])}</span> '
-            f"<b>{escape(one['code'])} {escape(one['name'])}</b> <i>{escape(one['certainty'])}</i>"
+            f'<span class="{severity}">{severity}</span> <b>{escape(one.code)} {escape(one.name)}</b> '
+            f"<i>{one.evidence.certainty.value}</i>"
         )
-        body = f"{escape(where + one['message'])}. {escape(one['why'])}"
         opened = " open" if number < FIRST_OPEN else ""
+        body = escape(f"{seen(one)} {one.evidence.why}")
         yield f"<li><details{opened}><summary>{head}</summary>{body}</details></li>"
     yield "</ol>"
 
 
-def _ruled_out(suspects: list[Mapping[str, Any]]) -> Iterator[str]:
-    if suspects:
-        yield f"<p>Ruled out: {escape(', '.join(one['what'] for one in suspects))}</p>"
+def _ruled_out(report: Report) -> Iterator[str]:
+    if report.ruled_out:
+        yield f"<p>Ruled out: {escape(', '.join(one.what for one in report.ruled_out))}</p>"

@@ -8,6 +8,7 @@ from typing import Any
 
 from mlpdoctor.api.html import as_html
 from mlpdoctor.api.library_words import in_python
+from mlpdoctor.core import finding as core
 from mlpdoctor.core.errors import UsageError
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.ladder import Ladder, Rung
@@ -115,7 +116,7 @@ class Report:
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """All findings, the one to fix first on top."""
-        return tuple(_finding(one) for one in self.to_dict()["findings"])
+        return tuple(_finding(one) for one in self._diagnosis.findings)
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -140,7 +141,9 @@ class Report:
     @property
     def fix(self) -> str | None:
         """The line to change first; None where nothing needs to be changed."""
-        return next((one.fix for one in (*self.errors, *self.warnings) if one.fix is not None), None)
+        from mlpdoctor.report.phrases import do
+
+        return _line(do(self._diagnosis))
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON of the command line as Python values; the format is ``mlpdoctor schema``."""
@@ -184,7 +187,7 @@ class Report:
 
     def _repr_html_(self) -> str:
         """A notebook shows this: verdict, fix, ladder and findings, in a page that needs nothing from outside."""
-        return in_python(as_html(self.to_dict()))
+        return in_python(as_html(self._diagnosis))
 
     def _of(self, severity: str) -> tuple[Finding, ...]:
         return tuple(one for one in self.findings if one.severity == severity and one.suppressed is None)
@@ -210,9 +213,25 @@ def _written(form: str, diagnosis: Diagnosis) -> str:
     return written(form, (diagnosis,))
 
 
-def _finding(found: Mapping[str, Any]) -> Finding:
-    """A finding from its JSON."""
-    remedy = found["remedy"] or {"text": None, "code": None}
-    own = {name: found[name] for name in ("code", "name", "severity", "certainty", "message", "why", "layer")}
-    rest = {name: found[name] for name in ("evidence", "explains", "because_of", "suppressed")}
-    return Finding(**own, remedy=remedy["text"], fix=remedy["code"] or remedy["text"], **rest)
+def _finding(found: core.Finding) -> Finding:
+    evidence = found.evidence
+    return Finding(
+        code=found.code,
+        name=found.name,
+        severity=found.severity.value,
+        certainty=evidence.certainty.value,
+        message=found.message,
+        why=evidence.why,
+        layer=next(iter(found.layers), None),
+        remedy=None if evidence.remedy is None else evidence.remedy.text,
+        fix=_line(evidence.remedy),
+        evidence=evidence.numbers,
+        explains=evidence.explains,
+        because_of=found.because_of,
+        suppressed=found.suppressed,
+    )
+
+
+def _line(remedy: core.Remedy | None) -> str | None:
+    """The line of code to write, else what to do in words."""
+    return None if remedy is None else remedy.code or remedy.text

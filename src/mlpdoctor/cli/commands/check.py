@@ -40,10 +40,12 @@ Exit status:
 @click.option(
     "--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True, help="Colour."
 )
-@click.option("--confirm", is_flag=True, help="Try the first finding's remedy in a training trial; needs Keras.")
-@click.option("--budget", metavar="TIME", help="How long that may take: 30s, 2m, or '200 epochs'.  [default: 30s]")
-@click.option("-q", "--quiet", is_flag=True, help="Print the verdict alone.")
-@click.option("-v", "--verbose", is_flag=True, help="Also list the checks that did not run, and why.")
+@click.option("--confirm", is_flag=True, help="Test the first finding's fix by training; needs Keras.")
+@click.option("--budget", metavar="TIME", help="Time for --confirm: 30s, 2m, or '200 epochs'.  [default: 30s]")
+@click.option("-q", "--quiet", is_flag=True, help="Print only the verdict.")
+@click.option(
+    "-v", "--verbose", is_flag=True, help="Show all findings in full, what else is ruled out, and every check."
+)
 @click.option("--no-progress", is_flag=True, help="No progress on standard error.")
 def check(
     files: tuple[str, ...],
@@ -60,9 +62,9 @@ def check(
     """Explain why the loss of MODEL on DATA is stuck.
 
     MODEL is a saved Keras model (.keras, .h5), or several of them. DATA is a CSV or TSV file, gzipped or not, Parquet,
-    Feather, .npz, .npy, a folder of them, x.npy y.npy, or - for standard input; it is the last argument, told from a
-    model by its suffix and its content. Without DATA the architecture alone is looked at. Without MODEL the models that
-    the configuration names are.
+    Feather, .npz, .npy, a folder of them, x.npy y.npy, or - for standard input; it is the last argument, recognised by
+    its suffix and content. Without DATA, checks the architecture only. Without MODEL, checks the models that the
+    configuration names.
     """
     from mlpdoctor.cli.baseline import BaselineSession
     from mlpdoctor.cli.config.settings import Settings
@@ -90,7 +92,7 @@ def check(
         run = _Run.over(jobs, configuration, checks, baseline, notify, code, tried, quiet=quiet)
     baseline.close(run.reports)
     for one in idle(configuration.suppressions, run.reports, {one.rule.code: one.rule for one in checks}):
-        say(f"{one.origin}: the suppression of {one.rule} hid nothing; take it out")
+        say(f"{one.origin}: the suppression of {one.rule} hid nothing; remove it")
     write(run.reports, run.unread, options, whole.value("output"))
     sys.exit(run.status(whole.value("max-warnings")))
 

@@ -50,9 +50,9 @@ class Code:
     def announce(self) -> None:
         """Say what is run."""
         if self.custom_objects is not None:
-            say(f"--custom-objects: the Python code in {self.custom_objects} is run for models that need it")
+            say(f"--custom-objects: runs the Python code in {self.custom_objects} for models that need it")
         if self.preprocess is not None:
-            say(f"--preprocess: the Python code in {self.preprocess.rpartition(':')[0]} is run on the features")
+            say(f"--preprocess: runs the Python code in {self.preprocess.rpartition(':')[0]} on the features")
 
 
 NO_CODE = Code()
