@@ -32,7 +32,9 @@ def test_the_parts_of_a_report(report: mlpdoctor.Report) -> None:
     first = report.findings[0]
     assert (first.name, first.severity, first.certainty) == ("missing-nonlinearity", "error", "proved")
     assert str(first).startswith("A101 missing-nonlinearity: ")
+    assert report.fix is not None
     assert report.fix == first.fix
+    assert "Dense(" in report.fix
     assert "learning rate" in report.ruled_out
 
 
