@@ -8,7 +8,7 @@ import click
 
 from mlpdoctor.cli.commands.confirm import Confirm, confirmation, unconfirmed
 from mlpdoctor.cli.commands.options import EXAMPLES, report_options, settings_options, understood
-from mlpdoctor.cli.commands.shared import FAILED, apart, fails, in_force, question_of, rows_read
+from mlpdoctor.cli.commands.shared import FAILED, NO_CODE, Code, apart, fails, in_force, question_of, rows_read
 from mlpdoctor.cli.destinations import destinations
 from mlpdoctor.cli.output import OutputOptions, ProgressCallback, progress, say, traceback, write
 from mlpdoctor.cli.streams import stdin
@@ -62,8 +62,8 @@ def check(
     """Explain why the loss of MODEL on DATA is stuck.
 
     MODEL is a saved Keras model (.keras, .h5), or several of them. DATA is a CSV or TSV file, gzipped or not, Parquet,
-    Feather, .npz, .npy, a folder of them, or - for standard input; it is the last argument, recognised by its suffix
-    and content. Without DATA, checks the architecture only. Without MODEL, checks the models that the
+    Feather, .npz, .npy, a folder of them, x.npy y.npy, or - for standard input; it is the last argument, recognised by
+    its suffix and content. Without DATA, checks the architecture only. Without MODEL, checks the models that the
     configuration names.
     """
     from mlpdoctor.cli.baseline import BaselineSession
@@ -79,13 +79,12 @@ def check(
     whole = Settings((configuration.top, line))
     options = OutputOptions(whole.value("format"), color, quiet=quiet, verbose=verbose)
     keep_inside(configuration, whole, update=update_baseline)
-    code, known = given["custom_objects"], whole.value("baseline")
+    code, known = Code(given["custom_objects"], given["preprocess"]), whole.value("baseline")
     written = destinations(whole.value("output"), options.form, known, update=update_baseline)
     read = [("the baseline", known)] if known is not None and not update_baseline else []
     apart(written, (question_of(job, code) for job in jobs), configuration, *read)
     baseline = BaselineSession.of(known, update=update_baseline)
-    if code is not None:
-        say(f"--custom-objects: runs the Python code in {code} for models that need it")
+    code.announce()
     for origin in starts_keras(configuration, (job.settings for job in jobs)):
         say(f"{origin}: engine = keras: this file, which was found and not named, has models run through Keras")
     tried = confirmation(budget, asked=confirm)
@@ -115,7 +114,7 @@ class _Run:
         checks: "Sequence[Check]",
         baseline: "BaselineSession",
         notify: ProgressCallback | None,
-        custom_objects: str | None = None,
+        code: Code = NO_CODE,
         tried: Confirm = unconfirmed,
         *,
         quiet: bool = False,
@@ -130,7 +129,7 @@ class _Run:
                 notify(f"{place}reading the model", None)
             try:
                 hide = _hidden(job, configuration, checks, baseline)
-                report = _looked_at(job, checks, hide, notify, place, custom_objects, tried)
+                report = _looked_at(job, checks, hide, notify, place, code, tried)
             except InputError as complaint:
                 unread.append(legible_parts(Unread(job.model, str(complaint))))
                 say(str(complaint))
@@ -171,13 +170,13 @@ def _looked_at(
     hide: "Hide",
     notify: ProgressCallback | None,
     place: str,
-    custom_objects: str | None,
+    code: Code,
     tried: Confirm,
 ) -> "Report":
     from mlpdoctor.diagnosis.diagnose import diagnose
     from mlpdoctor.diagnosis.subject import opened
 
-    question, chosen = question_of(job, custom_objects), in_force(job, checks)
+    question, chosen = question_of(job, code), in_force(job, checks)
     subject = opened(question, stdin())
     report = diagnose(question, progress=rows_read(notify, place), checks=chosen, hide=hide, subject=subject)
     return tried(report, question, subject, notify)
