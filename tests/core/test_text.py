@@ -57,6 +57,8 @@ def test_an_equation_leaves_out_what_is_not_there() -> None:
     assert equation("y", 0.0167101, (0.2079623,), ("x",)) == "y = 0.20796 x + 0.01671"
     assert equation("y", -1.0, (0.0, -2.5), ("a", "b")) == "y = -2.5 b - 1"
     assert equation("y", 0.0, (0.0,), ("x",)) == "y = 0"
+    assert equation("y", 1.1e-16, (-0.25,), ("x",)) == "y = -0.25 x"
+    assert equation("y", 1.1e-16, (0.0,), ("x",)) == "y = 1.1e-16"
 
 
 def test_lists_are_cut_and_counted() -> None:

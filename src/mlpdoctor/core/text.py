@@ -7,6 +7,8 @@ SHOWN_DIGITS = 4
 """Significant digits of a loss in a report: what Keras logs, and enough to recognise the user's own number."""
 MOST_DIGITS = 6
 """Weights are float32 and carry about seven digits, so no agreement beyond six is claimed."""
+DUST = 1e-14
+"""Share of the largest slope below which an intercept is what float64 leaves of zero."""
 MOST_DECIMALS = 6
 """A log that prints more digits after the point prints numbers that nobody wants to read to the end."""
 SMALLEST, LARGEST = -4, 9
@@ -98,7 +100,9 @@ def coefficient(value: float) -> str:
 
 
 def equation(target: str, intercept: float, slopes: tuple[float, ...], features: tuple[str, ...]) -> str:
-    """An affine function written out: ``y = 0.20796 x + 0.01671``."""
+    """An affine function written out: ``y = 0.20796 x + 0.01671``; an intercept that is rounding is left out."""
+    if abs(intercept) <= DUST * max(map(abs, slopes), default=0.0):
+        intercept = 0.0
     text = ""
     for value, name in (*zip(slopes, features, strict=True), (intercept, "")):
         size = coefficient(abs(value))
