@@ -1,0 +1,86 @@
+"""The true gradient by central differences with step control: each number with an error bar.
+
+Source of the extrapolation: Ridders, "Accurate computation of F'(x) and F'(x)F''(x)", Advances in Engineering Software
+4 (1982); of the noise estimate: More and Wild, "Estimating computational noise", SIAM J. Sci. Comput. 33 (2011).
+"""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.network import Array
+
+FIRST_STEP = -4
+"""Binary logarithm of the first step, in units of the size of the array."""
+STEPS = {True: 5, False: 12}
+"""How many steps are tried, each a quarter of the one before; fewer in float32, where smaller ones are not exact."""
+DIGITS = 11
+"""Binary digits of the parameters at the points where differences are taken: steps down to 2**-12 of the largest
+parameter are then exact in float32 too."""
+ORDER = 6
+"""Differences of this order hold nothing of a smooth loss but its rounding."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A derivative.
+
+    Attributes:
+        value: the derivative.
+        error: how far it may be off: truncation, kinks and rounding together.
+    """
+
+    value: float
+    error: float
+
+
+def derivative(along: Callable[[float], float], first: float, noise: float, *, single: bool, enough: float) -> Estimate:
+    """The derivative at 0 by differences at shrinking steps, extrapolated once; the one with the least error bar.
+
+    Within a bar count: the change from the extrapolation before, which for a smooth function is far too much and for
+    one that has a kink within the step is just enough; and the rounding of the loss over the step.
+
+    Args:
+        along: the loss on a line.
+        first: the first step, a power of two.
+        noise: rounding error of the loss.
+        single: whether the parameters are float32.
+        enough: an error bar with which to stop.
+    """
+    best = Estimate(0.0, math.inf)
+    before = extrapolated = math.nan
+    for place in range(STEPS[single]):
+        step = first * 4.0**-place
+        slope = (along(step) - along(-step)) / (2 * step)
+        if place:
+            new = (16 * slope - before) / 15
+            error = abs(new - (extrapolated if place > 1 else before)) + 2 * noise / step
+            if error < best.error:
+                best = Estimate(new, error)
+            extrapolated = new
+        before = slope
+        if best.error <= enough or noise / step > best.error:
+            break
+    return best
+
+
+def noise_of(along: Callable[[float], float], step: float) -> float:
+    """The rounding error of a loss, from differences of a high order over tiny steps; at least that of float64."""
+    values = np.array([along(step * place) for place in range(-ORDER // 2 - 1, ORDER // 2 + 2)])
+    high = np.diff(values, ORDER)
+    scale = math.factorial(ORDER) ** 2 / math.factorial(2 * ORDER)
+    measured = math.sqrt(scale * float(np.mean(high**2)))
+    return max(2 * measured, 4 * float(np.finfo(np.float64).eps) * float(np.abs(values).max()))
+
+
+def rounded(values: Array) -> Array:
+    """The values with few binary digits, so that steps away from them are exact in any arithmetic."""
+    mantissa, exponent = np.frexp(values)
+    return np.asarray(np.ldexp(np.round(mantissa * 2.0**DIGITS) / 2.0**DIGITS, exponent))
+
+
+def power_of_two(size: float) -> float:
+    """The power of two next below a positive size."""
+    return float(2.0 ** math.floor(math.log2(size)))
