@@ -5,15 +5,15 @@ outputs, as people write them.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from mlpdoctor.nn.layers.activations.named import named_activations
 
-Floats = npt.NDArray[Any]
+Floats: TypeAlias = Any
+"""Arrays of float32 or float64."""
 NAMED = named_activations()
 SLOPES: Mapping[str, Callable[[Floats, Floats], Floats]] = {
     "linear": lambda z, _: np.ones_like(z),
@@ -234,6 +234,8 @@ def possible(net: HandWritten) -> dict[str, list[Any]]:
     return {kind: places for kind, places in found.items() if places}
 
 
+TINY = 1e-6
+"""Largest entry of a gradient that is nothing but rounding."""
 SAME_PLACE = (
     {"loss-derivative-missing", "loss-not-derived", "error-not-fused"},
     {"slope-missing", "slope-at-activation", "slope-at-pre-activation", "slope-of-another", "slope-wrong-array"},
@@ -285,20 +287,24 @@ def _network(rng: np.random.Generator) -> HandWritten:
 
 def different(net: HandWritten) -> bool:
     """Whether each of the mistakes changes the gradient by more than rounding does, given the others."""
-    return all(_apart(net, {other: place for other, place in net.mistakes.items() if other != kind})
-               for kind in net.mistakes) and _apart(net, {})  # fmt: skip
+    less = [{other: net.mistakes[other] for other in net.mistakes if other != kind} for kind in net.mistakes]
+    return all(_apart(net, made) for made in [{}, *less]) and any(
+        np.abs(one).max() > TINY for one in _taken(_copy(net))
+    )
 
 
 def _apart(net: HandWritten, mistakes: dict[str, Any]) -> bool:
+    """Whether the mistakes at hand and some others make another gradient, which is not zero."""
     least = 1e-2 if net.dtype == "float32" else 1e-5
-    sides = [_taken(HandWritten(**_again(net, made)))
-             for made in (net.mistakes, mistakes)]  # fmt: skip
-    return any(np.linalg.norm(one - other) > least * np.linalg.norm(one) for one, other in zip(*sides, strict=True))
+    sides = [_taken(_copy(net, made)) for made in (net.mistakes, mistakes)]
+    floor = 1e-4 * max(float(np.linalg.norm(values)) for values in sides[1])
+    return any(
+        np.linalg.norm(one - other) > least * np.linalg.norm(one) + floor for one, other in zip(*sides, strict=True)
+    )
 
 
-def _again(net: HandWritten, mistakes: dict[str, Any]) -> dict[str, Any]:
-    names = ("sizes", "activations", "loss_kind", "rows", "dtype", "rate", "l2", "seed")
-    return {name: getattr(net, name) for name in names} | {"mistakes": mistakes}
+def _copy(net: HandWritten, mistakes: dict[str, Any] | None = None) -> HandWritten:
+    return replace(net, mistakes=net.mistakes if mistakes is None else mistakes)
 
 
 def _taken(net: HandWritten) -> list[Floats]:

@@ -1,4 +1,4 @@
-"""The thirteen rooms of the package, what each may import, and the one reader of imports that tests and the map share."""
+"""The rooms of the package, what each may import, and the one reader of imports that tests and the map share."""
 
 import ast
 from collections.abc import Mapping

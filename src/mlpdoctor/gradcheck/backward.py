@@ -174,6 +174,7 @@ SLOPES: Mapping[str, Callable[[Run, int, Array], Array]] = MappingProxyType(
         "sigmoid-of-z": lambda run, layer, delta: delta * run.before[layer] * (1 - run.before[layer]),
         "tanh": lambda run, layer, delta: delta * (1 - run.after[layer + 1] ** 2),
         "sigmoid": lambda run, layer, delta: delta * run.after[layer + 1] * (1 - run.after[layer + 1]),
+        "elementwise": lambda run, layer, delta: delta * run.after[layer + 1] * (1 - run.after[layer + 1]),
         "mask-of-error": lambda _, __, delta: delta * (delta > 0),
         "mask-of-input": lambda run, layer, delta: delta * (run.after[layer] > 0),
     }
@@ -202,7 +203,7 @@ def slopes_to_try(run: Run, layer: int) -> list[str]:
     elif name == "sigmoid":
         found += ["sigmoid-of-z", "tanh"]
     elif name == "softmax":
-        found = [RIGHT, "missing", "sigmoid"]
+        found = [RIGHT, "missing", "elementwise"]
     elif activation.gated or name in ("leaky_relu", "elu"):
         found += ["mask-of-error"]
         if run.after[layer].shape == run.before[layer].shape:

@@ -220,7 +220,7 @@ def _aimed(targets: Array, units: int) -> Array | None:
         return targets
     whole = targets.shape[1] == 1 and bool(np.all(targets == np.round(targets)))
     if whole and units > 1 and targets.min() >= 0 and targets.max() < units:
-        return np.eye(units)[targets[:, 0].astype(int)]
+        return np.asarray(np.eye(units)[targets[:, 0].astype(int)])
     return None
 
 

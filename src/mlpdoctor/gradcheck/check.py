@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from mlpdoctor.core.errors import InputError
 from mlpdoctor.core.fast_dataclass import dataclass
@@ -15,12 +16,15 @@ from mlpdoctor.gradcheck.chain import Chain, named_layers, recognised
 from mlpdoctor.gradcheck.code import STEADY, Claim, Code, Point
 from mlpdoctor.gradcheck.measure import ROUNDING, SECONDS, Measured, Measurement, off, points_beside
 from mlpdoctor.gradcheck.plan import all_right
-from mlpdoctor.gradcheck.search import Question, explanations
+from mlpdoctor.gradcheck.search import FLOOR, Question, explanations
 
 POINTS = 3
 """Places beside the user's parameters: a mistake is looked for at the first and confirmed at the others."""
 FRESH = 0
 """Seed of the points, the directions and the entries: the same file gets the same answer."""
+AT_KINKS = 0.05
+"""Share of entries whose differences may be off, at kinks that lie too close to be seen, where the network that gives
+the user's loss to rounding at all points has another gradient there."""
 REPEATS = 3
 """How often the loss is computed at one place to see that it is no game of chance."""
 
@@ -40,7 +44,7 @@ class _Seen:
     claimed: Array
     true: Array
     errors: Array
-    places: Array
+    places: npt.NDArray[np.int_]
     status: Status
 
 
@@ -88,6 +92,7 @@ def _checked(code: Code, layers: object, x: object, y: object, start: float) -> 
         losses.append(code.loss())
     claims = [code.claim(point) for point in points]
     _require_influence(code, points[0], claims[0])
+    _require_change(code, claims)
     chain, why_not = _chain(code, points, losses, layers, x, y)
     measurement = Measurement(code, points[0], claims[0].values, rng)
     measured = _measured(code, measurement, start)
@@ -158,6 +163,16 @@ def _require_influence(code: Code, point: Point, claim: Claim) -> None:
             )
 
 
+def _require_change(code: Code, claims: Sequence[Claim]) -> None:
+    """An update that never changes anything works on other arrays."""
+    if code.updates and not any(values.any() for claim in claims for values in claim.values):
+        raise InputError(
+            "update() changed none of the parameters: are they copies, does it make new arrays, or is its gradient 0? Give the arrays that"
+            " the code uses, and change them in place (W -= ..., or W[...] = W - ...), or give parameters as a function"
+            " that returns the present ones"
+        )
+
+
 def _chain(
     code: Code, points: Sequence[Point], losses: Sequence[float], layers: object, x: object, y: object
 ) -> tuple[Chain | None, str | None]:
@@ -199,20 +214,26 @@ def _measured(code: Code, measurement: Measurement, start: float) -> list[Measur
 
 
 def _confirmed(chain: Chain, point: Point, measured: Sequence[Measured], code: Code) -> bool:
-    """Whether the differences of the user's loss agree with our gradient, entry by entry."""
+    """Whether the differences of the user's loss agree with our gradient in all but a few entries."""
     ours = gradients(Run.of(chain, point), all_right(chain.places))
+    apart = 0
     for true, seen in zip(ours, measured, strict=True):
         allowed = ROUNDING[code.arithmetic] * float(np.linalg.norm(true))
         flat = true.reshape(-1)
-        if any(off(float(flat[at]), slope, allowed) for at, slope in zip(seen.entries, seen.slopes, strict=True)):
-            return False
-    return True
+        apart += sum(off(float(flat[at]), slope, allowed) for at, slope in zip(seen.entries, seen.slopes, strict=True))
+    return apart <= AT_KINKS * sum(len(seen.entries) for seen in measured)
 
 
 def _questions(chain: Chain, points: Sequence[Point], claims: Sequence[Claim], code: Code) -> list[Question]:
     tolerance = ROUNDING[code.arithmetic]
+    share = FLOOR[code.arithmetic]
     return [
-        Question(Run.of(chain, point, claim.after), claim, tolerance)
+        Question(
+            Run.of(chain, point, claim.after),
+            claim,
+            tolerance,
+            share * max(float(np.linalg.norm(values)) for values in claim.values),
+        )
         for point, claim in zip(points, claims, strict=True)
     ]
 
@@ -326,5 +347,3 @@ def _same_direction(seen: Sequence[_Seen]) -> float | None:
     ratio = float(claimed @ true) / size if size else 0.0
     close = np.abs(claimed - ratio * true) <= 4 * abs(ratio) * errors + 1e-5 * np.abs(claimed).max(initial=0.0)
     return ratio if ratio and bool(close.all()) else None
-
-

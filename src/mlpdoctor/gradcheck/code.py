@@ -172,12 +172,6 @@ class Code:
             if len(changes) == 2 and _close(changes[0], changes[1], STEADY[self.arithmetic]):  # noqa: PLR2004
                 break
         self.move(point)
-        if not any(values.any() for values in changes[0]):
-            raise InputError(
-                "update() changed none of the parameters: are they copies, or does it make new arrays? Give the arrays"
-                " that the code uses, and change them in place (W -= ..., or W[...] = W - ...), or give parameters as a"
-                " function that returns the present ones"
-            )
         self.momentum = self._momentum(changes)
         last, before = changes[-1], changes[-2]
         slopes = [(self.momentum * old - new) / self._rate for new, old in zip(last, before, strict=True)]
@@ -237,9 +231,7 @@ def _require_functions(loss: object, gradients: object, update: object, rate: ob
         if function is not None and not callable(function):
             raise InputError(f"{name} must be a function without arguments")
     if update is not None and (not isinstance(rate, int | float | np.number) or not np.isfinite(rate) or rate <= 0):
-        raise InputError(
-            f"update needs learning_rate, a number above 0 by which the change is divided; it is {rate!r}"
-        )
+        raise InputError(f"update needs learning_rate, a number above 0 by which the change is divided; it is {rate!r}")
 
 
 def _leaves(source: object, name: str, *, top: bool, arrays: bool = True) -> Iterator[tuple[str, UserArray]]:

@@ -69,6 +69,7 @@ class Measurement:
     def __init__(self, code: Code, point: Point, claimed: Point, rng: np.random.Generator) -> None:
         self._code, self._point, self._claimed, self._rng = code, point, claimed, rng
         code.move(point)
+        self._centre = code.loss()
         self.noise = max(self._noise(place) for place in range(len(point)))
 
     def _along(self, place: int, direction: Array) -> Callable[[float], float]:
@@ -96,7 +97,7 @@ class Measurement:
         """Random directions in which all entries of an array move alike far; one at least."""
         claimed = self._claimed[place]
         spread = 1.0 if self._code.single else power_of_two(1 / np.sqrt(claimed.size))
-        found = []
+        found: list[tuple[float, Estimate]] = []
         for _ in range(DIRECTIONS):
             if found and time.monotonic() > until:
                 break
@@ -127,7 +128,7 @@ class Measurement:
     def _slope(self, place: int, direction: Array, spread: float, enough: float) -> Estimate:
         first = self._grid(place) * 2.0**FIRST_STEP * spread
         along = self._along(place, direction)
-        return derivative(along, first, self.noise, single=self._code.single, enough=enough)
+        return derivative(along, self._centre, first, self.noise, single=self._code.single, enough=enough)
 
 
 def off(claimed: float, measured: Estimate, allowed: float) -> bool:

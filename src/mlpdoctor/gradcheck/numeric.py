@@ -36,31 +36,37 @@ class Estimate:
     error: float
 
 
-def derivative(along: Callable[[float], float], first: float, noise: float, *, single: bool, enough: float) -> Estimate:
+def derivative(
+    along: Callable[[float], float], centre: float, first: float, noise: float, *, single: bool, enough: float
+) -> Estimate:
     """The derivative at 0 by differences at shrinking steps, extrapolated once; the one with the least error bar.
 
-    Within a bar count: the change from the extrapolation before, which for a smooth function is far too much and for
-    one that has a kink within the step is just enough; and the rounding of the loss over the step.
+    Within a bar count: the change from the extrapolation before, far too much for a smooth function; what the slopes
+    ahead and behind differ by beyond what a smooth curve bends, which is what a kink within the step adds; and the
+    rounding of the loss over the step.
 
     Args:
         along: the loss on a line.
+        centre: the loss at 0.
         first: the first step, a power of two.
         noise: rounding error of the loss.
         single: whether the parameters are float32.
         enough: an error bar with which to stop.
     """
     best = Estimate(0.0, math.inf)
-    before = extrapolated = math.nan
+    before = bent = extrapolated = math.nan
     for place in range(STEPS[single]):
         step = first * 4.0**-place
-        slope = (along(step) - along(-step)) / (2 * step)
+        ahead, behind = along(step), along(-step)
+        slope, bend = (ahead - behind) / (2 * step), (ahead + behind - 2 * centre) / (2 * step)
         if place:
             new = (16 * slope - before) / 15
-            error = abs(new - (extrapolated if place > 1 else before)) + 2 * noise / step
+            kink = abs(bend - bent / 4)  # a smooth curve bends in proportion to the step
+            error = abs(new - (extrapolated if place > 1 else before)) + kink + 2 * noise / step
             if error < best.error:
                 best = Estimate(new, error)
             extrapolated = new
-        before = slope
+        before, bent = slope, bend
         if best.error <= enough or noise / step > best.error:
             break
     return best

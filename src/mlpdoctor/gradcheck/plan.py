@@ -1,5 +1,6 @@
 """A backward pass with mistakes, as data: what is done at each place where it can go wrong."""
 
+import math
 from collections.abc import Iterator, Sequence
 
 from mlpdoctor.core.fast_dataclass import dataclass
@@ -48,7 +49,16 @@ class Plan:
     l2: str = RIGHT
 
     def deviations(self) -> Iterator[tuple[str, object, int | None]]:
-        """All that is not right: the place in the pass, what is done there, and the layer; from the output back."""
+        """All that is not right: the place in the pass, what is done there, and the layer; from the output back.
+
+        What the whole gradient is multiplied with comes last: it does the least harm.
+        """
+        last = len(self.layers) - 1
+        harmless = [made for made in self._deviations() if made[0] == "factor" and made[2] == last and made[1] != -1]
+        yield from (made for made in self._deviations() if made not in harmless)
+        yield from harmless
+
+    def _deviations(self) -> Iterator[tuple[str, object, int | None]]:
         if self.error != RIGHT:
             yield "error", self.error, None
         if self.average != "none":
@@ -57,6 +67,8 @@ class Plan:
         for layer in range(last, -1, -1):
             for slot, default in LayerPlan().__dict__.items():
                 value = getattr(self.layers[layer], slot)
+                if value == "elementwise" and self.error == "difference":
+                    continue  # one mistake: the slope of a softmax is multiplied again
                 if value != default:
                     yield from ((slot, one, layer) for one in _apart(value))
         if self.l2 != RIGHT:
@@ -73,6 +85,14 @@ class Plan:
     def cost(self) -> int:
         """How many different mistakes it has."""
         return len(self.grouped())
+
+    @property
+    def order(self) -> tuple[int, int, int, float]:
+        """Sorts plans: fewest mistakes, at fewest places, factors for all before those for kernel or bias, small ones."""
+        made = list(self.deviations())
+        alone = sum(slot in ("kernel_factor", "bias_factor") for slot, _, _ in made)
+        size = sum(abs(math.log(abs(value))) for _, value, _ in made if isinstance(value, float))
+        return self.cost, len(made), alone, size
 
 
 def _apart(value: object) -> list[object]:

@@ -32,6 +32,8 @@ from mlpdoctor.nn.layers.activation import LINEAR
 
 MOST_MISTAKES = 4
 """More at a time would explain anything."""
+FLOOR = {"float32": 1e-6, "float64": 1e-13}
+"""What is left of sums that cancel, such as all errors of a softmax, against the largest array of the gradient."""
 KEPT = 48
 """Half-built explanations that go on to the layer before, those with the fewest mistakes first."""
 
@@ -52,11 +54,19 @@ class Question:
         run: ours.
         claim: the user's.
         tolerance: relative difference that counts as rounding.
+        floor: absolute difference that does.
     """
 
     run: Run
     claim: Claim
     tolerance: float
+    floor: float
+
+    @property
+    def grains(self) -> Sequence[float]:
+        """Relative rounding of each array of the claim."""
+        sizes = (float(np.linalg.norm(values)) / np.sqrt(values.size) for values in self.claim.values)
+        return [error / size if size else 0.0 for error, size in zip(self.claim.errors, sizes, strict=True)]
 
     def rest(self, array: int, l2: Sequence[Array]) -> Array:
         """The user's gradient of a parameter without that of the penalty."""
@@ -66,7 +76,7 @@ class Question:
         """Whether two gradients of a parameter are equal to rounding."""
         grain = 2 * self.claim.errors[array] * np.sqrt(given.size)
         size = float(np.linalg.norm(self.claim.values[array]))
-        return bool(np.linalg.norm(given - made) <= self.tolerance * size + grain)
+        return bool(np.linalg.norm(given - made) <= self.tolerance * size + grain + self.floor)
 
 
 def factors(rows: int, units: int) -> Mapping[float, str]:
@@ -83,16 +93,16 @@ def factors(rows: int, units: int) -> Mapping[float, str]:
 
 
 def explanations(questions: Sequence[Question]) -> list[Plan]:
-    """All sets of mistakes, as few as possible, that give the user's gradient at every point.
+    """The sets of mistakes, as few as possible at as few places, that give the user's gradient at every point.
 
     Args:
         questions: of at least two points; the first is searched, the others confirm.
     """
     first, *others = questions
-    found = sorted(_found(first), key=lambda plan: plan.cost)
+    found = sorted(_found(first), key=lambda plan: plan.order)
     confirmed: list[Plan] = []
     for plan in found:
-        if confirmed and plan.cost > confirmed[0].cost:
+        if confirmed and plan.order[:2] > confirmed[0].order[:2]:
             break
         if all(fits(question, plan) for question in (first, *others)):
             confirmed.append(plan)
@@ -120,12 +130,10 @@ def _found(question: Question) -> list[Plan]:
 
 
 def _fewest(halves: Sequence[Half]) -> list[Half]:
-    return sorted((half for half in halves if half.plan.cost <= MOST_MISTAKES), key=lambda half: half.plan.cost)[:KEPT]
+    return sorted((half for half in halves if half.plan.cost <= MOST_MISTAKES), key=lambda half: half.plan.order)[:KEPT]
 
 
-def _at_output(
-    question: Question, l2: str, penalties: Sequence[Array], named: Mapping[float, str]
-) -> Iterator[Half]:
+def _at_output(question: Question, l2: str, penalties: Sequence[Array], named: Mapping[float, str]) -> Iterator[Half]:
     run = question.run
     places = itertools.product(errors_to_try(run), averages_to_try(run), slopes_to_try(run, run.last))
     straight = run.chain.activations[-1] is LINEAR
@@ -159,39 +167,32 @@ def _matches(
     if not np.isfinite(delta).all():
         return
     run, place = question.run, question.run.chain.places[layer]
-    kernels = []
+    close = 3 * max(question.tolerance, *question.grains)
+    kernels: list[tuple[str, float | None]] = []
     square = len(set(run.point[place.kernel].shape)) == 1 < max(run.point[place.kernel].shape)
     for way in (RIGHT, "transposed") if square else (RIGHT,):
         made = kernel_gradient(run, layer, delta, way)
-        kernels += [(way, factor) for factor in _ratio(question, place.kernel, made, penalties, named)]
+        kernels += [(way, factor) for factor in _ratio(question, place.kernel, made, penalties)]
     biases: list[tuple[str, float | None]] = [(RIGHT, None)] if place.bias is None else []
     if place.bias is not None and kernels:
         for way, sums in BIASES.items():
             made = sums(delta).reshape(run.point[place.bias].shape)
-            biases += [(way, factor) for factor in _ratio(question, place.bias, made, penalties, named)]
+            biases += [(way, factor) for factor in _ratio(question, place.bias, made, penalties)]
     for (kernel, of_kernel), (bias, of_bias) in itertools.product(kernels, biases):
-        known = {factor for factor in (of_kernel, of_bias) if factor is not None} | {1.0}
-        for factor in known:
-            alone = [_named(1.0 if own is None else own / factor, named, 1e-9) for own in (of_kernel, of_bias)]
+        known = [own for own in (of_kernel, of_bias) if own is not None]
+        for factor in {1.0, *filter(None, (_named(own, named, close) for own in known))}:
+            alone = [1.0 if own is None else _named(own / factor, named, close) for own in (of_kernel, of_bias)]
             if alone[0] is not None and alone[1] is not None:
                 yield LayerPlan(RIGHT, RIGHT, factor, kernel, alone[0], bias, alone[1])
 
 
-def _ratio(
-    question: Question, array: int, made: Array, penalties: Sequence[Array], named: Mapping[float, str]
-) -> Iterator[float | None]:
+def _ratio(question: Question, array: int, made: Array, penalties: Sequence[Array]) -> Iterator[float | None]:
     """The factor by which the user's gradient is a made one; None where both are zero; nothing where they differ."""
     given = question.rest(array, penalties)
     size = float(np.sum(made * made))
-    if size == 0:
-        if question.equal(array, given, made):
-            yield None
-        return
-    factor = float(np.sum(given * made)) / size
-    close = 3 * question.tolerance + 3 * question.claim.errors[array] * np.sqrt(made.size / size)
-    snapped = _named(factor, named, float(close))
-    if snapped is not None and question.equal(array, given, snapped * made):
-        yield snapped
+    factor = float(np.sum(given * made)) / size if size else 0.0
+    if question.equal(array, given, factor * made):
+        yield factor if size and factor else None
 
 
 def _named(factor: float, named: Mapping[float, str], tolerance: float) -> float | None:

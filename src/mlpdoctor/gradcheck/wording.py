@@ -34,6 +34,10 @@ SLOPE_MISTAKES: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "tanh": ("slope-of-another", "1 - a**2, the slope of tanh, is used for {f}, at {where}"),
         "sigmoid": ("slope-of-another", "a * (1 - a), the slope of sigmoid, is used for {f}, at {where}"),
+        "elementwise": (
+            "slope-elementwise",
+            "a * (1 - a) alone is used as the slope of softmax, each of whose outputs depends on every z, at {where}",
+        ),
         "mask-of-error": ("slope-wrong-array", "the mask of {f} is taken from the error, not from z, at {where}"),
         "mask-of-input": (
             "slope-wrong-array",
@@ -131,7 +135,7 @@ class _Words:
             "error-averaged",
             f"the error is averaged over the {what} before the backward pass{when}, so every row gets the same one",
             "dL/dW = sum over rows of input[row] * delta[row]: the rows are summed there, and not before",
-            "delta = a - y  # one error for each row; no np.mean here: a.T @ delta sums over the rows",
+            f"delta = {DERIVATIVES[self._run.chain.form.kind][1]}{self._scale()}  # one for each row: no np.mean here",
         )
 
     def _slope(self, value: str, layers: list[int]) -> Mistake:
@@ -225,7 +229,10 @@ class _Words:
         kind, title = {
             "missing": ("bias-missing", f"the gradient of {names} is missing: it is 0"),
             "total": ("bias-summed", f"the gradient of {names} is summed over the units too, not over the rows alone"),
-            "one-row": ("bias-one-row", f"the gradient of {names} is that of the first row alone, not summed over rows"),
+            "one-row": (
+                "bias-one-row",
+                f"the gradient of {names} is that of the first row alone, not summed over rows",
+            ),
         }[value]
         return Mistake(kind, title, "dL/db = sum over rows of delta", self._of_bias(layers[0]))
 

@@ -103,8 +103,10 @@ def _sentence(text: str) -> str:
 
 
 def _table(report: GradientReport) -> Iterator[str]:
-    rows = [("array", "shape", "gradient", "cosine", "length", "furthest off", "your code", "true")]
-    rows += [tuple(_cells(one)) for one in report.arrays]
+    rows: list[Sequence[str]] = [
+        ("array", "shape", "gradient", "cosine", "length", "furthest off", "your code", "true")
+    ]
+    rows += map(_cells, report.arrays)
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
         yield MARGIN + "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True))
