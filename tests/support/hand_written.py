@@ -99,7 +99,7 @@ class HandWritten:
         """One over what the loss divides by."""
         return 1 / self.rows if self.loss_kind == "cce" else 1 / self.y.size
 
-    def loss(self) -> Any:
+    def loss(self) -> Any:  # noqa: ANN401  a number of NumPy's
         """Mean over rows and units; of classes over rows."""
         penalty = self.l2 * sum(np.sum(weight**2) for weight in self.weights) if self.l2 else 0
         return self.terms(self.forward()[1][-1]).sum() * np.asarray(self.scale, self.dtype) + penalty
@@ -150,7 +150,7 @@ class HandWritten:
         if "weights-updated-first" in self.mistakes:
             return
         for values, slope in zip(self.parameters, made, strict=True):
-            values -= np.asarray(self.rate, self.dtype) * slope
+            values[...] -= np.asarray(self.rate, self.dtype) * slope
 
     def _backward(self, rate: float | None) -> list[Floats]:
         made = self.mistakes
@@ -167,22 +167,7 @@ class HandWritten:
             delta = self._behind(delta, layer, z, a)
             if layer == last:
                 delta = delta * made.get("factor", 1) * (-1 if "sign" in made else 1)
-            kernel = a[layer].T @ delta
-            bias = delta.sum(axis=0)
-            if made.get("kernel-gradient-transposed") == layer:
-                kernel = kernel.T
-            if made.get("bias-missing") == layer:
-                bias = bias * 0
-            if made.get("bias-summed") == layer:
-                bias = np.full_like(bias, delta.sum())
-            if made.get("bias-one-row") == layer:
-                bias = delta[0]
-            if made.get("bias-factor") == layer:
-                bias = bias / self.rows
-            if made.get("kernel-factor") == layer:
-                kernel = kernel / self.rows
-            if self.l2 and "l2" not in made:
-                kernel = kernel + 2 * self.l2 * self.weights[layer]
+            kernel, bias = self._of_layer(layer, a[layer], delta)
             kernels.append(kernel.astype(self.dtype))
             biases.append(bias.astype(self.dtype))
             if rate is not None:
@@ -190,13 +175,31 @@ class HandWritten:
                 self.biases[layer] -= np.asarray(rate, self.dtype) * biases[-1]
         return kernels[::-1] + biases[::-1]
 
-    def asked(self, **more: Any) -> dict[str, Any]:
+    def _of_layer(self, layer: int, entering: Floats, delta: Floats) -> tuple[Floats, Floats]:
+        """The gradients of a kernel and a bias."""
+        made = self.mistakes
+        kernel, bias = entering.T @ delta, delta.sum(axis=0)
+        if made.get("kernel-gradient-transposed") == layer:
+            kernel = kernel.T
+        if made.get("kernel-factor") == layer:
+            kernel = kernel / self.rows
+        if self.l2 and "l2" not in made:
+            kernel = kernel + 2 * self.l2 * self.weights[layer]
+        biases = {
+            "bias-missing": bias * 0,
+            "bias-summed": np.full_like(bias, delta.sum()),
+            "bias-one-row": delta[0],
+            "bias-factor": bias / self.rows,
+        }
+        return kernel, next((wrong for kind, wrong in biases.items() if made.get(kind) == layer), bias)
+
+    def asked(self) -> dict[str, Any]:
         """What ``gradcheck`` is given."""
         given = {"parameters": self.parameters, "loss": self.loss, "x": self.x, "y": self.y}
         given["layers"] = ",".join(self.activations)
         if self.rate is None:
-            return given | {"gradients": self.gradients} | more
-        return given | {"update": self.update, "learning_rate": self.rate} | more
+            return given | {"gradients": self.gradients}
+        return given | {"update": self.update, "learning_rate": self.rate}
 
 
 def possible(net: HandWritten) -> dict[str, list[Any]]:

@@ -273,7 +273,8 @@ def _form(chain: Chain, points: Sequence[Point], losses: Sequence[float], tolera
     target = np.array(losses)
     fits: list[LossForm] = []
     for kind in KINDS:
-        totals = np.array([float(np.sum(terms(kind, seen, chain.y))) for seen in outputs])
+        with np.errstate(all="ignore"):  # a logarithm of what is no probability
+            totals = np.array([float(np.sum(terms(kind, seen, chain.y))) for seen in outputs])
         if not np.isfinite(totals).all():
             continue
         for mean, half in product(("all", "rows", "none"), (False, True)):

@@ -167,9 +167,9 @@ def _require_change(code: Code, claims: Sequence[Claim]) -> None:
     """An update that never changes anything works on other arrays."""
     if code.updates and not any(values.any() for claim in claims for values in claim.values):
         raise InputError(
-            "update() changed none of the parameters: are they copies, does it make new arrays, or is its gradient 0? Give the arrays that"
-            " the code uses, and change them in place (W -= ..., or W[...] = W - ...), or give parameters as a function"
-            " that returns the present ones"
+            "update() changed none of the parameters: are they copies, does it make new arrays, or is its gradient 0?"
+            " Give the arrays that the code uses, and change them in place (W -= ..., or W[...] = W - ...), or give"
+            " parameters as a function that returns the present ones"
         )
 
 

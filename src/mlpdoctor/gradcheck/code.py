@@ -3,7 +3,7 @@
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Any
 
 import numpy as np
@@ -60,6 +60,7 @@ class Code:
         update: Callable[[], object] | None = None,
         learning_rate: float | None = None,
     ) -> None:
+        """Look at what is given, without computing anything."""
         self._parameters, self._loss = parameters, loss
         self._gradients, self._update, self._rate = gradients, update, learning_rate
         self.evaluations = 0
@@ -190,7 +191,7 @@ class Code:
             return 0.0
         first, second, third = (
             np.concatenate([np.ravel(new - old) for new, old in zip(later, earlier, strict=True)])
-            for earlier, later in zip(changes, changes[1:], strict=False)
+            for earlier, later in pairwise(changes)
         )
         size = float(first @ first)
         kept = float(second @ first) / size if size else 0.0

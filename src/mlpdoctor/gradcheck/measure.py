@@ -67,6 +67,7 @@ class Measurement:
     """
 
     def __init__(self, code: Code, point: Point, claimed: Point, rng: np.random.Generator) -> None:
+        """Measure the rounding of the loss there."""
         self._code, self._point, self._claimed, self._rng = code, point, claimed, rng
         code.move(point)
         self._centre = code.loss()

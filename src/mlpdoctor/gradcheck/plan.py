@@ -88,7 +88,7 @@ class Plan:
 
     @property
     def order(self) -> tuple[int, int, int, float]:
-        """Sorts plans: fewest mistakes, at fewest places, factors for all before those for kernel or bias, small ones."""
+        """Sorts plans: fewest mistakes, fewest places, factors for all before those of one array, then small ones."""
         made = list(self.deviations())
         alone = sum(slot in ("kernel_factor", "bias_factor") for slot, _, _ in made)
         size = sum(abs(math.log(abs(value))) for _, value, _ in made if isinstance(value, float))

@@ -1,0 +1,93 @@
+"""Mistakes made on purpose get their name, alone and together; a right gradient is never called wrong."""
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pytest
+from effort import examples
+from hand_written import HandWritten, drawn, possible
+
+from mlpdoctor.gradcheck.check import gradcheck
+
+CASES = {0: 120, 1: 200, 2: 120, 3: 60}
+"""Random networks with so many mistakes."""
+NAMED = {1: 0.95, 2: 0.85, 3: 0.75}
+"""Share of them of which exactly what was done must be named."""
+
+FIXED = HandWritten([4, 5, 5, 3], ["tanh", "sigmoid", "softmax"], "cce", rows=12, rate=0.05, l2=0.01)
+RECTIFIED = HandWritten([4, 5, 1], ["relu", "linear"], "mse", rows=12)
+SINGLES = [(kind, place) for kind, places in possible(FIXED).items() for place in places]
+SINGLES = [one for one in SINGLES if one not in {("bias-summed", 2), ("loss-derivative-missing", True)}]
+"""Not with these: the errors of a softmax sum to zero, so both give no gradient at all."""
+
+
+def kinds(net: HandWritten) -> list[str]:
+    """The kinds that are named, after a look at what else the report says."""
+    report = gradcheck(**net.asked())
+    assert report.network is not None
+    assert report.right is not bool(net.mistakes)
+    assert report.right is (report.start is None)
+    return sorted(one.kind for one in report.mistakes)
+
+
+@pytest.mark.parametrize(("kind", "place"), SINGLES)
+def test_each_mistake_has_a_name(kind: str, place: Any) -> None:  # noqa: ANN401  a layer, a number or True
+    assert kinds(HandWritten(**{**vars_of(FIXED), "mistakes": {kind: place}})) == [kind]
+
+
+@pytest.mark.parametrize("kind", ["slope-wrong-array", "loss-derivative-missing", "loss-not-derived"])
+def test_so_have_those_of_a_regression(kind: str) -> None:
+    place = possible(RECTIFIED)[kind][0]
+    assert kinds(HandWritten(**{**vars_of(RECTIFIED), "mistakes": {kind: place}})) == [kind]
+
+
+def vars_of(net: HandWritten) -> dict[str, Any]:
+    """The fields it was made with."""
+    return {name: getattr(net, name) for name in ("sizes", "activations", "loss_kind", "rows", "rate", "l2")}
+
+
+def outcome(net: HandWritten) -> str:
+    """What a check comes to, in one word."""
+    report = gradcheck(**net.asked())
+    if report.right:
+        return "right"
+    if not report.explained:
+        return "unnamed"
+    return "named" if sorted(one.kind for one in report.mistakes) == sorted(net.mistakes) else "otherwise"
+
+
+@pytest.mark.parametrize("number", CASES)
+def test_random_networks(number: int) -> None:
+    """A sample; with ``--every`` all of them, as the manual gives the figures."""
+    cases = examples(CASES[number])
+    found = Counter(outcome(drawn(10 * seed + number, number)) for seed in range(cases))
+    if not number:
+        assert found == {"right": cases}
+        return
+    assert found["right"] == 0
+    assert found["named"] >= NAMED[number] * cases
+
+
+def test_a_name_is_never_given_to_what_only_looks_like_it() -> None:
+    """The slope is left out at a layer, and one entry in a hundred is off besides: no name fits to rounding."""
+    net = HandWritten([3, 8, 2], ["tanh", "linear"], "mse", mistakes={"slope-missing": 0})
+
+    def gradients() -> list[Any]:
+        slopes = net.gradients()
+        slopes[0][0, 0] *= 1.001
+        return slopes
+
+    report = gradcheck(**net.asked() | {"gradients": gradients})
+    assert not report.right
+    assert not report.explained
+
+
+def test_a_gradient_that_is_random_gets_no_name() -> None:
+    rng = np.random.default_rng(1)
+    net = HandWritten([3, 4, 2], ["tanh", "linear"], "mse")
+    report = gradcheck(
+        **net.asked() | {"gradients": lambda: [rng.normal(size=values.shape) for values in net.parameters]}
+    )
+    assert not report.right
+    assert not report.explained
