@@ -13,7 +13,8 @@ from mlpdoctor.gradcheck.check import gradcheck
 
 
 def net(**more: Any) -> HandWritten:  # noqa: ANN401  its fields
-    return HandWritten(**{"sizes": [3, 5, 2], "activations": ["tanh", "linear"], "loss_kind": "mse"} | more)
+    fields: dict[str, Any] = {"sizes": [3, 5, 2], "activations": ["tanh", "linear"], "loss_kind": "mse"}
+    return HandWritten(**fields | more)
 
 
 def bytes_of(arrays: Any) -> list[bytes]:  # noqa: ANN401  arrays

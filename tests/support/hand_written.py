@@ -4,12 +4,14 @@ Nothing here uses the backward pass of the package; the slopes of the common act
 outputs, as people write them.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import numpy as np
 
+from mlpdoctor.gradcheck.check import gradcheck
 from mlpdoctor.nn.layers.activations.named import named_activations
 
 Floats: TypeAlias = Any
@@ -316,3 +318,22 @@ def _taken(net: HandWritten) -> list[Floats]:
     before = [values.astype(float) for values in net.parameters]
     net.update()
     return [(old - new) / net.rate for old, new in zip(before, net.parameters, strict=True)]
+
+
+CASES = {0: 120, 1: 120, 2: 120, 3: 60}
+"""How many networks with so many mistakes."""
+
+
+def outcome(net: HandWritten) -> str:
+    """What a check comes to: ``right``, ``named``, ``otherwise`` (with what was done among the alternatives or not)."""
+    report = gradcheck(**net.asked())
+    if report.right:
+        return "right"
+    if not report.explained:
+        return "unnamed"
+    return "named" if sorted(one.kind for one in report.mistakes) == sorted(net.mistakes) else "otherwise"
+
+
+def counted(number: int, cases: int) -> Counter[str]:
+    """The outcomes of so many random networks with so many mistakes."""
+    return Counter(outcome(drawn(10 * seed + number, number)) for seed in range(cases))

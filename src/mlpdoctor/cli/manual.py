@@ -16,6 +16,7 @@ ORDER = (
     "losses",
     "curve",
     "treat",
+    "gradcheck",
     "accuracy",
     "scale",
     "limits",

@@ -190,6 +190,7 @@ def _ratio(question: Question, array: int, made: Array, penalties: Sequence[Arra
     """The factor by which the user's gradient is a made one; None where both are zero; nothing where they differ."""
     given = question.rest(array, penalties)
     size = float(np.sum(made * made))
+    size = size if np.sqrt(size) > question.floor else 0.0  # what cancels leaves rounding behind
     factor = float(np.sum(given * made)) / size if size else 0.0
     if question.equal(array, given, factor * made):
         yield factor if size and factor else None
