@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
+from mlpdoctor.core.array_options import ArrayOptions
 from mlpdoctor.core.dataset import Dataset, Wanted
 from mlpdoctor.core.errors import InputError, UsageError
 from mlpdoctor.core.fast_dataclass import dataclass
@@ -38,6 +39,7 @@ class Question:
         history: files and folders that training logged to; the last run of the last one made the saved model.
         plateau: the loss at which training stopped, as it was printed, where there is no log.
         quick: whether to leave out what can take long.
+        arrays: what makes a model of a file of arrays; None for a saved model.
     """
 
     model: str | None = None
@@ -54,6 +56,7 @@ class Question:
     history: tuple[str, ...] = ()
     plateau: str | None = None
     quick: bool = False
+    arrays: ArrayOptions | None = None
 
     @property
     def limit(self) -> dict[str, int]:
@@ -74,6 +77,8 @@ def files_read(question: Question) -> Iterator[tuple[str, str]]:
         yield from (("the history", file) for file in _with_files(path, _files_of_a_history))
     if question.custom_objects is not None:
         yield "the code of --custom-objects", question.custom_objects
+    if question.arrays is not None and Path(question.arrays.layers).suffix:
+        yield "the layers of --layers", question.arrays.layers
 
 
 def _with_files(path: str, inside: Callable[[str], Iterable[Path]]) -> list[str]:
@@ -128,7 +133,13 @@ Opened: TypeAlias = tuple[Network, Dataset | None, History | None]
 
 
 def _with_a_model(path: str, question: Question, stdin: BinaryIO | None) -> Opened:
-    network = with_loss(read_network(path, **question.limit), question.loss)
+    if question.arrays is None:
+        read = read_network(path, **question.limit)
+    else:
+        from mlpdoctor.readers.models.weight_arrays import read_arrays
+
+        read = read_arrays(path, question.arrays, **question.limit)
+    network = with_loss(read, question.loss)
     history = logged(question, stdin)
     dataset = None
     if question.data is not None:

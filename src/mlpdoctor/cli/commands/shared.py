@@ -11,6 +11,7 @@ from mlpdoctor.core.errors import UsageError
 if TYPE_CHECKING:
     from mlpdoctor.cli.config.file import Configuration
     from mlpdoctor.cli.plan import Job
+    from mlpdoctor.core.array_options import ArrayOptions
     from mlpdoctor.core.check import Check
     from mlpdoctor.core.kept_apart import Named
     from mlpdoctor.core.report_model import Report
@@ -34,7 +35,7 @@ def require_folder() -> None:
         raise UsageError("the working directory has been deleted; change to one that exists") from fault
 
 
-def question_of(job: "Job", custom_objects: str | None) -> "Question":
+def question_of(job: "Job", custom_objects: str | None, arrays: "ArrayOptions | None" = None) -> "Question":
     """What is asked of one model, as the settings say."""
     from mlpdoctor.diagnosis.subject import Question
 
@@ -54,6 +55,7 @@ def question_of(job: "Job", custom_objects: str | None) -> "Question":
         value("history"),
         value("plateau"),
         value("quick"),
+        arrays,
     )
 
 
