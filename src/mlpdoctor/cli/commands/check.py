@@ -159,6 +159,8 @@ class _Run:
             reports.append(report)
             if "keras" in report.seconds and not quiet:
                 say(f"{job.model}: followed through Keras, which took {report.seconds['keras']:.1f} s to get ready")
+            if arrays is not None and not quiet and report.model is not None:
+                say(f"{job.model}: {report.model.format}")
             for outcome in _crashed(report):
                 where = f" on {job.model}" if len(jobs) > 1 else ""
                 say(f"the check {outcome.code} {outcome.name} crashed{where}: {outcome.reason}")

@@ -128,8 +128,8 @@ def _by_names(kernels: Sequence[str], biases: Sequence[str], arrays: Mapping[str
     lost = [name for place, name in own.items() if place not in places]
     if lost or len(own) < len(biases) or len(set(places)) < len(kernels):
         raise ModelFileError(
-            f"cannot tell which bias belongs to which kernel among {_listed(arrays, arrays)}; number them alike (W1, b1),"
-            " or name them in a file: --layers layers.toml"
+            f"cannot tell which bias belongs to which kernel among {_listed(arrays, arrays)}; number them alike"
+            " (W1, b1), or name them in a file: --layers layers.toml"
         )
     return [Pair(name, own.get(place)) for name, place in zip(kernels, places, strict=True)]
 
@@ -187,13 +187,14 @@ def _network(
 ) -> Network:
     kernels = [arrays[pair.kernel].T if transposed else arrays[pair.kernel] for pair in pairs]
     entering = kernels[0].shape[0]
-    nodes = [Node(Layer("input", "InputLayer", {"batch_shape": (None, entering), "name": "input"}), (), (entering,))]
-    for number, (pair, kernel, layer) in enumerate(zip(pairs, kernels, spec.layers, strict=True), 1):
-        name = f"layer_{number}"
+    names = [pair.kernel.removesuffix(TORCH) for pair in pairs]
+    first = next(name for name in ("input", "input_of_network") if name not in names)
+    nodes = [Node(Layer(first, "InputLayer", {"batch_shape": (None, entering), "name": first}), (), (entering,))]
+    for number, (name, pair, kernel, layer) in enumerate(zip(names, pairs, kernels, spec.layers, strict=True)):
         weights = {"kernel": kernel} | ({} if pair.bias is None else {"bias": arrays[pair.bias].reshape(-1)})
         units = kernel.shape[1]
         config = {"name": name, "units": units, "activation": layer.activation, "use_bias": pair.bias is not None}
-        nodes.append(Node(Layer(name, "Dense", config, weights), (number - 1,), (units,)))
+        nodes.append(Node(Layer(name, "Dense", config, weights), (number,), (units,)))
     if spec.loss is not None:
         require(spec.loss)
     return Network(
@@ -206,9 +207,15 @@ def _network(
         loss_weights=(1.0,),
         optimizer=_optimizer(spec),
         file=path,
-        format="arrays, their kernels transposed: stored as (outputs, inputs)" if transposed else "arrays",
+        format=_told(pairs, transposed=transposed),
         metrics=((),),
     )
+
+
+def _told(pairs: Sequence[Pair], *, transposed: bool) -> str:
+    """Which array was taken for what."""
+    layers = ", ".join(pair.kernel + (f" with {pair.bias}" if pair.bias else " without a bias") for pair in pairs)
+    return f"arrays: {layers}" + ("; kernels are transposed, stored as (outputs, inputs)" if transposed else "")
 
 
 def _optimizer(spec: LayersSpec) -> Optimizer | None:
