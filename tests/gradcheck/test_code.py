@@ -91,6 +91,42 @@ def test_momentum_is_taken_off(mistake: dict[str, Any]) -> None:
     assert "keeps 0.9 of its last change (momentum)" in report.notes[0]
 
 
+def by_value(slopes: list[Any]) -> list[Any]:
+    return [np.clip(slope, -0.05, 0.05) for slope in slopes]
+
+
+def by_length(slopes: list[Any]) -> list[Any]:
+    return [slope * min(1, 0.1 / np.linalg.norm(slope)) for slope in slopes]
+
+
+def by_whole_length(slopes: list[Any]) -> list[Any]:
+    return [slope * min(1, 0.3 / np.sqrt(sum(np.sum(one**2) for one in slopes))) for slope in slopes]
+
+
+CLIPS = {"entry is held to 0.05": by_value, "array is held to 0.1": by_length, "whole is held to 0.3": by_whole_length}
+
+
+@pytest.mark.parametrize("words", CLIPS)
+def test_clipping_is_no_mistake(words: str) -> None:
+    made = net(sizes=[3, 8, 2])
+    report = gradcheck(**made.asked() | {"gradients": lambda: CLIPS[words](made.gradients())})
+    assert report.right
+    assert words in report.notes[0]
+    made.mistakes = {"slope-missing": 0}
+    assert not gradcheck(**made.asked() | {"gradients": lambda: CLIPS[words](made.gradients())}).right
+
+
+def test_a_step_on_which_the_loss_is_no_number_is_made_smaller() -> None:
+    place, rows = np.array([0.1, 2.0]), np.array([1.0, -1.0])
+
+    def loss() -> float:
+        return float(np.sum(np.log(place) * rows))
+
+    report = gradcheck([place], loss, gradients=lambda: [rows / place])
+    assert report.right
+    assert not gradcheck([place], loss, gradients=lambda: [rows / place**2]).right
+
+
 def adam(made: HandWritten) -> Callable[[], None]:
     seen = [np.zeros_like(values) for values in made.parameters]
 

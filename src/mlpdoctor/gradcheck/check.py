@@ -1,5 +1,6 @@
 """The gradient check: the user's gradient against the true one, and the mistake that explains the difference."""
 
+import math
 import time
 from collections.abc import Callable, Sequence
 
@@ -7,12 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from mlpdoctor.core.errors import InputError
-from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.fast_dataclass import dataclass, twin
 from mlpdoctor.core.gradient_report import ArrayGradient, GradientReport, Mistake, Status, WorstEntry
 from mlpdoctor.core.network import Array
 from mlpdoctor.gradcheck import wording
 from mlpdoctor.gradcheck.backward import Run, gradients
 from mlpdoctor.gradcheck.chain import Chain, named_layers, recognised
+from mlpdoctor.gradcheck.clipping import clipped
 from mlpdoctor.gradcheck.code import STEADY, Claim, Code, Point
 from mlpdoctor.gradcheck.measure import ROUNDING, SECONDS, Measured, Measurement, off, points_beside
 from mlpdoctor.gradcheck.plan import all_right
@@ -103,6 +105,9 @@ def _checked(code: Code, layers: object, x: object, y: object, start: float) -> 
         _by_reference(questions, place) if questions else _by_differences(code, claims[0], measured[place], place)
         for place in range(len(code.names))
     ]
+    limit = clipped(questions) if any(one.status is Status.WRONG for one in seen) and questions else None
+    if limit is not None:
+        seen = [twin(one, status=Status.OK) for one in seen]
     told, alternatives = _named(questions, seen, code)
     return GradientReport(
         arrays=tuple(_row(code, place, one) for place, one in enumerate(seen)),
@@ -116,7 +121,7 @@ def _checked(code: Code, layers: object, x: object, y: object, start: float) -> 
         arithmetic=code.arithmetic,
         evaluations=code.evaluations,
         seconds=time.monotonic() - start,
-        notes=tuple(_notes(code, seen)),
+        notes=tuple(_notes(code, seen, limit)),
     )
 
 
@@ -266,14 +271,15 @@ def _by_differences(code: Code, claim: Claim, measured: Measured, place: int) ->
     chosen = claimed[list(measured.entries)]
     bad |= any(off(float(said), slope, rounding + grain) for said, slope in zip(chosen, measured.slopes, strict=True))
     bars = [slope.error for _, slope in measured.directions]
+    known = [place for place, slope in enumerate(measured.slopes) if math.isfinite(slope.error)]
     status = Status.WRONG if bad else Status.UNCLEAR if min(bars) > 0.1 * max(size, 1e-300) else Status.OK
     if status is Status.UNCLEAR and size == 0 and all(slope.value == 0 for _, slope in measured.directions):
         status = Status.OK
     return _Seen(
-        chosen,
-        np.array([slope.value for slope in measured.slopes]),
-        np.array([slope.error for slope in measured.slopes]),
-        np.array(measured.entries, dtype=int),
+        chosen[known],
+        np.array([measured.slopes[place].value for place in known]),
+        np.array([measured.slopes[place].error for place in known]),
+        np.array([measured.entries[place] for place in known], dtype=int),
         status,
     )
 
@@ -322,8 +328,10 @@ def _start(code: Code, seen: Sequence[_Seen], chain: Chain | None) -> str | None
     return next((code.names[place] for place in order if seen[place].status is Status.WRONG), None)
 
 
-def _notes(code: Code, seen: Sequence[_Seen]) -> list[str]:
+def _notes(code: Code, seen: Sequence[_Seen], limit: str | None) -> list[str]:
     notes = []
+    if limit is not None:
+        notes.append(f"The gradient is right, and then clipped: {limit}.")
     if code.momentum:
         notes.append(f"update() keeps {code.momentum:.3g} of its last change (momentum); that was taken off.")
     idle = [code.names[place] for place, one in enumerate(seen) if not one.true.any() and not one.claimed.any()]

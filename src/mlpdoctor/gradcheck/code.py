@@ -115,18 +115,26 @@ class Code:
         Raises:
             InputError: it fails, or is no finite number.
         """
-        self.evaluations += 1
-        value = np.asarray(called(self._loss, "loss()"))
-        if value.size != 1 or not np.issubdtype(value.dtype, np.number):
-            what = f"an array of shape {value.shape}" if value.size != 1 else f"{value.dtype} data"
-            raise InputError(f"loss() returned {what}; it must return one number: take the mean or the sum over it")
-        number = float(value.reshape(()).real)
+        number = self.value()
         if not np.isfinite(number):
             raise InputError(
                 f"loss() returned {number}: a gradient can only be checked where the loss is a finite number;"
                 " start from smaller weights, or keep log() and exp() away from 0 and from large numbers"
             )
         return number
+
+    def value(self) -> float:
+        """The loss at the present parameters, which may be infinite or NaN on a step that goes too far.
+
+        Raises:
+            InputError: it fails, or is no number.
+        """
+        self.evaluations += 1
+        value = np.asarray(called(self._loss, "loss()"))
+        if value.size != 1 or not np.issubdtype(value.dtype, np.number):
+            what = f"an array of shape {value.shape}" if value.size != 1 else f"{value.dtype} data"
+            raise InputError(f"loss() returned {what}; it must return one number: take the mean or the sum over it")
+        return float(value.reshape(()).real)
 
     def claim(self, point: Point) -> Claim:
         """The gradient that the code has at a point; the parameters are left there.

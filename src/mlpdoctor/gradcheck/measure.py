@@ -78,7 +78,7 @@ class Measurement:
             moved = [*self._point]
             moved[place] = self._point[place] + step * direction
             self._code.move(moved)
-            return self._code.loss()
+            return self._code.value()
 
         return loss
 

@@ -75,10 +75,13 @@ def derivative(
 def noise_of(along: Callable[[float], float], step: float) -> float:
     """The rounding error of a loss, from differences of a high order over tiny steps; at least that of float64."""
     values = np.array([along(step * place) for place in range(-ORDER // 2 - 1, ORDER // 2 + 2)])
+    least = 4 * float(np.finfo(np.float64).eps) * float(np.abs(values[np.isfinite(values)]).max(initial=0.0))
+    if not np.isfinite(values).all():
+        return least
     high = np.diff(values, ORDER)
     scale = math.factorial(ORDER) ** 2 / math.factorial(2 * ORDER)
     measured = math.sqrt(scale * float(np.mean(high**2)))
-    return max(2 * measured, 4 * float(np.finfo(np.float64).eps) * float(np.abs(values).max()))
+    return max(2 * measured, least)
 
 
 def rounded(values: Array) -> Array:
