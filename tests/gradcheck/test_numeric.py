@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlpdoctor.gradcheck.numeric import derivative, noise_of, power_of_two, rounded
+from mlpdoctor.gradcheck.numeric import at_a_tiny_step, derivative, noise_of, power_of_two, rounded
 
 EPSILON = float(np.finfo(np.float64).eps)
 SMOOTH: dict[str, tuple[Callable[[float], float], float]] = {
@@ -39,10 +39,26 @@ def test_what_float32_rounds_away_is_in_the_bar() -> None:
     def coarse(t: float) -> float:
         return float(np.float32(math.exp(np.float32(t))))
 
-    noise = noise_of(coarse, 2.0**-12)
+    noise = noise_of(coarse, [2.0**-12, 2.0**-28])
     assert 1e-8 < noise < 1e-6
     found = derivative(coarse, coarse(0), 0.25, noise, single=True, enough=0.0)
     assert abs(found.value - 1) <= found.error < 1e-2
+
+
+def test_kinks_are_not_taken_for_rounding() -> None:
+    def bent(t: float) -> float:
+        return t + abs(t - 1e-4)
+
+    assert noise_of(bent, [2.0**-12, 2.0**-28]) < 1e-14
+    assert noise_of(bent, [2.0**-12]) > 1e-6
+
+
+def test_a_difference_is_confirmed_only_where_it_is_no_kink() -> None:
+    def bent(t: float) -> float:
+        return 2 * t + max(t - 1e-6, 0.0)
+
+    found = at_a_tiny_step(bent, 0.5, EPSILON, 2.0**-40)
+    assert abs(found.value - 2) <= found.error < 0.05
 
 
 @given(

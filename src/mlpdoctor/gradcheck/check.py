@@ -16,7 +16,16 @@ from mlpdoctor.gradcheck.backward import Run, gradients
 from mlpdoctor.gradcheck.chain import Chain, named_layers, recognised
 from mlpdoctor.gradcheck.clipping import clipped
 from mlpdoctor.gradcheck.code import STEADY, Claim, Code, Point
-from mlpdoctor.gradcheck.measure import ROUNDING, SECONDS, Measured, Measurement, off, points_beside
+from mlpdoctor.gradcheck.measure import (
+    MOST_ENTRIES,
+    ROUNDING,
+    SECONDS,
+    TO_CONFIRM,
+    Measured,
+    Measurement,
+    off,
+    points_beside,
+)
 from mlpdoctor.gradcheck.plan import all_right
 from mlpdoctor.gradcheck.search import FLOOR, Question, explanations
 
@@ -97,12 +106,13 @@ def _checked(code: Code, layers: object, x: object, y: object, start: float) -> 
     _require_change(code, claims)
     chain, why_not = _chain(code, points, losses, layers, x, y)
     measurement = Measurement(code, points[0], claims[0].values, rng)
-    measured = _measured(code, measurement, start)
+    measured = _measured(code, measurement, start, TO_CONFIRM if chain else MOST_ENTRIES)
     if chain is not None and not _confirmed(chain, points[0], measured, code):
         chain, why_not = None, "the differences of the loss do not agree with the network that it seemed to be"
     questions = [] if chain is None else _questions(chain, points, claims, code)
+    true = [gradients(one.run, all_right(one.run.chain.places)) for one in questions]
     seen = [
-        _by_reference(questions, place) if questions else _by_differences(code, claims[0], measured[place], place)
+        _by_reference(questions, true, place) if questions else _by_differences(code, claims[0], measured[place], place)
         for place in range(len(code.names))
     ]
     limit = clipped(questions) if any(one.status is Status.WRONG for one in seen) and questions else None
@@ -203,14 +213,14 @@ def _data(values: object, name: str) -> Array:
     return array
 
 
-def _measured(code: Code, measurement: Measurement, start: float) -> list[Measured]:
+def _measured(code: Code, measurement: Measurement, start: float, most: int) -> list[Measured]:
     """Directions for all arrays, then entries, from the output back, each array with its share of the time left."""
     along = [measurement.directions(place, start + SECONDS) for place in range(len(code.names))]
     left = len(code.names)
     entries: list[Measured] = []
     for place in reversed(range(len(code.names))):
         now = time.monotonic()
-        entries.append(measurement.entries(place, now + max(0.0, start + SECONDS - now) / left))
+        entries.append(measurement.entries(place, now + max(0.0, start + SECONDS - now) / left, most))
         left -= 1
     return [
         Measured(one.directions, other.entries, other.slopes)
@@ -243,20 +253,18 @@ def _questions(chain: Chain, points: Sequence[Point], claims: Sequence[Claim], c
     ]
 
 
-def _by_reference(questions: Sequence[Question], place: int) -> _Seen:
+def _by_reference(questions: Sequence[Question], true: Sequence[Point], place: int) -> _Seen:
     """Against our own gradient, where the network is known: all entries, at all points."""
-    wrong = False
-    for question in questions:
-        true = gradients(question.run, all_right(question.run.chain.places))
-        wrong |= not question.equal(place, question.claim.values[place], true[place])
-    first = questions[0]
-    true_first = gradients(first.run, all_right(first.run.chain.places))[place].reshape(-1)
+    equal = [
+        one.equal(place, one.claim.values[place], slopes[place]) for one, slopes in zip(questions, true, strict=True)
+    ]
+    first, slopes = questions[0], true[0][place].reshape(-1)
     return _Seen(
         first.claim.values[place].reshape(-1),
-        true_first,
-        np.full(true_first.size, first.tolerance * float(np.linalg.norm(true_first)) + first.claim.errors[place]),
-        np.arange(true_first.size),
-        Status.WRONG if wrong else Status.OK,
+        slopes,
+        np.full(slopes.size, first.tolerance * float(np.linalg.norm(slopes)) + first.claim.errors[place]),
+        np.arange(slopes.size),
+        Status.OK if all(equal) else Status.WRONG,
     )
 
 

@@ -5,7 +5,7 @@ Source of the extrapolation: Ridders, "Accurate computation of F'(x) and F'(x)F'
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -19,6 +19,9 @@ STEPS = {True: 5, False: 12}
 DIGITS = 11
 """Binary digits of the parameters at the points where differences are taken: steps down to 2**-12 of the largest
 parameter are then exact in float32 too."""
+STANDS_OUT = 32.0
+"""Times the rounding that a difference must be over a step."""
+STRAIGHT = 0.1
 ORDER = 6
 """Differences of this order hold nothing of a smooth loss but its rounding."""
 
@@ -72,16 +75,47 @@ def derivative(
     return best
 
 
-def noise_of(along: Callable[[float], float], step: float) -> float:
-    """The rounding error of a loss, from differences of a high order over tiny steps; at least that of float64."""
-    values = np.array([along(step * place) for place in range(-ORDER // 2 - 1, ORDER // 2 + 2)])
-    least = 4 * float(np.finfo(np.float64).eps) * float(np.abs(values[np.isfinite(values)]).max(initial=0.0))
-    if not np.isfinite(values).all():
-        return least
-    high = np.diff(values, ORDER)
-    scale = math.factorial(ORDER) ** 2 / math.factorial(2 * ORDER)
-    measured = math.sqrt(scale * float(np.mean(high**2)))
-    return max(2 * measured, least)
+def at_a_tiny_step(along: Callable[[float], float], size: float, noise: float, smallest: float) -> Estimate:
+    """The derivative at 0 by the smallest step at which a difference of some size still stands out of the rounding.
+
+    What kinks add falls with the step, and what a wrong gradient is off by does not.
+
+    Args:
+        along: the loss on a line.
+        size: the difference that is to be confirmed.
+        noise: rounding error of the loss.
+        smallest: step below which parameters cannot be moved exactly.
+    """
+    step = power_of_two(max(STANDS_OUT * noise / size, smallest))
+    slope, wider = ((along(far) - along(-far)) / (2 * far) for far in (step, 4 * step))
+    error = abs(slope - wider) + 2 * noise / step
+    return Estimate(slope, error if math.isfinite(error) else math.inf)
+
+
+def noise_of(along: Callable[[float], float], steps: Sequence[float]) -> float:
+    """The rounding error of a loss, from differences of a high order over tiny steps; at least that of float64.
+
+    A kink within the steps looks like rounding, so a smaller step may lower what was found; but not where the loss no
+    longer follows it in a straight line, as one that is computed in float32 does not.
+
+    Args:
+        along: the loss on a line.
+        steps: the first one large enough for float32, others smaller.
+    """
+    found = math.inf
+    for step in steps:
+        values = np.array([along(step * place) for place in range(-ORDER // 2 - 1, ORDER // 2 + 2)])
+        least = 4 * float(np.finfo(np.float64).eps) * float(np.abs(values[np.isfinite(values)]).max(initial=0.0))
+        if np.isfinite(values).all() and (math.isinf(found) or _straight(values)):
+            scale = math.factorial(ORDER) ** 2 / math.factorial(2 * ORDER)
+            measured = 2 * math.sqrt(scale * float(np.mean(np.diff(values, ORDER) ** 2)))
+            found = min(found, max(measured, least))
+    return least if math.isinf(found) else found
+
+
+def _straight(values: Array) -> bool:
+    """Whether values at equal steps lie on a line that rises or falls, but for a tenth of a step."""
+    return bool(np.abs(np.diff(values, 2)).max() < STRAIGHT * np.abs(np.diff(values)).min())
 
 
 def rounded(values: Array) -> Array:
