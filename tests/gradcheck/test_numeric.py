@@ -47,7 +47,7 @@ def test_what_float32_rounds_away_is_in_the_bar() -> None:
 
 def test_kinks_are_not_taken_for_rounding() -> None:
     def bent(t: float) -> float:
-        return t + abs(t - 1e-4)
+        return 2 * t + abs(t - 1e-4)
 
     assert noise_of(bent, [2.0**-12, 2.0**-28]) < 1e-14
     assert noise_of(bent, [2.0**-12]) > 1e-6
@@ -57,7 +57,7 @@ def test_a_difference_is_confirmed_only_where_it_is_no_kink() -> None:
     def bent(t: float) -> float:
         return 2 * t + max(t - 1e-6, 0.0)
 
-    found = at_a_tiny_step(bent, 0.5, EPSILON, 2.0**-40)
+    found = at_a_tiny_step(bent, bent(0), 0.5, EPSILON, 2.0**-40)
     assert abs(found.value - 2) <= found.error < 0.05
 
 

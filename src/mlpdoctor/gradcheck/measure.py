@@ -150,7 +150,7 @@ class Measurement:
         if not off(said, found, 10 * enough):
             return found
         # Before anything is called wrong: many kinks may have passed for a smooth curve, and none does at a tiny step.
-        tiny = at_a_tiny_step(along, abs(said - found.value), self.noise, grid * SMALLEST[single])
+        tiny = at_a_tiny_step(along, self._centre, abs(said - found.value), self.noise, grid * SMALLEST[single])
         return found if off(said, tiny, 10 * enough) else tiny
 
 

@@ -75,20 +75,26 @@ def derivative(
     return best
 
 
-def at_a_tiny_step(along: Callable[[float], float], size: float, noise: float, smallest: float) -> Estimate:
+def at_a_tiny_step(
+    along: Callable[[float], float], centre: float, size: float, noise: float, smallest: float
+) -> Estimate:
     """The derivative at 0 by the smallest step at which a difference of some size still stands out of the rounding.
 
-    What kinks add falls with the step, and what a wrong gradient is off by does not.
+    What kinks add falls with the step, and what a wrong gradient is off by does not. Here the whole difference between
+    the slopes ahead and behind counts as an error: so much can kinks within the step have added.
 
     Args:
         along: the loss on a line.
+        centre: the loss at 0.
         size: the difference that is to be confirmed.
         noise: rounding error of the loss.
         smallest: step below which parameters cannot be moved exactly.
     """
     step = power_of_two(max(STANDS_OUT * noise / size, smallest))
-    slope, wider = ((along(far) - along(-far)) / (2 * far) for far in (step, 4 * step))
-    error = abs(slope - wider) + 2 * noise / step
+    ahead, behind = along(step), along(-step)
+    slope, bend = (ahead - behind) / (2 * step), (ahead + behind - 2 * centre) / (2 * step)
+    wider = (along(4 * step) - along(-4 * step)) / (8 * step)
+    error = abs(slope - wider) + abs(bend) + 2 * noise / step
     return Estimate(slope, error if math.isfinite(error) else math.inf)
 
 
