@@ -36,7 +36,7 @@ def test_a_brake_in_place_of_a_guard(tmp_path: Path, limit: dict[str, float], mo
     finding = only(report, "G608")
     assert finding.severity is Severity.WARNING
     assert finding.evidence.certainty is Certainty.TRIED
-    assert number(finding, "share_left") < 0.1
+    assert number(finding, "left_share") < 0.1
     assert number(finding, "after_unclipped") < number(finding, "after")
     first = next(one for one in report.findings if one.severity is not Severity.NOTE)
     assert first.code == "G608", told(report)

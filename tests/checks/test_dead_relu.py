@@ -175,7 +175,7 @@ def test_a_silent_layer_is_an_error_without_targets_to_compare_with(tmp_path: Pa
     assert report.ladder is None
     assert finding.severity is Severity.ERROR
     assert "Nothing of the input gets past this layer" in finding.evidence.why
-    assert report.verdict == "Nothing gets through hidden: all 4 of its ReLU units are zero on every row."
+    assert report.verdict == "Nothing gets through hidden: all 4 ReLU units are zero on every row."
 
 
 def test_a_dead_output_unit_answers_zero_and_the_remedy_takes_its_activation_off(tmp_path: Path) -> None:
@@ -191,7 +191,7 @@ def test_a_dead_output_unit_answers_zero_and_the_remedy_takes_its_activation_off
     assert finding.evidence.remedy is not None
     assert finding.evidence.remedy.code == 'Dense(1, name="answer")'
     assert report.findings[0] is finding
-    assert "output is 0 on every row" in report.verdict
+    assert "predicts 0 on every row" in report.verdict
 
 
 def test_a_dead_head_among_several_outputs_is_found(tmp_path: Path) -> None:
@@ -279,7 +279,7 @@ def test_the_remedy_draws_anew_and_widens_a_narrow_layer(tmp_path: Path) -> None
     remedy = only(examined(tmp_path, patient(4, 3), x, y), "U401").evidence.remedy
     assert remedy is not None
     assert "hidden" in remedy.text
-    assert "16 instead of 4" in remedy.text
+    assert "16 units instead of 4" in remedy.text
     keras.layers.deserialize(keras.layers.serialize(eval(str(remedy.code), {"Dense": L.Dense})))  # noqa: S307
 
 

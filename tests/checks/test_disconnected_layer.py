@@ -56,7 +56,7 @@ def test_an_input_that_nothing_uses(form: str, tmp_path: Path) -> None:
     finding = the(examined(tmp_path, model, form=form), "unused input")
     assert names(finding, "cut_off") == ("right",)
     assert finding.severity is Severity.WARNING
-    assert finding.message == "right: no way leads from there to an output"
+    assert finding.message == "right: not connected to an output"
 
 
 def test_false_alarm_an_unused_input_of_a_model_that_does_well_is_a_note(tmp_path: Path) -> None:

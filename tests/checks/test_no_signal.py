@@ -180,3 +180,53 @@ def test_without_scikit_learn_it_says_what_to_install(tmp_path: Path, monkeypatc
     skipped = outcome(examined(tmp_path, answering(2, float(y.mean())), x, y), "L507")
     assert (skipped.status, skipped.reason) == (Status.SKIPPED, INSTALL)
     assert 'pip install "mlpdoctor[opinion]"' in INSTALL
+
+
+@pytest.mark.parametrize(("rows", "features", "slope"), [(4000, 1, 0.13), (4000, 4, 0.13)])
+def test_false_alarm_a_line_that_saves_more_than_chance(rows: int, features: int, slope: float, tmp_path: Path) -> None:
+    """Faint, but many times its own sampling error: no report may say that these inputs say nothing."""
+    rng = np.random.default_rng(rows)
+    x = rng.normal(size=(rows, features))
+    y = slope * x[:, :1] + rng.normal(size=(rows, 1))
+    report = examined(tmp_path, answering(features, float(y.mean())), x, y)
+    for finding in found(report, "L507"):
+        gain, chance = number(finding, "line_gain_share"), number(finding, "line_gain_by_chance_share")
+        assert gain < 0.01 or finding.evidence.numbers["linear_is_enough"], (gain, chance)
+        assert not str(finding.evidence.verdict).startswith("Nothing was found"), told(report)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_gain_of_a_line_on_noise_is_called_chance(seed: int, tmp_path: Path) -> None:
+    x, y = noise("normal", 500, 12, seed)
+    finding = only(report := examined(tmp_path, answering(12, float(y.mean())), x, y), "L507")
+    assert number(finding, "line_gain_share") < number(finding, "line_gain_by_chance_share"), told(report)
+
+
+def embedding(ids: int, answer: float) -> Model:
+    model = compiled(stack(1, L.Embedding(ids, 4), L.Flatten(), L.Dense(1, name="out")))
+    put(model.get_layer("out"), np.full((4, 1), 1e-4), [answer])
+    return model
+
+
+def test_false_alarm_ids_with_a_level_of_their_own(tmp_path: Path) -> None:
+    """Near ids have nothing in common, but the rows of one id have."""
+    rng = np.random.default_rng(12)
+    ids = rng.integers(0, 100, (1500, 1))
+    y = rng.normal(size=100)[ids] + 0.5 * rng.normal(size=(1500, 1))
+    report = examined(tmp_path, embedding(100, float(y.mean())), ids.astype(float), y)
+    assert not found(report, "L507"), told(report)
+
+
+def test_ids_that_say_nothing_are_judged_by_their_groups(tmp_path: Path) -> None:
+    rng = np.random.default_rng(13)
+    ids, y = rng.integers(0, 40, (1500, 1)), rng.normal(size=(1500, 1))
+    finding = only(examined(tmp_path, embedding(40, float(y.mean())), ids.astype(float), y), "L507")
+    assert finding.message.count("models") == 0, "no line and no neighbours were tried"
+    assert "groups with equal values" in finding.message
+
+
+def test_too_few_rows_an_id_tell_nothing(tmp_path: Path) -> None:
+    rng = np.random.default_rng(14)
+    ids, y = rng.permutation(900)[:, None], rng.normal(size=(900, 1))
+    not_asked = outcome(examined(tmp_path, embedding(900, float(y.mean())), ids.astype(float), y), "L507")
+    assert not_asked.status is Status.SKIPPED

@@ -211,3 +211,24 @@ def test_the_spread_is_that_of_scipy() -> None:
 def test_without_data_it_is_skipped_and_says_so(tmp_path: Path) -> None:
     skipped = outcome(examined(tmp_path, fresh()), "D709")
     assert (skipped.status, skipped.reason) == (Status.SKIPPED, "no data were given")
+
+
+@pytest.mark.parametrize(("seed", "end"), [(0, 1.0), (1, 10.0), (2, 100.0)])
+def test_false_alarm_a_reward_at_the_end_of_its_range(seed: int, end: float, tmp_path: Path) -> None:
+    """Rewards near 1 and a few of -1: the other end of the range, no code for a missing value."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(2000, 2))
+    y = end * (0.97 + 0.01 * rng.normal(size=(2000, 1)).clip(-3, 3))
+    y[rng.choice(2000, 12, replace=False)] = -end
+    report = examined(tmp_path, compiled(stack(2, L.Dense(8, "tanh"), L.Dense(1))), x, y)
+    assert all("missing" not in f"{one.evidence.verdict}{one.evidence.remedy}" for one in found(report, "D709"))
+
+
+def test_a_code_beyond_all_sizes_is_still_asked_about(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(2000, 2))
+    y = 37 + 0.4 * rng.normal(size=(2000, 1))
+    y[rng.choice(2000, 12, replace=False)] = -1.0
+    finding = only(examined(tmp_path, compiled(stack(2, L.Dense(8, "tanh"), L.Dense(1))), x, y), "D709")
+    assert "is it a code for a missing value?" in str(finding.evidence.verdict)
+    assert "keep" in str(finding.evidence.remedy), "the advice is to look, not to drop"

@@ -29,9 +29,10 @@ from drawn_cases import (
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris, load_wine
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-from mlpdoctor.checks.data.preprocessing_mismatch import CODE, SCALINGS
+from mlpdoctor.checks.data.preprocessing_mismatch import CODE
 from mlpdoctor.core.finding import Certainty, Severity
 from mlpdoctor.core.report_model import Status
+from mlpdoctor.facts.outputs.scaling_trials import SCALINGS
 
 SCALERS: dict[str, Callable[[], object]] = {
     "standardised": StandardScaler,
@@ -88,7 +89,11 @@ def test_the_scales_of_a_regression_are_named(features: str, targets: str, activ
     assert number(finding, "before_share") == pytest.approx(raw["model"] / raw["constant"], rel=1e-6)
     assert report.findings[0] is finding, told(report)
     assert "not on the scale the model was trained on" in report.verdict
-    assert only(report, "L502").because_of == "D713"
+    causes = {one.code: one.because_of for one in report.findings}
+    cause = causes["L502"]
+    while cause is not None and cause != "D713":
+        cause = causes[cause]
+    assert cause == "D713", told(report)
     assert only(report, "D702").because_of == "D713"
 
 
@@ -261,3 +266,45 @@ def test_an_untrained_model_has_no_scale_yet(tmp_path: Path) -> None:
 def test_without_data_it_is_skipped_and_says_so(tmp_path: Path) -> None:
     skipped = outcome(examined(tmp_path, compiled(regressor(2)), rules=("D713",)), "D713")
     assert (skipped.status, skipped.reason) == (Status.SKIPPED, "no data were given")
+
+
+def weighted_classifier(seed: int, rare: float, width: int = 5) -> tuple[Model, Table, Table]:
+    """A classifier of a rare class, really trained on standardised columns with its rows repeated, as by weights."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(2000, width))
+    score = x @ rng.normal(size=width) + rng.logistic(size=2000)
+    y = (score > np.quantile(score, 1 - rare)).astype(float)[:, None]
+    set_random_seed(seed)
+    model = stack(width, L.Dense(16, "relu"), L.Dense(1, "sigmoid"))
+    model.compile("adam", "binary_crossentropy")
+    rows = np.concatenate([rng.choice(np.flatnonzero(y[:, 0] == label), 1500) for label in (0, 1)])
+    return train(model, x[rows], y[rows], epochs=10), x, y
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("seed", "rare"), [(0, 0.05), (1, 0.1), (2, 0.2)])
+def test_class_weights_do_not_hide_a_raw_table(seed: int, rare: float, tmp_path: Path) -> None:
+    """Its loss is above the constant's on the right scale too, because its probabilities are moved."""
+    model, x, y = weighted_classifier(seed, rare)
+    raw = x * 10.0 ** np.arange(-1, x.shape[1] - 1) + np.arange(x.shape[1])
+    finding = only(report := examined(tmp_path, model, raw, y, rules=("D713",)), "D713")
+    assert finding.evidence.numbers["features"] == "standardised", told(report)
+    assert finding.evidence.numbers["level_moved"] is True
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("seed", "rare"), [(0, 0.05), (1, 0.1), (2, 0.2)])
+def test_false_alarm_class_weights_on_the_right_scale(seed: int, rare: float, tmp_path: Path) -> None:
+    assert quiet(examined(tmp_path, *weighted_classifier(seed, rare), rules=("D713",)), "D713")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(4))
+def test_false_alarm_random_weights_behind_large_columns(seed: int, tmp_path: Path) -> None:
+    """Garbage on any scale: that its level can be put right makes no model of it."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(1500, 4))
+    y = (x @ rng.normal(size=4) + rng.logistic(size=1500) > 2.0).astype(float)[:, None]
+    set_random_seed(seed)
+    model = compiled(stack(4, L.Dense(16, "relu"), L.Dense(1, "sigmoid")), loss="binary_crossentropy")
+    assert quiet(examined(tmp_path, model, 1000 * x + 300, y, rules=("D713",)), "D713")

@@ -201,3 +201,14 @@ def test_a102_is_silent_under_other_losses_where_the_targets_lie_on_a_line(tmp_p
     y = np.tanh(x[:, :1]) @ rng.normal(size=(1, 5)) + 0.01 * rng.normal(size=(300, 5))
     narrow = compiled(stack(4, L.Dense(16, "tanh"), L.Dense(1), L.Dense(5, name="out")), "mae")
     assert quiet(examined(tmp_path, narrow, x, y, rules=("A102",)), "A102")
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_false_alarm_a_prelu_learns_its_slope_below_zero(tmp_path: Path, seed: int) -> None:
+    """Its bound at zero is that of the slope it starts with: with a slope of one it is no activation at all."""
+    rng = np.random.default_rng(seed)
+    x = rng.uniform(-2, 2, (60, 1))
+    y = (2 * x - 1) * 10.0**seed
+    report = examined(tmp_path, compiled(stack(1, L.Dense(4, "tanh"), L.Dense(1), L.PReLU())), x, y)
+    assert outcome(report, "O204").status is not Status.FOUND
+    assert "architecture" not in rungs(report)

@@ -82,7 +82,24 @@ def test_every_kind_of_file_and_loss(form: str, loss: str, tmp_path: Path) -> No
     x, y = waves(200, 3, seed=4)
     model = patient("tanh")
     model.compile(loss=loss)
-    assert only(examined(tmp_path, model, x, y, form=form, data="csv"), "U402").severity is Severity.ERROR
+    assert number(only(examined(tmp_path, model, x, y, form=form, data="csv"), "U402"), "saturated") == 10
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("activation", ["tanh", "sigmoid"])
+def test_nothing_is_stuck_where_training_falls_readily(activation: str, seed: int, tmp_path: Path) -> None:
+    """Steep but useful units: the loss falls as fast as it can, and that is what the report says first."""
+    rng = np.random.default_rng(seed)
+    x = rng.uniform(-1, 1, (400, 1))
+    model = compiled(stack(1, L.Dense(16, activation, name="hidden"), L.Dense(1, name="out")))
+    put(model.get_layer("hidden"), np.full((1, 16), 120.0), rng.uniform(-100, 100, 16))
+    put(model.get_layer("out"), np.zeros((16, 1)), [0.0])
+    report = examined(tmp_path, model, x, 0.1 * np.tanh(3 * x))
+    finding = only(report, "U402")
+    assert finding.evidence.numbers["stuck"] is False
+    assert "stuck" not in report.verdict, told(report)
+    if finding.severity is Severity.NOTE:
+        assert only(report, "G607").because_of is None, told(report)
 
 
 def test_each_layer_of_a_deep_patient_gets_its_own_finding(tmp_path: Path) -> None:

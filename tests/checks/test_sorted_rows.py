@@ -21,15 +21,14 @@ from model_cases import (
     number,
     only,
     outcome,
-    quiet,
     stack,
     told,
 )
 from scipy import stats
 
-from mlpdoctor.checks.data.sorted_rows import _chance, _in_order
 from mlpdoctor.core.finding import Certainty, Severity
 from mlpdoctor.core.report_model import Status
+from mlpdoctor.facts.outputs.file_order import _chance, _in_order
 from mlpdoctor.statistics.moments import TargetMoments
 from mlpdoctor.statistics.row_order import MOST_CHUNKS, RowOrder
 from mlpdoctor.statistics.views import Rows, Targets
@@ -188,7 +187,9 @@ def test_false_alarm_a_rare_class_that_the_last_fifth_lacks_by_chance(tmp_path: 
 
 def test_false_alarm_few_rows(tmp_path: Path) -> None:
     x = np.linspace(0, 1, 19)[:, None]
-    assert quiet(examined(tmp_path, regressor(), x, x), "D708")
+    report = examined(tmp_path, regressor(), x, x)
+    assert outcome(report, "D708").status is Status.NOT_APPLICABLE
+    assert "the order of the rows" not in {suspect.what for suspect in report.ruled_out}, "it was not looked at"
 
 
 def test_shuffled_rows_are_ruled_out_as_a_cause(tmp_path: Path) -> None:
@@ -200,3 +201,23 @@ def test_shuffled_rows_are_ruled_out_as_a_cause(tmp_path: Path) -> None:
 def test_without_data_it_is_skipped_and_says_so(tmp_path: Path) -> None:
     skipped = outcome(examined(tmp_path, regressor()), "D708")
     assert (skipped.status, skipped.reason) == (Status.SKIPPED, "no data were given")
+
+
+@pytest.mark.parametrize("rows", [30, 400, 5000])
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_rows_sorted_by_a_feature_are_called_so(rows: int, sign: float, tmp_path: Path) -> None:
+    """Half a wave after whole ones: the target's means are next to the same, and no difference worth a word."""
+    x = sign * np.linspace(-3, 3, rows)[:, None]
+    y = np.sin(2 * x) + 0.05 * np.random.default_rng(rows).normal(size=x.shape)
+    finding = only(examined(tmp_path, regressor(), x, y, data="csv"), "D708")
+    assert finding.evidence.numbers["name"] == "x", finding.message
+    assert "mean" not in finding.message
+    assert "sorted by x" in str(finding.evidence.verdict)
+
+
+def test_means_that_hardly_differ_are_not_set_against_each_other(tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    place = np.linspace(0, 10 * np.pi, 1000)
+    finding = only(examined(tmp_path, regressor(), rng.normal(size=(1000, 1)), np.sin(place / 2)[:, None]), "D708")
+    head, tail = number(finding, "head_mean"), number(finding, "tail_mean")
+    assert (abs(head - tail) >= 0.17) == ("first four fifths" in finding.message)

@@ -53,7 +53,7 @@ def test_stopped_after_a_few_updates(tmp_path: Path, optimizer: Any, updates: in
     assert finding.evidence.explains is not None
     first = next(one for one in report.findings if one.severity is not Severity.NOTE)
     assert first.code == "G607", told(report)
-    assert "broken off" in report.verdict
+    assert "stopped too early" in report.verdict
 
 
 def test_keras_goes_on_as_the_trial_says(tmp_path: Path) -> None:

@@ -25,9 +25,9 @@ from model_cases import (
     train,
 )
 
-from mlpdoctor.checks.data.unscaled_targets import _reach, _stages, _travel
 from mlpdoctor.core.finding import Certainty, Finding, Severity
 from mlpdoctor.core.report_model import Report, Status
+from mlpdoctor.facts.outputs.prediction_reach import PredictionReach, _stages
 
 
 def curve(rows: int, width: int, seed: int) -> tuple[Table, Table]:
@@ -101,7 +101,9 @@ def test_the_estimate_of_the_updates_is_right_within_a_factor_of_three(activatio
     x = np.abs(np.random.default_rng(0).normal(size=(64, 3)))
     for size in (30.0, 300.0):
         network = sequential(3, (16, activation), (16, activation), (1, None))
-        expected = _travel(_stages(network), float(np.sqrt(np.square(x).mean(axis=0)).mean()), size) / 0.03
+        expected = (
+            PredictionReach(_stages(network), float(np.sqrt(np.square(x).mean(axis=0)).mean())).travel(size) / 0.03
+        )
         model = mlp(3, 16, 2, activation)
         model.compile(keras.optimizers.Adam(0.03), "mae")
         made, some = 0, max(int(expected / 5), 1)
@@ -113,9 +115,9 @@ def test_the_estimate_of_the_updates_is_right_within_a_factor_of_three(activatio
 
 def test_more_way_takes_more_updates_and_reaches_as_far_as_asked() -> None:
     network = sequential(3, (16, "relu"), (16, "tanh"), (1, None))
-    travels = [_travel(_stages(network), 1.0, 10.0**power) for power in range(-6, 9)]
+    travels = [PredictionReach(_stages(network), 1.0).travel(10.0**power) for power in range(-6, 9)]
     assert np.all(np.diff(travels) > 0)
-    assert [_reach(_stages(network), 1.0, move) for move in travels] == pytest.approx(
+    assert [PredictionReach(_stages(network), 1.0).after(move) for move in travels] == pytest.approx(
         [10.0**p for p in range(-6, 9)], rel=1e-3
     )
 
@@ -214,3 +216,20 @@ def test_a_model_without_an_optimizer_has_no_rate_to_judge_by(tmp_path: Path) ->
 def test_without_data_it_is_skipped_and_says_so(tmp_path: Path) -> None:
     skipped = outcome(examined(tmp_path, compiled(mlp(2))), "D703")
     assert (skipped.status, skipped.reason) == (Status.SKIPPED, "no data were given")
+
+
+@pytest.mark.parametrize(("loss", "ratio"), [("mae", 1e3), ("mse", 100.0)])
+def test_targets_of_different_sizes_are_scaled_apart_and_the_small_one_is_named(
+    loss: str, ratio: float, tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(int(ratio))
+    x = rng.normal(size=(500, 2))
+    y = np.column_stack([x[:, 0], ratio * (x[:, 1] + 5)])
+    model = compiled(stack(2, L.Dense(8, "relu"), L.Dense(2)), loss, updates=100)
+    finding = only(examined(tmp_path, model, x, y, data="csv"), "D703")
+    assert finding.evidence.remedy is not None
+    code = str(finding.evidence.remedy.code)
+    scaled = eval(code.partition(" = ")[2], {"y_train": y})  # noqa: S307  the line that users copy
+    assert scaled.mean(axis=0) == pytest.approx([0, 0], abs=1e-3)
+    assert scaled.std(axis=0) == pytest.approx([1, 1], rel=1e-3)
+    assert "hardly sees it" in str(finding.evidence.verdict)

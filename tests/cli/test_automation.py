@@ -25,7 +25,7 @@ JQ = re.compile(r"^(mlpdoctor check model\.keras data\.csv --format json \| jq .
 ONE_LINERS = [
     "mlpdoctor check model.keras data.csv --format json | jq -r .verdict",
     "mlpdoctor check model.keras data.csv --format json | jq '.findings[] | {code, layer, severity}'",
-    "mlpdoctor check model.keras data.csv --format json | jq -r '.findings[0].remedy.code'",
+    "mlpdoctor check model.keras data.csv --format json | jq -r '.findings[0].fix.code'",
     "mlpdoctor check model.keras data.csv --format json | jq '.ladder.rungs | map({(.name): .value}) | add'",
     "mlpdoctor check model.keras data.csv --format json | jq -e 'all(.findings[]; .certainty != \"proved\")'",
 ]

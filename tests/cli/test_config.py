@@ -184,7 +184,7 @@ BAD: Mapping[str, tuple[str, list[str]]] = {
         "[[tool.mlpdoctor.suppress]]\nrule = 'A101'\nreasn = 'x'",
         ["reasn", "did you mean reason"],
     ),
-    "no TOML": ("select = [", ["pyproject.toml", "no TOML"]),
+    "not valid TOML": ("select = [", ["pyproject.toml", "not valid TOML"]),
 }
 
 

@@ -99,7 +99,7 @@ def test_the_file_given_is_run_and_the_model_followed(name: str, folder: Path) -
     assert report["model"]["parameters"] == 3 * 8 + 8 * 6 + 6 + 6 + 1
     assert "model" in {rung["name"] for rung in report["ladder"]["rungs"]}
     assert report["timing"]["keras"] > 0
-    assert "--custom-objects: the Python code in layers.py is run" in done.err
+    assert "--custom-objects: runs the Python code in layers.py" in done.err
     assert "followed through Keras" in done.err
     assert "their code runs" not in done.out
 

@@ -79,7 +79,7 @@ def test_a_layer_is_told_by_its_name_and_its_weights_are_found(tmp_path: Path, w
     done = run(tmp_path, "check", "model", "d.csv", "--format", "json")
     found = {one["code"]: one for one in json.loads(done.out)["findings"]}
     assert found["W302"]["layer"] == legible(NAME)  # three units with the weights of the file
-    code = found["A101"]["remedy"]["code"]
+    code = found["A101"]["fix"]["code"]
     assert quoted(legible(NAME)) in code  # as the report has it, in a string that it does not end
     assert "\n" not in code
 

@@ -60,8 +60,9 @@ def test_a_finding_has_all_a_program_needs() -> None:
     assert finding["certainty"] == "proved"
     assert finding["explains"] == pytest.approx(1.0)
     assert finding["because_of"] is None
-    assert finding["remedy"]["code"] == 'Dense(10, activation="tanh", name="dense")'
-    assert finding["evidence"]["layers"] == ["dense", "dense_1"]
+    assert finding["fix"]["code"] == 'Dense(10, activation="tanh", name="dense")'
+    assert finding["evidence"]["layers"] == finding["layers"] == ["dense", "dense_1"]
+    assert finding["layer"] == "dense"
 
 
 @pytest.mark.slow

@@ -150,8 +150,8 @@ def test_without_a_model_and_without_a_table_it_says_how(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "parts"),
     [
-        (("data.csv", ILL), ["data.csv: is no model, but models/ill.keras is", "MODEL, then DATA"]),
-        ((ILL, "data.csv", WELL), ["data.csv: is no model", "--data data.csv"]),
+        (("data.csv", ILL), ["data.csv: is not a model, but models/ill.keras is", "MODEL, then DATA"]),
+        ((ILL, "data.csv", WELL), ["data.csv: is not a model", "--data data.csv"]),
         ((ILL, "data.csv", "data.csv"), ["neither data.csv nor data.csv is a model", "only one DATA"]),
         ((ILL, "data.csv", "--data", "data.csv"), ["given twice"]),
         ((ILL, WELL, "-"), ["standard input", "once"]),

@@ -155,7 +155,7 @@ def test_the_curve_stands_beside_the_ladder(width: int) -> None:
         (rung,) = (line for line in lines if line.endswith("• best straight line 0.005676"))
         assert "─" * 10 in rung
         assert any(line.startswith("  plateau     0.0057 ± ") for line in lines)
-        assert any("equal to the best straight line, 0.005676" in line for line in lines)
+        assert "equal to the loss of the best straight line, 0.005676" in " ".join(" ".join(lines).split())
 
 
 def test_ascii_draws_with_what_it_has() -> None:
@@ -168,7 +168,7 @@ def test_ascii_draws_with_what_it_has() -> None:
 def test_markdown_says_the_same() -> None:
     for text in (FORMATS["markdown"].render([with_model()]), FORMATS["markdown"].render([without_model()])):
         assert "```text\n• loss, epochs 1 to 91, linear scale\n" in text
-        assert "equal to the best straight line, 0.005676" in text
+        assert "equal to the loss of the best straight line, 0.005676" in text
         assert "91 of 10,000 epochs, loss 0.0084 -> 0.0057" in text
 
 
@@ -205,4 +205,6 @@ def test_every_state_of_a_plateau_has_its_words() -> None:
     assert said(replace(found, rungs=())).endswith("it is on no rung of the ladder")
     assert said(replace(found, rungs=(), reason="no data")).endswith("not compared with a ladder: no data")
     near = Reached("affine", "logistic regression", 0.0058, 0.0068, exact=False, digits=1)
-    assert "16.2 % from logistic regression, 0.005800, 0.006800 with penalties" in said(replace(found, rungs=(near,)))
+    assert "16.2 % from the loss of logistic regression, 0.005800, 0.006800 with penalties" in said(
+        replace(found, rungs=(near,))
+    )

@@ -40,10 +40,11 @@ def annotations(*reports: Report, unread: tuple[Unread, ...] = ()) -> list[tuple
 
 
 def test_a_finding_is_an_annotation_of_its_severity() -> None:
-    (kind, parts, message), (second, *_) = annotations(of_fixture("three-points"))
+    (kind, parts, message), (second, noted, _) = annotations(of_fixture("three-points"))
     assert (kind, second) == ("error", "notice")
     assert parts == {"file": "fixtures/three-points/model.keras", "title": "mlpdoctor: A101 missing-nonlinearity"}
-    assert message.splitlines()[0].endswith("(proved, keeps 100 % of the loss)")
+    assert noted["title"] == "mlpdoctor: also noted: D710 too-few-rows"
+    assert message.splitlines()[0].endswith("(proved, accounts for all of the loss that can be removed)")
     assert message.splitlines()[-1] == 'Dense(10, activation="tanh", name="dense")'
 
 
@@ -51,7 +52,8 @@ def test_what_is_suppressed_is_not_shown_and_what_went_wrong_is() -> None:
     seen = annotations(awkward(), unread=(UNREAD,))
     titles = [parts["title"] for _, parts, _ in seen]
     assert not any("D702" in title for title in titles)
-    assert [kind for kind, *_ in seen] == ["error", "error", "warning", "notice", "notice", "error", "error"]
+    assert [kind for kind, *_ in seen] == ["error", "warning", "notice", "error", "error"]
+    assert seen[0][2].endswith("Also seen, following from this: L501 no-better-than-linear")
     assert "W306 crashed" in titles[-2]
     assert seen[-1][1]["file"] == UNREAD.path
     assert seen[-1][2] == UNREAD.reason
@@ -73,7 +75,7 @@ def test_a_name_begins_no_command_of_its_own(name: str) -> None:
     lines = FORMATS["github"].render([awkward(name)]).split("\n")
     assert lines.pop() == ""
     assert all(line.startswith(("::error file=", "::warning file=", "::notice file=")) for line in lines)
-    assert len(lines) == 6
+    assert len(lines) == 4
 
 
 def test_long_texts_are_cut_before_they_are_escaped() -> None:

@@ -43,6 +43,8 @@ def approved(form: str, text: str) -> str:
     """The part of an output that is kept."""
     if form in {"json", "sarif", "code-scanning"}:
         return json.dumps(steady(json.loads(text)), indent=1, ensure_ascii=False) + "\n"
+    if form == "brief":
+        return "".join(f"{json.dumps(steady(json.loads(line)), ensure_ascii=False)}\n" for line in text.splitlines())
     return text
 
 

@@ -95,8 +95,8 @@ def test_the_driver_has_every_rule_with_its_page() -> None:
         assert described["name"] == rule.name
         assert described["shortDescription"]["text"] == rule.summary
         assert described["defaultConfiguration"]["level"] == rule.severity.value
-        assert "Remedy" in described["help"]["text"]
-        assert "**Stays quiet on**" in described["help"]["markdown"]
+        assert "How to fix it" in described["help"]["text"]
+        assert "**When it stays silent**" in described["help"]["markdown"]
         assert len(described["shortDescription"]["text"]) < 1024  # GitHub cuts there
         assert len(described["fullDescription"]["text"]) < 1024
 

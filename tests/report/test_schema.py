@@ -138,7 +138,7 @@ def test_a_missing_or_an_unknown_key_is_noticed_wherever_it_is() -> None:
         ("data", DataSummary),
         ("rung", Rung),
         ("penalty", Penalty),
-        ("remedy", Remedy),
+        ("fix", Remedy),
     ],
 )
 def test_it_has_what_the_classes_have(name: str, kind: type) -> None:
@@ -157,3 +157,21 @@ def test_pages_keep_to_it() -> None:
         RULE.validate(json.loads(rule_page.as_json(rule)))
     for listed in json.loads(rules_table.as_json(rules())):
         RULE.validate(listed)
+
+
+def test_a_finding_about_layers_names_them() -> None:
+    found = {finding["code"]: finding for report in fixtures() for finding in written(report)["findings"]}
+    assert (found["A101"]["layer"], found["A101"]["layers"]) == ("dense", ["dense", "dense_1"])
+    assert found["U401"]["layer"] == "dense"
+    assert (found["D710"]["layer"], found["D710"]["layers"]) == (None, [])
+    for report in fixtures():
+        for told, finding in zip(written(report)["findings"], report.findings, strict=True):
+            assert told["layers"] == list(finding.layers)
+            assert told["layer"] == (finding.layers[0] if finding.layers else None)
+
+
+def test_there_is_nothing_to_fix_on_a_healthy_model() -> None:
+    findings = written(of_fixture("healthy-linear"))["findings"]
+    assert findings
+    assert all(finding["fix"] is None for finding in findings)
+    assert written(of_fixture("three-points"))["findings"][0]["fix"]["code"].startswith("Dense(10")

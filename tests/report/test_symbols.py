@@ -1,6 +1,7 @@
 """What a screen gets that cannot say every character, and what no screen gets: bytes that would steer it."""
 
 import io
+import re
 
 import pytest
 from effort import examples
@@ -16,6 +17,8 @@ from mlpdoctor.report.catalogue import rules
 from mlpdoctor.report.symbols import plain, spelt
 from mlpdoctor.report.terminal.report import TerminalReport, TerminalSummary
 
+COPIED = r" +((do|test it|explain) +)?(mlpdoctor |Dense\(|df = |sklearn\.|# and|[\w.]+\(|\w+ = \w+[.(])"
+"""How lines of code and commands begin."""
 ENCODINGS = ("utf-8", "cp1252", "cp437", "ascii", "latin-1", "cp932", "koi8-r")
 
 
@@ -28,7 +31,8 @@ def printed(*parts: object, encoding: str = "utf-8", width: int = 80) -> str:
     """What a screen of that encoding receives; it refuses what it cannot say."""
     received = io.BytesIO()
     screen = io.TextIOWrapper(received, encoding=encoding, errors="strict", newline="\n")
-    Console(file=screen, width=width, color_system=None, markup=False, emoji=False, highlight=False).print(*parts)
+    console = Console(file=screen, width=width, color_system=None, markup=False, emoji=False, highlight=False)
+    console.print(*parts, crop=False)
     screen.flush()
     return received.getvalue().decode(encoding)
 
@@ -43,7 +47,7 @@ def test_every_screen_gets_every_report(encoding: str) -> None:
 
 @pytest.mark.parametrize(("encoding", "block"), [("utf-8", "█"), ("cp437", "█"), ("cp1252", "#"), ("ascii", "#")])
 def test_bars_are_made_of_what_there_is(encoding: str, block: str) -> None:
-    assert block * 16 in printed(TerminalReport(of_fixture("three-points")), encoding=encoding)
+    assert block * 16 in printed(TerminalReport(of_fixture("three-points")), encoding=encoding, width=100)
 
 
 def test_plus_and_minus_are_spelt_in_ascii_alone() -> None:
@@ -99,12 +103,17 @@ def test_no_line_is_wider_than_the_screen(width: int) -> None:
     reports: list[Report] = [*fixtures(), awkward("n" * 300), awkward("word " * 60)]
     for part in (*(TerminalReport(report, verbose=True) for report in reports), TerminalSummary(reports, [UNREAD])):
         for encoding in ("utf-8", "ascii"):
-            assert max(map(len, printed(part, encoding=encoding, width=width).splitlines())) <= width
+            assert max(map(len, prose_of(printed(part, encoding=encoding, width=width)))) <= width
+
+
+def prose_of(text: str) -> list[str]:
+    """The lines of a report without those to be copied, which are never broken."""
+    return [line for line in text.splitlines() if not re.match(COPIED, line)]
 
 
 @pytest.mark.parametrize("width", [40, 80, 120])
 def test_pages_and_the_table_of_rules_fit(width: int) -> None:
-    for parts in (*(rule_page.page(rule) for rule in rules()), iter([rules_table.as_table(rules())])):
+    for parts in (*(iter([rule_page.RulePage(rule)]) for rule in rules()), iter([rules_table.as_table(rules())])):
         text = printed(*parts, encoding="ascii", width=width)
         assert max(map(len, text.splitlines())) <= width
 
@@ -129,12 +138,19 @@ def test_numbers_of_findings_have_no_gaps_where_some_are_hidden() -> None:
     heads = [line.split()[:3] for line in text.splitlines() if line[2:3].isdigit()]
     assert heads == [
         ["1", "error", "A101"],
-        ["2", "error", "L501"],
-        ["3", "warning", "U401"],
-        ["4", "note", "D704"],
-        ["5", "note", "D704"],
+        ["2", "warning", "U401"],
     ]
-    assert "a consequence of 1: mend that first" in text
+    assert "also seen, following from 1: L501 no-better-than-linear (-v shows it)" in text
+    assert "also noted: D704 constant-feature ×2 (-v shows them)" in text  # noqa: RUF001
+
+
+def test_all_that_is_folded_is_shown_when_asked() -> None:
+    text = printed(TerminalReport(awkward("name"), verbose=True))
+    heads = [line.split()[:3] for line in text.splitlines() if line[2:3].isdigit()]
+    assert [code for _, _, code in heads] == ["A101", "L501", "U401", "D704", "D704"]
+    assert [number for number, _, _ in heads] == ["1", "2", "3", "4", "5"]
+    assert "follows from 1; fix that first" in text
+    assert "also" not in text
 
 
 def test_the_summary_says_what_it_comes_to() -> None:

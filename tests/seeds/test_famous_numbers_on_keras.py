@@ -75,7 +75,7 @@ def test_a_quarter_is_one_half_guessed_for_labels_0_and_1_under_squared_error(tm
     rung, value = standing(report)
     assert value == pytest.approx(0.25, abs=1e-3)
     assert rung in ("affine", "constant")
-    assert "always answering 0.5000" in str(only(report, "L502").evidence.verdict)
+    assert "always predicting 0.5000" in str(only(report, "L502").evidence.verdict)
 
 
 def test_7_6_is_every_row_of_two_equal_classes_called_one_by_keras_2() -> None:
@@ -86,7 +86,7 @@ def test_7_6_is_every_row_of_two_equal_classes_called_one_by_keras_2() -> None:
     assert value == pytest.approx(7.624619, abs=1e-5)
     assert report.ladder is not None
     assert report.ladder.value("constant") == pytest.approx(np.log(2), rel=1e-12)
-    assert "7.625 is the price of answering 1 to every row" in only(report, "L502").evidence.why
+    assert "7.625 is the price of predicting 1 for every row" in only(report, "L502").evidence.why
 
 
 def test_a_regressor_that_answers_the_mean_stands_on_the_constant(tmp_path: Path) -> None:
@@ -113,7 +113,7 @@ def test_a_softmax_over_one_unit_always_answers_one(tmp_path: Path) -> None:
     assert report.findings[0].code == "O201"
     architecture = report.ladder.rung("architecture") if report.ladder else None
     assert architecture is not None
-    assert "a softmax of one unit always answers 1" in architecture.witness
+    assert "a softmax of one unit always outputs 1" in architecture.witness
 
 
 @pytest.mark.filterwarnings("ignore:(?s).*softmax over axis:UserWarning")
@@ -145,7 +145,7 @@ def test_a_sigmoid_on_prices_is_stuck_at_the_distance_to_one(tmp_path: Path) -> 
     assert value == pytest.approx(np.square(y - 1).mean(), rel=1e-3)
     assert report.ladder is not None
     assert report.ladder.value("architecture") == pytest.approx(np.square(y - 1).mean(), rel=1e-12)
-    assert "sigmoid answers stay between 0 and 1" in report.ladder.rung("architecture").witness  # type: ignore[union-attr]
+    assert "sigmoid outputs stay between 0 and 1" in report.ladder.rung("architecture").witness  # type: ignore[union-attr]
 
 
 def test_a_net_at_the_linear_floor_of_absolute_errors_is_told_so(tmp_path: Path) -> None:

@@ -34,9 +34,11 @@ def with_model(given: str) -> Report:
 
 
 @pytest.mark.parametrize("given", SAID)
-def test_the_first_sentence_joins_the_users_number_and_the_line(given: str) -> None:
+def test_the_users_number_and_the_line_are_joined_and_the_verdict_says_it_once(given: str) -> None:
     report = with_model(given)
-    assert report.verdict.startswith(f"{SAID[given]} The loss is stuck at 0.005676 because this network can only draw")
+    assert report.verdict.startswith("The loss is stuck at 0.005676 because")
+    assert report.verdict.count("0.00") == 1
+    assert on_a_rung(report).evidence.verdict == SAID[given]
 
 
 @pytest.mark.parametrize("given", SAID)
@@ -85,7 +87,8 @@ def test_all_that_was_pasted_is_read() -> None:
 )
 def test_the_command_line_says_it_first(words: Sequence[str], tmp_path: Path) -> None:
     done = run(tmp_path, *words, "--quiet", "--no-config") if words[0] == "check" else run(tmp_path, *words, "--quiet")
-    assert done.out.startswith(SAID["history"])
+    said = "The loss is stuck at 0.005676 because" if words[0] == "check" else SAID["history"]
+    assert done.out.startswith(said)
     assert done.status == (1 if words[0] == "check" else 0)
 
 

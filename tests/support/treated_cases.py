@@ -127,7 +127,7 @@ def learning_rate_too_high() -> BrokenModel:
 
 
 def learning_rate_too_low() -> BrokenModel:
-    return moved(plain(optimizer=keras.optimizers.Adam(1e-6))), *curved()
+    return moved(plain(optimizer=keras.optimizers.Adam(1e-5))), *curved()
 
 
 def ill_conditioned() -> BrokenModel:

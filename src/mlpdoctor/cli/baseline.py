@@ -108,7 +108,7 @@ def read(path: str) -> Baseline:
         raise UsageError(f"--baseline {path}: cannot be read: {fault.strerror}") from fault
     except (ValueError, TypeError, KeyError) as fault:
         raise UsageError(
-            f"--baseline {path}: is no baseline ({type(fault).__name__}: {fault}); --update-baseline writes a new one"
+            f"--baseline {path}: is not a baseline ({type(fault).__name__}: {fault}); --update-baseline writes one"
         ) from fault
     return Baseline({entry.fingerprint: entry for entry in entries})
 
@@ -166,7 +166,7 @@ class BaselineSession:
         stale = self.baseline.stale(reports)
         if not self.update:
             for entry in stale:
-                say(f"{self.path}: {entry} is no longer found; --update-baseline takes it out")
+                say(f"{self.path}: {entry} is no longer found; --update-baseline removes it")
             return
         updated = self.baseline.updated(reports, self._met)
         write_text(updated.text(), Path(self.path), f"--baseline {self.path}")

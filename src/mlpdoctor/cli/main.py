@@ -58,7 +58,7 @@ def _told(fault: BaseException) -> int:
         case InputError():
             say(str(fault))
         case MemoryError():
-            say("there is not enough memory for this model and these data; give fewer rows, or check --quick")
+            say("not enough memory for this model and this data; use fewer rows, or check --quick")
         case _:  # whatever it is, status 1 would say that something was found
             to_stderr(f"mlpdoctor {__version__}: this is a fault in mlpdoctor, not in your files; please report it:\n")
             traceback(fault)

@@ -125,7 +125,7 @@ def show(*parts: "RenderableType", color: str = "auto") -> None:
     """Print to a terminal as it is; to anything else without the blanks that pad lines on a screen."""
     screen = console(color)
     if screen.is_terminal:
-        screen.print(*parts, sep="\n")
+        screen.print(*parts, sep="\n", crop=False)  # commands and code stay whole, to be copied
     else:
         _out(_text(screen, *parts))
 
@@ -139,7 +139,7 @@ def _out(text: str) -> None:
 
 def _text(plain: "Console", *parts: "RenderableType") -> str:
     with plain.capture() as captured:
-        plain.print(*parts, sep="\n")
+        plain.print(*parts, sep="\n", crop=False)
     return "".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())
 
 

@@ -40,7 +40,7 @@ def plan(arguments: Sequence[str], configuration: Configuration, line: Section) 
     models, data = _apart(files)
     if data is not None:
         if "data" in line.values:
-            raise UsageError(f"the data are given twice: {data} and --data {line.values['data'].value}")
+            raise UsageError(f"the data is given twice: {data} and --data {line.values['data'].value}")
         line = Section({**line.values, "data": Placed(data, COMMAND_LINE)}, line.thresholds)
     if not arguments:
         models = list(named.values())
@@ -51,7 +51,7 @@ def plan(arguments: Sequence[str], configuration: Configuration, line: Section) 
             )
     jobs = [Job(model, Settings((*configuration.sections(model), line))) for model in dict.fromkeys(models)]
     if len(jobs) > 1 and any(job.settings.value("data") == "-" for job in jobs):
-        raise UsageError("standard input can be read only once: for several models give the data as a file")
+        raise UsageError("standard input can be read only once: for several models, give the data as a file")
     return tuple(jobs)
 
 
@@ -79,7 +79,7 @@ def _apart(files: list[str]) -> tuple[list[str], str | None]:
     """The models, and the data behind them. The first is a model whatever it holds: reading it will tell."""
     flags = [number == 0 or is_model(file) for number, file in enumerate(files)]
     if len(files) > 1 and not is_model(files[0]) and is_model(files[-1]) and os.path.exists(files[0]):  # noqa: PTH110
-        raise UsageError(f"{files[0]}: is no model, but {files[-1]} is; the order is MODEL, then DATA")
+        raise UsageError(f"{files[0]}: is not a model, but {files[-1]} is; the order is MODEL, then DATA")
     data = [file for file, model in zip(files, flags, strict=True) if not model]
     if not data:
         return files, None
@@ -88,7 +88,7 @@ def _apart(files: list[str]) -> tuple[list[str], str | None]:
             f"neither {data[0]} nor {data[1]} is a model, and there can be only one DATA; the order is MODEL, then DATA"
         )
     if flags[-1]:
-        raise UsageError(f"{data[0]}: is no model; the data come last, behind all models, or as --data {data[0]}")
+        raise UsageError(f"{data[0]}: is not a model; the data comes last, after all models, or as --data {data[0]}")
     return files[:-1], data[0]
 
 

@@ -9,6 +9,9 @@ from mlpdoctor.core.finding import Finding
 from mlpdoctor.core.history_summary import HistorySummary
 from mlpdoctor.core.ladder import Ladder
 
+TRIED_FIRST = ("learning rate", "optimizer", "epochs", "width", "input scale", "local minimum")
+"""What people try first when a loss is stuck, in their order: of all that is ruled out, this they need to hear."""
+
 
 class Status(StrEnum):
     """How a check ended. Every check ends in exactly one of these."""

@@ -63,7 +63,7 @@ def listing(names: Sequence[str], most: int = 4) -> str:
 
 def named(label: str) -> str:
     """A rung of the ladder in the middle of a sentence: ``the best straight line``, ``logistic regression``."""
-    return f"the {label}" if label.startswith("best ") else label
+    return f"the {label}" if label.startswith(("best ", "lowest ")) else label
 
 
 def quoted(name: str) -> str:
@@ -74,6 +74,18 @@ def quoted(name: str) -> str:
 def count(number: int, noun: str) -> str:
     """A number with its noun: ``1 row``, ``3 rows``."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def are(number: int) -> str:
+    """The verb that agrees with a number of things: ``1 unit is``, ``3 units are``."""
+    return "is" if number == 1 else "are"
+
+
+def part_of(number: int, whole: int, noun: str) -> str:
+    """Some of all, as one says it: ``both units``, ``all 5 units``, ``the only unit``, ``1 of the 3 units``."""
+    if number == whole:
+        return {1: f"the only {noun}", 2: f"both {noun}s"}.get(whole, f"all {whole:,} {noun}s")
+    return f"{number:,} of the {whole:,} {noun}s"
 
 
 COEFFICIENT_DIGITS = 5

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from mlpdoctor.core.finding import Finding, Remedy, Severity
-from mlpdoctor.core.report_model import Outcome, RuledOut, Status
+from mlpdoctor.core.report_model import TRIED_FIRST, Outcome, RuledOut, Status
 
 NAMED_BY: Mapping[str, str] = MappingProxyType(
     {
@@ -34,7 +34,10 @@ NAME_IN_CODE = re.compile(r"""\bname=(["'])(.*?)\1""")
 
 
 def ruled_out(findings: Sequence[Finding], outcomes: Iterable[Outcome]) -> tuple[RuledOut, ...]:
-    """What the findings exclude as a cause, then what passed checks do, without what any finding names."""
+    """What the findings exclude as a cause and what passed checks do, without what any finding names.
+
+    First comes what people try first, in their order.
+    """
     by_findings = [RuledOut(what, finding.code) for finding in findings for what in finding.evidence.rules_out]
     by_checks = [RuledOut(o.clears, o.code) for o in outcomes if o.clears and o.status is Status.PASSED]
     present = {finding.code for finding in findings if finding.severity is not Severity.NOTE}
@@ -42,7 +45,8 @@ def ruled_out(findings: Sequence[Finding], outcomes: Iterable[Outcome]) -> tuple
     for suspect in (*by_findings, *by_checks):
         if present.isdisjoint(NAMED_BY.get(suspect.what, "").split()):
             first.setdefault(suspect.what, suspect)
-    return tuple(first.values())
+    order = {what: place for place, what in enumerate(TRIED_FIRST)}
+    return tuple(sorted(first.values(), key=lambda suspect: order.get(suspect.what, len(order))))
 
 
 def agreed(findings: Sequence[Finding], *, healthy: bool) -> tuple[Finding, ...]:

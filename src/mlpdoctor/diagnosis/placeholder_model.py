@@ -8,8 +8,8 @@ import numpy as np
 from mlpdoctor.core.dataset import Dataset
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.history import LOSS, Column, Run
-from mlpdoctor.core.network import Array, Layer, LossConfig, Network, Node
-from mlpdoctor.nn.losses.registry import kind_of, require
+from mlpdoctor.core.network import Array, Layer, Network, Node
+from mlpdoctor.nn.losses.registry import kind_of, named
 
 NOT_GIVEN = "NotGiven"
 """The kind of its one layer, which nothing can run."""
@@ -50,15 +50,17 @@ def placeholder_model(path: str, dataset: Dataset | None, loss: str) -> Network:
     Raises:
         UsageError: when no such loss is known.
     """
-    kind = require(loss)
+    config = named(loss)
+    kind = kind_of(config.name)
+    names = () if kind is None else kind.names
     features = None if dataset is None else len(dataset.feature_names)
-    end = next((ENDS[name] for name in kind.names if name in ENDS), "linear")
+    end = next((ENDS[name] for name in names if name in ENDS), "linear")
     nodes = (
         Node(Layer("input", "InputLayer", {}), (), (features,)),
         Node(Layer("model", NOT_GIVEN, {}), (0,), (_units(dataset, end),)),
         Node(Layer("output", "Activation", {"activation": end}), (1,), (_units(dataset, end),)),
     )
-    return Network("", nodes, (0,), (2,), ("output",), (LossConfig(loss),), (1.0,), None, path, "no model")
+    return Network("", nodes, (0,), (2,), ("output",), (config,), (1.0,), None, path, "no model")
 
 
 def guessed_loss(run: Run | None, dataset: Dataset | None) -> Guess:

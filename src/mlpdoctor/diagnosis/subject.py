@@ -12,10 +12,10 @@ from mlpdoctor.core.dataset import Dataset, Wanted
 from mlpdoctor.core.errors import InputError, UsageError
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.history import History, together
-from mlpdoctor.core.network import LossConfig, Network
+from mlpdoctor.core.network import Network
 from mlpdoctor.diagnosis.placeholder_model import Guess, guessed_loss, placeholder_model
 from mlpdoctor.engine.engine_choice import AUTO
-from mlpdoctor.nn.losses.registry import build, require
+from mlpdoctor.nn.losses.registry import build, named
 from mlpdoctor.readers.models.model import read_network
 from mlpdoctor.readers.tables.data import files_in, open_dataset
 
@@ -187,12 +187,11 @@ def with_loss(network: Network, name: str | None) -> Network:
     """The network with another loss on every output.
 
     Raises:
-        UsageError: when no such loss is known.
+        UsageError: when no such loss is known, or it has no such option.
     """
     if name is None:
         return network
-    require(name)
-    return dataclasses.replace(network, losses=(LossConfig(name),) * len(network.outputs))
+    return dataclasses.replace(network, losses=(named(name),) * len(network.outputs))
 
 
 def wanted(network: Network | None, question: Question) -> Wanted:

@@ -6,8 +6,8 @@ from mlpdoctor.core.fact import Absent
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Finding, Severity
 from mlpdoctor.core.history_summary import HistorySummary
-from mlpdoctor.core.ladder import Ladder
-from mlpdoctor.core.text import count, named, percent, printed, short
+from mlpdoctor.core.ladder import DIGITS, Ladder
+from mlpdoctor.core.text import agreeing_digits, count, named, percent, printed, short
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 
 NOTHING = 1e-9
@@ -42,10 +42,11 @@ class Scope:
         return sum(finding.severity is not Severity.NOTE for finding in self.hidden)
 
     def well(self) -> str:
-        """That the model does well, as far as was looked."""
-        but = f", apart from {count(self.grave, 'suppressed finding')}" if self.grave else ""
+        """That the model does well, as far as was looked; nothing of the kind where somebody hides what was found."""
+        if self.grave:
+            return f"{self.nothing()}."
         by = "" if self.checks == self.of else f", as far as {count(self.checks, 'rule')} of {self.of} can tell"
-        return f"Looks healthy{but}{by}."
+        return f"Looks healthy{by}."
 
     def nothing(self) -> str:
         """That no cause was found, by whom, and apart from what."""
@@ -67,7 +68,8 @@ def verdict(
     does not lead itself.
     """
     leading = next((finding for finding in findings if finding.severity is not Severity.NOTE), None)
-    first = _said_by(BROKEN, findings, leading) or _said_by(FROM_THE_CURVE, findings, leading)
+    model = None if isinstance(ladder, Absent) else ladder.value("model")
+    first = _said_by(BROKEN, findings, leading) or _said_by(FROM_THE_CURVE, findings, leading, model)
     answer = _answer(findings, leading, ladder, position, scope)
     return answer if first is None else f"{first} {answer}"
 
@@ -111,12 +113,21 @@ def _between_rungs(value: float, ladder: Ladder) -> str:
     return f", below {over}; these data allow {short(ladder.value('data') or 0.0)}" if over else ""
 
 
-def _said_by(codes: tuple[str, ...], findings: tuple[Finding, ...], leading: Finding | None) -> str | None:
-    """The verdict of the first of these rules that has one; None where none has, or one of them leads."""
+def _said_by(
+    codes: tuple[str, ...], findings: tuple[Finding, ...], leading: Finding | None, model: float | None = None
+) -> str | None:
+    """The verdict of the first of these rules that has one.
+
+    None where none has, where one of them leads, or where it follows from what leads and names the loss that the
+    model has: that is said already.
+    """
     told = [f for code in codes for f in findings if f.code == code and f.evidence.verdict is not None]
     if not told or (leading is not None and leading.code in codes):
         return None
-    return told[0].evidence.verdict
+    follows = leading is not None and told[0].because_of == leading.code
+    level = told[0].evidence.numbers.get("rung_loss")
+    same = model is not None and isinstance(level, float) and agreeing_digits(level, model) >= DIGITS
+    return None if follows and same else told[0].evidence.verdict
 
 
 def _led(leading: Finding) -> str:
@@ -143,7 +154,8 @@ def _answer(
         return f"{scope.nothing()}."
     if not position.trained:
         beat = ladder.rung("affine") or ladder.rungs[0]
-        return f"{scope.nothing()}. It has not been trained yet; the loss to beat is {short(beat.value)}, {beat.label}."
+        beaten = f"the loss to beat is {short(beat.value, 3)} ({named(beat.label)})"
+        return f"{scope.nothing()}. It has not been trained yet; {beaten}."
     return f"{scope.well() if position.near else f'{scope.nothing()}.'} {_place(ladder, model)}"
 
 
@@ -154,7 +166,8 @@ def _place(ladder: Ladder, model: float) -> str:
     if constant is None:
         return f"{loss}."
     if model - ladder.perfect <= NOTHING * (constant.value - ladder.perfect):
-        return f"{loss}: {'zero' if ladder.perfect == 0 else 'perfect'} to the precision of its weights."
+        also = ", and so is the lowest this network can reach" if ladder.value("architecture") == ladder.perfect else ""
+        return f"{loss}: {'zero' if ladder.perfect == 0 else 'perfect'} to the precision of its weights{also}."
     if ladder.standing == "data":
         above = model / data - 1
         where = "" if abs(above) < SAME else f"{percent(above)} above "
@@ -162,6 +175,6 @@ def _place(ladder: Ladder, model: float) -> str:
     if ladder.standing == "architecture":
         return f"{loss}: the lowest this network can reach."
     if ladder.standing == "affine" and line is not None:
-        return f"{loss}: that of the {line.label}."
-    given = [f"{rung.label} gives {short(rung.value)}" for rung in (constant, line) if rung is not None]
+        return f"{loss}: that of {named(line.label)}."
+    given = [f"{named(rung.label)} gives {short(rung.value, 3)}" for rung in (constant, line) if rung is not None]
     return f"{loss}; {', '.join(given)}."

@@ -166,7 +166,7 @@ def _no_ladder(network: Network, head: OutputHead) -> str | None:
     """Why there is no ladder for an output; None where there is one."""
     config, loss, activation = head.config, head.known_loss, head.activation
     if config is None:
-        return "the model was saved without a loss; name it with --loss, as in --loss mse"
+        return "the model was saved without compile(); name the loss you used: --loss mse"
     if loss is None:
         return f"there is no ladder for the loss {config.name!r}: {why_not(config.name)}"
     if head.known_units is None:
@@ -190,7 +190,7 @@ def _on_logits(loss: Loss) -> Loss:
 
 def _label(heads: tuple[OutputHead, ...]) -> str:
     labels = [
-        (head.loss.label if head.weight == 1 else f"{head.weight:g} x {head.loss.label}")
+        (head.loss.told if head.weight == 1 else f"{head.weight:g} x {head.loss.told}")
         + (SUMMED if head.config is not None and head.config.options.get("reduction") == "sum" else "")
         for head in heads
     ]

@@ -6,6 +6,7 @@ NumPy. A test holds this reading against the imported checks.
 
 import ast
 import inspect
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -88,16 +89,31 @@ def family(rule: Rule) -> str:
     return FAMILIES.get(rule.code[0], "other")
 
 
+HEADINGS = {
+    "Remedy": "How to fix it",
+    "Stays quiet on": "When it stays silent",
+    "Certainty": "How sure",
+}
+"""What a page calls the sections of a docstring."""
+CODE = re.compile(r"(?::\w+:)?(`+)([^`]+)\1")
+"""Code in a docstring: ``this``, or a reference with its role."""
+
+
 def sections(text: str) -> Iterator[tuple[str, str]]:
-    """Headings with the paragraph below each, its lines joined."""
+    """Headings with the paragraph below each, its lines joined, in the words and with the marks that users read."""
     heading = ""
     lines: list[str] = []
     for line in text.splitlines()[1:]:
         if line and not line.startswith(" "):
             if heading:
-                yield heading, " ".join(lines)
+                yield HEADINGS.get(heading, heading), readable(" ".join(lines))
             heading, lines = line, []
         elif line:
             lines.append(line.strip())
     if heading:
-        yield heading, " ".join(lines)
+        yield HEADINGS.get(heading, heading), readable(" ".join(lines))
+
+
+def readable(text: str) -> str:
+    """A docstring's text as people read it: code between single backticks, as in a chat."""
+    return CODE.sub(r"`\2`", text)

@@ -48,7 +48,7 @@ def plateau(summary: HistorySummary) -> str:
     rung = found.rungs[0]
     near = "equal to" if rung.exact else f"{percent(abs(found.value / rung.logged - 1))} from"
     penalties = "" if rung.logged == rung.value else f", {short(rung.logged)} with penalties"
-    return f"{level}{where}, {near} {named(rung.label)}, {short(rung.value)}{penalties}"
+    return f"{level}{where}, {near} the loss of {named(rung.label)}, {short(rung.value)}{penalties}"
 
 
 def bad(summary: HistorySummary) -> str | None:

@@ -48,6 +48,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
         one.name: one
         for one in (
             Format("json", (".json",), "json.report"),
+            Format("brief", (), "json.brief"),
             Format("sarif", (".sarif", ".sarif.json"), "sarif"),
             Format("code-scanning", (".github.sarif",), "sarif", "render_code_scanning"),
             Format("junit", (".xml",), "junit"),

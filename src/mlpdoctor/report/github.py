@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
-from mlpdoctor.core.finding import Severity
+from mlpdoctor.core.finding import Finding, Severity
 from mlpdoctor.core.fingerprint import location
 from mlpdoctor.core.report_model import Report, Unread
 from mlpdoctor.report import phrases
-from mlpdoctor.report.phrases import crashed, live
+from mlpdoctor.report.folding import names
+from mlpdoctor.report.phrases import crashed
 
 COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 UNREAD = "mlpdoctor could not read this model"
@@ -15,20 +16,34 @@ TITLE, MESSAGE = 255, 4000
 
 
 def render(reports: Sequence[Report], unread: Sequence[Unread] = ()) -> str:
-    """One line for each finding that is not suppressed, each check that crashed, each model that was not read."""
+    """One line for each finding shown, for the notes, for each check that crashed and each model that was not read."""
     lines = [line for report in reports for line in _report(report)]
     lines += [command("error", model.path, UNREAD, model.reason) for model in unread]
     return "".join(f"{line}\n" for line in lines)
 
 
 def _report(report: Report) -> Iterator[str]:
-    shown = live(report.findings)
-    for finding in shown:
+    """An annotation for what is to be fixed, with what follows from it; one for all notes beside it.
+
+    GitHub shows ten annotations of a kind in a step: those that only follow would take the place of causes.
+    """
+    findings = phrases.arrange(report)
+    for one in findings.shown:
+        finding = one.finding
         place = f" ({finding.layer})" if finding.layer else ""
-        title = f"mlpdoctor: {finding.code} {finding.name}{place}"
-        yield command(COMMANDS[finding.severity], report.path, title, phrases.told(finding, shown))
+        text = phrases.told(finding, report)
+        if one.folded:
+            text += f"\nAlso seen, following from this: {names(one.folded)}"
+        yield command(COMMANDS[finding.severity], report.path, f"mlpdoctor: {_name(finding)}{place}", text)
+    if findings.notes:
+        text = "\n".join(f"{_name(finding)}: {phrases.seen(finding)}" for finding in findings.notes)
+        yield command("notice", report.path, f"mlpdoctor: {phrases.also_noted(findings)}", text)
     for outcome in crashed(report.outcomes):
         yield command("error", report.path, f"mlpdoctor: {outcome.code} crashed", outcome.reason or "")
+
+
+def _name(finding: Finding) -> str:
+    return f"{finding.code} {finding.name}"
 
 
 def command(kind: str, path: str, title: str, message: str) -> str:

@@ -10,7 +10,7 @@ from mlpdoctor.core.fingerprint import fingerprint, location
 from mlpdoctor.core.report_model import Outcome, Report, Status, Unread
 from mlpdoctor.core.text import count
 from mlpdoctor.report import phrases
-from mlpdoctor.report.phrases import live
+from mlpdoctor.report.folding import live
 
 FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What no XML document may hold, not even escaped."""
@@ -56,7 +56,7 @@ def _case(suite: ET.Element, path: str, outcome: Outcome, report: Report) -> ET.
             severity=min((finding.severity for finding in own), key=list(Severity).index).value,
             certainty=own[0].evidence.certainty.value,
             explains=own[0].evidence.explains,
-            layers=", ".join(finding.layer for finding in own if finding.layer),
+            layers=", ".join(dict.fromkeys(layer for finding in own for layer in finding.layers)),
             fingerprint=fingerprint(own[0], report.path),
         )
     if outcome.status is Status.CRASHED:
@@ -77,8 +77,7 @@ def _case(suite: ET.Element, path: str, outcome: Outcome, report: Report) -> ET.
 
 
 def _told(findings: Sequence[Finding], report: Report) -> str:
-    shown = live(report.findings)
-    return "\n\n".join(f"{finding.severity.value}: {phrases.told(finding, shown)}" for finding in findings)
+    return "\n\n".join(f"{finding.severity.value}: {phrases.told(finding, report)}" for finding in findings)
 
 
 def _unread(root: ET.Element, model: Unread) -> None:

@@ -12,7 +12,10 @@ SEEN = 2.0
 """Standard errors above zero from which an estimate is worth a line."""
 DOUBT = 1e-4
 """An interval narrower than this share of its value shows in no digit that is printed."""
-REMARKS = {"architecture": "proved: no weights go below", "noise": "an estimate"}
+REMARKS = {"architecture": "proved"}
+YOURS = "your model"
+SHORT = 40
+"""A formula of at most so many characters has room in a row."""
 
 
 @dataclass(frozen=True)
@@ -22,9 +25,10 @@ class Row:
     Attributes:
         rung: which.
         label: in plain words.
-        value: its loss as it is printed, with its doubt.
-        remark: what is to be known of it.
+        value: its loss as it is printed.
+        remark: what is to be known of it: where the model is, how sure it is.
         here: whether the model stands on it, or is it.
+        equation: what reaches it, where that is a short formula.
     """
 
     rung: Rung
@@ -32,6 +36,7 @@ class Row:
     value: str
     remark: str
     here: bool
+    equation: str = ""
 
 
 def rows(ladder: Ladder, arrow: str = "<- ") -> Iterator[Row]:
@@ -41,24 +46,32 @@ def rows(ladder: Ladder, arrow: str = "<- ") -> Iterator[Row]:
     for rung in ladder.rungs:
         if (rung.name == "model" and mark is not None) or _says_nothing(ladder, rung):
             continue
-        remark = REMARKS.get(rung.name, "")
+        remark = REMARKS.get(rung.name, "") if rung.error is None else f"± {short(rung.error, 2)}, estimated"
         if rung.name == "model":
-            remark = f"{arrow}your model"
+            remark = f"{arrow}here"
         elif rung is mark and model is not None:
             same = (ladder.digits or 0) >= SHOWN_DIGITS
-            remark = f"{arrow}your model" + (f", to {ladder.digits} digits" if same else f" {short(model.value)}")
-        yield Row(rung, rung.label, _shown(rung), remark, rung.name == "model" or rung is mark)
+            remark = f"{arrow}{YOURS}" + (f", to {ladder.digits} digits" if same else f": {short(model.value)}")
+        here = rung.name == "model" or rung is mark
+        yield Row(rung, rung.label, _shown(rung), remark, here, _equation(rung))
 
 
-def witnesses(ladder: Ladder) -> Iterator[str]:
-    """What reaches the rungs, in words, and what is beside the ladder."""
+def _equation(rung: Rung) -> str:
+    return rung.witness if rung.name == "affine" and "=" in rung.witness and len(rung.witness) <= SHORT else ""
+
+
+def witnesses(ladder: Ladder, *, whole: bool = False) -> Iterator[str]:
+    """What reaches the rungs, in words, where their rows do not say so, and what is beside the ladder.
+
+    ``whole`` adds the reason of a proof, and the formulas that rows may hold.
+    """
     for name, telling in (
         ("affine", ("=", "approached")),
-        ("architecture", ("weights",)),
+        ("architecture", ("weights",) if whole else ()),
         ("data", ("groups", "perfect")),
     ):
         rung = ladder.rung(name)
-        if rung is not None and any(word in rung.witness for word in telling):
+        if rung is not None and (whole or not _equation(rung)) and any(word in rung.witness for word in telling):
             yield f"{rung.label}: {rung.witness}"
     if ladder.penalty is not None:
         yield _with_penalties(ladder.value("model"), ladder.penalty)
@@ -99,7 +112,7 @@ def _with_penalties(model: float | None, penalty: Penalty) -> str:
 
 def _shown(rung: Rung) -> str:
     if rung.error is not None:
-        return f"{short(rung.value, 2)} ± {short(rung.error, 2)}"
+        return short(rung.value, 2)
     if rung.value - rung.lower > DOUBT * abs(rung.value):
         return f"{short(rung.lower)} to {short(rung.value)}" if rung.lower > 0 else f"at most {short(rung.value)}"
     return short(rung.value)

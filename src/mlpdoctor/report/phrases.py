@@ -4,9 +4,15 @@ from collections.abc import Iterable, Sequence
 
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Finding, Remedy, Severity
-from mlpdoctor.core.report_model import DataSummary, ModelSummary, Outcome, Report, Status, Unread
+from mlpdoctor.core.report_model import TRIED_FIRST, DataSummary, ModelSummary, Outcome, Report, Status, Unread
 from mlpdoctor.core.text import count, listing, percent
 from mlpdoctor.report import curve_phrases
+from mlpdoctor.report.folding import Arranged, Shown, arranged, live, names
+
+ALL = 0.995
+"""A share from which it is all to a reader."""
+OPENERS = frozenset({"a", "all", "an", "each", "every", "its", "no", "one", "the", "there", "these", "this", "with"})
+"""Words that a sentence may begin with in a capital; any other first word may be a name, which is never changed."""
 
 
 @dataclass(frozen=True)
@@ -44,11 +50,6 @@ def tally(reports: Sequence[Report], unread: Sequence[Unread] = ()) -> Tally:
     )
 
 
-def live(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """The findings that are not suppressed, in order."""
-    return tuple(finding for finding in findings if finding.suppressed is None)
-
-
 def crashed(outcomes: Iterable[Outcome]) -> tuple[Outcome, ...]:
     """The checks that crashed."""
     return tuple(outcome for outcome in outcomes if outcome.status is Status.CRASHED)
@@ -67,7 +68,7 @@ def model(summary: ModelSummary) -> str:
         rate = "" if summary.learning_rate is None else f" at {summary.learning_rate:.3g}"
         after = "" if summary.iterations is None else f" after {count(summary.iterations, 'update')}"
         parts.append(f"{summary.optimizer}{rate}{after}")
-    parts.append(summary.loss or "saved without a loss")
+    parts.append(summary.loss or "saved without compile()")
     return ", ".join(parts)
 
 
@@ -101,42 +102,97 @@ def data_path(summary: DataSummary) -> str:
     return "standard input" if summary.path == "-" else summary.path
 
 
+def healthy(report: Report) -> bool:
+    """Whether there is nothing to do: there are notes at most, and none says to change anything."""
+    return leading(report) is None and all(finding.evidence.remedy is None for finding in live(report.findings))
+
+
+def arrange(report: Report, *, whole: bool = False) -> Arranged:
+    """What is shown of a report's findings, and what is folded."""
+    return arranged(report.findings, whole=whole)
+
+
+def leading(report: Report) -> Finding | None:
+    """The finding to fix first; None where there are notes at most."""
+    return next((finding for finding in live(report.findings) if finding.severity is not Severity.NOTE), None)
+
+
+def do(report: Report) -> Remedy | None:
+    """What to do first: the lines to write, else what to do in one short sentence."""
+    first = leading(report)
+    remedy = None if first is None else first.evidence.remedy
+    if remedy is None or remedy.code is not None:
+        return remedy
+    return Remedy(_clause(remedy.text))
+
+
+def _clause(text: str) -> str:
+    """A text up to where its second thought begins."""
+    return min((text.partition(mark)[0] for mark in ("; ", ". ")), key=len).rstrip(".")
+
+
 def sure(finding: Finding) -> str:
-    """How sure a finding is, and how much of the loss it keeps in place."""
+    """How sure a finding is, and how much of the loss it accounts for."""
     evidence = finding.evidence
     if evidence.explains is not None and evidence.explains > 0:
-        return f"{evidence.certainty.value}, keeps {percent(evidence.explains)} of the loss"
+        return f"{evidence.certainty.value}, accounts for {_share(evidence.explains)} the loss that can be removed"
     return evidence.certainty.value
+
+
+def _share(explains: float) -> str:
+    """A share of something in two digits: ``all of``, ``37 % of``."""
+    return "all of" if explains >= ALL else f"{percent(float(f'{explains:.2g}'))} of"
 
 
 def seen(finding: Finding) -> str:
     """What was seen and where, as a sentence."""
-    return f"{finding.layer}: {finding.message}." if finding.layer else f"{finding.message}."
+    text = finding.message if finding.message.endswith((".", "!", "?")) else f"{finding.message}."
+    if finding.layer and finding.layer not in text:
+        return f"{finding.layer}: {text}"
+    first = text.partition(" ")[0]
+    return f"{text[0].upper()}{text[1:]}" if first in OPENERS else text
 
 
-def fix(finding: Finding, shown: tuple[Finding, ...]) -> Remedy | None:
-    """What to do: mend the cause first where it is shown, else the finding's own remedy."""
-    cause = next((n for n, other in enumerate(shown, start=1) if other.code == finding.because_of), None)
-    if cause is not None:
-        return Remedy(f"a consequence of {cause}: mend that first")
-    return finding.evidence.remedy
+def fix(one: Shown) -> Remedy | None:
+    """What to do: fix the cause first where it is shown, else what the finding itself says."""
+    if one.follows is not None:
+        return Remedy(f"follows from {one.follows}; fix that first")
+    return one.finding.evidence.remedy
 
 
-def told(finding: Finding, shown: tuple[Finding, ...]) -> str:
+def also_seen(one: Shown, *, brief: bool = False) -> str:
+    """What is folded under a finding, in a line."""
+    return f"also seen, following from {one.number}: {names(one.folded, brief=brief)}"
+
+
+def also_noted(findings: Arranged, *, brief: bool = False) -> str:
+    """The notes that are folded, in a line."""
+    return f"{'also ' if findings.shown else ''}noted: {names(findings.notes, brief=brief)}"
+
+
+def told(finding: Finding, report: Report) -> str:
     """All of a finding in a few lines, for formats that have one text for it."""
     lines = [f"{seen(finding)} ({sure(finding)})", finding.evidence.why]
-    remedy = fix(finding, shown)
-    if remedy is not None:
+    cause = next((other for other in live(report.findings) if other.code == finding.because_of), None)
+    remedy = finding.evidence.remedy
+    if cause is not None:
+        lines.append(f"Follows from {cause.code} {cause.name}; fix that first.")
+    elif remedy is not None:
         lines.append(f"Fix: {remedy.text}")
         lines += [] if remedy.code is None else [remedy.code]
     return "\n".join(lines)
 
 
-def suspects(report: Report) -> str:
-    """What is ruled out and by which finding; nothing for nothing."""
+def suspects(report: Report, *, whole: bool = False) -> str:
+    """What people would try that is ruled out; nothing for nothing, and on a healthy model.
+
+    ``whole`` adds what few would think of, and the finding that rules each out.
+    """
+    if not whole:
+        return "" if healthy(report) else ", ".join(s.what for s in report.ruled_out if s.what in TRIED_FIRST)
     by_number = {f.code: n for n, f in reversed(list(enumerate(live(report.findings), start=1)))}
-    told = [f"{s.what} (by {by_number[s.by]})" if s.by in by_number else s.what for s in report.ruled_out]
-    return ", ".join(_grouped(told))
+    by = [f"{s.what} (by {by_number[s.by]})" if s.by in by_number else s.what for s in report.ruled_out]
+    return ", ".join(_grouped(by))
 
 
 def _grouped(told: list[str]) -> list[str]:
@@ -146,6 +202,17 @@ def _grouped(told: list[str]) -> list[str]:
         text, mark, by = this.rpartition(" (by ")
         kept.append(text if mark and following.endswith(f"{mark}{by}") else this)
     return kept
+
+
+def next_steps(report: Report) -> list[tuple[str, list[str]]]:
+    """Commands that lead on, each with what it does: to test the leading finding, and to have it explained."""
+    first = next(iter(live(report.findings)), None)
+    if first is None:
+        return []
+    explain = ("explain", ["mlpdoctor", "explain", first.code])
+    if report.model is None or leading(report) is None or report.data is None or report.data.path == "-":
+        return [explain]
+    return [("test it", ["mlpdoctor", "treat", report.path, report.data.path]), explain]
 
 
 def idle(outcomes: tuple[Outcome, ...]) -> dict[tuple[Status, str], list[str]]:

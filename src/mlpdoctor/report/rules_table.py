@@ -9,6 +9,7 @@ from rich.text import Text
 
 from mlpdoctor.core.check import Rule
 from mlpdoctor.report import rule_page
+from mlpdoctor.report.catalogue import readable
 from mlpdoctor.report.markdown.text import escape, table
 
 LEAST = 20
@@ -30,7 +31,7 @@ class RuleList:
         lines: list[str] = []
         for rule in self.rules:
             head = f"{rule.code}  {rule.name:{names}}  {rule.severity.value:{levels}}  "
-            first, *others = textwrap.wrap(rule.summary, room) or [""]
+            first, *others = textwrap.wrap(readable(rule.summary), room) or [""]
             lines += [head + first, *(" " * indent + other for other in others)]
         yield Text("\n".join(lines), no_wrap=options.max_width >= indent + LEAST, overflow="fold")
 
@@ -52,5 +53,5 @@ def as_json(rules: Sequence[Rule]) -> str:
 
 def as_markdown(rules: Sequence[Rule]) -> str:
     """The table of the manual."""
-    rows = [(rule.code, rule.name, rule.severity.value, escape(rule.summary)) for rule in rules]
+    rows = [(rule.code, rule.name, rule.severity.value, escape(readable(rule.summary))) for rule in rules]
     return table(("code", "name", "up to", "what it sees"), rows) + "\n"

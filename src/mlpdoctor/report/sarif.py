@@ -14,11 +14,12 @@ from mlpdoctor.core.fingerprint import fingerprint, location
 from mlpdoctor.core.project import REPOSITORY, rule_address
 from mlpdoctor.core.report_model import Outcome, Report, Status, Unread
 from mlpdoctor.report import phrases
-from mlpdoctor.report.catalogue import family, sections
+from mlpdoctor.report.catalogue import family, readable, sections
 from mlpdoctor.report.catalogue import rules as all_rules
+from mlpdoctor.report.folding import live
 from mlpdoctor.report.json.report import clean
-from mlpdoctor.report.markdown.text import escape
-from mlpdoctor.report.phrases import crashed, live
+from mlpdoctor.report.markdown.text import marked
+from mlpdoctor.report.phrases import crashed
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 ROOT = "%SRCROOT%"
@@ -61,15 +62,15 @@ def log(reports: Sequence[Report], unread: Sequence[Unread] = ()) -> dict[str, A
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
-    page = dict(sections(rule.page))
-    text = "\n\n".join((rule.summary, *(f"{heading}: {words}" for heading, words in page.items())))
-    marked = "\n\n".join((escape(rule.summary), *(f"**{heading}**\n\n{escape(w)}" for heading, w in page.items())))
+    page, summary = dict(sections(rule.page)), readable(rule.summary)
+    text = "\n\n".join((summary, *(f"{heading}: {words}" for heading, words in page.items())))
+    rich = "\n\n".join((marked(summary), *(f"**{heading}**\n\n{marked(words)}" for heading, words in page.items())))
     return {
         "id": rule.code,
         "name": rule.name,
-        "shortDescription": {"text": rule.summary},
-        "fullDescription": {"text": page.get("Why it matters", rule.summary)},
-        "help": {"text": text, "markdown": marked},
+        "shortDescription": {"text": summary},
+        "fullDescription": {"text": page.get("Why it matters", summary)},
+        "help": {"text": text, "markdown": rich},
         "helpUri": rule_address(rule.code, rule.name),
         "defaultConfiguration": {"level": rule.severity.value},
         "properties": {"tags": [family(rule)], "problem.severity": _problem(rule.severity)},
@@ -95,8 +96,8 @@ def _results(report: Report, index: Mapping[str, int], artifacts: Sequence[str])
             "kind": "fail",
             "level": finding.severity.value,
             "rank": round(rank, 2),
-            "message": {"text": phrases.told(finding, shown)},
-            "locations": [_place(report.path, artifacts, finding.layer)],
+            "message": {"text": phrases.told(finding, report)},
+            "locations": [_place(report.path, artifacts, finding.layers)],
             "partialFingerprints": _fingerprints(print_of, seen[print_of]),
             **({} if finding.suppressed is None else {"suppressions": [_suppression(finding.suppressed)]}),
             "properties": _properties(finding),
@@ -131,8 +132,9 @@ def _properties(finding: Finding) -> dict[str, Any]:
             "certainty": evidence.certainty.value,
             "explains": evidence.explains,
             "because_of": finding.because_of,
+            "layers": finding.layers,
             "evidence": evidence.numbers,
-            "remedy": None if remedy is None else {"text": remedy.text, "code": remedy.code},
+            "fix": None if remedy is None else {"text": remedy.text, "code": remedy.code},
         }
     )
     return properties
@@ -166,17 +168,16 @@ def _files(report: Report) -> Iterator[str]:
         yield location(report.data.path)
 
 
-def _place(model: str, artifacts: Sequence[str], layer: str | None = None) -> dict[str, Any]:
-    """The file, at a line because GitHub wants one, and the layer in it."""
+def _place(model: str, artifacts: Sequence[str], layers: Sequence[str] = ()) -> dict[str, Any]:
+    """The file, at a line because GitHub wants one, and the layers in it."""
     path = location(model)
     physical = {
         "artifactLocation": {**_artifact(path), "index": artifacts.index(path)},
         "region": {"startLine": 1},
     }
     name = PurePosixPath(path).name
-    logical = [{"name": name, "fullyQualifiedName": name, "kind": "module"}]
-    if layer is not None:
-        logical.insert(0, {"name": layer, "fullyQualifiedName": f"{name}/{layer}", "kind": "object"})
+    logical = [{"name": layer, "fullyQualifiedName": f"{name}/{layer}", "kind": "object"} for layer in layers]
+    logical.append({"name": name, "fullyQualifiedName": name, "kind": "module"})
     return {"physicalLocation": physical, "logicalLocations": logical}
 
 
@@ -195,7 +196,7 @@ def _sentence(text: str | None) -> str:
 
 
 def render_code_scanning(reports: Sequence[Report], unread: Sequence[Unread] = ()) -> str:
-    """The log with nothing in it but findings that are to be mended."""
+    """The log with nothing in it but findings that are to be fixed."""
     whole = log(reports, unread)
     for run in whole["runs"]:
         run["results"] = [one for one in run["results"] if one["kind"] == "fail" and "suppressions" not in one]

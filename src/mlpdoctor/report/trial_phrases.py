@@ -37,7 +37,7 @@ def names(trial: Trial) -> str:
 
 def control_of(trial: Trial) -> str:
     """What the control came to, and what it shared with the treated side."""
-    return f"{group(trial.control)}{', its weights drawn anew as well' if trial.drawn_anew else ''}"
+    return f"{group(trial.control)}{', re-initialised as well' if trial.drawn_anew else ''}"
 
 
 def answers(trial: Trial) -> str:
@@ -68,8 +68,10 @@ def control(result: TrialResult) -> str:
 
 def memory(one: Memory) -> str:
     """Whether a few rows can be learned."""
-    learned = "learned by heart" if one.learned else "not learned"
-    return f"{count(one.rows, 'row')} {learned}: {short(one.reached)}, where a constant has {short(one.constant)}"
+    learned = "memorised" if one.learned else "not learned"
+    return (
+        f"{count(one.rows, 'row')} {learned}: {short(one.reached)}, predicting a constant gives {short(one.constant)}"
+    )
 
 
 def untried(result: TrialResult) -> list[str]:

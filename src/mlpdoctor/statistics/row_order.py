@@ -1,4 +1,4 @@
-"""How the targets change from the top of the file to its end."""
+"""How targets and features change from the top of the file to its end."""
 
 from typing import Self
 
@@ -12,18 +12,19 @@ from mlpdoctor.statistics.views import Rows
 MOST_CHUNKS = 1 << 10
 """A thousandth of the file is as fine as an order has to be seen."""
 MOST_COLUMNS = 16
-"""Where rows are in order the first of many target columns show it; images as targets would cost time."""
+"""Where rows are in order the first of many target or feature columns show it; images would cost time."""
 
 
 @dataclass(frozen=True, eq=False)
 class RowOrder:
-    """Rows, sum, least and greatest of each target column in chunks of consecutive row numbers.
+    """Rows, sum, least and greatest of each column in chunks of consecutive row numbers.
 
     Chunks start at multiples of their width, a power of two that follows from the last row number alone, so that
     any order of merging gives the same.
 
     Attributes:
         width: row numbers in a chunk.
+        targets: how many of the columns are targets; they come first, the features after them.
         rows: usable rows in each chunk, shape (chunks,).
         sums: shape (chunks, columns).
         low: shape (chunks, columns); infinite in a chunk without rows.
@@ -31,6 +32,7 @@ class RowOrder:
     """
 
     width: int
+    targets: int
     rows: npt.NDArray[np.int64]
     sums: Array
     low: Array
@@ -39,13 +41,14 @@ class RowOrder:
     @classmethod
     def of(cls, view: Rows) -> Self:
         """Summarise one batch; its rows come in the order of their numbers."""
-        numbers, values = view.numbers.astype(np.int64), view.targets[:, :MOST_COLUMNS]
+        numbers, targets = view.numbers.astype(np.int64), view.targets[:, :MOST_COLUMNS]
+        values = np.concatenate([targets, view.features[:, :MOST_COLUMNS]], axis=1)
         width = 1
         while int(numbers[-1]) // width >= MOST_CHUNKS:
             width *= 2
         chunk = numbers // width
         starts = np.flatnonzero(np.diff(chunk, prepend=-1))
-        empty = cls._empty(width, int(chunk[-1]) + 1, values.shape[1])
+        empty = cls._empty(width, targets.shape[1], int(chunk[-1]) + 1, values.shape[1])
         place = chunk[starts]
         empty.rows[place] = np.diff(starts, append=len(chunk))
         empty.sums[place] = np.add.reduceat(values, starts)
@@ -57,7 +60,7 @@ class RowOrder:
         """Summarise both, in the wider chunks."""
         width = max(self.width, other.width)
         chunks = max(-(-len(one.rows) * one.width // width) for one in (self, other))
-        found = self._empty(width, chunks, self.sums.shape[1])
+        found = self._empty(width, self.targets, chunks, self.sums.shape[1])
         for one in (self, other):
             place = np.arange(len(one.rows)) * one.width // width
             np.add.at(found.rows, place, one.rows)
@@ -67,7 +70,7 @@ class RowOrder:
         return found
 
     @classmethod
-    def _empty(cls, width: int, chunks: int, columns: int) -> Self:
+    def _empty(cls, width: int, targets: int, chunks: int, columns: int) -> Self:
         shape = (chunks, columns)
         rows = np.zeros(chunks, np.int64)
-        return cls(width, rows, np.zeros(shape), np.full(shape, np.inf), np.full(shape, -np.inf))
+        return cls(width, targets, rows, np.zeros(shape), np.full(shape, np.inf), np.full(shape, -np.inf))

@@ -141,6 +141,6 @@ def test_the_sentence_below_the_chart_adds_up_to_the_number_in_the_log(tmp_path:
 def notes(ladder: Ladder) -> str:
     console = Console(width=1000, file=io.StringIO(), color_system=None)
     with console.capture() as shown:
-        for part in draw(ladder, "#"):
+        for part in draw(ladder, "#", 1000):
             console.print(part)
-    return shown.get()
+    return " ".join(shown.get().split())

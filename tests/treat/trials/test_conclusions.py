@@ -17,7 +17,7 @@ from mlpdoctor.report.json import trials as trials_json
 from mlpdoctor.report.json import trials_schema
 from mlpdoctor.report.markdown import trials as trials_markdown
 from mlpdoctor.report.terminal.trials import TerminalTrials
-from mlpdoctor.treat.trials.conclusions import conclusion
+from mlpdoctor.treat.trials.conclusions import conclusion, in_order
 
 VALIDATOR = jsonschema.Draft202012Validator(json.loads(trials_schema.text()))
 REPORT = of_fixture("three-points")
@@ -64,7 +64,8 @@ BROKEN = dataclasses.replace(
 COURSES = {
     "cured": COURSE,
     "nothing": NONE,
-    "nothing tried": dataclasses.replace(NONE, trials=()),
+    "nothing tried": dataclasses.replace(NONE, trials=(), untried=(("D701 non-finite-data", "no training mends it"),)),
+    "no time": dataclasses.replace(NONE, trials=()),
     "train on": dataclasses.replace(NONE, train_on=True),
     "fresh": dataclasses.replace(NONE, fresh=FRESH, memory=Memory(20, 1.0, 1e-6, learned=True)),
     "by heart": dataclasses.replace(NONE, memory=Memory(20, 1.0, 0.9, learned=False)),
@@ -98,14 +99,15 @@ def test_less_than_the_noise_may_be_the_rows_by_heart(reached: float, by: str, *
     [
         ("cured", "Give dense the activation tanh: that takes the mean squared error from 0.5000 to 0.02000"),
         ("nothing", "The one change tried did not lower the loss clearly."),
-        ("nothing tried", "There was nothing to try."),
+        ("nothing tried", "There was nothing to try"),
         ("train on", "Nothing needs to be changed but the length of training"),
-        ("fresh", "The model can, the training did not"),
-        ("by heart", "cannot even learn 20 rows by heart"),
+        ("fresh", "The model can learn this, the training did not"),
+        ("by heart", "cannot even memorise 20 rows"),
         ("well", "There is nothing to cure"),
         ("broken", "without it cannot be done"),
         ("stopped", "Interrupted"),
-        ("drawn", "without it, with weights drawn anew as well, ends at 0.4100"),
+        ("no time", "The time was over before any change was tried"),
+        ("drawn", "without it, from fresh weights too, ends at 0.4100"),
     ],
 )
 def test_the_conclusion_answers_in_a_sentence(name: str, words: str) -> None:
@@ -113,6 +115,13 @@ def test_the_conclusion_answers_in_a_sentence(name: str, words: str) -> None:
     assert words in told
     assert told.endswith(".")
     assert "nan" not in told
+
+
+def test_confirmed_changes_come_first_the_best_of_them_on_top() -> None:
+    better = dataclasses.replace(TRIAL, names=("better",), treated=RunGroup((0.001, 0.001, 0.001)))
+    unsure = dataclasses.replace(TRIAL, names=("unsure",), verdict=Verdict.UNDECIDED)
+    ordered = in_order((REFUTED, unsure, TRIAL, better))
+    assert [one.names[0] for one in ordered] == ["better", "restore-activation", "unsure", "lower-learning-rate"]
 
 
 @pytest.mark.parametrize("name", COURSES)

@@ -21,12 +21,12 @@ LINE = ladder(constant=1.0, affine=0.5, model=0.5, architecture=0.5, data=0.0)
 @pytest.mark.parametrize(
     ("loss", "words"),
     [
-        (2.0, "above the best constant"),
-        (1.0, "on the best constant"),
-        (0.7, "below the best constant"),
+        (2.0, "above the loss of the best constant"),
+        (1.0, "at the loss of the best constant"),
+        (0.7, "below the loss of the best constant"),
         (0.5, "on the floor of this architecture"),
         (0.2, "below the floor of the old architecture"),
-        (1e-4, "zero, next to the best constant"),
+        (1e-4, "practically zero"),
         (math.inf, "not a number"),
     ],
 )
@@ -37,7 +37,7 @@ def test_the_rung_that_a_loss_reaches_is_named(loss: float, words: str) -> None:
 def test_conflicting_rows_are_the_least() -> None:
     rungs = ladder(constant=1.0, affine=0.5, data=0.2)
     assert rung_reached(0.203, rungs) == "the least these data allow"
-    assert rung_reached(0.4, rungs) == "below the best affine"
+    assert rung_reached(0.4, rungs) == "below the loss of the best affine"
     assert least_of(rungs) == 0.2
     assert span_of(rungs) == pytest.approx(0.8)
 

@@ -5,10 +5,11 @@ from typing import TypeAlias
 
 import numpy as np
 
-from mlpdoctor.analysis.floors import newton
+from mlpdoctor.analysis.floors import matrix_free, newton
 from mlpdoctor.analysis.floors.basis import affine_design, from_triangle
 from mlpdoctor.analysis.floors.linear_fit import LinearFit
-from mlpdoctor.analysis.floors.newton import Block, Blocks, Solution, predictors, value
+from mlpdoctor.analysis.floors.matrix_free import Kept, Problem
+from mlpdoctor.analysis.floors.newton import Block, Blocks, Solution, value
 from mlpdoctor.core.network import Array
 from mlpdoctor.core.row_hash import hash_rows
 from mlpdoctor.nn.losses.convex import ConvexLoss
@@ -25,8 +26,12 @@ QUICK_WORK = 5e8
 """Multiplications for one second derivative that take no time worth saving; beyond it a random share of the rows leads
 near the optimum, and the rest is two or three steps."""
 MOST_WORK = 1e10
-"""Multiplications for one exact second derivative, a second or less; beyond it the search goes by gradients alone, and
-its result is a loss that is reached, without a proof that nothing is lower."""
+"""Multiplications for one exact second derivative, a second or less; beyond it no second derivative is worked out, only
+its products with single steps."""
+HELD_CELLS = 1 << 26
+"""Numbers kept for such a search, which passes over them hundreds of times: 256 MiB in the single precision in which
+most files hold them. Of more rows a random share is searched, and the loss of its line on all rows is reached, without
+a proof that nothing is lower."""
 
 
 def fit(
@@ -68,11 +73,17 @@ def fit(
     columns, predictors = first[0].shape[1], first[1].shape[1]
     start = np.zeros((columns, predictors - loss.reference))
     cells, work = rows * (columns + predictors + 1), rows * float(start.size) ** 2
+    level = loss.level(_mean(blocks)) if features == 0 and intercept else None
+    if level is not None:
+        line = np.linalg.lstsq(back, level[None, : start.shape[1]], rcond=None)[0]
+        total = value(blocks, loss, line)
+        return _as_fit(Solution(line, total, total), back, origin, rows, intercept=intercept)
+    if work > MOST_WORK:
+        found = _matrix_free(reread, blocks, loss, back, origin, rows, start, lowest * rows, intercept=intercept)
+        return _as_fit(found, back, origin, rows, intercept=intercept)
     kept = _kept(blocks, min(1.0, KEPT_CELLS / cells))
     every = kept if cells <= KEPT_CELLS else blocks
-    if work > MOST_WORK:
-        found = _by_gradient(kept, every, loss, start, lowest * rows)
-    elif every is kept and work <= QUICK_WORK:
+    if every is kept and work <= QUICK_WORK:
         found = newton.minimise(kept, loss, start, lowest=lowest * rows)
     else:
         few = _kept(kept, min(1.0, QUICK_WORK / work))
@@ -81,38 +92,63 @@ def fit(
     return _as_fit(found, back, origin, rows, intercept=intercept)
 
 
+def _mean(blocks: Blocks) -> Array:
+    """Of the framed targets, over all rows by their weights."""
+    total, weight = np.zeros(1), 0.0
+    for _, targets, weights in blocks():
+        total = total + weights @ targets
+        weight += float(weights.sum())
+    return total / weight
+
+
 def _kept(blocks: Blocks, share: float) -> Blocks:
-    """All rows in memory, or a random share of them, chosen by a hash of where they stand."""
-    below = np.uint64(min(int(share * 2**64), 2**64 - 1))
-    held: list[Block] = []
-    seen = 0
-    for design, targets, weights in blocks():
-        places = np.arange(seen, seen + len(design), dtype=np.float64)
-        seen += len(design)
-        chosen = slice(None) if share >= 1 else hash_rows(places[:, None]) <= below
-        held.append((design[chosen], targets[chosen], weights[chosen]))
+    """All rows in memory, or a random share of them."""
+    held = list(_shared(blocks(), share))
     return lambda: iter(held)
 
 
-def _by_gradient(kept: Blocks, every: Blocks, loss: ConvexLoss, start: Array, lowest: float) -> Solution:
-    """Too many coefficients for second derivatives: L-BFGS (Liu and Nocedal, 1989), its result without a proof."""
-    from scipy.optimize import minimize
+def _shared(blocks: Iterator[Block], share: float) -> Iterator[Block]:
+    """A random share of the rows, chosen by a hash of where they stand; the blocks as they are where it is all."""
+    below = np.uint64(min(int(share * 2**64), 2**64 - 1))
+    seen = 0
+    for design, targets, weights in blocks:
+        places = np.arange(seen, seen + len(design), dtype=np.float64)
+        seen += len(design)
+        chosen = slice(None) if share >= 1 else hash_rows(places[:, None]) <= below
+        yield design[chosen], targets[chosen], weights[chosen]
 
-    smooth = loss.stages()[-1]
-    free = start.shape[1]
 
-    def at(flat: Array) -> tuple[float, Array]:
-        line = flat.reshape(start.shape)
-        total, gradient = 0.0, np.zeros_like(line)
-        for design, targets, weights in kept():
-            z = predictors(loss, design @ line)
-            total += float(weights @ smooth.at(targets, z))
-            gradient += design.T @ (weights[:, None] * smooth.slope(targets, z)[:, :free])
-        return total, gradient.ravel()
+def _matrix_free(
+    reread: Reread,
+    every: Blocks,
+    loss: ConvexLoss,
+    back: Array,
+    origin: Array,
+    rows: int,
+    start: Array,
+    lowest: float,
+    *,
+    intercept: bool,
+) -> Solution:
+    """Too many coefficients for a second derivative."""
+    share = min(1.0, HELD_CELLS / (rows * max(len(origin), 1)))
+    held = [_held(block) for block in _shared(reread(), share)]
+    framed = [(inputs[:, : len(origin)], loss.frame(targets), weights) for inputs, targets, weights in held]
+    problem = Problem(lambda: iter(framed), loss, back, origin, intercept, sum(len(weights) for *_, weights in framed))
+    found = matrix_free.minimise(problem, start, lowest=lowest * share)
+    if share >= 1:
+        return found
+    total = value(every, loss, found.line)
+    return Solution(found.line, total, min(lowest, total))
 
-    line = minimize(at, start.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": 300}).x.reshape(start.shape)
-    total = value(every, loss, line)
-    return Solution(line, total, min(lowest, total))
+
+def _held(block: Judged) -> Kept:
+    """The rows that count, in single precision where that holds all digits."""
+    inputs, targets, weights = block
+    used = weights > 0
+    inputs = inputs if used.all() else inputs[used]
+    single = inputs.astype(np.float32)
+    return single if np.array_equal(single, inputs) else np.array(inputs), targets[used], weights[used]
 
 
 def _as_fit(found: Solution, back: Array, origin: Array, rows: int, *, intercept: bool) -> LinearFit:

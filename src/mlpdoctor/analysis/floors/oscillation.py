@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from mlpdoctor.core import random_state
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array
 
@@ -22,6 +23,15 @@ REACH = 2.0
 """Standard deviations up to which likeness is followed."""
 BINS = 50
 NEIGHBOURS = 4
+MOST_PLACES = 500
+"""Places at which waves are fitted: enough to tell a wave from chance among all that are tried."""
+MOST_WAVES = 1 << 13
+"""Frequencies tried."""
+FINE = 4
+"""Of these so many within the width of one peak."""
+BY_CHANCE = 1e-3
+"""How likely the best of all waves fits noise as well: below it the wave is there."""
+WAVES_AT_ONCE = 1 << 9
 TURNED = -0.12
 """A wave's likeness falls to -0.4 behind its first zero, that of a single bump hardly below zero."""
 
@@ -34,11 +44,14 @@ class Oscillation:
         periods: across one standard deviation of the input.
         smooth: share of the variance about a slow trend that near rows predict: one for a clean curve, zero for noise.
         swings: times that it crosses over, counted along one input; None in the plane.
+        period: length of one wave in units of the input, where a wave was fitted because rows lie too far apart to
+            agree with their neighbours; else None.
     """
 
     periods: float
     smooth: float
     swings: int | None
+    period: float | None = None
 
 
 def along_a_line(x: Array, y: Array) -> Oscillation | None:
@@ -66,6 +79,66 @@ def along_a_line(x: Array, y: Array) -> Oscillation | None:
     # From the first crossing to the last is the exact measure, unless all of them are crowded in one place.
     halves = (swings - 1) / between if between > length / 2 else swings / length
     return Oscillation(halves / 2 * float(x.std()), 1 - error / power, swings)
+
+
+def in_waves(x: Array, y: Array) -> Oscillation | None:
+    """The wave that fits y best along x, each of shape (rows,), where that is no chance.
+
+    It sees what neighbours cannot: a target that repeats within the distance of two rows, as ``x mod 7`` does at a
+    few hundred of the whole numbers up to a thousand. Least squares of sine and cosine at each frequency (Lomb,
+    Least-squares frequency analysis of unequally spaced data, 1976), up to the highest that the rows can tell from a
+    lower one: half a wave between two steps of a grid, or between two rows on average.
+    """
+    places, index = np.unique(x, return_inverse=True)
+    if len(places) < LEAST_ROWS:
+        return None
+    means = np.bincount(index.ravel(), y) / np.bincount(index.ravel())
+    length = float(places[-1] - places[0])
+    step = _grid(places)
+    highest = 0.5 / step if step is not None else len(places) / (2 * length)
+    waves = min(int(FINE * highest * length), MOST_WAVES)
+    if len(places) > MOST_PLACES:
+        chosen = np.sort(random_state.random(len(places)).choice(len(places), MOST_PLACES, replace=False))
+        places, means = places[chosen], means[chosen]
+    values = _detrended((places - places.mean())[:, None] / places.std(), means, degree=3)
+    power = float(np.square(values).sum())
+    if power <= 0:
+        return None
+    tried = np.arange(1, waves + 1) / (FINE * length)
+    fitted = _fitted(places, values, tried) / power
+    best = int(np.argmax(fitted))
+    if waves * (1 - min(fitted[best], 1.0)) ** ((len(places) - 3) / 2) > BY_CHANCE:
+        return None
+    near = tried[best] + np.linspace(-1, 1, 2 * BINS + 1) / (FINE * length)
+    near = near[(near > 0) & (near <= highest * (1 + 1e-9))]
+    closer = _fitted(places, values, near) / power
+    frequency = float(near[np.argmax(closer)])
+    return Oscillation(
+        frequency * float(x.std()), min(float(closer.max()), 1.0), int(2 * frequency * length), 1 / frequency
+    )
+
+
+def _grid(places: Array) -> float | None:
+    """The step of which all sorted places are multiples away from the first; None where there is none."""
+    step = float(np.diff(places).min())
+    steps = (places - places[0]) / step
+    return step if np.abs(steps - np.rint(steps)).max() < 1e-6 else None  # noqa: PLR2004  as whole as text can say
+
+
+def _fitted(places: Array, values: Array, frequencies: Array) -> Array:
+    """The sum of squares that sine and cosine of each frequency take from the values."""
+    found = []
+    for start in range(0, len(frequencies), WAVES_AT_ONCE):
+        angle = 2 * np.pi * np.outer(frequencies[start : start + WAVES_AT_ONCE], places - places[0])
+        cosine, sine = np.cos(angle), np.sin(angle)
+        cc, ss, cs = (cosine * cosine).sum(axis=1), (sine * sine).sum(axis=1), (cosine * sine).sum(axis=1)
+        yc, ys = cosine @ values, sine @ values
+        both = cc * ss - cs * cs
+        with np.errstate(all="ignore"):
+            plane = (ss * yc * yc - 2 * cs * yc * ys + cc * ys * ys) / both
+        # At half a wave a step every sine is zero, and the cosine stands alone.
+        found.append(np.where(both > 1e-6 * len(places) ** 2, plane, yc * yc / np.maximum(cc, 1.0)))
+    return np.concatenate(found)
 
 
 def in_the_plane(x: Array, y: Array) -> Oscillation | None:

@@ -10,11 +10,11 @@ from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.text import count, listing, quoted, short
 from mlpdoctor.facts.ladder.loss_position import LossPosition, severity
+from mlpdoctor.facts.training.open_question import unless_learned
 from mlpdoctor.nn.layers.activation import Activation
 from mlpdoctor.nn.layers.graph import users
 from mlpdoctor.nn.layers.properties import activation_of, is_learned
 
-SQUASHING = ("sigmoid", "hard_sigmoid", "sparse_sigmoid", "tanh", "hard_tanh", "softsign")
 PASSED_ON = ("Activation", "Dropout", "GaussianDropout", "GaussianNoise", "Identity", "Flatten", "Reshape", "Permute")
 """Layers that leave a gradient about as large as it is."""
 GRID = np.linspace(-20, 20, 4001)
@@ -40,7 +40,7 @@ def deep_saturating_stack(
     Why it matters
         On its way back a gradient is multiplied in each layer by the slope of the activation and by the weights. The
         slope of a sigmoid is 1/4 at most: four such layers of ordinary weights leave 1/256 of the gradient, eight leave
-        1/65536. The first layers hardly move, and the network answers about the same for every row until the weights
+        1/65536. The first layers hardly move, and the network predicts about the same for every row until the weights
         have slowly grown. The slope of tanh is 1 at most, so that it is the size of the weights which decides.
     Remedy
         Use relu (with he_uniform), or tanh in place of sigmoid, or put a BatchNormalization between the layers, or use
@@ -84,10 +84,11 @@ def deep_saturating_stack(
             why=f"The slopes alone multiply to {short(math.prod(slopes), 2)} at most, the weights in between to about "
             f"{short(math.prod(gains), 2)}: of a gradient that enters at {names[-1]} about {short(passed, 2)} is left "
             f"for {first}.",
-            remedy=_remedy(stack),
+            remedy=unless_learned(position, _remedy(stack)),
             strength=min(-math.log10(max(passed, 1e-30)) / 10, 1.0),
             verdict=f"The gradient fades on its way through {count(depth, f'{kinds[0]} layer')} in a row: about "
             f"{short(passed, 2)} of it reaches {first}, so the first layers hardly learn.",
+            layers=tuple(names),
         )
 
 
@@ -100,7 +101,7 @@ def _stacks(network: Network) -> Iterator[list[tuple[Layer, Activation]]]:
         if not is_learned(node.layer):
             continue
         activation, end = _activation(network, following, position)
-        if activation is None or activation.name not in SQUASHING or end in network.outputs:
+        if activation is None or not activation.saturating or activation.rectified or end in network.outputs:
             continue
         entries[position] = activation
         upper = _next_learned(network, following, end)

@@ -9,6 +9,7 @@ from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.text import count, listing, quoted
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.network.unreachable import Unreachable, UnreachablePart
+from mlpdoctor.facts.training.open_question import unless_learned
 from mlpdoctor.nn.layers.graph import parameters
 
 
@@ -28,10 +29,10 @@ class _Told(NamedTuple):
     stage=Stage.ARCHITECTURE,
     disturbs=Part.PACE | Part.LOSS,
     because="W302",
-    untreatable="what was meant to lead where only its author knows; wire the graph anew",
+    untreatable="only the author knows what was meant to lead where",
 )
 def disconnected_layer(network: Network, unreachable: Unreachable, position: LossPosition | None) -> Iterator[Evidence]:
-    """Inputs and layers from which no way leads to the output, or to which no gradient gets.
+    """Layers and inputs that are not connected to the output, or that get no gradient.
 
     Why it matters
         What does not reach an output cannot help it: an input that nothing uses is as good as missing in the data. And
@@ -65,9 +66,10 @@ def disconnected_layer(network: Network, unreachable: Unreachable, position: Los
             certainty=Certainty.PROVED,
             severity=_severity(cut, position),
             why=told.why,
-            remedy=told.remedy,
+            remedy=unless_learned(position, told.remedy),
             strength=1.0 if cut.everything else parameters(cut.layers) / max(parameters(network.layers), 1),
             verdict=told.verdict,
+            layers=tuple(dict.fromkeys(layer.name for layer in (*cut.blocks, *cut.layers))),
         )
 
 
@@ -99,7 +101,7 @@ def _no_loss(_: Network, __: UnreachablePart) -> _Told:
 def _unused_input(_: Network, part: UnreachablePart) -> _Told:
     names, them = listing(_names(part)), "them" if len(part.layers) > 1 else "it"
     return _Told(
-        "no way leads from there to an output",
+        "not connected to an output",
         _whatever(part),
         Remedy(f"use {names} in the network, or leave {them} out of keras.Model(inputs, outputs)"),
         f"The network never looks at {names}: no layer uses {them}, so what there is to learn from {them} is lost.",
@@ -115,22 +117,22 @@ def _silent_input(_: Network, part: UnreachablePart) -> _Told:
         f"{_whatever(part)}{lasting}",
         Remedy(
             "; ".join(dict.fromkeys(_way_out(layer) for layer in part.blocks[:3]))
-            or f"draw the weights that {names} enters anew, and look for what set them to zero"
+            or f"re-initialise the weights that {names} enters, and look for what set them to zero"
         ),
-        f"The answers do not depend on {names}: {reasons}.{lasting}",
+        f"The predictions do not depend on {names}: {reasons}.{lasting}",
     )
 
 
 def _whatever(part: UnreachablePart) -> str:
     many = len(part.layers) > 1
-    return f"The answers are the same whatever {'these inputs hold' if many else 'this input holds'}."
+    return f"The predictions are the same whatever {'these inputs hold' if many else 'this input holds'}."
 
 
 def _dead_end(_: Network, part: UnreachablePart) -> _Told:
     names, one = listing(_names(part)), len(part.layers) == 1
     return _Told(
-        "no way leads from there to an output",
-        f"{count(parameters(part.layers), 'parameter')} can never change an answer, nor get a gradient.",
+        "not connected to an output",
+        f"{count(parameters(part.layers), 'parameter')} never change a prediction and never get a gradient.",
         Remedy(f"connect {names} to an output, or take {'it' if one else 'them'} out"),
         f"{names} {'leads' if one else 'lead'} nowhere: no output of the model uses {'it' if one else 'them'}.",
     )
@@ -177,8 +179,8 @@ def _way_out(layer: Layer) -> str:
         return f"use a Dense layer in place of {name}, which takes ids"
     return {
         "Rescaling": f"give {name} a scale that is not 0",
-        "Dense": f"draw the weights of {name} anew, and let it train",
-        "BatchNormalization": f"draw the weights of {name} anew, and let it train",
+        "Dense": f"re-initialise {name}, and let it train",
+        "BatchNormalization": f"re-initialise {name}, and let it train",
         "Multiply": f"keep the zero out of {name}",
         "Dot": f"keep the zero out of {name}",
         "Dropout": f"lower the rate of {name}",

@@ -8,11 +8,10 @@ from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.text import count, listing, quoted, short
 from mlpdoctor.facts.ladder.loss_position import LossPosition, severity
+from mlpdoctor.facts.training.open_question import unless_learned
 from mlpdoctor.nn.layers.graph import adjustable, users
 from mlpdoctor.nn.layers.properties import activation_of
 from mlpdoctor.nn.layers.registry import family_of
-
-NORMALISING = ("softmax", "log_softmax", "sparsemax")
 
 
 @check(
@@ -49,7 +48,7 @@ def hidden_softmax(
     named: set[str] = set()
     for position, node in enumerate(network.nodes):
         activation = activation_of(node.layer)
-        if activation is None or activation.name not in NORMALISING or node.layer.name in named:
+        if activation is None or not activation.normalising or node.layer.name in named:
             continue
         into = _enters(network, following, position)
         units = None if not node.shape else node.shape[-1]
@@ -75,9 +74,10 @@ def hidden_softmax(
                 between=Severity.ERROR if blocked else Severity.WARNING,
             ),
             why=_why(activation.name, units, names, blocked=blocked),
-            remedy=_remedy(network, position),
+            remedy=unless_learned(where, _remedy(network, position)),
             strength=1.0 if blocked else 1.0 / (1.0 + math.log2(units)),
             verdict=_verdict(node.layer.name, activation.name, units, names, blocked=blocked),
+            layers=(node.layer.name,),
         )
 
 

@@ -11,6 +11,7 @@ from mlpdoctor.facts.ladder.bounds import CollapseBound
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.ladder.second_opinion import SecondOpinion
 from mlpdoctor.facts.network.collapse import AffineStack, Collapse
+from mlpdoctor.facts.training.open_question import unless_learned
 from mlpdoctor.facts.training.training import Training
 from mlpdoctor.nn.keras_code import layer_code
 
@@ -23,7 +24,7 @@ SMOOTH_WIDTH = 3
 @check(
     "A101",
     Severity.ERROR,
-    "{chain} have nothing nonlinear between them: together they are {together}",
+    "{chain} have no activation between them: together they are {together}",
     stage=Stage.ARCHITECTURE,
 )
 def missing_nonlinearity(
@@ -74,11 +75,11 @@ def missing_nonlinearity(
             certainty=Certainty.PROVED,
             severity=severity,
             why=_why(collapse, position, severity, floor),
-            remedy=_remedy(network, first),
+            remedy=unless_learned(position, _remedy(network, first)),
             explains=position.share(floor) if position and floor is not None and not training.never else None,
             strength=1.0,
-            verdict=_verdict(network, collapse, bound, floor, stuck=stuck, untrained=training.never)
-            or f"The layers {chain} act as one: nothing nonlinear stands between them.",
+            verdict=_verdict(network, collapse, bound, floor, position, stuck=stuck, untrained=training.never)
+            or f"The layers {chain} act as one: there is no activation between them.",
             layers=tuple(layer.name for layer in stretch.layers),
             rules_out=_rules_out(stuck=stuck) if collapse.linear_heads and severity is Severity.ERROR else (),
         )
@@ -120,23 +121,23 @@ def _together(ladder: Ladder | None, collapse: Collapse) -> str:
 
 def _why(collapse: Collapse, position: LossPosition | None, severity: Severity, floor: float | None) -> str:
     if not collapse.linear_heads:
-        return "Affine maps in a row are one affine map, so all but one of these layers add no power."
-    theorem = "Affine maps in a row are one affine map, so a linear model is the most this network can be."
+        return "Stacking linear layers gives another linear layer, so all but one of these add nothing."
+    theorem = "Stacking linear layers gives another linear layer; only an activation between them changes that."
     if position is None or floor is None:
         return theorem
     if severity is Severity.ERROR:
-        best = f"Its best loss on these data is {short(floor)}"
+        best = f"The lowest loss it can reach on these data is {short(floor)}"
         return f"{theorem} {best}; the data themselves allow {short(position.data)}."
     if _straight(position, floor):
-        return f"{theorem} These data lie on such a map: the least loss is {short(floor)}, within its reach."
-    return f"{theorem} On these data a quick nonlinear fit does no better out of sample, so nothing seems lost."
+        return f"{theorem} These data are linear: the network can reach a loss of {short(floor)}."
+    return f"{theorem} On these data a quick nonlinear fit does no better on unseen rows, so nothing seems lost."
 
 
 def _remedy(network: Network, first: Layer) -> Remedy:
     width = network.input_width
     activation = "tanh" if width is not None and width <= SMOOTH_WIDTH else "relu"
     return Remedy(
-        f"give {first.name} an activation",
+        f"add an activation to {first.name}, and to every other hidden layer",
         layer_code(first, first.config.get("units", first.config.get("filters", 0)), f'activation="{activation}"'),
     )
 
@@ -146,24 +147,27 @@ def _verdict(
     collapse: Collapse,
     bound: CollapseBound | None,
     floor: float | None,
+    position: LossPosition | None,
     *,
     stuck: bool,
     untrained: bool,
 ) -> str | None:
     if not collapse.linear_heads:
         return None
-    model = bound.model if bound is not None and bound.model.endswith("regression") else "linear model"
-    shape = "draw a straight line" if collapse.whole and network.input_width == 1 else f"be a {model}"
+    fit = bound.model if bound is not None and bound.model.endswith("regression") else "linear model"
+    shape = "straight line" if collapse.whole and network.input_width == 1 else fit
+    reason = "there is no activation function between your layers"
     if floor is None:
-        return f"Whatever its weights, this network can only {shape}: no hidden layer has an activation."
+        return f"Whatever its weights, this network can only be a {shape}: {reason}."
     if untrained:
-        predicted = f"Training will stop at {short(floor)}"
-        return f"{predicted}: this network can only {shape}, and no setting of its weights goes lower."
-    if stuck:
-        reason = f"because this network can only {shape}, and it has already found the best one"
-        return f"The loss is stuck at {short(floor)} {reason}. No setting of its weights goes lower."
-    lowest = f"its loss can fall to {short(floor)}, and no setting of its weights goes lower"
-    return f"This network can only {shape}: {lowest}."
+        return f"Training will stop at {short(floor)} or above because {reason}: the network can only be a {shape}."
+    if stuck and position is not None:
+        return (
+            f"The loss is stuck at {short(position.model)} because {reason}. The network is a {shape}, and already the "
+            "best one: no learning rate or number of epochs can improve it."
+        )
+    now = f" It is at {short(position.model)} now." if position is not None and position.finite else ""
+    return f"The loss cannot go lower than {short(floor)} because {reason}: the network can only be a {shape}.{now}"
 
 
 def _rules_out(*, stuck: bool) -> tuple[str, ...]:

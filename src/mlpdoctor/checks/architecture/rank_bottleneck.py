@@ -39,7 +39,7 @@ def rank_bottleneck(
     """Outputs that pass too few units with nothing nonlinear behind.
 
     Why it matters
-        Whatever comes before, the outputs are an affine map of those few numbers, so that all answers lie on a line, a
+        Whatever comes before, the outputs are an affine map of those few numbers, so all predictions lie on a line, a
         plane or a space of so many dimensions. What the targets vary in beyond it stays in the loss.
     Remedy
         Widen the narrowest layer to the number of outputs at least; or put something nonlinear behind it.
@@ -78,14 +78,13 @@ def rank_bottleneck(
                 "cost_of_constant_share": cost,
             },
             certainty=Certainty.PROVED,
-            why=f"No weights bring its loss below {short(floor)}"
-            f"; without the bottleneck {short(without)} is known to be within reach. The difference is {percent(cost)} "
-            "of what the best constant loses.",
+            why=f"Its loss cannot go lower than {short(floor)}; without the bottleneck {short(without)} is known to be "
+            f"within reach. The difference is {percent(cost)} of the loss of always predicting the mean.",
             remedy=Remedy(f"give every layer before {head.name} at least {count(head.units, 'unit')}"),
             explains=None if training.never else position.part(floor - without),
             strength=min(cost, 1.0),
             verdict=f"The {head.units} outputs of {head.name} are a linear map of only {count(rank, 'number')}: "
-            f"whatever the weights, the loss stays at {short(floor)} or above.",
+            f"the loss cannot go lower than {short(floor)}.",
         )
 
 

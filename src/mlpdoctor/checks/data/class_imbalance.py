@@ -1,4 +1,4 @@
-"""D707: rare classes that the model never answers."""
+"""D707: rare classes that the model never predicts."""
 
 from collections.abc import Iterator
 
@@ -39,13 +39,13 @@ def class_imbalance(
     *,
     ignored: float = 0.1,
 ) -> Iterator[Evidence]:
-    """A rare class that the model does not answer.
+    """A rare class that the model does not predict.
 
     Why it matters
-        Where one row in a hundred is of a class, a model that never answers it is right on ninety-nine, and most of
+        Where one row in a hundred is of a class, a model that never predicts it is right on ninety-nine, and most of
         the gradient is about those. The accuracy looks good and stands still at the share of the others.
     Remedy
-        Let the rare class count more: class_weight in fit. The answers then are no longer probabilities as they
+        Let the rare class count more: class_weight in fit. The predictions then are no longer probabilities as they
         occur in the data. Where only the decision matters a lower threshold than 0.5 does it without training.
     Stays quiet on
         Classes of more than a fifth of their even share, a tenth of the rows where there are two; rare classes of
@@ -84,8 +84,8 @@ def class_imbalance(
         why=_why(worst, rival, ignored=ignored, told_apart=told_apart, untrained=training.never),
         remedy=_remedy(worst, siblings),
         strength=1.0 - worst.recall,
-        verdict=f"The model hardly ever answers {label}, {percent(worst.share)} of the rows: it is right on most rows "
-        f"without it. The features do tell it apart: a logistic regression finds {percent(rival)} of it.",
+        verdict=f"The model hardly ever predicts {label}, {percent(worst.share)} of the rows. It is right on most rows "
+        f"without it. But the features tell it apart: a logistic regression finds {percent(rival)} of them.",
     )
 
 

@@ -22,7 +22,7 @@ WRITTEN = 12
 @check(
     "D704",
     Severity.ERROR,
-    "the same in all {rows} rows: {which} ({columns} of {width} features)",
+    "the same in all {rows} rows: {which}{of}",
     stage=Stage.DATA,
     untreatable="a constant column teaches nothing and harms little; leave it out of the file",
 )
@@ -41,7 +41,7 @@ def constant_feature(factor: TargetFactor, passes: Passes, position: LossPositio
         features vary it is a note: border pixels of images are constant in good data, too.
     Certainty
         Measured: each column is compared with its first row. When all are constant it is proved that no weights
-        do better than the best constant: a network is a function, and equal rows get equal answers.
+        do better than the best constant: a network is a function, and equal rows get equal predictions.
     """
     width = factor.features
     spread = np.abs(factor.triangle[:, 1 : 1 + width]).max(axis=0)
@@ -52,6 +52,7 @@ def constant_feature(factor: TargetFactor, passes: Passes, position: LossPositio
     values = {names[k]: float(factor.origin[k]) for k in still[:SHOWN]}
     which = listing([f"{names[k]} = {short(float(factor.origin[k]))}" for k in still])
     numbers: dict[str, Number] = {
+        "of": f" ({len(still)} of {width} features)" if width > 1 else "",
         "columns": len(still),
         "width": width,
         "which": which,
@@ -62,13 +63,13 @@ def constant_feature(factor: TargetFactor, passes: Passes, position: LossPositio
         yield Evidence(
             numbers=numbers,
             certainty=Certainty.PROVED,
-            why=f"All {factor.rows:,} rows enter the network alike, so it answers the same to each of them, "
+            why=f"All {factor.rows:,} rows enter the network alike, so it predicts the same for each of them, "
             "whatever its weights.",
             remedy=Remedy("look at how the file was made: the columns that vary were lost", "df.nunique()"),
             explains=None if position is None else position.share(position.constant),
             strength=1.0,
             verdict=f"There is nothing to learn from: no feature varies over the {factor.rows:,} rows, so the network "
-            "has to give all of them the same answer.",
+            "has to predict the same for all of them.",
         )
         return
     yield Evidence(

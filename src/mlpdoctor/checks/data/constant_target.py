@@ -32,7 +32,7 @@ def constant_target(
     """Targets that are the same in every row.
 
     Why it matters
-        A target that never changes can be had without looking at the inputs: the last bias alone answers it, and
+        A target that never changes can be had without looking at the inputs: the last bias alone predicts it, and
         whatever loss is reached says nothing about the network. It usually means that another column was taken for
         the target, that rows were filtered down to one class, or that an export filled the column with a default.
     Remedy
@@ -68,8 +68,8 @@ def constant_target(
         why=_why(everything=everything, answered=answered),
         remedy=_remedy(names, constant, everything=everything),
         strength=len(constant) / len(same),
-        verdict=f"There is nothing to learn in this file: {shown} in all {targets.rows:,} rows, so a bias alone gives "
-        "the whole answer.",
+        verdict=f"There is nothing to learn in this file: {shown} in all {targets.rows:,} rows, so a bias alone "
+        "predicts it.",
     )
 
 
@@ -88,7 +88,7 @@ def _why(*, everything: bool, answered: bool) -> str:
         return "These columns can be had without looking at the inputs, and they make the mean loss look better."
     if answered:
         return "The model gives this value for every row, as it should; its loss says nothing about anything else."
-    return "The best constant answers every row perfectly, so no loss on these rows says what the network can do."
+    return "The best constant predicts every row perfectly, so no loss on these rows says what the network can do."
 
 
 def _remedy(names: tuple[str, ...], constant: list[int], *, everything: bool) -> Remedy:

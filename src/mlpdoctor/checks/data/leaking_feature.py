@@ -83,7 +83,7 @@ def leaking_feature(
         if first.how.startswith("gives") or len(sample.tickets) == factor.rows
         else Certainty.ESTIMATED,
         severity=None if first.copy else Severity.NOTE,
-        why=f"That one column answers the question, without the other {count(int(varied.sum()) - 1, 'feature')}. "
+        why=f"That one column predicts the target, without the other {count(int(varied.sum()) - 1, 'feature')}. "
         "If it is not known before the target is, the model is of no use however low its loss.",
         remedy=Remedy(
             f"find out when {listing([names[k] for k in shown])} becomes known; if not before the target, leave it out",

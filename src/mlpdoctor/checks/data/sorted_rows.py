@@ -1,62 +1,38 @@
 """D708: rows that come in the order of their targets."""
 
-import math
 from collections.abc import Iterator
-
-import numpy as np
-import numpy.typing as npt
 
 from mlpdoctor.core.check import Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.core.network import Array
 from mlpdoctor.core.text import listing, percent, short
 from mlpdoctor.engine.passes import Passes
 from mlpdoctor.facts.ladder.loss_position import LossPosition
-from mlpdoctor.nn.heads import Heads
-from mlpdoctor.nn.losses.targets import TargetKind
-from mlpdoctor.statistics.moments import TargetMoments
-from mlpdoctor.statistics.row_order import RowOrder
-from mlpdoctor.statistics.target_values import TargetCounts
+from mlpdoctor.facts.outputs.file_order import FileOrder
 
-Chosen = npt.NDArray[np.bool_]
-"""Which chunks of the file are meant."""
-LEAST_ROWS = 20
-"""Below it a run of good luck looks like an order."""
-BLOCKS = 10
-"""Tenths of the file: an order that matters to a split or to an epoch shows in them."""
-LAST = 0.2
-"""The share at the end of the file that ``validation_split=0.2`` takes."""
-CHANCE = 6.0
-"""Standard errors from what shuffled rows show; one file in 10^9 gets there by chance."""
-PERFECT = 0.8
-"""Few rows cannot be that far from chance: they must come so near to perfect order; of 20 rows one in 5,000 does."""
-UNLIKELY = 1e-3
-"""Chance that a shuffled file would lack these classes at its end, below which the order is to blame."""
+APART = 0.25
+"""Means that differ by less than a quarter of the standard deviation are the same to a reader."""
 
 
 @check(
     "D708",
     Severity.WARNING,
-    "the rows are in the order of {name}: {difference}",
+    "the rows are sorted by {name}: {difference}",
     clears="the order of the rows",
     stage=Stage.DATA,
     untreatable="a trial shuffles the rows for both sides, so that their order costs neither anything",
 )
 def sorted_rows(
-    order: RowOrder,
-    moments: TargetMoments,
-    counts: TargetCounts,
+    order: FileOrder,
     passes: Passes,
-    heads: Heads | None,
     position: LossPosition | None,
     *,
     ordered_share: float = 0.25,
 ) -> Iterator[Evidence]:
-    """Rows that come in the order of their targets.
+    """Rows that come in the order of their targets, or of a feature that the targets follow.
 
     Why it matters
-        Keras's ``validation_split`` takes the last rows of the file before it shuffles anything. Where the targets
-        are in order, the model is trained on one part of their range and judged on another: the validation loss says
+        Keras's ``validation_split`` takes the last rows of the file before it shuffles anything. Where the rows
+        are sorted, the model is trained on one part of the data and judged on another: the validation loss says
         nothing, and early stopping acts on it. With ``shuffle=False``, or a generator that reads the file from the top,
         batches are all of a kind and each one undoes the last.
     Remedy
@@ -72,120 +48,53 @@ def sorted_rows(
         von Neumann, Distribution of the ratio of the mean square successive difference to the variance, 1941.
         Wald and Wolfowitz, On a test whether two samples are from the same population, 1940.
     """
-    rows = int(order.rows.sum())
-    if rows < LEAST_ROWS:
+    if order.share < ordered_share:
         return
-    names = passes.dataset.target_names
-    found = [_in_order(order, moments, k) for k in range(order.sums.shape[1])]
-    k = int(np.argmax(found))
-    if found[k] < ordered_share:
-        return
-    end = _end(order)
-    tail, head = (float(order.sums[part, k].sum() / order.rows[part].sum()) for part in (end, ~end))
-    classes = heads is not None and all(_labels(head.takes, counts) for head in heads.heads)
-    missing = _missing(order, counts, end, names) if classes else []
     hurt = position is None or not position.trained or position.far
-    name = "class" if classes and len(names) > 1 else names[k]
-    difference = (
-        f"the last fifth of the rows holds none of {listing(missing)}"
-        if missing
-        else f"its mean is {short(head, 3)} in the first four fifths of the rows and {short(tail, 3)} in the last"
-    )
+    name, difference = _what(order, passes)
+    target = passes.dataset.target_names[order.target]
     yield Evidence(
         numbers={
             "name": name,
             "difference": difference,
-            "rows": rows,
-            "between_share": found[k],
-            "head_mean": head,
-            "tail_mean": tail,
-            "missing_at_the_end": tuple(missing),
-            "tenth_means": tuple(float(mean) for mean in _tenths(order, k)[1]),
+            "rows": order.rows,
+            "between_share": order.share,
+            "head_mean": order.head_mean,
+            "tail_mean": order.tail_mean,
+            "missing_at_the_end": order.missing,
+            "tenth_means": order.tenths,
         },
         certainty=Certainty.MEASURED,
-        severity=Severity.WARNING if missing and hurt else Severity.NOTE,
-        why=f"The place in the file alone explains {percent(found[k])} of its variance. validation_split=0.2 would "
-        "take the last fifth as it is and judge the model on other targets than it was trained on.",
+        severity=Severity.WARNING if order.missing and hurt else Severity.NOTE,
+        why=f"The place in the file alone explains {percent(order.share)} of the variance of {target}. "
+        "validation_split=0.2 would test on the last fifth, a part of the data that training never sees.",
         remedy=Remedy("shuffle the rows once, before splitting them", "df = df.sample(frac=1, random_state=0)"),
-        strength=min(found[k], 1.0),
-        verdict=f"The rows are sorted by {name}: {difference}. Split or fed to the model in this order, training "
-        "and validation see different targets; shuffle the rows first.",
+        strength=min(order.share, 1.0),
+        verdict=f"The rows are sorted by {name}: {difference}. With validation_split, training and validation see "
+        "different data. Shuffle the rows first.",
     )
 
 
-def _tenths(order: RowOrder, column: int) -> tuple[Array, Array]:
-    """Rows and means of up to ten stretches of the file with about as many rows each."""
-    seen = order.rows > 0
-    rows, sums = order.rows[seen].astype(np.float64), order.sums[seen, column]
-    place = np.minimum((np.cumsum(rows) - rows / 2) / rows.sum() * BLOCKS, BLOCKS - 1).astype(int)
-    weight = np.bincount(place, rows, BLOCKS).astype(np.float64)
-    full = weight > 0
-    means: Array = np.bincount(place, sums, BLOCKS)[full] / weight[full]
-    return weight[full], means
-
-
-def _in_order(order: RowOrder, moments: TargetMoments, column: int) -> float:
-    """The share of the target's variance between tenths of the file, beyond what chance gives; 0 if in doubt.
-
-    Args:
-        order: chunks of the file.
-        moments: of the targets on all rows.
-        column: which of them.
-    """
-    if moments.low[column] == moments.high[column]:
-        return 0.0
-    seen = order.rows > 0
-    means = order.sums[seen, column] / order.rows[seen]
-    spread = float(np.square(means - means.mean()).sum())
-    if spread == 0:
-        return 0.0
-    ratio = float(np.square(np.diff(means)).sum()) / spread
-    # Shuffled rows have a ratio of 2 with a standard deviation of 2 / sqrt(n), rows in perfect order one near 0.
-    if (2 - ratio) * np.sqrt(len(means)) / 2 < min(CHANCE, PERFECT * np.sqrt(len(means))):
-        return 0.0
-    weight, tenths = _tenths(order, column)
-    explained = float(weight @ np.square(tenths - moments.mean[column])) / float(moments.squared[column])
-    return max(explained - (len(tenths) - 1) / float(weight.sum()), 0.0)
-
-
-def _end(order: RowOrder) -> Chosen:
-    """The chunks in the last fifth of the rows; the last one at least."""
-    before = np.cumsum(order.rows) - order.rows
-    end: Chosen = before >= (1 - LAST) * order.rows.sum()
-    end[-1] = True
-    return end
-
-
-def _labels(kind: TargetKind, counts: TargetCounts) -> bool:
-    """Whether the targets of a loss are class labels here."""
-    if kind is TargetKind.CLASS or kind is TargetKind.SIGN:
-        return True
-    binary = (column is not None and column.keys() <= {0.0, 1.0} for column in counts.columns)
-    return kind is TargetKind.UNIT and all(binary)
-
-
-def _missing(order: RowOrder, counts: TargetCounts, end: Chosen, names: tuple[str, ...]) -> list[str]:
-    """The classes that the last fifth lacks although a shuffled file would hardly do so."""
-    rows, tail = int(order.rows.sum()), int(order.rows[end].sum())
-    if order.sums.shape[1] > 1:
-        sums = order.sums.sum(axis=0)
-        absent = (sums > 0) & (order.sums[end].sum(axis=0) == 0)
-        held = [(names[k], int(sums[k])) for k in np.flatnonzero(absent)]
-    elif (column := counts.columns[0]) is not None:
-        low, high = order.low[end].min(), order.high[end].max()
-        held = [(f"class {value:g}", number) for value, number in column.items() if not low <= value <= high]
-    else:
-        return []
-    lacking = min(sum(number for _, number in held), rows)
-    return [name for name, _ in held] if held and _chance(rows, lacking, tail) < UNLIKELY else []
-
-
-def _chance(rows: int, lacking: int, tail: int) -> float:
-    """How likely the last rows of a shuffled file hold none of so many: hypergeometric."""
-    if lacking + tail > rows:
-        return 0.0
-    return math.exp(_log_choose(rows - lacking, tail) - _log_choose(rows, tail))
-
-
-def _log_choose(whole: int, part: int) -> float:
-    return math.lgamma(whole + 1) - math.lgamma(part + 1) - math.lgamma(whole - part + 1)
+def _what(order: FileOrder, passes: Passes) -> tuple[str, str]:
+    """What the rows are sorted by, and what that means for their last fifth."""
+    targets = passes.dataset.target_names
+    target = targets[order.target]
+    if order.missing:
+        named = "class" if order.classes and len(targets) > 1 else target
+        return named, f"the last fifth of the rows holds none of {listing(list(order.missing))}"
+    if order.by is not None:
+        feature = passes.dataset.feature_names[order.by.feature]
+        (low, high), (first, last) = order.by.head, order.by.tail
+        return feature, (
+            f"it goes from {short(low, 3)} to {short(high, 3)} in the first four fifths of the rows and from "
+            f"{short(first, 3)} to {short(last, 3)} in the last"
+        )
+    if abs(order.tail_mean - order.head_mean) >= APART * order.deviation:
+        return target, (
+            f"its mean is {short(order.head_mean, 3)} in the first four fifths of the rows and "
+            f"{short(order.tail_mean, 3)} in the last"
+        )
+    return target, (
+        f"its mean changes from {short(min(order.tenths), 3)} to {short(max(order.tenths), 3)} between tenths of the "
+        "file"
+    )

@@ -88,9 +88,9 @@ def _parameters(network: Network) -> int:
 
 
 def _why(rows: int, features: int, ratio: float, *, linear: bool, exact: bool) -> str:
-    means = "a small loss on these rows says nothing about new ones"
+    means = "a low loss on these rows proves nothing"
     if linear:
         through = "and goes through all of them" if exact else "one for each row or more"
         linear_model = f"A linear model on {count(features, 'feature')} has {count(features + 1, 'coefficient')}"
         return f"{linear_model} for {count(rows, 'row')}, {through}: {means}."
-    return f"That is {short(ratio, 2)} parameters for each number to be learned, enough to remember every row: {means}."
+    return f"With {short(ratio, 2)} parameters for each number to learn the network can memorise the data: {means}."

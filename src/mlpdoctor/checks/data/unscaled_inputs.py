@@ -6,29 +6,23 @@ from collections.abc import Iterator
 import numpy as np
 
 from mlpdoctor.core.check import EVERYTHING, Stage, check
-from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.core.network import Array, Network
-from mlpdoctor.core.text import count, listing, quoted, short
+from mlpdoctor.core.finding import Certainty, Evidence, Severity
+from mlpdoctor.core.network import Network
+from mlpdoctor.core.text import count, listing, short
 from mlpdoctor.engine.passes import Passes
 from mlpdoctor.facts.ladder.loss_position import LossPosition, severity
+from mlpdoctor.facts.ladder.unlearned_swings import UnlearnedSwings
 from mlpdoctor.facts.network.line_in_reach import Entrance
-from mlpdoctor.nn.layers.entry_layers import EntryLayer
+from mlpdoctor.facts.outputs.input_scale_words import names_of, remedy
 from mlpdoctor.statistics.affine_factor import TargetFactor
 from mlpdoctor.statistics.moments import EnteringMoments, FirstSums
 from mlpdoctor.statistics.statistic import PerLayer
-
-WRITTEN = 4
-"""So many means and variances still make a line of code; more are better worked out by the code itself."""
-LISTED = 8
-PIXELS = (128, 255)
-"""Between these lies the greatest value of images stored as bytes; the least is 0."""
-LEAST_PIXELS = 9
 
 
 @check(
     "D702",
     Severity.ERROR,
-    "{columns} of {width} features enter {door} far from unit scale (root mean square: {worst})",
+    "{which} not scaled before {door} (root mean square: {worst})",
     clears="input scale",
     stage=Stage.DATA,
     disturbs=EVERYTHING,
@@ -42,6 +36,7 @@ def unscaled_inputs(
     passes: Passes,
     position: LossPosition | None,
     network: Network,
+    swings: UnlearnedSwings | None,
     *,
     large: float = 10.0,
     small: float = 0.01,
@@ -60,12 +55,14 @@ def unscaled_inputs(
     Stays quiet on
         Columns between 0 and 1, one-hot columns however rare, and features that a Normalization, Rescaling or
         BatchNormalization inside the model brings to scale. A model that does as well as anything is known to in
-        spite of its scales gets a note.
+        spite of its scales gets a note. A warning where the target swings fast along these inputs (D714): on any scale
+        that is what keeps the loss up.
     Certainty
         Measured: the root mean square and the largest size of each column on all rows.
     References
         LeCun, Bottou, Orr and Muller, Efficient BackProp, 1998, section 4.3.
     """
+    gravest = Severity.WARNING if swings is not None and swings.fast else Severity.ERROR
     for door in {door.layer.name: door for door in reversed(entrance.doors)}.values():
         seen = entering[door.layer.name]
         size, top = seen.root_mean_square, np.maximum(np.abs(seen.low), np.abs(seen.high))
@@ -73,11 +70,13 @@ def unscaled_inputs(
         if not off.any():
             continue
         order = [int(k) for k in np.argsort(-np.abs(np.log(np.where(size > 0, size, 1.0)))) if off[k]]
-        names = _names(door, len(size), passes.dataset.feature_names)
+        names = names_of(door, len(size), passes.dataset.feature_names)
         worst = listing([f"{names[k]} = {short(size[k], 3)}" for k in order])
+        of = f" ({len(order)} of {count(len(size), 'feature')})" if len(size) > 1 else ""
         unstable = float(1 / np.square(size).max())
         yield Evidence(
             numbers={
+                "which": f"{len(order)} of {len(size)} features are" if len(size) > 1 else "the feature is",
                 "columns": len(order),
                 "width": len(size),
                 "door": door.layer.name,
@@ -90,27 +89,20 @@ def unscaled_inputs(
                 "unstable_rate": unstable,
             },
             certainty=Certainty.MEASURED,
-            severity=severity(position, far=Severity.ERROR if (size > large).any() else Severity.WARNING),
+            severity=severity(position, far=gravest if (size > large).any() else Severity.WARNING),
             why="Their root mean square should be near 1. On these inputs plain gradient descent on a squared error "
-            f"is unstable above a rate of about {short(unstable, 2)}.",
-            remedy=_remedy(door, seen, order, passes, network),
+            f"is unstable above a learning rate of about {short(unstable, 2)}.",
+            remedy=remedy(door, seen, order, passes, network),
             strength=float(min(np.abs(np.log10(size[order[0]])) / 6, 1.0)) if size[order[0]] > 0 else 0.0,
-            verdict=f"The inputs are not scaled: {len(order)} of {count(len(size), 'feature')} far from unit scale "
-            f"(root mean square: {worst}). {_effect(position)}.",
+            verdict=f"The inputs are not scaled{of}: their root mean square should be near 1, and here it is {worst}. "
+            f"{_effect(position)}.",
         )
 
 
 def _effect(position: LossPosition | None) -> str:
     if position is not None and not math.isfinite(position.model):
         return "Training on them has blown up"
-    return "Training suffers from it"
-
-
-def _names(entry: EntryLayer, width: int, features: tuple[str, ...]) -> tuple[str, ...]:
-    if entry.first_feature is None:
-        what = "value" if entry.channels is None else "channel"
-        return tuple(f"{what} {k + 1}" for k in range(width))
-    return features[entry.first_feature : entry.first_feature + width]
+    return "Training on them is slow or unstable"
 
 
 def _condition(factor: TargetFactor) -> float | None:
@@ -120,52 +112,3 @@ def _condition(factor: TargetFactor) -> float | None:
     singular = np.linalg.svd(moved[:, : 1 + factor.features], compute_uv=False)
     kept = singular[singular > singular[0] * np.finfo(np.float64).eps * len(singular)]
     return float(np.square(kept[0] / kept[-1])) if len(kept) else None
-
-
-def _remedy(entry: EntryLayer, seen: EnteringMoments, order: list[int], passes: Passes, network: Network) -> Remedy:
-    """The line that brings these very columns to scale."""
-    name, width = entry.layer.name, len(seen.mean)
-    before = _normalization(entry, network)
-    if before is not None:
-        return Remedy(
-            f"the Normalization layer {before} before {name} does not fit these data: adapt it to the training data",
-            f"model.get_layer({quoted(before)}).adapt(x_train)",
-        )
-    low, high = float(seen.low.min()), float(seen.high.max())
-    if (width >= LEAST_PIXELS or entry.channels is not None) and low == 0 and PIXELS[0] <= high <= PIXELS[1]:
-        return Remedy(
-            f"these look like pixels: divide them by 255 in the model, before {name}", "keras.layers.Rescaling(1 / 255)"
-        )
-    if width <= WRITTEN:
-        variance = np.where(seen.squared > 0, np.square(seen.deviation), 1.0)
-        return Remedy(
-            f"standardise: put this layer, which holds the moments of these data, before {name}",
-            f"keras.layers.Normalization(mean={_numbers(seen.mean)}, variance={_numbers(variance)})",
-        )
-    if not entry.raw:
-        return Remedy(
-            f"standardise: put a Normalization layer, adapted to what comes there in training, before {name}",
-            "norm = keras.layers.Normalization(); norm.adapt(x_train)",
-        )
-    names = _names(entry, width, passes.dataset.feature_names)
-    few = [names[k] for k in sorted(order)]
-    chosen = f"{few}" if len(few) <= LISTED else f"df.columns.drop({list(passes.dataset.target_names)[:LISTED]})"
-    return Remedy(
-        f"standardise these columns before training, or put a Normalization layer, adapted to them, before {name}",
-        f"columns = {chosen}; df[columns] = (df[columns] - df[columns].mean()) / df[columns].std()",
-    )
-
-
-def _normalization(entry: EntryLayer, network: Network) -> str | None:
-    """The nearest Normalization layer on the way in that can be adapted."""
-    place = entry.source
-    while len(network.nodes[place].sources) == 1:
-        layer = network.nodes[place].layer
-        if layer.kind == "Normalization" and layer.config.get("mean") is None:
-            return layer.name
-        place = network.nodes[place].sources[0]
-    return None
-
-
-def _numbers(values: Array) -> str:
-    return f"[{', '.join(f'{value:.4g}' for value in values)}]"

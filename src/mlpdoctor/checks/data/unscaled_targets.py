@@ -1,22 +1,21 @@
 """D703: targets of a size that this head and this optimizer take long to reach."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from mlpdoctor.core.check import EVERYTHING, Stage, check
-from mlpdoctor.core.fast_dataclass import dataclass
-from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.finding import Certainty, Evidence, Severity
 from mlpdoctor.core.network import Network, Optimizer
-from mlpdoctor.core.text import coefficient, percent, short
+from mlpdoctor.core.text import coefficient, short
 from mlpdoctor.engine.passes import Passes
+from mlpdoctor.facts.ladder.linear_floor import ConstantFloor
 from mlpdoctor.facts.ladder.loss_position import LossPosition
-from mlpdoctor.facts.network.line_in_reach import Entrance
+from mlpdoctor.facts.outputs.prediction_reach import PredictionReach
 from mlpdoctor.facts.outputs.regression import Regression
+from mlpdoctor.facts.outputs.target_scale_words import effect, invisible, remedy, why
 from mlpdoctor.facts.training.training import Training
-from mlpdoctor.nn.layers.properties import activation_of, is_learned
 from mlpdoctor.nn.optimizers.bounds import momentum_of
-from mlpdoctor.statistics.moments import EnteringMoments, OutputMoments, TargetMoments
-from mlpdoctor.statistics.statistic import PerLayer
+from mlpdoctor.statistics.moments import OutputMoments, TargetMoments
 
 LIMITED = frozenset({"Adam", "AdamW", "Nadam", "Adamax", "RMSprop", "Lion", "Adafactor"})
 """Optimizers that divide the gradient by its size: a weight moves by about the rate an update, however far the goal."""
@@ -29,11 +28,9 @@ RESTLESS = 1.1
 SLACK = 2.0
 """A model that has spent half its updates on reaching the size of the targets had too few left to learn them."""
 DROWNED = 1 / 3
-"""Targets that vary less than a third as much as one update can move the answers."""
+"""Targets that vary less than a third as much as one update can move the predictions."""
 SMALL = 0.3
 """Targets that vary by more are not small: where steps are larger than that the rate is too high, and G603 speaks."""
-RESTARTS = frozenset({"BatchNormalization", "LayerNormalization", "GroupNormalization", "UnitNormalization"})
-"""Layers behind which numbers are of size one again."""
 
 
 @check(
@@ -49,8 +46,8 @@ def unscaled_targets(
     regression: Regression,
     targets: TargetMoments,
     outputs: OutputMoments,
-    entrance: Entrance | None,
-    entering: PerLayer[EnteringMoments] | None,
+    reach: PredictionReach,
+    constant: ConstantFloor,
     passes: Passes,
     position: LossPosition,
     training: Training,
@@ -63,12 +60,14 @@ def unscaled_targets(
 
     Why it matters
         Adam and its kin divide each gradient by its size, so that an update moves a weight by about the
-        learning rate. A network whose answers start near 0 then needs the more updates the larger the targets
+        learning rate. A network whose predictions start near 0 then needs the more updates the larger the targets
         are: with a rate of 0.001 a last bias alone would take 200,000 updates to reach 200. The gradient of a
         squared error grows with the target instead, so that plain gradient descent overshoots, kills its ReLUs
-        or ends in NaN. And targets that vary by less than the rate drown in the steps themselves.
+        or ends in NaN. Targets that vary by less than the rate drown in the steps themselves. Of two targets of
+        very different sizes the loss sees only the large one.
     Remedy
-        Standardise the targets for training and turn predictions back; or start the last bias at their mean.
+        Standardise the targets for training, each column by itself, and turn predictions back; or start the last
+        bias at their mean.
     Stays quiet on
         Targets of ordinary size, up to 5: what keeps a model from those is its rate, not their scale. Targets
         that the model has reached, whatever their size, and those it reaches within 2000 updates: shares,
@@ -76,7 +75,7 @@ def unscaled_targets(
         scale.
     Certainty
         Estimated: the number of updates is worked out as if all weights moved by the rate in one direction, as
-        they do while every answer is too small.
+        they do while every prediction is too small.
     References
         Kingma and Ba, Adam: a method for stochastic optimization, 2015, section 2.1. LeCun, Bottou, Orr and
         Muller, Efficient BackProp, 1998, section 4.
@@ -94,12 +93,9 @@ def unscaled_targets(
     if size == 0 or deviation == 0:
         return
     limited = optimizer.name in LIMITED or part.loss.names[0] in SIZE_OF_ERROR
-    entered = _entered(entrance, entering)
     step = rate / (1 - momentum_of(optimizer))
-    stages = _stages(network)
-    travel = _travel(stages, entered, size)
-    jump = _reach(stages, entered, rate)
-    needed = travel / (rate if optimizer.name in LIMITED else step)
+    jump = reach.after(rate)
+    needed = reach.travel(size) / (rate if optimizer.name in LIMITED else step)
     travelled = float(outputs.root_mean_square[unit]) / size
     updates = training.updates or 0
     found = _judged(
@@ -116,14 +112,15 @@ def unscaled_targets(
         return
     kind, severity = found
     name = passes.dataset.target_names[column]
-    effect = _effect(kind, needed, f"{optimizer.name} at a rate of {coefficient(rate)}", never=training.never)
+    found_effect = effect(kind, needed, f"{optimizer.name} at a learning rate of {coefficient(rate)}")
+    unseen = invisible(regression, constant, passes.dataset.target_names)
     yield Evidence(
         numbers={
             "name": name,
             "size": size,
             "mean": mean,
             "deviation": deviation,
-            "effect": effect,
+            "effect": found_effect,
             "kind": kind,
             "updates_needed": needed,
             "updates_made": training.updates,
@@ -132,11 +129,11 @@ def unscaled_targets(
         },
         certainty=Certainty.ESTIMATED,
         severity=severity,
-        why=_why(kind, travelled, training, step * size, jump),
-        remedy=_remedy(name, mean, deviation),
+        why=why(kind, travelled, training, step * size, jump) + unseen,
+        remedy=remedy(regression, targets, passes.dataset.target_names),
         strength=min(max(abs(math.log10(size)) / 6, 0.0), 1.0),
         verdict=f"The targets are not scaled: {name} has mean {short(mean, 3)} and standard deviation "
-        f"{short(deviation, 3)}, and {effect}.",
+        f"{short(deviation, 3)}, and {found_effect}.{unseen}",
     )
 
 
@@ -159,14 +156,6 @@ def _size(targets: TargetMoments, column: int) -> float:
     return float(max(abs(targets.mean[column]), targets.deviation[column]))
 
 
-def _entered(entrance: Entrance | None, entering: PerLayer[EnteringMoments] | None) -> float:
-    """The size of the numbers that enter the first learned layer; one where that is not known."""
-    if entrance is None or entering is None:
-        return 1.0
-    sizes = [float(entering[door.layer.name].root_mean_square.mean()) for door in entrance.doors]
-    return max(*sizes, 1e-3)
-
-
 def _rate(optimizer: Optimizer) -> float | None:
     """The learning rate: the one saved or, where a schedule had brought it lower, the one compiled."""
     compiled = optimizer.options.get("learning_rate")
@@ -179,79 +168,3 @@ def _rate(optimizer: Optimizer) -> float | None:
 
 def _clips(optimizer: Optimizer) -> bool:
     return any(optimizer.options.get(name) for name in ("clipnorm", "clipvalue", "global_clipnorm"))
-
-
-@dataclass(frozen=True)
-class _Stage:
-    """What one layer does to the size of what passes: starts it anew, sums it over a fan-in, bounds it."""
-
-    restarts: bool
-    fan_in: int
-    trained: bool
-    last: bool
-    bound: float
-
-
-def _stages(network: Network) -> list[_Stage]:
-    last = next((layer for layer in reversed(network.layers) if is_learned(layer) and layer.trainable), None)
-    found = []
-    for layer in network.layers:
-        kernel = layer.weights.get("kernel")
-        fan_in = 0 if not is_learned(layer) else 1 if kernel is None else kernel.shape[0]
-        activation = None if layer is last else activation_of(layer)
-        bound = math.inf if activation is None else max(abs(end) for end in activation.bounds)
-        found.append(_Stage(layer.kind in RESTARTS, fan_in, layer.trainable, layer is last, bound))
-    return [stage for stage in found if stage.restarts or stage.fan_in or stage.bound < math.inf]
-
-
-def _travel(stages: Sequence[_Stage], entered: float, size: float) -> float:
-    """How far every weight has to move before the answers are so large, by bisection on the logarithm."""
-    low, high = -12.0, 12.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if _reach(stages, entered, 10**middle) < size else (low, middle)
-    return float(10**high)
-
-
-def _reach(stages: Sequence[_Stage], entered: float, move: float) -> float:
-    """The size of an answer once every weight has moved so far in one direction, away from a start of gain one."""
-    size = entered
-    for stage in stages:
-        if stage.restarts:
-            size = 1.0 + move
-        if stage.fan_in:
-            grown = move * stage.fan_in if stage.trained else 0.0
-            size = min(size * (grown if stage.last else 1.0 + grown) + move, 1e150)
-        size = min(size, stage.bound)
-    return size
-
-
-def _effect(kind: str, needed: float, at: str, *, never: bool) -> str:
-    if kind == "overshoots":
-        return f"{at} will overshoot" if never else f"{at} has overshot"
-    if kind == "drowned":
-        return f"the steps of {at} are larger than their differences"
-    return f"{at} takes about {short(float(f'{needed:.1e}'))} updates to get there"
-
-
-def _why(kind: str, travelled: float, training: Training, first: float, jump: float) -> str:
-    if kind == "overshoots":
-        step = f"a first step of about {short(first, 2)} in each weight of the last layer is too large"
-        return f"The gradient of a squared error grows with the target: {step}, and the next one is larger still."
-    if kind == "drowned":
-        return (
-            f"One update can move every answer by about {short(jump, 2)}, so that the targets' differences drown in it."
-        )
-    start = "Its answers start near 0, and every update moves a weight by about the rate, however far the targets are."
-    if training.never:
-        return start
-    return f"{start} After {training.updates or 0:,} updates they are {percent(travelled)} as large as the targets."
-
-
-def _remedy(name: str, mean: float, deviation: float) -> Remedy:
-    a, b = f"{mean:.6g}", f"{deviation:.6g}"
-    return Remedy(
-        f"standardise {name} for training, and turn predictions back with model.predict(x) * {b} + {a}; or give the "
-        f"last layer bias_initializer=keras.initializers.Constant({a})",
-        f"y_train = (y_train - {a}) / {b}",
-    )

@@ -31,7 +31,7 @@ def conflicting_targets(
     """Rows with identical inputs and different targets.
 
     Why it matters
-        A function gives one answer to one input. Where the same input occurs with several targets the best answer
+        A model predicts one value for one input. Where the same input occurs with several targets the best prediction
         is their mean (squared error), median (absolute error) or the share of each class (cross-entropy), and the
         rest is lost whatever the model.
     Remedy
@@ -40,7 +40,7 @@ def conflicting_targets(
         Repeated rows with equal targets, and noise that costs less than the tolerated share of what the best
         constant loses.
     Certainty
-        Proved: the rows are compared in full, and the floor is the loss of the best answer to each group.
+        Proved: the rows are compared in full, and the floor is the loss of the best prediction for each group.
     """
     constant, model = ladder.value("constant") or 0.0, ladder.value("model")
     span = constant - ladder.perfect
@@ -62,8 +62,8 @@ def conflicting_targets(
         },
         certainty=Certainty.PROVED,
         severity=Severity.NOTE if on_it or done else Severity.WARNING,
-        why=f"They hold {percent(share)} of the loss of the best constant, {short(constant)}.{example}",
-        remedy=Remedy("add the feature that tells these rows apart, or take this floor as the goal"),
+        why=f"They account for {percent(share)} of the loss of the best constant, {short(constant)}.{example}",
+        remedy=Remedy("add the feature that tells these rows apart, or accept this floor as the goal"),
         explains=_kept(found, ladder, model) if trained is not None and model is not None else None,
         strength=min(share, 1.0),
         verdict=f"{count(found.conflicts.rows, 'row')} with identical inputs have different targets, so no model of "

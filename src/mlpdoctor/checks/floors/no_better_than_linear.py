@@ -6,6 +6,7 @@ from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import agreeing_digits, count, percent, short
+from mlpdoctor.facts.ladder.entropy_words import entropy_first
 from mlpdoctor.facts.ladder.linear_floor import LinearFloor
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.ladder.model_loss import ModelLoss
@@ -53,14 +54,14 @@ def no_better_than_linear(
         Where the data hold nonlinear structure: train longer without early stopping on a small ``min_delta``, with
         an adaptive optimizer; then look at the units. Where they hold none, linear is enough.
     Stays quiet on
-        Networks that are affine by construction (A101 speaks of those), models no better than a constant (L502) or
+        Networks that are affine by construction (see A101), models no better than a constant (L502) or
         more than a twentieth above the line (L504), models that have not been trained, and data that lie on a line.
         Classifiers that do no worse than logistic regression does on rows it has not seen: on rows it has seen that
         is often sure beyond reason.
     Certainty
         Measured for both losses; estimated, with its error bar, for what is left to learn. Where a quick nonlinear
         fit shows structure, ``learned`` is the share of the way from the line to that fit a model must have gone to
-        pass; where it shows none, ``tolerated_gain`` is the share it must lie below the line.
+        pass. A model that lies below the line by the share ``tolerated_gain`` always passes.
     """
     affine = position.affine
     by_construction = collapse.linear_heads and all(part.head.straight for part in linear.parts)
@@ -71,8 +72,12 @@ def no_better_than_linear(
     if _sure_of_seen_rows(linear) and opinion is not None and position.model <= opinion.line:
         return
     gain = (affine - position.model) / position.above(affine)
+    # How far the model is below the line is proved by the lower end of the interval that holds the best line's loss.
+    lower = max(linear.lower, position.perfect)
+    surely = (lower - position.model) / position.above(lower) if position.above(lower) > 0 else 0.0
     structure = opinion is not None and opinion.structure
-    allowed = learned * (affine - position.reach) / position.above(affine) if structure else tolerated_gain
+    towards = learned * (affine - position.reach) / position.above(affine) if structure else tolerated_gain
+    allowed = min(towards, tolerated_gain)
     if gain > allowed or position.barely or position.of_constant(position.model) >= NO_BETTER:
         return
     severity = Severity.NOTE if position.well and not structure else Severity.WARNING
@@ -81,7 +86,7 @@ def no_better_than_linear(
             "model": position.model,
             "affine": affine,
             "line": linear.model,
-            "compared": _compared(gain),
+            "compared": _compared(gain, surely),
             "digits": agreeing_digits(position.model, affine),
             "data": position.data,
             "line_out_of_sample": opinion.line if opinion else None,
@@ -95,7 +100,8 @@ def no_better_than_linear(
         why=_left(position, opinion),
         remedy=_remedy(network, structure=structure, opinion=opinion),
         strength=min(max(position.shortfall, 0.0), 1.0),
-        verdict=_verdict(position, linear, opinion, gain, structure=structure),
+        verdict=entropy_first(position)
+        + _verdict(position, linear, opinion, _compared(gain, surely), gain, structure=structure),
     )
 
 
@@ -108,10 +114,12 @@ def _sure_of_seen_rows(linear: LinearFloor) -> bool:
     return any(isinstance(part.loss, ConvexLoss) and part.loss.link == "logit" for part in linear.parts)
 
 
-def _compared(gain: float) -> str:
+def _compared(gain: float, surely: float) -> str:
     if abs(gain) < 0.0005:  # noqa: PLR2004  to three digits
         return "the same as"
-    return f"{percent(abs(gain))} {'below' if gain > 0 else 'above'}"
+    if gain < 0:
+        return f"{percent(-gain)} above"
+    return f"{percent(surely)} below" if surely > 0.0005 else "about the same as"  # noqa: PLR2004
 
 
 def _left(position: LossPosition, opinion: SecondOpinion | None) -> str:
@@ -140,11 +148,17 @@ def _remedy(network: Network, *, structure: bool, opinion: SecondOpinion | None)
 
 
 def _verdict(
-    position: LossPosition, linear: LinearFloor, opinion: SecondOpinion | None, gain: float, *, structure: bool
+    position: LossPosition,
+    linear: LinearFloor,
+    opinion: SecondOpinion | None,
+    compared: str,
+    gain: float,
+    *,
+    structure: bool,
 ) -> str:
     known = linear.model.endswith("regression")
     name, best = (linear.model.removeprefix("best "), "best one") if known else ("linear regression", "best line")
-    losses = f"its loss, {short(position.model)}, is {_compared(gain)} the {best}'s, {short(position.affine or 0.0)}"
+    losses = f"its loss, {short(position.model)}, is {compared} the {best}'s, {short(position.affine or 0.0)}"
     better = "hardly better" if gain > SLIGHT else "no better"
     start = f"The network does {better} than {name}: {losses}."
     if opinion is None:

@@ -6,8 +6,10 @@ from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import count, percent, short
+from mlpdoctor.facts.ladder.entropy_words import entropy_first
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.ladder.unseen_readout import UnseenReadout
+from mlpdoctor.facts.outputs.prediction_order import PredictionOrder
 from mlpdoctor.facts.training.training import Trained
 
 CLEAR = 3.0
@@ -21,7 +23,7 @@ FEW_UPDATES = 1000
 @check(
     "L506",
     Severity.WARNING,
-    "the last layer loses {model}; the best one on the same hidden features {readout}",
+    "with the saved last layer the loss is {model}; with the best one on the same hidden features, {readout}",
     stage=Stage.OUTCOME,
     about=Part.LOSS,
     because="G606 H803 H805 L501 L502 U404",
@@ -31,6 +33,7 @@ def readout_gap(
     position: LossPosition,
     unseen: UnseenReadout,
     trained: Trained,
+    order: PredictionOrder | None,
     *,
     tolerated: float = 0.25,
 ) -> Iterator[Evidence]:
@@ -41,10 +44,11 @@ def readout_gap(
         as in linear regression, has it at once. To find a last layer is a convex problem without local minima, so what
         is missing is training: too few updates, or steps that are too small or too large for it.
     Remedy
-        Train on; mend the step size, or the scale of targets or features, where a rule named with this one says so.
+        Train on; fix the learning rate, or the scale of targets or features, where a rule named with this one says so.
     Stays quiet on
         Models that have not been trained, and models that do as well as anything is known to. A gap that the best last
-        layer owes to the rows it was fitted to: both are compared on rows it has not seen. A gap under the tolerated
+        layer owes to the rows it was fitted to: both are compared on rows it has not seen. Predictions that rank the
+        rows and only have the wrong level or size (see L502). A gap under the tolerated
         share of what the model loses above the lowest loss that is known to be reachable. A note where the gap is under
         a tenth of the way from the best constant to there.
     Certainty
@@ -54,6 +58,8 @@ def readout_gap(
     best = min(position.reach, unseen.readout)
     above = unseen.model - max(best, position.data)
     if unseen.saved <= CLEAR * unseen.error or above <= 0 or position.well:
+        return
+    if order is not None and order.learned(position):
         return
     share = unseen.saved / above
     if share < tolerated or unseen.saved < tolerated * position.above(unseen.model):
@@ -73,13 +79,13 @@ def readout_gap(
         certainty=Certainty.ESTIMATED,
         severity=Severity.WARNING if unseen.saved >= MATTERS * (position.constant - best) else Severity.NOTE,
         why=f"On rows it was not fitted to, another last layer on the same features saves {short(unseen.saved, 2)} ± "
-        f"{short(unseen.error, 2)}, {percent(min(share, 1.0))} of what the model loses beyond the best known. The "
-        f"features are there; {_missing(network, trained)}.",
+        f"{short(unseen.error, 2)}: {percent(min(share, 1.0))} of the distance to the best known loss. "
+        f"{_missing(network, trained)}.",
         remedy=_remedy(network, trained, unseen.readout),
         strength=min(share, 1.0),
-        verdict=f"The hidden layers already hold what is needed, and the last layer has not learned to use it: solving "
-        f"{last} alone would bring the loss from {short(unseen.model)} to about {short(unseen.readout, 2)}. Training "
-        "stopped early, or its steps do not suit.",
+        verdict=f"{entropy_first(position)}The last layer has not learned to use its inputs. Fitting {last} alone "
+        f"would bring the loss from {short(unseen.model)} to about {short(unseen.readout, 2)}. Training stopped too "
+        "early, or the learning rate does not suit.",
     )
 
 
@@ -90,17 +96,17 @@ def _last(network: Network) -> str:
 
 def _missing(network: Network, trained: Trained) -> str:
     if trained.updates is None:
-        return "the last layer has not been trained to its end"
+        return "The last layer has not been trained to its end"
     made = count(trained.updates, "update")
     plain = network.optimizer is not None and network.optimizer.name == "SGD"
     if not plain and trained.updates < FEW_UPDATES:
-        return f"{made} were too few for the last layer to find its weights"
-    return f"{made} have not led the last layer there, so look at the size of its steps"
+        return f"{made[0].upper()}{made[1:]} were too few for the last layer to find its weights"
+    return f"{made} have not brought the last layer there, so look at the learning rate"
 
 
 def _remedy(network: Network, trained: Trained, readout: float) -> Remedy:
     optimizer = network.optimizer
-    goal = f"a loss of about {short(readout, 2)} is there for the taking"
+    goal = f"a loss of about {short(readout, 2)} is within reach"
     if optimizer is not None and optimizer.name == "SGD":
         return Remedy(
             f"train with Adam instead of plain SGD; {goal}",
@@ -109,6 +115,6 @@ def _remedy(network: Network, trained: Trained, readout: float) -> Remedy:
     if trained.updates is not None and trained.updates < FEW_UPDATES:
         return Remedy(f"train on; {goal}", "model.fit(x, y, epochs=10 * epochs)")
     return Remedy(
-        f"train on, once with ten times and once with a tenth of the rate; {goal}",
+        f"train on, once with ten times and once with a tenth of the learning rate; {goal}",
         "model.optimizer.learning_rate = 10 * model.optimizer.learning_rate",
     )

@@ -23,7 +23,7 @@ MOST_KINKS = 256
 @check(
     "L505",
     Severity.ERROR,
-    "this network draws a line with at most {kinks}: no weights get below {floor}",
+    "this network is a line with at most {kinks}: its loss cannot go below {floor}",
     stage=Stage.ARCHITECTURE,
     disturbs=Part.LOSS,
 )
@@ -73,15 +73,15 @@ def too_few_units(
         "best constant loses: the target bends more often."
         + (f" With {count(needed, 'kink')} the bound is gone." if needed is not None else ""),
         remedy=Remedy(
-            f"widen {hidden.name if hidden else 'the hidden layer'} or take a smooth activation",
+            f"widen {hidden.name if hidden else 'the hidden layer'} or use a smooth activation",
             None
             if hidden is None
             else f'Dense({max(4 * (needed or bound.kinks), 16)}, activation="tanh", name={quoted(hidden.short_name)})',
         ),
         explains=None if training.never else position.share(floor),
         strength=min(share, 1.0),
-        verdict=f"This network can bend its line at most {count(bound.kinks, 'time')}, and no setting of its weights "
-        f"gets below {short(floor)}: it needs more units.",
+        verdict=f"This network is a line that bends at most {count(bound.kinks, 'time')}, so its loss cannot go below "
+        f"{short(floor)}. It needs more units.",
         rules_out=("learning rate", "optimizer", "epochs") if position.share(floor) == 1 else (),
     )
 

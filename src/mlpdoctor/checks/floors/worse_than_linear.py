@@ -6,6 +6,7 @@ from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import count, percent, short
+from mlpdoctor.facts.ladder.entropy_words import entropy_first
 from mlpdoctor.facts.ladder.linear_floor import LinearFloor
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.ladder.model_loss import ModelLoss, Objective
@@ -51,9 +52,9 @@ def worse_than_linear(
         training that has not got there: too few updates, a rate that is too small or too large, inputs or targets on
         the wrong scale.
     Remedy
-        Mend the causes named with it. If there are none, train on, and look at the size of the step.
+        Fix the causes named with it. If there are none, train on, and look at the size of the step.
     Stays quiet on
-        Models up to a twentieth above the line (L501 speaks of those) and models no better than a constant (L502);
+        Models up to a twentieth above the line (see L501) and models no better than a constant (L502);
         models that have not been trained; networks that cannot draw the line, being too narrow or out of range; models
         that do no worse than the line does on rows it has not seen, for on few rows the best line owes much of its low
         loss to chance; classes that a plane parts, once the model is half the way there: such a loss falls without end
@@ -88,13 +89,13 @@ def worse_than_linear(
         },
         certainty=Certainty.MEASURED,
         severity=Severity.NOTE if position.well else Severity.WARNING,
-        why=f"Some setting of these weights gives the {linear.model}'s {short(affine)}, so neither the architecture "
-        f"nor the data keep the loss at {short(position.model)}: the training has not got there{updates}.",
+        why=f"Some setting of these weights gives the {linear.model}'s {short(affine)}. So neither the network nor the "
+        f"data keep the loss at {short(position.model)}: training has not got there{updates}.",
         remedy=_remedy(network, affine),
         strength=min(max(position.shortfall, 0.0), 1.0),
-        verdict=f"The network does worse than {_plain(linear)}: its loss, {short(position.model)}, is {compared} that "
-        f"of the {linear.model}, {short(affine)}, which its layers could draw. It is the training that has not "
-        "got there.",
+        verdict=f"{entropy_first(position)}The network does worse than {_plain(linear)}: its loss, "
+        f"{short(position.model)}, is {compared} that of the {linear.model}, {short(affine)}. Its layers could do as "
+        "well, but training has not got there.",
     )
 
 
@@ -124,10 +125,12 @@ def _plain(linear: LinearFloor) -> str:
 
 def _remedy(network: Network, affine: float) -> Remedy:
     optimizer = network.optimizer
-    goal = f"mend the causes named with this; then train on until the loss is under {short(affine)}"
+    goal = f"fix the causes named with this; then train on until the loss is under {short(affine)}"
     if optimizer is not None and optimizer.name == "SGD":
         return Remedy(
             f"{goal}, with Adam instead of plain SGD",
             "model.compile(optimizer=keras.optimizers.Adam(1e-3), loss=model.loss)",
         )
-    return Remedy(goal, "model.fit(x, y, epochs=10 * epochs)  # then once more with a tenth, or ten times, of the rate")
+    return Remedy(
+        goal, "model.fit(x, y, epochs=10 * epochs)  # then once more with a tenth, or ten times, of the learning rate"
+    )

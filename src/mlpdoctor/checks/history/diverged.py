@@ -1,4 +1,4 @@
-"""H803: a training that diverged: its loss is no number any more, or rose and stayed up."""
+"""H803: a training that diverged: its loss became NaN or infinite, or rose and stayed up."""
 
 import math
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ from mlpdoctor.facts.history.rate_curve import RateCurve
 from mlpdoctor.facts.history.reference_gap import ReferenceGap
 from mlpdoctor.facts.history.run_ending import Divergence, RunEnding
 from mlpdoctor.facts.history.training_curve import TrainingCurve, ValidationCurve
+from mlpdoctor.nn.optimizers.traits import follows_gradient
 
 LOWER = 10.0
 """The rate to try is a tenth of the one there was."""
@@ -41,7 +42,7 @@ def diverged(
         won is not lost, and warm restarts that have not come down yet. A validation loss that rises alone is H805.
     Certainty
         Measured. An error where the log ends in NaN or at least as high as it began; a warning where part of the way
-        was kept, where the weights of the best epoch were put back, or where only the validation loss is no number. A
+        was kept, where the weights of the best epoch were put back, or where only the validation loss is NaN. A
         note where the saved model does about as well as anything is known to.
     """
     if curve.broken is not None:
@@ -72,7 +73,7 @@ def _broken(
         + (", and had fallen until then." if fell else f", up from {printed(min(before), curve.column.decimals)}.")
     )
     why = (
-        "It was no number from the start, so that no step can be blamed: look at the data and at the labels first."
+        "It was NaN from the start, so no step can be blamed: look at the data and at the labels first."
         if at_once
         else f"A NaN never leaves the weights that it has reached.{way}"
     )
@@ -176,9 +177,10 @@ def _slower(network: Network, rates: RateCurve | None) -> Remedy:
     name = "Adam" if network.optimizer is None else network.optimizer.name
     rate = rates.rates.largest if rates is not None else network.optimizer and network.optimizer.learning_rate
     usable = bool(rate) and math.isfinite(rate or math.nan)
-    better = (rate or 0.0) / LOWER if usable else (0.01 if name == "SGD" else 1e-4)
+    better = (rate or 0.0) / LOWER if usable else (0.01 if follows_gradient(network.optimizer) else 1e-4)
     was = f" in place of {rate:.2g}" if usable else ""
     return Remedy(
-        f"train anew with a learning rate of {better:.2g}{was} and clipped gradients, on inputs and targets of scale 1",
+        f"train from scratch with a learning rate of {better:.2g}{was} and clipped gradients, on inputs and targets of "
+        "scale 1",
         f"model.compile(optimizer=keras.optimizers.{name}({better:.2g}, clipnorm=1.0), loss=model.loss)",
     )

@@ -45,7 +45,7 @@ def overfitting(
     """A validation loss that turned up while the training loss went on falling.
 
     Why it matters
-        From the turn on the network learns its training rows by heart, noise and all, and each epoch makes it worse on
+        From the turn on the network memorises its training rows, noise and all, and each epoch makes it worse on
         new ones. A training loss that still falls says nothing then, and the weights of the last epoch are not the
         best ones that were had.
     Remedy
@@ -60,7 +60,7 @@ def overfitting(
         epochs since; without the latter it is a note. A warning where it rose by ``rise`` or more and training went on
         for long after; a note where the weights of the best epoch were put back, where the run looks like one that
         EarlyStopping ended (an odd number of epochs, a round one since the best), and where it is not half as high
-        again and a logged accuracy has not suffered: then the answers are too sure, but as right as before.
+        again and a logged accuracy has not suffered: then the predictions are too sure, but as right as before.
     """
     if turn.fall < fall or turn.rise < SLIGHT:
         return
@@ -86,7 +86,7 @@ def overfitting(
         why=_why(turn, ending, accuracy=accuracy),
         remedy=_remedy(ending, turn.since),
         strength=min(turn.rise, 1.0),
-        verdict=f"The network has learned its training rows by heart since about epoch {turn.epoch}: from there on the "
+        verdict=f"The network has been memorising its training rows since about epoch {turn.epoch}: from there on the "
         f"validation loss rose by {percent(turn.rise)} while the training loss fell by {percent(turn.fall)}.",
     )
 
@@ -113,7 +113,7 @@ def _accuracy_kept(run: Run) -> bool:
 
 def _why(turn: ValidationTurn, ending: RunEnding, *, accuracy: bool) -> str:
     since = f"{turn.since} of the {ending.epochs} epochs came after the best one"
-    kept = ", and the validation accuracy did not suffer: the answers are too sure, but as right as before"
+    kept = ", and the validation accuracy did not suffer: the predictions are too sure, but as right as before"
     put_back = f", whose weights were put back (epoch {ending.restored})" if ending.restored is not None else ""
     ratio = ""
     if turn.training > 0:

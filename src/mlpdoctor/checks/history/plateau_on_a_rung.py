@@ -172,7 +172,7 @@ def _meaning(kind: str, ladder: Ladder, opinion: SecondOpinion | None) -> str:
         constant = ladder.value("constant") or 0.0
         if reach < constant:
             return f"What was trained ignores its inputs, although they allow {short(reach)}."
-        return "Nothing known does better on these data than one answer to all rows."
+        return "Nothing known does better on these data than always predicting the same."
     if kind == "affine":
         if opinion is not None and opinion.structure:
             return (
@@ -186,7 +186,7 @@ def _meaning(kind: str, ladder: Ladder, opinion: SecondOpinion | None) -> str:
             f"that is no floor of the data, which allow {short(ladder.value('data') or 0.0)}."
         )
     if kind == "architecture":
-        return "No setting of its weights goes lower, so training is done and the architecture has to change."
+        return "This network cannot go lower: training is done, and the architecture has to change."
     return "Training is done: no model of these inputs goes lower."
 
 
@@ -207,7 +207,7 @@ def _why(kind: str, ladder: Ladder) -> str:
         return f"That is what linear regression reaches{equation}: nothing nonlinear shows in the loss."
     rung = ladder.rung("constant")
     answer = "" if rung is None else f" ({rung.witness})"
-    return f"That is what one answer to all rows costs{answer}: the inputs play no part in the loss."
+    return f"That is the loss of always predicting the same{answer}: the inputs play no part in it."
 
 
 def _beside(plateau: PlateauRung, trials: TrialScores | None) -> str:
@@ -237,7 +237,7 @@ def _remedy(kind: str, *, known: bool) -> Remedy:
     if kind == "architecture":
         return Remedy("change the architecture; no learning rate, optimizer or further epoch lowers this loss")
     if known:
-        return Remedy("mend the causes that the other findings name")
+        return Remedy("fix the causes that the other findings name")
     look = (
         "the network ignores its inputs: look for dead or saturated units, unscaled inputs, a step that is too large"
         if kind == "constant"

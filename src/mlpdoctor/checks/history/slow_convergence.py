@@ -13,12 +13,12 @@ from mlpdoctor.facts.history.rate_curve import RateCurve
 from mlpdoctor.facts.history.reference_gap import ReferenceGap
 from mlpdoctor.facts.history.run_ending import RunEnding
 from mlpdoctor.facts.history.training_curve import TrainingCurve
+from mlpdoctor.nn.optimizers.traits import follows_gradient
 
 TENFOLD = 10.0
 """The rate to try is ten times the one there was: rates are found by factors."""
-ORDINARY = {"SGD": 0.1}
-"""A rate to try where the old one is not known; 0.001, which is Keras's own, for other optimizers than these ..."""
-ORDINARY_ADAPTIVE = 1e-3
+ORDINARY, ORDINARY_ADAPTIVE = 0.1, 1e-3
+"""Rates to try where the old one is not known: for steps as long as the gradient, and for all others ..."""
 MOST = 0.1
 """... and no rate above this is ever named."""
 COUNTED = 1e7
@@ -43,8 +43,8 @@ def slow_convergence(
     """A loss that falls steadily and gets nowhere.
 
     Why it matters
-        A curve that falls by a thousandth an epoch looks like a plateau on any plot. It is none: every step goes the
-        right way and is too short. Waiting helps, but takes weeks; the reason is a learning rate that is too low,
+        A curve that falls by a thousandth an epoch looks like a plateau on any plot. It still falls: every step goes
+        the right way and is too short. Waiting helps, but takes weeks; the reason is a learning rate that is too low,
         inputs or targets on a large scale, or a gradient that fades on its way.
     Remedy
         Scale inputs and targets, then ten times the rate, then Adam in place of SGD.
@@ -91,8 +91,8 @@ def slow_convergence(
         ),
         remedy=_remedy(network, rate),
         strength=_strength(outlook, ending),
-        verdict=f"The loss, {last}, is on no plateau: it falls steadily, but by only {pace} an epoch"
-        + (f", so that it takes {to_go} more epochs to {goal}." if goal else "."),
+        verdict=f"The loss, {last}, looks flat but still falls, by only {pace} an epoch"
+        + (f": at that pace it takes {to_go} more epochs to {goal}." if goal else "."),
     )
 
 
@@ -118,7 +118,7 @@ def _rate(rates: RateCurve | None, network: Network) -> float | None:
 
 def _remedy(network: Network, rate: float | None) -> Remedy:
     name = "Adam" if network.optimizer is None else network.optimizer.name
-    ordinary = ORDINARY.get(name, ORDINARY_ADAPTIVE)
+    ordinary = ORDINARY if follows_gradient(network.optimizer) else ORDINARY_ADAPTIVE
     better = ordinary if not rate else max(min(TENFOLD * rate, MOST), rate)
     was = "" if not rate else f" in place of {rate:.2g}"
     return Remedy(

@@ -77,7 +77,9 @@ def still_improving(
         f"{short(slope.end - outlook.gain)} or so.{beside}",
         remedy=_remedy(ending, "loss" if validation is None else "val_loss"),
         strength=min(outlook.share, 1.0),
-        verdict=f"Training ended too soon: after {count(ending.epochs, 'epoch')} the loss, {last}, was still falling "
+        verdict=None
+        if not grave
+        else f"Training ended too soon: after {count(ending.epochs, 'epoch')} the loss, {last}, was still falling "
         f"by {percent(pace)} an epoch.",
     )
 

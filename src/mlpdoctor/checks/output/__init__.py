@@ -1,1 +1,1 @@
-"""What the last layer can answer, beside what its loss and its targets ask for."""
+"""What the last layer can predict, beside what its loss and its targets ask for."""

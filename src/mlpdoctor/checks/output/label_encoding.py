@@ -1,4 +1,4 @@
-"""O205: labels that are spelt otherwise than the loss takes them."""
+"""O205: labels in a different encoding than the loss expects."""
 
 from collections.abc import Iterator
 
@@ -10,10 +10,10 @@ from mlpdoctor.facts.outputs.contract import Contract, spoken
 
 @check("O205", Severity.ERROR, "{place}{what}", stage=Stage.CONTRACT, disturbs=EVERYTHING)
 def label_encoding(contract: Contract, position: LossPosition | None) -> Iterator[Evidence]:
-    """Labels that are spelt otherwise than the loss takes them.
+    """Labels in a different encoding than the loss expects.
 
     Why it matters
-        A class number beyond the last unit makes Keras stop, answer NaN, or count the row as perfect, depending
+        A class number beyond the last unit makes Keras stop, return NaN, or count the row as perfect, depending
         on the backend. Labels of -1 or 2 make a binary cross-entropy negative, and it falls without end. None
         of it looks like a wrong label in the log.
     Remedy

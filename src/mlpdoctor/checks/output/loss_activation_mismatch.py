@@ -13,10 +13,10 @@ def loss_activation_mismatch(contract: Contract, position: LossPosition | None) 
     """A last activation and a loss that do not fit each other.
 
     Why it matters
-        Each loss takes the answers of the network for something: probabilities, logits, shares of classes,
+        Each loss takes the predictions of the network for something: probabilities, logits, shares of classes,
         rates, numbers. Keras does not compare that with the activation. It clips what is no probability,
-        divides by sums, and trains on; the gradient vanishes where answers are clipped, or what the model
-        learns is not what it answers.
+        divides by sums, and trains on; the gradient vanishes where predictions are clipped, or what the model
+        learns is not what it predicts.
     Remedy
         Two labels: one sigmoid and binary cross-entropy. One of several classes: softmax and (sparse)
         categorical cross-entropy. Several labels a row: sigmoids and binary cross-entropy. Counts: exponential

@@ -13,8 +13,8 @@ def loss_target_mismatch(contract: Contract, position: LossPosition | None) -> I
     """A loss that is meant for another kind of target.
 
     Why it matters
-        A cross-entropy of amounts has no lowest value at the right answer, and may fall without end. A squared
-        error of labels trains, but a sure and wrong answer costs little more than an unsure one, and of class
+        A cross-entropy of amounts has no lowest value at the right prediction, and may fall without end. A squared
+        error of labels trains, but a sure and wrong prediction costs little more than an unsure one, and of class
         numbers it makes amounts: 2 is not twice 1.
     Remedy
         Amounts: a squared or absolute error. Labels: a cross-entropy. Counts: Poisson, or a squared error.

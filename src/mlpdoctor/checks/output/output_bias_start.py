@@ -31,15 +31,15 @@ def output_bias_start(
     """A start far above the best constant, for want of a bias.
 
     Why it matters
-        The last bias starts from 0, and the answers with it. Where the mean of the targets is far from 0, or a
+        The last bias starts from 0, and the predictions with it. Where the mean of the targets is far from 0, or a
         class is rare, the first epochs do nothing but move one bias, at most by the learning rate with each
-        update of Adam, and the loss seems to be stuck far above what a constant answer gives.
+        update of Adam, and the loss seems to be stuck far above what a constant prediction gives.
     Remedy
         Start the last bias from the best constant: the mean of the targets, the log-odds of the base rate, the
         logarithm of the mean count. Or standardise the targets.
     Stays quiet on
         Models past their first updates; a start near the constant; a first loss that a bias would not halve, as
-        where unscaled inputs make the first answers huge.
+        where unscaled inputs make the first predictions huge.
     Certainty
         Measured: the loss with the bias added is worked out on a sample of the rows.
     References
@@ -64,7 +64,7 @@ def output_bias_start(
             },
             certainty=Certainty.MEASURED,
             severity=Severity.WARNING if times >= ENDLESS else Severity.NOTE,
-            why=f"It starts at {short(start.before)}; always answering the best constant gives "
+            why=f"It starts at {short(start.before)}; always predicting the best constant gives "
             f"{short(position.constant)}.",
             remedy=_remedy(network, head, bias),
             strength=1 - start.after / start.before,

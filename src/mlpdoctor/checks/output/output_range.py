@@ -18,7 +18,7 @@ from mlpdoctor.statistics.target_values import TargetValues
 @check(
     "O204",
     Severity.ERROR,
-    "{activation} answers stay {span}, and {beyond_share} of the rows have targets beyond, from {low} to {high}",
+    "the output ({activation}) stays {span}, but {beyond_share} of the rows have targets beyond, from {low} to {high}",
     stage=Stage.CONTRACT,
     disturbs=Part.UNITS | Part.PACE | Part.LOSS,
     because="O202 O203 O205 O206 O207",
@@ -36,15 +36,15 @@ def output_range(
     """Targets that the output's activation cannot reach.
 
     Why it matters
-        A sigmoid answers between 0 and 1, tanh between -1 and 1, a ReLU nothing below 0. Where targets lie beyond, the
-        best the network can do is to answer the end of its range for every such row, and training drives it there.
+        A sigmoid stays between 0 and 1, tanh between -1 and 1, a ReLU nothing below 0. Where targets lie beyond, the
+        best the network can do is to predict the end of its range for every such row, and training drives it there.
     Remedy
         For numbers of any size take no activation at the output; or bring the targets into its range.
     Stays quiet on
         Targets exactly on the end of the range, as labels 0 and 1 of a sigmoid; targets beyond it that cost less than
-        the tolerated share of what the best constant loses; a softmax over one unit (O201 speaks of it).
+        the tolerated share of what the best constant loses; a softmax over one unit (see O201).
     Certainty
-        Proved: each row is charged the loss of the nearest answer within the range, whatever the inputs.
+        Proved: each row is charged the loss of the nearest prediction within the range, whatever the inputs.
     """
     cost = position.of_constant(bound.total) if position.above(position.constant) > 0 else math.inf
     if not cost > tolerated:
@@ -67,13 +67,13 @@ def output_range(
                 "floor_of_constant_share": cost if math.isfinite(cost) else None,
             },
             certainty=Certainty.PROVED,
-            why=f"Whatever its weights, the loss stays at {short(bound.total)} or above; answering the best constant "
+            why=f"Whatever its weights, the loss stays at {short(bound.total)} or above; predicting the best constant "
             f"without this activation would give {short(position.constant)}.",
             remedy=_remedy(head, layer.short_name, least, most),
             explains=None if training.never else position.share(bound.total),
             strength=min(cost, 1.0),
-            verdict=f"The {head.activation.name} at the output answers only {span(low, high)}, but the targets go from "
-            f"{short(least)} to {short(most)}: no setting of the weights gets below {short(bound.total)}.",
+            verdict=f"Your last layer ({head.activation.name}) only outputs numbers {span(low, high)}, but the targets "
+            f"go from {short(least)} to {short(most)}: the loss cannot go below {short(bound.total)}.",
             rules_out=("learning rate", "optimizer", "epochs", "width") if position.share(bound.total) == 1 else (),
         )
 
@@ -81,5 +81,5 @@ def output_range(
 def _remedy(head: OutputHead, name: str, low: float, high: float) -> Remedy:
     code = f"Dense({head.units}, name={quoted(name)})"
     if head.activation is not None and low >= 0 and head.activation.bounds[1] != math.inf:
-        return Remedy(f"leave out the activation of the output, or divide the targets by {short(high)}", code)
-    return Remedy("leave out the activation of the output", code)
+        return Remedy(f"remove the activation of the output, or divide the targets by {short(high)}", code)
+    return Remedy("remove the activation of the output", code)

@@ -1,4 +1,4 @@
-"""O201: a softmax over one unit, which always answers 1."""
+"""O201: a softmax over one unit, which always outputs 1."""
 
 from collections.abc import Iterator
 
@@ -27,7 +27,7 @@ def softmax_single_unit(
     targets: TargetMoments | None,
     training: Training,
 ) -> Iterator[Evidence]:
-    """A softmax over one unit, which always answers 1.
+    """A softmax over one unit, which always outputs 1.
 
     Why it matters
         Softmax divides each exponential by the sum of all of them; of one alone that is 1. Under a squared or absolute
@@ -66,12 +66,12 @@ def softmax_single_unit(
             certainty=Certainty.PROVED,
             why=_why(bound, ones if binary else None),
             remedy=Remedy(
-                "give the output a sigmoid, for two classes in one column" if unit else "leave out the softmax",
+                "use a sigmoid at the output, for two classes in one column" if unit else "leave out the softmax",
                 f"Dense(1{activation_code}, name={quoted(layer.short_name)})",
             ),
             explains=where.share(bound.total) if stuck and where is not None and bound is not None else None,
             strength=1.0,
-            verdict="A softmax over one unit always answers 1, so every prediction is the same whatever the weights"
+            verdict="A softmax over one unit always outputs 1, so every prediction is the same whatever the weights"
             + (f": the loss cannot leave {short(bound.total)}." if bound is not None else "."),
             rules_out=("learning rate", "optimizer", "epochs", "width") if bound is not None else (),
         )

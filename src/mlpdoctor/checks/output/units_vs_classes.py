@@ -20,7 +20,7 @@ def units_vs_classes(contract: Contract, position: LossPosition | None) -> Itera
     """A number of output units that is not the number of classes.
 
     Why it matters
-        A class without a unit cannot be answered. A single unit tells two classes apart and no more. One target
+        A class without a unit cannot be predicted. A single unit tells two classes apart and no more. One target
         column beside several units is compared with each of them, without a word from Keras.
     Remedy
         One unit for each class and a softmax; for two classes one unit and a sigmoid will do.

@@ -1,4 +1,4 @@
-"""O208: metrics that say nothing about these answers."""
+"""O208: metrics that say nothing about these predictions."""
 
 from collections.abc import Iterator
 
@@ -43,10 +43,10 @@ THRESHOLD = ("accuracy", "acc", "binaryaccuracy")
     untreatable="a metric is only shown; the loss does not depend on it",
 )
 def wrong_metric(network: Network, contract: Contract) -> Iterator[Evidence]:
-    """A metric that says nothing about these answers.
+    """A metric that says nothing about these predictions.
 
     Why it matters
-        Accuracy counts answers that hit a class. Of amounts it counts the rows where rounding happens to agree,
+        Accuracy counts predictions that hit a class. Of amounts it counts the rows where rounding happens to agree,
         a number near 0 however good the model is. Training does not use it: a stuck accuracy is then no sign of
         a stuck model.
     Remedy
@@ -88,7 +88,7 @@ def _reason(metric: str, output: OutputHead, labels: Labels | None) -> tuple[str
         return "its targets are amounts, and no class to hit", "measure the error", 'metrics=["mae"]'
     if metric == "Accuracy":
         return (
-            "the class Accuracy counts answers that equal the label to the last digit",
+            "the class Accuracy counts predictions that equal the label to the last digit",
             "take the accuracy that rounds first",
             'metrics=["accuracy"]',
         )
@@ -100,13 +100,13 @@ def _reason(metric: str, output: OutputHead, labels: Labels | None) -> tuple[str
         )
     if plain == "binaryaccuracy" and output.range is OutputRange.SHARES and output.units > 1:
         return (
-            "it counts each unit of the softmax by itself, so that rows with no right answer count as mostly right",
+            "it counts each unit of the softmax by itself, so that rows with no right prediction count as mostly right",
             "take the accuracy of classes",
             'metrics=["accuracy"]',
         )
     if plain in THRESHOLD and output.expectation is Expectation.LOGIT and output.range is OutputRange.LINEAR:
         return (
-            "it takes answers above 0.5 for a yes, and a logit says yes from 0 up",
+            "it takes predictions above 0.5 for a yes, and a logit says yes from 0 up",
             "give it the threshold of logits",
             "metrics=[keras.metrics.BinaryAccuracy(threshold=0.0)]",
         )

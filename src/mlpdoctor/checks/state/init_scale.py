@@ -9,6 +9,7 @@ from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.text import count, listing, quoted, short
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.network.layer_gain import LayerGain, LayerGains
+from mlpdoctor.facts.training.growth import Growth
 from mlpdoctor.facts.training.training import Training
 from mlpdoctor.nn.layers.properties import activation_of
 from mlpdoctor.statistics.moments import EnteringMoments
@@ -31,6 +32,7 @@ def init_scale(
     training: Training,
     flatness: PerLayer[Flatness] | None,
     entering: PerLayer[EnteringMoments] | None,
+    growth: Growth | None,
     *,
     saturates: float = 4.0,
     grows: float = 30.0,
@@ -41,18 +43,20 @@ def init_scale(
     Why it matters
         The sum of n products of size 1 with weights of size s has size s times the root of n. Above a few units
         tanh and sigmoid are flat there and pass on no gradient. Through relu layers the sizes multiply: weights
-        twice too large in ten layers make the answers a thousand times too large, and half too small a thousand
+        twice too large in ten layers make the predictions a thousand times too large, and half too small a thousand
         times too small.
     Remedy
         glorot_uniform (the default) for tanh and sigmoid, he_uniform for relu: both divide by the root of the
-        number of inputs.
+        number of inputs. Weights that grew in training did so at too high a learning rate: fresh weights alone
+        would grow again, so lower the rate as well.
     Stays quiet on
         Trained weights, unless the model is stuck: large ones that saturate their units or leave the model
         worse than a constant, small ones that no large inputs ask for; sums that are normalised before their
         activation; output layers of zeros.
     Certainty
         Measured: the root mean square of each kernel. That inputs have size 1 and do not depend on one another
-        is assumed.
+        is assumed. Weights have grown where they are twice as large as their own initialiser draws them, and the
+        updates made at their rate can have carried them so far.
     References
         Glorot and Bengio, Understanding the difficulty of training deep feedforward neural networks, 2010; He,
         Zhang, Ren and Sun, Delving deep into rectifiers, 2015.
@@ -61,7 +65,7 @@ def init_scale(
     steep = [gain for gain in steep if _flat(gain, flatness or PerLayer())]
     stuck = position is not None and position.far
     if steep and (training.never or stuck):
-        yield from _saturating(network, steep, stuck=stuck)
+        yield _saturating(network, steep, growth, stuck=stuck)
         return
     hidden = math.prod(gain.relative for gain in gains.layers if not gain.output)
     # A fair start of the last layer may be zero, but a large one multiplies with all before it.
@@ -74,7 +78,7 @@ def init_scale(
         if product * min(entered, 1.0) <= grows:
             return
     if training.never or _kept(position, entering, large=product > 1):
-        yield _multiplying(network, gains, product, Severity.ERROR if stuck else Severity.WARNING)
+        yield _multiplying(network, gains, growth, product, stuck=stuck)
 
 
 def _kept(position: LossPosition | None, entering: PerLayer[EnteringMoments] | None, *, large: bool) -> bool:
@@ -92,63 +96,83 @@ def _flat(gain: LayerGain, flatness: PerLayer[Flatness]) -> bool:
     return seen is None or float((seen.flat / seen.rows).mean()) >= MOST_FLAT
 
 
-def _saturating(network: Network, steep: list[LayerGain], *, stuck: bool) -> Iterator[Evidence]:
+def _saturating(network: Network, steep: list[LayerGain], growth: Growth | None, *, stuck: bool) -> Evidence:
     worst = max(steep, key=lambda gain: gain.gain)
-    grave = stuck or worst.gain > HOPELESS
+    grew = growth is not None and growth.grew(worst.layer)
+    grave = (stuck or worst.gain > HOPELESS) and not grew
     names = listing([f"{gain.layer} {short(gain.deviation, 2)}" for gain in steep])
-    fit = short(1 / math.sqrt(worst.fan_in), 2)
-    yield Evidence(
+    fit = 1 / math.sqrt(worst.fan_in)
+    too_large = (
+        f"the weights of {worst.layer} are about {short(worst.deviation / fit, 2)} times too large "
+        f"({short(worst.deviation, 2)}; {short(fit, 2)} suits {count(worst.fan_in, 'input')})"
+    )
+    return Evidence(
         numbers={
-            "places": f"the weights of {worst.layer} are {short(worst.deviation, 2)} in size, which with "
-            f"{worst.fan_in:,} inputs drives {worst.activation} to sums of size {short(worst.gain, 2)}",
+            "places": f"{too_large}, so {worst.activation} is saturated{_since(growth, worst, grew=grew)}",
             "layers": tuple(gain.layer for gain in steep),
             "gains": tuple(gain.gain for gain in steep),
             "deviations": tuple(gain.deviation for gain in steep),
+            "times_as_drawn": growth.factors.get(worst.layer) if growth is not None else None,
         },
         certainty=Certainty.MEASURED,
         severity=Severity.ERROR if grave else Severity.WARNING,
-        why=f"At such sums {worst.activation} is flat and passes on next to no gradient. Sizes of the weights: "
-        f"{names}; about {fit} keeps the sums near 1.",
-        remedy=_remedy(network, worst),
+        why=f"The sums that enter {worst.activation} have size {short(worst.gain, 2)}. It is flat there and passes on "
+        f"almost no gradient. Sizes of the weights: {names}.",
+        remedy=_remedy(network, worst, grew=grew),
         strength=min(worst.gain / (2 * HOPELESS), 1.0),
-        verdict=f"The weights of {worst.layer} are too large: with {worst.fan_in:,} inputs their sums have size "
-        f"{short(worst.gain, 2)}, where {worst.activation} is flat and nothing is learned.",
+        verdict=f"{too_large[0].upper()}{too_large[1:]}, so {worst.activation} is saturated and learns nothing"
+        f"{_since(growth, worst, grew=grew)}.",
+        layers=tuple(dict.fromkeys([worst.layer, *(gain.layer for gain in steep)])),
     )
 
 
-def _multiplying(network: Network, gains: LayerGains, product: float, severity: Severity) -> Evidence:
+def _multiplying(
+    network: Network, gains: LayerGains, growth: Growth | None, product: float, *, stuck: bool
+) -> Evidence:
     large = product > 1
     worst = max(gains.layers, key=lambda gain: gain.relative if large else -gain.relative)
+    grew = large and growth is not None and growth.grew(worst.layer)
     how = "larger" if large else "smaller"
     factor = short(product if large else 1 / product, 2)
+    wrong = f"the weights are too {'large' if large else 'small'}{_since(growth, worst, grew=grew)}"
     return Evidence(
         numbers={
-            "places": f"the weights make a signal {factor} times {how} on its way through "
+            "places": f"{wrong}: a signal gets {factor} times {how} on its way through "
             f"{count(len(gains.layers), 'Dense layer')}",
             "layers": tuple(gain.layer for gain in gains.layers),
             "gains": tuple(gain.gain for gain in gains.layers),
             "deviations": tuple(gain.deviation for gain in gains.layers),
             "product": product,
+            "times_as_drawn": growth.factors.get(worst.layer) if growth is not None else None,
         },
         certainty=Certainty.MEASURED,
-        severity=severity,
-        why=f"So do the gradients on their way back. {worst.layer} takes the largest part: its weights are "
+        severity=Severity.ERROR if stuck and not grew else Severity.WARNING,
+        why=f"So do the gradients on their way back. {worst.layer} has the largest part in it: its weights are "
         f"{short(worst.deviation, 2)} in size, and {short(worst.usual / math.sqrt(worst.fan_in), 2)} keeps a signal as "
         "it is.",
-        remedy=_remedy(network, worst),
+        remedy=_remedy(network, worst, grew=grew),
         strength=min(abs(math.log10(product)) / 10, 1.0),
-        verdict=f"The weights are drawn on the wrong scale: a signal gets {factor} times {how} on its way through the "
-        "network, and so do the gradients.",
+        verdict=f"{wrong[0].upper()}{wrong[1:]}: a signal gets {factor} times {how} on its way through the network, "
+        "and so do the gradients.",
+        layers=tuple(dict.fromkeys([worst.layer, *(gain.layer for gain in gains.layers)])),
     )
 
 
-def _remedy(network: Network, worst: LayerGain) -> Remedy:
+def _since(growth: Growth | None, worst: LayerGain, *, grew: bool) -> str:
+    """Where the size comes from, as far as the file tells."""
+    if growth is None or not grew:
+        return ""
+    return f"; they grew in training, from about {short(growth.drawn[worst.layer], 2)}"
+
+
+def _remedy(network: Network, worst: LayerGain, *, grew: bool) -> Remedy:
     layer: Layer = next(layer for layer in network.layers if layer.name == worst.layer)
     activation = activation_of(layer)
     shown = "" if activation is None or activation.affine else f', activation="{activation.name}"'
     drawn = "he_uniform" if worst.usual > 1 else "glorot_uniform"
     units, name = layer.config.get("units"), layer.short_name
+    lower = ", at a tenth of the learning rate: at the rate of now they would grow again" if grew else ""
     return Remedy(
-        f"draw the weights with {drawn} and train anew",
+        f"re-initialise the weights with {drawn} and train from scratch{lower}",
         f'Dense({units}{shown}, kernel_initializer="{drawn}", name={quoted(name)})',
     )

@@ -7,14 +7,12 @@ import numpy as np
 
 from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import short
 from mlpdoctor.facts.ladder.loss_position import LossPosition, severity
-from mlpdoctor.facts.training.training import CurrentRate, Training
-from mlpdoctor.nn.layers.properties import trained_kernels
+from mlpdoctor.facts.training.descent_speed import DescentSpeed
+from mlpdoctor.facts.training.rate_left import RateLeft, Revived
+from mlpdoctor.facts.training.training import Training
 
-LIMITED = ("Adam", "AdamW", "Nadam", "Adamax", "RMSprop", "Lion", "Lamb")
-"""Optimizers whose every step moves a weight by about the rate at most."""
 ORDINARY = 1e-3
 """Keras's default for most of them."""
 GRAIN = float(np.finfo(np.float32).eps) / 2
@@ -24,76 +22,82 @@ GRAIN = float(np.finfo(np.float32).eps) / 2
 @check(
     "W306",
     Severity.ERROR,
-    "the learning rate is {rate}, and the weights are {size} in size{fell}",
+    "the learning rate is {rate_shown}{fell}, and the weights are {size_shown} in size",
     stage=Stage.STEP,
     disturbs=Part.PACE | Part.LOSS,
     because="H808",
 )
 def learning_rate_collapsed(
-    network: Network,
-    current: CurrentRate,
+    left: RateLeft,
     position: LossPosition | None,
     training: Training,
+    speed: DescentSpeed | None,
     *,
     most_updates: float = 1e5,
     fallen: float = 1e-3,
 ) -> Iterator[Evidence]:
-    """A learning rate that moves nothing any more.
+    """A learning rate that has come down so far that it moves nothing any more.
 
     Why it matters
-        A callback or a schedule that lowers the rate too early, or a rate with a zero too many, stops training
-        while the loss is still high: the log goes flat and looks like a minimum. Adam and its kin move a weight
-        by about the rate with each update, so that a rate of 1e-8 takes ten million updates for a weight of
-        size 0.1; a step below the last digit of a float32 weight changes nothing at all.
+        A callback or a schedule that lowers the rate too early stops training while the loss is still high: the log
+        goes flat and looks like a minimum. Adam and its kin move a weight by about the rate with each update, so that a
+        rate of 1e-8 takes ten million updates for a weight of size 0.1; a step below the last digit of a float32 weight
+        changes nothing at all.
     Remedy
         Compile with an ordinary rate (Adam 0.001) and train on; give ReduceLROnPlateau a min_lr, a schedule
         more decay_steps.
     Stays quiet on
         A rate that has come to its end together with training: a model that has come nine tenths of the way to
-        what is known to be reachable, or half of it where a schedule brought the rate down. What the rate is
-        now says nothing about what it was. Without data nobody knows whether training was done: a warning where
-        no update changes anything, a note otherwise.
+        what is known to be reachable, or half of it where a schedule brought the rate down. A rate that was always
+        this low and still moves the weights is G604's. Without data nobody knows whether training was done: a warning
+        where no update changes anything, a note otherwise.
     Certainty
-        Measured: the rate as saved or as its schedule gives it, and the root mean square of the weights.
+        Measured: the rate as saved or as its schedule gives it at the saved update, and the root mean square of the
+        weights. That the rate was once higher the file tells by its schedule or its configuration, or by weights that
+        have gone further than this rate can have carried them. Tried where a rate brought down to less than a tenth
+        still moves the weights: up to 100 more updates at it close next to nothing of what is left, at the rate it came
+        down from they do.
     References
         Kingma and Ba, Adam, 2015, section 2.1: the effective step is bounded by the rate.
     """
-    size = _size(network)
-    if size is None:
+    dead = left.rate == 0 or left.share_of_weights < GRAIN
+    slow = left.updates_to_move > most_updates
+    fell = left.rate < fallen * left.started
+    gone = left.scheduled or left.once_higher or fell
+    revived = None if speed is None or dead or slow or fell else left.revived(speed)
+    if not (dead or (slow and gone) or fell or revived is not None):
         return
-    name = network.optimizer.name if network.optimizer else ""
-    limited = name in LIMITED
-    dead = current.rate == 0 or (limited and current.rate < GRAIN * size)
-    slow = limited and size / current.rate > most_updates if current.rate > 0 else True
-    fell = current.rate < fallen * current.compiled
-    if not (dead or slow or fell):
-        return
-    gone = current.schedule is not None or fell
     if position is not None and (position.trained and not position.far if gone else position.near):
         return
-    needed = math.inf if current.rate == 0 else size / current.rate
-    fallen_from = f", down from {short(current.compiled, 3)}" if fell else ""
-    by = f" by the schedule {current.schedule}" if current.schedule and fell else ""
-    start = current.compiled if fell and current.compiled >= ORDINARY / 10 else ORDINARY
+    lowered = left.rate < left.started
+    from_rate = f", down from {short(left.started, 3)}" if lowered else ""
+    by = f" by the schedule {left.schedule}" if left.schedule and lowered else ""
+    start = left.started if lowered and left.started >= ORDINARY / 10 else ORDINARY
     yield Evidence(
         numbers={
-            "rate": short(current.rate, 3),
-            "size": short(size, 2),
-            "fell": fallen_from,
-            "compiled": current.compiled,
-            "schedule": current.schedule,
+            "rate": left.rate,
+            "rate_shown": short(left.rate, 3),
+            "size": left.size,
+            "size_shown": short(left.size, 2),
+            "fell": from_rate,
+            "from_rate": left.started,
+            "compiled": left.started,
+            "schedule": left.schedule,
             "updates": training.updates,
-            "updates_to_move": needed if math.isfinite(needed) else None,
+            "updates_to_move": left.updates_to_move if math.isfinite(left.updates_to_move) else None,
+            "after": None if revived is None else revived.low.after,
+            "after_at_the_rate_before": None if revived is None else revived.high.after,
         },
-        certainty=Certainty.MEASURED,
+        certainty=Certainty.MEASURED if revived is None else Certainty.TRIED,
         severity=_severity(position, training, dead=dead, gone=gone),
-        why=_why(name, needed, limited=limited, dead=dead, rate=current.rate),
+        why=_why(left, revived, dead=dead),
         remedy=Remedy(
-            "compile with an ordinary rate and train on",
-            f"model.compile(optimizer=keras.optimizers.{name or 'Adam'}({start:g}), loss=model.loss)",
+            "compile with an ordinary learning rate and train on",
+            f"model.compile(optimizer=keras.optimizers.{left.optimizer}({start:g}), loss=model.loss)",
         ),
+        explains=None if revived is None or position is None else position.part(revived.high.gain),
         strength=1.0 if dead else 0.8,
-        verdict=f"Training has stopped because the learning rate is {short(current.rate, 3)}{fallen_from}{by}: "
+        verdict=f"Training has stopped because the learning rate is {short(left.rate, 3)}{from_rate}{by}: "
         + ("no update changes any weight." if dead else "the weights hardly move any more."),
     )
 
@@ -107,19 +111,19 @@ def _severity(position: LossPosition | None, training: Training, *, dead: bool, 
     return severity(position)
 
 
-def _why(name: str, needed: float, *, limited: bool, dead: bool, rate: float) -> str:
-    if rate == 0:
-        return "With a rate of 0 no update changes anything."
+def _why(left: RateLeft, revived: Revived | None, *, dead: bool) -> str:
+    name = left.optimizer
+    if left.rate == 0:
+        return "With a learning rate of 0 no update changes anything."
     if dead:
         return f"A step of {name} is smaller than the last digit of such a float32 weight, and is rounded away."
-    if limited:
-        return f"{name} moves a weight by about the rate with each update: {short(needed, 2)} updates for its own size."
+    if revived is not None:
+        low, high = revived.low, revived.high
+        return (
+            f"{low.updates} more updates at this rate take the loss from {short(low.before)} to {short(low.after)}; at "
+            f"{short(high.rate, 2)} they take it to {short(high.after)}."
+        )
+    if math.isfinite(left.updates_to_move):
+        needed = short(left.updates_to_move, 2)
+        return f"{name} moves a weight by about the rate with each update: {needed} updates for its own size."
     return "What training could do at this rate it has done."
-
-
-def _size(network: Network) -> float | None:
-    """Root mean square of all trainable kernels."""
-    kernels = trained_kernels(network)
-    number = sum(kernel.size for kernel in kernels)
-    total = sum(float(np.square(kernel).sum()) for kernel in kernels)
-    return math.sqrt(total / number) if number and math.isfinite(total) and total > 0 else None

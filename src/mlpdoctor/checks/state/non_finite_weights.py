@@ -7,7 +7,7 @@ import numpy as np
 from mlpdoctor.core.check import EVERYTHING, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
-from mlpdoctor.core.text import count, listing
+from mlpdoctor.core.text import are, count, listing
 from mlpdoctor.facts.ladder.model_loss import ModelLoss
 
 
@@ -44,21 +44,22 @@ def non_finite_weights(network: Network, model: ModelLoss | None) -> Iterator[Ev
     if bad:
         layers = tuple(dict.fromkeys(place for place, _ in places))
         harmless = model is not None and model.finite
-        these = f"{bad:,} of {count(total, 'weight')} {'is' if bad == 1 else 'are'} NaN or infinite"
+        these = f"{bad:,} of {count(total, 'weight')} {are(bad)} NaN or infinite"
         yield Evidence(
             numbers={"bad": bad, "weights": total, "layer": places[0][0], "weight": places[0][1], "layers": layers},
             certainty=Certainty.MEASURED,
             severity=Severity.WARNING if harmless else Severity.ERROR,
             why=f"{_consequence(model)} Affected: {listing(layers)}.",
             remedy=Remedy(
-                "build the model anew; look for missing values and unscaled columns in the data, else lower the "
-                "learning rate tenfold and set clipnorm",
+                "start again from fresh weights; look for missing values and unscaled columns in the data, else divide "
+                "the learning rate by ten and set clipnorm",
                 "optimizer = keras.optimizers.Adam(1e-4, clipnorm=1.0)",
             ),
             strength=bad / total,
             verdict=f"{these}, and the loss is finite only because they are shut off on these rows."
             if harmless
-            else f"The model is broken: {these}, and training cannot mend it.",
+            else f"The model is broken: {these}, and no further training repairs it.",
+            layers=layers,
         )
 
 
@@ -66,5 +67,5 @@ def _consequence(model: ModelLoss | None) -> str:
     if model is None:
         return "Whatever they reach is not a number either, and no update brings them back."
     if model.finite:
-        return "On these rows nothing of them reaches the answer, but no update brings them back."
-    return "They have made the loss something other than a number, and no update brings them back."
+        return "On these rows nothing of them reaches the prediction, but no update brings them back."
+    return "They make the loss NaN or infinite, and no update brings them back."

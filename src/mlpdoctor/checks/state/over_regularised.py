@@ -13,7 +13,8 @@ from mlpdoctor.core.network import Array, Layer, Network
 from mlpdoctor.core.text import listing, percent, quoted, short
 from mlpdoctor.engine.passes import open_width
 from mlpdoctor.facts.ladder.loss_position import LossPosition, severity
-from mlpdoctor.facts.training.training import Training
+from mlpdoctor.facts.training.open_question import FiniteLoss
+from mlpdoctor.facts.training.training import Trained
 from mlpdoctor.nn.layers.penalties import Regularizer, activity_regularizer, weight_regularizers
 from mlpdoctor.nn.layers.properties import is_learned
 from mlpdoctor.statistics.statistic import PerLayer
@@ -64,7 +65,8 @@ def over_regularised(
     network: Network,
     penalty: Penalty | None,
     position: LossPosition | None,
-    training: Training,
+    trained: Trained,
+    loss: FiniteLoss,
     activity: PerLayer[ActivitySums] | None,
     ladder: Ladder | None,
     *,
@@ -77,7 +79,7 @@ def over_regularised(
     Why it matters
         An L1 or L2 penalty pulls each weight towards zero at every update. Where its factor is large beside
         what the weight saves on the data, the optimum of the sum is at weights of nearly zero: the model
-        answers a constant, and the loss cannot fall, however long training goes on. A norm limit or weight
+        predicts a constant, and the loss cannot fall, however long training goes on. A norm limit or weight
         decay does the same.
     Remedy
         Train without penalties first; when the training loss falls, add l2(1e-4) against overfitting.
@@ -89,8 +91,7 @@ def over_regularised(
     References
         Goodfellow, Bengio and Courville, Deep Learning, 2016, section 7.1.
     """
-    if training.never or (position is not None and not math.isfinite(position.model)):
-        return
+    del trained, loss  # without them the check does not apply
     back = _held_back(penalty, position, ladder)
     if position is not None and position.near and not back:
         return
@@ -132,7 +133,7 @@ def over_regularised(
         why=_why(penalty, data),
         remedy=Remedy("train without it first; when the training loss falls, add a small one", held[0].code),
         strength=1.0 if least is None else 1 - min(least, 1.0),
-        verdict=f"The loss is stuck because {held[0].by} holds the {held[0].what} of {held[0].layer.name} "
+        verdict=f"The loss stays high because {held[0].by} holds the {held[0].what} of {held[0].layer.name} "
         f"{'down' if outweighed else _how(held[0])}: training minimises the penalty, not the loss on the data.",
     )
 

@@ -59,7 +59,7 @@ def stale_normalization(
         A Normalization layer that was never adapted subtracts 0 and divides by 1: the data go through as they
         are. At inference BatchNormalization uses moving averages, which start from mean 0 and variance 1 and
         take over a hundredth of each batch; after few updates, or on data of another scale, they are far from
-        what enters, and the model that trained well in its log answers nonsense.
+        what enters, and the model that trained well in its log predicts nonsense.
     Remedy
         Call adapt on the training data before building the model; for BatchNormalization train longer, or with
         a momentum of 0.9, and on data of the same scale.
@@ -158,7 +158,7 @@ def _never_adapted(layer: Layer, gap: Gap | None, given: Severity) -> Evidence:
         why="A Normalization layer learns its moments from adapt, not from fit: without it the data go through as they "
         "are.",
         remedy=Remedy(
-            "adapt the layer to the training data before the model is built, and train anew",
+            "adapt the layer to the training data before the model is built, and train from scratch",
             f"model.get_layer({quoted(name)}).adapt(x_train)",
         ),
         strength=1.0,
@@ -185,7 +185,7 @@ def _elsewhere(layer: Layer, gap: Gap, training: Training, given: Severity) -> E
     text = (
         "train longer, or let the moving averages follow faster"
         if batch
-        else "give the data as they were in training, or adapt the layer to these and train anew"
+        else "give the data as they were in training, or adapt the layer to these and train from scratch"
     )
     return Evidence(
         numbers={

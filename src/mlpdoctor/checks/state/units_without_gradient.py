@@ -1,13 +1,14 @@
-"""W305: units that the optimizer has never seen a gradient for."""
+"""W305: units that get no gradient, read in the optimizer's state."""
 
 from collections.abc import Iterator
 
 from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network
-from mlpdoctor.core.text import count, quoted
+from mlpdoctor.core.text import count, part_of, quoted
 from mlpdoctor.facts.ladder.loss_position import LossPosition
-from mlpdoctor.facts.training.second_moments import SecondMoments, Untouched
+from mlpdoctor.facts.training.open_question import OpenQuestion
+from mlpdoctor.facts.training.second_moments import SecondMoments
 from mlpdoctor.nn.layers.properties import activation_of
 
 NARROW = 8
@@ -21,79 +22,85 @@ HALF = 0.5
 @check(
     "W305",
     Severity.ERROR,
-    "{still} of {units} {activation} units have had no gradient in {since}",
-    clears="units without a gradient",
+    "{some} got no gradient in {since}",
+    clears="units that never got a gradient",
     stage=Stage.UNITS,
     about=Part.UNITS,
     disturbs=Part.PACE | Part.LOSS,
     because="A103 A106 G602 U401",
 )
 def units_without_gradient(
-    layer: Layer, network: Network, moments: SecondMoments, position: LossPosition | None, *, tolerated: float = 0.1
+    layer: Layer, network: Network, moments: SecondMoments, question: OpenQuestion, *, tolerated: float = 0.1
 ) -> Iterator[Evidence]:
-    """Units that the optimizer has never seen a gradient for.
+    """Units that get no gradient, read in the optimizer's state.
 
     Why it matters
-        Adam, RMSprop and their kin keep a running mean of the squared gradient of every weight. Where it is
-        exactly 0 for all weights of a unit, no row of any batch has ever given it a gradient: it is where it
-        was drawn, and it stays there. A ReLU that is zero on all rows is the usual reason. The file alone tells
-        it, without the data.
+        Adam, RMSprop and their kin keep a running mean of the squared gradient of every weight. Where it is exactly 0
+        for all weights of a unit, no batch of the last updates has given it a gradient, and it does not learn. A ReLU
+        that is zero on all rows is the usual reason. The file alone tells it, without the data.
     Remedy
-        Draw its weights anew: another seed, he_uniform, LeakyReLU, scaled inputs, a lower learning rate.
+        Re-initialise the unit's weights: another seed, he_uniform, LeakyReLU, scaled inputs, a lower learning rate.
     Stays quiet on
         A minority of units, up to the tolerated share; units whose weights behind are all zero, which get a
-        gradient as soon as those move; the first 20 updates. Weights with a penalty always
-        have a gradient, so a dead unit of such a layer is not seen here; U401 sees it on the data. In a model
-        that does as well as anything is known to it is a note; without data, where nobody knows how well it does, an
-        error only when no unit learns, and a warning only when fewer than eight are left.
+        gradient as soon as those move; the first 20 updates. A model that has learned in spite of it: there nothing
+        is left to learn for most rows, or the other units suffice. Weights with a penalty always have a gradient, so a
+        dead unit of such a layer is not seen here; U401 sees it on the data. Without data, where nobody knows how well
+        the model does, it is an error only when no unit learns, and a warning only when fewer than eight are left.
     Certainty
-        Measured: the state of every weight is read. A unit that died later keeps a decaying memory of its
-        gradients and is not counted, until that has faded from float32.
+        Measured: the state of every weight is read. A running mean forgets: what it tells is about as many of the
+        last updates as a gradient of the size usual in the layer needs to fade from a float32 (RMSprop 800, Adam
+        80,000, fewer where gradients are small). That a unit has never learned is said only where this covers all
+        updates, or its bias still has the value that training started from.
     References
         Kingma and Ba, Adam, 2015; Lu, Shin, Su and Karniadakis, Dying ReLU and initialization, 2019.
     """
     seen = moments.layers.get(layer.name)
+    position = question.position
     if seen is None:
         return
     units, still = len(seen.units), int(seen.units.sum())
-    updates = network.optimizer.iterations if network.optimizer else None
-    if still / units <= tolerated or (updates or 0) < FEWEST_UPDATES:
+    updates = (network.optimizer.iterations if network.optimizer else None) or 0
+    if still / units <= tolerated or updates < FEWEST_UPDATES:
         return
     live = units - still
     activation = activation_of(layer)
-    name = layer.short_name
     shown = "" if activation is None or activation.affine else f', activation="{activation.name}"'
-    rest = f"Only {count(live, 'unit')} of this layer {'learns' if live == 1 else 'learn'}." if live else ""
+    since = f"all {count(updates, 'update')}" if seen.ever else f"the last {count(seen.memory or 1, 'update')}"
+    some = part_of(still, units, "unit")
+    rest = f" {count(live, 'unit')} of this layer {'learns' if live == 1 else 'learn'}." if live else ""
     yield Evidence(
         numbers={
+            "some": some,
+            "layer": layer.name,
             "still": still,
             "units": units,
             "live": live,
             "activation": "linear" if activation is None else activation.name,
-            "since": _since(seen, network),
+            "since": since,
+            "updates_remembered": updates if seen.ever else seen.memory,
+            "never_learned": seen.ever,
             "still_units": tuple(int(unit) for unit in seen.units.nonzero()[0][:100]),
         },
         certainty=Certainty.MEASURED,
         severity=_severity(still / units, live, position),
-        why=f"Their weights are where they were drawn, and nothing moves them. {rest}".rstrip(),
+        why=f"Without a gradient no update changes {'its' if still == 1 else 'their'} weights.{rest}",
         remedy=Remedy(
-            f"draw the weights of {name} anew",
-            f'Dense({units}{shown}, kernel_initializer="he_uniform", bias_initializer="normal", name={quoted(name)})',
+            f"re-initialise the weights of {layer.short_name}",
+            f'Dense({units}{shown}, kernel_initializer="he_uniform", bias_initializer="normal", '
+            f"name={quoted(layer.short_name)})",
         ),
         strength=still / units,
-        verdict=f"{still} of the {units} units of {layer.name} have never learned: the optimizer has had no gradient "
-        f"for them in {_since(seen, network)}.",
+        verdict=f"{some[0].upper()}{some[1:]} of {layer.name} "
+        + (
+            f"{'has' if still == 1 else 'have'} never learned: "
+            if seen.ever
+            else f"no longer {'learns' if still == 1 else 'learn'}: "
+        )
+        + f"no gradient in {since}.",
     )
 
 
-def _since(seen: Untouched, network: Network) -> str:
-    updates = network.optimizer.iterations if network.optimizer else None
-    return f"the last {seen.memory:,} updates" if seen.memory else f"all {count(updates or 0, 'update')}"
-
-
 def _severity(share: float, live: int, position: LossPosition | None) -> Severity:
-    if position is not None and position.near:
-        return Severity.NOTE
     if live == 0:
         return Severity.ERROR
     crippled = share >= HALF and live < NARROW

@@ -10,9 +10,8 @@ from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import percent, short
 from mlpdoctor.engine.training import CLIPPING
 from mlpdoctor.facts.training.descent_speed import DescentSpeed
+from mlpdoctor.nn.optimizers.traits import normalises_gradient
 
-RESCALING = ("Adam", "AdamW", "Nadam", "Adamax", "RMSprop", "Adagrad", "Adadelta", "Lion", "Lamb", "Adafactor")
-"""Optimizers whose steps hardly depend on the size of the gradient: clipping all alike changes next to nothing."""
 FASTER = 2.0
 """Without clipping the loss has to fall twice as far, or clipping is not what holds it up."""
 ORDINARY = 1.0
@@ -21,7 +20,7 @@ ORDINARY = 1.0
 @check(
     "G608",
     Severity.WARNING,
-    "{clipping} leaves {left} of the gradient, at every update",
+    "{clipping} leaves {left_share} of the gradient, at every update",
     stage=Stage.STEP,
     about=Part.SIZE,
     disturbs=Part.PACE | Part.LOSS,
@@ -45,7 +44,7 @@ def clipped_gradient(
         Tried: the training was taken up for up to 100 updates with and without the limit.
     """
     optimizer, saved = network.optimizer, speed.saved
-    if optimizer is None or optimizer.name in RESCALING or not saved.clipped or max(saved.clipped) > most_left:
+    if optimizer is None or normalises_gradient(optimizer) or not saved.clipped or max(saved.clipped) > most_left:
         return
     free = speed.continuation.unclipped()
     if speed.sure_share(free) < worthwhile or free.gain < FASTER * max(saved.gain, 0.0):
@@ -57,8 +56,7 @@ def clipped_gradient(
     yield Evidence(
         numbers={
             "clipping": clipping,
-            "left": percent(left),
-            "share_left": left,
+            "left_share": left,
             "largest_share_left": max(saved.clipped),
             "rate": saved.rate,
             "before": saved.before,

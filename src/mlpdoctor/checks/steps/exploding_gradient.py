@@ -9,6 +9,7 @@ from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import short
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.training.gradient_flow import GradientFlow
+from mlpdoctor.facts.training.open_question import OpenQuestion
 from mlpdoctor.facts.training.training import Training
 from mlpdoctor.nn.keras_code import layer_code
 from mlpdoctor.nn.layers.properties import activation_of
@@ -19,7 +20,7 @@ MOST_LAYERS = 100
 @check(
     "G602",
     Severity.ERROR,
-    "the gradient grows {grown}on its way from {last} back to {first}",
+    "the gradient grows {grown_shown}on its way from {last} back to {first}",
     clears="an exploding gradient",
     stage=Stage.STEP,
     about=Part.SIZE,
@@ -29,6 +30,7 @@ MOST_LAYERS = 100
 def exploding_gradient(
     network: Network,
     flow: GradientFlow,
+    question: OpenQuestion,
     position: LossPosition,
     training: Training,
     *,
@@ -38,11 +40,11 @@ def exploding_gradient(
 
     Why it matters
         Weights that make a signal larger in each layer make the gradient larger in each layer on its way back, and
-        the answers with it. A rate small enough for the first layers is then far too small for the last ones; any
+        the predictions with it. A rate small enough for the first layers is then far too small for the last ones; any
         other throws the first layers about, until the loss jumps, stays high or is no longer a number.
     Remedy
-        Draw the weights at their ordinary size (glorot_uniform, he_uniform), put BatchNormalization between the
-        layers, scale inputs and targets; clipnorm=1.0 keeps single steps in bounds meanwhile.
+        Re-initialise the weights at their ordinary size (glorot_uniform, he_uniform), put BatchNormalization between
+        the layers, scale inputs and targets; clipnorm=1.0 keeps single steps in bounds meanwhile.
     Stays quiet on
         Models that do about as well as anything is known to, or have come nine tenths of the way; networks with
         weights that are not numbers (W301 speaks of them); what the output layer alone adds, for its weights are as
@@ -54,15 +56,14 @@ def exploding_gradient(
     References
         Pascanu, Mikolov and Bengio, On the difficulty of training recurrent neural networks, 2013.
     """
+    del question  # without one the check does not apply
     finite = all(math.isfinite(one.size) for one in flow.layers)
-    if position.near or not position.finite:
-        return
     if finite and not flow.passed >= grown:
         return
     times = f"{short(flow.passed, 2)} times " if finite else "beyond all numbers "
     yield Evidence(
         numbers={
-            "grown": times,
+            "grown_shown": times,
             "times": flow.passed if finite else None,
             "first": flow.first.layer,
             "last": flow.last.layer,
@@ -79,7 +80,13 @@ def exploding_gradient(
         strength=min(math.log10(flow.passed) / 10, 1.0) if finite else 1.0,
         verdict=f"The gradient grows {times}on its way from {flow.last.layer} back to {flow.first.layer}: every step "
         f"{'will throw' if training.never else 'throws'} the first layers about.",
+        layers=_between(flow),
     )
+
+
+def _between(flow: GradientFlow) -> tuple[str, ...]:
+    names = [one.layer for one in flow.layers]
+    return tuple(names[names.index(flow.first.layer) : names.index(flow.last.layer) + 1]) or (flow.first.layer,)
 
 
 def _remedy(network: Network, name: str) -> Remedy:
@@ -90,6 +97,6 @@ def _remedy(network: Network, name: str) -> Remedy:
     if activation_of(layer) is None:
         return Remedy("put a LayerNormalization between the layers, and clip the gradient", "LayerNormalization()")
     return Remedy(
-        "draw the weights of all layers at their ordinary size, or put a BatchNormalization behind each",
+        "re-initialise all layers with weights of ordinary size, or put a BatchNormalization behind each",
         layer_code(layer, units, *named, f'kernel_initializer="{start}"'),
     )

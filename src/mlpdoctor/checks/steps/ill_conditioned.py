@@ -10,6 +10,7 @@ from mlpdoctor.engine.passes import Passes
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.training.conditioning import Conditioning
 from mlpdoctor.facts.training.training import Trained
+from mlpdoctor.nn.optimizers.traits import follows_gradient
 
 OWN = 0.1
 """Correlation is what stretches the inputs where it alone gives a tenth of the condition number or more."""
@@ -18,8 +19,8 @@ OWN = 0.1
 @check(
     "G605",
     Severity.ERROR,
-    "the inputs have the condition number {condition}: {directions_said} more than {needed} updates at the largest "
-    "stable rate, and {updates} were made",
+    "the inputs have the condition number {condition_shown}: {directions_said} more than {needed_shown} updates at "
+    "the largest stable rate, and {updates_made} were made",
     clears="conditioning of the inputs",
     stage=Stage.STEP,
     disturbs=Part.PACE | Part.LOSS,
@@ -41,7 +42,7 @@ def ill_conditioned(
         Gradient descent is stable only up to a rate that the steepest direction sets, and at that rate it moves along
         every other direction by as much less as the loss bends less there. Along the difference of two columns that
         are nearly the same, the squared error of a linear model bends by the condition number less than along their
-        sum: it needs as many updates, up to a factor near 1, as that number. What the answer owes to such a
+        sum: it needs as many updates, up to a factor near 1, as that number. What the prediction owes to such a
         direction is learned last.
     Remedy
         Turn the columns into ones of one size that do not depend on one another: principal components, whitened; or
@@ -53,12 +54,11 @@ def ill_conditioned(
         columns that are exact sums of others, along which nothing is to be learned; networks that normalise inside.
         With Adam and its kin, to whom the count of updates does not apply, it is a note.
     Certainty
-        Estimated: the loss that a correction of the answers along the slow directions saves is worked out on a sample
-        of rows. The number of updates is that of a linear model; hidden layers stretch it further.
+        Estimated: the loss that a correction of the predictions along the slow directions saves is worked out on a
+        sample of rows. The number of updates is that of a linear model; hidden layers stretch it further.
     References
         LeCun, Bottou, Orr and Muller, Efficient BackProp, 1998, sections 4.3 and 5.1.
     """
-    optimizer = network.optimizer.name if network.optimizer else ""
     gap = conditioning.before - position.reach
     span = position.constant - position.reach
     if (
@@ -76,23 +76,22 @@ def ill_conditioned(
     along = "one direction needs" if more == 1 else f"{more} directions need up to"
     yield Evidence(
         numbers={
-            "condition": shown,
+            "condition_shown": shown,
             "condition_number": conditioning.condition,
             "of_standardised": conditioning.standardised,
             "directions": more,
             "directions_said": along,
-            "needed": short(conditioning.needed, 2),
+            "needed_shown": short(conditioning.needed, 2),
             "updates_needed": conditioning.needed,
-            "updates": f"{trained.updates or 0:,}",
-            "updates_made": trained.updates,
+            "updates_made": trained.updates or 0,
             "saved_along_slow": conditioning.slow,
             "saved_along_fast": conditioning.fast,
             "rows": conditioning.rows,
             "columns": names,
         },
         certainty=Certainty.ESTIMATED,
-        severity=_severity(optimizer, position, correlated=correlated),
-        why=f"Correcting the answers along the slow directions alone would bring the loss from "
+        severity=_severity(network, position, correlated=correlated),
+        why=f"Correcting the predictions along the slow directions alone would bring the loss from "
         f"{short(conditioning.before)} to {short(kept)}; along all the others together it would save "
         f"{short(conditioning.fast)}. {' and '.join(names)} have the largest part in "
         f"{'it' if more == 1 else 'the one that matters most'}.",
@@ -105,10 +104,10 @@ def ill_conditioned(
     )
 
 
-def _severity(optimizer: str, position: LossPosition, *, correlated: bool) -> Severity:
-    if optimizer != "SGD":
+def _severity(network: Network, position: LossPosition, *, correlated: bool) -> Severity:
+    if not follows_gradient(network.optimizer):
         return Severity.NOTE
-    # Where scales are to blame the finding on them is the one to mend, and may be no more than a warning.
+    # Where scales are to blame the finding on them is the one to fix, and may be no more than a warning.
     return Severity.ERROR if position.far and correlated else Severity.WARNING
 
 

@@ -1,4 +1,4 @@
-"""G604: a learning rate at which training takes for ever."""
+"""G604: a learning rate so low that training would take far too long."""
 
 import math
 from collections.abc import Iterator
@@ -13,11 +13,14 @@ from mlpdoctor.engine.training import Trial
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.training.descent_speed import DescentSpeed
 from mlpdoctor.facts.training.gradients import Gradients, norm
+from mlpdoctor.facts.training.rate_left import RateLeft
 from mlpdoctor.facts.training.training import CurrentRate, Training
 from mlpdoctor.nn.layers.properties import trained_kernels
 from mlpdoctor.nn.optimizers.bounds import most_per_update
+from mlpdoctor.nn.optimizers.traits import follows_gradient, normalises_gradient
 
-FACTORS = (10.0, 100.0, 1000.0)
+FACTORS = tuple(10.0**power for power in range(1, 8))
+"""Higher rates, the nearest first: a rate of 1e-8 is as low as one of 1e-5."""
 FASTER = 4.0
 """A rate ten times as high has to bring at least four times as much: the saved one is too low, and no little."""
 BETTER = 2.0
@@ -39,7 +42,12 @@ EVER = 1e6
 
 
 @check(
-    "G604", Severity.ERROR, "the learning rate is {rate}, {seen}", stage=Stage.PACE, about=Part.PACE, disturbs=Part.LOSS
+    "G604",
+    Severity.ERROR,
+    "the learning rate is {rate_shown}, {seen}",
+    stage=Stage.PACE,
+    about=Part.PACE,
+    disturbs=Part.LOSS,
 )
 def learning_rate_too_low(
     network: Network,
@@ -48,10 +56,11 @@ def learning_rate_too_low(
     position: LossPosition | None,
     speed: DescentSpeed | None,
     gradients: Gradients | None,
+    left: RateLeft | None,
     *,
     slow: float = 0.05,
 ) -> Iterator[Evidence]:
-    """A learning rate at which the weights take for ever to get where they must go.
+    """A learning rate so low that training would take far too long.
 
     Why it matters
         Adam moves a weight by about the rate with each update, SGD by the rate times the gradient. A rate with a zero
@@ -77,6 +86,8 @@ def learning_rate_too_low(
         yield from _from_the_file(network, current, training)
     elif training.never:
         yield from _predicted(network, current, gradients)
+    elif left is not None and left.outrun:
+        return  # W306 speaks of a rate that has come down
     elif speed is not None and current.rate > 0 and current.rate >= FELL * current.compiled:
         yield from _tried(network, current, position, speed, slow)
 
@@ -96,7 +107,8 @@ def _tried(
     made = "" if speed.updates is None else f" after {count(speed.updates, 'update')}"
     yield Evidence(
         numbers={
-            "rate": f"{current.rate:.2g}",
+            "rate": current.rate,
+            "rate_shown": f"{current.rate:.2g}",
             "seen": f"and at {rate:g} the loss falls {_times(saved, trial)} in as many updates",
             "rate_tried": trial.rate,
             "updates_of_each": saved.updates,
@@ -124,7 +136,7 @@ def _tried(
 
 def _faster(network: Network, current: CurrentRate, speed: DescentSpeed) -> tuple[float, Trial] | None:
     """A rate at which the loss clearly falls faster, the lowest unless a higher one does far better; or None."""
-    most = MOST_ADAPTIVE if _limit(network) is not None else MOST_PLAIN
+    most = MOST_ADAPTIVE if normalises_gradient(network.optimizer) else MOST_PLAIN
     found: tuple[float, Trial] | None = None
     for factor in FACTORS:
         if current.rate * factor > most:
@@ -162,7 +174,7 @@ def _why(network: Network, speed: DescentSpeed, trial: Trial, gone: float | None
 def _predicted(network: Network, current: CurrentRate, gradients: Gradients | None) -> Iterator[Evidence]:
     """Plain gradient descent whose first gradient leads nowhere within any number of updates."""
     size = _length(network)
-    if gradients is None or network.optimizer is None or network.optimizer.name != "SGD" or size is None:
+    if gradients is None or not follows_gradient(network.optimizer) or size is None:
         return
     step = current.rate * norm(gradients.total)
     if not 0 < step < size / EVER:
@@ -170,7 +182,8 @@ def _predicted(network: Network, current: CurrentRate, gradients: Gradients | No
     rate = 0.01
     yield Evidence(
         numbers={
-            "rate": f"{current.rate:.2g}",
+            "rate": current.rate,
+            "rate_shown": f"{current.rate:.2g}",
             "seen": f"and the first update changes the weights by {short(step / size, 1)} of their size",
             "step_over_weights": step / size,
             "gradient": norm(gradients.total),
@@ -195,7 +208,8 @@ def _from_the_file(network: Network, current: CurrentRate, training: Training) -
         return
     yield Evidence(
         numbers={
-            "rate": f"{current.rate:.2g}",
+            "rate": current.rate,
+            "rate_shown": f"{current.rate:.2g}",
             "seen": f"so that {count(training.updates, 'update')} moved no weight by more than {short(gone, 2)}",
             "updates": training.updates,
             "furthest_any_weight_moved": gone,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.core.text import count, percent, short
+from mlpdoctor.core.text import count, short
 from mlpdoctor.engine.training import Trial
 from mlpdoctor.facts.ladder.architecture_floor import ArchitectureFloor
 from mlpdoctor.facts.ladder.loss_position import LossPosition
@@ -22,7 +22,7 @@ RISE = 0.1
 @check(
     "G606",
     Severity.WARNING,
-    "the gradient is {slope}, and no rate from {least} to {most} leads down from there",
+    "the gradient is {gradient_shown}, and no learning rate from {least_shown} to {most_shown} brings the loss down",
     stage=Stage.OUTCOME,
     about=Part.UNITS,
     because="A101 A102 A103 A104 A105 A106 D714 G605 L505 L507 U405",
@@ -44,7 +44,7 @@ def stationary_point(
         optimizer all start from the same standstill. In a network without a fault that is a local minimum, which
         narrow networks have many of, or a plateau of units that do not differ or no longer react.
     Remedy
-        Start again from other weights (another seed), with more units; mend dead, saturated or equal units where
+        Start again from other weights (another seed), with more units; fix dead, saturated or equal units where
         they are named.
     Stays quiet on
         Models that have come nine tenths of the way to what is known to be reachable; those that rest on a proved
@@ -70,9 +70,9 @@ def stationary_point(
     done = "" if speed.updates is None else f" after {count(speed.updates, 'update')}"
     yield Evidence(
         numbers={
-            "slope": short(norm(total), 2),
-            "least": f"{rates[0]:.2g}",
-            "most": f"{rates[-1]:.2g}",
+            "gradient_shown": short(norm(total), 2),
+            "least_shown": f"{rates[0]:.2g}",
+            "most_shown": f"{rates[-1]:.2g}",
             "steepness": steepness,
             "gradient": norm(total),
             "gradient_error": gradients.error,
@@ -83,17 +83,15 @@ def stationary_point(
         },
         certainty=Certainty.TRIED,
         severity=Severity.WARNING,
-        why=f"Moving every weight by a hundredth of its size along the gradient would change the loss by no more than "
-        f"{percent(steepness / 100)} of what separates it from {short(position.reach)}. {best.updates} updates at "
-        f"each of {len(rates)} rates led no further down than {short(min(best.before, best.after))}.",
+        why=f"{best.updates} training steps at each of {len(rates)} learning rates brought the loss to "
+        f"{short(min(best.before, best.after))} at best; these data are known to allow {short(position.reach)}.",
         remedy=Remedy(
-            "start again from other weights, and with twice the units if that ends here too",
+            "start again from other weights (another seed); if that ends here too, use twice the units",
             "keras.utils.set_random_seed(1); model = keras.models.clone_model(model)  # then compile and fit",
         ),
         strength=min(position.shortfall, 1.0),
         verdict=f"Training has come to rest{done}: at a loss of {short(position.model)} the gradient is next to "
-        f"nothing, and no learning rate leads down from there. It is a plateau or a local minimum, for these "
-        "data allow less.",
+        f"zero, and no learning rate brings it down. It is a plateau or a local minimum: these data allow less.",
     )
 
 

@@ -1,4 +1,4 @@
-"""G607: a training that was broken off while the loss still fell."""
+"""G607: training that stopped while the loss was still falling."""
 
 import math
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ MOST_EPOCHS = 1000
 @check(
     "G607",
     Severity.WARNING,
-    "the loss still falls readily: {more} more updates took it from {before} to {after}",
+    "the loss was still falling: {more} more updates brought it from {before} to {after}",
     stage=Stage.PACE,
     about=Part.PACE,
     disturbs=Part.LOSS,
@@ -30,10 +30,8 @@ def undertrained(
     objective: Objective,
     position: LossPosition,
     speed: DescentSpeed,
-    *,
-    worthwhile: float = 0.05,
 ) -> Iterator[Evidence]:
-    """A training that was broken off while the loss still fell.
+    """Training that stopped while the loss was still falling.
 
     Why it matters
         Nothing is wrong with such a model but that it is not finished: the rate is one at which the loss falls, and
@@ -52,15 +50,15 @@ def undertrained(
         line through the trial, and mostly too short: a loss falls slower as it falls.
     """
     saved = speed.saved
-    if speed.sure_share(saved) < worthwhile or speed.contradicted:
+    if not speed.falls:
         return
     done = "" if speed.updates is None else f" after {count(speed.updates, 'update')}"
     epochs = None if speed.updates is None else speed.updates * saved.batch / objective.rows
     yield Evidence(
         numbers={
             "more": saved.updates,
-            "before": short(saved.before),
-            "after": short(saved.after),
+            "before": saved.before,
+            "after": saved.after,
             "updates": speed.updates,
             "epochs_of_such_batches": epochs,
             "batch": saved.batch,
@@ -76,8 +74,8 @@ def undertrained(
         remedy=_remedy(network, speed, objective.rows),
         explains=position.part(saved.gain),
         strength=min(speed.share(saved), 1.0),
-        verdict=f"Training was broken off{done}: the loss, {short(saved.before)}, still falls readily, and "
-        f"{saved.updates} more updates at the saved rate brought it to {short(saved.after)}.",
+        verdict=f"Training stopped too early{done}: the loss, {short(saved.before)}, was still falling. "
+        f"{saved.updates} more updates at the same learning rate brought it to {short(saved.after)}.",
     )
 
 
@@ -96,9 +94,9 @@ def _remedy(network: Network, speed: DescentSpeed, rows: int) -> Remedy:
     updates = 3 * max(speed.to_go, speed.saved.updates)
     epochs = updates * speed.saved.batch / rows
     number = "1000" if epochs > MOST_EPOCHS else f"{max(10, math.ceil(epochs / 10) * 10)}"
-    optimizer = "" if network.optimizer is None else f" at the saved rate of {speed.saved.rate:.2g}"
+    optimizer = "" if network.optimizer is None else f" at the same learning rate, {speed.saved.rate:.2g}"
     return Remedy(
-        f"train on{optimizer}, some thousand updates, until the loss stops falling",
+        f"train longer{optimizer}, until the loss stops falling",
         f"model.fit(x, y, batch_size=32, epochs={number}, "
         'callbacks=[keras.callbacks.EarlyStopping("loss", patience=20)])',
     )

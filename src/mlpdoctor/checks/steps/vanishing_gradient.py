@@ -9,6 +9,7 @@ from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import count, short
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.training.gradient_flow import GradientFlow
+from mlpdoctor.facts.training.open_question import OpenQuestion
 from mlpdoctor.facts.training.training import Training
 from mlpdoctor.nn.keras_code import layer_code
 from mlpdoctor.nn.layers.properties import activation_of, mixes
@@ -19,7 +20,7 @@ MOST_LAYERS = 100
 @check(
     "G601",
     Severity.ERROR,
-    "{passed} of the gradient at {last} reaches {first}, {layers} further back",
+    "{passed_shown} of the gradient at {last} reaches {first}, {layers_shown} further back",
     clears="a vanishing gradient",
     stage=Stage.UNITS,
     about=Part.UNITS,
@@ -29,6 +30,7 @@ MOST_LAYERS = 100
 def vanishing_gradient(
     network: Network,
     flow: GradientFlow,
+    question: OpenQuestion,
     position: LossPosition,
     training: Training,
     *,
@@ -60,18 +62,21 @@ def vanishing_gradient(
         Hochreiter, Untersuchungen zu dynamischen neuronalen Netzen, 1991; Glorot and Bengio, Understanding the
         difficulty of training deep feedforward neural networks, 2010.
     """
+    del question  # without one the check does not apply
     passed = flow.passed
-    if position.near or not position.finite or not passed <= faint:
+    if not passed <= faint:
         return
     names = [one.layer for one in flow.layers]
     back = max(names.index(flow.last.layer) - names.index(flow.first.layer), 1)
     yield Evidence(
         numbers={
-            "passed": short(passed, 2),
+            "passed": passed,
+            "passed_shown": "nothing" if passed == 0 else short(passed, 2),
             "share": passed,
             "first": flow.first.layer,
             "last": flow.last.layer,
-            "layers": count(back, "layer"),
+            "layers_between": back,
+            "layers_shown": count(back, "layer"),
             "gradient_at": _table({one.layer: one.size for one in flow.layers}),
             "gradient_over_weights": _table({one.layer: one.relative for one in flow.layers}),
             "rows": flow.rows,
@@ -84,6 +89,7 @@ def vanishing_gradient(
         verdict=f"The gradient fades on its way back: {_left(passed)} at {flow.last.layer} reaches "
         f"{flow.first.layer}, {count(back, 'layer')} before it, so the first layers "
         f"{'will hardly learn' if training.never else 'hardly learn'}.",
+        layers=tuple(names[names.index(flow.first.layer) : names.index(flow.last.layer) + 1]) or (flow.first.layer,),
     )
 
 

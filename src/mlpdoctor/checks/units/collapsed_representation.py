@@ -8,6 +8,7 @@ from mlpdoctor.core.network import Layer
 from mlpdoctor.core.text import count, quoted, short
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.network.representation import FAINT, Representation
+from mlpdoctor.facts.training.open_question import unless_learned
 from mlpdoctor.facts.training.training import Training
 from mlpdoctor.nn.layers.properties import activation_of
 
@@ -82,7 +83,7 @@ def collapsed_representation(
         certainty=Certainty.ESTIMATED,
         severity=Severity.ERROR if lost and not training.never else Severity.WARNING,
         why=_why(found.readout, position),
-        remedy=_remedy(layer, name),
+        remedy=unless_learned(position, _remedy(layer, name)),
         strength=1.0 - found.rank / found.width,
         verdict=f"The {found.width} units of {layer.name} all do nearly the same: their features have {directions} on "
         f"these rows, where the inputs leave room for {found.entering}. What told the rows apart is lost there.",
@@ -104,6 +105,6 @@ def _remedy(layer: Layer, name: str) -> Remedy:
     own = activation.name if activation is not None and activation.name != "linear" else "relu"
     units = layer.config.get("units", "units")
     return Remedy(
-        f"draw the weights of {name} anew, and normalise what enters it",
+        f"re-initialise {name}, and normalise what enters it",
         f'BatchNormalization(), Dense({units}, activation="{own}", name={quoted(name)})',
     )

@@ -8,6 +8,7 @@ from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import listing, percent, short
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.outputs.prediction_variance import OutputVariance, PredictionVariance
+from mlpdoctor.facts.training.open_question import unless_learned
 from mlpdoctor.facts.training.training import Training
 from mlpdoctor.statistics.statistic import PerLayer
 from mlpdoctor.statistics.unit_activity import Firing
@@ -16,7 +17,7 @@ from mlpdoctor.statistics.unit_activity import Firing
 @check(
     "U404",
     Severity.ERROR,
-    "{outputs} hardly depends on the input: it varies by {spread_share} of what the target does",
+    "{outputs} {hardly} on the input: {spread}",
     stage=Stage.OUTCOME,
     about=Part.LOSS,
     because="D704 G606",
@@ -33,18 +34,18 @@ def constant_output(
     """A prediction that does not depend on the input.
 
     Why it matters
-        Answers that vary by a hundredth of what the targets do can save no more than a fiftieth of the squared loss,
-        whichever way they vary. Such a network has lost its inputs on the way: units are dead or saturated, weights
-        have gone to zero, or training has settled on the one answer that is best for all rows.
+        Predictions that vary by a hundredth of what the targets do can save no more than a fiftieth of the squared
+        loss, whichever way they vary. Such a network has lost its inputs on the way: units are dead or saturated,
+        weights have gone to zero, or training has settled on the one prediction that is best for all rows.
     Remedy
         Look at the causes named with it, layer by layer from the input on. If there are none, see that the inputs in
         training are not all alike, and train again from new weights with a smaller rate.
     Stays quiet on
         Targets that are constant themselves (D711). Models that have not been trained, unless a layer is dead on all
-        rows, so that no gradient would change the answer. A note on data in which nothing better than a constant is
+        rows, so that no gradient would change the prediction. A note on data in which nothing better than a constant is
         known.
     Certainty
-        Measured: the answers to all rows; the spread of the targets on up to 32,768 of them.
+        Measured: the predictions for all rows; the spread of the targets on up to 32,768 of them.
     """
     flat = [part for part in seen.parts if part.ratio <= tolerated]
     silent = [name for name, units in (firing or {}).items() if bool(units.dead.all())]
@@ -52,11 +53,13 @@ def constant_output(
     if not flat or (training.never and not stuck):
         return
     everything = len(flat) == len(seen.parts)
-    names = "the answer" if len(seen.parts) == 1 else listing([part.name for part in flat])
+    names = "the prediction" if len(seen.parts) == 1 else listing([part.name for part in flat])
     worst = max(part.ratio for part in flat)
     yield Evidence(
         numbers={
             "outputs": names,
+            "hardly": "hardly depends" if len(seen.parts) == 1 or len(flat) == 1 else "hardly depend",
+            "spread": _spread(worst),
             "spread_share": worst,
             "answer": flat[0].answer,
             "flat": len(flat),
@@ -67,7 +70,7 @@ def constant_output(
         certainty=Certainty.MEASURED,
         severity=_severity(flat, position, everything=everything),
         why=_why(flat, position, worst, silent),
-        remedy=_remedy(network, silent),
+        remedy=unless_learned(position, _remedy(network, silent)),
         strength=1.0 - worst / tolerated if tolerated else 1.0,
         verdict=_verdict(flat, position, names, everything=everything),
     )
@@ -81,22 +84,26 @@ def _severity(flat: list[OutputVariance], position: LossPosition | None, *, ever
     return Severity.WARNING if any(part.known for part in flat) else Severity.NOTE
 
 
+def _spread(worst: float) -> str:
+    return "it never changes" if worst == 0 else f"it varies by {percent(worst)} of what the target does"
+
+
 def _why(flat: list[OutputVariance], position: LossPosition | None, worst: float, silent: list[str]) -> str:
     if all(part.exact for part in flat):
-        what = "The answer is the same on every row to the last digit"
+        what = "The prediction is the same on every row to the last digit"
     else:
-        what = f"From row to row the answer moves by {percent(worst)} of what the target does"
+        what = f"From row to row the prediction varies by {percent(worst)} of what the target does"
     lost = f": all units of {silent[0]} are zero on every row" if silent else ""
-    best = "" if position is None else f" One answer to all rows costs {short(position.constant)} at the least."
+    best = "" if position is None else f" Always predicting the same can reach {short(position.constant)} at best."
     return f"{what}{lost}.{best}"
 
 
 def _remedy(network: Network, silent: list[str]) -> Remedy:
     if silent:
-        return Remedy(f"draw the weights of {silent[0]} anew, with he_uniform")
+        return Remedy(f"re-initialise {silent[0]}, with he_uniform")
     optimizer = network.optimizer
     rate = None if optimizer is None else optimizer.learning_rate
-    text = "mend the causes named with this; if there are none, train again from new weights with a smaller rate"
+    text = "fix the causes named with this; if there are none, train from scratch with a lower learning rate"
     if optimizer is None or rate is None:
         return Remedy(text)
     smaller = f"keras.optimizers.{optimizer.name}({short(rate / 10, 2).replace(',', '')})"
@@ -106,8 +113,8 @@ def _remedy(network: Network, silent: list[str]) -> Remedy:
 def _verdict(flat: list[OutputVariance], position: LossPosition | None, names: str, *, everything: bool) -> str:
     if not everything:
         does = "does" if len(flat) == 1 else "do"
-        return f"Of the outputs {names} {does} not depend on the input: the same answer on every row."
+        return f"Of the outputs, {names} {does} not depend on the input: the same prediction on every row."
     if len(flat) == 1:
-        best = "" if position is None else f", and one answer to all costs {short(position.constant)} at the least"
-        return f"The network answers about {short(flat[0].answer, 3)} to every row, whatever the input{best}."
-    return "The network gives the same answers to every row, whatever the input."
+        best = "" if position is None else f"; the best constant gives {short(position.constant)}"
+        return f"The network predicts about {short(flat[0].answer, 3)} for every row, whatever the input{best}."
+    return "The network predicts the same for every row, whatever the input."

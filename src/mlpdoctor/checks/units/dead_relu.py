@@ -1,15 +1,17 @@
 """U401: rectified units that never fire."""
 
-import math
 from collections.abc import Iterator
 
 from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network
-from mlpdoctor.core.text import count
+from mlpdoctor.core.text import are, count, part_of
 from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.outputs.contract import Contract
+from mlpdoctor.facts.training.open_question import FiniteLoss, unless_learned
 from mlpdoctor.facts.training.training import Training
 from mlpdoctor.nn.keras_code import layer_code
+from mlpdoctor.nn.layers.graph import summing
 from mlpdoctor.nn.layers.properties import activation_of
 from mlpdoctor.statistics.unit_activity import Firing
 
@@ -22,7 +24,7 @@ HALF = 0.5
 @check(
     "U401",
     Severity.ERROR,
-    "{dead} of {units} {activation} units are zero on all {rows} rows",
+    "{some} {are} zero on all {rows} rows",
     clears="dead ReLU units",
     stage=Stage.UNITS,
     about=Part.UNITS,
@@ -33,8 +35,9 @@ def dead_relu(
     layer: Layer,
     network: Network,
     seen: Firing,
-    where: LossPosition | None,
+    loss: FiniteLoss,
     training: Training,
+    contract: Contract | None,
     *,
     tolerated: float = 0.1,
 ) -> Iterator[Evidence]:
@@ -45,8 +48,8 @@ def dead_relu(
         them: it does not learn, and the layer is narrower than it looks. In the first layer nothing wakes it any more,
         in a later one only a lucky move of the layers below.
     Remedy
-        Draw its weights anew: another seed, he_normal or he_uniform, a wider layer, LeakyReLU, a lower learning
-        rate, inputs that take both signs.
+        Re-initialise its weights: another seed, he_normal or he_uniform, a wider layer, LeakyReLU, a lower learning
+        rate, inputs that take both signs. On an output take the ReLU off, or use the activation that the loss asks for.
     Stays quiet on
         A minority of dead units, up to the tolerated share. In a model that does as well as anything is known to, a
         larger share is a note, and so it is before training, as long as half of a narrow layer is alive: layers below
@@ -57,29 +60,37 @@ def dead_relu(
         Lu, Shin, Su and Karniadakis, Dying ReLU and initialization, 2019.
     """
     units, dead = len(seen.dead), int(seen.dead.sum())
-    broken = where is not None and not math.isfinite(where.model)
-    if dead / units <= tolerated or broken:
+    where = loss.position
+    if dead / units <= tolerated:
         return
     live = units - dead
     output = any(network.nodes[position].layer is layer for position in network.outputs)
     activation = activation_of(layer)
+    named = activation.name if activation else "ReLU"
     silent = live == 0
+    maker = summing(network, layer)
     yield Evidence(
         numbers={
+            "layer": layer.name,
+            "some": part_of(dead, units, f"{named} unit"),
+            "are": are(dead),
             "dead": dead,
             "units": units,
             "live": live,
             "rows": seen.rows,
-            "activation": activation.name if activation else "ReLU",
+            "activation": named,
             "output": output,
             "dead_units": tuple(int(unit) for unit in seen.dead.nonzero()[0][:100]),
         },
         certainty=Certainty.MEASURED,
         severity=_severity(dead / units, live, where, silent=silent, untrained=training.never),
         why=_why(live, silent=silent, output=output, untrained=training.never),
-        remedy=_remedy(layer, units, output=output),
+        remedy=unless_learned(
+            where, _of_output(layer, maker, units, contract) if output else _of_hidden(layer, maker, units, named)
+        ),
         strength=dead / units,
         verdict=_verdict(layer, dead, units, live, silent=silent, output=output),
+        layers=tuple(dict.fromkeys([layer.name, *([] if maker is None else [maker.name])])),
     )
 
 
@@ -95,37 +106,56 @@ def _severity(share: float, live: int, position: LossPosition | None, *, silent:
 
 
 def _why(live: int, *, silent: bool, output: bool, untrained: bool) -> str:
-    since = "from the start" if untrained else "and no row passes a gradient back to them"
+    since = "from the start" if untrained else "so no row gives a gradient and training cannot change that"
     if silent and output:
-        return f"The answer is 0 on every row, {since}."
+        return f"The prediction is 0 on every row, {since}."
     if silent:
-        return f"Nothing of the input gets past this layer: what follows sees the same on every row, {since}."
-    rest = f"{count(live, 'unit')} {'does' if live == 1 else 'do'} all the work of this layer"
-    return f"They never take part, {since}. {rest}."
+        return f"Nothing of the input gets past this layer: the next one sees the same on every row, {since}."
+    if untrained:
+        return f"They output 0 for every row, {since}. {_working(live)}"
+    return f"They output 0 for every row, so they get no gradient and do not recover. {_working(live)}"
 
 
-def _remedy(layer: Layer, units: int, *, output: bool) -> Remedy:
-    name = layer.short_name
-    if output:
-        return Remedy(
-            f"take the activation off the output layer {name}, unless every target is positive",
-            layer_code(layer, units),
-        )
-    wider = max(4 * units, 2 * NARROW) if units < 2 * NARROW else units
-    code = layer_code(layer, wider, 'activation="relu"', 'kernel_initializer="he_uniform"', 'bias_initializer="normal"')
-    more = f" and make it wider, {wider} instead of {units}" if wider > units else ""
+def _working(live: int) -> str:
+    return f"{count(live, 'unit')} {'does' if live == 1 else 'do'} all the work of this layer."
+
+
+def _of_output(layer: Layer, maker: Layer | None, units: int, contract: Contract | None) -> Remedy:
+    """What the rule on the last layer and the loss says, where one speaks: a layer gets one line, not two."""
+    for clause in () if contract is None else contract.clauses:
+        if clause.output.layer is layer:
+            for misfit in clause.misfits:
+                if misfit.remedy.code is not None:
+                    return misfit.remedy
+    if maker is layer:
+        text = f"take the activation off the output layer {layer.short_name}, unless every target is positive"
+        return Remedy(text, layer_code(layer, units))
     return Remedy(
-        f"draw the weights of {name} anew with he_uniform{more}; or use a smooth activation such as tanh", code
+        f"remove the layer {layer.short_name} from the output, unless every target is positive",
+        None if maker is None else layer_code(maker, units),
     )
+
+
+def _of_hidden(layer: Layer, maker: Layer | None, units: int, activation: str) -> Remedy:
+    if maker is None or maker.config.get("units", maker.config.get("filters")) != units:
+        return Remedy(f"re-initialise the weights before {layer.short_name}; or use LeakyReLU there", "LeakyReLU()")
+    wider = max(4 * units, 2 * NARROW) if units < 2 * NARROW else units
+    own = [f'activation="{activation}"'] if maker is layer else []
+    code = layer_code(maker, wider, *own, 'kernel_initializer="he_uniform"', 'bias_initializer="normal"')
+    more = f" and make it wider, {wider} units instead of {units}" if wider > units else ""
+    name = maker.short_name
+    return Remedy(f"re-initialise {name} with he_uniform{more}; or use a smooth activation such as tanh", code)
 
 
 def _verdict(layer: Layer, dead: int, units: int, live: int, *, silent: bool, output: bool) -> str:
     if silent and output:
-        return f"The output is 0 on every row: its ReLU in {layer.name} never fires, and gets no gradient."
+        return (
+            f"The model predicts 0 on every row: the ReLU of its output {layer.name} never fires and gets no gradient."
+        )
+    some = part_of(dead, units, "ReLU unit")
     if silent:
-        return f"Nothing gets through {layer.name}: all {units} of its ReLU units are zero on every row."
-    left = f"{count(live, 'unit')} {'is' if live == 1 else 'are'} left"
+        return f"Nothing gets through {layer.name}: {some} {are(dead)} zero on every row."
     return (
-        f"{dead} of the {units} ReLU units in {layer.name} are dead: zero on every row, they get no gradient. "
-        f"{left[0].upper()}{left[1:]} to do the work."
+        f"{some[0].upper()}{some[1:]} in {layer.name} {are(dead)} dead: zero on every row, without a gradient. "
+        f"{count(live, 'unit')} {are(live)} left to do the work."
     )

@@ -10,6 +10,7 @@ from mlpdoctor.core.text import percent, short
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.ladder.second_opinion import SecondOpinion
 from mlpdoctor.facts.network.collapse import Collapse
+from mlpdoctor.facts.training.descent_speed import DescentSpeed
 from mlpdoctor.facts.training.training import Training
 from mlpdoctor.statistics.affine_factor import OutputFactor
 from mlpdoctor.statistics.moments import OutputMoments
@@ -34,6 +35,7 @@ def linear_regime(
     position: LossPosition | None,
     opinion: SecondOpinion | None,
     training: Training,
+    speed: DescentSpeed | None,
     *,
     tolerated: float = 1e-4,
 ) -> Iterator[Evidence]:
@@ -47,7 +49,8 @@ def linear_regime(
         Centre the inputs, start the biases at random so that the bends are spread over the data, or use tanh.
     Stays quiet on
         Networks that are affine by construction (A101), constant outputs, data on which nothing known does better
-        than a line, and too few rows to tell a bend.
+        than a line, and too few rows to tell a bend. A note where the loss still falls readily when training
+        goes on, is above that of the best constant, or has no best line that is known: then something else holds it.
     Certainty
         Measured: the best affine fit to the network's own outputs on all rows. A single pattern of linear pieces
         would prove it.
@@ -81,7 +84,7 @@ def linear_regime(
             "model": position.model if position else None,
         },
         certainty=Certainty.PROVED if number == 1 else Certainty.MEASURED,
-        severity=Severity.NOTE if training.never else Severity.WARNING,
+        severity=Severity.WARNING if _held(position, training, speed) else Severity.NOTE,
         why="No bend of any unit lies among the data, so every row goes through the same straight piece."
         + (f" A straight line's loss is {line} at best." if line else ""),
         remedy=Remedy(
@@ -90,6 +93,16 @@ def linear_regime(
         ),
         explains=position.share(affine) if position and affine is not None and position.model >= affine else None,
         strength=1.0 - min(bent / tolerated, 1.0),
-        verdict="The network has nonlinear units, but on these rows none of them bends: it answers with a straight line"
+        verdict="The network has nonlinear units, but on these rows none of them bends: it predicts a straight line"
         + (f", whose loss is {line} at best." if line else f" up to {percent(bent)} of its output."),
     )
+
+
+def _held(position: LossPosition | None, training: Training, speed: DescentSpeed | None) -> bool:
+    """Whether it can be the missing bends that hold the loss.
+
+    Not while it falls, and not above the best constant: a line, which every such network can be, does better.
+    """
+    if training.never or (speed is not None and speed.falls):
+        return False
+    return position is None or (position.affine is not None and position.model <= position.constant)

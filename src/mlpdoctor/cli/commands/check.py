@@ -49,10 +49,12 @@ Exit status:
 @click.option(
     "--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True, help="Colour."
 )
-@click.option("--confirm", is_flag=True, help="Try the first finding's remedy in a training trial; needs Keras.")
-@click.option("--budget", metavar="TIME", help="How long that may take: 30s, 2m, or '200 epochs'.  [default: 30s]")
-@click.option("-q", "--quiet", is_flag=True, help="Print the verdict alone.")
-@click.option("-v", "--verbose", is_flag=True, help="Also list the checks that did not run, and why.")
+@click.option("--confirm", is_flag=True, help="Test the first finding's fix by training; needs Keras.")
+@click.option("--budget", metavar="TIME", help="Time for --confirm: 30s, 2m, or '200 epochs'.  [default: 30s]")
+@click.option("-q", "--quiet", is_flag=True, help="Print only the verdict.")
+@click.option(
+    "-v", "--verbose", is_flag=True, help="Show all findings in full, what else is ruled out, and every check."
+)
 @click.option("--no-progress", is_flag=True, help="No progress on standard error.")
 def check(
     files: tuple[str, ...],
@@ -72,9 +74,9 @@ def check(
     """Explain why the loss of MODEL on DATA is stuck.
 
     MODEL is a saved Keras model (.keras, .h5), or several of them. DATA is a CSV or TSV file, gzipped or not, Parquet,
-    Feather, .npz, .npy, a folder of them, or - for standard input; it is the last argument, told from a model by its
-    suffix and its content. Without DATA the architecture alone is looked at. Without MODEL the models that the
-    configuration names are. With --layers MODEL is an .npz file with the weights of a hand-written network.
+    Feather, .npz, .npy, a folder of them, or - for standard input; it is the last argument, recognised by its suffix
+    and content. Without DATA, checks the architecture only. Without MODEL, checks the models that the
+    configuration names. With --layers, MODEL is an .npz file with the weights of a hand-written network.
     """
     from mlpdoctor.cli.baseline import BaselineSession
     from mlpdoctor.cli.config.settings import Settings
@@ -96,7 +98,7 @@ def check(
     apart(written, (question_of(job, code, arrays) for job in jobs), configuration, *read)
     baseline = BaselineSession.of(known, update=update_baseline)
     if code is not None:
-        say(f"--custom-objects: the Python code in {code} is run for models that need it")
+        say(f"--custom-objects: runs the Python code in {code} for models that need it")
     for origin in starts_keras(configuration, (job.settings for job in jobs)):
         say(f"{origin}: engine = keras: this file, which was found and not named, has models run through Keras")
     tried = confirmation(budget, asked=confirm)
@@ -104,7 +106,7 @@ def check(
         run = _Run.over(jobs, configuration, checks, baseline, notify, code, tried, arrays, quiet=quiet)
     baseline.close(run.reports)
     for one in idle(configuration.suppressions, run.reports, {one.rule.code: one.rule for one in checks}):
-        say(f"{one.origin}: the suppression of {one.rule} hid nothing; take it out")
+        say(f"{one.origin}: the suppression of {one.rule} hid nothing; remove it")
     write(run.reports, run.unread, options, whole.value("output"))
     sys.exit(run.status(whole.value("max-warnings")))
 

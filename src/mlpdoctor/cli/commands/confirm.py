@@ -40,7 +40,7 @@ def confirmation(budget: str | None, *, asked: bool) -> Confirm:
         from mlpdoctor.treat.trials.confirm import confirmed
 
         if question.data == "-":
-            raise UsageError("--confirm reads the data more than once: give them as a file, not on standard input")
+            raise UsageError("--confirm reads the data more than once: give it as a file, not on standard input")
         tell = None if notify is None else lambda text: notify(f"{question.model}: trying: {text}", None)
         try:
             report, trouble = confirmed(report, question, subject, allowed, tell)

@@ -28,13 +28,17 @@ Exit status:
 
 @click.command(epilog=EPILOG)
 @click.argument("files", nargs=-1, metavar="HISTORY...", type=click.Path())
-@click.option("--data", metavar="DATA", help="The data of the training, to tell which loss the plateau is.")
+@click.option("--data", metavar="DATA", help="The training data, to say which loss the plateau is.")
 @click.option(
     "--loss", metavar="NAME", help="The loss that was logged: mse, mae, bce.  [default: guessed from the log]"
 )
 @shared_options("plateau", "target", "features", "drop", "sample_weight", "seed", "max_bytes")
 @click.option(
-    "--fail-on", type=click.Choice(LEVELS), default="error", show_default=True, help="Exit with 1 from here on."
+    "--fail-on",
+    type=click.Choice(LEVELS),
+    default="error",
+    show_default=True,
+    help="Exit with 1 when a finding is this severe or worse.",
 )
 @screen_options
 def curve(
@@ -50,8 +54,8 @@ def curve(
     """Say what the training curve in HISTORY shows, without the model.
 
     HISTORY is what training logged: a CSVLogger file, a pasted console log, JSON, a folder of TensorBoard, Keras Tuner
-    or MLflow, or - for standard input. Of several runs the last is looked at. With --data it is told which loss the
-    plateau is: that of the best constant, of the best straight line, or of what these data allow.
+    or MLflow, or - for standard input. Of several runs, the last one is used. With --data it also says which loss the
+    plateau is: that of always predicting the mean, of the best straight line, or the lowest possible on this data.
     """
     require_folder()
     from mlpdoctor.core.report_model import Status

@@ -38,7 +38,7 @@ def _rules(flag: str, text: str) -> Callable[[F], F]:
 OPTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
     {
         "data": click.option(
-            "--data", metavar="DATA", help="The data of all models given; instead of DATA as the last argument."
+            "--data", metavar="DATA", help="The data for all models; instead of DATA as the last argument."
         ),
         "target": click.option(
             "--target", callback=_names, metavar="NAMES", help="Target columns, by name or position, comma separated."
@@ -51,10 +51,12 @@ OPTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
         ),
         "drop": click.option("--drop", callback=_names, metavar="NAMES", help="Columns to leave out, comma separated."),
         "loss": click.option(
-            "--loss", metavar="NAME", help="The loss, where the file has none or a custom one: mse, mae, bce."
+            "--loss",
+            metavar="NAME",
+            help="The loss you trained with, where the file has none or a custom one: mse, mae, huber:delta=0.1.",
         ),
         "sample_weight": click.option(
-            "--sample-weight", metavar="NAME", help="The column that says how much each row counts in the loss."
+            "--sample-weight", metavar="NAME", help="The column with the weight of each row in the loss."
         ),
         "history": click.option(
             "--history",
@@ -65,7 +67,7 @@ OPTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
             "Tuner or MLflow. May be repeated; the last run is this model's.",
         ),
         "plateau": click.option(
-            "--plateau", metavar="NUMBER", help="The loss at which training stopped, as it was printed: 0.0057."
+            "--plateau", metavar="NUMBER", help="The loss at which training is stuck, as your log prints it: 0.0057."
         ),
         "select": _rules("--select", "Only these rules: codes, beginnings of codes or names, comma separated, or ALL."),
         "ignore": _rules("--ignore", "Not these rules."),
@@ -75,16 +77,18 @@ OPTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
             "thresholds",
             multiple=True,
             metavar="RULE.NAME=VALUE",
-            help="A rule's threshold, such as dead-relu.tolerated=0.2; 'mlpdoctor explain' lists them.",
+            help="A rule's threshold, such as U401.tolerated=0.2; 'mlpdoctor explain' lists them.",
             shell_complete=completion.threshold,
         ),
         "certainty": click.option(
             "--certainty",
             type=click.Choice(CERTAINTIES),
-            help="Leave out findings that are less sure than this.  [default: estimated, which is all]",
+            help="Only findings at least this certain.  [default: estimated, that is all]",
         ),
         "fail_on": click.option(
-            "--fail-on", type=click.Choice(LEVELS), help="Exit with 1 at this severity or above.  [default: error]"
+            "--fail-on",
+            type=click.Choice(LEVELS),
+            help="Exit with 1 when a finding is this severe or worse.  [default: error]",
         ),
         "max_warnings": click.option(
             "--max-warnings", type=click.IntRange(0), metavar="N", help="Exit with 1 at more than N warnings."
@@ -93,23 +97,23 @@ OPTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
             "--baseline", metavar="FILE", help="Report only what is not in this list of known findings."
         ),
         "seed": click.option(
-            "--seed", type=click.IntRange(0), metavar="N", help="Draw other random numbers.  [default: 0]"
+            "--seed", type=click.IntRange(0), metavar="N", help="Use other random numbers.  [default: 0]"
         ),
         "quick": click.option(
             "--quick",
             is_flag=True,
             default=None,
-            help="Leave out what can take long: refitting the last layer, trial updates, noise, what is learnable.",
+            help="Skip what can take long: refitting the last layer, trial updates, noise, what is learnable.",
         ),
         "engine": click.option(
             "--engine",
             type=click.Choice(ENGINES),
-            help="What runs the model: NumPy, or Keras for layers that NumPy cannot follow.  [default: auto]",
+            help="What runs the model: NumPy, or Keras for layers that are not supported in NumPy.  [default: auto]",
         ),
         "custom_objects": click.option(
             "--custom-objects",
             metavar="FILE",
-            help="Run this Python file, which defines the model's own layers. No other code is ever run.",
+            help="Python file that defines custom layers (the only code mlpdoctor executes).",
         ),
         "max_bytes": click.option(
             "--max-bytes", type=click.IntRange(1), metavar="N", help="Read files of up to N bytes, unpacked."
@@ -118,7 +122,7 @@ OPTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
             "--config",
             "config_file",
             metavar="FILE",
-            help="Settings; else the nearest pyproject.toml with [tool.mlpdoctor].",
+            help="Configuration file.  [default: the nearest pyproject.toml with [tool.mlpdoctor]]",
         ),
         "isolated": click.option("--no-config", "isolated", is_flag=True, help="Read no configuration."),
     }
@@ -130,7 +134,7 @@ EXAMPLES = """\b
 Examples:
   mlpdoctor check model.keras data.csv
   mlpdoctor check model.h5 data.parquet --target price
-  mlpdoctor check model.keras                  the architecture alone
+  mlpdoctor check model.keras                  the architecture only
   mlpdoctor check models/*.keras --data data.csv
   mlpdoctor check model.keras - < data.csv     data from standard input
   mlpdoctor check model.keras data.csv --format json | jq .verdict
@@ -144,25 +148,29 @@ SCREEN: tuple[Callable[..., Any], ...] = (
         type=click.Choice(["terminal", "json", "markdown"]),
         default="terminal",
         show_default=True,
-        help="How to report on standard output.",
+        help="Format of the report.",
     ),
     click.option(
         "--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True, help="Colour."
     ),
-    click.option("-q", "--quiet", is_flag=True, help="Print the first sentence alone."),
+    click.option("-q", "--quiet", is_flag=True, help="Print only the first sentence."),
     click.option("--no-progress", is_flag=True, help="No progress on standard error."),
 )
 
 
 REPORTS: tuple[Callable[..., Any], ...] = (
-    click.option("--format", type=click.Choice(FORMS), help="How to report on standard output.  [default: terminal]"),
+    click.option(
+        "--format",
+        type=click.Choice(FORMS),
+        help="Format of the report; brief is one line of JSON.  [default: terminal]",
+    ),
     click.option(
         "-o",
         "--output",
         multiple=True,
         callback=_paths,
         metavar="FILE",
-        help="Also write a report to FILE, in the format that its suffix tells: .json .sarif .xml (JUnit) .md .txt. "
+        help="Also write a report to FILE; its suffix sets the format: .json .sarif .xml (JUnit) .md .txt. "
         "May be repeated.",
     ),
 )

@@ -19,7 +19,7 @@ def explain(rule: str, form: str) -> None:
 
     found = find(rule, rules())
     if form == "terminal":
-        show(*rule_page.page(found))
+        show(rule_page.RulePage(found))
     else:
         put(rule_page.as_json(found) if form == "json" else rule_page.as_markdown(found))
 

@@ -4,11 +4,15 @@ import click
 
 
 @click.command()
-@click.argument("command", type=click.Choice(["check", "curve", "treat"]), default="check")
+@click.argument("command", type=click.Choice(["check", "curve", "treat", "brief"]), default="check")
 def schema(command: str) -> None:
-    """Print the JSON Schema of what check, curve or treat writes with --format json."""
+    """Print the JSON Schema of what a command writes.
+
+    For check, curve and treat that is what --format json prints; brief is a line of check --format brief.
+    """
     from mlpdoctor.cli.output import put
     from mlpdoctor.report.json import schema as of_check
     from mlpdoctor.report.json import trials_schema as of_treat
 
-    put({"check": of_check.text, "curve": of_check.of_a_curve, "treat": of_treat.text}[command]())
+    texts = {"check": of_check.text, "curve": of_check.of_a_curve, "treat": of_treat.text, "brief": of_check.of_brief}
+    put(texts[command]())

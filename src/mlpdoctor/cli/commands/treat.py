@@ -57,14 +57,18 @@ Exit status:
     "config_file",
     "isolated",
 )
-@click.option("--rule", "words", multiple=True, metavar="NAME", help="Treat this finding, or try this treatment alone.")
-@click.option("--budget", default=BUDGET, show_default=True, metavar="TIME", help="60s, 5m, or '200 epochs' a run.")
-@click.option("--seeds", type=click.IntRange(1, 20), default=SEEDS, show_default=True, help="Runs of each side.")
 @click.option(
-    "--batch-size", "batch", type=click.IntRange(1), default=BATCH, show_default=True, help="Rows of an update."
+    "--rule", "words", multiple=True, metavar="NAME", help="Test only the fix of this finding, or only this change."
 )
-@click.option("-o", "--output-model", "output", metavar="FILE", help="Write the cured model, trained: cured.keras.")
-@click.option("--force", is_flag=True, help="Let it replace a file.")
+@click.option("--budget", default=BUDGET, show_default=True, metavar="TIME", help="60s, 5m, or '200 epochs' per run.")
+@click.option(
+    "--seeds", type=click.IntRange(1, 20), default=SEEDS, show_default=True, help="Runs with and without the change."
+)
+@click.option(
+    "--batch-size", "batch", type=click.IntRange(1), default=BATCH, show_default=True, help="Rows per update."
+)
+@click.option("-o", "--output-model", "output", metavar="FILE", help="Save the fixed and trained model: cured.keras.")
+@click.option("--force", is_flag=True, help="Overwrite FILE if it exists.")
 @screen_options
 def treat(
     files: tuple[str, ...],
@@ -81,7 +85,7 @@ def treat(
     no_progress: bool,
     **given: Any,  # noqa: ANN401  the shared options
 ) -> None:
-    """Try the remedies that check names: train MODEL on DATA with and without each.
+    """Test the fixes that check suggests: train MODEL on DATA with and without each.
 
     Each change is made to a copy of the model. Copy and original are trained on the same batches for the same number
     of updates, several times over; a change that makes the loss clearly better in every run is confirmed as a cause.
@@ -101,7 +105,7 @@ def treat(
     apart([] if output is None else [(f"--output-model {output}", output)], [asked], configuration)
     writable(order, asked)
     if given["custom_objects"] is not None:
-        say(f"--custom-objects runs the Python code in {given['custom_objects']}")
+        say(f"--custom-objects: runs the Python code in {given['custom_objects']}")
     with (
         _question(job, given["custom_objects"]) as question,
         progress(show=not (no_progress or quiet)) as told,
@@ -118,7 +122,7 @@ def treat(
         )
     _write(result, form, color, job.settings.value("data"), quiet=quiet)
     if result.interrupted:
-        say("interrupted: what is reported is what was known by then")
+        say("interrupted: the report holds what was known by then")
         sys.exit(INTERRUPTED)
     if output is not None and result.written is None:
         say(f"{output} was not written: nothing was confirmed")
@@ -144,7 +148,7 @@ def _job(files: tuple[str, ...], given: dict[str, Any]) -> "tuple[Job, Configura
     configuration, line = understood({"thresholds": (), **given}, lambda: rules)
     jobs = plan(files, configuration, line)
     if len(jobs) > 1:
-        raise UsageError(f"one model at a time, and here are {len(jobs)}: mlpdoctor treat MODEL DATA")
+        raise UsageError(f"one model at a time, got {len(jobs)}: mlpdoctor treat MODEL DATA")
     if jobs[0].settings.value("data") is None:
         raise UsageError("treat trains the model, so it needs data: mlpdoctor treat MODEL DATA")
     return jobs[0], configuration

@@ -109,7 +109,7 @@ def _text(file: Path) -> str:
     except OSError as fault:
         raise UsageError(f"--config {file}: cannot be read: {fault.strerror}") from fault
     except UnicodeDecodeError as fault:
-        raise UsageError(f"{_shown(file)}: is no TOML: {fault}") from fault
+        raise UsageError(f"{_shown(file)}: is not valid TOML: {fault}") from fault
 
 
 def _parsed(file: Path, text: str) -> dict[str, Any]:
@@ -118,7 +118,7 @@ def _parsed(file: Path, text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as fault:
-        raise UsageError(f"{_shown(file)}: is no TOML: {fault}") from fault
+        raise UsageError(f"{_shown(file)}: is not valid TOML: {fault}") from fault
 
 
 def _shown(file: Path) -> str:

@@ -118,13 +118,24 @@ def _of_curve(curve: TrainingCurve, level: Level | None) -> CurvePlateau | Absen
     if level is None:
         return Absent("the curve ends in NaN", applicable=False)
     if level.error > SWINGS * abs(level.value):
-        return Absent("the loss swings too much to have a level", applicable=False)
+        return Absent(_restless(curve), applicable=False)
     if level.settled and not _surely_moving(curve, level):
         return CurvePlateau(level, Source.TOLD if curve.stated else Source.CURVE)
     creep = _creep(curve.column)
     if creep is not None and creep + level.error <= SLOW * abs(level.value):
         return CurvePlateau(replace(level, error=level.error + creep), Source.REACHED)
     return _heading(curve, level, curve.heading)
+
+
+def _restless(curve: TrainingCurve) -> str:
+    """Why a level is not known: a curve on its way has a wide error bar too, and does not swing at all."""
+    slope, swings = curve.slope, curve.swings
+    if slope is not None and slope.falling:
+        return "the curve still falls"
+    if slope is not None and slope.rising:
+        return "the curve rises"
+    swinging = swings is not None and swings.typical > SWINGS / 2
+    return "the loss swings too much to have a level" if swinging else "the curve has not come to a standstill"
 
 
 def _surely_moving(curve: TrainingCurve, level: Level) -> bool:

@@ -177,8 +177,12 @@ def range_bound(objective: Objective, values: TargetValues, perfect: Perfection)
 
 
 def answers_within(head: OutputHead) -> tuple[float, float]:
-    """The closed interval that holds all that the loss reads of an output."""
-    if head.behind or head.activation is None:
+    """The closed interval that holds all that the loss reads of an output, whatever training makes of its weights.
+
+    The slope of a PReLU is a weight: with a slope of one it is no activation at all.
+    """
+    free = head.layer.kind == "PReLU" and head.layer.trainable
+    if head.behind or head.activation is None or free:
         return -math.inf, math.inf
     if head.activation.name == "softmax" and head.units == 1:
         return 1.0, 1.0
@@ -209,6 +213,6 @@ def _reason(heads: tuple[OutputHead, ...], intervals: tuple[tuple[float, float],
     for head, (low, high), narrow in zip(heads, intervals, confined, strict=True):
         if narrow and head.activation is not None:
             name = head.activation.name
-            fixed = f"a {name} of one unit always answers {short(low)}"
-            words.append(fixed if low == high else f"{name} answers stay {span(low, high)}")
+            fixed = f"a {name} of one unit always outputs {short(low)}"
+            words.append(fixed if low == high else f"{name} outputs stay {span(low, high)}")
     return ", ".join(dict.fromkeys(words))

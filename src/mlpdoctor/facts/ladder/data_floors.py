@@ -9,8 +9,10 @@ from mlpdoctor.analysis.floors.conflicts import Conflicts, find
 from mlpdoctor.core.fact import Absent, dear_fact, fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array
+from mlpdoctor.facts.ladder.categories import Ids
 from mlpdoctor.facts.ladder.model_loss import ModelLoss, Objective, Perfection
 from mlpdoctor.facts.ladder.second_opinion import SecondOpinion
+from mlpdoctor.facts.ladder.swings import Swings
 from mlpdoctor.nn.heads import Part
 from mlpdoctor.nn.losses.softmax_crossentropies import SoftmaxLoss
 from mlpdoctor.statistics.row_hashes import RowHashes
@@ -74,6 +76,8 @@ def noise_estimate(
     perfect: Perfection,
     model: ModelLoss | None,
     opinion: SecondOpinion | None,
+    ids: Ids,
+    swings: Swings | None,
 ) -> NoiseEstimate | Absent:
     """Compare the targets of rows with near inputs.
 
@@ -83,6 +87,10 @@ def noise_estimate(
     sample = sample.few
     if sample.weights is not None:
         return Absent("with sample weights the noise is not estimated")
+    if ids.columns:
+        return Absent("the noise is not estimated: the inputs hold ids, among which none are near to each other")
+    if swings is not None and swings.found is not None and swings.found.period is not None:
+        return Absent("the noise is not estimated: a wave fits the target, and swings faster than the rows lie close")
     values, errors, method = [], [], ""
     for k, part in enumerate(objective.parts):
         found = _of(part, sample.features, part.targets(sample.targets))

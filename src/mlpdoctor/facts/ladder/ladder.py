@@ -13,6 +13,7 @@ from mlpdoctor.facts.ladder.linear_floor import ConstantFloor, LinearFloor
 from mlpdoctor.facts.ladder.model_loss import ModelLoss, Objective, Perfection
 from mlpdoctor.facts.ladder.readout import ReadoutFloor
 from mlpdoctor.facts.training.training import Training
+from mlpdoctor.nn.losses.loss import Loss
 
 EQUATION_FEATURES = 3
 """Up to so many features the best line is written out; longer equations are for programs, in the JSON."""
@@ -36,7 +37,9 @@ def ladder(
 ) -> Ladder:
     """All rungs from the top down, and the one the model stands on."""
     names = objective.passes.dataset
-    rungs = [_fitted("constant", "best constant", objective, constant.fits, _constants(constant, names.target_names))]
+    rungs = [
+        _fitted("constant", _constant(objective), objective, constant.fits, _constants(constant, names.target_names))
+    ]
     if linear is not None:
         witness = _equations(linear, names.feature_names, names.target_names)
         rungs.append(_fitted("affine", linear.model, objective, linear.fits, witness))
@@ -51,7 +54,7 @@ def ladder(
         rungs.append(
             Rung(
                 name="architecture",
-                label="this architecture",
+                label="lowest this network can reach",
                 value=architecture.total,
                 lower=architecture.total,
                 certainty=Certainty.PROVED,
@@ -65,6 +68,12 @@ def ladder(
     on, digits = (None, None) if training.never else standing(tuple(rungs), perfect.total)
     parts = tuple(part.name for part in objective.parts)
     return Ladder(objective.heads.label, tuple(rungs), on, digits, perfect.total, parts, penalty)
+
+
+def _constant(objective: Objective) -> str:
+    """What a prediction that ignores the inputs is, in the user's words: for squares it is the mean."""
+    best = {part.loss.best_constant for part in objective.parts}
+    return f"always predicting {best.pop() if len(best) == 1 else Loss.best_constant}"
 
 
 def _fitted(name: str, label: str, objective: Objective, fits: tuple[LinearFit, ...], witness: str) -> Rung:
@@ -118,18 +127,25 @@ def _data(conflicts: ConflictFloor, perfect: Perfection) -> Rung:
     if not found.complete:
         witness += ", among the groups looked at"
     if abs(perfect.total) > MEANT * abs(conflicts.total):
-        witness += f"; even a perfect answer to each row costs {short(perfect.total)}"
+        witness += f"; even a perfect prediction of each row costs {short(perfect.total)}"
     return Rung(
-        "data", "these data", conflicts.total, conflicts.total, Certainty.PROVED, witness, None, conflicts.per_part
+        "data",
+        "lowest possible on this data",
+        conflicts.total,
+        conflicts.total,
+        Certainty.PROVED,
+        witness,
+        None,
+        conflicts.per_part,
     )
 
 
 def _constants(found: ConstantFloor, targets: tuple[str, ...]) -> str:
     if len(found.answers) == 1 and len(found.answers[0]) > 1:
-        return f"always answering {listing([short(value, 3) for value in found.answers[0]])}"
+        return f"always predicting {listing([short(value, 3) for value in found.answers[0]])}"
     answers: Iterable[float] = (answer[0] for answer in found.answers if len(answer) == 1)
     named = list(zip(targets, answers, strict=False))
-    return listing([f"{name} = {short(value)}" for name, value in named]) or "one answer to all rows"
+    return listing([f"{name} = {short(value)}" for name, value in named]) or "one prediction for all rows"
 
 
 def _equations(linear: LinearFloor, features: tuple[str, ...], targets: tuple[str, ...]) -> str:

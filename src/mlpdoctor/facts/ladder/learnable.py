@@ -1,34 +1,41 @@
-"""Whether quick models of three other kinds find anything to learn; needs scikit-learn, which is an extra.
+"""Whether quick models of other kinds find anything to learn; needs scikit-learn, which is an extra.
 
 Ridge regression, the means of nearest neighbours and gradient-boosted trees predict each fifth of a sample of the rows
-from the rest. The same is done with the targets shuffled among the rows, where nothing can be learned: what is gained
-there is chance (Ojala and Garriga, Permutation tests for studying classifier performance, 2010). Classes are numbers
-here, one column of 0 and 1 a class, and every column is measured by its own spread.
+from the rest, and so do the means of groups with equal values, which is all that ids allow. The same is done with the
+targets shuffled among the rows, where nothing can be learned: what is gained there is chance (Ojala and Garriga,
+Permutation tests for studying classifier performance, 2010). Classes are numbers here, one column of 0 and 1 a class,
+and every column is measured by its own spread.
 """
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from mlpdoctor.analysis.floors.ridge import Ridge
 from mlpdoctor.core import random_state
 from mlpdoctor.core.fact import Absent, dear_fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array
+from mlpdoctor.facts.ladder.categories import Ids, groups
 from mlpdoctor.facts.ladder.data_floors import NoiseEstimate
+from mlpdoctor.facts.ladder.linear_floor import ConstantFloor, LinearFloor
 from mlpdoctor.facts.ladder.loss_position import GOOD, LossPosition
 from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.facts.ladder.second_opinion import SecondOpinion, standardised
+from mlpdoctor.facts.ladder.swings import Swings
+from mlpdoctor.nn.losses.convex import ConvexLoss
 from mlpdoctor.statistics.row_sample import RowSample
 
+Flags = npt.NDArray[np.bool_]
 LEAST_ROWS = 100
 """Twenty rows a fold; with fewer no answer would be more than a guess."""
 FOLDS = 5
 CLEAR = 3.0
 """Standard errors that make a gain one: four kinds of model cry wolf on one data set in two hundred."""
 SHUFFLES, BOOSTED_SHUFFLES = 20, 2
-"""Boosting learns each shuffle anew; the others take all shuffles at once."""
+"""Boosting learns each shuffle from scratch; the others take all shuffles at once."""
 NEIGHBOURS = (5, 25)
 """Few for targets that change fast, many for faint ones."""
 BOOSTED_COLUMNS = 2
@@ -37,6 +44,12 @@ TAILS = (0.01, 0.99)
 """Targets are cut off at these quantiles, so that no handful of rows decides."""
 BEATEN = 0.9
 """A model below nine tenths of what is known to be reachable has learned what these quick models would look for."""
+FAINT = 0.01
+"""A line that saves less than a hundredth of the constant's loss is next to nothing, however sure it is."""
+RARE = 3.09
+"""Standard deviations beyond which one of a thousand normal numbers lies: how rarely chance saves what counts."""
+EACH = 3
+"""Fewer rows an id do not tell one id from another."""
 NO_LINE = 0.9
 """A line below nine tenths of the constant's loss is something to learn, if it is not fitted to chance."""
 SEED = 20190114
@@ -73,21 +86,57 @@ class Gain:
 
 
 @dataclass(frozen=True)
+class LineGain:
+    """What the best affine predictor saves on all rows, which it was fitted to.
+
+    Attributes:
+        share: of the constant's loss.
+        by_chance: the share that it saves in one of a thousand files whose targets have nothing to do with the inputs.
+    """
+
+    share: float
+    by_chance: float
+
+    @property
+    def sure(self) -> bool:
+        """Whether it saves more than chance does."""
+        return self.share > self.by_chance
+
+
+@dataclass(frozen=True)
 class Learnable:
-    """What each kind of model gains: ``line``, ``neighbours``, ``trees``."""
+    """What each kind of model gains.
+
+    Attributes:
+        gains: by the kind: ``line``, ``5 neighbours``, ``trees``, ``groups``.
+        rows: that were sampled.
+        line: what the affine rung gains; None where there is none, or where it means nothing.
+        otherwise: what else shows that there is more to learn than a line; empty where nothing does.
+    """
 
     gains: Mapping[str, Gain]
     rows: int
+    line: LineGain | None = None
+    otherwise: str = ""
 
     @property
     def nothing(self) -> bool:
-        """Whether no kind of model found anything."""
+        """Whether no kind of model found anything, or the line alone found next to nothing."""
+        if self.otherwise or (self.line is not None and self.line.sure and self.line.share >= FAINT):
+            return False
         return not any(gain.found for gain in self.gains.values())
+
+    @property
+    def faint(self) -> bool:
+        """Whether there is a line all the same, but next to none."""
+        return self.line is not None and self.line.sure
 
     @property
     def linear(self) -> bool:
         """Whether the line found something and nothing found more."""
-        return self.gains["line"].found and not any(gain.curved for gain in self.gains.values())
+        line = self.gains.get("line")
+        found = line is not None and line.found and not self.otherwise
+        return found and not any(gain.curved for gain in self.gains.values())
 
     @property
     def unseen(self) -> float:
@@ -102,6 +151,10 @@ def learnable(
     position: LossPosition,
     opinion: SecondOpinion | None,
     noise: NoiseEstimate | None,
+    constant: ConstantFloor,
+    linear: LinearFloor | None,
+    swings: Swings | None,
+    ids: Ids,
 ) -> Learnable | Absent:
     """Try the three kinds, but only where the ladder leaves a gap that nothing explains."""
     needless = _needless(position, opinion, noise)
@@ -110,6 +163,8 @@ def learnable(
     sample = sample.few
     if len(sample.features) < LEAST_ROWS:
         return Absent(f"{len(sample.features)} rows are too few to tell whether there is anything to learn")
+    if any(len(np.unique(sample.features[:, k])) * EACH > len(sample.features) for k in ids.columns):
+        return Absent("the rows of each id are too few to tell whether there is anything to learn")
     try:
         from sklearn.ensemble import HistGradientBoostingRegressor
         from sklearn.neighbors import NearestNeighbors
@@ -117,7 +172,9 @@ def learnable(
         return Absent(INSTALL)
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-    features = np.clip(standardised(sample.features), -5.0, 5.0)
+    plain = np.delete(sample.features, ids.columns, axis=1)
+    features = np.clip(standardised(plain), -5.0, 5.0)
+    grouped = groups(sample.features, ids.columns)
     targets = _targets(objective, sample)
     targets = targets[:, targets.std(axis=0) > 0]
     if not targets.shape[1]:
@@ -130,7 +187,37 @@ def learnable(
         grow = lambda: HistGradientBoostingRegressor(  # noqa: E731
             max_iter=40, max_leaf_nodes=8, early_stopping=False, random_state=random_state.number(SEED)
         )
-        return Learnable(_gains(features, targets, orders, boosted, grow, NearestNeighbors), len(features))
+        gains = _gains(features, grouped, targets, orders, boosted, grow, NearestNeighbors)
+    line = None if linear is None or ids.columns else _line_gain(objective, constant, linear)
+    return Learnable(gains, len(features), line, _otherwise(position, noise, swings))
+
+
+def _otherwise(position: LossPosition, noise: NoiseEstimate | None, swings: Swings | None) -> str:
+    """What the quick models do not see: near rows that agree, a wave."""
+    if swings is not None and swings.found is not None:
+        return "a single wave fits the target" if swings.found.period is not None else "near rows agree"
+    line = position.constant if position.affine is None else min(position.affine, position.constant)
+    return "near rows agree" if noise is not None and noise.total + CLEAR * noise.error < line else ""
+
+
+def _line_gain(objective: Objective, constant: ConstantFloor, linear: LinearFloor) -> LineGain:
+    """What the affine rung is sure to save, beside what it would save if targets and inputs had nothing in common.
+
+    Then twice the gain in log-likelihood follows a chi-square distribution with one degree of freedom for each slope
+    (Wilks, 1938), whose cube root is nearly normal (Wilson and Hilferty, The distribution of chi-square, 1931). An
+    error is measured by its variance under the constant, so that its share of the constant's loss stands for the
+    likelihood.
+    """
+    saved = chance = whole = 0.0
+    for part, flat, fit in zip(objective.parts, constant.fits, linear.fits, strict=True):
+        slopes = sum(len(row) - 1 for row in fit.coefficients) or len(fit.slopes)
+        likely = isinstance(part.loss, ConvexLoss) and part.loss.link != "identity"
+        bent = 2 / (9 * max(slopes, 1))
+        quantile = slopes * (1 - bent + RARE * bent**0.5) ** 3
+        saved += part.weight * max(flat.lower - fit.value, 0.0)
+        chance += part.weight * quantile / objective.rows * (0.5 if likely else flat.value)
+        whole += part.weight * flat.value
+    return LineGain(saved / whole, chance / whole) if whole > 0 else LineGain(0.0, 0.0)
 
 
 def _needless(position: LossPosition, opinion: SecondOpinion | None, noise: NoiseEstimate | None) -> str | None:
@@ -164,6 +251,7 @@ def _targets(objective: Objective, sample: RowSample) -> Array:
 
 def _gains(
     features: Array,
+    grouped: Array | None,
     targets: Array,
     orders: list[Any],
     boosted: Any,  # noqa: ANN401  indices
@@ -175,13 +263,18 @@ def _gains(
     fold = np.arange(rows) % FOLDS
     told = np.stack([targets[order] for order in orders])
     wide = np.moveaxis(told, 0, 1).reshape(rows, -1)
+    ordered = features.shape[1] > 0
     flat, line, near = np.empty_like(wide), np.empty_like(wide), {k: np.empty_like(wide) for k in NEIGHBOURS}
+    means = np.empty_like(wide)
     trees = np.full((1 + BOOSTED_SHUFFLES, rows, len(boosted)), np.nan)
     for k in range(FOLDS):
         seen, held = fold != k, fold == k
         flat[held] = wide[seen].mean(axis=0)
-        line[held, :width] = Ridge.fit(features[seen], wide[seen, :width]).predict(features[held])
-        line[held, width:] = Ridge.fit(features[seen], wide[seen, width:]).predict(features[held])
+        if grouped is not None:
+            _by_ridge(grouped, wide, width, seen, held, means)
+        if not ordered:
+            continue
+        _by_ridge(features, wide, width, seen, held, line)
         finder = neighbours(n_neighbors=max(NEIGHBOURS)).fit(features[seen])
         index = finder.kneighbors(features[held], return_distance=False)
         for few in NEIGHBOURS:
@@ -190,16 +283,26 @@ def _gains(
             for place, column in enumerate(boosted):
                 model = grow().fit(features[seen], told[shuffle][seen, column])
                 trees[shuffle, held, place] = model.predict(features[held])
-    missed = {"flat": _squares(wide, flat, len(orders)), "line": _squares(wide, line, len(orders))}
-    missed |= {f"{few} neighbours": _squares(wide, near[few], len(orders)) for few in NEIGHBOURS}
-    found = {name: _gain(missed, missed[name]) for name in missed if name != "flat"}
+    many = len(orders)
+    missed = {"flat": _squares(wide, flat, many), "line": _squares(wide, line if ordered else flat, many)}
+    found = {} if grouped is None else {"groups": _gain(missed, _squares(wide, means, many))}
+    if not ordered:
+        return found
+    found["line"] = _gain(missed, missed["line"])
+    found |= {f"{few} neighbours": _gain(missed, _squares(wide, near[few], many)) for few in NEIGHBOURS}
     own = [told[shuffle][:, boosted] for shuffle in range(1 + BOOSTED_SHUFFLES)]
     grown = np.stack([np.square(truth - said).mean(axis=1) for truth, said in zip(own, trees, strict=True)])
     beside = {
-        name: _squares(_of(wide, boosted, width), _of(said, boosted, width), len(orders))[: 1 + BOOSTED_SHUFFLES]
+        name: _squares(_of(wide, boosted, width), _of(said, boosted, width), many)[: 1 + BOOSTED_SHUFFLES]
         for name, said in (("flat", flat), ("line", line))
     }
     return {**found, "trees": _gain(beside, grown)}
+
+
+def _by_ridge(design: Array, wide: Array, width: int, seen: Flags, held: Flags, said: Array) -> None:
+    """Fit the true targets and the shuffled ones, each with a penalty of their own."""
+    said[held, :width] = Ridge.fit(design[seen], wide[seen, :width]).predict(design[held])
+    said[held, width:] = Ridge.fit(design[seen], wide[seen, width:]).predict(design[held])
 
 
 def _of(wide: Array, columns: Any, width: int) -> Array:  # noqa: ANN401  indices

@@ -31,6 +31,11 @@ class LinearFloor:
     parts: tuple[Part, ...]
     model: str
 
+    @property
+    def lower(self) -> float:
+        """The proved lower end of the interval that holds its loss: what a model below the line is compared with."""
+        return sum(part.weight * fit.lower for part, fit in zip(self.parts, self.fits, strict=True))
+
 
 @dataclass(frozen=True)
 class ConstantFloor:

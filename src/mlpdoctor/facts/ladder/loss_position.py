@@ -25,6 +25,8 @@ FAR = 0.5
 """A model that has not come half of the way has learned little of what there is to learn."""
 LITTLE = 0.05
 """Share of the way from the constant to the best known that any first updates bring."""
+MOSTLY = 0.5
+"""A loss of which half cannot be removed looks stuck however well the model does."""
 ABOVE = 0.05
 """A model up to a twentieth above the best affine predictor is still on it (L501); one further up is worse (L504)."""
 
@@ -86,6 +88,11 @@ class LossPosition:
     def far(self) -> bool:
         """Whether training has led less than half of the way, or out of the numbers."""
         return self.trained and not self.shortfall <= FAR
+
+    @property
+    def mostly_entropy(self) -> bool:
+        """Whether most of the loss is what even perfect predictions cost, as with targets between 0 and 1."""
+        return self.finite and self.perfect >= MOSTLY * self.model > 0
 
     @property
     def barely(self) -> bool:

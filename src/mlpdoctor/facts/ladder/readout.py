@@ -44,11 +44,11 @@ class ReadoutFloor:
     features: tuple[int, ...]
 
 
-@dear_fact("fitting the last layer anew")
+@dear_fact("fitting the last layer again")
 def readout(
     objective: Objective, network: Network, model: ModelLoss, perfect: Perfection, sample: RowSample
 ) -> ReadoutFloor | Absent:
-    """Fit each output anew on the features before its last layer, by the machinery of the affine rung."""
+    """Fit each output again on the features before its last layer, by the machinery of the affine rung."""
     sources = [hidden_source(network, head) for head in objective.heads.heads]
     widths = [0 if source is None else _width(network, source) for source in sources]
     if 0 in widths:

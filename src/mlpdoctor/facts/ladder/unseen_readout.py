@@ -38,7 +38,7 @@ class UnseenReadout:
     rows: int
 
 
-@dear_fact("fitting the last layer anew for unseen rows")
+@dear_fact("fitting the last layer again for unseen rows")
 def unseen_readout(
     objective: Objective,
     network: Network,

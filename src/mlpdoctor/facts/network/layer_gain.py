@@ -82,14 +82,13 @@ def layer_gains(network: Network) -> LayerGains | Absent:
         if activation is None or not math.isfinite(deviation) or deviation == 0:
             continue
         output = position in network.outputs or (acting is not None and acting in ends)
-        half = activation.bounds[0] > -math.inf and not activation.saturating
         found[node.layer.name] = LayerGain(
             node.layer.name,
             len(kernel),
             deviation,
             activation.name,
             activation.saturating,
-            math.sqrt(2) if half and not output else 1.0,
+            math.sqrt(2) if activation.rectified and not output else 1.0,
             mean if positive and mean >= ONE_SIGNED * deviation else 0.0,
             output,
         )

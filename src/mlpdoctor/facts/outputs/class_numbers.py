@@ -49,7 +49,7 @@ def unknown_classes(output: OutputHead, labels: Labels) -> Misfit | None:
             "O205",
             Harm.BROKEN,
             f"{output.loss_label} takes class numbers from 0, and the labels go from {short(labels.low)}",
-            "A label that no unit stands for has no loss: Keras stops with an error, answers NaN or counts it as "
+            "A label that no unit stands for has no loss: Keras stops with an error, returns NaN or counts it as "
             "perfect, depending on the backend.",
             Remedy("number the classes from 0", "y = np.unique(y, return_inverse=True)[1]"),
         )
@@ -77,19 +77,19 @@ def misspelt(output: OutputHead, labels: Labels) -> Misfit:
         Harm.BROKEN,
         f"{output.loss_label} takes {wants}, and the labels are {labels.evidence}",
         _misspelt_why(output, low, high),
-        Remedy("encode the labels anew", code),
+        Remedy("encode the labels again", code),
     )
 
 
 def _misspelt_why(output: OutputHead, low: float, high: float) -> str:
     if output.loss_name == SPARSE:
         return (
-            "A label that no unit stands for has no loss: Keras stops with an error, answers NaN or counts it as "
+            "A label that no unit stands for has no loss: Keras stops with an error, returns NaN or counts it as "
             "perfect, depending on the backend."
         )
     if output.expectation in UNIT_BY_UNIT and (low < 0 or high > 1):
-        return "Keras does not complain: the loss turns negative and falls without end, all answers on one side."
-    return "The answer that costs least for such labels is not the label."
+        return "Keras does not complain: the loss turns negative and falls without end, all predictions on one side."
+    return "The prediction that costs least for such labels is not the label."
 
 
 def more_units(output: OutputHead, labels: Labels) -> Misfit:
@@ -133,7 +133,7 @@ def other_kind(output: OutputHead, labels: Labels) -> Misfit:
         "O207",
         Harm.BROKEN,
         f"{output.loss_label} takes labels, and the targets are {labels.evidence}",
-        "Such numbers are no labels: the loss has no lowest value at the right answer.",
+        "Such numbers are no labels: the loss has no lowest value at the right prediction.",
         Remedy(
             "for amounts take a squared error and no activation",
             f'{output.with_activation(None, None if several and labels.columns > 1 else 1)}; loss="mse"',

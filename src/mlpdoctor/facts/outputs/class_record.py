@@ -8,8 +8,9 @@ import numpy.typing as npt
 from mlpdoctor.core.fact import Absent, fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array
-from mlpdoctor.engine.passes import Engine, Passes, flat
+from mlpdoctor.engine.passes import Passes
 from mlpdoctor.facts.ladder.model_loss import Objective
+from mlpdoctor.facts.outputs.readings import read_by
 from mlpdoctor.nn.losses.targets import TargetKind
 from mlpdoctor.nn.output_head import OutputHead
 from mlpdoctor.statistics.row_sample import RowSample
@@ -70,9 +71,9 @@ def class_record(objective: Objective, values: TargetValues, sample: RowSample, 
     chosen = [head for head in heads.heads if _tells_classes(head, values)]
     if not chosen or passes.engine is None:
         return Absent("no output tells classes apart", applicable=False)
-    read = _read(heads.heads, passes.engine, sample.features, passes.block_rows)
+    read = read_by(heads.heads, passes.engine, sample.features, passes.block_rows)
     if not np.isfinite(read).all():
-        return Absent("the model's answers are not finite")
+        return Absent("the model's predictions are not finite")
     weights = np.ones(len(read)) if sample.weights is None else sample.weights
     with np.errstate(all="ignore"):
         losses = heads.values(sample.targets, read) * weights[:, None]
@@ -92,23 +93,6 @@ def _tells_classes(head: OutputHead, values: TargetValues) -> bool:
     flags = bool((values.low[head.own] >= 0).all() and (values.high[head.own] <= 1).all())
     shares = head.activation is not None and head.activation.bounds == (0.0, 1.0)
     return flags and (head.takes is TargetKind.UNIT or shares)
-
-
-def _read(heads: tuple[OutputHead, ...], engine: Engine, features: Array, block: int) -> Array:
-    """What the losses read of all outputs, side by side."""
-    behind = {head.node for head in heads if head.behind}
-    blocks = []
-    for start in range(0, len(features), block):
-        before: dict[int, Array] = {}
-
-        def see(place: int, entered: Array, _: Array, kept: dict[int, Array] = before) -> None:
-            if place in behind:
-                kept[place] = entered
-
-        outputs = engine.forward(features[start : start + block], see)
-        read = [flat(before[head.node] if head.behind else outputs[head.output]) for head in heads]
-        blocks.append(np.concatenate(read, axis=1))
-    return np.concatenate(blocks)
 
 
 def _tallies(head: OutputHead, labels: Flags, read: Array, losses: Array, weights: Array) -> list[ClassTally]:

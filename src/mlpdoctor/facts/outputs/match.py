@@ -56,7 +56,7 @@ def _respelt(output: OutputHead, labels: Labels, encoding: LabelEncoding) -> Mis
             "O206",
             Harm.BROKEN,
             f"there is one target column for {units} units",
-            f"Keras does not complain: it compares the one target with each of the {units} answers, so that all units "
+            f"Keras does not complain. It compares the one target with each of the {units} predictions, so all units "
             "learn the same thing.",
             Remedy("give the output one unit for each target column", output.with_activation(None, 1)),
             void=True,
@@ -97,7 +97,7 @@ def _columns(output: OutputHead, labels: Labels) -> Misfit:
         "O206",
         Harm.BROKEN,
         f"there are {units} target columns ({labels.evidence}) for {count(output.units, 'unit')}",
-        "Keras refuses them, or compares each column with the same answer.",
+        "Keras refuses them, or compares each column with the same prediction.",
         Remedy(
             f"give the output {units} units",
             f'{output.with_activation("softmax", units)}; loss="categorical_crossentropy"'
@@ -137,9 +137,9 @@ def _unit_by_unit(output: OutputHead, labels: Labels) -> Misfit | None:
         return Misfit(
             "O202",
             Harm.UNUSUAL,
-            "each row has exactly one label, and each sigmoid answers by itself",
+            "each row has exactly one label, and each sigmoid predicts by itself",
             "It works; a softmax with categorical cross-entropy knows that the classes exclude one another.",
-            Remedy("give the output a softmax and categorical cross-entropy", softmax),
+            Remedy("use a softmax at the output and categorical cross-entropy", softmax),
         )
     return None
 
@@ -182,7 +182,7 @@ def _rate(output: OutputHead, labels: Labels) -> Misfit | None:
         "O207",
         Harm.BROKEN,
         f"{output.loss_label} takes numbers from 0 up, and the targets go down to {short(labels.low)}",
-        "No answer has a sensible loss on a target below 0: the loss falls without end, or Keras takes it for 0.",
+        "No prediction has a sensible loss on a target below 0: the loss falls without end, or Keras takes it for 0.",
         Remedy("take a loss for numbers of both signs", 'loss="mse"'),
     )
 
@@ -195,7 +195,7 @@ def _number(output: OutputHead, labels: Labels) -> Misfit | None:
         return Misfit(
             "O202",
             Harm.BROKEN,
-            f"the answers of a row add up to 1, and the targets are {labels.evidence}",
+            f"the predictions of a row add up to 1, and the targets are {labels.evidence}",
             "No weights make shares of such numbers.",
             Remedy("leave out the softmax", output.with_activation(None)),
         )
@@ -207,10 +207,10 @@ def _number(output: OutputHead, labels: Labels) -> Misfit | None:
             "O207",
             Harm.COSTLY,
             f"the targets are class numbers ({labels.evidence}), and {output.loss_label} takes them for amounts",
-            "Class 2 is not twice class 1: the answer is pulled to the middle between classes that have nothing to do "
-            "with each other.",
+            "Class 2 is not twice class 1. The prediction is pulled to the middle between classes that have nothing "
+            "to do with each other.",
             Remedy(
-                "answer a share for each class; if the numbers are amounts, as grades or counts, all is well",
+                "predict a share for each class; if the numbers are amounts, as grades or counts, all is well",
                 f'{output.with_activation("softmax", k)}; loss="{SPARSE_SPELT}"',
             ),
         )
@@ -224,7 +224,7 @@ def _labels_as_numbers(output: OutputHead, labels: Labels) -> Misfit:
         "O207",
         Harm.COSTLY,
         f"the targets are labels ({labels.evidence}), and {output.loss_label} takes them for amounts",
-        "It fits shares of labels, but a sure and wrong answer costs little more than an unsure one, so that learning "
+        "It fits shares of labels, but a sure and wrong prediction costs little more than an unsure one. Learning "
         "slows where it is needed most.",
         Remedy(
             f"take {loss} cross-entropy behind a {activation}",

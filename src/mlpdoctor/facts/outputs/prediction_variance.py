@@ -52,7 +52,7 @@ def prediction_variance(
     target: the ratio of the spreads is that of the logits times the spread of the target.
     """
     if not np.isfinite(outputs.squared).all():
-        return Absent("some answers are not finite")
+        return Absent("some predictions are not finite")
     deviation, found = outputs.deviation, []
     for k, part in enumerate(objective.parts):
         head = part.head

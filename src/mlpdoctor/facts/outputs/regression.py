@@ -103,7 +103,7 @@ def regression(objective: Objective) -> Regression | Absent:
     """Pick the parts whose loss is one of the error and whose activation lets answers grow in proportion."""
     found = [(k, part) for k, part in enumerate(objective.parts) if _open(part)]
     if not found:
-        return Absent("no output answers a number on an open scale", applicable=False)
+        return Absent("no output predicts a number on an open scale", applicable=False)
     columns = tuple(part.head.column_of(part.unit or 0) for _, part in found)
     return Regression(tuple(k for k, _ in found), tuple(part for _, part in found), columns)
 

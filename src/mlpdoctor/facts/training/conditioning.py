@@ -14,6 +14,7 @@ from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.facts.network.line_in_reach import Entrance
 from mlpdoctor.facts.training.training import Trained
 from mlpdoctor.nn.optimizers.bounds import momentum_of
+from mlpdoctor.nn.optimizers.traits import follows_gradient
 from mlpdoctor.statistics import views
 from mlpdoctor.statistics.row_sample import RowSample
 
@@ -95,7 +96,7 @@ def updates_needed(network: Network) -> float:
     """
     optimizer = network.optimizer
     momentum = 0.0 if optimizer is None else momentum_of(optimizer)
-    limit = critical(optimizer) if optimizer is not None and optimizer.name == "SGD" else None
+    limit = critical(optimizer) if optimizer is not None and follows_gradient(optimizer) else None
     return TENFOLD * (1 - momentum) / (limit or PLAIN)
 
 

@@ -71,6 +71,8 @@ def gradient_flow(network: Network, gradients: Gradients) -> GradientFlow | Abse
     inside = [one for name, one in found.items() if name in inner and name not in first]
     if not firsts or not inside:
         return Absent("there is no way from one hidden layer to another", applicable=False)
+    if all(one.size == 0 for one in found.values()):
+        return Absent("no gradient comes from the loss at all", applicable=False)
     return GradientFlow(tuple(found.values()), max(firsts, key=_largest), inside[-1], gradients.rows, gradients.share)
 
 

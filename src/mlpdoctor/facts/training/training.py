@@ -99,7 +99,7 @@ def trained(training: Training) -> Trained | Absent:
 def _untouched(layer: Layer) -> list[bool]:
     found = []
     for name, weight in layer.weights.items():
-        start = _constant(layer.config.get(f"{name}_initializer"))
+        start = constant_start(layer.config.get(f"{name}_initializer"))
         if start is not None and weight.size:
             found.append(_equal(weight, start))
     return found
@@ -109,7 +109,8 @@ def _equal(weight: Stored, start: float) -> bool:
     return bool(np.all(weight == weight.dtype.type(start)))
 
 
-def _constant(initializer: Any) -> float | None:  # noqa: ANN401  JSON
+def constant_start(initializer: Any) -> float | None:  # noqa: ANN401  JSON
+    """The one value that an initialiser gives to every weight; None for all others."""
     if isinstance(initializer, str):
         initializer = {"class_name": initializer.title(), "config": {}}
     if not isinstance(initializer, Mapping):

@@ -196,3 +196,19 @@ def _wild(weights: dict[Key, Array]) -> bool:
     kernels = [values for (_, name), values in weights.items() if name == "kernel" and values.size]
     gains = [math.sqrt(float(np.square(values).mean()) * fans(values.shape)[0]) for values in kernels]
     return any(gain > WILD for gain in gains)
+
+
+@dataclass(frozen=True, eq=False)
+class RateTrials:
+    """What trials there are: without any nothing can be said of a rate, for it or against it."""
+
+    continuation: Continuation | None
+    first: FirstUpdates | None
+
+
+@fact
+def rate_trials(continuation: Continuation | None, first: FirstUpdates | None) -> RateTrials | Absent:
+    """Put them side by side."""
+    if continuation is None and first is None:
+        return Absent("no training was tried, for there was no need or no way", applicable=False)
+    return RateTrials(continuation, first)

@@ -10,6 +10,7 @@ from mlpdoctor.core.network import Array, Config, Layer, Shape
 from mlpdoctor.nn.layers.activation import Activation
 from mlpdoctor.nn.layers.activations import shape_after
 from mlpdoctor.nn.layers.activations.named import LAYERS, Activated
+from mlpdoctor.nn.layers.activations.piecewise import MOST_LEAK
 from mlpdoctor.nn.layers.family import LayerFamily, Pull, Variable, weight
 
 
@@ -50,7 +51,8 @@ class ParametricRelu(LayerFamily):
     """PReLU: a relu whose slope below zero is a weight of each unit.
 
     It is piecewise linear with a kink at zero even where a slope is one at the moment, since training moves
-    the slopes. A unit is gated only while every slope is exactly zero.
+    the slopes. For the same reason nothing bounds it from below and no unit is dead for good, whatever the saved
+    slopes: with the slope 1 the layer is the identity. Only where the layer is frozen its saved slopes tell.
     """
 
     kinds: ClassVar[tuple[str, ...]] = ("PReLU",)
@@ -82,6 +84,8 @@ class ParametricRelu(LayerFamily):
             lambda z: np.where(z > 0, z, alpha * z),
             lambda z: np.where(z > 0, 1.0, np.where(z < 0, alpha, 0.0)),
             kinks=(0.0,),
-            bounds=(0.0 if np.all(alpha <= 0) else -np.inf, np.inf),
-            gated=not np.any(alpha),
+            bounds=(0.0 if not layer.trainable and np.all(alpha <= 0) else -np.inf, np.inf),
+            gated=not layer.trainable and not np.any(alpha),
+            rectified=bool(np.all(np.abs(alpha) <= MOST_LEAK)),
+            trainable_bounds=layer.trainable,
         )

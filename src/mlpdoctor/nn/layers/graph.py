@@ -20,6 +20,20 @@ def users(network: Network) -> tuple[tuple[int, ...], ...]:
     return tuple(tuple(own) for own in found)
 
 
+def summing(network: Network, layer: Layer) -> Layer | None:
+    """The layer whose weights make the sums that enter a layer's activation: itself, or one before an ``Activation``.
+
+    None where several layers, or none, make them.
+    """
+    place = next((place for place, node in enumerate(network.nodes) if node.layer is layer), None)
+    while place is not None:
+        node = network.nodes[place]
+        if "kernel" in node.layer.weights or "depthwise_kernel" in node.layer.weights:
+            return node.layer
+        place = node.sources[0] if len(node.sources) == 1 else None
+    return None
+
+
 def before(network: Network, ends: Iterable[int]) -> frozenset[int]:
     """These nodes and all that lead to them."""
     found: set[int] = set()

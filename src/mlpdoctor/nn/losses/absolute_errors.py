@@ -47,6 +47,7 @@ class MeanAbsoluteError(AbsoluteLoss):
 
     names = ("mae", "meanabsoluteerror")
     label = "mean absolute error"
+    best_constant = "the median"
 
     def scale(self, targets: Array) -> Array:
         return np.ones_like(targets)

@@ -31,6 +31,7 @@ class BinaryCrossentropy(ConvexLoss):
 
     names = ("binarycrossentropy", "bce")
     label = "binary cross-entropy"
+    best_constant = "base rates"
     targets = TargetKind.UNIT
     reads_logits: ClassVar[bool] = True
     link: ClassVar[Link] = "logit"

@@ -59,6 +59,13 @@ class ConvexLoss(Loss):
         """
         return None
 
+    def level(self, mean: Array) -> Array | None:  # noqa: ARG002
+        """The predictors of the best constant for the mean of the framed targets, shape (predictors,).
+
+        None where there is no such formula, or where the best one is approached and never reached.
+        """
+        return None
+
     def stages(self) -> tuple[Self, ...]:
         """Ever closer smooth stand-ins for a loss with corners, the last one close enough; the loss itself if smooth.
 

@@ -21,6 +21,7 @@ class KLDivergence(SoftmaxLoss):
 
     names = ("kld", "kldivergence", "kullbackleiblerdivergence")
     label = "Kullback-Leibler divergence"
+    best_constant = "the mean"
 
     def misfit(self, activation: str, low: float) -> str | None:  # noqa: ARG002
         if activation == "softmax":

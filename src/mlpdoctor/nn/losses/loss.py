@@ -36,6 +36,7 @@ class Loss(ABC):
         reads_logits: whether Keras, on TensorFlow, looks behind a final sigmoid or softmax and reads its logits.
         linear: how the best affine predictor is found: ``squares``, ``absolute`` (weighted absolute deviations),
             ``convex`` (a ``ConvexLoss``), or None where the problem is not convex.
+        best_constant: what the best prediction that ignores the inputs is, in words: ``the mean``.
     """
 
     names: ClassVar[tuple[str, ...]]
@@ -44,6 +45,9 @@ class Loss(ABC):
     joint: ClassVar[bool] = False
     reads_logits: ClassVar[bool] = False
     linear: ClassVar[Literal["squares", "absolute", "convex"] | None] = None
+    not_options: ClassVar[tuple[str, ...]] = ("secant", "assumed")
+    """Fields that are not Keras's."""
+    best_constant: ClassVar[str] = "one value"
 
     @classmethod
     def of(cls, options: Config, keras: int = 3) -> Self:  # noqa: ARG003
@@ -55,6 +59,17 @@ class Loss(ABC):
         """
         known = {field.name for field in dataclasses.fields(cls)}
         return cls(**{name: value for name, value in options.items() if name in known})
+
+    @classmethod
+    def options(cls) -> Config:
+        """What ``--loss`` may set, and its usual value: numbers and switches."""
+        fields = {field.name: field.default for field in dataclasses.fields(cls) if field.name not in cls.not_options}
+        return {name: usual for name, usual in fields.items() if isinstance(usual, bool | int | float)}
+
+    @property
+    def told(self) -> str:
+        """The loss in words, with what a file leaves open."""
+        return self.label
 
     def obstacle(self) -> str | None:
         """Why there is no ladder for these options, for the user; or None."""

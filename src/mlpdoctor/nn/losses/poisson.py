@@ -24,6 +24,7 @@ class Poisson(ConvexLoss):
 
     names = ("poisson",)
     label = "Poisson loss"
+    best_constant = "the mean"
     targets = TargetKind.COUNT
     link: ClassVar[Link] = "log"
     model: ClassVar[str] = "best Poisson regression"

@@ -7,6 +7,7 @@ from mlpdoctor.core.discovery import subclasses
 from mlpdoctor.core.errors import UsageError
 from mlpdoctor.core.network import KERAS_3, LossConfig
 from mlpdoctor.nn.losses.loss import Loss
+from mlpdoctor.nn.saved_options import fault
 
 _NO_MEAN = "it is no mean over rows: Keras adds up overlaps over the whole batch before it divides them"
 _NO_LOSS = "it is what Keras's losses are made from, not a loss"
@@ -29,17 +30,43 @@ def kind_of(name: str) -> type[Loss] | None:
     return next((loss for loss in known() if wanted in loss.names), None)
 
 
-def require(name: str) -> type[Loss]:
-    """The loss that ``--loss`` names.
+def named(text: str) -> LossConfig:
+    """The loss that ``--loss`` names, with its options: ``mse``, ``huber:delta=0.1``.
 
     Raises:
-        UsageError: when there is no ladder for such a loss.
+        UsageError: when there is no ladder for such a loss, or it has no such option.
     """
+    name, _, rest = text.partition(":")
     kind = kind_of(name)
     if kind is None:
         have = ", ".join(sorted(loss.names[0] for loss in known()))
-        raise UsageError(f"--loss {name}: there is no ladder for it: {why_not(name)}; these have one: {have}")
-    return kind
+        raise UsageError(f"--loss {text}: there is no ladder for it: {why_not(name)}; these have one: {have}")
+    options = {}
+    for part in rest.split(",") if rest else ():
+        key, given, value = part.partition("=")
+        if not given or key not in kind.options():
+            have = ", ".join(f"{name}:{option}={_shown(usual)}" for option, usual in kind.options().items())
+            raise UsageError(f"--loss {text}: {part!r} is no option of {kind.label}; it has {have or 'none'}")
+        options[key] = _value(text, key, value, switch=isinstance(kind.options()[key], bool))
+    wrong = fault(options)
+    if wrong is not None:
+        raise UsageError(f"--loss {text}: {wrong}")
+    return LossConfig(name, options)
+
+
+def _value(text: str, key: str, value: str, *, switch: bool) -> bool | int | float:
+    plain = {"true": True, "false": False}.get(value.lower())
+    try:
+        found = plain if switch else int(value) if value.lstrip("+-").isdigit() else float(value)
+    except ValueError:
+        found = None
+    if found is None:
+        raise UsageError(f"--loss {text}: {key} takes {'true or false' if switch else 'a number'}, not {value!r}")
+    return found
+
+
+def _shown(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def build(config: LossConfig, keras: int = KERAS_3) -> Loss | None:

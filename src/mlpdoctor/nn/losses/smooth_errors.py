@@ -11,8 +11,8 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from mlpdoctor.core.fast_dataclass import dataclass
-from mlpdoctor.core.network import Array
+from mlpdoctor.core.fast_dataclass import dataclass, twin
+from mlpdoctor.core.network import Array, Config
 from mlpdoctor.nn.losses import grouped
 from mlpdoctor.nn.losses.convex import ConvexLoss
 from mlpdoctor.nn.losses.loss import Groups
@@ -108,6 +108,7 @@ class Huber(SmoothErrorLoss):
 
     Attributes:
         delta: where small errors end.
+        assumed: whether that is Keras's usual delta because the file does not hold it: Keras 3 leaves it out.
         secant: see the base class.
     """
 
@@ -116,6 +117,20 @@ class Huber(SmoothErrorLoss):
     model: ClassVar[str] = "best robust line"
 
     delta: float = 1.0
+    assumed: bool = False
+
+    @classmethod
+    def of(cls, options: Config, keras: int = 3) -> Self:
+        made = super().of(options, keras)
+        return twin(made, assumed=bool(options) and "delta" not in options)
+
+    @property
+    def told(self) -> str:
+        if self.assumed:
+            return (
+                f"{self.label} with a delta of 1, which is assumed: the file does not hold it (--loss huber:delta=0.1)"
+            )
+        return self.label if self.delta == 1 else f"{self.label} with a delta of {self.delta:g}"
 
     def obstacle(self) -> str | None:
         return None if self.delta > 0 else f"it needs a delta above 0, and it was compiled with {self.delta:g}"

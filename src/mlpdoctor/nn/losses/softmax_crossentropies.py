@@ -34,6 +34,7 @@ class SoftmaxLoss(ConvexLoss):
     """
 
     targets = TargetKind.UNIT
+    best_constant = "base rates"
     joint: ClassVar[bool] = True
     link: ClassVar[Link] = "logit"
     model: ClassVar[str] = "best softmax regression"
@@ -62,6 +63,10 @@ class SoftmaxLoss(ConvexLoss):
         classes = (targets != 0).sum(axis=1)  # a row of none costs nothing whatever z is
         ahead = np.where(classes == 1, own - np.where(classes == 1, others, 0.0), -np.inf)
         return np.where(classes == 0, np.inf, ahead)
+
+    def level(self, mean: Array) -> Array | None:
+        """The logarithms of the classes' shares (Gibbs' inequality)."""
+        return np.log(mean / mean[-1]) if (mean > 0).all() else None
 
     def answer(self, z: Array) -> Array:
         return np.exp(log_softmax(z))

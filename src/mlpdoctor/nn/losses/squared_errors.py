@@ -20,6 +20,7 @@ class MeanSquaredError(Loss):
 
     names = ("mse", "meansquarederror")
     label = "mean squared error"
+    best_constant = "the mean"
     targets = TargetKind.REAL
     linear: ClassVar[Literal["squares", "absolute", "convex"] | None] = "squares"
 

@@ -1,8 +1,6 @@
 """Adagrad and Adadelta."""
-
 # ruff: noqa: ARG002, D102 - Rule documents these methods
 
-# ruff: noqa: ARG002, D102 - Rule documents these methods
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -18,8 +16,14 @@ class Adadelta(Rule):
     """The step is ``rate g`` times the root mean square of past steps over that of past gradients; no bound."""
 
     names: ClassVar[tuple[str, ...]] = ("Adadelta",)
+    normalises_gradient: ClassVar[bool] = True
+    squares: ClassVar[str | None] = "accumulated_grad"
     rho: float = 0.95
     epsilon: float = 1e-7
+
+    @property
+    def kept(self) -> float:
+        return self.rho
 
     def slots(self) -> Mapping[str, float]:
         return {"accumulated_grad": 0.0, "accumulated_delta_var": 0.0}
@@ -37,6 +41,8 @@ class Adagrad(Rule):
     """``a = a + g^2``; the step is ``rate g / sqrt(a + epsilon)``, before Keras 2.11 with epsilon beside the root."""
 
     names: ClassVar[tuple[str, ...]] = ("Adagrad",)
+    normalises_gradient: ClassVar[bool] = True
+    squares: ClassVar[str | None] = "accumulator"
     epsilon: float = 1e-7
     initial_accumulator_value: float = 0.1
 

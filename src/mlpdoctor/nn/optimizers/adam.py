@@ -1,11 +1,7 @@
 """Adam, AdamW, AMSGrad, Adamax and Nadam."""
-
 # ruff: noqa: ARG002, D102 - Rule documents these methods
 
-# ruff: noqa: ARG002, D102 - Rule documents these methods
 import math
-
-# ruff: noqa: ARG002, D102 - Rule documents these methods
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
@@ -25,10 +21,16 @@ class Adam(Rule):
     """
 
     names: ClassVar[tuple[str, ...]] = ("Adam",)
+    normalises_gradient: ClassVar[bool] = True
+    squares: ClassVar[str | None] = "velocity"
     beta_1: float = 0.9
     beta_2: float = 0.999
     epsilon: float = 1e-7
     amsgrad: bool = False
+
+    @property
+    def kept(self) -> float:
+        return self.beta_2
 
     def slots(self) -> Mapping[str, float]:
         return dict.fromkeys(("momentum", "velocity", *(("velocity_hat",) if self.amsgrad else ())), 0.0)
@@ -78,9 +80,16 @@ class Adamax(Rule):
     """``u = max(beta_2 u, |g|)``; the step is ``rate m / u``, m corrected for its start."""
 
     names: ClassVar[tuple[str, ...]] = ("Adamax",)
+    normalises_gradient: ClassVar[bool] = True
+    squares: ClassVar[str | None] = "norm"
+    power: ClassVar[int] = 1
     beta_1: float = 0.9
     beta_2: float = 0.999
     epsilon: float = 1e-7
+
+    @property
+    def kept(self) -> float:
+        return self.beta_2
 
     def slots(self) -> Mapping[str, float]:
         return {"momentum": 0.0, "norm": 0.0}
@@ -119,6 +128,8 @@ class Nadam(Rule):
     """
 
     names: ClassVar[tuple[str, ...]] = ("Nadam",)
+    normalises_gradient: ClassVar[bool] = True
+    squares: ClassVar[str | None] = "velocity"
     beta_1: float = 0.9
     beta_2: float = 0.999
     epsilon: float = 1e-7
@@ -130,6 +141,10 @@ class Nadam(Rule):
         return super().of(
             {"decay": options.get("schedule_decay"), **options} if "schedule_decay" in options else options
         )
+
+    @property
+    def kept(self) -> float:
+        return self.beta_2
 
     def slots(self) -> Mapping[str, float]:
         return {"momentum": 0.0, "velocity": 0.0}

@@ -16,6 +16,7 @@ class Ftrl(Rule):
     """The weight is set to what minimises all past gradients, linearised, plus its penalties; no bound."""
 
     names: ClassVar[tuple[str, ...]] = ("Ftrl",)
+    normalises_gradient: ClassVar[bool] = True
     learning_rate_power: float = -0.5
     initial_accumulator_value: float = 0.1
     l1_regularization_strength: float = 0.0

@@ -17,9 +17,16 @@ class Lamb(Rule):
     """The step of a whole weight matrix has the rate times the norm of the weights as its norm; so no fixed bound."""
 
     names: ClassVar[tuple[str, ...]] = ("Lamb",)
+    normalises_gradient: ClassVar[bool] = True
+    relative: ClassVar[bool] = True
+    squares: ClassVar[str | None] = "velocity"
     beta_1: float = 0.9
     beta_2: float = 0.999
     epsilon: float = 1e-7
+
+    @property
+    def kept(self) -> float:
+        return self.beta_2
 
     def slots(self) -> Mapping[str, float]:
         return {"momentum": 0.0, "velocity": 0.0}

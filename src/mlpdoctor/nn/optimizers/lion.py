@@ -16,6 +16,7 @@ class Lion(Rule):
     """The step is the rate, with the sign of ``beta_1 m + (1 - beta_1) g``."""
 
     names: ClassVar[tuple[str, ...]] = ("Lion",)
+    normalises_gradient: ClassVar[bool] = True
     beta_1: float = 0.9
     beta_2: float = 0.99
 

@@ -21,10 +21,16 @@ class RMSprop(Rule):
     """
 
     names: ClassVar[tuple[str, ...]] = ("RMSprop",)
+    normalises_gradient: ClassVar[bool] = True
+    squares: ClassVar[str | None] = "velocity"
     rho: float = 0.9
     momentum: float = 0.0
     epsilon: float = 1e-7
     centered: bool = False
+
+    @property
+    def kept(self) -> float:
+        return self.rho
 
     def slots(self) -> Mapping[str, float]:
         wanted = {"velocity": True, "momentum": self.momentum > 0, "average_gradient": self.centered}

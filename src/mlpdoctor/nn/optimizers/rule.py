@@ -25,9 +25,18 @@ class Rule(ABC):
         names: the Keras class names.
         weight_decay: share of the rate by which each weight shrinks before the update, apart from the gradient.
         old: whether it is one of Keras's classes from before 2.11, some of which add epsilon elsewhere.
+        normalises_gradient: whether it divides the gradient by its size, so that gradients all so many times larger
+            make the same steps.
+        squares: the slot that sums up the squares of the gradients of a weight, or their size; None without one.
+        relative: whether its steps are as long as the rate times the weights.
+        power: to which power of the gradient that slot goes.
     """
 
     names: ClassVar[tuple[str, ...]]
+    normalises_gradient: ClassVar[bool] = False
+    squares: ClassVar[str | None] = None
+    power: ClassVar[int] = 2
+    relative: ClassVar[bool] = False
     weight_decay: float = 0.0
     old: bool = False
 
@@ -56,6 +65,11 @@ class Rule(ABC):
             rate: the learning rate.
             update: number of the update, counted from 1.
         """
+
+    @property
+    def kept(self) -> float:
+        """The share of ``squares`` that is left after one update without a gradient; 1 where nothing is forgotten."""
+        return 1.0
 
     def most(self, largest: float) -> float | None:  # noqa: ARG002
         """How far one weight can move in one update, in units of the rate; None where nothing bounds it.

@@ -13,7 +13,7 @@ from mlpdoctor.core.ladder import Ladder
 from mlpdoctor.core.report_model import Report, Unread
 from mlpdoctor.report.phrases import tally
 
-SCHEMA_VERSION = "1.2"
+SCHEMA_VERSION = "2.0"
 OF_A_CURVE = (
     "schema_version",
     "tool",
@@ -90,19 +90,21 @@ def _ladder(ladder: Ladder | None, reason: str | None) -> dict[str, Any]:
 
 def _finding(rank: int, finding: Finding, report: Report) -> dict[str, Any]:
     evidence = finding.evidence
+    remedy = evidence.remedy
     return {
         "rank": rank,
         "code": finding.code,
         "name": finding.name,
         "severity": finding.severity.value,
         "certainty": evidence.certainty.value,
-        "layer": finding.layer,
+        "layer": next(iter(finding.layers), None),
+        "layers": finding.layers,
         "message": finding.message,
         "why": evidence.why,
         "evidence": evidence.numbers,
         "explains": evidence.explains,
         "because_of": finding.because_of,
-        "remedy": None if evidence.remedy is None else asdict(evidence.remedy),
+        "fix": None if remedy is None else asdict(remedy),
         "suppressed": finding.suppressed,
         "fingerprint": fingerprint(finding, report.path),
     }

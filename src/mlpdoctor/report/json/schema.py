@@ -6,11 +6,17 @@ from pathlib import Path
 from mlpdoctor.report.json.report import OF_A_CURVE
 
 FILE = Path(__file__).with_name("schema.json")
+BRIEF = Path(__file__).with_name("brief_schema.json")
 
 
 def text() -> str:
     """The schema as JSON text that ends in a newline."""
     return FILE.read_text(encoding="utf-8")
+
+
+def of_brief() -> str:
+    """The same of a line that ``--format brief`` prints."""
+    return BRIEF.read_text(encoding="utf-8")
 
 
 def of_a_curve() -> str:

@@ -1,5 +1,6 @@
 """Reports as Markdown: for a pull request, a job summary, a wiki."""
 
+import shlex
 from collections.abc import Iterator, Sequence
 
 from mlpdoctor.core.finding import Finding
@@ -7,9 +8,10 @@ from mlpdoctor.core.history_summary import HistorySummary
 from mlpdoctor.core.ladder import Ladder
 from mlpdoctor.core.report_model import Report, Unread
 from mlpdoctor.report import curve_phrases, phrases
+from mlpdoctor.report.folding import Shown
 from mlpdoctor.report.ladder_rows import rows, witnesses
-from mlpdoctor.report.markdown.text import block, escape, table
-from mlpdoctor.report.phrases import crashed, live, state, tally
+from mlpdoctor.report.markdown.text import block, code, escape, marked, table
+from mlpdoctor.report.phrases import crashed, state, tally
 from mlpdoctor.report.terminal.curve_chart import plain_text
 
 
@@ -37,7 +39,10 @@ def _overview(reports: Sequence[Report], unread: Sequence[Unread]) -> str:
 
 def _report(report: Report) -> Iterator[str]:
     yield f"## {escape(phrases.sources(report)[0][1])}"
-    yield f"**{escape(report.verdict)}**"
+    yield f"**{marked(report.verdict)}**"
+    remedy = phrases.do(report)
+    if remedy is not None:
+        yield f"**Do:** {marked(remedy.text)}" if remedy.code is None else f"**Do:**\n\n{block(remedy.code)}"
     (kind, _, told), *others = phrases.sources(report)
     yield table(("", ""), [(kind, escape(told)), *((escape(path), escape(told)) for _, path, told in others)])
     if report.history is not None:
@@ -48,9 +53,7 @@ def _report(report: Report) -> Iterator[str]:
         yield f"No loss ladder: {escape(report.no_ladder)}"
     if report.model is not None and report.model.not_followed is not None:
         yield f"{escape(report.model.not_followed)}. What needs the layers' values was left out."
-    shown = live(report.findings)
-    for number, finding in enumerate(shown, start=1):
-        yield from _finding_parts(number, finding, shown)
+    yield from _findings(report)
     yield from _closing_parts(report)
 
 
@@ -74,33 +77,58 @@ def _ladder_parts(ladder: Ladder) -> Iterator[str]:
         for row in rows(ladder, arrow="")
     ]
     yield table(("rung", "loss", ""), cells, right=(1,))
-    told = list(witnesses(ladder))
+    told = list(witnesses(ladder, whole=True))
     if told:
         yield "\n".join(f"* {escape(note)}" for note in told)
 
 
-def _finding_parts(number: int, finding: Finding, shown: tuple[Finding, ...]) -> Iterator[str]:
-    """One finding: what, how sure, where, why, and what to do."""
-    evidence = finding.evidence
-    yield f"### {number}. {finding.severity.value}: {finding.code} {finding.name}"
-    yield f"*{escape(phrases.sure(finding))}*"
-    yield escape(phrases.seen(finding))
-    yield f"**Why:** {escape(evidence.why)}"
-    remedy = phrases.fix(finding, shown)
+def _findings(report: Report) -> Iterator[str]:
+    """What is to be fixed in full; what only follows from it, and mere notes beside it, folded but all there."""
+    findings = phrases.arrange(report)
+    for one in findings.shown:
+        yield f"### {one.number}. {one.finding.severity.value}: {_name(one.finding)}"
+        yield from _finding_parts(one, report)
+        if one.folded:
+            folded = [Shown(0, finding, one.number) for finding in one.folded]
+            yield from _folded(phrases.also_seen(one), folded, report)
+    if findings.notes:
+        yield from _folded(phrases.also_noted(findings), [Shown(0, note) for note in findings.notes], report)
+
+
+def _folded(title: str, findings: Sequence[Shown], report: Report) -> Iterator[str]:
+    """Findings behind a line that GitHub and GitLab open with a click; the names in it are those of rules."""
+    yield f"<details><summary>{title[0].upper()}{title[1:]}</summary>"
+    for one in findings:
+        yield f"#### {one.finding.severity.value}: {_name(one.finding)}"
+        yield from _finding_parts(one, report)
+    yield "</details>"
+
+
+def _name(finding: Finding) -> str:
+    return f"{finding.code} {finding.name}"
+
+
+def _finding_parts(one: Shown, report: Report) -> Iterator[str]:
+    """One finding: how sure, what, where, why, and what to do."""
+    yield f"*{escape(phrases.sure(one.finding))}*"
+    yield marked(phrases.seen(one.finding))
+    yield f"**Why:** {marked(one.finding.evidence.why)}"
+    remedy = phrases.fix(one)
     if remedy is not None:
-        yield f"**Fix:** {escape(remedy.text)}"
-        if remedy.code is not None:
+        yield f"**Fix:** {marked(remedy.text)}"
+        if remedy.code is not None and remedy != phrases.do(report):
             yield block(remedy.code)
 
 
 def _closing_parts(report: Report) -> Iterator[str]:
-    """What is ruled out, and how the checks ended."""
+    """What went wrong, what is ruled out and what to do next; the counts are for who asks."""
     for outcome in crashed(report.outcomes):
         yield f"**{outcome.code} {outcome.name} crashed:** {escape(outcome.reason or '')}"
-    if report.ruled_out:
-        yield f"**Ruled out:** {escape(phrases.suspects(report))}"
-    lines = [f"**Checks:** {phrases.checks(report)}"]
-    hidden = phrases.hidden(report)
+    suspects, hidden = phrases.suspects(report), phrases.hidden(report)
+    if suspects:
+        yield f"**Ruled out:** {escape(suspects)}"
     if hidden is not None:
-        lines.append(f"**Hidden:** {escape(hidden)}")
-    yield "\n\n".join(lines)
+        yield f"**Hidden:** {escape(hidden)}"
+    steps = [f"* {name}: {code(shlex.join(words))}" for name, words in phrases.next_steps(report)]
+    if steps:
+        yield "\n".join(steps)

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 ANYWHERE = re.compile(r"[\\`*_\[\]|~$]")
 """Punctuation that may mean something wherever it stands."""
 HTML = re.compile(r"<|&(?=#?\w+;)")
+SPAN = re.compile(r"(?<!`)`([^`\s](?:[^`]*[^`\s])?)`(?!`)")
+"""Code in a sentence."""
 ENTITIES = {"<": "&lt;", "&": "&amp;"}
 START = re.compile(r"^(\d{0,9})([.)>]|[#=+-]+(?=\s|$))")
 """What would make a list, a heading, a rule or a quotation of a paragraph."""
@@ -13,8 +15,20 @@ START = re.compile(r"^(\d{0,9})([.)>]|[#=+-]+(?=\s|$))")
 
 def escape(text: str) -> str:
     """Text of unknown content, on one line, meaning nothing but itself."""
-    flat = ANYWHERE.sub(r"\\\g<0>", " ".join(text.split()))
-    return START.sub(r"\1\\\2", HTML.sub(lambda found: ENTITIES[found[0]], flat))
+    return START.sub(r"\1\\\2", _literal(" ".join(text.split())))
+
+
+def marked(text: str) -> str:
+    """The same with code between single backticks shown as code; not for a cell of a table, which a pipe ends."""
+    flat, made, end = " ".join(text.split()), "", 0
+    for found in SPAN.finditer(flat):
+        made += _literal(flat[end : found.start()]) + code(found[1])
+        end = found.end()
+    return START.sub(r"\1\\\2", made + _literal(flat[end:]))
+
+
+def _literal(text: str) -> str:
+    return HTML.sub(lambda found: ENTITIES[found[0]], ANYWHERE.sub(r"\\\g<0>", text))
 
 
 def code(text: str) -> str:

@@ -13,7 +13,7 @@ from mlpdoctor.core.ladder import Ladder
 from mlpdoctor.core.text import short
 from mlpdoctor.report import curve_phrases
 from mlpdoctor.report.symbols import plain
-from mlpdoctor.report.terminal.layout import inset, labelled
+from mlpdoctor.report.terminal.layout import label, prose
 
 HEIGHT = 8
 WIDEST, NARROWEST = 72, 16
@@ -27,6 +27,7 @@ RUNGS = ("constant", "affine", "architecture", "noise", "data")
 MARKS = {"loss": "•", "val_loss": "○"}
 COLOURS = {"•": "red", "○": "yellow", "─": "blue"}
 INDENT = 4
+LABEL = 12
 
 
 @dataclass(frozen=True)
@@ -67,12 +68,12 @@ def section(history: HistorySummary, ladder: Ladder | None, width: int, encoding
     lines = tuple(_lines(ladder)) if ladder is not None else ()
     chart = drawn(history.traces, lines, width - INDENT - 1)
     if chart is not None:
-        yield inset(Text.assemble("training curve", (f"   {plain(_heading(history, chart), encoding)}", "dim")))
+        yield prose(plain(_heading(history, chart), encoding), width, "training curve   ", style="dim")
         yield Padding(_text(chart, encoding), (0, 1, 0, INDENT), expand=False)
     bad = curve_phrases.bad(history)
-    yield inset(labelled("plateau  ", Text(plain(curve_phrases.plateau(history), encoding))))
+    yield prose(plain(curve_phrases.plateau(history), encoding), width, label("plateau", LABEL))
     if bad is not None:
-        yield inset(labelled("not read ", Text(plain(bad, encoding))))
+        yield prose(plain(bad, encoding), width, label("not read", LABEL))
 
 
 def _heading(history: HistorySummary, chart: Chart) -> str:

@@ -3,18 +3,18 @@
 from collections.abc import Iterator
 
 from rich.console import Console, ConsoleOptions, RenderResult
-from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from mlpdoctor.core.trial_result import Trial, TrialResult, Verdict
 from mlpdoctor.report import trial_phrases as words
-from mlpdoctor.report.phrases import live
+from mlpdoctor.report.folding import live
 from mlpdoctor.report.symbols import spelt
-from mlpdoctor.report.terminal.layout import cut, inset, labelled
-from mlpdoctor.report.terminal.report import files
+from mlpdoctor.report.terminal.layout import code, label, prose
+from mlpdoctor.report.terminal.report import BODY, files
 
 COLOURS = {Verdict.CONFIRMED: "bold green", Verdict.REFUTED: "bold red", Verdict.UNDECIDED: "bold yellow"}
+LABELS = len("findings") + 3
+"""Columns that the labels take."""
 SIGNS = {"-": "red", "+": "green"}
 
 
@@ -27,57 +27,51 @@ class TerminalTrials:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Yield the parts from top to bottom."""
-        result = spelt(self.result, options.encoding)
+        result, screen = spelt(self.result, options.encoding), console.width
         yield ""
-        yield inset(files(words.sources(result)))
+        yield from files(words.sources(result), screen, options.encoding)
         yield ""
-        yield inset(Text(result.verdict, style="bold"))
+        yield prose(result.verdict, screen, style="bold")
         yield ""
-        yield inset(labelled("loss   ", Text(f"{result.judged_by}: {words.control(result)}")))
-        yield inset(labelled("trials ", Text(words.protocol(result.protocol))))
+        yield prose(f"{result.judged_by}: {words.control(result)}", screen, label("loss", LABELS))
+        yield prose(words.protocol(result.protocol), screen, label("trials", LABELS))
         for number, trial in enumerate(words.shown(result), start=1):
             yield ""
-            yield from _trial(number, trial, result, options.encoding)
+            yield from _trial(number, trial, result, screen)
         yield ""
-        yield from _closing(result)
+        yield from _closing(result, screen)
+        yield ""
 
 
-def _trial(number: int, trial: Trial, result: TrialResult, encoding: str) -> Iterator[Padding]:
-    head = Table.grid(padding=(0, 2, 0, 0))
-    overflow = cut(encoding)
-    head.add_column(no_wrap=True, overflow=overflow)
-    head.add_column(no_wrap=True, overflow=overflow, style=COLOURS[trial.verdict])
-    head.add_column(overflow="fold")
-    best = "  <- the best" if trial == result.best else ""
-    head.add_row(str(number), trial.verdict.value, Text(f"{words.names(trial)}{words.answers(trial)}{best}"))
-    yield inset(head)
-    body = Table.grid(padding=(0, 2, 0, 0))
-    body.add_column(no_wrap=True, style="dim")
-    body.add_column(overflow="fold")
-    body.add_row("", Text(f"{trial.text}."))
+def _trial(number: int, trial: Trial, result: TrialResult, screen: int) -> Iterator[Text]:
+    best = " <- the best" if trial == result.best else ""
+    head = Text(f"{number}  ").append(trial.verdict.value, COLOURS[trial.verdict]).append("  ")
+    yield prose(f"{words.names(trial)}{words.answers(trial)}{best}", screen, head)
+    yield prose(f"{trial.text}.", screen, indent=BODY)
     other = "" if trial.judged_by == result.judged_by else f" ({trial.judged_by})"
-    body.add_row("control", Text(f"{words.control_of(trial)}{other}"))
-    body.add_row("treated", Text(words.group(trial.treated)))
-    body.add_row("so", Text(f"{words.told(trial)}."))
+    for name, told in (
+        ("control", f"{words.control_of(trial)}{other}"),
+        ("treated", words.group(trial.treated)),
+        ("so", f"{words.told(trial)}."),
+    ):
+        yield prose(told, screen, label(name, len("control") + 2), indent=BODY)
     for sign, line in trial.diff:
-        body.add_row("", Text(f"{sign} {line}", style=SIGNS.get(sign, "dim")))
-    yield Padding(body, (0, 1, 0, 5), expand=False)
+        yield code(f"{sign} {line}", indent=BODY, style=SIGNS.get(sign, "dim"))
 
 
-def _closing(result: TrialResult) -> Iterator[Padding]:
+def _closing(result: TrialResult, screen: int) -> Iterator[Text]:
     if result.memory is not None:
-        yield inset(labelled("by heart", Text(words.memory(result.memory))))
+        yield prose(words.memory(result.memory), screen, label("by heart", LABELS))
     for line in words.untried(result):
-        yield inset(labelled("untried ", Text(line)))
-    found = live(result.report.findings)
-    for number, finding in enumerate(found, start=1):
-        label = "findings" if number == 1 else "        "
+        yield prose(line, screen, label("untried", LABELS))
+    for number, finding in enumerate(live(result.report.findings), start=1):
         text = f"{number}  {finding.severity.value}  {finding.code} {finding.name}  {finding.evidence.certainty.value}"
-        yield inset(labelled(label, Text(text)))
-    code = words.follow(result)
-    if code is not None:
-        yield inset(labelled("do      ", Text(code, style="green")))
+        yield code(text, label("findings" if number == 1 else "", LABELS), style="")
+    follow = words.follow(result)
+    if follow is not None:
+        yield code(follow, label("do", LABELS))
     if result.written is not None:
-        yield inset(labelled("written ", Text(f"{result.written}, trained; mlpdoctor check {result.written} goes on")))
+        told = f"{result.written}, trained; mlpdoctor check {result.written} goes on"
+        yield code(told, label("written", LABELS), style="")
     if result.interrupted:
-        yield inset(labelled("stopped ", Text("interrupted; this is what was known by then", style="bold red")))
+        yield prose("interrupted; this is what was known by then", screen, label("stopped", LABELS), style="bold red")

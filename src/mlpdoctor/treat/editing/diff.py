@@ -124,9 +124,9 @@ def _remarks(edits: Sequence[Edit]) -> dict[str, list[str]]:
     for edit in edits:
         match edit:
             case Redraw(layer=layer, units=None):
-                found.setdefault(layer, []).append("weights drawn anew")
+                found.setdefault(layer, []).append("weights re-initialised")
             case Redraw(layer=layer, units=units) if units is not None:
-                found.setdefault(layer, []).append(f"{count(len(units), 'unit')} drawn anew")
+                found.setdefault(layer, []).append(f"{count(len(units), 'unit')} re-initialised")
             case SetWeights(layer=layer, name=name, values=values):
                 few = np.ravel(values)
                 shown = f" to {value([float(one) for one in few])}" if few.size <= SHOWN else ""
@@ -134,7 +134,7 @@ def _remarks(edits: Sequence[Edit]) -> dict[str, list[str]]:
             case Widen(layer=layer):
                 found.setdefault(layer, []).append("old units keep their weights")
             case Resize(layer=layer):
-                found.setdefault(layer, []).append("weights drawn anew")
+                found.setdefault(layer, []).append("weights re-initialised")
     return {layer: list(dict.fromkeys(remarks)) for layer, remarks in found.items()}
 
 

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from mlpdoctor.core.finding import Finding, Number
 from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.nn.heads import output_heads
+from mlpdoctor.nn.layers.activation import LINEAR, Activation
 from mlpdoctor.nn.layers.graph import adjustable, parameters, users
 from mlpdoctor.nn.layers.properties import activation_of, is_learned
 from mlpdoctor.nn.optimizers.rate import rate_now
+from mlpdoctor.nn.optimizers.traits import normalises_gradient
 from mlpdoctor.treat.editing.edits import Json
 from mlpdoctor.treat.editing.keras_lines import call
 
-RECTIFIED = frozenset({"relu", "relu6", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "softplus", "celu"})
-"""Functions that drop about half of a signal: their kernels are drawn the root of 2 larger."""
 SANE = frozenset(
     {
         "GlorotUniform", "GlorotNormal", "HeUniform", "HeNormal", "LecunUniform", "LecunNormal", "VarianceScaling",
@@ -22,8 +22,6 @@ SANE = frozenset(
 )  # fmt: skip
 """Initializers that look at the number of inputs; VarianceScaling and Orthogonal with the factor they come with."""
 HOLDS_MOMENTS = ("Normalization",)
-ADAPTIVE = frozenset({"Adam", "AdamW", "Adamax", "Nadam", "RMSprop", "Adagrad", "Adadelta", "Ftrl", "Lion", "Lamb"})
-"""Optimizers that divide each gradient by its size."""
 
 
 def learned(network: Network) -> tuple[Layer, ...]:
@@ -63,8 +61,8 @@ def _behind_outputs(network: Network) -> Iterator[Layer]:
             todo += node.sources
 
 
-def follows(network: Network, layer: Layer) -> str:
-    """Name of the first function on a layer's sums that is no straight line; ``linear`` up to another kernel."""
+def follows(network: Network, layer: Layer) -> Activation:
+    """The first function on a layer's sums that is no straight line; the straight line up to another kernel."""
     following = users(network)
     todo = [position for position, node in enumerate(network.nodes) if node.layer is layer]
     seen: set[int] = set()
@@ -76,14 +74,14 @@ def follows(network: Network, layer: Layer) -> str:
         seen.add(here)
         function = activation_of(node.layer)
         if function is not None and not function.affine:
-            return function.name
+            return function
         todo += following[here]
-    return "linear"
+    return LINEAR
 
 
 def fitting_initializer(network: Network, layer: Layer) -> str:
     """He's for relu and its kin, Glorot's for all else."""
-    return "he_uniform" if follows(network, layer) in RECTIFIED else "glorot_uniform"
+    return "he_uniform" if follows(network, layer).rectified else "glorot_uniform"
 
 
 def sane_initializer(layer: Layer) -> bool:
@@ -103,7 +101,7 @@ def rate(network: Network) -> float | None:
 
 def adaptive(network: Network) -> bool:
     """Whether the optimizer divides each gradient by its size."""
-    return network.optimizer is None or network.optimizer.name in ADAPTIVE
+    return network.optimizer is None or normalises_gradient(network.optimizer)
 
 
 def size(network: Network) -> int:

@@ -95,7 +95,9 @@ def _proposal(head: OutputHead, case: Case) -> Proposal:
     layer = head.layer
     changed = _of_layers(head, case, fit)
     if changed is None:
-        return Nothing(f"the output is made by {layer.short_name}, a {layer.kind}, whose answers cannot be replaced")
+        return Nothing(
+            f"the output is made by {layer.short_name}, a {layer.kind}, whose predictions cannot be replaced"
+        )
     loss: tuple[Edit, ...] = ()
     if fit.loss is not None and not _same_loss(head, fit):
         loss = (Compile("loss", fit.loss, head.output),)

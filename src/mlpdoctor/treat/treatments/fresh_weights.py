@@ -26,7 +26,7 @@ from mlpdoctor.treat.editing.model_queries import (
 
 @treatment("U401 W305", symptoms="U404")
 def redraw_dead_units(finding: Finding | None, case: Case) -> Iterator[Proposal]:
-    """Draws the weights of dead ReLU units anew and leaves the live ones as they are.
+    """Re-initialises dead ReLU units and leaves the live ones as they are.
 
     What it changes
         The incoming weights of the units that are zero on every row: he_uniform, and a small bias of either sign.
@@ -52,7 +52,7 @@ def redraw_dead_units(finding: Finding | None, case: Case) -> Iterator[Proposal]
         "redraw-dead-units",
         ("U401", "W305"),
         edits,
-        f"draw the {count(total, 'dead unit')} of {listing([own(name) for name in dead])} anew",
+        f"re-initialise the {count(total, 'dead unit')} of {listing([own(name) for name in dead])}",
         "\n".join(
             line(layers[name], kernel_initializer="he_uniform", bias_initializer="random_normal") for name in dead
         ),
@@ -95,7 +95,7 @@ def _gated(case: Case, layer: Layer) -> int | None:
     companion=3,
 )
 def redraw_weights(finding: Finding | None, case: Case) -> Iterator[Proposal]:
-    """Draws all weights anew, each kernel by the initializer that suits what follows it.
+    """Re-initialises all weights, each kernel by the initializer that suits what follows it.
 
     What it changes
         The values of all trainable weights: he_uniform before relu and its kin, glorot_uniform elsewhere, biases from
@@ -120,7 +120,7 @@ def redraw_weights(finding: Finding | None, case: Case) -> Iterator[Proposal]:
         "redraw-weights",
         ("G602", "W301", "W302", "W303", "W305", "U401", "U402", "U404", "U405"),
         edits,
-        f"draw all weights anew ({' and '.join(names) or 'their own initializers'})",
+        f"re-initialise all weights ({' and '.join(names) or 'their own initializers'})",
         code(case.network, first),
     )
 
@@ -189,7 +189,7 @@ def scale_weights(finding: Finding | None, case: Case) -> Iterator[Proposal]:
         "scale-weights",
         ("W303",),
         (*old, *anew),
-        f"draw the weights at the right scale; the control draws those of size {listing(told)} anew at that size",
+        f"re-initialise the weights at the right scale; the control keeps size {listing(told)}",
         "\n".join(line(layers[name], kernel_initializer=fitting[name]) for name in ill),
         old,
     )

@@ -91,7 +91,7 @@ def replace_saturating(finding: Finding | None, case: Case) -> Iterator[Proposal
         "replace-saturating",
         ("A107", "G601"),
         (*functions, *drawn),
-        f"give {listing([layer.short_name for layer in chosen])} relu, and draw the weights anew",
+        f"give {listing([layer.short_name for layer in chosen])} relu, from fresh weights",
         "\n".join(_code(layer) for layer in chosen),
         drawn,
     )

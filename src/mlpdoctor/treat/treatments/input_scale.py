@@ -48,7 +48,7 @@ def adapt_normalization(finding: Finding | None, case: Case) -> Iterator[Proposa
         "adapt-normalization",
         ("W308",),
         (*edits, *shared),
-        f"give {names} the moments of these data" + ("" if batch else ", and draw the weights anew"),
+        f"give {names} the moments of these data" + ("" if batch else ", from fresh weights"),
         "\n".join(
             f"BatchNormalization(momentum=0.9, name={quoted(layer.short_name)})"
             if layer.kind == "BatchNormalization"
@@ -111,7 +111,7 @@ def standardise_inputs(finding: Finding | None, case: Case) -> Iterator[Proposal
         "standardise-inputs",
         ("D702", "G605"),
         (*edits, *shared),
-        f"standardise what enters {listing(names)}, and draw the weights anew",
+        f"standardise what enters {listing(names)}, from fresh weights",
         code(entered),
         shared,
     )

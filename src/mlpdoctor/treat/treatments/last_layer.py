@@ -49,7 +49,7 @@ def solve_readout(finding: Finding | None, case: Case) -> Iterator[Proposal]:
             "solve-readout",
             ("L506",),
             (Redraw(layer.name),),
-            f"draw the last layer, {name}, anew",
+            f"re-initialise the last layer, {name}",
             line(layer),
         )
         return

@@ -32,7 +32,7 @@ def declare_logits(finding: Finding | None, case: Case) -> Iterator[Proposal]:
     found = output_heads(case.network, case.targets.shape[1])
     chosen = [head for head in found if place in (None, head.name) and _wrong(head) is not None]
     if not chosen:
-        yield Nothing("every loss takes the answers for what they are")
+        yield Nothing("every loss reads the predictions as what they are")
         return
     for head in chosen:
         config, logits = head.config, bool(_wrong(head))

@@ -144,7 +144,7 @@ def scale_targets(finding: Finding | None, case: Case) -> Iterator[Proposal]:
         "scale-targets",
         ("D703",),
         (*edits, *shared),
-        "let the network answer standardised targets, turned back by a Rescaling layer, and draw the weights anew",
+        "let the network predict standardised targets, turned back by a Rescaling layer, from fresh weights",
         "\n".join(lines),
         shared,
     )

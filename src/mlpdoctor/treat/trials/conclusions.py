@@ -8,7 +8,10 @@ from mlpdoctor.core.finding import Certainty, Evidence, Finding, Severity
 from mlpdoctor.core.report_model import Report
 from mlpdoctor.core.text import count, short
 from mlpdoctor.core.trial_result import Memory, Trial, TrialResult, Verdict
+from mlpdoctor.treat.trials.experiment import NO_TIME
 from mlpdoctor.treat.trials.scale import bottom_of
+
+ORDER = (Verdict.CONFIRMED, Verdict.UNDECIDED, Verdict.REFUTED)
 
 
 def update_report(report: Report, trials: Sequence[Trial]) -> Report:
@@ -81,12 +84,24 @@ def _place(group: list[Finding], verdicts: dict[str, Trial | None]) -> tuple[int
     return int(group[0].suppressed is not None), rank
 
 
+def in_order(trials: Sequence[Trial]) -> tuple[Trial, ...]:
+    """What was confirmed first, the best of it on top, then what is undecided, then what was refuted."""
+    order = list(ORDER)
+    return tuple(
+        sorted(
+            trials,
+            key=lambda one: (
+                order.index(one.verdict),
+                one.treated.median if one.verdict is Verdict.CONFIRMED else 0.0,
+            ),
+        )
+    )
+
+
 def conclusion(result: TrialResult) -> str:
     """The answer to what would move the loss."""
     if result.nothing_to_gain:
-        return (
-            f"There is nothing to cure: the saved model's loss, {short(result.before)}, is as low as these data allow."
-        )
+        return f"There is nothing to cure: the saved loss, {short(result.before)}, is as low as these data allow."
     if result.best is not None:
         return f"{_cured(result.best)}{_by_heart_too(result)}"
     if result.train_on:
@@ -103,8 +118,8 @@ def conclusion(result: TrialResult) -> str:
     fresh = result.fresh
     if fresh is not None and fresh.verdict is Verdict.CONFIRMED:
         return (
-            "The model can, the training did not: the same network from new weights, compiled with Adam at 0.001, "
-            f"goes to {short(fresh.treated.median)}, where the saved one trained on ends at "
+            "The model can learn this, the training did not: the same network from fresh weights, compiled with Adam "
+            f"at 0.001, goes to {short(fresh.treated.median)}, where the saved one trained on ends at "
             f"{short(fresh.control.median)}. The fault is in your training code, callbacks or data pipeline."
         )
     return f"{_nothing(result)}{_by_heart(result.memory)}"
@@ -129,8 +144,10 @@ def _nothing(result: TrialResult) -> str:
     many = len(result.trials) + len(result.combinations)
     if result.interrupted:
         return f"Interrupted: {count(many, 'change')} tried by then, none confirmed."
+    if not many and any(why == NO_TIME for _, why in result.untried):
+        return "The time was over before any change was tried. Give more with --budget."
     if not many:
-        return "There was nothing to try."
+        return "There was nothing to try: no finding of this report names a change that can be tried."
     if many == 1:
         return "The one change tried did not lower the loss clearly."
     return f"None of the {many} changes tried lowered the loss clearly."
@@ -142,11 +159,11 @@ def _by_heart(memory: Memory | None) -> str:
     rows = count(memory.rows, "row")
     if memory.learned:
         return (
-            f" Made anew the network learns {rows} by heart, so that gradients do pass its layers: what is left needs "
+            f" From fresh weights the network can memorise {rows}, so gradients do pass its layers: what is left needs "
             "more capacity, more training, or inputs that say more."
         )
     return (
-        f" Made anew it cannot even learn {rows} by heart ({short(memory.reached)}, where a constant has "
+        f" From fresh weights it cannot even memorise {rows} ({short(memory.reached)}; always predicting the mean is "
         f"{short(memory.constant)}): the fault is in its layers or its loss."
     )
 
@@ -156,7 +173,7 @@ def _cured(best: Trial) -> str:
     start = "" if best.before is None or not math.isfinite(best.before) else f" from {short(best.before)}"
     where = f", {best.rung}" if best.rung else ""
     runs = f"median of {count(len(best.treated.losses), 'run')} of {count(best.updates, 'update')}"
-    also = ", with weights drawn anew as well," if best.drawn_anew else ""
+    also = ", from fresh weights too," if best.drawn_anew else ""
     without = "cannot be done"
     if math.isfinite(best.control.median):
         without = f"ends at {short(best.control.median)}"

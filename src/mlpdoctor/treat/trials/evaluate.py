@@ -48,32 +48,34 @@ def compare(control: RunGroup, treated: RunGroup, least: float, span: float) -> 
     many = min(len(control.losses), len(treated.losses))  # the clock may have stopped either
     control, treated = RunGroup(control.losses[:many]), RunGroup(treated.losses[:many])
     if not math.isfinite(treated.median):
-        return Comparison(Verdict.REFUTED, None, "with the change the loss is no longer a number")
+        return Comparison(Verdict.REFUTED, None, "with the change the loss becomes NaN or infinite")
     if not math.isfinite(control.median):
         finite = all(map(math.isfinite, treated.losses))
         verdict = Verdict.CONFIRMED if finite else Verdict.UNDECIDED
-        return Comparison(verdict, 1.0 if finite else None, "without the change the loss is not even a number")
+        return Comparison(verdict, 1.0 if finite else None, "without the change the loss is NaN or infinite")
     tiny = AT_THE_END * abs(span)
     if control.high - least <= tiny < treated.low - least:
-        return Comparison(Verdict.REFUTED, None, f"worse, {short(treated.median)} beside {short(control.median)}")
+        return Comparison(Verdict.REFUTED, None, f"worse: {short(treated.median)} against {short(control.median)}")
     if control.high - least <= tiny:
         return Comparison(
-            Verdict.UNDECIDED, None, "the control reached the least there is as well: there was nothing left to gain"
+            Verdict.UNDECIDED, None, "without the change the loss got as low as it can: there was nothing left to gain"
         )
     gains = [_gain(one, other, least, tiny) for one, other in zip(control.losses, treated.losses, strict=True)]
     middle = sorted(gains)[len(gains) // 2] if len(gains) % 2 else sum(sorted(gains)[len(gains) // 2 - 1 :][:2]) / 2
     if min(gains) > 0 and middle >= CLEAR:
         every = "every run" if len(gains) > 1 else "its run"
         return Comparison(
-            Verdict.CONFIRMED, middle, f"better in {every}, by {percent(min(middle, 1.0))} of what there was to gain"
+            Verdict.CONFIRMED,
+            middle,
+            f"better in {every}: it gains {percent(min(middle, 1.0))} of what there was to gain",
         )
     if max(gains) <= NOTHING:
         worse = middle < -NOTHING
-        said = f"worse, {short(treated.median)} beside {short(control.median)}" if worse else "no better in any run"
+        said = f"worse: {short(treated.median)} against {short(control.median)}" if worse else "no better in any run"
         return Comparison(Verdict.REFUTED, middle, said)
     if min(gains) <= 0:
         return Comparison(Verdict.UNDECIDED, middle, "better in some runs and not in others")
-    return Comparison(Verdict.UNDECIDED, middle, f"better by {percent(middle)} of what there was to gain, too little")
+    return Comparison(Verdict.UNDECIDED, middle, f"only {percent(middle)} better: not enough to call it the cause")
 
 
 def _gain(control: float, treated: float, least: float, tiny: float) -> float:
@@ -124,7 +126,7 @@ def unhindered(why: str, treated: Runs, scale: Scale) -> Trial:
     broken = RunGroup((math.nan,) * len(treated.losses))
     found = Comparison(Verdict.CONFIRMED, None, f"without the change it cannot be trained: {why}")
     if not math.isfinite(treated.group.high):
-        found = Comparison(Verdict.REFUTED, None, "with the change the loss is no number either")
+        found = Comparison(Verdict.REFUTED, None, "with the change the loss is NaN or infinite as well")
     name = treated.variant.heads.label
     rung = scale.rung(treated.group.median) if name == scale.loss else None
     return _trial(name, None, (broken, treated.group), rung, found, treated.updates)

@@ -19,7 +19,7 @@ MOST_LABELS = 20
 """Whole numbers of so few kinds are labels."""
 ONE = 1e-3
 """Rows of probabilities sum to one up to this; float32 and many classes leave it far below."""
-WRONG_ANSWERS = "share of wrong answers"
+WRONG_ANSWERS = "share of wrong predictions"
 UNEXPLAINED = "1 - R2"
 
 Measure: TypeAlias = Callable[[Variant], float]
@@ -50,7 +50,9 @@ def judge(control: Variant, treated: Variant) -> Judge:
         return Judge(treated.heads.label, lambda variant: variant.trainee.loss(), own=True)
     plain = _plain_losses(treated)
     if plain is not None and all(_readable(variant, plain, treated) for variant in (treated, control)):
-        return Judge(f"{treated.heads.label} of its answers", lambda variant: _by(plain, variant, treated), own=False)
+        return Judge(
+            f"{treated.heads.label} of its predictions", lambda variant: _by(plain, variant, treated), own=False
+        )
     if all(head.takes in LABELS or head.encoding is LabelEncoding.NUMBER for head in treated.heads.heads):
         return Judge(WRONG_ANSWERS, _wrong_answers, own=False)
     return Judge(UNEXPLAINED, _unexplained, own=False)

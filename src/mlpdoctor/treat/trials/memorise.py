@@ -59,7 +59,7 @@ def by_heart(experiment: Experiment, control: Runs) -> Memory | None:
         experiment: the patient's.
         control: the saved model trained on.
     """
-    experiment.tell("a few rows by heart")
+    experiment.tell("memorising a few rows")
     rows, heads = few(experiment.rows, experiment.seeds[0]), control.variant.heads
     try:
         variant = experiment.builder.variant(

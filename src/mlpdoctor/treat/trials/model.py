@@ -65,7 +65,7 @@ def compiled_of(model: Model, network: Network) -> Mapping[str, Json]:
     """What ``get_compile_config`` would say, from what our reader found in the file."""
     losses = [keras_loss(config) for config in network.losses if config is not None]
     if len(losses) != len(network.outputs):
-        raise UsageError(f"{network.file}: it was saved without a loss; name it with --loss, as in --loss mse")
+        raise UsageError(f"{network.file}: it was saved without compile(); name the loss you used: --loss mse")
     several = len(losses) > 1
     metrics = [list(_metrics(names)) for names in network.metrics] or None
     with warnings.catch_warnings():

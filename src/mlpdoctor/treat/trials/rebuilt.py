@@ -113,7 +113,7 @@ def _compared(model: Any, network: Network) -> None:  # noqa: ANN401  a Keras mo
     theirs = keras().tree.flatten(model(given if len(given) > 1 else given[0], training=False))
     for one, other in zip(ours, theirs, strict=True):
         if not _alike(one, np.asarray(other, dtype=np.float64)):
-            raise Different("rebuilt in this Keras it answers something else")
+            raise Different("rebuilt in this Keras it predicts something else")
 
 
 def _alike(one: Array, other: Array) -> bool:

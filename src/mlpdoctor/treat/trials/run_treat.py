@@ -25,7 +25,7 @@ from mlpdoctor.engine.keras_start import keras
 from mlpdoctor.treat.case import Case
 from mlpdoctor.treat.trials.budget import Budget, Clock
 from mlpdoctor.treat.trials.candidates import choose
-from mlpdoctor.treat.trials.conclusions import conclusion, update_report
+from mlpdoctor.treat.trials.conclusions import conclusion, in_order, update_report
 from mlpdoctor.treat.trials.evaluate import CLEAR
 from mlpdoctor.treat.trials.experiment import Experiment
 from mlpdoctor.treat.trials.fit import Trainee
@@ -171,8 +171,8 @@ def summarised(plan: Plan) -> TrialResult:
         judged_by=experiment.scale.loss,
         before=before,
         control=group,
-        trials=tuple(one.trial for one in plan.tried),
-        combinations=tuple(one.trial for one in plan.combined),
+        trials=in_order(tuple(one.trial for one in plan.tried)),
+        combinations=in_order(tuple(one.trial for one in plan.combined)),
         best=best,
         fresh=plan.fresh,
         memory=plan.memory,

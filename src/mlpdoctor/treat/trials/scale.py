@@ -4,6 +4,7 @@ import math
 
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.ladder import ON_A_RUNG, Ladder
+from mlpdoctor.core.text import named
 from mlpdoctor.core.trial_result import RunGroup
 
 AT_THE_END = 1e-3
@@ -102,19 +103,25 @@ def rung_reached(loss: float, ladder: Ladder) -> str | None:
     span = (constant - ladder.perfect) if constant is not None else 0.0
     data = ladder.value("data")
     if data is not None and loss - data <= max(AT_THE_END * span, ON_A_RUNG * abs(data - ladder.perfect)):
-        return "the least these data allow" if data > ladder.perfect else "zero, next to the best constant"
+        return "the least these data allow" if data > ladder.perfect else "practically zero"
     noise = ladder.rung("noise")
     if noise is not None and loss <= noise.value + (noise.error or 0.0):
         return "below the noise as estimated" if loss < bottom_of(ladder) else "on the noise"
     for name in ("architecture", "affine", "constant"):
         rung = values.get(name)
         if rung is not None and abs(loss - rung.value) <= ON_A_RUNG * abs(rung.value - ladder.perfect):
-            return f"on the {rung.label}" if name != "architecture" else "on the floor of this architecture"
+            return (
+                f"at the loss of {named(rung.label)}" if name != "architecture" else "on the floor of this architecture"
+            )
     below = [rung for rung in values.values() if rung.name in {"architecture", "affine", "constant"}]
     under = [rung for rung in below if loss < rung.value]
     if not below:
         return None
     if not under:
-        return "above the best constant"
+        return f"above the loss of {named(values['constant'].label)}" if "constant" in values else "above all rungs"
     rung = min(under, key=lambda one: (one.value, one.name != "architecture"))
-    return "below the floor of the old architecture" if rung.name == "architecture" else f"below the {rung.label}"
+    return (
+        "below the floor of the old architecture"
+        if rung.name == "architecture"
+        else f"below the loss of {named(rung.label)}"
+    )

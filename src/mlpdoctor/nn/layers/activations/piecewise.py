@@ -9,6 +9,8 @@ from mlpdoctor.core.network import Array
 from mlpdoctor.nn.layers.activation import LINEAR, Activation
 
 RELU6_TOP = 6.0
+MOST_LEAK = 0.5
+"""Slope below zero up to which a leaky relu still drops most of what is negative."""
 
 
 def relu(
@@ -53,6 +55,7 @@ def relu(
         bounds=(low, high),
         gated=negative_slope == 0,
         saturating=negative_slope == 0 and max_value is not None and max_value > 0,
+        rectified=abs(negative_slope) <= MOST_LEAK and top > 0,
     )
 
 
@@ -79,6 +82,7 @@ def thresholded_relu(threshold: float, default_value: float = 0.0, name: str = "
         kinks=(threshold,) if joined else None,
         bounds=(min(threshold, default_value), np.inf),
         gated=default_value == 0,
+        rectified=True,
     )
 
 

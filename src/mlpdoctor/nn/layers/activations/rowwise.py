@@ -24,7 +24,7 @@ def softmax(axis: int | Sequence[int] = -1) -> Activation:
         shares = function(z)
         return np.asarray(shares * (cotangent - np.sum(cotangent * shares, axis=over, keepdims=True)))
 
-    return Activation("softmax", function, None, bounds=(0.0, 1.0), pullback=pullback)
+    return Activation("softmax", function, None, bounds=(0.0, 1.0), normalising=True, pullback=pullback)
 
 
 def log_softmax(axis: int = -1) -> Activation:
@@ -37,7 +37,7 @@ def log_softmax(axis: int = -1) -> Activation:
     def pullback(z: Array, cotangent: Array) -> Array:
         return np.asarray(cotangent - np.exp(function(z)) * np.sum(cotangent, axis=axis, keepdims=True))
 
-    return Activation("log_softmax", function, None, bounds=(-np.inf, 0.0), pullback=pullback)
+    return Activation("log_softmax", function, None, bounds=(-np.inf, 0.0), normalising=True, pullback=pullback)
 
 
 def sparsemax(axis: int = -1) -> Activation:
@@ -69,7 +69,7 @@ def sparsemax(axis: int = -1) -> Activation:
         moved = np.sum(passed, axis=axis, keepdims=True) * np.take_along_axis(slopes, rank, axis=axis)
         return np.asarray(passed - moved)
 
-    return Activation("sparsemax", function, None, bounds=(0.0, np.inf), pullback=pullback)
+    return Activation("sparsemax", function, None, bounds=(0.0, np.inf), normalising=True, pullback=pullback)
 
 
 def glu(axis: int = -1) -> Activation:

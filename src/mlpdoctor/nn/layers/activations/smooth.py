@@ -45,6 +45,7 @@ def elu(alpha: float = 1.0) -> Activation:
         lambda z: np.where(z > 0, z, alpha * np.expm1(np.minimum(z, 0.0))),
         lambda z: np.where(z > 0, 1.0, alpha * np.exp(np.minimum(z, 0.0))),
         bounds=(min(-alpha, 0.0), np.inf),
+        rectified=True,
     )
 
 
@@ -56,6 +57,7 @@ def celu(alpha: float = 1.0) -> Activation:
         # At zero TensorFlow adds up the slopes of a maximum and a minimum.
         lambda z: np.where(z == 0, 2.0, np.exp(np.minimum(z, 0.0) / alpha)),
         bounds=(-alpha, np.inf),
+        rectified=True,
     )
 
 
@@ -128,28 +130,30 @@ SMOOTH = (
         bounds=(-1.0, 1.0),
         saturating=True,
     ),
-    Activation("softplus", softplus, sigmoid, bounds=POSITIVE),
+    Activation("softplus", softplus, sigmoid, bounds=POSITIVE, rectified=True),
     Activation("exponential", exponential, exponential, bounds=POSITIVE),
     elu(),
     celu(),
-    Activation("selu", _selu, _selu_slope, bounds=(-SELU_SCALE * SELU_ALPHA, np.inf)),
-    Activation("silu", lambda z: z * sigmoid(z), _silu_slope, bounds=(SILU_LEAST, np.inf)),
-    Activation("gelu", lambda z: z * _normal_cdf(z), _gelu_slope, bounds=(GELU_LEAST, np.inf)),
-    Activation("mish", lambda z: z * np.tanh(softplus(z)), _mish_slope, bounds=(MISH_LEAST, np.inf)),
+    Activation("selu", _selu, _selu_slope, bounds=(-SELU_SCALE * SELU_ALPHA, np.inf), rectified=True),
+    Activation("silu", lambda z: z * sigmoid(z), _silu_slope, bounds=(SILU_LEAST, np.inf), rectified=True),
+    Activation("gelu", lambda z: z * _normal_cdf(z), _gelu_slope, bounds=(GELU_LEAST, np.inf), rectified=True),
+    Activation("mish", lambda z: z * np.tanh(softplus(z)), _mish_slope, bounds=(MISH_LEAST, np.inf), rectified=True),
     Activation(
         "squareplus",
         _squareplus,
         lambda z: 0.5 * (1.0 + z / np.hypot(z, 2.0)),
         bounds=POSITIVE,
+        rectified=True,
     ),
     Activation("log_sigmoid", lambda z: -softplus(-z), lambda z: sigmoid(-z), bounds=(-np.inf, 0.0)),
     Activation("tanh_shrink", lambda z: z - np.tanh(z), lambda z: np.square(np.tanh(z))),
-    Activation("hard_silu", _hard_silu, _hard_silu_slope, bounds=(-0.375, np.inf), gated=True),
+    Activation("hard_silu", _hard_silu, _hard_silu_slope, bounds=(-0.375, np.inf), gated=True, rectified=True),
     Activation(
         "sparse_plus",
         _sparse_plus,
         lambda z: np.clip(0.5 * (z + 1.0), 0.0, 1.0),
         bounds=POSITIVE,
         gated=True,
+        rectified=True,
     ),
 )

@@ -1,0 +1,139 @@
+"""What the learning rate in force can still do, and whether it was higher before."""
+
+import math
+
+import numpy as np
+
+from mlpdoctor.core.fact import Absent, fact
+from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.network import Network, Optimizer
+from mlpdoctor.engine.training import Trial
+from mlpdoctor.facts.training.descent_speed import DescentSpeed
+from mlpdoctor.facts.training.training import CurrentRate, Training, constant_start
+from mlpdoctor.nn.layers.properties import trained_kernels
+from mlpdoctor.nn.optimizers.bounds import most_per_update
+from mlpdoctor.nn.optimizers.rate import at_rate, rate_at
+from mlpdoctor.nn.optimizers.traits import moves_by_a_share, moves_by_the_rate
+
+BARELY = 0.05
+"""A trial that closes less than this share of what is left, scatter taken off, stands still."""
+FASTER = 4.0
+"""At the rate it came down from the loss has to fall so many times as far."""
+SLOW = 1e5
+"""A rate at which a weight takes so many updates for its own size moves nothing that anybody would see."""
+LOOKS = 100
+MOST = 0.5
+"""A rate that was low for more than half of the training came down too early."""
+LOW = 0.1
+"""A rate brought down to less than a tenth was brought down on purpose or by a schedule."""
+
+
+@dataclass(frozen=True, eq=False)
+class Revived:
+    """Two trials from the saved weights: at the rate in force, where the loss stands, and at the one before."""
+
+    low: Trial
+    high: Trial
+
+
+@dataclass(frozen=True)
+class RateLeft:
+    """The rate of the next update beside the weights it has to move.
+
+    Attributes:
+        optimizer: its class.
+        rate: of the next update.
+        started: the rate that training began with, as far as the file tells; never less.
+        schedule: the class of its schedule; None without one.
+        size: root mean square of all trainable kernels.
+        updates_to_move: how many updates it takes to move a weight by its own size; infinite where the steps follow the
+            gradient and nothing can be said.
+        share_of_weights: a step beside the weights; infinite likewise.
+        spent: share of the updates made that had less than a tenth of the rate that training began with.
+        once_higher: whether some weight has gone further than this rate can have carried it in the updates made.
+    """
+
+    optimizer: str
+    rate: float
+    started: float
+    schedule: str | None
+    size: float
+    updates_to_move: float
+    share_of_weights: float
+    spent: float
+    once_higher: bool
+
+    @property
+    def scheduled(self) -> bool:
+        """Whether a schedule has brought the rate down."""
+        return self.schedule is not None and self.rate < self.started
+
+    @property
+    def outrun(self) -> bool:
+        """Whether the weights tell of a higher rate, and this one moves nothing any more."""
+        return self.once_higher and self.updates_to_move > SLOW
+
+    def revived(self, speed: DescentSpeed) -> Revived | None:
+        """Whether the loss stands still at this rate and falls at the one it came down from.
+
+        A schedule that comes to its end together with training leaves most updates an ordinary rate: then it is
+        something else that holds the loss, though a high rate moves it.
+        """
+        saved = speed.saved
+        if (
+            self.spent < MOST
+            or self.rate <= 0
+            or self.rate >= LOW * self.started
+            or not saved.finite
+            or speed.share(saved) >= BARELY
+        ):
+            return None
+        before = speed.continuation.at(self.started / self.rate)
+        falls = speed.sure_share(before) >= BARELY and before.gain >= FASTER * max(saved.gain, 0.0)
+        return Revived(saved, before) if falls else None
+
+
+@fact
+def rate_left(network: Network, current: CurrentRate, training: Training) -> RateLeft | Absent:
+    """Hold the rate against the weights."""
+    kernels, optimizer = trained_kernels(network), network.optimizer
+    total = sum(float(np.square(kernel).sum()) for kernel in kernels)
+    number = sum(kernel.size for kernel in kernels)
+    if optimizer is None or not number or not math.isfinite(total) or total <= 0:
+        return Absent("there is no weight for a rate to move", applicable=False)
+    size, step = math.sqrt(total / number), math.inf
+    if moves_by_the_rate(optimizer):
+        step = current.rate / size
+    elif moves_by_a_share(optimizer):
+        step = current.rate
+    limit = most_per_update(at_rate(optimizer, current.rate))
+    reach = None if limit is None or training.updates is None else limit * training.updates
+    return RateLeft(
+        optimizer=optimizer.name,
+        rate=current.rate,
+        started=max(current.compiled, current.rate),
+        schedule=current.schedule,
+        size=size,
+        updates_to_move=0.0 if math.isinf(step) else math.inf if step == 0 else 1 / step,
+        share_of_weights=step,
+        spent=_spent(optimizer, current),
+        once_higher=reach is not None and bool(training.updates) and _gone(network) > reach,
+    )
+
+
+def _spent(optimizer: Optimizer, current: CurrentRate) -> float:
+    """By a look at a hundred places of the schedule."""
+    made = optimizer.iterations or 0
+    rates = [rate_at(optimizer, round(made * place / LOOKS)) for place in range(LOOKS)]
+    return sum(rate is not None and rate < LOW * current.compiled for rate in rates) / LOOKS
+
+
+def _gone(network: Network) -> float:
+    """How far a weight is from the constant that it is known to have started from; 0 where none tells."""
+    far = 0.0
+    for layer in network.layers:
+        for name, weight in layer.weights.items() if layer.trainable else ():
+            start = constant_start(layer.config.get(f"{name}_initializer"))
+            if start is not None and weight.size and np.isfinite(weight).all():
+                far = max(far, float(np.abs(np.asarray(weight, np.float64) - start).max()))
+    return far
