@@ -11,8 +11,8 @@ from mlpdoctor.core.array_options import ArrayOptions
 from mlpdoctor.core.errors import ModelFileError
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.legible import legible
-from mlpdoctor.core.network import Layer, LossConfig, Network, Node, Optimizer, Stored
-from mlpdoctor.nn.losses.registry import require
+from mlpdoctor.core.network import Layer, Network, Node, Optimizer, Stored
+from mlpdoctor.nn.losses.registry import named
 from mlpdoctor.readers.error_wrapping import reason
 from mlpdoctor.readers.models.keras_training import RATES
 from mlpdoctor.readers.models.layers_spec import LayersSpec, read_spec
@@ -195,15 +195,13 @@ def _network(
         units = kernel.shape[1]
         config = {"name": name, "units": units, "activation": layer.activation, "use_bias": pair.bias is not None}
         nodes.append(Node(Layer(name, "Dense", config, weights), (number,), (units,)))
-    if spec.loss is not None:
-        require(spec.loss)
     return Network(
         name="hand-written",
         nodes=tuple(nodes),
         inputs=(0,),
         outputs=(len(nodes) - 1,),
         output_names=(nodes[-1].layer.name,),
-        losses=(None if spec.loss is None else LossConfig(spec.loss),),
+        losses=(None if spec.loss is None else named(spec.loss),),
         loss_weights=(1.0,),
         optimizer=_optimizer(spec),
         file=path,
