@@ -138,6 +138,17 @@ def adam(made: HandWritten) -> Callable[[], None]:
     return update
 
 
+def cooling(made: HandWritten) -> Callable[[], None]:
+    rate = [0.1]
+
+    def update() -> None:
+        for values, slope in zip(made.parameters, made.gradients(), strict=True):
+            values -= rate[0] * slope  # noqa: PLW2901  in place
+        rate[0] *= 0.9
+
+    return update
+
+
 def nothing() -> None:
     """Change nothing."""
 
@@ -203,6 +214,10 @@ BAD: dict[str, tuple[Callable[[HandWritten], dict[str, Any]], str]] = {
     "Adam": (
         lambda made: {"gradients": None, "update": adam(made), "learning_rate": 0.1},
         "another change each time .*Adam or RMSprop",
+    ),
+    "a falling rate": (
+        lambda made: {"gradients": None, "update": cooling(made), "learning_rate": 0.1},
+        "makes steps that shrink by 0.9 each time: does its learning rate fall",
     ),
     "no activation": (lambda _: {"layers": "tanh,linaer"}, "'linaer', which is not known; did you mean linear"),
     "no names": (lambda _: {"layers": 3}, "layers is 3; expected names of activations"),

@@ -89,3 +89,31 @@ def test_a_gradient_that_is_random_gets_no_name() -> None:
     )
     assert not report.right
     assert not report.explained
+
+
+@pytest.mark.parametrize("biases", [False, True])
+def test_weight_decay_that_the_loss_leaves_out(biases: bool) -> None:  # noqa: FBT001
+    net = HandWritten([3, 8, 2], ["tanh", "linear"], "mse")
+
+    def gradients() -> list[Any]:
+        pairs = zip(net.parameters, net.gradients(), strict=True)
+        return [slope + 0.02 * values * (biases or values.ndim == 2) for values, slope in pairs]
+
+    report = gradcheck(**net.asked() | {"gradients": gradients})
+    assert not report.right
+    assert [one.kind for one in report.mistakes] == ["l2-not-in-loss"]
+    assert ("0.02 times the weights and biases" in report.mistakes[0].title) is biases
+
+
+@pytest.mark.parametrize("mistakes", [{}, {"slope-missing": 0}])
+def test_a_guarded_logarithm_hides_nothing(mistakes: dict[str, Any]) -> None:
+    net = HandWritten([3, 6, 1], ["tanh", "sigmoid"], "bce", mistakes=mistakes)
+
+    def loss() -> float:
+        a = net.forward()[1][-1]
+        return float(-np.mean(net.y * np.log(a + 1e-8) + (1 - net.y) * np.log(1 - a + 1e-8)))
+
+    report = gradcheck(**net.asked() | {"loss": loss})
+    assert report.network is not None
+    assert report.right is not bool(mistakes)
+    assert [one.kind for one in report.mistakes] == list(mistakes)

@@ -16,6 +16,7 @@ from mlpdoctor.gradcheck.backward import Run, gradients
 from mlpdoctor.gradcheck.chain import Chain, named_layers, recognised
 from mlpdoctor.gradcheck.clipping import clipped
 from mlpdoctor.gradcheck.code import STEADY, Claim, Code, Point
+from mlpdoctor.gradcheck.decay import decay
 from mlpdoctor.gradcheck.measure import (
     MOST_ENTRIES,
     ROUNDING,
@@ -304,7 +305,8 @@ def _named(
         if told not in found:
             found.append(told)
     if not found:
-        return (), ()
+        extra = decay(questions)
+        return (() if extra is None else (extra,)), ()
     return found[0], tuple(" and ".join(one.title for one in told) for told in found[1:])
 
 

@@ -184,6 +184,11 @@ class Code:
         self.momentum = self._momentum(changes)
         last, before = changes[-1], changes[-2]
         slopes = [(self.momentum * old - new) / self._rate for new, old in zip(last, before, strict=True)]
+        if self.momentum and _close(last, [self.momentum * old for old in before], 1e-6):
+            raise InputError(
+                f"update() makes steps that shrink by {self.momentum:.4g} each time: does its learning rate fall? Keep"
+                " it at learning_rate while the gradient is checked"
+            )
         for name, values in zip(self.names, slopes, strict=True):
             if not np.isfinite(values).all():
                 raise InputError(f"update() left NaN or infinity in {name}, where the loss is finite")
@@ -207,7 +212,8 @@ class Code:
         if not (0 < kept < 1) or np.linalg.norm(third - kept * second) > tolerance * np.linalg.norm(second):
             raise InputError(
                 "update() makes another change each time from the same parameters: Adam or RMSprop, dropout, or a"
-                " random batch? Use fixed rows and plain gradient descent (momentum is fine), or give gradients()"
+                " random batch, or a falling learning rate? Use fixed rows, a fixed rate and plain gradient descent"
+                " (momentum is fine), or give gradients()"
             )
         return kept
 
