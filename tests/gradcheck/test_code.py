@@ -291,6 +291,13 @@ def test_a_dead_layer_is_told_and_not_called_wrong() -> None:
     assert "parameters[0], parameters[1], parameters[2] is zero" in report.notes[0]
 
 
+def test_a_wrong_gradient_of_dead_units_is_no_sign_of_copies() -> None:
+    made = net(sizes=[3, 1, 2], activations=["relu", "linear"], rows=1, mistakes={"slope-missing": 0})
+    made.biases[0][...] = -5
+    report = gradcheck(**made.asked())
+    assert [one.kind for one in report.mistakes] == ["slope-missing"]
+
+
 def test_twenty_thousand_weights_take_less_than_ten_seconds() -> None:
     wide = HandWritten([1, 100, 100, 100, 1], ["tanh"] * 4, "mse", rows=32)
     for given in (wide.asked(), {"parameters": wide.parameters, "loss": wide.loss, "gradients": wide.gradients}):

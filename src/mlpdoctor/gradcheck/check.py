@@ -37,6 +37,8 @@ FRESH = 0
 AT_KINKS = 0.05
 """Share of entries whose differences may be off, at kinks that lie too close to be seen, where the network that gives
 the user's loss to rounding at all points has another gradient there."""
+TRIES = 8
+"""Draws of all parameters at which an array that does not change the loss gets another chance: dead units."""
 REPEATS = 3
 """How often the loss is computed at one place to see that it is no game of chance."""
 
@@ -149,34 +151,39 @@ def _steady_loss(code: Code) -> float:
 
 
 def _require_influence(code: Code, point: Point, claim: Claim) -> None:
-    """Every array that has a gradient in the code must change the loss."""
-    code.move(point)
-    before = code.loss()
+    """Every array that has a gradient in the code must change the loss, here or where no unit is dead by chance."""
     rng = np.random.default_rng(FRESH)
-    still = []
-    for place, values in enumerate(point):
-        moved = [*point]
-        moved[place] = values + (0.5 + np.abs(values)) * rng.choice((-1.0, 1.0), size=values.shape)
-        code.move(moved)
-        try:
-            changed = code.loss() != before
-        except InputError:  # not finite there: it does depend on it
-            changed = True
-        if not changed:
-            still.append(place)
+    places = [point, *([rng.normal(0, 1, values.shape) for values in point] for _ in range(TRIES))]
+    still = set(range(len(point)))
+    for beginning in places:
+        still -= {place for place in still if _matters(code, beginning, place, rng)}
+        if not still:
+            break
     code.move(point)
     if len(still) == len(point):
         raise InputError(
             "loss() does not change when the parameters are changed: are they copies? Give the arrays that loss()"
             " reads; they are changed in place"
         )
-    for place in still:
+    for place in sorted(still):
         if claim.values[place].any():
             name = code.names[place]
             raise InputError(
                 f"loss() does not change when {name} is changed, and yet the code has a gradient for it: is {name} a"
                 " copy of the array that loss() reads?"
             )
+
+
+def _matters(code: Code, point: Point, place: int, rng: np.random.Generator) -> bool:
+    """Whether the loss changes with an array; where it is a number before and none afterwards, it does."""
+    code.move(point)
+    before = code.value()
+    if not math.isfinite(before):
+        return False
+    moved = [*point]
+    moved[place] = point[place] + (0.5 + np.abs(point[place])) * rng.choice((-1.0, 1.0), size=point[place].shape)
+    code.move(moved)
+    return code.value() != before
 
 
 def _require_change(code: Code, claims: Sequence[Claim]) -> None:
