@@ -140,3 +140,19 @@ def test_false_alarm_a_model_above_the_best_line(scale: float, tmp_path: Path) -
     report = examined(tmp_path, model, x, y)
     assert found(report, "L504") or found(report, "L501"), told(report)
     assert not found(report, "L508"), told(report)
+
+
+@pytest.mark.parametrize(("seed", "slope"), [(0, 1e-3), (1, 1.5)])
+def test_the_entropy_of_soft_labels_is_said_first(seed: int, slope: float, tmp_path: Path) -> None:
+    """Grey values under a binary cross-entropy: most of the loss is left by perfect predictions, too."""
+    x = np.random.default_rng(seed).uniform(0.02, 0.98, (400, 3))
+    model = compiled(stack(3, L.Dense(3, "tanh", name="h"), L.Dense(3, "sigmoid", name="out")), "binary_crossentropy")
+    put(model.get_layer("h"), np.eye(3), np.full(3, -0.5))
+    put(model.get_layer("out"), slope * np.eye(3), np.zeros(3))
+    report = examined(tmp_path, model, x, x)
+    entropy = -(x * np.log(x) + (1 - x) * np.log(1 - x)).mean()
+    led = [one for one in report.findings if one.code in ("L501", "L502", "L504", "L506") and one.evidence.verdict]
+    assert led, told(report)
+    for finding in led:
+        assert str(finding.evidence.verdict).startswith(f"{entropy:.4f} of the loss"), finding.evidence.verdict
+        assert "cannot be removed" in str(finding.evidence.verdict)

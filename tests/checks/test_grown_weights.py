@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from drawn_cases import (
     L,
@@ -14,6 +15,7 @@ from drawn_cases import (
     number,
     only,
     optimizers,
+    put,
     set_random_seed,
     stack,
     told,
@@ -56,6 +58,27 @@ def test_weights_that_were_drawn_too_large_are_no_growth(seed: int, tmp_path: Pa
     assert finding.severity is Severity.ERROR, told(report)
     assert "grew" not in finding.message + str(finding.evidence.verdict)
     assert report.findings[0].code == "W303", told(report)
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adam"])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_false_alarm_weights_drawn_by_hand_though_the_file_names_an_ordinary_initialiser(
+    seed: int, name: str, tmp_path: Path
+) -> None:
+    """Written in NumPy and put into Keras later: the file says glorot_uniform, the weights are plain randn."""
+    rng = np.random.default_rng(seed)
+    x, y = waves(300, 10, seed)
+    set_random_seed(seed)
+    model = compiled(
+        stack(10, *[L.Dense(60, "tanh", name=f"hidden_{k}") for k in range(3)], L.Dense(1)),
+        updates=0,
+        optimizer=getattr(optimizers, name)(0.01),
+    )
+    for k, width in enumerate((10, 60, 60)):
+        put(model.get_layer(f"hidden_{k}"), 2 * rng.normal(size=(width, 60)), rng.normal(size=60))
+    report = examined(tmp_path, fit(model, x, y, 2), x, y)
+    for finding in found(report, "W303"):
+        assert "grew" not in finding.message + str(finding.evidence.verdict), told(report)
 
 
 @pytest.mark.parametrize("seed", [0, 1])

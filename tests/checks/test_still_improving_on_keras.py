@@ -40,7 +40,10 @@ def test_a_training_of_too_few_epochs(patient: tuple[Path, Any, Any, Any, str]) 
 
 def test_the_curve_alone_says_so(patient: tuple[Path, Any, Any, Any, str]) -> None:
     report = diagnose(Question(history=(patient[4],)))
-    assert report.verdict.startswith("Training ended too soon: after 12 epochs the loss,")
+    # Of a curve alone nobody knows how far it has to go: a note, and a verdict that is no stronger.
+    assert only(report, "H802").severity is Severity.NOTE
+    assert "was still falling by" in report.verdict
+    assert report.verdict.endswith("more epochs may lower it.")
 
 
 def test_a_model_without_data(patient: tuple[Path, Any, Any, Any, str]) -> None:

@@ -75,7 +75,7 @@ def test_failures_say_how_bad_and_all_that_is_known() -> None:
     (suite,) = parsed(of_fixture("three-points"))
     (failure,) = next(iter(suite)).result
     assert failure.type == "error"
-    assert failure.message.startswith("dense -> dense_1 have nothing nonlinear")
+    assert failure.message.startswith("dense -> dense_1 have no activation between")
     assert 'Dense(10, activation="tanh", name="dense")' in failure.text
     notes = next(case for case in suite if case.name.startswith("D710")).system_out
     assert notes.startswith("note: 3 rows for 31 trained parameters")

@@ -135,7 +135,7 @@ def test_levels_certainties_and_evidence_come_through() -> None:
     assert first["properties"]["certainty"] == "proved"
     assert first["properties"]["evidence"]["layers"] == ["dense", "dense_1"]
     assert first["properties"]["explains"] == report.findings[0].evidence.explains
-    assert first["message"]["text"].startswith("dense -> dense_1 have nothing nonlinear")
+    assert first["message"]["text"].startswith("dense -> dense_1 have no activation between")
 
 
 def test_ranks_order_a_report_and_keep_mild_findings_low() -> None:

@@ -53,7 +53,7 @@ def test_bars_are_made_of_what_there_is(encoding: str, block: str) -> None:
 def test_plus_and_minus_are_spelt_in_ascii_alone() -> None:
     report = of_fixture("healthy-linear")
     for encoding, sign in (("utf-8", "±"), ("cp1252", "±"), ("ascii", "+/-")):
-        assert f"0.011 {sign} 0.0015" in printed(TerminalReport(report), encoding=encoding)
+        assert f" {sign} 0.0015" in printed(TerminalReport(report), encoding=encoding)
 
 
 @given(st.text(), st.sampled_from(ENCODINGS))

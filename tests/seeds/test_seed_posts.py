@@ -77,7 +77,7 @@ class TestThreePoints:
         verdict = report("three-points", model).verdict
         assert "stuck at 0.005676" in verdict
         assert "straight line" in verdict
-        assert "No setting of its weights goes lower" in verdict
+        assert "no learning rate or number of epochs can improve it" in verdict
 
 
 def test_the_untrained_network_is_told_the_same_number_beforehand() -> None:
@@ -129,7 +129,7 @@ def test_the_hand_written_tanh_net_is_told_of_its_large_weights_first() -> None:
 def test_four_relus_are_told_that_three_of_them_are_dead() -> None:
     finding = first("four-relu-sine")
     assert finding.name == "dead-relu"
-    assert finding.message == "3 of 4 relu units are zero on all 10,000 rows"
+    assert finding.message == "3 of the 4 relu units are zero on all 10,000 rows"
     assert finding.layer == "dense"
 
 

@@ -21,7 +21,7 @@ NAMED_BY: Mapping[str, str] = MappingProxyType(
         "an exploding gradient": "G602",
         "dead ReLU units": "U401 W305",
         "saturated units": "U402",
-        "units without a gradient": "U401 U402 W305 A106",
+        "units that never got a gradient": "U401 U402 W305 A106",
         "conflicting rows": "L503",
         "a target that swings too fast": "D714",
         "conditioning of the inputs": "G605 D702 D705",

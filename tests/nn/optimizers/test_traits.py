@@ -23,11 +23,12 @@ def step(name: str, size: float, weights: float = 1.0, seed: int = 0) -> np.ndar
     rng = np.random.default_rng(seed)
     current = Optimizer(name, OPTIONS, 0, 0.01)
     place = {KEY: weights * rng.normal(size=(4, 3))}
+    last = np.zeros((4, 3))
     for _ in range(20):
         made = next_step(current, place, {KEY: size * rng.normal(size=(4, 3))})
         assert isinstance(made, Step), made
-        current = made.optimizer
-    return made.updates[KEY]
+        current, last = made.optimizer, made.updates[KEY]
+    return last
 
 
 @pytest.mark.parametrize("seed", range(3))

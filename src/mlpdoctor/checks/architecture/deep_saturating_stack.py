@@ -10,7 +10,6 @@ from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.text import count, listing, quoted, short
 from mlpdoctor.facts.ladder.loss_position import LossPosition, severity
-from mlpdoctor.facts.training.open_question import unless_learned
 from mlpdoctor.nn.layers.activation import Activation
 from mlpdoctor.nn.layers.graph import users
 from mlpdoctor.nn.layers.properties import activation_of, is_learned
@@ -84,7 +83,7 @@ def deep_saturating_stack(
             why=f"The slopes alone multiply to {short(math.prod(slopes), 2)} at most, the weights in between to about "
             f"{short(math.prod(gains), 2)}: of a gradient that enters at {names[-1]} about {short(passed, 2)} is left "
             f"for {first}.",
-            remedy=unless_learned(position, _remedy(stack)),
+            remedy=_remedy(stack),
             strength=min(-math.log10(max(passed, 1e-30)) / 10, 1.0),
             verdict=f"The gradient fades on its way through {count(depth, f'{kinds[0]} layer')} in a row: about "
             f"{short(passed, 2)} of it reaches {first}, so the first layers hardly learn.",

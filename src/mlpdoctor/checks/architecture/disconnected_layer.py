@@ -9,7 +9,6 @@ from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.text import count, listing, quoted
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.network.unreachable import Unreachable, UnreachablePart
-from mlpdoctor.facts.training.open_question import unless_learned
 from mlpdoctor.nn.layers.graph import parameters
 
 
@@ -66,7 +65,7 @@ def disconnected_layer(network: Network, unreachable: Unreachable, position: Los
             certainty=Certainty.PROVED,
             severity=_severity(cut, position),
             why=told.why,
-            remedy=unless_learned(position, told.remedy),
+            remedy=told.remedy,
             strength=1.0 if cut.everything else parameters(cut.layers) / max(parameters(network.layers), 1),
             verdict=told.verdict,
             layers=tuple(dict.fromkeys(layer.name for layer in (*cut.blocks, *cut.layers))),

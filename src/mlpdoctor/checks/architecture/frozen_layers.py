@@ -11,7 +11,6 @@ from mlpdoctor.facts.ladder.architecture_floor import ArchitectureFloor
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.facts.ladder.readout import ReadoutFloor
-from mlpdoctor.facts.training.open_question import unless_learned
 from mlpdoctor.facts.training.training import Training
 from mlpdoctor.nn.layers.graph import adjustable, before, judged, parameters
 
@@ -87,7 +86,7 @@ def frozen_layers(
         certainty=_certainty(network, moving, readout if barred else None),
         severity=severity,
         why=_why(frozen, moving, where, floor, severity),
-        remedy=unless_learned(where, _thaw(network, frozen, everything=not moving)),
+        remedy=_thaw(network, frozen, everything=not moving),
         explains=_explains(where, floor if barred else None, everything=not moving, severity=severity),
         strength=parameters(frozen) / parameters(owners),
         verdict=_verdict(names, moving, floor, where),

@@ -10,7 +10,6 @@ from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.text import coefficient, listing, percent, quoted, short
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.training.dropout_gap import DropoutGap
-from mlpdoctor.facts.training.open_question import unless_learned
 from mlpdoctor.nn.layers.dropout import rate_of
 from mlpdoctor.nn.layers.graph import adjustable, users
 from mlpdoctor.nn.layers.properties import activation_of
@@ -90,7 +89,7 @@ def heavy_dropout(
         certainty=Certainty.MEASURED if gap is None else Certainty.ESTIMATED,
         severity=_severity(position, grave=grave, costs=costs),
         why=_why(worst, gap),
-        remedy=unless_learned(position, _remedy(places)),
+        remedy=_remedy(places),
         strength=min(worst.rate, 1.0),
         verdict=_verdict(worst, gap, costs=costs),
     )

@@ -8,7 +8,6 @@ from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.text import count, listing, quoted, short
 from mlpdoctor.facts.ladder.loss_position import LossPosition, severity
-from mlpdoctor.facts.training.open_question import unless_learned
 from mlpdoctor.nn.layers.graph import adjustable, users
 from mlpdoctor.nn.layers.properties import activation_of
 from mlpdoctor.nn.layers.registry import family_of
@@ -74,7 +73,7 @@ def hidden_softmax(
                 between=Severity.ERROR if blocked else Severity.WARNING,
             ),
             why=_why(activation.name, units, names, blocked=blocked),
-            remedy=unless_learned(where, _remedy(network, position)),
+            remedy=_remedy(network, position),
             strength=1.0 if blocked else 1.0 / (1.0 + math.log2(units)),
             verdict=_verdict(node.layer.name, activation.name, units, names, blocked=blocked),
             layers=(node.layer.name,),

@@ -11,7 +11,6 @@ from mlpdoctor.facts.ladder.bounds import CollapseBound
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.ladder.second_opinion import SecondOpinion
 from mlpdoctor.facts.network.collapse import AffineStack, Collapse
-from mlpdoctor.facts.training.open_question import unless_learned
 from mlpdoctor.facts.training.training import Training
 from mlpdoctor.nn.keras_code import layer_code
 
@@ -75,7 +74,7 @@ def missing_nonlinearity(
             certainty=Certainty.PROVED,
             severity=severity,
             why=_why(collapse, position, severity, floor),
-            remedy=unless_learned(position, _remedy(network, first)),
+            remedy=_remedy(network, first),
             explains=position.share(floor) if position and floor is not None and not training.never else None,
             strength=1.0,
             verdict=_verdict(network, collapse, bound, floor, position, stuck=stuck, untrained=training.never)

@@ -26,7 +26,7 @@ MOST_WRITTEN = 10
 @check(
     "D707",
     Severity.WARNING,
-    "{label} is {class_share} of the rows, and the model finds {recall_share} of them",
+    "{label} is {class_share} of the rows, and the model finds {finds} of them",
     stage=Stage.DATA,
     because="D702 G603 L502 O201 O202 O203 O205 U401 W301 W302",
     untreatable="class weights are given to fit, not stored in a model; try class_weight in your own training",
@@ -72,6 +72,7 @@ def class_imbalance(
             "class_share": worst.share,
             "class_rows": worst.rows,
             "rows": record.rows,
+            "finds": percent(worst.recall) if worst.recall > 0 else "none",
             "recall_share": worst.recall,
             "loss_share": worst.loss_share,
             "logistic_regression_recall_share": rival,

@@ -73,6 +73,7 @@ def no_better_than_constant(
     if clipped is not None and order is not None and abs(order.parts[0].levels[0] - clipped.answer) > NEAR:
         clipped = None  # a loss that is the price of 0 or 1 by chance
     compared = "no better" if equal else "hardly better"
+    broken = "" if position.finite else "On some rows the predictions are not finite."
     yield Evidence(
         numbers={
             "model": position.model,
@@ -89,7 +90,7 @@ def no_better_than_constant(
         },
         certainty=Certainty.MEASURED,
         severity=Severity.WARNING if learned else Severity.ERROR,
-        why=" ".join(one for one in (seen(order, clipped), known(position)) if one),
+        why=" ".join(one for one in (broken, seen(order, clipped), known(position)) if one),
         remedy=correction(order) if order is not None and learned else CAUSES,
         strength=min(position.of_constant(position.model), 10.0) / 10.0 if math.isfinite(position.model) else 1.0,
         verdict=entropy_first(position) + verdict(position, answer(best), clipped, order, compared, learned=learned),

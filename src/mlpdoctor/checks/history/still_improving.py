@@ -77,7 +77,8 @@ def still_improving(
         f"{short(slope.end - outlook.gain)} or so.{beside}",
         remedy=_remedy(ending, "loss" if validation is None else "val_loss"),
         strength=min(outlook.share, 1.0),
-        verdict=None
+        verdict=f"The loss, {last}, was still falling by {percent(pace)} an epoch when training ended after "
+        f"{count(ending.epochs, 'epoch')}: more epochs may lower it."
         if not grave
         else f"Training ended too soon: after {count(ending.epochs, 'epoch')} the loss, {last}, was still falling "
         f"by {percent(pace)} an epoch.",

@@ -55,8 +55,8 @@ def init_scale(
         activation; output layers of zeros.
     Certainty
         Measured: the root mean square of each kernel. That inputs have size 1 and do not depend on one another
-        is assumed. Weights have grown where they are twice as large as their own initialiser draws them, and the
-        updates made at their rate can have carried them so far.
+        is assumed. Weights have grown where they are twice as large as their own initialiser draws them, the updates
+        made can have carried them so far, and no other layer has the same spread, as layers drawn by hand have.
     References
         Glorot and Bengio, Understanding the difficulty of training deep feedforward neural networks, 2010; He,
         Zhang, Ren and Sun, Delving deep into rectifiers, 2015.

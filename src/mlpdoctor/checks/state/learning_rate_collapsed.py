@@ -63,9 +63,9 @@ def learning_rate_collapsed(
     dead = left.rate == 0 or left.share_of_weights < GRAIN
     slow = left.updates_to_move > most_updates
     fell = left.rate < fallen * left.started
-    gone = left.scheduled or left.once_higher or fell
+    gone = left.scheduled or fell
     revived = None if speed is None or dead or slow or fell else left.revived(speed)
-    if not (dead or (slow and gone) or fell or revived is not None):
+    if not (dead or (slow and (gone or left.once_higher)) or fell or revived is not None):
         return
     if position is not None and (position.trained and not position.far if gone else position.near):
         return

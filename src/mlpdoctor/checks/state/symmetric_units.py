@@ -10,7 +10,6 @@ from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.text import count, quoted
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.network.copies import all_finite, all_zero, copies_among, never_moves
-from mlpdoctor.facts.training.open_question import unless_learned
 from mlpdoctor.nn.layers.followers import Followers, followers, units_of
 from mlpdoctor.nn.layers.properties import activation_of
 
@@ -75,7 +74,7 @@ def symmetric_units(
         certainty=Certainty.PROVED if proved else Certainty.MEASURED,
         severity=_severity(effective, position, noise=noise),
         why=_why(name, units, effective, alike, still=still, noise=noise),
-        remedy=unless_learned(position, _remedy(layer, after, units)),
+        remedy=_remedy(layer, after, units),
         strength=1 - effective / units,
         verdict=_verdict(layer, units, effective, still=still),
     )

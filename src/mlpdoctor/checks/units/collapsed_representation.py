@@ -8,7 +8,6 @@ from mlpdoctor.core.network import Layer
 from mlpdoctor.core.text import count, quoted, short
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.network.representation import FAINT, Representation
-from mlpdoctor.facts.training.open_question import unless_learned
 from mlpdoctor.facts.training.training import Training
 from mlpdoctor.nn.layers.properties import activation_of
 
@@ -83,7 +82,7 @@ def collapsed_representation(
         certainty=Certainty.ESTIMATED,
         severity=Severity.ERROR if lost and not training.never else Severity.WARNING,
         why=_why(found.readout, position),
-        remedy=unless_learned(position, _remedy(layer, name)),
+        remedy=_remedy(layer, name),
         strength=1.0 - found.rank / found.width,
         verdict=f"The {found.width} units of {layer.name} all do nearly the same: their features have {directions} on "
         f"these rows, where the inputs leave room for {found.entering}. What told the rows apart is lost there.",

@@ -8,7 +8,6 @@ from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import listing, percent, short
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.outputs.prediction_variance import OutputVariance, PredictionVariance
-from mlpdoctor.facts.training.open_question import unless_learned
 from mlpdoctor.facts.training.training import Training
 from mlpdoctor.statistics.statistic import PerLayer
 from mlpdoctor.statistics.unit_activity import Firing
@@ -70,7 +69,7 @@ def constant_output(
         certainty=Certainty.MEASURED,
         severity=_severity(flat, position, everything=everything),
         why=_why(flat, position, worst, silent),
-        remedy=unless_learned(position, _remedy(network, silent)),
+        remedy=_remedy(network, silent),
         strength=1.0 - worst / tolerated if tolerated else 1.0,
         verdict=_verdict(flat, position, names, everything=everything),
     )

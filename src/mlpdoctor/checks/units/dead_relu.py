@@ -8,7 +8,7 @@ from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.text import are, count, part_of
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.outputs.contract import Contract
-from mlpdoctor.facts.training.open_question import FiniteLoss, unless_learned
+from mlpdoctor.facts.training.open_question import FiniteLoss
 from mlpdoctor.facts.training.training import Training
 from mlpdoctor.nn.keras_code import layer_code
 from mlpdoctor.nn.layers.graph import summing
@@ -85,9 +85,7 @@ def dead_relu(
         certainty=Certainty.MEASURED,
         severity=_severity(dead / units, live, where, silent=silent, untrained=training.never),
         why=_why(live, silent=silent, output=output, untrained=training.never),
-        remedy=unless_learned(
-            where, _of_output(layer, maker, units, contract) if output else _of_hidden(layer, maker, units, named)
-        ),
+        remedy=_of_output(layer, maker, units, contract) if output else _of_hidden(layer, maker, units, named),
         strength=dead / units,
         verdict=_verdict(layer, dead, units, live, silent=silent, output=output),
         layers=tuple(dict.fromkeys([layer.name, *([] if maker is None else [maker.name])])),

@@ -6,13 +6,7 @@ say because the model does well or is broken, it must not pass but not apply: th
 
 from mlpdoctor.core.fact import Absent, fact
 from mlpdoctor.core.fast_dataclass import dataclass
-from mlpdoctor.core.finding import Remedy
 from mlpdoctor.facts.ladder.loss_position import LossPosition
-
-
-def unless_learned(position: LossPosition | None, remedy: Remedy) -> Remedy | None:
-    """What to do, but where the model has learned in spite of it: what works is not to be changed."""
-    return None if position is not None and position.near else remedy
 
 
 @dataclass(frozen=True)
