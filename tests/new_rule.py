@@ -44,11 +44,11 @@ def $function(network: Network, *, tolerated: int = 0) -> Iterator[Evidence]:
 
     Why it matters
         What the fault does to training, in words the user knows.
-    Remedy
+    How to fix it
         What to change, and to what.
-    Stays quiet on
+    When it stays silent
         Deliberate designs that look like the fault.
-    Certainty
+    How sure
         Measured: what was counted, and on what.
     References
         Who found it, where and when; leave this out where there is no source.

@@ -7,7 +7,7 @@ import pytest
 from paths import SOURCE
 from rooms import ALLOWED, arrows, imports, package
 
-AT_THE_TOP = {"__init__.py", "__main__.py", "py.typed", "README.md", "docs"}
+AT_THE_TOP = {"__init__.py", "__main__.py", "testing.py", "py.typed", "README.md", "docs"}
 FRAMEWORKS = {"tensorflow", "keras", "torch", "jax"}
 
 

@@ -34,7 +34,10 @@ def test_it_may_be_set_in_the_configuration(tmp_path: Path) -> None:
     ("command", "words"),
     [
         ("check", "Without DATA, checks the architecture only."),
-        ("check", "Python file that defines custom layers (the only code mlpdoctor executes)."),
+        (
+            "check",
+            "Python file that defines custom layers (beside that of --preprocess the only code mlpdoctor executes).",
+        ),
         ("check", "brief is one line of JSON"),
         ("treat", "Test the fixes that check suggests"),
         ("curve", "lowest possible on this data"),

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from paths import FIXTURES
@@ -112,8 +113,8 @@ def test_no_file_and_no_such_file_are_told(tmp_path: Path) -> None:
 def test_the_same_in_python() -> None:
     import mlpdoctor
 
-    given: dict[str, object] = {}
+    given: dict[str, Any] = {}
     exec(compile(TEMPLATES["functions"].replace(*WRONG), "net.py", "exec"), given)  # noqa: S102
     names = ("parameters", "loss", "gradients", "layers", "x", "y")
-    report = mlpdoctor.gradcheck(**{name: given[name] for name in names})  # type: ignore[operator]
+    report = mlpdoctor.gradcheck(**{name: given[name] for name in names})
     assert [one.kind for one in report.mistakes] == ["slope-missing"]

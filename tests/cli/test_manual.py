@@ -26,7 +26,7 @@ RULES = manual.read(PAGES / "rules.md")
 LONGEST = 200
 """Lines of README: what is more belongs into the manual."""
 BLOCKS = {"": "a drawing", "console": "what the tool prints", "text": "its help", "sh": "commands", "toml": "settings"}
-BLOCKS |= {"yaml": "a pipeline", "python": "a signature", "diff": "what treat prints"}
+BLOCKS |= {"yaml": "a pipeline", "python": "a signature, or an example", "diff": "what treat prints"}
 """Kinds of blocks. All but drawings are held against the tool: here, in ``test_manual_is_fresh``, ``test_automation``
 (settings, calls of jq), ``test_treat_command`` (what treat prints) and ``test_custom_objects`` (Keras's own layers)."""
 OF_OTHERS = {
@@ -35,9 +35,12 @@ OF_OTHERS = {
     "--hypothesis-profile": "tests/conftest.py",
     "--benchmark-enable": "tests/benchmarks/test_hot_loops.py",
     "--check": ".ci/run",
+    "--mlpdoctor-report": "src/mlpdoctor/api/pytest_plugin.py",
     "--strict": None,
 }
 """Options of other programs, and where in the checkout each is known; mypy's own is nowhere."""
+RUN = (manual.README, PAGES / "python.md")
+"""Pages whose examples ``test_python_page`` runs."""
 PLACEHOLDER = "OWNER"
 MARKED = "## Names that do not exist yet"
 of_every_page = pytest.mark.parametrize("page", manual.pages(), ids=lambda page: page.stem)
@@ -218,7 +221,7 @@ def test_every_block_is_of_a_kind_that_is_checked(page: Path) -> None:
     for language, content in manual.blocks(text):
         assert language in BLOCKS
         assert language != "text" or content.startswith("Usage: mlpdoctor")
-        assert language != "python" or content.startswith("@check(")
+        assert language != "python" or content.startswith("@check(") or page in RUN
         assert language != "console" or content.startswith("$ ")
         assert language != "" or "-->" in content
         if language == "yaml":

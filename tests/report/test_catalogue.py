@@ -30,7 +30,7 @@ def test_the_codes_of_a_family_leave_no_gap() -> None:
 @pytest.mark.parametrize("name", BY_NAME)
 def test_every_page_says_what_a_user_asks(name: str) -> None:
     page = BY_NAME[name].rule.page
-    for heading in ("Why it matters", "Remedy", "Stays quiet on", "Certainty"):
+    for heading in ("Why it matters", "How to fix it", "When it stays silent", "How sure"):
         assert re.search(rf"^{heading}\n {{4}}\S", page, re.MULTILINE), heading
     assert BY_NAME[name].rule.summary.endswith(".")
 

@@ -86,7 +86,9 @@ def test_three_points_learn_what_will_not_help(model: str) -> None:
 @pytest.mark.parametrize("model", THREE_POINTS)
 def test_three_points_read_their_answer_in_the_first_sentence(model: str) -> None:
     report = report_of("three-points", model)
-    assert report.verdict.startswith("The loss is stuck at 0.005676 because there is no activation function between your layers")
+    assert report.verdict.startswith(
+        "The loss is stuck at 0.005676 because there is no activation function between your layers"
+    )
     remedy = report.findings[0].evidence.remedy
     assert remedy is not None
     assert remedy.code == 'Dense(10, activation="tanh", name="dense")'

@@ -8,6 +8,7 @@ from mlpdoctor.core.suggest import closest
 PAGES = Path(__file__).parents[1] / "docs"
 ORDER = (
     "using",
+    "python",
     "files",
     "configuration",
     "ci",

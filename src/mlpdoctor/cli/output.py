@@ -60,14 +60,27 @@ def write(
         return
     for file in files:
         form = form_of(file, options.form)
-        text = _plain(reports, unread, options) if form == "terminal" else _rendered(form, reports, unread)
-        write_text(text, Path(file), f"--output {file}")
+        write_text(written(form, reports, unread, options), Path(file), f"--output {file}")
     if options.form == "terminal":
         _on_screen(reports, unread, options)
     else:
         put(_rendered(options.form, reports, unread))
     if options.form == "github" and os.environ.get(SUMMARY):
         _append(_rendered("markdown", reports, unread), Path(os.environ[SUMMARY]))
+
+
+def written(
+    form: str, reports: "Sequence[Report]", unread: "Sequence[Unread]" = (), options: OutputOptions | None = None
+) -> str:
+    """The reports as a file of that format holds them; ``terminal`` is what a wide screen shows, without colours."""
+    if form != "terminal":
+        return _rendered(form, reports, unread)
+    return as_text(*_parts(reports, unread, options or OutputOptions(form)))
+
+
+def as_text(*parts: "RenderableType") -> str:
+    """What a wide screen without colours shows of some parts."""
+    return _text(console("never", width=FILE_WIDTH), *parts)
 
 
 def _rendered(form: str, reports: "Sequence[Report]", unread: "Sequence[Unread]") -> str:
@@ -87,10 +100,6 @@ def _on_screen(reports: "Sequence[Report]", unread: "Sequence[Unread]", options:
     show(*_parts(reports, unread, options), color=options.color)
 
 
-def _plain(reports: "Sequence[Report]", unread: "Sequence[Unread]", options: OutputOptions) -> str:
-    return _text(console("never", width=FILE_WIDTH), *_parts(reports, unread, options))
-
-
 def _parts(
     reports: "Sequence[Report]", unread: "Sequence[Unread]", options: OutputOptions
 ) -> "Iterator[RenderableType]":
@@ -103,7 +112,7 @@ def _parts(
         yield TerminalSummary(reports, unread)
 
 
-def form_of(file: str, form: str) -> str:
+def form_of(file: str, form: str, option: str = "--output") -> str:
     """The format that a file's name asks for; without a suffix, that of standard output.
 
     Raises:
@@ -117,7 +126,7 @@ def form_of(file: str, form: str) -> str:
     suffix = Path(file).suffix.lower()
     if suffix not in ("", TEXT):
         known = " ".join([*(end for one in FORMATS.values() for end in one.suffixes), TEXT])
-        raise UsageError(f"--output {file}: the suffix tells the format, and {suffix} is none of {known}")
+        raise UsageError(f"{option} {file}: the suffix tells the format, and {suffix} is none of {known}")
     return "terminal" if suffix == TEXT else form
 
 
@@ -189,6 +198,7 @@ def console(color: str, width: int | None = None) -> "Console":
     plain = color == "never" or (color == "auto" and bool(os.environ.get("NO_COLOR")))
     return Console(
         force_terminal=forced,
+        force_jupyter=False,  # where a notebook is, the text is still a text
         no_color=plain or None,
         color_system=None if plain else "auto",
         highlight=False,

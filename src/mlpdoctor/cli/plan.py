@@ -10,6 +10,8 @@ from mlpdoctor.core.errors import UsageError
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.suggest import closest
 
+ARRAY, BETWEEN = ".npy", ","
+"""Two arrays, the features and the targets, are one DATA: ``x.npy,y.npy``, as ``readers.tables.data`` has it."""
 MODEL_SUFFIXES = (".keras", ".h5", ".hdf5")
 HDF5 = b"\x89HDF\r\n\x1a\n"
 IN_A_MODEL = frozenset({"config.json", "model.weights.h5"})
@@ -28,7 +30,7 @@ def plan(arguments: Sequence[str], configuration: Configuration, line: Section) 
     """The models asked for, each once, in order.
 
     Args:
-        arguments: MODEL..., and perhaps DATA as the last one.
+        arguments: MODEL..., and perhaps DATA as the last one, or as the last two where they are arrays.
         configuration: of the project; its ``models`` are looked at when no argument is given.
         line: the options of the command line.
 
@@ -83,6 +85,8 @@ def _apart(files: list[str]) -> tuple[list[str], str | None]:
     data = [file for file, model in zip(files, flags, strict=True) if not model]
     if not data:
         return files, None
+    if files[-2:] == data and len(data) == 2 and all(file.lower().endswith(ARRAY) for file in data):  # noqa: PLR2004
+        return files[:-2], BETWEEN.join(data)
     if len(data) > 1:
         raise UsageError(
             f"neither {data[0]} nor {data[1]} is a model, and there can be only one DATA; the order is MODEL, then DATA"

@@ -69,7 +69,7 @@ def diagnose(
     started = time.perf_counter()
     every = all_checks() if given else curve_checks()
     chosen = every if checks is None else checks
-    following = Following(question.engine, question.custom_objects) if given else Following(NUMPY)
+    following = Following(question.engine, question.custom_objects, subject.live) if given else Following(NUMPY)
     # What overflows is a finding; a warning of NumPy's would reach nobody who can do anything about it.
     with threads.one(), random_state.shifted(question.seed), np.errstate(all="ignore"):
         resolver = examine(subject.network, dataset, chosen, progress, following, history)

@@ -15,9 +15,13 @@ from mlpdoctor.core.history import History, together
 from mlpdoctor.core.network import Network
 from mlpdoctor.diagnosis.placeholder_model import Guess, guessed_loss, placeholder_model
 from mlpdoctor.engine.engine_choice import AUTO
+from mlpdoctor.engine.user_code import object_in
 from mlpdoctor.nn.losses.registry import build, named
 from mlpdoctor.readers.models.model import read_network
-from mlpdoctor.readers.tables.data import files_in, open_dataset
+from mlpdoctor.readers.tables.data import files_in, npy_pair, open_dataset
+from mlpdoctor.readers.tables.preprocessed import Preprocess, PreprocessedDataset, function_of
+
+PREPROCESS = "--preprocess"
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,8 @@ class Question:
         history: files and folders that training logged to; the last run of the last one made the saved model.
         plateau: the loss at which training stopped, as it was printed, where there is no log.
         quick: whether to leave out what can take long.
+        preprocess: what the features of a data file go through first, as ``FILE:NAME`` of a Python file, which is run,
+            or as the function itself; None for nothing.
         arrays: what makes a model of a file of arrays; None for a saved model.
     """
 
@@ -56,6 +62,7 @@ class Question:
     history: tuple[str, ...] = ()
     plateau: str | None = None
     quick: bool = False
+    preprocess: str | Preprocess | None = None
     arrays: ArrayOptions | None = None
 
     @property
@@ -72,13 +79,16 @@ def files_read(question: Question) -> Iterator[tuple[str, str]]:
     if question.model is not None:
         yield "the model", question.model
     if question.data is not None:
-        yield from (("the data", file) for file in _with_files(question.data, files_in))
+        parts = npy_pair(question.data) or (question.data,)
+        yield from (("the data", file) for part in parts for file in _with_files(part, files_in))
     for path in question.history:
         yield from (("the history", file) for file in _with_files(path, _files_of_a_history))
     if question.custom_objects is not None:
         yield "the code of --custom-objects", question.custom_objects
     if question.arrays is not None and Path(question.arrays.layers).suffix:
         yield "the layers of --layers", question.arrays.layers
+    if isinstance(question.preprocess, str):
+        yield f"the code of {PREPROCESS}", question.preprocess.rpartition(":")[0]
 
 
 def _with_files(path: str, inside: Callable[[str], Iterable[Path]]) -> list[str]:
@@ -102,6 +112,7 @@ class Subject:
         network: the model, or one of which only the loss and the width are known where no model was given.
         dataset: None without data.
         history: None without a training history.
+        live: the model itself, where it is in memory: what Keras needs to follow it.
     """
 
     network: Network
@@ -109,30 +120,32 @@ class Subject:
     history: History | None
     seconds: float
     """That opening it took."""
+    live: object = None
 
 
-def opened(question: Question, stdin: BinaryIO | None = None) -> Subject:
+def opened(question: Question, stdin: BinaryIO | None = None, history: History | None = None) -> Subject:
     """Open all that a question names.
 
     Args:
         question: what is asked.
         stdin: where data or a history come from when their path is ``-``.
+        history: one that is in memory already; None for those that the question names.
 
     Raises:
         InputError: when the model, the data or the history cannot be used.
     """
     started = time.perf_counter()
     if question.model is None:
-        found = _without_a_model(question, stdin)
+        found = _without_a_model(question, stdin, history)
     else:
-        found = _with_a_model(question.model, question, stdin)
+        found = _with_a_model(question.model, question, stdin, history)
     return Subject(*found, time.perf_counter() - started)
 
 
 Opened: TypeAlias = tuple[Network, Dataset | None, History | None]
 
 
-def _with_a_model(path: str, question: Question, stdin: BinaryIO | None) -> Opened:
+def _with_a_model(path: str, question: Question, stdin: BinaryIO | None, history: History | None) -> Opened:
     if question.arrays is None:
         read = read_network(path, **question.limit)
     else:
@@ -140,15 +153,37 @@ def _with_a_model(path: str, question: Question, stdin: BinaryIO | None) -> Open
 
         read = read_arrays(path, question.arrays, **question.limit)
     network = with_loss(read, question.loss)
-    history = logged(question, stdin)
+    history = history or logged(question, stdin)
     dataset = None
     if question.data is not None:
-        dataset = open_dataset(question.data, wanted(network, question), stdin=stdin, **question.limit)
+        dataset = opened_table(question.data, wanted(network, question), question, stdin)
     return network, dataset, history
 
 
-def _without_a_model(question: Question, stdin: BinaryIO | None) -> Opened:
-    history = logged(question, stdin)
+def opened_table(path: str, asked: Wanted, question: Question, stdin: BinaryIO | None = None) -> Dataset:
+    """The rows of a file, their features preprocessed where the question says so.
+
+    Args:
+        path: of the data.
+        asked: of the columns.
+        question: with the function, and the limit on what is read.
+        stdin: where data come from when their path is ``-``.
+
+    Raises:
+        InputError: the data cannot be used, or the function fails on them.
+    """
+    if question.preprocess is None:
+        return open_dataset(path, asked, stdin=stdin, **question.limit)
+    function, named = question.preprocess, "preprocess"
+    if isinstance(function, str):
+        named = f"{PREPROCESS} {function}"
+        function = function_of(object_in(function, PREPROCESS), named)
+    raw = open_dataset(path, dataclasses.replace(asked, features=None), stdin=stdin, **question.limit)
+    return PreprocessedDataset(raw, function, asked.features, named)
+
+
+def _without_a_model(question: Question, stdin: BinaryIO | None, history: History | None) -> Opened:
+    history = history or logged(question, stdin)
     if history is None:
         raise UsageError(
             "give a training history, or the loss it stopped at: mlpdoctor curve HISTORY, or --plateau 0.0057"

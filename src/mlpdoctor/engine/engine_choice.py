@@ -25,10 +25,12 @@ class Following:
     Attributes:
         engine: ``auto``, ``numpy`` or ``keras``.
         custom_objects: a Python file with the user's own layers, which is run; None for none.
+        live: the Keras model, where it is in memory; it is copied and left alone. None for one that is in a file.
     """
 
     engine: str = AUTO
     custom_objects: str | None = None
+    live: object = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +80,7 @@ def follow(network: Network, how: Following) -> Followed:
         from mlpdoctor.engine.custom_objects import custom_objects
         from mlpdoctor.engine.keras_engine import KerasEngine
 
-        engine = KerasEngine.followed(network, custom_objects(how.custom_objects))
+        engine = KerasEngine.followed(network, custom_objects(how.custom_objects), how.live)
     except (NoKeras, UsageError):
         raise
     except InputError as obstacle:

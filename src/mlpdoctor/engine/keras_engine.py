@@ -50,17 +50,18 @@ class KerasEngine:
         self._cells = sum(math.prod(int(side) for side in call.after.shape[1:]) for call in probe.calls)
 
     @classmethod
-    def followed(cls, network: Network, custom: Mapping[str, Any] | None = None) -> "KerasEngine":
-        """The engine for a network that was read from a file.
+    def followed(cls, network: Network, custom: Mapping[str, Any] | None = None, live: object = None) -> "KerasEngine":
+        """The engine for a network that was read from a file, or from a model in memory.
 
         Args:
             network: as the reader sees it.
             custom: the user's own classes and functions by name.
+            live: the model in memory, of which a copy is run; None for the one in the file.
 
         Raises:
             InputError: Keras is not installed, or cannot or may not load the model; the message says why.
         """
-        return cls(*made_ready(network, custom or {}), moved={}, training=False)
+        return cls(*made_ready(network, custom or {}, live), moved={}, training=False)
 
     def forward(self, features: Array, see: See | None = None) -> list[Array]:
         """The outputs of the network for a block of rows; as ``NumpyEngine.forward``.

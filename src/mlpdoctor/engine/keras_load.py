@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import FunctionType
 from typing import Any
 
 from mlpdoctor.engine.keras_guard import Refused, guard, one_line
@@ -38,6 +39,40 @@ def load(path: str, custom: Mapping[str, Any]) -> Model:
             return keras.saving.load_model(path, custom_objects=dict(custom), compile=False, safe_mode=True)
     except Exception as fault:
         raise Unloadable(f"Keras {keras.__version__} cannot load it: {one_line(fault)}") from fault
+
+
+def own_objects(model: Model) -> dict[str, Any]:
+    """The classes and functions of a model in memory that are not Keras's own, by name."""
+    found: dict[str, Any] = {}
+    for layer in _leaves(model):
+        functions = [value for value in vars(layer).values() if isinstance(value, FunctionType)]
+        things: list[Any] = [type(layer), *functions]
+        for thing in things:
+            if str(thing.__module__).partition(".")[0] != "keras":
+                found[thing.__name__] = thing
+    return found
+
+
+def copied(model: Model, custom: Mapping[str, Any]) -> Model:
+    """Another model with the same weights, not compiled: a model in memory is the user's own and left as it is.
+
+    Args:
+        model: in memory; what is in its configuration the user has run already.
+        custom: the user's own classes and functions by name.
+
+    Raises:
+        Unloadable: Keras cannot make one from its configuration.
+    """
+    keras = start("this model")
+    spec = {**keras.saving.serialize_keras_object(model), "compile_config": None}
+    try:
+        with stdout_apart(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            twin = keras.saving.deserialize_keras_object(spec, custom_objects=dict(custom), safe_mode=False)
+            _copied(model, twin)
+    except Exception as fault:
+        raise Unloadable(f"Keras {keras.__version__} cannot copy it: {one_line(fault)}") from fault
+    return twin
 
 
 def in_float64(model: Model, custom: Mapping[str, Any]) -> Model | None:

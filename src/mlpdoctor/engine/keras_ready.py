@@ -12,7 +12,7 @@ import numpy as np
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array, Key, Layer, Network, Node, Shape
 from mlpdoctor.engine.keras_guard import Refused
-from mlpdoctor.engine.keras_load import EXACT, Model, exactly, in_float64, load
+from mlpdoctor.engine.keras_load import EXACT, Model, copied, exactly, in_float64, load, own_objects
 from mlpdoctor.engine.keras_machine import Call, Machine, Seen, Tensor, packed
 from mlpdoctor.engine.keras_start import start
 from mlpdoctor.engine.tape import Tape
@@ -95,17 +95,22 @@ class Shared:
         self.runs: WeakKeyDictionary[Tape, Run] = WeakKeyDictionary()
 
 
-def made_ready(network: Network, custom: Mapping[str, Any]) -> tuple[Network, Shared]:
+def made_ready(network: Network, custom: Mapping[str, Any], live: object = None) -> tuple[Network, Shared]:
     """The network with the shapes and weights that only Keras knows, and the model that runs it.
 
     Args:
         network: as the reader sees it.
         custom: the user's own classes and functions by name.
+        live: the model in memory, of which a copy is run; None for the one in the file.
 
     Raises:
         InputError: Keras is not installed, or cannot or may not load the model; the message says why.
     """
-    model = load(network.file, custom)
+    if live is None:
+        model = load(network.file, custom)
+    else:
+        custom = {**custom, **own_objects(live)}
+        model = copied(live, custom)
     twin = in_float64(model, custom)
     precise = None
     if twin is not None:

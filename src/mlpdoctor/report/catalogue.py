@@ -89,12 +89,6 @@ def family(rule: Rule) -> str:
     return FAMILIES.get(rule.code[0], "other")
 
 
-HEADINGS = {
-    "Remedy": "How to fix it",
-    "Stays quiet on": "When it stays silent",
-    "Certainty": "How sure",
-}
-"""What a page calls the sections of a docstring."""
 CODE = re.compile(r"(?::\w+:)?(`+)([^`]+)\1")
 """Code in a docstring: ``this``, or a reference with its role."""
 
@@ -106,12 +100,12 @@ def sections(text: str) -> Iterator[tuple[str, str]]:
     for line in text.splitlines()[1:]:
         if line and not line.startswith(" "):
             if heading:
-                yield HEADINGS.get(heading, heading), readable(" ".join(lines))
+                yield heading, readable(" ".join(lines))
             heading, lines = line, []
         elif line:
             lines.append(line.strip())
     if heading:
-        yield HEADINGS.get(heading, heading), readable(" ".join(lines))
+        yield heading, readable(" ".join(lines))
 
 
 def readable(text: str) -> str:

@@ -227,7 +227,7 @@ def test_what_takes_more_memory_than_there_is_says_so(tmp_path: Path, monkeypatc
     def too_much(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("mlpdoctor.readers.models.model._network", too_much)
+    monkeypatch.setattr("mlpdoctor.readers.models.model.network_of", too_much)
     path = tmp_path / "large.keras"
     path.write_bytes((GOOD / "good.keras").read_bytes())
     assert "it takes more memory than there is" in refused(path)

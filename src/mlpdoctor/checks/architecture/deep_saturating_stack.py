@@ -41,15 +41,15 @@ def deep_saturating_stack(
         slope of a sigmoid is 1/4 at most: four such layers of ordinary weights leave 1/256 of the gradient, eight leave
         1/65536. The first layers hardly move, and the network predicts about the same for every row until the weights
         have slowly grown. The slope of tanh is 1 at most, so that it is the size of the weights which decides.
-    Remedy
+    How to fix it
         Use relu (with he_uniform), or tanh in place of sigmoid, or put a BatchNormalization between the layers, or use
         fewer layers: two or three are enough for most tables.
-    Stays quiet on
+    When it stays silent
         Up to three such layers; the output layer, whose sigmoid is part of the loss; layers parted by a
         normalisation, by another activation or by a skip connection; weights large enough to make up for the slopes, as
         in tanh layers of ordinary start weights or in sigmoid layers that have been trained. A model that is close to
         what is known to be reachable gets a note.
-    Certainty
+    How sure
         Estimated: the largest slope of each activation times the root mean square gain of each saved kernel, for a
         gradient of no special direction. Saturated units pass less than that. In trials of four and five sigmoid layers
         on a smooth target most networks that passed under 0.04 were stuck on a straight line or a constant, and those

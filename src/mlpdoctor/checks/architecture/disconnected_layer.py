@@ -38,15 +38,15 @@ def disconnected_layer(network: Network, unreachable: Unreachable, position: Los
         a layer to which no gradient gets never learns. Rounding, signs, comparisons and the ids of an Embedding have no
         slope, stop_gradient has none by design, a frozen layer of zeros or a factor of zero leaves none, and the layers
         of an output without a loss, or with a loss weight of 0, are not asked for anything.
-    Remedy
+    How to fix it
         Connect it, give its output a loss, or take it out; in place of a step use a smooth function, in place of ids a
         Dense layer.
-    Stays quiet on
+    When it stays silent
         Ways round the obstacle, as x + stop_gradient(f(x) - x); frozen layers; weights of zero in layers that can
         train, before they do, which move away from zero; layers of a kind that is not known, which may let anything
         through. A stop_gradient beside layers that do train is a note, and so are layers that nothing uses and all of
         this in a model that is close to what is known to be reachable.
-    Certainty
+    How sure
         Proved. The derivative of a composition is the product of the derivatives along each way, summed over all ways
         (the chain rule): where each way holds a factor that is zero everywhere, so is the derivative.
     """

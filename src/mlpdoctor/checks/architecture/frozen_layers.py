@@ -45,16 +45,16 @@ def frozen_layers(
         A layer whose trainable flag is off keeps its weights whatever the loss says. With every layer frozen nothing
         moves at all: the loss of the first epoch is the loss of the last. With all but the last one frozen, training
         can do no more than find the best last layer on top of features that it cannot change.
-    Remedy
+    How to fix it
         Set trainable to True on each of these layers and compile again: Keras reads the flag when it compiles, and
         hands a model's own flag on to its layers only when it changes.
-    Stays quiet on
+    When it stays silent
         Layers without weights, Normalization, which is adapted and never trained, and frozen normalising layers
         beside trainable ones. A frozen Embedding beside trainable layers is a note, and so is any frozen layer of
         a model that has come most of the way to what is known to be reachable, or of one that is not trained yet:
         up to the tolerated share of the way from there to the best constant. A finished model that was frozen as a
         whole is a note when it does well.
-    Certainty
+    How sure
         Proved where no weight can move: a step of training changes trainable weights alone, so the loss stays where it
         is. Measured elsewhere: the flags are read in the file, and where only last layers train the floor is the loss
         of the best of them on the saved features, as far as float32 can tell those apart; estimated where there are so

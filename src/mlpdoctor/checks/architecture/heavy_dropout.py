@@ -55,13 +55,13 @@ def heavy_dropout(
         times the square of each value: as much as the signal at 0.5, four times as much at 0.8. Before a linear output
         with a squared error this variance goes into the training loss as it is, and the weights are kept small to hold
         it down. Keras logs the training loss with dropout on, so the log shows this noise too.
-    Remedy
+    How to fix it
         Use a rate of 0.1 to 0.5 between hidden layers, less on inputs, none right before a regression output.
-    Stays quiet on
+    When it stays silent
         Rates up to one half between hidden layers and before a classifier's output, up to 0.3 on the inputs, up to
         0.2 before a regression output. A model that is close to what is known to be reachable gets a note, and so
         does a rate of up to one half that adds little to the loss.
-    Certainty
+    How sure
         Estimated where there are data: the loss with dropout on, over masks drawn for a sample of the rows, with its
         standard error. Measured without: the rates are read in the file.
     References

@@ -33,13 +33,13 @@ def hidden_softmax(
         their common size is lost. Once one unit leads, the others are near zero and so are all gradients through it.
         It is meant for the probabilities at the end of a classifier. A softmax over a single unit is the number 1
         whatever comes in, and nothing gets through.
-    Remedy
+    How to fix it
         Use relu or tanh on hidden layers, and keep the softmax for the output.
-    Stays quiet on
+    When it stays silent
         Outputs, also where only layers without weights follow; attention, mixtures of experts and every other softmax
         whose values weigh something in a product; layers of a kind that is not known. Of a model that is close to what
         is known to be reachable it is a note.
-    Certainty
+    How sure
         Proved for a single unit, whose softmax is constant. Measured elsewhere: the activation is read in the file. It
         is an error where the layer has few units or is narrower than those around it and the model is stuck.
     """

@@ -41,12 +41,12 @@ def missing_nonlinearity(
         A composition of affine maps is an affine map. However many such layers there are and however wide, the
         network can only draw a straight line (a plane), and the best one is found by linear regression. No learning
         rate, optimizer, number of epochs or number of units changes that.
-    Remedy
+    How to fix it
         Give every hidden layer an activation. In Keras a Dense layer has none unless it is asked for.
-    Stays quiet on
+    When it stays silent
         A single Dense layer; Dense followed by Activation, LeakyReLU, PReLU and the like; layers joined by a
         product; the end of a residual branch; a low-rank bottleneck on data that an affine map fits.
-    Certainty
+    How sure
         Proved. The witness is the single affine map; with data also its loss, which no weights go below.
     References
         Goodfellow, Bengio and Courville, Deep Learning, 2016, section 6.1.

@@ -41,12 +41,12 @@ def rank_bottleneck(
     Why it matters
         Whatever comes before, the outputs are an affine map of those few numbers, so all predictions lie on a line, a
         plane or a space of so many dimensions. What the targets vary in beyond it stays in the loss.
-    Remedy
+    How to fix it
         Widen the narrowest layer to the number of outputs at least; or put something nonlinear behind it.
-    Stays quiet on
+    When it stays silent
         A bottleneck that costs less, beside what is known to be within reach, than the tolerated share of what the best
         constant loses; autoencoders, whose bottleneck is the point: their targets are the features themselves.
-    Certainty
+    How sure
         Proved. For a network that is affine as a whole the floor is that of reduced rank regression, for others the
         part of the targets outside their best space of so many dimensions. Under other losses than the squared error
         nothing is proved: that part is measured in squares, and must be large beside what a quick fit leaves.

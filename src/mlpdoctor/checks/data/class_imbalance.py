@@ -44,15 +44,15 @@ def class_imbalance(
     Why it matters
         Where one row in a hundred is of a class, a model that never predicts it is right on ninety-nine, and most of
         the gradient is about those. The accuracy looks good and stands still at the share of the others.
-    Remedy
+    How to fix it
         Let the rare class count more: class_weight in fit. The predictions then are no longer probabilities as they
         occur in the data. Where only the decision matters a lower threshold than 0.5 does it without training.
-    Stays quiet on
+    When it stays silent
         Classes of more than a fifth of their even share, a tenth of the rows where there are two; rare classes of
         which the model finds half. A warning asks for more than rarity: that the model finds next to nothing of the
         class, that a plain logistic regression does find it, and that the loss is not as good as anything known to be
         reachable. A model that is right to be unsure, or has not been trained, gets a note.
-    Certainty
+    How sure
         Measured where the sample of up to 32,768 rows holds all of them, else estimated.
     References
         He and Garcia, Learning from imbalanced data, 2009.

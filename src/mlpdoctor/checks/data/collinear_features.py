@@ -35,12 +35,12 @@ def collinear_features(
         Such a column brings nothing that the others do not. What its weight does another weight can undo: along that
         direction the loss is flat, or nearly, and gradient descent crawls. With the tolerated rest of a hundredth of
         the column's spread the squared error bends ten thousand times less along it than along the others together.
-    Remedy
+    How to fix it
         Keep one of each: drop the named columns. No floor changes by it, and the weights can then be compared.
-    Stays quiet on
+    When it stays silent
         Complete sets of one-hot columns, which add up to 1 by design; constant columns, which are D704's; tables with
         fewer than two rows a column. It is a note always: a well-scaled network learns in spite of it.
-    Certainty
+    How sure
         Measured: from the triangular factor of all rows, to the precision of float64.
     References
         Belsley, Kuh and Welsch, Regression diagnostics, 1980, chapter 3.

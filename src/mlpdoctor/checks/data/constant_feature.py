@@ -34,12 +34,12 @@ def constant_feature(factor: TargetFactor, passes: Passes, position: LossPositio
         that already. Often it is a column that was filtered on, or filled by mistake. A Normalization layer divides it
         by a deviation of zero, so that a later row with another value, or rounding, enters as a huge number. When no
         feature varies there is nothing to learn from.
-    Remedy
+    How to fix it
         Drop the columns. When all are constant, look at how the file was made.
-    Stays quiet on
+    When it stays silent
         Columns that vary at all, such as a one-hot column that is rarely 1; a file of a single row. As long as other
         features vary it is a note: border pixels of images are constant in good data, too.
-    Certainty
+    How sure
         Measured: each column is compared with its first row. When all are constant it is proved that no weights
         do better than the best constant: a network is a function, and equal rows get equal predictions.
     """

@@ -35,12 +35,12 @@ def constant_target(
         A target that never changes can be had without looking at the inputs: the last bias alone predicts it, and
         whatever loss is reached says nothing about the network. It usually means that another column was taken for
         the target, that rows were filtered down to one class, or that an export filled the column with a default.
-    Remedy
+    How to fix it
         Check which column is the target, and how the rows were chosen.
-    Stays quiet on
+    When it stays silent
         One-hot columns of classes that do not occur, as long as two classes do; a table of a single row. One constant
         column among targets that vary is a note, and so is a model that already gives the constant as it should.
-    Certainty
+    How sure
         Measured: the least and the greatest value of each target on all rows.
     """
     same = targets.low == targets.high

@@ -30,12 +30,12 @@ def duplicate_rows(hashes: WholeRowHashes, sample: RowSample, *, tolerated_share
         A row that is there ten times counts ten times in the loss. Worse, a random split, as validation_split on
         shuffled rows makes it, puts copies of the same row into training and validation: the validation loss then
         looks better than the model is. Files joined twice, or classes made up by copying, are the usual reasons.
-    Remedy
+    How to fix it
         Drop the copies before splitting. Where a row is meant to count more, give it a sample weight.
-    Stays quiet on
+    When it stays silent
         A tenth of the rows or less, unless set otherwise; columns of so few levels that rows must meet, such as a
         handful of 0/1 columns or XOR repeated a thousand times. It is a note always: training is not stuck by it.
-    Certainty
+    How sure
         Measured on all rows by 64-bit hashes; above four million rows on a part of them, all copies of a row together.
     """
     rows = len(hashes.hashes)

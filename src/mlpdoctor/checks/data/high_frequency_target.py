@@ -40,14 +40,14 @@ def high_frequency_target(
         Gradient descent learns slow changes first and fast ones last: the time it takes grows steeply with the
         frequency as the first layer sees it. A network on x in units of its standard deviation soon draws one swing;
         many swings stay flat for so long that the loss seems to have stopped at that of a constant.
-    Remedy
+    How to fix it
         Give the network the waves: sine and cosine of the input at the frequency found, or random Fourier features,
         or a first layer with sine activation. More units or more epochs help little.
-    Stays quiet on
+    When it stays silent
         Three or more features that vary; ids, and inputs that the model turns into something else before its first
         Dense layer; noise, for near rows must agree or one wave must fit; up to three periods across evenly spread
         inputs; models that have learned it. Where none of this can be measured nothing is ruled out.
-    Certainty
+    How sure
         Estimated: swings of a smoothed target on a sample of the rows, or in the plane the distance at which rows are
         no longer alike. Measured where rows lie too far apart to agree: the wave that fits best (Lomb's periodogram),
         if it fits noise so well in fewer than one of a thousand files.

@@ -47,13 +47,13 @@ def leaking_feature(
     Why it matters
         A column that is the target in other units, or was worked out from it, makes any model look perfect on these
         data, and is not there when the model is used. Training then learns that one column.
-    Remedy
+    How to fix it
         Find out when the column becomes known. If that is with or after the target, leave it out.
-    Stays quiet on
+    When it stays silent
         Problems with one feature that varies, or whose features are all images of one; autoencoders, whose targets are
         their features; tables of fewer than 30 rows. A column that comes near the target, up to the tolerated share of
         its variance, or that tells the classes apart by thresholds, is a note: in easy data that is how it should be.
-    Certainty
+    How sure
         Measured on all rows for numbers, on a sample of up to 32,768 rows for classes.
     References
         Kaufman, Rosset, Perlich and Stitelman, Leakage in data mining, 2012.

@@ -24,12 +24,12 @@ def non_finite_data(cells: CellCounts, passes: Passes) -> Iterator[Evidence]:
     Why it matters
         One NaN among the inputs or targets of a batch makes the loss of the batch NaN, and through the gradient the
         weights it reaches. Keras does not warn. A number beyond float32 is infinite to Keras.
-    Remedy
+    How to fix it
         Drop or fill the rows before training.
-    Stays quiet on
+    When it stays silent
         Nothing: a network of plain layers has no use for a missing value. All that the report says of these data is
         worked out on the complete rows.
-    Certainty
+    How sure
         Measured: every cell is looked at.
     """
     if not cells.bad_rows:

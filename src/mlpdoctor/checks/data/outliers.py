@@ -30,15 +30,15 @@ def outliers(search: OutlierSearch, *, most_of_the_loss: float = 0.5, far: float
         A squared error counts a row that is a hundred times farther off ten thousand times as much. A handful of typing
         errors, or a code such as -999 for a missing value, then decides the loss, its gradient and the scale that
         targets are divided by, and the other rows hardly count. The loss looks stuck at the price of these rows.
-    Remedy
+    How to fix it
         Look at the rows. Drop those that are codes or errors; where the values are real use Huber's loss, or the
         logarithm of amounts.
-    Stays quiet on
+    When it stays silent
         Ends of a range that reaches as far on the other side, such as rewards of -1; heavy tails that the model has
         learned, tables of fewer than 20 rows, losses of ratios and logarithms, classes.
         Amounts that are ordinary on a logarithmic scale are a note, and so are far rows beside which the model has
         learned the others.
-    Certainty
+    How sure
         Measured: the loss of every row. Before training, the distance of every target from the mean. The spread of
         the other rows is taken from a sample.
     References

@@ -63,15 +63,15 @@ def preprocessing_mismatch(trials: ScalingTrials, position: LossPosition, traine
         A network knows its inputs on the scale it was trained on. Given raw columns where it was trained on
         standardised ones its units saturate and its predictions are absurd, and so is the loss, whatever the weights
         are worth. The same goes for targets: a model trained on standardised ones predicts numbers near 0.
-    Remedy
+    How to fix it
         Apply to the file what was applied in training, best by the very scaler that was fitted there; or put a
         Normalization layer into the model, so that it travels with it.
-    Stays quiet on
+    When it stays silent
         Models that beat the best constant on the file as it is, unless another scale makes their loss four times
         smaller; classifiers that are too sure of themselves, as on rows they were not trained on: another scale has to
         do better than less sure predictions on this one; untrained models, and broken ones: the finding needs a scaling
         under which this very model is good, and its predictions are right without any correction.
-    Certainty
+    How sure
         Estimated, on a sample of the rows and with the sample's own means, spreads and ranges, since those that
         were used in training are not in the file. That the scale is another is sure; which of several similar ones was
         used is not, and all that fit are named.

@@ -35,13 +35,13 @@ def sorted_rows(
         are sorted, the model is trained on one part of the data and judged on another: the validation loss says
         nothing, and early stopping acts on it. With ``shuffle=False``, or a generator that reads the file from the top,
         batches are all of a kind and each one undoes the last.
-    Remedy
+    How to fix it
         Shuffle the rows once, before they are split.
-    Stays quiet on
+    When it stays silent
         Files of fewer than 20 rows, and orders that explain less than a quarter of the target's variance. It is a note
         for numbers, as in a curve sampled from left to right: ``fit`` shuffles by default. It is a warning for class
         labels in blocks, where the last fifth lacks classes, unless the model has learned in spite of it.
-    Certainty
+    How sure
         Measured on all rows: the variance between tenths of the file, and the ratio of von Neumann, which for labels
         0 and 1 is the number of runs of Wald and Wolfowitz.
     References

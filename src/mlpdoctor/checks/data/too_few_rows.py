@@ -34,12 +34,12 @@ def too_few_rows(
         A network with many more parameters than rows can go through every row whatever their targets are, and a
         linear model can once it has as many coefficients as there are rows. A small loss on such rows says nothing
         about new ones; and a loss that stays high on them is a matter of training, not of the data.
-    Remedy
+    How to fix it
         Judge the model on rows it has not been trained on; with few rows by cross-validation.
-    Stays quiet on
+    When it stays silent
         More than a thousand rows, and up to ten parameters for each number that is to be learned. It is never more
         than a note: small tables such as XOR are there to be learned by heart.
-    Certainty
+    How sure
         Measured: rows, columns and parameters are counted.
     References
         Zhang, Bengio, Hardt, Recht and Vinyals, Understanding deep learning requires rethinking generalization, 2017.

@@ -49,15 +49,15 @@ def unscaled_inputs(
         2 / (2 r^2): for r = 10 that is 0.01, the default rate of Keras's SGD. Beyond it training blows up, and
         at a rate that is small enough the other features hardly move. Large features also saturate sigmoid and tanh
         units at once. A feature that never leaves a hundredth of zero is invisible beside the others.
-    Remedy
+    How to fix it
         Standardise: a Normalization layer adapted to the training data, as the first layer of the model, or the
         columns of the table before training, with the same numbers wherever the model is used. Pixels: divide by 255.
-    Stays quiet on
+    When it stays silent
         Columns between 0 and 1, one-hot columns however rare, and features that a Normalization, Rescaling or
         BatchNormalization inside the model brings to scale. A model that does as well as anything is known to in
         spite of its scales gets a note. A warning where the target swings fast along these inputs (D714): on any scale
         that is what keeps the loss up.
-    Certainty
+    How sure
         Measured: the root mean square and the largest size of each column on all rows.
     References
         LeCun, Bottou, Orr and Muller, Efficient BackProp, 1998, section 4.3.

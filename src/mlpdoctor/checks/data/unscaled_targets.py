@@ -15,10 +15,9 @@ from mlpdoctor.facts.outputs.regression import Regression
 from mlpdoctor.facts.outputs.target_scale_words import effect, invisible, remedy, why
 from mlpdoctor.facts.training.training import Training
 from mlpdoctor.nn.optimizers.bounds import momentum_of
+from mlpdoctor.nn.optimizers.traits import moves_by_the_rate
 from mlpdoctor.statistics.moments import OutputMoments, TargetMoments
 
-LIMITED = frozenset({"Adam", "AdamW", "Nadam", "Adamax", "RMSprop", "Lion", "Adafactor"})
-"""Optimizers that divide the gradient by its size: a weight moves by about the rate an update, however far the goal."""
 SIZE_OF_ERROR = ("mae", "huber", "logcosh")
 """Losses whose gradient does not grow with the error: plain gradient descent moves by about the rate with them."""
 NO_BETTER = 0.9
@@ -65,15 +64,15 @@ def unscaled_targets(
         squared error grows with the target instead, so that plain gradient descent overshoots, kills its ReLUs
         or ends in NaN. Targets that vary by less than the rate drown in the steps themselves. Of two targets of
         very different sizes the loss sees only the large one.
-    Remedy
+    How to fix it
         Standardise the targets for training, each column by itself, and turn predictions back; or start the last
         bias at their mean.
-    Stays quiet on
+    When it stays silent
         Targets of ordinary size, up to 5: what keeps a model from those is its rate, not their scale. Targets
         that the model has reached, whatever their size, and those it reaches within 2000 updates: shares,
         ratings, ages. Losses of ratios and logarithms, counts behind an exponential, and classes have no such
         scale.
-    Certainty
+    How sure
         Estimated: the number of updates is worked out as if all weights moved by the rate in one direction, as
         they do while every prediction is too small.
     References
@@ -92,10 +91,10 @@ def unscaled_targets(
     size, mean, deviation = _size(targets, column), float(targets.mean[column]), float(targets.deviation[column])
     if size == 0 or deviation == 0:
         return
-    limited = optimizer.name in LIMITED or part.loss.names[0] in SIZE_OF_ERROR
+    limited = moves_by_the_rate(optimizer) or part.loss.names[0] in SIZE_OF_ERROR
     step = rate / (1 - momentum_of(optimizer))
     jump = reach.after(rate)
-    needed = reach.travel(size) / (rate if optimizer.name in LIMITED else step)
+    needed = reach.travel(size) / (rate if moves_by_the_rate(optimizer) else step)
     travelled = float(outputs.root_mean_square[unit]) / size
     updates = training.updates or 0
     found = _judged(
@@ -104,7 +103,7 @@ def unscaled_targets(
         limited=limited,
         long=size > ordinary and needed > (most_updates if training.never else updates / SLACK),
         overshoots=size > ordinary and step * size > unstable_step and not _clips(optimizer),
-        drowned=optimizer.name in LIMITED
+        drowned=moves_by_the_rate(optimizer)
         and deviation < SMALL
         and deviation < (rate if training.never else DROWNED * jump),
     )

@@ -43,14 +43,14 @@ def at_the_floor(
         where the targets carry noise that no function of the inputs can know, the loss stops at what that costs. A
         cross-entropy of targets that are neither 0 nor 1, such as grey values or smoothed labels, stops at their
         entropy. A model there has learned what there is.
-    Remedy
+    How to fix it
         None is needed. What lowers the loss now is other data: the feature that tells such rows apart, targets that are
         measured more exactly.
-    Stays quiet on
+    When it stays silent
         Models that have not been trained or that something is known to beat, the best line included; losses below the
         range of the noise, which a model gets to by memorising rows; noise that is as high as the loss of the best
         constant (L507 looks into that), or whose estimate is too uncertain.
-    Certainty
+    How sure
         Proved where conflicting rows are the floor. Estimated where it is noise: within two standard errors of it,
         which is the range shown.
     """

@@ -34,12 +34,12 @@ def conflicting_targets(
         A model predicts one value for one input. Where the same input occurs with several targets the best prediction
         is their mean (squared error), median (absolute error) or the share of each class (cross-entropy), and the
         rest is lost whatever the model.
-    Remedy
+    How to fix it
         Find the column that tells these rows apart, or accept the floor.
-    Stays quiet on
+    When it stays silent
         Repeated rows with equal targets, and noise that costs less than the tolerated share of what the best
         constant loses.
-    Certainty
+    How sure
         Proved: the rows are compared in full, and the floor is the loss of the best prediction for each group.
     """
     constant, model = ladder.value("constant") or 0.0, ladder.value("model")

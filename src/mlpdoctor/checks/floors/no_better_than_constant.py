@@ -45,16 +45,16 @@ def no_better_than_constant(
         The mean (squared error), median (absolute error) or class shares (cross-entropy) of the targets cost
         nothing to find. A model at that loss has learned nothing useful yet, or its predictions have the wrong
         level or size. Which of the two it is shows in how the predictions order the rows.
-    Remedy
+    How to fix it
         Where the predictions order the rows well, put their level right: the last bias, class weights, the scale of
         the targets. Otherwise fix the causes named with it: scale, dead or saturated units, the learning rate. If
         there is none, check that the inputs in training are those in this file.
-    Stays quiet on
+    When it stays silent
         Models that have not been trained; data on which nothing known does better than a constant, unless the
         model is far worse; targets that are all the same. Broken weights are reported as W301. A warning instead of
         an error for a model that orders the rows, and that with the right level and size would come at least half
         of the way to the best known loss.
-    Certainty
+    How sure
         Measured: both losses are evaluated on all rows. The rank correlation (for classes the area under the ROC
         curve, AUC) is that of up to 32,768 rows, and is called chance within two standard errors.
     References

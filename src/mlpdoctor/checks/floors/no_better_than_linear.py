@@ -14,6 +14,7 @@ from mlpdoctor.facts.ladder.second_opinion import SecondOpinion
 from mlpdoctor.facts.network.collapse import Collapse
 from mlpdoctor.facts.training.training import Trained
 from mlpdoctor.nn.losses.convex import ConvexLoss
+from mlpdoctor.nn.optimizers.traits import follows_gradient
 
 STRAIGHT = 1e-4
 """Where the best line leaves less than this share of the constant's loss there is no curve worth the name."""
@@ -50,15 +51,15 @@ def no_better_than_linear(
         The best linear model (linear, logistic or Poisson regression, as the loss asks) is found at once and exactly.
         A deep network on the same loss has learned the linear part of the data and nothing else; what it was built
         for has not begun.
-    Remedy
+    How to fix it
         Where the data hold nonlinear structure: train longer without early stopping on a small ``min_delta``, with
         an adaptive optimizer; then look at the units. Where they hold none, linear is enough.
-    Stays quiet on
+    When it stays silent
         Networks that are affine by construction (see A101), models no better than a constant (L502) or
         more than a twentieth above the line (L504), models that have not been trained, and data that lie on a line.
         Classifiers that do no worse than logistic regression does on rows it has not seen: on rows it has seen that
         is often sure beyond reason.
-    Certainty
+    How sure
         Measured for both losses; estimated, with its error bar, for what is left to learn. Where a quick nonlinear
         fit shows structure, ``learned`` is the share of the way from the line to that fit a model must have gone to
         pass. A model that lies below the line by the share ``tolerated_gain`` always passes.
@@ -139,7 +140,7 @@ def _remedy(network: Network, *, structure: bool, opinion: SecondOpinion | None)
     optimizer = network.optimizer
     if structure or opinion is None:
         late = "the nonlinear part is learned last, so train on without early stopping on the training loss"
-        if optimizer is None or optimizer.name == "SGD":
+        if optimizer is None or follows_gradient(optimizer):
             how = "" if optimizer is None else ", with Adam instead of plain SGD"
             return Remedy(f"{late}{how}", "model.compile(optimizer=keras.optimizers.Adam(1e-3), loss=model.loss)")
         made = "" if optimizer.iterations is None else f" ({count(optimizer.iterations, 'update')} so far)"

@@ -35,15 +35,15 @@ def no_signal(
         tried. Where all of them fail to beat a constant on rows they have not seen, these inputs probably say next to
         nothing about the target. Then the constant's loss is what there is to reach, and no setting of the training
         changes it. Where the line beats the constant and the others do not beat the line, linear is enough.
-    Remedy
+    How to fix it
         Look at the data: are rows of inputs and targets still side by side, were they shuffled or joined apart, is the
         target the right column, is the feature there that decides it?
-    Stays quiet on
+    When it stays silent
         Data in which anything shows something to learn: the ladder, a quick nonlinear fit, a line on all rows that
         saves more than chance, near rows that agree, a wave that fits. Models that have learned more; too few rows to
         see a gain of the size ``most_unseen``; ids with fewer than three rows each. A note where the model is not at
         the constant's loss.
-    Certainty
+    How sure
         Estimated: cross-validated on up to 2,000 sampled rows. A gain counts from three standard errors on, if it is
         more than the same models save on shuffled targets; that of the line on all rows counts where chance gives so
         much in one of a thousand files. That nothing was found does not prove that there is nothing: parity of many

@@ -11,6 +11,7 @@ from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.ladder.unseen_readout import UnseenReadout
 from mlpdoctor.facts.outputs.prediction_order import PredictionOrder
 from mlpdoctor.facts.training.training import Trained
+from mlpdoctor.nn.optimizers.traits import follows_gradient
 
 CLEAR = 3.0
 """Standard errors by which the best last layer must beat the saved one on rows it was not fitted to."""
@@ -43,15 +44,15 @@ def readout_gap(
         What the hidden layers make of the rows is enough for a much lower loss: a last layer fitted to it directly,
         as in linear regression, has it at once. To find a last layer is a convex problem without local minima, so what
         is missing is training: too few updates, or steps that are too small or too large for it.
-    Remedy
+    How to fix it
         Train on; fix the learning rate, or the scale of targets or features, where a rule named with this one says so.
-    Stays quiet on
+    When it stays silent
         Models that have not been trained, and models that do as well as anything is known to. A gap that the best last
         layer owes to the rows it was fitted to: both are compared on rows it has not seen. Predictions that rank the
         rows and only have the wrong level or size (see L502). A gap under the tolerated
         share of what the model loses above the lowest loss that is known to be reachable. A note where the gap is under
         a tenth of the way from the best constant to there.
-    Certainty
+    How sure
         Estimated: the last layer is cross-validated on up to 2,000 sampled rows, and must be better by three standard
         errors.
     """
@@ -98,7 +99,7 @@ def _missing(network: Network, trained: Trained) -> str:
     if trained.updates is None:
         return "The last layer has not been trained to its end"
     made = count(trained.updates, "update")
-    plain = network.optimizer is not None and network.optimizer.name == "SGD"
+    plain = follows_gradient(network.optimizer)
     if not plain and trained.updates < FEW_UPDATES:
         return f"{made[0].upper()}{made[1:]} were too few for the last layer to find its weights"
     return f"{made} have not brought the last layer there, so look at the learning rate"
@@ -107,7 +108,7 @@ def _missing(network: Network, trained: Trained) -> str:
 def _remedy(network: Network, trained: Trained, readout: float) -> Remedy:
     optimizer = network.optimizer
     goal = f"a loss of about {short(readout, 2)} is within reach"
-    if optimizer is not None and optimizer.name == "SGD":
+    if follows_gradient(optimizer):
         return Remedy(
             f"train with Adam instead of plain SGD; {goal}",
             "model.compile(optimizer=keras.optimizers.Adam(1e-3), loss=model.loss)",

@@ -41,12 +41,12 @@ def too_few_units(
     Why it matters
         A network with one input and ReLU-like units draws a line of straight pieces, and each unit can bend it once. A
         target with more bends than that is out of reach, whatever the weights.
-    Remedy
+    How to fix it
         Widen the hidden layer, or take a smooth activation such as tanh.
-    Stays quiet on
+    When it stays silent
         Networks with several inputs or smooth units. Noise, which more kinks would only overfit: something must be
         known to do better, by the tolerated share of what the best constant loses.
-    Certainty
+    How sure
         Proved: the best partition of the sorted rows into as many runs as there are pieces, each with its own best
         line, is no worse than any such network.
     References

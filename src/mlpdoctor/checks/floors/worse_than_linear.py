@@ -14,6 +14,7 @@ from mlpdoctor.facts.ladder.second_opinion import SecondOpinion
 from mlpdoctor.facts.network.line_in_reach import LineInReach
 from mlpdoctor.facts.training.training import Trained
 from mlpdoctor.nn.losses.convex import ConvexLoss
+from mlpdoctor.nn.optimizers.traits import follows_gradient
 
 NO_BETTER = 0.99
 """From this share of the constant's loss on L502 speaks."""
@@ -51,16 +52,16 @@ def worse_than_linear(
         comes as near to it as one likes. A loss above it is therefore no floor of the architecture or the data. It is
         training that has not got there: too few updates, a rate that is too small or too large, inputs or targets on
         the wrong scale.
-    Remedy
+    How to fix it
         Fix the causes named with it. If there are none, train on, and look at the size of the step.
-    Stays quiet on
+    When it stays silent
         Models up to a twentieth above the line (see L501) and models no better than a constant (L502);
         models that have not been trained; networks that cannot draw the line, being too narrow or out of range; models
         that do no worse than the line does on rows it has not seen, for on few rows the best line owes much of its low
         loss to chance; classes that a plane parts, once the model is half the way there: such a loss falls without end
         as the coefficients grow, and nobody waits for it. A note where what is left is within a twentieth of the way to
         the constant.
-    Certainty
+    How sure
         Measured: both losses are evaluated on all rows.
     """
     affine = position.affine
@@ -126,7 +127,7 @@ def _plain(linear: LinearFloor) -> str:
 def _remedy(network: Network, affine: float) -> Remedy:
     optimizer = network.optimizer
     goal = f"fix the causes named with this; then train on until the loss is under {short(affine)}"
-    if optimizer is not None and optimizer.name == "SGD":
+    if follows_gradient(optimizer):
         return Remedy(
             f"{goal}, with Adam instead of plain SGD",
             "model.compile(optimizer=keras.optimizers.Adam(1e-3), loss=model.loss)",

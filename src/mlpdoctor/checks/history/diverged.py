@@ -34,13 +34,13 @@ def diverged(
     Why it matters
         From the first NaN on every weight it reaches is NaN, and no further epoch changes that. A loss that rises for
         good has been thrown out of where it was by steps that are too large; what was learned is lost.
-    Remedy
+    How to fix it
         A tenth of the learning rate, clipnorm=1.0, inputs and targets on a scale of about 1. NaN from the first epoch
         on most often is in the data: missing cells, the logarithm of zero, labels out of range.
-    Stays quiet on
+    When it stays silent
         Spikes and swings from which the loss comes back (H804), a loss that doubles near zero, where a fifth of the way
         won is not lost, and warm restarts that have not come down yet. A validation loss that rises alone is H805.
-    Certainty
+    How sure
         Measured. An error where the log ends in NaN or at least as high as it began; a warning where part of the way
         was kept, where the weights of the best epoch were put back, or where only the validation loss is NaN. A
         note where the saved model does about as well as anything is known to.

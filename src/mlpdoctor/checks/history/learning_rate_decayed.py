@@ -10,6 +10,7 @@ from mlpdoctor.facts.history.rate_curve import FrozenRate, RateCurve
 from mlpdoctor.facts.history.reference_gap import ReferenceGap
 from mlpdoctor.facts.history.run_ending import RunEnding
 from mlpdoctor.facts.history.training_curve import TrainingCurve
+from mlpdoctor.facts.ladder.loss_position import NEAR
 
 UNSEEN = 5e-4
 """A change that three digits do not show."""
@@ -39,15 +40,15 @@ def learning_rate_decayed(
         ReduceLROnPlateau with a short patience takes the scatter of a falling loss for a plateau and cuts the rate,
         then again, until the loss does stand still; a schedule with too few decay_steps does the same by the clock.
         The log goes flat and looks like a minimum, and it is only that the steps have become too short.
-    Remedy
+    How to fix it
         A patience of ten epochs or more with a min_lr, or decay_steps as many as there are updates; start again from
         the rate at which the loss was falling.
-    Stays quiet on
+    When it stays silent
         A rate that came to its end together with the loss: a saved model that does well, cosine and step schedules that
         spend less than a quarter of their epochs at a hundredth of their rate. Of a curve alone it is a warning only
         where the loss was falling when the rate was first cut and kept more than half of its first value; a note where
         the cut came too early to tell.
-    Certainty
+    How sure
         Measured: the rate of each epoch is in the log, the loss moves by less than a hundredth since it is under a
         hundredth of its highest. An error where the loss is further than half the way from what is known to be
         reachable; a warning where it had stopped falling before the rate was cut: then the rate followed, and
@@ -84,7 +85,10 @@ def learning_rate_decayed(
 
 
 def _severity(gap: ReferenceGap, *, falling: bool | None) -> Severity | None:
-    if not gap.far or (falling is None and not gap.known):
+    if not gap.far:
+        cut_short = falling is True and gap.of_model and gap.left > NEAR
+        return Severity.WARNING if cut_short else Severity.NOTE
+    if falling is None and not gap.known:
         return Severity.NOTE
     if falling is False:
         return Severity.WARNING

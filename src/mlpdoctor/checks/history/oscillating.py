@@ -52,13 +52,13 @@ def oscillating(
         The loss of an epoch is a mean over all its batches; it should scatter by a few per cent. Where it jumps by a
         sixth and more from epoch to epoch, each update throws the weights across the valley instead of down into it,
         and where training ends is a matter of luck.
-    Remedy
+    How to fix it
         A lower learning rate, or one that falls; larger batches; clipped gradients where single batches do it.
-    Stays quiet on
+    When it stays silent
         Fewer than 15 epochs; swings of less than a fiftieth of the way from the best constant (without data: from the
         first loss) to what is known to be reachable, such as those of a loss near zero; a validation loss that swings
         alone: few rows make it.
-    Certainty
+    How sure
         Measured: ``large`` is the standard deviation of ln(loss) about its running median over the second half of the
         epochs, printed digits allowed for, and ``often`` the share of epochs higher than the one before. A note where
         the model does about as well as anything is known to or the loss surely falls all the same, and for single

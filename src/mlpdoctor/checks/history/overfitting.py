@@ -48,13 +48,13 @@ def overfitting(
         From the turn on the network memorises its training rows, noise and all, and each epoch makes it worse on
         new ones. A training loss that still falls says nothing then, and the weights of the last epoch are not the
         best ones that were had.
-    Remedy
+    How to fix it
         EarlyStopping with restore_best_weights=True; more rows; a smaller network, dropout or weight decay.
-    Stays quiet on
+    When it stays silent
         Fewer than 10 epochs; a rise that the scatter of the validation loss could explain; a rise under two per cent; a
         gap that does not widen, however large: training rows are always fitted better; a training loss that has
         stopped falling too.
-    Certainty
+    How sure
         Measured: the validation loss ends above its best smoothed epoch by more than the lowest of so many noisy values
         is low by chance: a straight line since then rises beyond its 95 % error bar, or it climbs to the end of the
         epochs since; without the latter it is a note. A warning where it rose by ``rise`` or more and training went on

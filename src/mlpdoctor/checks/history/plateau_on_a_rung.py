@@ -46,15 +46,15 @@ def plateau_on_a_rung(
         A loss that stops at just the value of the best constant, of the best straight line, of rows that contradict
         each other or of the noise has a reason, and each of these values has another one. The number in the log tells
         which, before anything is tried.
-    Remedy
+    How to fix it
         At the constant the network ignores its inputs: look for dead or saturated units, unscaled inputs, a step that
         is too large. At the line nothing nonlinear has been learned: look for a missing activation. At a floor that
         the data or the architecture set no learning rate, optimizer or further epoch helps.
-    Stays quiet on
+    When it stays silent
         Curves that are still on their way, and losses printed with too few digits to be compared. With penalties in
         the loss the rung is where Keras would log it, penalties included; where they are not known, and where Keras
         logs sums, nothing is said. Class weights change the logged loss and are in no file: then it equals no rung.
-    Certainty
+    How sure
         Measured where the curve stands still: equal means within its scatter and its printed digits, near means within
         two per cent, as training noise and rows held out for validation leave it. Estimated where the rung is an
         estimate, or where the curve only heads for it. With a model whose loss is known this is a note, for other rules

@@ -46,14 +46,14 @@ def slow_convergence(
         A curve that falls by a thousandth an epoch looks like a plateau on any plot. It still falls: every step goes
         the right way and is too short. Waiting helps, but takes weeks; the reason is a learning rate that is too low,
         inputs or targets on a large scale, or a gradient that fades on its way.
-    Remedy
+    How to fix it
         Scale inputs and targets, then ten times the rate, then Adam in place of SGD.
-    Stays quiet on
+    When it stays silent
         Curves of fewer than 20 epochs; a fall that scatter or printed digits could explain; a loss that has come more
         than half of the way to what these data are known to allow; one that gets to the next rung of the ladder in
         less than five times the epochs made (H802 speaks of those); the long tail of a curve that fell fast before,
         where nobody knows of a rung below it.
-    Certainty
+    How sure
         Measured: the slope of ln(loss) over the last quarter of the epochs is below zero by twice its 95 % error bar,
         or the loss fell with each of the last eight.
         How long the way is at this pace is a straight line on the log scale, and rather too short. Without data it is

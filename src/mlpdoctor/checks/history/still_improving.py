@@ -37,14 +37,14 @@ def still_improving(
     Why it matters
         Where the best epoch is the last one, the number of epochs decided when to stop, and not the loss. Such a
         curve is no plateau: nothing need be wrong but that the training is not finished.
-    Remedy
+    How to fix it
         More epochs, ended by EarlyStopping with patience in place of a fixed number.
-    Stays quiet on
+    When it stays silent
         A fall that scatter or printed digits could explain; one that half as many epochs again would not carry a
         twentieth further; a training loss that falls while the validation loss no longer does; a loss at less than a
         tenth of the way from what is known to be reachable. Where training was stopped before its time H807 speaks,
         of a loss that falls too slowly to get anywhere H806.
-    Certainty
+    How sure
         Measured: the slope of ln(loss) over the last quarter of the epochs is below zero by twice its 95 % error bar,
         or the loss fell with each of the last eight. A warning where it is known to be far from what these data allow
         and the gain is a fair part of that; of a curve alone only where it kept more than half of its first loss over

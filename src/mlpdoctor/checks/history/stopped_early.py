@@ -36,13 +36,13 @@ def stopped_early(
         ``patience`` of those. A loss of 0.02 that falls by a hundredth of itself each epoch makes no progress to a
         ``min_delta`` of 0.001, and is stopped in mid-fall; so is one whose epochs scatter when ``patience`` is 1 or 2.
         The log then looks finished, and is not.
-    Remedy
+    How to fix it
         ``min_delta=0`` and a patience of ten epochs or more, on the loss that matters.
-    Stays quiet on
+    When it stays silent
         Training that was stopped rightly: where the validation loss no longer falls, or half as many epochs again
         would bring less than a twentieth; a fall that scatter or printed digits could explain; logs that do not tell
         that training was to go on (a CSVLogger file does not: then H802 speaks).
-    Certainty
+    How sure
         Measured: the log holds Keras's line on the early stop, or the number of epochs that were planned, and the
         slope of ln(loss) over the last quarter of the epochs is below zero by twice its 95 % error bar, or the loss
         fell with each of the last eight. Where the log was pasted in part, what is missing is unknown. Severity as for

@@ -16,13 +16,13 @@ def label_encoding(contract: Contract, position: LossPosition | None) -> Iterato
         A class number beyond the last unit makes Keras stop, return NaN, or count the row as perfect, depending
         on the backend. Labels of -1 or 2 make a binary cross-entropy negative, and it falls without end. None
         of it looks like a wrong label in the log.
-    Remedy
+    How to fix it
         Count classes from 0 (y - 1), turn -1 and 1 into 0 and 1 ((y + 1) / 2), undo a division by 255, and give
         one-hot labels to the categorical and class numbers to the sparse cross-entropy.
-    Stays quiet on
+    When it stays silent
         Labels 0 and 1 under a hinge, which Keras turns into -1 and 1 itself; soft labels; ratings from 1 to 5
         under a squared error.
-    Certainty
+    How sure
         Measured: every target of every row is looked at. Class numbers where one-hot labels are due, and the
         other way round, are read as what they are, so that the rest of the report stands.
     """

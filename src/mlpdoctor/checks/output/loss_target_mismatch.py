@@ -16,12 +16,12 @@ def loss_target_mismatch(contract: Contract, position: LossPosition | None) -> I
         A cross-entropy of amounts has no lowest value at the right prediction, and may fall without end. A squared
         error of labels trains, but a sure and wrong prediction costs little more than an unsure one, and of class
         numbers it makes amounts: 2 is not twice 1.
-    Remedy
+    How to fix it
         Amounts: a squared or absolute error. Labels: a cross-entropy. Counts: Poisson, or a squared error.
-    Stays quiet on
+    When it stays silent
         Binary cross-entropy of numbers from 0 to 1, squared errors of counts, ratings and shares, tanh on -1
         and 1. A squared error of labels is a warning, and a note where the model does well.
-    Certainty
+    How sure
         Measured: the kind of target is told from all values, and said in the finding. Whole numbers from 0 of
         similar frequency are taken for class numbers; counts thin out towards their end.
     """

@@ -34,13 +34,13 @@ def output_bias_start(
         The last bias starts from 0, and the predictions with it. Where the mean of the targets is far from 0, or a
         class is rare, the first epochs do nothing but move one bias, at most by the learning rate with each
         update of Adam, and the loss seems to be stuck far above what a constant prediction gives.
-    Remedy
+    How to fix it
         Start the last bias from the best constant: the mean of the targets, the log-odds of the base rate, the
         logarithm of the mean count. Or standardise the targets.
-    Stays quiet on
+    When it stays silent
         Models past their first updates; a start near the constant; a first loss that a bias would not halve, as
         where unscaled inputs make the first predictions huge.
-    Certainty
+    How sure
         Measured: the loss with the bias added is worked out on a sample of the rows.
     References
         Karpathy, A recipe for training neural networks, 2019: init well.

@@ -38,12 +38,12 @@ def output_range(
     Why it matters
         A sigmoid stays between 0 and 1, tanh between -1 and 1, a ReLU nothing below 0. Where targets lie beyond, the
         best the network can do is to predict the end of its range for every such row, and training drives it there.
-    Remedy
+    How to fix it
         For numbers of any size take no activation at the output; or bring the targets into its range.
-    Stays quiet on
+    When it stays silent
         Targets exactly on the end of the range, as labels 0 and 1 of a sigmoid; targets beyond it that cost less than
         the tolerated share of what the best constant loses; a softmax over one unit (see O201).
-    Certainty
+    How sure
         Proved: each row is charged the loss of the nearest prediction within the range, whatever the inputs.
     """
     cost = position.of_constant(bound.total) if position.above(position.constant) > 0 else math.inf

@@ -33,12 +33,12 @@ def softmax_single_unit(
         Softmax divides each exponential by the sum of all of them; of one alone that is 1. Under a squared or absolute
         error nothing can be learned. Under a cross-entropy Keras reads the logit behind the softmax, so that the loss
         may fall, but every prediction and with it the accuracy stays what it is.
-    Remedy
+    How to fix it
         For two classes in one column: one unit with a sigmoid and binary cross-entropy; for several classes one unit
         for each; for numbers no activation.
-    Stays quiet on
+    When it stays silent
         A softmax over two units or more.
-    Certainty
+    How sure
         Proved: exp(z) / exp(z) = 1.
     References
         Keras warns of it when the layer is called.

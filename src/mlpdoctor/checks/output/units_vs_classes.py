@@ -22,12 +22,12 @@ def units_vs_classes(contract: Contract, position: LossPosition | None) -> Itera
     Why it matters
         A class without a unit cannot be predicted. A single unit tells two classes apart and no more. One target
         column beside several units is compared with each of them, without a word from Keras.
-    Remedy
+    How to fix it
         One unit for each class and a softmax; for two classes one unit and a sigmoid will do.
-    Stays quiet on
+    When it stays silent
         Two units for two classes. Units without a class are a note: rows of that class may be missing from this
         file.
-    Certainty
+    How sure
         Measured: the distinct labels of all rows are counted.
     """
     yield from spoken(contract, "O206", position)

@@ -49,12 +49,12 @@ def wrong_metric(network: Network, contract: Contract) -> Iterator[Evidence]:
         Accuracy counts predictions that hit a class. Of amounts it counts the rows where rounding happens to agree,
         a number near 0 however good the model is. Training does not use it: a stuck accuracy is then no sign of
         a stuck model.
-    Remedy
+    How to fix it
         For amounts mae, or R2Score; for classes the accuracy that goes with the labels, which
         metrics=["accuracy"] chooses by itself.
-    Stays quiet on
+    When it stays silent
         Errors as metrics of a classifier; accuracy of labels 0 and 1 whatever the loss.
-    Certainty
+    How sure
         Measured: the metrics are read in the file.
     """
     if len(network.metrics) != len(network.output_names):

@@ -45,15 +45,15 @@ def init_scale(
         tanh and sigmoid are flat there and pass on no gradient. Through relu layers the sizes multiply: weights
         twice too large in ten layers make the predictions a thousand times too large, and half too small a thousand
         times too small.
-    Remedy
+    How to fix it
         glorot_uniform (the default) for tanh and sigmoid, he_uniform for relu: both divide by the root of the
         number of inputs. Weights that grew in training did so at too high a learning rate: fresh weights alone
         would grow again, so lower the rate as well.
-    Stays quiet on
+    When it stays silent
         Trained weights, unless the model is stuck: large ones that saturate their units or leave the model
         worse than a constant, small ones that no large inputs ask for; sums that are normalised before their
         activation; output layers of zeros.
-    Certainty
+    How sure
         Measured: the root mean square of each kernel. That inputs have size 1 and do not depend on one another
         is assumed. Weights have grown where they are twice as large as their own initialiser draws them, the updates
         made can have carried them so far, and no other layer has the same spread, as layers drawn by hand have.

@@ -43,15 +43,15 @@ def learning_rate_collapsed(
         goes flat and looks like a minimum. Adam and its kin move a weight by about the rate with each update, so that a
         rate of 1e-8 takes ten million updates for a weight of size 0.1; a step below the last digit of a float32 weight
         changes nothing at all.
-    Remedy
+    How to fix it
         Compile with an ordinary rate (Adam 0.001) and train on; give ReduceLROnPlateau a min_lr, a schedule
         more decay_steps.
-    Stays quiet on
+    When it stays silent
         A rate that has come to its end together with training: a model that has come nine tenths of the way to
         what is known to be reachable, or half of it where a schedule brought the rate down. A rate that was always
         this low and still moves the weights is G604's. Without data nobody knows whether training was done: a warning
         where no update changes anything, a note otherwise.
-    Certainty
+    How sure
         Measured: the rate as saved or as its schedule gives it at the saved update, and the root mean square of the
         weights. That the rate was once higher the file tells by its schedule or its configuration, or by weights that
         have gone further than this rate can have carried them. Tried where a rate brought down to less than a tenth

@@ -21,12 +21,12 @@ def never_trained(network: Network, training: Training) -> Iterator[Evidence]:
     Why it matters
         The loss of such a model says nothing about training. The report then predicts where training will end,
         from what the architecture and the data allow, instead of explaining where it stands.
-    Remedy
+    How to fix it
         Save the model after ``fit``, or read the report as a prediction.
-    Stays quiet on
+    When it stays silent
         Weights from a training loop of your own or from ``set_weights``: they have left their initial values
         although Keras's optimizer never made a step.
-    Certainty
+    How sure
         Measured: the optimizer counts its updates, and biases start from exact constants.
     """
     if not training.never:

@@ -25,12 +25,12 @@ def non_finite_weights(network: Network, model: ModelLoss | None) -> Iterator[Ev
     Why it matters
         A NaN spreads to every output it reaches and, in the next step, to the weights behind it. No amount of further
         training brings such a weight back.
-    Remedy
+    How to fix it
         Start again from fresh weights, after removing what made them: missing values in the data, inputs or
         targets of huge scale, or too high a learning rate.
-    Stays quiet on
+    When it stays silent
         Weights that are merely large. A warning only, where the loss is finite all the same.
-    Certainty
+    How sure
         Measured: every weight the file keeps for a layer is looked at, of unknown layers too.
     """
     total = bad = 0

@@ -81,12 +81,12 @@ def over_regularised(
         what the weight saves on the data, the optimum of the sum is at weights of nearly zero: the model
         predicts a constant, and the loss cannot fall, however long training goes on. A norm limit or weight
         decay does the same.
-    Remedy
+    How to fix it
         Train without penalties first; when the training loss falls, add l2(1e-4) against overfitting.
-    Stays quiet on
+    When it stays silent
         Penalties of a model that comes near to what is known to be reachable; models that have not been
         trained; small weights without a penalty.
-    Certainty
+    How sure
         Measured: the kernels beside fresh ones of their shape, and the penalty beside the loss on the data.
     References
         Goodfellow, Bengio and Courville, Deep Learning, 2016, section 7.1.

@@ -60,13 +60,13 @@ def stale_normalization(
         are. At inference BatchNormalization uses moving averages, which start from mean 0 and variance 1 and
         take over a hundredth of each batch; after few updates, or on data of another scale, they are far from
         what enters, and the model that trained well in its log predicts nonsense.
-    Remedy
+    How to fix it
         Call adapt on the training data before building the model; for BatchNormalization train longer, or with
         a momentum of 0.9, and on data of the same scale.
-    Stays quiet on
+    When it stays silent
         Data that are standard already; differences between the batches of training and all rows; moving
         averages of a model that has not been trained; fewer than 30 rows.
-    Certainty
+    How sure
         Measured: both moments of every column, side by side.
     References
         Ioffe and Szegedy, Batch normalization, 2015, section 3.1.

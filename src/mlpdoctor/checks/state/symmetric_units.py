@@ -34,13 +34,13 @@ def symmetric_units(
         of one another for good, and the layer is as good as one with a single unit in their place. This is what weights
         that all start at zero, at one or at any other constant lead to. Rectified units that start with all weights at
         zero do not move at all: their slope at zero is zero.
-    Remedy
+    How to fix it
         Start from random weights: leave kernel_initializer at its default, in this layer and in the next.
-    Stays quiet on
+    When it stays silent
         Copies among up to half of the units, such as pruned ones; outputs, of which each has a target of its own, and
         so a layer that starts at zero right before the loss; units with equal weights coming in whose ways part behind
         them; the end of a residual branch. A note where the model does as well as anything is known to.
-    Certainty
+    How sure
         Proved where the weights agree to the last digit: exchanging two such units leaves the network what it is, so
         the gradient is unchanged by the exchange too, and with it every update of an optimizer that treats all weights
         alike. Measured where they agree up to rounding, or where dropout between this layer and the next draws the

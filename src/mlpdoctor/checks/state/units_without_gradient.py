@@ -38,15 +38,15 @@ def units_without_gradient(
         Adam, RMSprop and their kin keep a running mean of the squared gradient of every weight. Where it is exactly 0
         for all weights of a unit, no batch of the last updates has given it a gradient, and it does not learn. A ReLU
         that is zero on all rows is the usual reason. The file alone tells it, without the data.
-    Remedy
+    How to fix it
         Re-initialise the unit's weights: another seed, he_uniform, LeakyReLU, scaled inputs, a lower learning rate.
-    Stays quiet on
+    When it stays silent
         A minority of units, up to the tolerated share; units whose weights behind are all zero, which get a
         gradient as soon as those move; the first 20 updates. A model that has learned in spite of it: there nothing
         is left to learn for most rows, or the other units suffice. Weights with a penalty always have a gradient, so a
         dead unit of such a layer is not seen here; U401 sees it on the data. Without data, where nobody knows how well
         the model does, it is an error only when no unit learns, and a warning only when fewer than eight are left.
-    Certainty
+    How sure
         Measured: the state of every weight is read. A running mean forgets: what it tells is about as many of the
         last updates as a gradient of the size usual in the layer needs to fade from a float32 (RMSprop 800, Adam
         80,000, fewer where gradients are small). That a unit has never learned is said only where this covers all

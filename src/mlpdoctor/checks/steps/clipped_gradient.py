@@ -35,12 +35,12 @@ def clipped_gradient(
         Clipping is a guard against the rare gradient that is far too long. Set far below the ordinary one it is no
         guard but a brake: each step of SGD is as long as the rate times the limit, wherever the loss is, and a limit of
         0.001 makes a rate of 0.01 one of 0.00001.
-    Remedy
+    How to fix it
         clipnorm=1.0, or none; or a rate as many times higher.
-    Stays quiet on
+    When it stays silent
         Limits that now and then cut something off; Adam and its kin, whose steps have a length of their own; models
         that have come nine tenths of the way; limits without which the loss falls no faster.
-    Certainty
+    How sure
         Tried: the training was taken up for up to 100 updates with and without the limit.
     """
     optimizer, saved = network.optimizer, speed.saved

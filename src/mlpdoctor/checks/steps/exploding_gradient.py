@@ -42,14 +42,14 @@ def exploding_gradient(
         Weights that make a signal larger in each layer make the gradient larger in each layer on its way back, and
         the predictions with it. A rate small enough for the first layers is then far too small for the last ones; any
         other throws the first layers about, until the loss jumps, stays high or is no longer a number.
-    Remedy
+    How to fix it
         Re-initialise the weights at their ordinary size (glorot_uniform, he_uniform), put BatchNormalization between
         the layers, scale inputs and targets; clipnorm=1.0 keeps single steps in bounds meanwhile.
-    Stays quiet on
+    When it stays silent
         Models that do about as well as anything is known to, or have come nine tenths of the way; networks with
         weights that are not numbers (W301 speaks of them); what the output layer alone adds, for its weights are as
         large as the targets ask. Without training a warning: it is a prediction.
-    Certainty
+    How sure
         Measured: the root mean square, over the rows, of the gradient of each row's loss with respect to each
         layer's pre-activations, all units together. Estimated where only a sample of the rows was looked at. Of
         ordinary networks, fresh or trained, none let it grow more than a hundred times.

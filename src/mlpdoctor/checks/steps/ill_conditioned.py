@@ -44,16 +44,16 @@ def ill_conditioned(
         are nearly the same, the squared error of a linear model bends by the condition number less than along their
         sum: it needs as many updates, up to a factor near 1, as that number. What the prediction owes to such a
         direction is learned last.
-    Remedy
+    How to fix it
         Turn the columns into ones of one size that do not depend on one another: principal components, whitened; or
         give the difference of such columns as a column of its own. Standardise, where their scales or means are
         what stretches them. Momentum takes a fixed part of the updates; Adam helps only where the directions are
         columns.
-    Stays quiet on
+    When it stays silent
         Inputs however stretched, where little of the loss lies along the slow directions or the updates suffice;
         columns that are exact sums of others, along which nothing is to be learned; networks that normalise inside.
         With Adam and its kin, to whom the count of updates does not apply, it is a note.
-    Certainty
+    How sure
         Estimated: the loss that a correction of the predictions along the slow directions saves is worked out on a
         sample of rows. The number of updates is that of a linear model; hidden layers stretch it further.
     References

@@ -55,15 +55,15 @@ def learning_rate_too_high(
         momentum b while r h < 2 (1 + b), and with Nesterov's while r h < 2 (1 + b) / (1 + 2 b). Beyond it every
         update overshoots by more than the last. In a network that ends in NaN weights, in dead or saturated units,
         or in a loss that jumps up and down far above what the data allow.
-    Remedy
+    How to fix it
         The rate at which the trial fell. Where columns or targets are unscaled, scale them first: they make the
         curvature, and with it the rate that is too high.
-    Stays quiet on
+    When it stays silent
         Models that do as well as anything is known to, whatever their rate: full-batch training hovers at the limit
         without harm. Rates at which the loss gets as low as at a lower one; rates of models
         that no lower one helps; a start from weights that are themselves too large, which is W303's. What a lower rate
         saves has to be a tenth of what the model could gain over a constant at all.
-    Certainty
+    How sure
         Tried: the training is taken up from the saved weights and the saved state of the optimizer, on minibatches
         of 32 rows, at the saved rate and at lower ones. Where the weights are not numbers, or the model has learned
         nothing, it is started again from weights that the file's own initialisers draw. The curvature is that of a

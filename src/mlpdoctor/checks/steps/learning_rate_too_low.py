@@ -66,18 +66,18 @@ def learning_rate_too_low(
         Adam moves a weight by about the rate with each update, SGD by the rate times the gradient. A rate with a zero
         or two too many makes every update right and all of them together too little: the loss falls in the fourth
         digit, the log looks like a plateau, and waiting costs days.
-    Remedy
+    How to fix it
         Ten or a hundred times the rate; Adam with 0.001 for most small networks.
-    Stays quiet on
+    When it stays silent
         Models that have come nine tenths of the way to what is known to be reachable; a loss that falls by a
         twentieth of the rest in a hundred updates (if at all, G607 speaks of those); rates at which a trial with ten or
         a hundred times as much falls no faster; rates that a schedule or callback has brought down on the way.
         Where the rate moves nothing at all W306 is the cause. Of untrained models only SGD whose first gradient
         would take a million updates to change the weights is named.
-    Certainty
+    How sure
         Tried: the training was taken up at the saved rate and at 10, 100 and, if need be, 1000 times as much, for up
         to 100 updates each, on minibatches of 32 of these rows. Proved where there is no loss to look at: no weight
-        can have moved further than so many times the bound on one update (see ``most`` in mlpdoctor/optimizers),
+        can have moved further than so many times the bound on one update (Kingma and Ba, section 2.1),
         which is the rate times a constant of the optimizer's.
     References
         Kingma and Ba, Adam, 2015, section 2.1: the effective step is bounded by the rate.

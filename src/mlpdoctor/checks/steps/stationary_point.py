@@ -43,14 +43,14 @@ def stationary_point(
         Where the gradient is zero no step leads anywhere, however long it is: more epochs, another rate and another
         optimizer all start from the same standstill. In a network without a fault that is a local minimum, which
         narrow networks have many of, or a plateau of units that do not differ or no longer react.
-    Remedy
+    How to fix it
         Start again from other weights (another seed), with more units; fix dead, saturated or equal units where
         they are named.
-    Stays quiet on
+    When it stays silent
         Models that have come nine tenths of the way to what is known to be reachable; those that rest on a proved
         floor of their architecture, whose minimum this is; models that any rate from a tenth to a hundred times the
         saved one brings further down, unless it throws them out over a rise of the loss, as a fresh start would.
-    Certainty
+    How sure
         Tried: the training was taken up at four rates for up to 100 updates each, and no trial closed more than a
         fiftieth of what is left. The gradient is that of the loss with all penalties, on a sample of the rows,
         times the length of the weights: what moving them by their own length would change, were the loss a straight

@@ -37,14 +37,14 @@ def undertrained(
         Nothing is wrong with such a model but that it is not finished: the rate is one at which the loss falls, and
         it falls on. Few rows make few updates an epoch: 200 rows in batches of 32 are 7, and ten epochs of them 70,
         where a small network takes a thousand.
-    Remedy
+    How to fix it
         Train on: more epochs, a smaller batch, EarlyStopping with patience in place of a fixed number.
-    Stays quiet on
+    When it stays silent
         Models that have come nine tenths of the way to what is known to be reachable; a loss that falls by less than
         a twentieth of the rest within the trial, and less than its scatter from row to row and update to update;
         models whose file tells of so many updates that this pace would have brought them there long ago: then the
         training saw something else than this file.
-    Certainty
+    How sure
         Tried: the training was taken up from the saved weights and the saved state of the optimizer, on
         minibatches of 32 of these rows, for up to 100 updates, without dropout. How long the rest takes is a straight
         line through the trial, and mostly too short: a loss falls slower as it falls.

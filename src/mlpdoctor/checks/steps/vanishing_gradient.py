@@ -44,16 +44,16 @@ def vanishing_gradient(
         descent leaves them where they are, and Adam, which rescales every weight's steps, follows what is left of
         the signal beside the noise of the batches, down to its epsilon of 1e-7. The network stays at about the best
         constant.
-    Remedy
+    How to fix it
         relu with he_uniform instead of sigmoid, BatchNormalization between the layers, skip connections, fewer
         layers; weights drawn at an ordinary size.
-    Stays quiet on
+    When it stays silent
         Models that do about as well as anything is known to, or have come nine tenths of the way; a gradient that
         is small everywhere alike, as at the end of training; networks in which any first layer is reached, by a
         skip connection or a short branch; what the output layer passes on, which is little where it starts from
         tiny weights, and much after the first updates; dead layers, which U401 names. Without training a warning: it
         is a prediction.
-    Certainty
+    How sure
         Measured: the root mean square, over the rows, of the gradient of each row's loss with respect to each
         layer's pre-activations, all units together; the mean over rows would be small in any trained model.
         Estimated where only a sample of the rows was looked at. In trials networks that passed on less than a

@@ -41,15 +41,15 @@ def collapsed_representation(
         The layers behind see the rows only through these features. Where the units of a layer all do nearly the same,
         rows that differ become alike, and what told them apart is lost, or so faint that gradient descent does not
         find it in any reasonable time: its rate along a direction goes with the square of the spread.
-    Remedy
+    How to fix it
         Look at the causes named with it: copies among the units, dead or saturated units, weights of the wrong size,
         unscaled inputs, a penalty. In a deep stack put BatchNormalization between the layers, or skip connections.
-    Stays quiet on
+    When it stays silent
         Models that do as well as anything is known to, such as low-rank autoencoders, and layers that somebody drew
         narrow; features from which a last layer alone reaches what is known to be reachable; models that have not been
         trained, unless many directions could be there and one is. Layers behind the first collapsed one see no more
         than it does, and are not named again.
-    Certainty
+    How sure
         Estimated: the spectrum of the centred features on up to 2,000 sampled rows, and the best last layer on them,
         cross-validated. A direction counts from a hundredth of the spread of the strongest on.
     References

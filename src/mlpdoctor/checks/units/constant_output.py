@@ -36,14 +36,14 @@ def constant_output(
         Predictions that vary by a hundredth of what the targets do can save no more than a fiftieth of the squared
         loss, whichever way they vary. Such a network has lost its inputs on the way: units are dead or saturated,
         weights have gone to zero, or training has settled on the one prediction that is best for all rows.
-    Remedy
+    How to fix it
         Look at the causes named with it, layer by layer from the input on. If there are none, see that the inputs in
         training are not all alike, and train again from new weights with a smaller rate.
-    Stays quiet on
+    When it stays silent
         Targets that are constant themselves (D711). Models that have not been trained, unless a layer is dead on all
         rows, so that no gradient would change the prediction. A note on data in which nothing better than a constant is
         known.
-    Certainty
+    How sure
         Measured: the predictions for all rows; the spread of the targets on up to 32,768 of them.
     """
     flat = [part for part in seen.parts if part.ratio <= tolerated]

@@ -47,14 +47,14 @@ def dead_relu(
         Where a ReLU is zero its gradient is zero too. A unit that is zero on every row gets no gradient from any of
         them: it does not learn, and the layer is narrower than it looks. In the first layer nothing wakes it any more,
         in a later one only a lucky move of the layers below.
-    Remedy
+    How to fix it
         Re-initialise its weights: another seed, he_normal or he_uniform, a wider layer, LeakyReLU, a lower learning
         rate, inputs that take both signs. On an output take the ReLU off, or use the activation that the loss asks for.
-    Stays quiet on
+    When it stays silent
         A minority of dead units, up to the tolerated share. In a model that does as well as anything is known to, a
         larger share is a note, and so it is before training, as long as half of a narrow layer is alive: layers below
         still move. Of a model whose loss is not a number W301 speaks.
-    Certainty
+    How sure
         Measured: every unit on every row. A pre-activation of exactly zero counts as not firing.
     References
         Lu, Shin, Su and Karniadakis, Dying ReLU and initialization, 2019.
@@ -95,9 +95,9 @@ def dead_relu(
 def _severity(share: float, live: int, position: LossPosition | None, *, silent: bool, untrained: bool) -> Severity:
     if silent:
         return Severity.ERROR
-    if position is not None and position.near:
-        return Severity.NOTE
     crippled = share >= HALF and live < NARROW
+    if position is not None and position.near:
+        return Severity.WARNING if crippled and not position.well else Severity.NOTE
     if untrained:
         return Severity.WARNING if crippled else Severity.NOTE
     return Severity.ERROR if crippled else Severity.WARNING

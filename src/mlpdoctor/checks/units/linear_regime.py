@@ -45,13 +45,13 @@ def linear_regime(
         A ReLU bends only where its pre-activation changes sign, tanh only away from zero. If no row lies beyond a
         bend the network is one affine function on the data, and the best it does is linear regression. A ReLU
         net whose biases start from zero has all its bends at the origin; inputs between 0 and 1 never cross it.
-    Remedy
+    How to fix it
         Centre the inputs, start the biases at random so that the bends are spread over the data, or use tanh.
-    Stays quiet on
+    When it stays silent
         Networks that are affine by construction (A101), constant outputs, data on which nothing known does better
         than a line, and too few rows to tell a bend. A note where the loss still falls readily when training
         goes on, is above that of the best constant, or has no best line that is known: then something else holds it.
-    Certainty
+    How sure
         Measured: the best affine fit to the network's own outputs on all rows. A single pattern of linear pieces
         would prove it.
     References

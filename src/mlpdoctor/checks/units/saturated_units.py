@@ -46,15 +46,15 @@ def saturated_units(
     Why it matters
         A unit far out on its curve passes on almost no gradient, so neither its own weights nor those before it
         learn. Its output is nearly a constant or a step.
-    Remedy
+    How to fix it
         Start from smaller weights (the default glorot_uniform), scale the inputs, put BatchNormalization before the
         activation, or use ReLU in hidden layers. Where the loss still falls, train on first.
-    Stays quiet on
+    When it stays silent
         Models that do as well as anything is known to, whatever their units. An output whose loss is a cross-entropy
         of its logits: where it is sure and right nothing is left to learn, and where it is sure and wrong the
         gradient is as large as can be. A note where the tool's own continued training brings the loss down readily:
         then the units slow it at most, and G607 speaks.
-    Certainty
+    How sure
         Measured: every unit on every row. That training is stuck is said only where up to 100 more updates, at the
         saved rate, were tried and closed less than a fiftieth of what is left.
     References

@@ -8,7 +8,7 @@ import click
 
 from mlpdoctor.cli.commands.confirm import Confirm, confirmation, unconfirmed
 from mlpdoctor.cli.commands.options import EXAMPLES, report_options, settings_options, understood
-from mlpdoctor.cli.commands.shared import FAILED, apart, fails, in_force, question_of, rows_read
+from mlpdoctor.cli.commands.shared import FAILED, NO_CODE, Code, apart, fails, in_force, question_of, rows_read
 from mlpdoctor.cli.destinations import destinations
 from mlpdoctor.cli.output import OutputOptions, ProgressCallback, progress, say, traceback, write
 from mlpdoctor.cli.streams import stdin
@@ -74,8 +74,8 @@ def check(
     """Explain why the loss of MODEL on DATA is stuck.
 
     MODEL is a saved Keras model (.keras, .h5), or several of them. DATA is a CSV or TSV file, gzipped or not, Parquet,
-    Feather, .npz, .npy, a folder of them, or - for standard input; it is the last argument, recognised by its suffix
-    and content. Without DATA, checks the architecture only. Without MODEL, checks the models that the
+    Feather, .npz, .npy, a folder of them, x.npy y.npy, or - for standard input; it is the last argument, recognised by
+    its suffix and content. Without DATA, checks the architecture only. Without MODEL, checks the models that the
     configuration names. With --layers, MODEL is an .npz file with the weights of a hand-written network.
     """
     from mlpdoctor.cli.baseline import BaselineSession
@@ -91,14 +91,13 @@ def check(
     whole = Settings((configuration.top, line))
     options = OutputOptions(whole.value("format"), color, quiet=quiet, verbose=verbose)
     keep_inside(configuration, whole, update=update_baseline)
-    code, known = given["custom_objects"], whole.value("baseline")
+    code, known = Code(given["custom_objects"], given["preprocess"]), whole.value("baseline")
     arrays = _arrays(layers, optimizer, learning_rate, confirm=confirm)
     written = destinations(whole.value("output"), options.form, known, update=update_baseline)
     read = [("the baseline", known)] if known is not None and not update_baseline else []
     apart(written, (question_of(job, code, arrays) for job in jobs), configuration, *read)
     baseline = BaselineSession.of(known, update=update_baseline)
-    if code is not None:
-        say(f"--custom-objects: runs the Python code in {code} for models that need it")
+    code.announce()
     for origin in starts_keras(configuration, (job.settings for job in jobs)):
         say(f"{origin}: engine = keras: this file, which was found and not named, has models run through Keras")
     tried = confirmation(budget, asked=confirm)
@@ -128,7 +127,7 @@ class _Run:
         checks: "Sequence[Check]",
         baseline: "BaselineSession",
         notify: ProgressCallback | None,
-        custom_objects: str | None = None,
+        code: Code = NO_CODE,
         tried: Confirm = unconfirmed,
         arrays: "ArrayOptions | None" = None,
         *,
@@ -144,7 +143,7 @@ class _Run:
                 notify(f"{place}reading the model", None)
             try:
                 hide = _hidden(job, configuration, checks, baseline)
-                report = _looked_at(job, checks, hide, notify, place, question_of(job, custom_objects, arrays), tried)
+                report = _looked_at(job, checks, hide, notify, place, question_of(job, code, arrays), tried)
             except InputError as complaint:
                 unread.append(legible_parts(Unread(job.model, str(complaint))))
                 say(str(complaint))

@@ -113,7 +113,14 @@ OPTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
         "custom_objects": click.option(
             "--custom-objects",
             metavar="FILE",
-            help="Python file that defines custom layers (the only code mlpdoctor executes).",
+            help="Python file that defines custom layers (beside that of --preprocess the only code mlpdoctor "
+            "executes).",
+        ),
+        "preprocess": click.option(
+            "--preprocess",
+            metavar="FILE:NAME",
+            help="Python file, which mlpdoctor executes, and the function or fitted transformer in it that features go "
+            "through first.",
         ),
         "max_bytes": click.option(
             "--max-bytes", type=click.IntRange(1), metavar="N", help="Read files of up to N bytes, unpacked."

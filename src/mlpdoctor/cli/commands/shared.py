@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlpdoctor.cli.config.keys import SEVERITIES
-from mlpdoctor.cli.output import ProgressCallback
+from mlpdoctor.cli.output import ProgressCallback, say
 from mlpdoctor.core.errors import UsageError
+from mlpdoctor.core.fast_dataclass import dataclass
 
 if TYPE_CHECKING:
     from mlpdoctor.cli.config.file import Configuration
@@ -35,7 +36,30 @@ def require_folder() -> None:
         raise UsageError("the working directory has been deleted; change to one that exists") from fault
 
 
-def question_of(job: "Job", custom_objects: str | None, arrays: "ArrayOptions | None" = None) -> "Question":
+@dataclass(frozen=True)
+class Code:
+    """Files of the user's own that are run because the command line names them; no configuration file can.
+
+    Attributes:
+        custom_objects: the model's own layers; None for none.
+        preprocess: what features go through first, as ``FILE:NAME``; None for nothing.
+    """
+
+    custom_objects: str | None = None
+    preprocess: str | None = None
+
+    def announce(self) -> None:
+        """Say what is run."""
+        if self.custom_objects is not None:
+            say(f"--custom-objects: runs the Python code in {self.custom_objects} for models that need it")
+        if self.preprocess is not None:
+            say(f"--preprocess: runs the Python code in {self.preprocess.rpartition(':')[0]} on the features")
+
+
+NO_CODE = Code()
+
+
+def question_of(job: "Job", code: Code, arrays: "ArrayOptions | None" = None) -> "Question":
     """What is asked of one model, as the settings say."""
     from mlpdoctor.diagnosis.subject import Question
 
@@ -51,10 +75,11 @@ def question_of(job: "Job", custom_objects: str | None, arrays: "ArrayOptions | 
         value("max-bytes"),
         value("seed"),
         value("engine"),
-        custom_objects,
+        code.custom_objects,
         value("history"),
         value("plateau"),
         value("quick"),
+        code.preprocess,
         arrays,
     )
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mlpdoctor.cli.commands.options import screen_options, shared_options, understood
-from mlpdoctor.cli.commands.shared import apart, in_force, question_of
+from mlpdoctor.cli.commands.shared import Code, apart, in_force, question_of
 from mlpdoctor.cli.interrupt import INTERRUPTED
 from mlpdoctor.cli.output import progress, put, say, show
 from mlpdoctor.cli.streams import NOTHING_PIPED, stdin
@@ -54,6 +54,7 @@ Exit status:
     "seed",
     "engine",
     "custom_objects",
+    "preprocess",
     "config_file",
     "isolated",
 )
@@ -101,13 +102,13 @@ def treat(
     named = tuple(name.strip() for word in words for name in word.split(",") if name.strip())
     order = Order(Budget.read(budget), seeds, named, batch, output, force)
     job, configuration = _job(files, given)
-    asked = question_of(job, given["custom_objects"])
+    code = Code(given["custom_objects"], given["preprocess"])
+    asked = question_of(job, code)
     apart([] if output is None else [(f"--output-model {output}", output)], [asked], configuration)
     writable(order, asked)
-    if given["custom_objects"] is not None:
-        say(f"--custom-objects: runs the Python code in {given['custom_objects']}")
+    code.announce()
     with (
-        _question(job, given["custom_objects"]) as question,
+        _question(job, code) as question,
         progress(show=not (no_progress or quiet)) as told,
         warnings.catch_warnings(),
     ):
@@ -155,13 +156,13 @@ def _job(files: tuple[str, ...], given: dict[str, Any]) -> "tuple[Job, Configura
 
 
 @contextlib.contextmanager
-def _question(job: "Job", custom_objects: str | None) -> "Iterator[Question]":
+def _question(job: "Job", code: Code) -> "Iterator[Question]":
     """What to treat; standard input is kept in a file while it lasts, for it is read more than once."""
     import shutil
     import tempfile
     from pathlib import Path
 
-    question = question_of(job, custom_objects)
+    question = question_of(job, code)
     if question.data != "-":
         yield question
         return

@@ -62,7 +62,7 @@ def _read(path: str, max_bytes: int) -> Network:
 
         source, kind = H5Model(path, budget), "HDF5"
     try:
-        network = _network(source)
+        network = network_of(source)
         return replace(network, file=path, format=f"Keras {source.keras} {kind}")
     finally:
         source.close()
@@ -86,7 +86,12 @@ def _head(path: str) -> bytes:
     return head
 
 
-def _network(source: Source) -> Network:
+def network_of(source: Source) -> Network:
+    """The network that a source tells of; which file it is of is left open.
+
+    Raises:
+        ModelFileError: it is of no model that can be read.
+    """
     model = parse_model(source.config, source.keras)
     for layer in model.layers():
         _sound(f"layer '{layer.name}'", layer_fault(layer))

@@ -38,7 +38,7 @@ def open_dataset(path: str, wanted: Wanted, *, stdin: BinaryIO | None = None, ma
     temporary file for data that is piped or packed.
 
     Args:
-        path: a file, a folder, or ``-`` for standard input.
+        path: a file, a folder, ``x.npy,y.npy``, or ``-`` for standard input.
         wanted: what the model and the user ask of the columns.
         stdin: where ``-`` reads from; the standard input of the process when None.
         max_bytes: the most bytes that compressed or piped data may come to.
@@ -52,6 +52,8 @@ def open_dataset(path: str, wanted: Wanted, *, stdin: BinaryIO | None = None, ma
         elif Path(path).is_dir():
             refuse_folder(path)
             table = open_folder_of(path, wanted, max_bytes)
+        elif (pair := npy_pair(path)) is not None:
+            table = open_pair(path, pair, wanted, max_bytes)
         else:
             table = _open(steady(from_path(path, max_bytes)), wanted)
         columns = Columns(path, table.names, table.text, table.marked)
@@ -96,6 +98,37 @@ def _open(source: Source, wanted: Wanted, *, packed: bool = False) -> Table:
     from mlpdoctor.readers.tables.delimited import open_delimited
 
     return open_delimited(source)
+
+
+ARRAY = ".npy"
+BETWEEN = ","
+"""Stands between the two files of a pair, as between names elsewhere."""
+
+
+def npy_pair(path: str) -> tuple[str, str] | None:
+    """The files of features and targets in ``x.npy,y.npy``; None for the path of anything else."""
+    if not path.lower().endswith(ARRAY) or Path(path).exists():
+        return None
+    ends = [place for place, sign in enumerate(path) if sign == BETWEEN and path[:place].lower().endswith(ARRAY)]
+    return (path[: ends[0]], path[ends[0] + 1 :]) if ends else None
+
+
+def open_pair(path: str, pair: tuple[str, str], wanted: Wanted, max_bytes: int) -> Table:
+    """Open one array of features and one of targets, in this order.
+
+    Raises:
+        DataFileError: one is missing or no array, or they do not fit together.
+    """
+    arrays = {}
+    for name, file in zip(("x", "y"), pair, strict=True):
+        with readable(file):
+            source = steady(from_path(file, max_bytes))
+            head = first_bytes(source)
+            refuse(file, head)
+            if not head.startswith(NPY):
+                raise DataFileError(f"{file}: is no NumPy array; save it with numpy.save")
+            arrays[name] = stored_npy(source, name)
+    return open_arrays(path, arrays, wanted, "two NumPy arrays")
 
 
 SUFFIXES = frozenset(

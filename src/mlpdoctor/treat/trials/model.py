@@ -32,7 +32,7 @@ Model: TypeAlias = Any
 OLD_REDUCTIONS = {"auto": "sum_over_batch_size", "sum_over_batch_size": "sum_over_batch_size"}
 
 
-def load(network: Network, code: Code) -> ModelSpec:
+def load(network: Network, code: Code, live: object = None) -> ModelSpec:
     """All of a saved model as plain data, in the spelling of Keras 3; nothing in the file runs.
 
     What it was compiled with comes from our own reading of the file, so that ``--loss`` and losses that Keras cannot
@@ -41,12 +41,13 @@ def load(network: Network, code: Code) -> ModelSpec:
     Args:
         network: the model as we read it.
         code: the user's own layers and functions, by name.
+        live: the model in memory, of which a copy is taken; None for the one in the file.
 
     Raises:
         InputError: Keras cannot load the file.
     """
     try:
-        model = keras_load.load(network.file, code)
+        model = keras_load.load(network.file, code) if live is None else keras_load.copied(live, code)
     except keras_load.Unloadable as fault:
         try:
             model = rebuilt(network)

@@ -21,6 +21,7 @@ from mlpdoctor.core.whole_file import Put, require_place, unless_there
 from mlpdoctor.diagnosis.diagnose import diagnose
 from mlpdoctor.diagnosis.subject import Question, Subject, files_read, opened
 from mlpdoctor.engine.custom_objects import custom_objects
+from mlpdoctor.engine.keras_load import own_objects
 from mlpdoctor.engine.keras_start import keras
 from mlpdoctor.treat.case import Case
 from mlpdoctor.treat.trials.budget import Budget, Clock
@@ -109,7 +110,9 @@ def treat(
     clock = Clock.of(order.budget, started, time.monotonic())
     seeds = tuple(range(order.seed, order.seed + order.seeds))
     code = custom_objects(question.custom_objects)
-    spec = load(network, code)
+    if subject.live is not None:
+        code = {**code, **own_objects(subject.live)}
+    spec = load(network, code, subject.live)
     pace = Pace(order.budget, clock, rows.count, min(order.batch, rows.count), len(seeds))
     experiment = Experiment(case, spec, VariantBuilder(rows, seeds, code), pace, backend, say)
     plan = Plan(experiment)

@@ -1,0 +1,84 @@
+"""``mlpdoctor.check``: the report on a model and its data, in memory or in files."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mlpdoctor.api.given import Given, Names, library_of, names, subject_of, untouched
+from mlpdoctor.api.library_words import in_words_of
+from mlpdoctor.api.report import Report
+from mlpdoctor.api.rules import checks_of
+from mlpdoctor.diagnosis.diagnose import diagnose
+from mlpdoctor.diagnosis.subject import Question
+from mlpdoctor.engine.engine_choice import AUTO
+
+
+def check(
+    model: Any,  # noqa: ANN401  Keras ships no types
+    x: Any = None,  # noqa: ANN401  any library's
+    y: Any = None,  # noqa: ANN401
+    *,
+    loss: Any = None,  # noqa: ANN401
+    history: Any = None,  # noqa: ANN401
+    sample_weight: Any = None,  # noqa: ANN401
+    class_weight: Mapping[int, float] | None = None,
+    preprocess: Callable[[Any], Any] | Any = None,  # noqa: ANN401
+    target: Names | None = None,
+    features: Names | None = None,
+    drop: Names = (),
+    select: Names | None = None,
+    ignore: Names = (),
+    quick: bool = False,
+    seed: int = 0,
+    engine: str = AUTO,
+    custom_objects: str | None = None,
+    max_bytes: int | None = None,
+) -> Report:
+    """Say why the loss of a model on its data is stuck.
+
+    Nothing in your process changes: no weight, no seed, no thread setting. A model in memory is read and not run;
+    one with layers that mlpdoctor does not know is copied, and the copy is run.
+
+    Args:
+        model: a Keras 3 model, compiled or not, or the path of a saved one; or a fitted ``MLPRegressor`` or
+            ``MLPClassifier`` of scikit-learn, alone or at the end of a ``Pipeline``.
+        x: features of shape (rows, ...) as ``fit`` takes them: an array, a list, a tensor of any backend, a frame of
+            pandas, polars or pyarrow, a sparse matrix; a list or a dictionary of these for several inputs; a
+            ``tf.data.Dataset`` or ``PyDataset`` that yields x and y; or the path of a data file. Without it the
+            architecture alone is looked at.
+        y: targets of shape (rows,) or (rows, outputs), or a list or a dictionary for several outputs. Two different
+            texts are read as 0 and 1.
+        loss: a name such as ``"mse"``, or a loss of Keras, where the model has none or another is meant.
+        history: what ``fit`` returned, its dictionary, or the path of a log.
+        sample_weight: how much each row counts, shape (rows,), none negative; of a file the name of a column.
+        class_weight: a factor for each class, as in ``fit``.
+        preprocess: what the features go through first: a function, or a fitted transformer of scikit-learn.
+        target: the target columns, where ``x`` is a file or a frame that holds them.
+        features: its feature columns, in the model's order.
+        drop: its columns to leave out.
+        select: only these rules: codes, beginnings of codes, or names.
+        ignore: not these rules.
+        quick: leave out what can take long.
+        seed: where random numbers start.
+        engine: ``"auto"``, ``"numpy"`` or ``"keras"``: what runs the model.
+        custom_objects: a Python file with the layers of a saved model, which is run.
+        max_bytes: the most that is read of a file, unpacked.
+
+    Raises:
+        InputError: the model or the data cannot be used; one line says what was given and what was expected.
+    """
+    question = Question(
+        target=names(target),
+        features=names(features),
+        drop=names(drop) or (),
+        max_bytes=max_bytes,
+        seed=seed,
+        engine=engine,
+        custom_objects=custom_objects,
+        quick=quick,
+    )
+    given = Given(model, x, y, question, loss, history, sample_weight, class_weight, preprocess)
+    with untouched():
+        chosen = checks_of(select, ignore)
+        asked, subject = subject_of(given)
+        report = diagnose(asked, checks=chosen, subject=subject)
+        return Report(in_words_of(report, library_of(model)))

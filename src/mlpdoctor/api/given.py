@@ -1,0 +1,198 @@
+"""What a Python user gives, as the diagnosis takes it: paths or objects, in any mixture."""
+
+import logging
+import os
+import random
+import time
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from mlpdoctor.core.dataset import Dataset, Wanted
+from mlpdoctor.core.errors import UsageError
+from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.history import History
+from mlpdoctor.core.network import Network
+from mlpdoctor.diagnosis.subject import Question, Subject, logged, opened, opened_table, wanted, with_loss
+from mlpdoctor.readers.models.live_keras import NAME, is_keras, loss_of, read_live
+from mlpdoctor.readers.models.live_sklearn import FittedEstimator, is_sklearn, read_estimator
+from mlpdoctor.readers.models.model import read_network
+from mlpdoctor.readers.tables.memory_data import Weights, open_memory
+from mlpdoctor.readers.tables.preprocessed import applied, function_of
+
+Names = str | Iterable[str]
+"""One name, several with commas between them, or several."""
+PREPROCESS = "preprocess"
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """The arguments of a call that say what to look at; as the public functions document them.
+
+    Attributes:
+        model: a path or a live model; None to look at a history alone.
+        x: a path, or features; None without data.
+        y: targets; None where ``x`` is a path or holds them.
+        question: the rest, as the command line would ask.
+        loss: a name, or a loss of Keras; None for the model's own.
+        history: paths or objects.
+        sample_weight: one number for each row, or the name of a column of a file.
+        class_weight: a factor for each class.
+        preprocess: what the features go through first.
+    """
+
+    model: object = None
+    x: object = None
+    y: object = None
+    question: Question = Question()
+    loss: object = None
+    history: object = None
+    sample_weight: object = None
+    class_weight: Mapping[int, float] | None = None
+    preprocess: Callable[[Any], Any] | object | None = None
+
+
+def names(given: Names | None) -> tuple[str, ...] | None:
+    """Names as a tuple; None for none at all."""
+    if given is None:
+        return None
+    words = [given] if isinstance(given, str) else list(given)
+    return tuple(name.strip() for word in words for name in str(word).split(",") if name.strip())
+
+
+def path_of(given: object) -> str | None:
+    """The path that something is; None for anything else."""
+    return os.fspath(given) if isinstance(given, str | os.PathLike) else None
+
+
+def subject_of(given: Given) -> tuple[Question, Subject]:
+    """Open all that was given.
+
+    Raises:
+        InputError: it cannot be used.
+    """
+    started = time.perf_counter()
+    question = replace(given.question, model=_label(given.model), data=path_of(given.x))
+    history = _history(given.history, question)
+    if given.model is None:
+        return _without_a_model(given, question, history, started)
+    if is_sklearn(given.model):
+        estimator = read_estimator(given.model)
+        given, network, live = _fitted(given, estimator), estimator.network, None
+        history = history or estimator.history
+    else:
+        network, live = _network(given.model, question), None if path_of(given.model) is not None else given.model
+    network = _with_loss(network, given.loss)
+    dataset = _dataset(given, network, question)
+    return question, Subject(network, dataset, history, time.perf_counter() - started, live)
+
+
+def _label(model: object) -> str | None:
+    return None if model is None else path_of(model) or NAME
+
+
+def library_of(model: object) -> str | None:
+    """The class of scikit-learn that a model is of; None for a model of Keras and for a path."""
+    return read_estimator(model).network.name if is_sklearn(model) else None
+
+
+def _fitted(given: Given, estimator: FittedEstimator) -> Given:
+    """The same with x and y as the network at the end of a pipeline takes them."""
+    if given.x is None or path_of(given.x) is not None:
+        return given if given.preprocess is not None else replace(given, preprocess=estimator.preprocess)
+    own = given.preprocess or estimator.preprocess
+    return replace(given, preprocess=own, y=None if given.y is None else estimator.labels(given.y))
+
+
+def _network(model: object, question: Question) -> Network:
+    path = path_of(model)
+    if path is not None:
+        return read_network(path, **question.limit)
+    if is_keras(model):
+        return read_live(model)
+    raise UsageError(
+        f"model: {type(model).__name__} was given; expected a Keras model, the path of a saved one, or a fitted MLP of "
+        "scikit-learn"
+    )
+
+
+def _with_loss(network: Network, loss: object) -> Network:
+    if loss is None or isinstance(loss, str):
+        return with_loss(network, loss)
+    return replace(network, losses=(loss_of(loss),) * len(network.outputs))
+
+
+def _dataset(given: Given, network: Network, question: Question) -> Dataset | None:
+    """The data; None without any."""
+    if given.x is None:
+        if given.y is not None:
+            raise UsageError("x is missing: give the features too, mlpdoctor.check(model, x, y)")
+        return None
+    asked = wanted(network, question)
+    if question.data is not None:
+        return _of_file(question.data, given, question, asked)
+    if isinstance(given.sample_weight, str):
+        raise UsageError("sample_weight: a column of x cannot be named here; give the weights, one for each row")
+    x = given.x
+    if given.preprocess is not None:
+        x = applied(function_of(given.preprocess, PREPROCESS), x, PREPROCESS)
+    return open_memory(x, given.y, Weights(given.sample_weight, given.class_weight), network, asked)
+
+
+def _of_file(path: str, given: Given, question: Question, asked: Wanted) -> Dataset:
+    if given.y is not None:
+        raise UsageError(f"{path}: y goes with arrays; of a file name its columns with target=")
+    if given.class_weight is not None or not isinstance(given.sample_weight, str | None):
+        raise UsageError(f"{path}: weights of a file are a column of it: sample_weight='name'")
+    asked = replace(asked, sample_weight=given.sample_weight)
+    function = None if given.preprocess is None else function_of(given.preprocess, PREPROCESS)
+    return opened_table(path, asked, replace(question, preprocess=function))
+
+
+def _history(given: object, question: Question) -> History | None:
+    """A history, a path of one, or several of both."""
+    paths = [given] if path_of(given) is not None else given
+    if isinstance(paths, list | tuple) and paths and all(path_of(one) is not None for one in paths):
+        return logged(replace(question, history=tuple(path_of(one) or "" for one in paths)), None)
+    if given is None:
+        return logged(question, None)
+    from mlpdoctor.readers.histories.live_history import read_live_history
+
+    return read_live_history(given)
+
+
+def _without_a_model(
+    given: Given, question: Question, history: History | None, started: float
+) -> tuple[Question, Subject]:
+    """A history and perhaps data, of which only a file is read."""
+    if given.x is not None and question.data is None:
+        raise UsageError(
+            "x: give the path of the data here, or the model too: mlpdoctor.check(model, x, y, history=...)"
+        )
+    if given.loss is not None and not isinstance(given.loss, str):
+        raise UsageError("loss: without a model it is a name, such as 'mse'")
+    question = replace(question, loss=given.loss)
+    found = opened(question, history=history)
+    return question, replace(found, seconds=time.perf_counter() - started)
+
+
+@contextmanager
+def untouched() -> Iterator[None]:
+    """The user's process goes on afterwards as if nothing had been drawn, set or silenced meanwhile."""
+    of_python, of_numpy = random.getstate(), np.random.get_state()  # noqa: NPY002  the user's, not ours
+    variables, talking = dict(os.environ), logging.getLogger("tensorflow")
+    level = talking.level
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # as on the command line: they are about how mlpdoctor works
+            yield
+    finally:
+        random.setstate(of_python)
+        np.random.set_state(of_numpy)  # noqa: NPY002
+        talking.setLevel(level)
+        for name in os.environ.keys() - variables.keys():
+            del os.environ[name]
