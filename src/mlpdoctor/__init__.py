@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from mlpdoctor.api.report import Report as Report
     from mlpdoctor.api.treat import treat as treat
     from mlpdoctor.core.errors import InputError as InputError
+    from mlpdoctor.gradcheck.check import gradcheck as gradcheck
 
 __version__ = "0.1.0"
 PUBLIC = {
@@ -22,15 +23,15 @@ PUBLIC = {
     "curve": "mlpdoctor.api.curve",
     "explain": "mlpdoctor.api.explain",
 }
-"""Where each public name stands. ``treat`` is the room of that name, which can be called."""
-__all__ = ["Callback", "InputError", "Report", "__version__", "check", "curve", "explain", "treat"]
+"""Where each public name stands. ``gradcheck`` and ``treat`` are the rooms of those names, which can be called."""
+__all__ = ["Callback", "InputError", "Report", "__version__", "check", "curve", "explain", "gradcheck", "treat"]
 
 
 def __getattr__(name: str) -> object:
     """A public name, imported when it is first asked for."""
     import importlib
 
-    if name in ("treat", "testing"):
+    if name in ("gradcheck", "treat", "testing"):
         return importlib.import_module(f"mlpdoctor.{name}")
     if name not in PUBLIC:
         raise AttributeError(f"module 'mlpdoctor' has no attribute {name!r}")

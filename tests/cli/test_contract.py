@@ -1,6 +1,7 @@
 """What scripts rely on: exit statuses, one line for bad input, results alone on standard output."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -281,7 +282,7 @@ def test_without_a_command_the_help_is_shown(run: Run) -> None:
     alone, asked = run(), run("--help")
     assert (alone.returncode, alone.stderr) == (0, "")
     assert alone.stdout == asked.stdout
-    assert "\n  check    Explain why" in alone.stdout
+    assert "\n  check Explain why" in re.sub(r"(?<=\w) +", " ", alone.stdout)
 
 
 def test_a_command_does_not_wait_for_the_others() -> None:

@@ -37,7 +37,17 @@ def test_check_imports_no_framework(model: str, data: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [["--help"], ["check", "--help"], ["rules"], ["explain", "A101"], ["config"], ["schema"], ["docs"]]
+    "words",
+    [
+        ["--help"],
+        ["check", "--help"],
+        ["gradcheck", "--help"],
+        ["rules"],
+        ["explain", "A101"],
+        ["config"],
+        ["schema"],
+        ["docs"],
+    ],
 )
 def test_information_imports_not_even_numpy(words: list[str]) -> None:
     assert not imported(*words) & (HEAVY | {"numpy", "h5py", "pyarrow"})

@@ -26,12 +26,13 @@ def counted(modules: Mapping[str, str]) -> Counter[tuple[str, str]]:
 
 
 def table_of_rooms(modules: Mapping[str, str]) -> str:
-    """A Markdown table: each room, what its ``__init__`` says it holds, and how many modules that are."""
+    """A Markdown table: each room, what the first line of its ``__init__`` says, and how many modules it has."""
     sizes = Counter(map(room_of, modules))
     lines = ["| room | what it holds | modules |", "|---|---|---|"]
     for room in ALLOWED:
         tree = ast.parse((SOURCE / room / "__init__.py").read_text(encoding="utf-8"))
-        lines.append(f"| [`{room}`]({room}) | {ast.get_docstring(tree)} | {sizes[room]} |")
+        said = (ast.get_docstring(tree) or "").partition("\n")[0]
+        lines.append(f"| [`{room}`]({room}) | {said} | {sizes[room]} |")
     return "\n".join(lines)
 
 

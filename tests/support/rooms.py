@@ -1,4 +1,4 @@
-"""The thirteen rooms of the package, what each may import, and the one reader of imports that tests share."""
+"""The fourteen rooms of the package, what each may import, and the one reader of imports that tests share."""
 
 import ast
 from collections.abc import Mapping
@@ -16,9 +16,10 @@ ALLOWED: Mapping[str, tuple[str, ...]] = {
     "facts": ("core", "nn", "statistics", "analysis", "engine"),
     "checks": ("core", "nn", "statistics", "analysis", "engine", "facts"),
     "diagnosis": ("core", "nn", "statistics", "analysis", "readers", "engine", "facts", "checks"),
+    "gradcheck": ("core", "nn", "engine"),
     "report": ("core",),
     "treat": ("core", "nn", "statistics", "readers", "engine", "facts", "diagnosis"),
-    "cli": ("core", "engine", "diagnosis", "report", "treat"),
+    "cli": ("core", "engine", "diagnosis", "gradcheck", "report", "treat"),
     "api": ("core", "readers", "engine", "facts", "diagnosis", "report", "treat", "cli"),
 }
 """The rooms from left to right, and what each may import: what is not listed is forbidden."""

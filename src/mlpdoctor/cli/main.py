@@ -16,7 +16,7 @@ from mlpdoctor.cli.streams import StdoutRefuses, completed, silence, to_stderr, 
 from mlpdoctor.core.errors import InputError
 from mlpdoctor.core.patience import listening
 
-MODULES = {name: name for name in ("check", "config", "curve", "docs", "rules", "schema", "treat")} | {
+MODULES = {name: name for name in ("check", "config", "curve", "docs", "gradcheck", "rules", "schema", "treat")} | {
     "explain": "rules"
 }
 """Where each command stands, below ``commands``."""

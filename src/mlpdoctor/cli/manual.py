@@ -17,6 +17,7 @@ ORDER = (
     "losses",
     "curve",
     "treat",
+    "gradcheck",
     "accuracy",
     "scale",
     "limits",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
+from mlpdoctor.core.array_options import ArrayOptions
 from mlpdoctor.core.dataset import Dataset, Wanted
 from mlpdoctor.core.errors import InputError, UsageError
 from mlpdoctor.core.fast_dataclass import dataclass
@@ -44,6 +45,7 @@ class Question:
         quick: whether to leave out what can take long.
         preprocess: what the features of a data file go through first, as ``FILE:NAME`` of a Python file, which is run,
             or as the function itself; None for nothing.
+        arrays: what makes a model of a file of arrays; None for a saved model.
     """
 
     model: str | None = None
@@ -61,6 +63,7 @@ class Question:
     plateau: str | None = None
     quick: bool = False
     preprocess: str | Preprocess | None = None
+    arrays: ArrayOptions | None = None
 
     @property
     def limit(self) -> dict[str, int]:
@@ -82,6 +85,8 @@ def files_read(question: Question) -> Iterator[tuple[str, str]]:
         yield from (("the history", file) for file in _with_files(path, _files_of_a_history))
     if question.custom_objects is not None:
         yield "the code of --custom-objects", question.custom_objects
+    if question.arrays is not None and Path(question.arrays.layers).suffix:
+        yield "the layers of --layers", question.arrays.layers
     if isinstance(question.preprocess, str):
         yield f"the code of {PREPROCESS}", question.preprocess.rpartition(":")[0]
 
@@ -141,7 +146,13 @@ Opened: TypeAlias = tuple[Network, Dataset | None, History | None]
 
 
 def _with_a_model(path: str, question: Question, stdin: BinaryIO | None, history: History | None) -> Opened:
-    network = with_loss(read_network(path, **question.limit), question.loss)
+    if question.arrays is None:
+        read = read_network(path, **question.limit)
+    else:
+        from mlpdoctor.readers.models.weight_arrays import read_arrays
+
+        read = read_arrays(path, question.arrays, **question.limit)
+    network = with_loss(read, question.loss)
     history = history or logged(question, stdin)
     dataset = None
     if question.data is not None:

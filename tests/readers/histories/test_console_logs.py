@@ -121,6 +121,29 @@ def test_validation_losses(text: str, expected: list[float], tmp_path: Path) -> 
     assert column(read(text, tmp_path), "val_loss") == expected
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "iter 0 err 1.41\niter 1 err 1.2\n",
+        "Epoch 0, Loss: 1.41\nEpoch 1, Loss: 1.2\n",
+        "Cost after iteration 0: 1.41\nCost after iteration 1: 1.2\n",
+        "iteration 1: cost 1.41\niteration 2: cost 1.2\n",
+        "step 1 - error = 1.41 - time 3 s\nstep 2 - error = 1.2 - time 3 s\n",
+        "Epoch: 1  training error: 1.41, val error: 1.5\nEpoch: 2  training error: 1.2, val error: 1.6\n",
+        "epoch 1 err 1.41 acc 0.5\nprogress\nepoch 2 err 1.2 acc 0.6\n",
+    ],
+)
+def test_networks_written_by_hand(text: str, tmp_path: Path) -> None:
+    assert losses(text, tmp_path) == [1.41, 1.2]
+
+
+@pytest.mark.parametrize(
+    "line", ["step 3: error 404 not found", "step 3: error 404: no such page", "iter 1 test error 0.5", "error 0.5"]
+)
+def test_an_error_that_is_no_loss(line: str, tmp_path: Path) -> None:
+    assert losses(f"{line}\nEpoch 1 - loss: 0.5\n{line}\n", tmp_path) == [0.5]
+
+
 def test_the_seed(tmp_path: Path) -> None:
     text = "I cannot make my network fit. compile(loss = 'mse', optimizer_adam(lr = 0.00001))\n" + R_VERBOSE_2
     (run,) = read(text, tmp_path).runs

@@ -12,16 +12,18 @@ from mlpdoctor.cli.commands.shared import FAILED, NO_CODE, Code, apart, fails, i
 from mlpdoctor.cli.destinations import destinations
 from mlpdoctor.cli.output import OutputOptions, ProgressCallback, progress, say, traceback, write
 from mlpdoctor.cli.streams import stdin
-from mlpdoctor.core.errors import InputError
+from mlpdoctor.core.errors import InputError, UsageError
 from mlpdoctor.core.fast_dataclass import dataclass
 
 if TYPE_CHECKING:
     from mlpdoctor.cli.baseline import BaselineSession
     from mlpdoctor.cli.config.file import Configuration
     from mlpdoctor.cli.plan import Job
+    from mlpdoctor.core.array_options import ArrayOptions
     from mlpdoctor.core.check import Check
     from mlpdoctor.core.report_model import Outcome, Report, Unread
     from mlpdoctor.diagnosis.hide import Hide
+    from mlpdoctor.diagnosis.subject import Question
 
 EPILOG = f"""{EXAMPLES}
 \b
@@ -36,6 +38,13 @@ Exit status:
 @click.argument("files", nargs=-1, metavar="MODEL... [DATA]", type=click.Path())
 @settings_options
 @report_options
+@click.option(
+    "--layers",
+    metavar="NAMES",
+    help="MODEL is an .npz file of weights: the activation of each layer, tanh,linear, or a .toml or .json file.",
+)
+@click.option("--optimizer", metavar="NAME", help="What trained those weights: sgd, adam.")
+@click.option("--learning-rate", type=float, metavar="RATE", help="Its learning rate.")
 @click.option("--update-baseline", is_flag=True, help="Write what is found to the --baseline file.")
 @click.option(
     "--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True, help="Colour."
@@ -50,6 +59,9 @@ Exit status:
 def check(
     files: tuple[str, ...],
     color: str,
+    layers: str | None,
+    optimizer: str | None,
+    learning_rate: float | None,
     *,
     update_baseline: bool,
     confirm: bool,
@@ -64,7 +76,7 @@ def check(
     MODEL is a saved Keras model (.keras, .h5), or several of them. DATA is a CSV or TSV file, gzipped or not, Parquet,
     Feather, .npz, .npy, a folder of them, x.npy y.npy, or - for standard input; it is the last argument, recognised by
     its suffix and content. Without DATA, checks the architecture only. Without MODEL, checks the models that the
-    configuration names.
+    configuration names. With --layers, MODEL is an .npz file with the weights of a hand-written network.
     """
     from mlpdoctor.cli.baseline import BaselineSession
     from mlpdoctor.cli.config.settings import Settings
@@ -80,16 +92,17 @@ def check(
     options = OutputOptions(whole.value("format"), color, quiet=quiet, verbose=verbose)
     keep_inside(configuration, whole, update=update_baseline)
     code, known = Code(given["custom_objects"], given["preprocess"]), whole.value("baseline")
+    arrays = _arrays(layers, optimizer, learning_rate, confirm=confirm)
     written = destinations(whole.value("output"), options.form, known, update=update_baseline)
     read = [("the baseline", known)] if known is not None and not update_baseline else []
-    apart(written, (question_of(job, code) for job in jobs), configuration, *read)
+    apart(written, (question_of(job, code, arrays) for job in jobs), configuration, *read)
     baseline = BaselineSession.of(known, update=update_baseline)
     code.announce()
     for origin in starts_keras(configuration, (job.settings for job in jobs)):
         say(f"{origin}: engine = keras: this file, which was found and not named, has models run through Keras")
     tried = confirmation(budget, asked=confirm)
     with progress(show=not (no_progress or quiet)) as notify:
-        run = _Run.over(jobs, configuration, checks, baseline, notify, code, tried, quiet=quiet)
+        run = _Run.over(jobs, configuration, checks, baseline, notify, code, tried, arrays, quiet=quiet)
     baseline.close(run.reports)
     for one in idle(configuration.suppressions, run.reports, {one.rule.code: one.rule for one in checks}):
         say(f"{one.origin}: the suppression of {one.rule} hid nothing; remove it")
@@ -116,6 +129,7 @@ class _Run:
         notify: ProgressCallback | None,
         code: Code = NO_CODE,
         tried: Confirm = unconfirmed,
+        arrays: "ArrayOptions | None" = None,
         *,
         quiet: bool = False,
     ) -> "_Run":
@@ -129,7 +143,7 @@ class _Run:
                 notify(f"{place}reading the model", None)
             try:
                 hide = _hidden(job, configuration, checks, baseline)
-                report = _looked_at(job, checks, hide, notify, place, code, tried)
+                report = _looked_at(job, checks, hide, notify, place, question_of(job, code, arrays), tried)
             except InputError as complaint:
                 unread.append(legible_parts(Unread(job.model, str(complaint))))
                 say(str(complaint))
@@ -146,6 +160,8 @@ class _Run:
             reports.append(report)
             if "keras" in report.seconds and not quiet:
                 say(f"{job.model}: followed through Keras, which took {report.seconds['keras']:.1f} s to get ready")
+            if arrays is not None and not quiet and report.model is not None:
+                say(f"{job.model}: {report.model.format}")
             for outcome in _crashed(report):
                 where = f" on {job.model}" if len(jobs) > 1 else ""
                 say(f"the check {outcome.code} {outcome.name} crashed{where}: {outcome.reason}")
@@ -170,16 +186,32 @@ def _looked_at(
     hide: "Hide",
     notify: ProgressCallback | None,
     place: str,
-    code: Code,
+    question: "Question",
     tried: Confirm,
 ) -> "Report":
     from mlpdoctor.diagnosis.diagnose import diagnose
     from mlpdoctor.diagnosis.subject import opened
 
-    question, chosen = question_of(job, code), in_force(job, checks)
+    chosen = in_force(job, checks)
     subject = opened(question, stdin())
     report = diagnose(question, progress=rows_read(notify, place), checks=chosen, hide=hide, subject=subject)
     return tried(report, question, subject, notify)
+
+
+def _arrays(
+    layers: str | None, optimizer: str | None, learning_rate: float | None, *, confirm: bool
+) -> "ArrayOptions | None":
+    """What makes a model of arrays, where that is asked for."""
+    from mlpdoctor.core.array_options import ArrayOptions
+
+    if layers is None:
+        for option, value in (("--optimizer", optimizer), ("--learning-rate", learning_rate)):
+            if value is not None:
+                raise UsageError(f"{option} goes with --layers: a saved model says itself how it was trained")
+        return None
+    if confirm:
+        raise UsageError("--confirm trains a saved Keras model, and --layers makes one of arrays: give one of them")
+    return ArrayOptions(layers, optimizer, learning_rate)
 
 
 def _hidden(

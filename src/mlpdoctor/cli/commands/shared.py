@@ -12,6 +12,7 @@ from mlpdoctor.core.fast_dataclass import dataclass
 if TYPE_CHECKING:
     from mlpdoctor.cli.config.file import Configuration
     from mlpdoctor.cli.plan import Job
+    from mlpdoctor.core.array_options import ArrayOptions
     from mlpdoctor.core.check import Check
     from mlpdoctor.core.kept_apart import Named
     from mlpdoctor.core.report_model import Report
@@ -58,7 +59,7 @@ class Code:
 NO_CODE = Code()
 
 
-def question_of(job: "Job", code: Code) -> "Question":
+def question_of(job: "Job", code: Code, arrays: "ArrayOptions | None" = None) -> "Question":
     """What is asked of one model, as the settings say."""
     from mlpdoctor.diagnosis.subject import Question
 
@@ -79,6 +80,7 @@ def question_of(job: "Job", code: Code) -> "Question":
         value("plateau"),
         value("quick"),
         code.preprocess,
+        arrays,
     )
 
 

@@ -112,6 +112,17 @@ _SPACED = re.compile(
     re.IGNORECASE,
 )
 """``Epoch 3 loss 0.5``: only on a line that counts epochs, for prose says so, too."""
+_BY_HAND = re.compile(
+    rf"^\W*(?:epoch|ep|iteration|iter|step)\s*[:=#]?\s*{_DIGITS}\b.{{0,40}}?"
+    rf"\b(?:(train|training|val|valid|validation|test)[ _])?(?:err|error|cost)\s{{0,3}}[:=]?\s{{0,3}}"
+    rf"({NUMBER})(?=\s*$|\s*[,;|]|\s+-|\s+\w+(?:\s\w+)?\s*[:=]?\s*[-+.]?[0-9])(?!,[0-9])",
+    re.IGNORECASE,
+)
+"""``iter 0 err 1.41``, as networks written by hand print it: only on a line that begins with a count."""
+_COST_AFTER = re.compile(
+    rf"^\W*(?:cost|error)\s+after\s+(?:epoch|iteration|step)\s*#?\s*{_DIGITS}\s*[:=]\s*({NUMBER})\s*$", re.IGNORECASE
+)
+"""``Cost after iteration 100: 0.64``, as a well-known course has it."""
 _CONTINUED = re.compile(rf"^\s*-\s+[A-Za-z_][\w./-]{{0,99}}:\s*{NUMBER}\s*(?:$|-\s)")
 _LOSS_OF_KERAS = re.compile(r"(?:^\W*|\s-\s+)(?:val_)?loss:\s*(\S*)")
 _COUNTERS = frozenset(("epoch", "ep", "iteration", "iter", "step", "eta", "time"))
@@ -230,7 +241,7 @@ class _Log:
 def _row(line: str, goes_on: re.Pattern[str] | None) -> dict[str, NumberWithDigits]:
     """The numbers of a line by name; empty where the line is not about a loss."""
     if "loss" not in line.lower() and not (goes_on and goes_on.match(line)):
-        return {}
+        return _by_hand(line)
     if _CODE.search(_BRACKETS.sub("", line)):
         return {}
     pairs = _PAIR.findall(line)
@@ -238,3 +249,14 @@ def _row(line: str, goes_on: re.Pattern[str] | None) -> dict[str, NumberWithDigi
         pairs = _SPACED.findall(line)
     found = {canonical(name): NumberWithDigits(number) for name, number in pairs}
     return {name: number for name, number in found.items() if name.lower() not in _COUNTERS}
+
+
+def _by_hand(line: str) -> dict[str, NumberWithDigits]:
+    """The loss on a line that calls it a cost or an error; empty on any other line."""
+    if _CODE.search(line):
+        return {}
+    if found := _COST_AFTER.match(line):
+        return {LOSS: NumberWithDigits(found[1])}
+    if (found := _BY_HAND.match(line)) and found[1] != "test":
+        return {canonical(f"{found[1]}_loss" if found[1] else LOSS): NumberWithDigits(found[2])}
+    return {}

@@ -86,7 +86,10 @@ MEMBERS: tuple[tuple[str, str], ...] = (
 def described_zip(names: Sequence[str]) -> str:
     """What a zip file that is no archive of Keras is, and what to do about it."""
     if names and all(name.endswith(".npy") for name in names):
-        return f"a NumPy .npz file; if it is data, the order is MODEL, then DATA; a model is saved with {SAVE}"
+        return (
+            "a NumPy .npz file; if it is data, the order is MODEL, then DATA; if it is the weights of a hand-written "
+            f"network, name its activations: --layers tanh,linear; a Keras model is saved with {SAVE}"
+        )
     for member, what in MEMBERS:
         if any(re.fullmatch(member, name) for name in names):
             return what

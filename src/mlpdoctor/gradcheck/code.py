@@ -1,0 +1,308 @@
+"""The user's code under test: its arrays, its loss, and the gradient it claims, given or read off an update."""
+
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import combinations, pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mlpdoctor.core.errors import InputError
+from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.network import Array
+
+UserArray = npt.NDArray[np.floating[Any]]
+Point = Sequence[Array]
+"""Values of all parameters in their order, float64."""
+
+UPDATES = 4
+"""Updates at one place: two differences of changes give the momentum, and a third one is there to confirm it."""
+STEADY = {"float32": 1e-4, "float64": 1e-9}
+"""Relative differences below which two losses, or two changes, of the same parameters count as equal."""
+
+
+@dataclass(frozen=True, eq=False)
+class Claim:
+    """The gradient as the user's code has it.
+
+    Attributes:
+        values: one array for each parameter, float64.
+        errors: the rounding of each entry that reading it off an update left, one number for each parameter.
+        after: the parameters after one update, where there is one.
+    """
+
+    values: Point
+    errors: Sequence[float]
+    after: Point | None = None
+
+
+class Code:
+    """What the user's code does at given parameters; all parameters are put back by ``kept``.
+
+    Args:
+        parameters: arrays that the code reads, in lists or dicts of any depth, or a function that returns them.
+        loss: computes the loss at their present values.
+        gradients: returns arrays of the same shapes in the same order or under the same names.
+        update: instead of ``gradients``: changes the parameters by one step of gradient descent.
+        learning_rate: of ``update``.
+
+    Raises:
+        InputError: one sentence on what was found and what is expected.
+    """
+
+    def __init__(
+        self,
+        parameters: object,
+        loss: Callable[[], object],
+        gradients: Callable[[], object] | None = None,
+        update: Callable[[], object] | None = None,
+        learning_rate: float | None = None,
+    ) -> None:
+        """Look at what is given, without computing anything."""
+        self._parameters, self._loss = parameters, loss
+        self._gradients, self._update, self._rate = gradients, update, learning_rate
+        self.evaluations = 0
+        self.momentum = 0.0
+        _require_functions(loss, gradients, update, learning_rate)
+        found = self._read()
+        _require_arrays(found)
+        self.names = list(found)
+        self.shapes = [values.shape for values in found.values()]
+        self.types = [values.dtype for values in found.values()]
+        self.single = any(kind == np.float32 for kind in self.types)
+
+    @property
+    def arithmetic(self) -> str:
+        """The coarsest arithmetic of the parameters."""
+        return "float32" if self.single else "float64"
+
+    @property
+    def updates(self) -> bool:
+        """Whether the gradient is read off an update."""
+        return self._gradients is None
+
+    def _read(self) -> dict[str, UserArray]:
+        source = self._parameters() if callable(self._parameters) else self._parameters
+        return dict(_leaves(source, "parameters", top=True))
+
+    def point(self) -> list[Array]:
+        """The present values, as copies."""
+        return [np.array(values, dtype=np.float64) for values in self._read().values()]
+
+    def move(self, point: Point) -> None:
+        """Give the parameters these values, in place."""
+        for values, new in zip(self._read().values(), point, strict=True):
+            values[...] = new
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Whatever happens inside, all arrays hold afterwards what they held before, bit for bit."""
+        before = list(self._read().values())
+        copies = [values.copy() for values in before]
+        try:
+            yield
+        finally:
+            for values, copy in zip(before, copies, strict=True):
+                values[...] = copy
+            for values, copy in zip(self._read().values(), copies, strict=True):  # new arrays in their place
+                values[...] = copy
+
+    def loss(self) -> float:
+        """The loss at the present parameters.
+
+        Raises:
+            InputError: it fails, or is no finite number.
+        """
+        number = self.value()
+        if not np.isfinite(number):
+            raise InputError(
+                f"loss() returned {number}: a gradient can only be checked where the loss is a finite number;"
+                " start from smaller weights, or keep log() and exp() away from 0 and from large numbers"
+            )
+        return number
+
+    def value(self) -> float:
+        """The loss at the present parameters, which may be infinite or NaN on a step that goes too far.
+
+        Raises:
+            InputError: it fails, or is no number.
+        """
+        self.evaluations += 1
+        value = np.asarray(called(self._loss, "loss()"))
+        if value.size != 1 or not np.issubdtype(value.dtype, np.number):
+            what = f"an array of shape {value.shape}" if value.size != 1 else f"{value.dtype} data"
+            raise InputError(f"loss() returned {what}; it must return one number: take the mean or the sum over it")
+        return float(value.reshape(()).real)
+
+    def claim(self, point: Point) -> Claim:
+        """The gradient that the code has at a point; the parameters are left there.
+
+        The loss is computed first, for code whose backward pass uses what the forward pass stored.
+        """
+        self.move(point)
+        self.loss()
+        if self.updates:
+            return self._read_off(point)
+        values = self._checked(called(self._gradients, "gradients()"))
+        self.move(point)
+        return Claim(values, [0.0] * len(values))
+
+    def _checked(self, given: object) -> list[Array]:
+        if given is None:
+            raise InputError("gradients() returned None; it must return one array for each parameter")
+        found = dict(_leaves(given, "gradients()", top=True, arrays=False))
+        if set(found) == set(self.names):
+            found = {name: found[name] for name in self.names}
+        elif len(found) != len(self.names):
+            raise InputError(
+                f"gradients() returned {len(found)} arrays and there are {len(self.names)} parameters"
+                f" ({_listed(self.names)}); it must return one for each, in the same order"
+            )
+        checked = []
+        for name, shape, values in zip(self.names, self.shapes, found.values(), strict=True):
+            if _plain(values.shape) != _plain(shape) or values.size != np.prod(shape, dtype=int):
+                raise InputError(_wrong_shape(name, shape, values.shape))
+            if not np.isfinite(values).all():
+                raise InputError(f"the gradient of {name} holds NaN or infinity, where the loss is finite")
+            checked.append(np.array(values, dtype=np.float64).reshape(shape))
+        return checked
+
+    def _read_off(self, point: Point) -> Claim:
+        assert self._rate is not None  # noqa: S101  _require_functions saw to it
+        changes, after = [], []
+        for _ in range(UPDATES):
+            self.move(point)
+            self.loss()
+            called(self._update, "update()")
+            after.append(self.point())
+            changes.append([new - old for new, old in zip(after[-1], point, strict=True)])
+            if len(changes) == 2 and _close(changes[0], changes[1], STEADY[self.arithmetic]):  # noqa: PLR2004
+                break
+        self.move(point)
+        self.momentum = self._momentum(changes)
+        last, before = changes[-1], changes[-2]
+        slopes = [(self.momentum * old - new) / self._rate for new, old in zip(last, before, strict=True)]
+        if self.momentum and _close(last, [self.momentum * old for old in before], 1e-6):
+            raise InputError(
+                f"update() makes steps that shrink by {self.momentum:.4g} each time: does its learning rate fall? Keep"
+                " it at learning_rate while the gradient is checked"
+            )
+        for name, values in zip(self.names, slopes, strict=True):
+            if not np.isfinite(values).all():
+                raise InputError(f"update() left NaN or infinity in {name}, where the loss is finite")
+        grains = [
+            float(np.finfo(kind).eps * np.abs(values).max(initial=0.0) / abs(self._rate))
+            for kind, values in zip(self.types, point, strict=True)
+        ]
+        return Claim(slopes, grains, None if self.momentum else after[-1])
+
+    def _momentum(self, changes: Sequence[Point]) -> float:
+        """What of the last change each change keeps: zero for plain descent; from the growth of equal steps."""
+        if len(changes) < UPDATES:
+            return 0.0
+        first, second, third = (
+            np.concatenate([np.ravel(new - old) for new, old in zip(later, earlier, strict=True)])
+            for earlier, later in pairwise(changes)
+        )
+        size = float(first @ first)
+        kept = float(second @ first) / size if size else 0.0
+        tolerance = 10 * STEADY[self.arithmetic] ** 0.5
+        if not (0 < kept < 1) or np.linalg.norm(third - kept * second) > tolerance * np.linalg.norm(second):
+            raise InputError(
+                "update() makes another change each time from the same parameters: Adam or RMSprop, dropout, or a"
+                " random batch, or a falling learning rate? Use fixed rows, a fixed rate and plain gradient descent"
+                " (momentum is fine), or give gradients()"
+            )
+        return kept
+
+
+def called(function: Callable[[], object] | None, name: str) -> object:
+    """What a function of the user's returns.
+
+    Raises:
+        InputError: it raises something; the message says what and where.
+    """
+    assert function is not None  # noqa: S101
+    try:
+        with np.errstate(all="ignore"):
+            return function()
+    except InputError:
+        raise
+    except Exception as fault:
+        where = traceback.extract_tb(fault.__traceback__)[-1]
+        reason = " ".join(str(fault).split())[:200]
+        raise InputError(f"{name} raised {type(fault).__name__}: {reason} (line {where.lineno})") from fault
+
+
+def _require_functions(loss: object, gradients: object, update: object, rate: object) -> None:
+    if not callable(loss):
+        raise InputError("loss must be a function without arguments that returns the loss at the present parameters")
+    if (gradients is None) == (update is None):
+        both = "both are" if gradients is not None else "neither is"
+        raise InputError(f"give either gradients or update, and {both} given")
+    for name, function in (("gradients", gradients), ("update", update)):
+        if function is not None and not callable(function):
+            raise InputError(f"{name} must be a function without arguments")
+    if update is not None and (not isinstance(rate, int | float | np.number) or not np.isfinite(rate) or rate <= 0):
+        raise InputError(f"update needs learning_rate, a number above 0 by which the change is divided; it is {rate!r}")
+
+
+def _leaves(source: object, name: str, *, top: bool, arrays: bool = True) -> Iterator[tuple[str, UserArray]]:
+    """All arrays in lists and dicts, under names such as ``W1`` or ``parameters[0]``."""
+    if isinstance(source, Mapping):
+        for key, member in source.items():
+            yield from _leaves(member, f"{key}" if top else f"{name}[{key!r}]", top=False, arrays=arrays)
+    elif isinstance(source, list | tuple):
+        base = "parameters" if top else name
+        for place, member in enumerate(source):
+            yield from _leaves(member, f"{base}[{place}]", top=False, arrays=arrays)
+    elif isinstance(source, np.ndarray):
+        yield ("parameters" if top else name), source
+    elif not arrays and isinstance(source, int | float | np.number):
+        yield ("parameters" if top else name), np.asarray(source, dtype=np.float64)
+    else:
+        raise InputError(f"{name} is of type {type(source).__name__}; NumPy arrays are expected, in a list or a dict")
+
+
+def _require_arrays(found: Mapping[str, UserArray]) -> None:
+    if not found:
+        raise InputError("there are no parameters: give the arrays of the network in a list or a dict")
+    for name, values in found.items():
+        if values.dtype not in (np.float32, np.float64):
+            raise InputError(
+                f"{name} holds {values.dtype}; a gradient is checked in float32 or float64: make it .astype(float)"
+            )
+        if not values.flags.writeable:
+            raise InputError(f"{name} is read-only, and its entries must be changed to measure the gradient")
+        if not values.size:
+            raise InputError(f"{name} is empty, of shape {values.shape}")
+        if not np.isfinite(values).all():
+            raise InputError(f"{name} holds NaN or infinity: start from finite weights")
+    for (one, values), (other, others) in combinations(found.items(), 2):
+        if np.shares_memory(values, others):
+            raise InputError(f"{one} and {other} are the same memory: give each array once")
+
+
+def _plain(shape: Sequence[int]) -> tuple[int, ...]:
+    return tuple(length for length in shape if length != 1)
+
+
+def _wrong_shape(name: str, wanted: Sequence[int], found: Sequence[int]) -> str:
+    told = f"the gradient of {name} has shape {tuple(found)}, and {name} has shape {tuple(wanted)}"
+    if len(found) == 2 and tuple(reversed(found)) == tuple(wanted):  # noqa: PLR2004
+        return f"{told}: it is transposed"
+    if len(found) == 2 and found[-1] == wanted[-1]:  # noqa: PLR2004
+        return f"{told}: sum it over the rows, .sum(axis=0)"
+    return f"{told}: the two must be equal"
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = 6
+    return ", ".join(names[:shown]) + (", ..." if len(names) > shown else "")
+
+
+def _close(one: Point, other: Point, tolerance: float) -> bool:
+    away = sum(float(np.sum((a - b) ** 2)) for a, b in zip(one, other, strict=True))
+    return away <= tolerance**2 * sum(float(np.sum(a**2)) for a in one)
