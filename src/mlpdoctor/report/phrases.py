@@ -204,6 +204,10 @@ def _grouped(told: list[str]) -> list[str]:
     return kept
 
 
+TREATABLE = "Keras"
+"""What the kind of a model that ``treat`` can train begins with: a file of Keras's own."""
+
+
 def next_steps(report: Report) -> list[tuple[str, list[str]]]:
     """Commands that lead on, each with what it does: to test the leading finding, and to have it explained."""
     first = next(iter(live(report.findings)), None)
@@ -211,6 +215,8 @@ def next_steps(report: Report) -> list[tuple[str, list[str]]]:
         return []
     explain = ("explain", ["mlpdoctor", "explain", first.code])
     if report.model is None or leading(report) is None or report.data is None or report.data.path == "-":
+        return [explain]
+    if not report.model.format.startswith(TREATABLE):
         return [explain]
     return [("test it", ["mlpdoctor", "treat", report.path, report.data.path]), explain]
 
