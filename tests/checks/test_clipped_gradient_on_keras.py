@@ -35,4 +35,4 @@ def test_the_share_is_that_of_the_gradients_keras_has(tmp_path: Path) -> None:
             loss = tf.reduce_mean(tf.square(model(x[part].astype(np.float32)) - y[part].astype(np.float32)))
         norm = float(tf.linalg.global_norm(tape.gradient(loss, model.trainable_variables)))
         shares.append(0.002 / norm)
-    assert number(finding, "share_left") == pytest.approx(float(np.median(shares)), rel=0.3)
+    assert number(finding, "left_share") == pytest.approx(float(np.median(shares)), rel=0.3)

@@ -33,7 +33,7 @@ def test_the_same_answer_from_every_kind_of_file(form: str, data: str, tmp_path:
     finding = only(report, "A101")
     assert names(finding, "layers") == ("first", "last")
     assert number(finding, "floor") == pytest.approx(least_squares(x, y), rel=1e-12)
-    assert finding.message.startswith("first -> last have nothing nonlinear between them")
+    assert finding.message.startswith("first -> last have no activation between them")
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -54,7 +54,7 @@ def test_the_model_alone_is_enough(form: str, tmp_path: Path) -> None:
     assert finding.evidence.numbers["floor"] is None
     assert finding.evidence.explains is None
     assert report.ladder is None
-    assert "no hidden layer has an activation" in report.verdict
+    assert "there is no activation function between your layers" in report.verdict
 
 
 def test_layers_that_mlpdoctor_does_not_know_are_no_proof_of_linearity(tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def init_scale(
     # A fair start of the last layer may be zero, but a large one multiplies with all before it.
     last = max((gain.relative for gain in gains.layers if gain.output), default=1.0)
     product = hidden if hidden < 1 else hidden * max(last, 1.0)
-    if 1 / fades <= product <= grows:
+    if product <= 0 or 1 / fades <= product <= grows:  # a layer of zeros passes nothing on: A106 and W302 say so
         return
     if product > 1 and entering is not None:
         entered = max(float(seen.root_mean_square.max()) for seen in entering.values())

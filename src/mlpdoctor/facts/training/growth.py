@@ -76,7 +76,7 @@ def _alike(sizes: Mapping[str, tuple[float, int]]) -> frozenset[str]:
         one
         for one, (size, number) in large.items()
         for other, (its, count) in large.items()
-        if other != one and abs(size / its - 1) <= CHANCE * math.sqrt(1 / (2 * number) + 1 / (2 * count))
+        if other != one and its > 0 and abs(size / its - 1) <= CHANCE * math.sqrt(1 / (2 * number) + 1 / (2 * count))
     )
 
 
