@@ -64,12 +64,12 @@ def verdict(
 ) -> str:
     """What the report says first: the leading finding's own answer, that all is well, or where the model stands.
 
-    In front of it comes that the model is broken, or else what the training curve did, where a finding says so that
+    In front of it comes what the training curve did, or else that the model is broken, where a finding says so that
     does not lead itself.
     """
     leading = next((finding for finding in findings if finding.severity is not Severity.NOTE), None)
     model = None if isinstance(ladder, Absent) else ladder.value("model")
-    first = _said_by(BROKEN, findings, leading) or _said_by(FROM_THE_CURVE, findings, leading, model)
+    first = _said_by(FROM_THE_CURVE, findings, leading, model) or _said_by(BROKEN, findings, leading)
     answer = _answer(findings, leading, ladder, position, scope)
     return answer if first is None else f"{first} {answer}"
 
