@@ -113,10 +113,9 @@ MODELS = {
 
 UNLEARNABLE = "nothing to learn"
 """Of this one that very thing may be said: it answers why the loss does not move."""
-FIT = (
-    "Nothing was found that keeps this model from training. Its loss, ",
-    "The loss is about as low as these data allow: ",
-)
+FIT = ("Looks healthy. Loss ", "The loss is about as low as these data allow: ")
+CLOSE = "The model is close to the best known."
+"""Where soft labels keep most of the loss, that is said first."""
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -130,7 +129,7 @@ def test_a_healthy_model_is_left_in_peace(name: str, tmp_path: Path) -> None:
     model.compile("adam", healthy.loss if isinstance(healthy.loss, str) else healthy.loss())
     report = examined(tmp_path, train(model, x, y, healthy.epochs, rate=healthy.rate), x, y)
     assert [alarm for alarm in alarms(report) if name != UNLEARNABLE or "L507" not in alarm] == [], told(report)
-    assert name == UNLEARNABLE or report.verdict.startswith(FIT), told(report)
+    assert name == UNLEARNABLE or report.verdict.startswith(FIT) or CLOSE in report.verdict, told(report)
     assert report.ladder is not None, report.no_ladder
     rungs = {rung.name: rung for rung in report.ladder.rungs}
     assert rungs["model"].value == pytest.approx(model.evaluate(x, y, verbose=0), rel=1e-4, abs=1e-6)

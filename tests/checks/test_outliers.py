@@ -83,7 +83,7 @@ def test_a_code_for_a_missing_value_is_named_as_one(code: float, copies: int, tm
     assert finding.severity is Severity.WARNING
     assert finding.evidence.remedy is not None
     assert finding.evidence.remedy.code == f'df = df[df["y"] != {code:.5g}]'
-    assert "looks like a code" in str(finding.evidence.verdict)
+    assert "is it a code for a missing value?" in str(finding.evidence.verdict)
     model = mlp()
     model.fit(x, y, epochs=2, verbose=0)
     assert only(examined(tmp_path, model, x, y), "D709").evidence.numbers["kind"] == "code"

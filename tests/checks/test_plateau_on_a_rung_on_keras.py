@@ -96,9 +96,9 @@ def rung(report: Report) -> tuple[Severity, Any, str | None]:
 def test_a_network_that_can_only_draw_a_plane_stops_on_it(straight: Patient, tmp_path: Path) -> None:
     report = report_of(straight, tmp_path)
     assert rung(report) == (Severity.NOTE, "affine", "A101"), told(report)
-    assert report.verdict.startswith("The plateau ")
-    assert "the loss of the best plane" in report.verdict
-    assert "this network can only be a linear model" in report.verdict
+    assert report.verdict.startswith("The loss is stuck at ")
+    assert "The network is a linear model, and already the best one" in report.verdict
+    assert "the loss of the best plane" in str(only(report, "H801").evidence.verdict)
 
 
 def test_without_the_model_the_plane_is_a_warning_of_its_own(straight: Patient, tmp_path: Path) -> None:
