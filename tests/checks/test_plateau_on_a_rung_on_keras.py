@@ -173,8 +173,9 @@ def test_a_search_whose_trials_all_end_at_one_value(straight: Patient, tmp_path:
         (tmp_path / "search" / f"trial_{number}" / "trial.json").write_text(json.dumps(trial))
     search = str(tmp_path / "search")
     report = examined(tmp_path, model, x, y, history=(search,))
-    assert report.verdict.startswith("The value 0.249")
-    assert "at which all trials stop is the loss of the best plane" in report.verdict
+    assert report.verdict.startswith("The loss is stuck at 0.249")
+    assert str(only(report, "H801").evidence.verdict).startswith("The value 0.249")
+    assert "at which all trials stop is the loss of the best plane" in str(only(report, "H801").evidence.verdict)
     assert "All 4 trials of the search stop there, whatever their units, rate." in only(report, "H801").evidence.why
     alone = diagnose(Question(history=(search,), data=save_data(tmp_path / "data.csv", x, y)))
     assert rung(alone)[:2] == (Severity.WARNING, "affine")
