@@ -33,6 +33,15 @@ def test_a_rise_that_is_no_straight_line(bend: float) -> None:
     assert says(history(TRAINING, values, decimals=4)).of("H805").severity is Severity.WARNING
 
 
+@pytest.mark.parametrize("epochs", [60, 150, 300])
+def test_a_rise_that_came_to_its_end_is_a_turn_all_the_same(epochs: int) -> None:
+    """A network that has all its rows by heart gets no worse: what it lost to its best epoch is lost."""
+    epoch = np.arange(1, epochs + 1)
+    validation = 0.8 + 1.0 * (1 - np.exp(-epoch / 8)) + 0.1 * np.exp(-epoch / 2) + 0.005 * noise(0, epochs)
+    found = says(history(2 * np.exp(-epoch / 6) + 1e-4, validation, decimals=4)).of("H805")
+    assert found.severity is Severity.WARNING
+
+
 def test_milder_where_the_best_weights_were_put_back() -> None:
     notes = [Note(60, "stopped early"), Note(60, "best weights restored", 18.0)]
     assert says(history(TRAINING, turned(), notes=notes)).of("H805").severity is Severity.NOTE

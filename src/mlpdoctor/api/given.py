@@ -5,7 +5,7 @@ import os
 import random
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -17,6 +17,7 @@ from mlpdoctor.core.errors import UsageError
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.history import History
 from mlpdoctor.core.network import Network
+from mlpdoctor.core.text import listing
 from mlpdoctor.diagnosis.subject import Question, Subject, logged, opened, opened_table, wanted, with_loss
 from mlpdoctor.readers.models.live_keras import NAME, is_keras, loss_of, read_live
 from mlpdoctor.readers.models.live_sklearn import FittedEstimator, is_sklearn, read_estimator
@@ -138,9 +139,26 @@ def _dataset(given: Given, network: Network, question: Question) -> Dataset | No
     if isinstance(given.sample_weight, str):
         raise UsageError("sample_weight: a column of x cannot be named here; give the weights, one for each row")
     x = given.x
+    for option in ("target", "features", "drop"):
+        _require_columns(x, option, getattr(question, option))
     if given.preprocess is not None:
         x = applied(function_of(given.preprocess, PREPROCESS), x, PREPROCESS)
     return open_memory(x, given.y, Weights(given.sample_weight, given.class_weight), network, asked)
+
+
+def _require_columns(x: object, option: str, names: Sequence[str] | None) -> None:
+    """An option that names no column of x would do nothing.
+
+    Raises:
+        UsageError: it names one that is not there, or x has no names.
+    """
+    columns = getattr(x, "column_names", getattr(x, "columns", None))
+    if names and columns is None:
+        raise UsageError(f"{option}: it names columns of a frame, and x is {type(x).__name__}, without names")
+    have = [str(name) for name in columns] if columns is not None else []
+    for name in names or ():
+        if name not in have and not name.lstrip("-").isdigit():
+            raise UsageError(f"{option}: {name!r} is no column of x; its columns are {listing(have)}")
 
 
 def _of_file(path: str, given: Given, question: Question, asked: Wanted) -> Dataset:

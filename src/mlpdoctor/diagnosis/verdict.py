@@ -156,7 +156,9 @@ def _answer(
         beat = ladder.rung("affine") or ladder.rungs[0]
         beaten = f"the loss to beat is {short(beat.value, 3)} ({named(beat.label)})"
         return f"{scope.nothing()}. It has not been trained yet; {beaten}."
-    return f"{scope.well() if position.near else f'{scope.nothing()}.'} {_place(ladder, model)}"
+    # On targets that a constant predicts perfectly there was nothing to do well.
+    well = position.near and position.constant > position.perfect
+    return f"{scope.well() if well else f'{scope.nothing()}.'} {_place(ladder, model)}"
 
 
 def _place(ladder: Ladder, model: float) -> str:

@@ -43,4 +43,6 @@ def test_known_losses_of_keras_default_to_the_options_of_keras() -> None:
     for kind in known():
         theirs = getattr(keras.losses, kind.__name__)().get_config()
         ours, named = kind.of({}), kind.of(theirs)
-        assert {key: getattr(ours, key) for key in kind.options()} == {key: getattr(named, key) for key in kind.options()}
+        assert {key: getattr(ours, key) for key in kind.options()} == {
+            key: getattr(named, key) for key in kind.options()
+        }

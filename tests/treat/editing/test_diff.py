@@ -75,6 +75,9 @@ RICH = [
 ]
 
 
+AGAIN = "# weights re-initialised"
+
+
 @pytest.mark.parametrize("layer", RICH, ids=lambda layer: layer.name)
 def test_a_line_makes_the_layer(layer: Model) -> None:
     item = keras.layers.serialize(layer)
@@ -134,7 +137,7 @@ CASES: list[tuple[str, list[Edit], list[str]]] = [
         ],
         [
             '- Dense(10, name="dense")',
-            '+ Dense(10, kernel_initializer="he_uniform", name="dense")  # weights drawn anew; 2 units drawn anew',
+            f'+ Dense(10, kernel_initializer="he_uniform", name="dense")  {AGAIN}; 2 units re-initialised',
             '  Dense(1, activation="sigmoid", name="out")  # bias set to [0.25]',
         ],
     ),
@@ -145,7 +148,7 @@ CASES: list[tuple[str, list[Edit], list[str]]] = [
             '- Dense(10, name="dense")',
             '+ Dense(16, name="dense")  # old units keep their weights',
             '- Dense(1, activation="sigmoid", name="out")',
-            '+ Dense(3, activation="sigmoid", name="out")  # weights drawn anew',
+            '+ Dense(3, activation="sigmoid", name="out")  # weights re-initialised',
             '- loss="mse"',
             '+ loss="mae"',
             "+ y = y - 1",

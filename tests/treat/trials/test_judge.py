@@ -57,7 +57,7 @@ def test_a_new_loss_judges_both_where_their_answers_are_probabilities() -> None:
     )
     by = judge(control, treated)
     assert not by.own
-    assert by.label == "binary cross-entropy of its answers"
+    assert by.label == "binary cross-entropy of its predictions"
     for one in (control, treated):
         expected = log_loss(targets[:, 0], answers(one)[:, 0].astype(float))
         assert by.measure(one) == pytest.approx(float(expected), rel=1e-4)
@@ -87,7 +87,7 @@ def test_regression_by_another_loss_is_judged_by_it() -> None:
     targets = features()[:, :1] * 3
     control, treated = variant("mse", 1, None, targets), variant("mae", 1, None, targets, seed=2)
     by = judge(control, treated)
-    assert by.label == "mean absolute error of its answers"
+    assert by.label == "mean absolute error of its predictions"
     assert by.measure(control) == pytest.approx(float(np.abs(answers(control) - targets).mean()), rel=1e-5)
 
 

@@ -12,6 +12,7 @@ from mlpdoctor.core.history import Column
 from mlpdoctor.facts.history.curve_plateau import CurvePace
 from mlpdoctor.facts.history.reference_gap import ReferenceGap
 from mlpdoctor.facts.history.training_curve import TrainingCurve, ValidationCurve
+from mlpdoctor.facts.ladder.architecture_floor import ArchitectureFloor
 
 SURE = 2.0
 """Widths of the 95 % error bar by which the loss has to fall: one alone cries wolf on one flat curve in forty."""
@@ -69,7 +70,11 @@ class Outlook:
 
 @fact
 def outlook(
-    curve: TrainingCurve, gap: ReferenceGap, pace: CurvePace, validation: ValidationCurve | None
+    curve: TrainingCurve,
+    gap: ReferenceGap,
+    pace: CurvePace,
+    validation: ValidationCurve | None,
+    floor: ArchitectureFloor | None,
 ) -> Outlook | Absent:
     """Draw the end of the curve out, carefully: at the slowest pace that its error bar allows."""
     slope, best = pace.slope, curve.best
@@ -82,7 +87,7 @@ def outlook(
         # An approach to a limit brings no more than the way to it, whatever the pace is now.
         share = min(share, max(1 - curve.heading.value / slope.end, 0.0))
     gain = share * slope.end
-    level, label = _goal(pace, gap)
+    level, label = _goal(pace, gap, -math.inf if floor is None else floor.total)
     reach = None if level is None else pace.to(level)
     way = Way.STANDS
     if falls and not gap.done:
@@ -105,16 +110,17 @@ def _slowest(column: Column, slope: Slope) -> float:
     return min(slope.per_epoch + slope.error, 0.0) if slope.per_epoch + SURE * slope.error < 0 else 0.0
 
 
-def _goal(pace: CurvePace, gap: ReferenceGap) -> tuple[float | None, str]:
+def _goal(pace: CurvePace, gap: ReferenceGap, least: float) -> tuple[float | None, str]:
     """The rung that the loss should be on its way to: the affine one, the constant one above it; below, what is known.
 
-    The rungs lie where Keras would log them.
+    The rungs lie where Keras would log them. No rung is a goal that lies below what this network can reach.
     """
     for name in ("affine", "constant"):
         for rung, _ in pace.ways:
-            if rung.name == name:
+            if rung.name == name and rung.value >= least:
                 return rung.value, rung.label
-    return (gap.goal, "loss that is known to be reachable") if gap.goal is not None else (None, "")
+    known = gap.goal is not None and gap.goal >= least
+    return (gap.goal, "loss that is known to be reachable") if known else (None, "")
 
 
 def _crawls(curve: TrainingCurve, gap: ReferenceGap, slope: Slope, reach: Reach | None) -> bool:

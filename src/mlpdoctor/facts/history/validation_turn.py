@@ -20,6 +20,10 @@ SLOW = 2.0
 """Scatter about a running median is half of what it is where neighbours are alike."""
 
 
+HALF_AGAIN = 1.5
+"""A loss whose last values are all so many times its lowest level has turned, though it may rise no further."""
+
+
 @dataclass(frozen=True)
 class ValidationTurn:
     """A validation loss that rose for good.
@@ -60,7 +64,8 @@ def validation_turn(validation: ValidationCurve) -> ValidationTurn | Absent:
     place = int(np.searchsorted(column.epochs, gap.best.epoch))
     after = column.values[place + 1 :]
     tail = after[-max(round(LAST * len(after)), FEWEST) :]
-    stays = len(after) >= SINCE and float(tail.min()) > gap.best.value and _climbs(after)
+    stays = len(after) >= SINCE and float(tail.min()) > gap.best.value
+    stays = stays and (_climbs(after) or float(tail.min()) > HALF_AGAIN * gap.best.value)
     stays = stays and float(np.median(tail)) > gap.best.value + _chance(column.values)
     if gap.fall < 0 or not (gap.turned or stays) or not len(tail):
         return Absent("the validation loss has not turned up", applicable=False)

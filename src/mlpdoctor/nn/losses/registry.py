@@ -1,5 +1,6 @@
 """Which loss a configuration means, and why some have no ladder."""
 
+import math
 from collections.abc import Mapping
 from functools import cache
 
@@ -48,7 +49,7 @@ def named(text: str) -> LossConfig:
             have = ", ".join(f"{name}:{option}={_shown(usual)}" for option, usual in kind.options().items())
             raise UsageError(f"--loss {text}: {part!r} is no option of {kind.label}; it has {have or 'none'}")
         options[key] = _value(text, key, value, switch=isinstance(kind.options()[key], bool))
-    wrong = fault(options)
+    wrong = fault(options) or kind.of(options).obstacle()
     if wrong is not None:
         raise UsageError(f"--loss {text}: {wrong}")
     return LossConfig(name, options)
@@ -60,7 +61,7 @@ def _value(text: str, key: str, value: str, *, switch: bool) -> bool | int | flo
         found = plain if switch else int(value) if value.lstrip("+-").isdigit() else float(value)
     except ValueError:
         found = None
-    if found is None:
+    if found is None or not math.isfinite(found):
         raise UsageError(f"--loss {text}: {key} takes {'true or false' if switch else 'a number'}, not {value!r}")
     return found
 

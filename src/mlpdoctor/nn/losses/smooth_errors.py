@@ -133,7 +133,7 @@ class Huber(SmoothErrorLoss):
         return self.label if self.delta == 1 else f"{self.label} with a delta of {self.delta:g}"
 
     def obstacle(self) -> str | None:
-        return None if self.delta > 0 else f"it needs a delta above 0, and it was compiled with {self.delta:g}"
+        return None if self.delta > 0 else f"its delta has to be above 0, and is {self.delta:g}"
 
     def height(self, error: Array) -> Array:
         size = np.abs(error)
