@@ -40,6 +40,25 @@ def test_so_have_those_of_a_regression(kind: str) -> None:
     assert kinds(HandWritten(**{**vars_of(RECTIFIED), "mistakes": {kind: place}})) == [kind]
 
 
+def test_the_squared_error_s_derivative_is_named_for_what_it_is() -> None:
+    """Used for the absolute error, and not taken for a cross-entropy whose slope is multiplied once more."""
+    rng = np.random.default_rng(0)
+    x, kernel, bias = rng.normal(size=(16, 3)), rng.normal(size=(3, 1)), np.zeros(1)
+    y = x[:, :1] ** 2
+
+    def loss() -> float:
+        return float(np.mean(np.abs(x @ kernel + bias - y)))
+
+    def gradients() -> dict[str, Any]:
+        delta = (x @ kernel + bias - y) / y.size
+        return {"W": x.T @ delta, "b": delta.sum(axis=0)}
+
+    report = gradcheck(parameters={"W": kernel, "b": bias}, loss=loss, gradients=gradients, layers="linear", x=x, y=y)
+    (mistake,) = report.mistakes
+    assert mistake.kind == "error-of-another-loss"
+    assert "np.sign(a - y)" in mistake.numpy
+
+
 def vars_of(net: HandWritten) -> dict[str, Any]:
     """The fields it was made with."""
     return {name: getattr(net, name) for name in ("sizes", "activations", "loss_kind", "rows", "rate", "l2")}

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from mlpdoctor.core.gradient_report import Mistake
-from mlpdoctor.gradcheck.backward import Run
+from mlpdoctor.gradcheck.backward import FUSED, Run
 from mlpdoctor.gradcheck.plan import Plan
 from mlpdoctor.gradcheck.search import factors
 
@@ -45,6 +45,10 @@ SLOPE_MISTAKES: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
     }
 )
+ERRORS: Mapping[str, str] = MappingProxyType(
+    {"mse": "squared error", "mae": "absolute error", "bce": "cross-entropy", "cce": "cross-entropy"}
+)
+"""The losses in words."""
 DERIVATIVES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "mse": ("d/da (a - y)**2 = 2 * (a - y)", "2 * (a - y)"),
@@ -105,6 +109,13 @@ class _Words:
         formula, line = DERIVATIVES[self._run.chain.form.kind]
         output = self._run.chain.activations[-1].name
         scale = self._scale()
+        if value == "difference" and (self._run.chain.form.kind, output) not in FUSED:
+            return Mistake(
+                "error-of-another-loss",
+                f"the derivative of the squared error, a - y, is used for the {ERRORS[self._run.chain.form.kind]}",
+                formula,
+                f"delta = {line}{scale}",
+            )
         if value == "difference":
             return Mistake(
                 "error-not-fused",

@@ -122,7 +122,7 @@ def test_where_the_same_network_made_anew_learns_the_model_can(tmp_path: Path) -
     assert [trial.verdict for trial in result.trials] == [Verdict.REFUTED]
     assert result.fresh is not None
     assert result.fresh.verdict is Verdict.CONFIRMED
-    assert result.verdict.startswith("The model can, the training did not")
+    assert result.verdict.startswith("The model can learn this, the training did not")
     assert result.memory is not None
     assert result.memory.learned
     assert result.memory.rows == 20

@@ -86,7 +86,8 @@ def class_imbalance(
         remedy=_remedy(worst, siblings),
         strength=1.0 - worst.recall,
         verdict=f"The model hardly ever predicts {label}, {percent(worst.share)} of the rows. It is right on most rows "
-        f"without it. But the features tell it apart: a logistic regression finds {percent(rival)} of them.",
+        "without it."
+        + (f" But a logistic regression on the features finds {percent(rival)} of them." if told_apart else ""),
     )
 
 

@@ -126,7 +126,7 @@ def _plain(linear: LinearFloor) -> str:
 
 def _remedy(network: Network, affine: float) -> Remedy:
     optimizer = network.optimizer
-    goal = f"fix the causes named with this; then train on until the loss is under {short(affine)}"
+    goal = f"train on until the loss is under {short(affine)}"
     if follows_gradient(optimizer):
         return Remedy(
             f"{goal}, with Adam instead of plain SGD",

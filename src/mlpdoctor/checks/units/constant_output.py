@@ -102,7 +102,7 @@ def _remedy(network: Network, silent: list[str]) -> Remedy:
         return Remedy(f"re-initialise {silent[0]}, with he_uniform")
     optimizer = network.optimizer
     rate = None if optimizer is None else optimizer.learning_rate
-    text = "fix the causes named with this; if there are none, train from scratch with a lower learning rate"
+    text = "train from scratch with a lower learning rate"
     if optimizer is None or rate is None:
         return Remedy(text)
     smaller = f"keras.optimizers.{optimizer.name}({short(rate / 10, 2).replace(',', '')})"

@@ -16,11 +16,14 @@ from mlpdoctor.statistics.affine_factor import OutputFactor
 from mlpdoctor.statistics.moments import OutputMoments
 from mlpdoctor.statistics.piece_patterns import PiecePatterns
 
+NOTHING = 1e-9
+"""A share of the output's variance below which rounding is all that bends."""
+
 
 @check(
     "U403",
     Severity.WARNING,
-    "on these rows the network is an affine function{pieces}: {bent_share} of its output is not",
+    "on these rows the network is an affine function{pieces}: {bent} of its output bends",
     stage=Stage.FEATURES,
     about=Part.UNITS,
     disturbs=Part.LOSS,
@@ -77,6 +80,7 @@ def linear_regime(
     yield Evidence(
         numbers={
             "bent_share": bent,
+            "bent": "none" if bent < NOTHING else percent(bent),
             "pieces": pieces,
             "patterns": number,
             "rows": factor.rows,
@@ -94,7 +98,7 @@ def linear_regime(
         explains=position.share(affine) if position and affine is not None and position.model >= affine else None,
         strength=1.0 - min(bent / tolerated, 1.0),
         verdict="The network has nonlinear units, but on these rows none of them bends: it predicts a straight line"
-        + (f", whose loss is {line} at best." if line else f" up to {percent(bent)} of its output."),
+        + (f", whose loss is {line} at best." if line else "."),
     )
 
 

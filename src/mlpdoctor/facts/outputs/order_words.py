@@ -13,10 +13,7 @@ PART = 0.5
 """A rank correlation below one half leaves most of the order to chance."""
 MOSTLY = 0.5
 """What alone brings half of all that calibration brings is what is wrong."""
-CAUSES = Remedy(
-    "fix the causes named with this; if there are none, check that this file holds the inputs the model was trained "
-    "on, on the same scale"
-)
+CAUSES = Remedy("check that this file holds the inputs the model was trained on, on the same scale")
 
 
 def answer(best: ConstantFloor) -> str:
