@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from mlpdoctor.core import random_state
 from mlpdoctor.core.errors import InputError
 from mlpdoctor.core.fast_dataclass import dataclass, twin
 from mlpdoctor.core.gradient_report import ArrayGradient, GradientReport, Mistake, Status, WorstEntry
@@ -98,7 +99,7 @@ def gradcheck(
 
 def _checked(code: Code, layers: object, x: object, y: object, start: float) -> GradientReport:
     own = _steady_loss(code)
-    rng = np.random.default_rng(FRESH)
+    rng = random_state.random(FRESH)
     points = points_beside(code, POINTS, rng)
     losses = []
     for point in points:
@@ -152,7 +153,7 @@ def _steady_loss(code: Code) -> float:
 
 def _require_influence(code: Code, point: Point, claim: Claim) -> None:
     """Every array that has a gradient in the code must change the loss, here or where no unit is dead by chance."""
-    rng = np.random.default_rng(FRESH)
+    rng = random_state.random(FRESH)
     places = [point, *([rng.normal(0, 1, values.shape) for values in point] for _ in range(TRIES))]
     still = set(range(len(point)))
     for beginning in places:

@@ -224,3 +224,14 @@ def test_options_that_need_layers_are_told(tmp_path: Path) -> None:
     assert "--optimizer goes with --layers" in run(tmp_path, "check", path, "--optimizer", "sgd").line
     assert "--confirm trains a saved Keras model" in run(tmp_path, "check", path, "--layers", LAYERS, "--confirm").line
     assert "name its activations: --layers tanh,linear" in run(tmp_path, "check", path).line
+
+
+def test_first_weights_are_not_judged_as_trained(tmp_path: Path) -> None:
+    """Biases that are all still zero: what such a network loses is no fault of its training."""
+    rng = np.random.default_rng(0)
+    np.savez(tmp_path / "w.npz", W1=rng.normal(size=(2, 5)), b1=np.zeros(5), W2=rng.normal(size=(5, 1)), b2=np.zeros(1))
+    x = rng.normal(size=(60, 2))
+    np.savez(tmp_path / "d.npz", x=x, y=np.sin(x[:, :1]))
+    done = run(tmp_path, "check", "w.npz", "d.npz", "--layers", "tanh,linear", "--loss", "mse", "--no-config")
+    assert done.status == 0
+    assert "It has not been trained yet" in " ".join(done.out.split())

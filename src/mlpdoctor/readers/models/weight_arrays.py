@@ -194,6 +194,8 @@ def _network(
         weights = {"kernel": kernel} | ({} if pair.bias is None else {"bias": arrays[pair.bias].reshape(-1)})
         units = kernel.shape[1]
         config = {"name": name, "units": units, "activation": layer.activation, "use_bias": pair.bias is not None}
+        # By hand biases begin at zero as a rule: where all of them are still there, nothing has been trained.
+        config["bias_initializer"] = "zeros"
         nodes.append(Node(Layer(name, "Dense", config, weights), (number,), (units,)))
     return Network(
         name="hand-written",
