@@ -15,10 +15,12 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from mlpdoctor.core.finding import Severity
+from mlpdoctor.core.ladder import Ladder, Rung
 from mlpdoctor.core.report_model import TRIED_FIRST, Report
 from mlpdoctor.diagnosis.diagnose import diagnose
 from mlpdoctor.diagnosis.subject import Question
 from mlpdoctor.report import phrases
+from mlpdoctor.report.terminal import curve_chart
 from mlpdoctor.report.terminal.layout import from_the_left, wrapped
 from mlpdoctor.report.terminal.report import TerminalReport
 
@@ -219,3 +221,21 @@ def test_the_rungs_are_in_the_users_words() -> None:
         assert words in text
     assert "lowest possible on this data" in text
     assert "always predicting the median" in "\n".join(printed(of_fixture("mostly-linear")))
+
+
+def test_what_was_said_of_columns_and_loss_is_said_again_in_the_command() -> None:
+    question = Question(
+        "fixtures/three-points/model.keras", "fixtures/three-points/data.csv", target=("y",), loss="huber:delta=0.1"
+    )
+    (name, words), _ = phrases.next_steps(diagnose(question))
+    assert name == "test it"
+    assert words[-4:] == ["--target", "y", "--loss", "huber:delta=0.1"]
+
+
+def test_the_curve_has_no_rung_that_the_ladder_leaves_out() -> None:
+    rungs = (
+        Rung("constant", "best constant", 1.0, 1.0, "proved", ""),
+        Rung("noise", "probably noise", 0.02, 0.0, "estimated", "", error=0.017),
+    )
+    drawn = list(curve_chart._lines(Ladder("mean squared error", rungs)))  # noqa: SLF001  what is drawn, not how
+    assert [line.label for line in drawn] == ["best constant 1"]

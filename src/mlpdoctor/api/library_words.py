@@ -15,6 +15,7 @@ RATE = re.compile(r"optimizers\.\w+\(([-+.\de]+)")
 OF_KERAS = re.compile(r"keras|Dense\(|model\.|layers\.")
 
 
+COMMAND = "mlpdoctor treat "
 OPTION = re.compile(
     r"--(loss|target|features|drop|sample-weight|max-bytes|quick|custom-objects|data|preprocess|plateau|history|engine)\b"
     r"(?: (mse|data\.csv|'[^']*'))?"
@@ -23,8 +24,15 @@ OPTION = re.compile(
 
 
 def in_python(text: str) -> str:
-    """A text with options of the command line as the arguments that they are here: ``--loss mse`` is ``loss='mse'``."""
-    return OPTION.sub(lambda found: f"{found[1].replace('-', '_')}={_quoted(found[2])}", text)
+    """A text with options of the command line as the arguments that they are here: ``--loss mse`` is ``loss='mse'``.
+
+    A line with a command to copy stays as it is.
+    """
+    lines = (
+        line if COMMAND in line else OPTION.sub(lambda found: f"{found[1].replace('-', '_')}={_quoted(found[2])}", line)
+        for line in text.split("\n")
+    )
+    return "\n".join(lines)
 
 
 def _quoted(value: str | None) -> str:

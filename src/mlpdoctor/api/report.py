@@ -176,10 +176,13 @@ class Report:
         if self._diagnosis.path != IN_MEMORY or data is None:
             return text
         # What is in memory has no path to give to a command, so the command is told as a call.
-        command = f"mlpdoctor treat {shlex.join([IN_MEMORY, data.path])}"
+        asked = self._diagnosis.asked
+        command = f"mlpdoctor treat {shlex.join([IN_MEMORY, data.path, *asked])}"
         if self._diagnosis.model is not None and self._diagnosis.model.format.startswith(FORMAT):
             return "\n".join(line for line in text.splitlines() if command not in line)
-        return text.replace(command, f"mlpdoctor.treat({IN_MEMORY}, {data.path})")
+        pairs = zip(asked[::2], asked[1::2], strict=True)
+        options = "".join(f", {name.removeprefix('--').replace('-', '_')}={value!r}" for name, value in pairs)
+        return text.replace(command, f"mlpdoctor.treat({IN_MEMORY}, {data.path}{options})")
 
     def __repr__(self) -> str:
         """The same, so that a Python prompt shows it."""

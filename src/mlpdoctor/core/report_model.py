@@ -106,6 +106,8 @@ class Report:
     seconds: Mapping[str, float] = field(default_factory=dict)
     history: HistorySummary | None = None
     """What training logged, where that was given."""
+    asked: tuple[str, ...] = ()
+    """The options that say which columns and which loss were meant, as a command line spells them."""
 
     @property
     def path(self) -> str:

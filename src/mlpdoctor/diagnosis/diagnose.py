@@ -107,6 +107,7 @@ def diagnose(
         outcomes=tuple(outcomes),
         seconds={**took, **resolver.seconds},
         history=told,
+        asked=question.asked,
     )
     return legible_parts(report)
 

@@ -66,6 +66,18 @@ class Question:
     arrays: ArrayOptions | None = None
 
     @property
+    def asked(self) -> tuple[str, ...]:
+        """The options that say which columns and which loss are meant, as a command line spells them."""
+        given = {
+            "--target": ",".join(self.target or ()),
+            "--features": ",".join(self.features or ()),
+            "--drop": ",".join(self.drop),
+            "--loss": self.loss or "",
+            "--sample-weight": self.sample_weight or "",
+        }
+        return tuple(word for option, value in given.items() if value for word in (option, value))
+
+    @property
     def limit(self) -> dict[str, int]:
         """The limit on what is read of a file, as the readers take it."""
         return {} if self.max_bytes is None else {"max_bytes": self.max_bytes}

@@ -142,3 +142,24 @@ def tensorflow() -> Any:  # noqa: ANN401  no types
     """The module ``tensorflow``, where it is the backend."""
     keras()
     return importlib.import_module("tensorflow")
+
+
+@contextlib.contextmanager
+def scopes_closed() -> Iterator[None]:
+    """What is built in Keras afterwards bears its own name.
+
+    Keras opens a scope of names before TensorFlow looks at the name; where TensorFlow refuses it, as one with control
+    characters, the scope stays open, and all that the process builds later fails with it.
+    """
+    before = len(_open_scopes())
+    try:
+        yield
+    finally:
+        del _open_scopes()[before:]
+
+
+def _open_scopes() -> list[Any]:
+    """Keras's stack of open scopes; an empty list where Keras is not there, or keeps none."""
+    state = sys.modules.get("keras.src.backend.common.global_state")
+    found = None if state is None else state.get_global_attribute("name_scope_stack")
+    return [] if found is None else cast("list[Any]", found)

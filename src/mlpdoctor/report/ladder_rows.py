@@ -44,7 +44,7 @@ def rows(ladder: Ladder, arrow: str = "<- ") -> Iterator[Row]:
     model = ladder.rung("model")
     mark = _mark(ladder)
     for rung in ladder.rungs:
-        if (rung.name == "model" and mark is not None) or _says_nothing(ladder, rung):
+        if (rung.name == "model" and mark is not None) or says_nothing(ladder, rung):
             continue
         remark = REMARKS.get(rung.name, "") if rung.error is None else f"± {short(rung.error, 2)}, estimated"
         if rung.name == "model":
@@ -77,7 +77,7 @@ def witnesses(ladder: Ladder, *, whole: bool = False) -> Iterator[str]:
         yield _with_penalties(ladder.value("model"), ladder.penalty)
 
 
-def _says_nothing(ladder: Ladder, rung: Rung) -> bool:
+def says_nothing(ladder: Ladder, rung: Rung) -> bool:
     """Whether a rung would only be clutter.
 
     That is the best last layer of a network whose floor is as high, and noise that may as well be none.

@@ -218,7 +218,7 @@ def next_steps(report: Report) -> list[tuple[str, list[str]]]:
         return [explain]
     if not report.model.format.startswith(TREATABLE):
         return [explain]
-    return [("test it", ["mlpdoctor", "treat", report.path, report.data.path]), explain]
+    return [("test it", ["mlpdoctor", "treat", report.path, report.data.path, *report.asked]), explain]
 
 
 def idle(outcomes: tuple[Outcome, ...]) -> dict[tuple[Status, str], list[str]]:

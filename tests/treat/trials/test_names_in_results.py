@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import keras
 import pytest
 from named_models import archive, two_dense
 from report_cases import HOSTILE
@@ -26,6 +27,7 @@ def test_every_text_of_a_result_is_legible(tmp_path: Path) -> None:
     data.write_text("a\x1b[2J,b\n" + "".join(f"{row},{row * row % 7}\n" for row in range(20)))
     result = treat(Question(str(model), str(data)), Order(Budget(epochs=2), 1, ("A101",)))
     assert legible_parts(result) == result
+    assert keras.Variable(0.0, name="own").path == "own", "a scope that TensorFlow refused was left open"
     assert any(legible(LAYER) in text for pair in result.untried for text in pair) or result.trials
     for text in (as_json.render(result), as_markdown.render(result)):
         assert all(line.isprintable() for line in text.split("\n"))

@@ -12,6 +12,7 @@ from mlpdoctor.core.history_summary import HistorySummary, Trace
 from mlpdoctor.core.ladder import Ladder
 from mlpdoctor.core.text import short
 from mlpdoctor.report import curve_phrases
+from mlpdoctor.report.ladder_rows import says_nothing
 from mlpdoctor.report.symbols import plain
 from mlpdoctor.report.terminal.layout import label, prose
 
@@ -145,7 +146,9 @@ def _lines(ladder: Ladder) -> Iterator[Line]:
     added = 0.0 if ladder.penalty is None else ladder.penalty.total
     seen: list[float] = []
     for rung in ladder.rungs:
-        if rung.name in RUNGS and all(abs(rung.value - other) > SAME * abs(other) for other in seen):
+        if rung.name not in RUNGS or says_nothing(ladder, rung):
+            continue
+        if all(abs(rung.value - other) > SAME * abs(other) for other in seen):
             seen.append(rung.value)
             yield Line(rung.value + added, f"{rung.label} {short(rung.value)}")
 

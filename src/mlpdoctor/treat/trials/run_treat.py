@@ -22,7 +22,7 @@ from mlpdoctor.diagnosis.diagnose import diagnose
 from mlpdoctor.diagnosis.subject import Question, Subject, files_read, opened
 from mlpdoctor.engine.custom_objects import custom_objects
 from mlpdoctor.engine.keras_load import own_objects
-from mlpdoctor.engine.keras_start import keras
+from mlpdoctor.engine.keras_start import keras, scopes_closed
 from mlpdoctor.treat.case import Case
 from mlpdoctor.treat.trials.budget import Budget, Clock
 from mlpdoctor.treat.trials.candidates import choose
@@ -68,6 +68,7 @@ class Order:
     seed: int = 0
 
 
+@scopes_closed()
 def treat(
     question: Question,
     order: Order,
