@@ -1,5 +1,6 @@
 """Whole courses of treatment on real models: what is confirmed, refuted, kept and said."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,13 @@ from paths import FIXTURES
 
 from mlpdoctor.core.errors import UsageError
 from mlpdoctor.core.finding import Certainty
+from mlpdoctor.core.network import Network
 from mlpdoctor.core.trial_result import TrialResult, Verdict
-from mlpdoctor.diagnosis.subject import Question
+from mlpdoctor.diagnosis.diagnose import diagnose
+from mlpdoctor.diagnosis.subject import Question, opened
 from mlpdoctor.report.json.trials import as_object
+from mlpdoctor.treat.case import Case
+from mlpdoctor.treat.offer import companions
 from mlpdoctor.treat.trials.budget import Budget
 from mlpdoctor.treat.trials.run_treat import Order, treat
 
@@ -171,7 +176,7 @@ def test_a_loss_that_fits_is_not_refuted_by_the_old_rate(tmp_path: Path) -> None
 
 
 def test_what_is_put_on_top_suits_the_changed_model(tmp_path: Path) -> None:
-    """Frozen layers cannot be widened; thawed ones can. Both ways to thaw take the loss from 0.47 to under 0.02."""
+    """Frozen layers cannot be widened; thawed ones can."""
     rng = np.random.default_rng(5)
     x = rng.uniform(-2, 2, (128, 1))
     model: Any = stack(1, seeded(6, 3, "tanh"), seeded(1, 2))
@@ -180,9 +185,24 @@ def test_what_is_put_on_top_suits_the_changed_model(tmp_path: Path) -> None:
     model.fit(x, np.sin(4 * x), epochs=20, shuffle=False, verbose=0)  # TensorFlow's shuffle has no seed
     model.save(tmp_path / "model.keras")
     question = Question(str(tmp_path / "model.keras"), save_data(tmp_path / "data.npz", x, np.sin(4 * x)))
-    result = treat(question, Order(Budget(epochs=300), 1, ("A103",)))
-    assert {one.names for one in result.trials} == {("unfreeze",)}
-    assert any(one.names[:2] == ("unfreeze", "widen-layers") for one in result.combinations)
+    subject, report = opened(question), diagnose(question)
+    offers = [
+        {one.name for one in companions(Case(thawed(subject.network, trainable=free), report, x, np.sin(4 * x)))}
+        for free in (False, True)
+    ]
+    assert offers[1] - offers[0] >= {"widen-layers"}
+    result = treat(question, Order(Budget(epochs=300), 1, ("A103",)), report=report, subject=subject)
+    assert ("unfreeze",) in {one.names for one in result.trials}
+    # Which changes gain on top of it is for the training to say, and differs from machine to machine.
+    assert all(one.names[0] == "unfreeze" for one in result.combinations)
+
+
+def thawed(network: Network, *, trainable: bool) -> Network:
+    """The same network with all layers that way."""
+    nodes = tuple(
+        dataclasses.replace(node, layer=dataclasses.replace(node.layer, trainable=trainable)) for node in network.nodes
+    )
+    return dataclasses.replace(network, nodes=nodes)
 
 
 def seeded(units: int, seed: int, activation: str | None = None) -> Any:  # noqa: ANN401
