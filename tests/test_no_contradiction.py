@@ -112,6 +112,7 @@ def report(*findings: Finding, **parts: Any) -> Report:  # noqa: ANN401
         (report(finding("U402", why="1 of 1 tanh units are flat.")), "1 of 1"),
         (report(finding("G606", why="It would change by 0 % of it.")), "0 % of"),
         (report(finding("L502", why="They vary, but not with them.")), "measured nothing"),
+        (report(finding("U403", numbers={"patterns": 49}, why="All go through the same straight piece.")), "49"),
         (replace(report(finding("U401", Severity.NOTE, verdict="Dead.")), verdict="Dead."), "that of a note"),
     ],
 )

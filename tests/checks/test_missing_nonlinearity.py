@@ -20,6 +20,7 @@ from drawn_cases import (
     number,
     only,
     outcome,
+    put,
     quiet,
     rungs,
     stack,
@@ -211,6 +212,20 @@ def test_a_model_above_the_floor_is_not_told_that_it_is_stuck_on_it(tmp_path: Pa
     # Counted from what is probably noise, as the position of the loss is.
     base = ladder.get("noise", 0.0)
     assert explains == pytest.approx((least_squares(x, y) - base) / (ladder["model"] - base), rel=1e-6)
+
+
+def test_what_is_probably_noise_is_not_said_to_be_removable(tmp_path: Path) -> None:
+    """A line through noise: an activation could take away a tenth of the loss, not all that the data rung allows."""
+    rng = np.random.default_rng(0)
+    x = rng.uniform(-2, 2, (800, 1))
+    y = 0.45 * np.sin(3 * x) + rng.normal(size=x.shape)
+    model = compiled(stack(1, L.Dense(8), L.Dense(1)))
+    slope, start = np.polyfit(x[:, 0], y[:, 0], 1)
+    put(model.layers[0], np.eye(1, 8), np.zeros(8))
+    put(model.layers[1], slope * np.eye(8, 1), [start])
+    why = only(examined(tmp_path, model, x, y), "A101").evidence.why
+    assert "is probably noise, which no network removes" in why
+    assert "allow 0" not in why
 
 
 def test_an_untrained_network_gets_a_prediction(tmp_path: Path) -> None:

@@ -133,6 +133,8 @@ def _sentences(report: Report, live: list[Finding]) -> Iterator[str]:
                 yield f"{finding.code} says {found[0]!r}: {text}"
         said = f"{evidence.why} {evidence.verdict or ''} {finding.message}"
         measured = any("correlation" in name or "auc" in name for name in evidence.numbers)
+        if "same straight piece" in said and evidence.numbers.get("patterns") != 1:
+            yield f"{finding.code} says one piece, and counted {evidence.numbers.get('patterns')}"
         if "not with them" in said and not measured:
             yield f"{finding.code} says that predictions and targets do not go together, and measured nothing"
     if found := NONSENSE.search(report.verdict):

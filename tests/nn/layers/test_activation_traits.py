@@ -8,7 +8,7 @@ import pytest
 from mlpdoctor.core.network import Layer
 from mlpdoctor.nn.layers.activation import Activation
 from mlpdoctor.nn.layers.activations.named import NAMED
-from mlpdoctor.nn.layers.properties import activation_of
+from mlpdoctor.nn.layers.properties import activation_of, renormalises
 
 SLOPED = [function for function in NAMED.values() if function.derivative is not None and not function.affine]
 
@@ -42,7 +42,6 @@ def prelu(alpha: float, *, trainable: bool = True, units: int = 3) -> Activation
 def test_nothing_bounds_a_prelu_whose_slopes_are_trained(alpha: float, units: int) -> None:
     function = prelu(alpha, units=units)
     assert function.bounds == (-math.inf, math.inf)
-    assert function.trainable_bounds
     assert not function.gated
 
 
@@ -50,5 +49,17 @@ def test_nothing_bounds_a_prelu_whose_slopes_are_trained(alpha: float, units: in
 def test_false_alarm_avoided_both_ways_a_frozen_one_keeps_its_bound(alpha: float) -> None:
     function = prelu(alpha, trainable=False)
     assert function.bounds == (0.0 if alpha <= 0 else -math.inf, math.inf)
-    assert not function.trainable_bounds
     assert function.gated == (alpha == 0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("BatchNormalization", True), ("SyncBatchNormalization", True), ("LayerNormalization", True),
+        ("UnitNormalization", True), ("GroupNormalization", True), ("RMSNormalization", True),
+        ("Normalization", False), ("Rescaling", False), ("Dense", False), ("PReLU", False), ("Mixer", False),
+    ],
+)  # fmt: skip
+def test_what_brings_numbers_to_size_one_whatever_enters(kind: str, expected: bool) -> None:  # noqa: FBT001
+    """Not a Normalization: it divides by moments that were adapted once."""
+    assert renormalises(Layer("layer", kind, {})) is expected

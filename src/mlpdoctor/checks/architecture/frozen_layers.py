@@ -13,9 +13,8 @@ from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.facts.ladder.readout import ReadoutFloor
 from mlpdoctor.facts.training.training import Training
 from mlpdoctor.nn.layers.graph import adjustable, before, judged, parameters
+from mlpdoctor.nn.layers.properties import renormalises
 
-NORMALISERS = ("BatchNormalization", "SyncBatchNormalization", "LayerNormalization", "GroupNormalization")
-"""Frozen on purpose whenever a finished network is tuned; the layers around them make up for their scales."""
 LOOKUPS = ("Embedding",)
 """Tables learned elsewhere are frozen on purpose."""
 FEW = 3
@@ -64,7 +63,7 @@ def frozen_layers(
     owners = [layer for layer in network.layers if id(layer) in way and adjustable(layer)]
     frozen = [layer for layer in owners if not layer.trainable]
     moving = [layer for layer in owners if layer.trainable]
-    if not frozen or (moving and all(layer.kind in NORMALISERS for layer in frozen)):
+    if not frozen or (moving and all(renormalises(layer) for layer in frozen)):
         return
     floor = _floor(network, moving, objective, readout) if moving else None
     cost = None if floor is None or where is None else _cost(floor, where, architecture)
@@ -112,7 +111,9 @@ def _severity(
         return Severity.WARNING if finished else Severity.ERROR
     if cost is not None:
         return Severity.ERROR if cost > tolerated and not well else Severity.NOTE
-    if well or position is None or training.never or all(layer.kind in (*LOOKUPS, *NORMALISERS) for layer in frozen):
+    # Frozen on purpose whenever a finished network is tuned; the layers around them make up for their scales.
+    meant = all(layer.kind in LOOKUPS or renormalises(layer) for layer in frozen)
+    if well or meant or position is None or training.never:
         return Severity.NOTE
     stuck = math.isfinite(position.model) and position.shortfall > tolerated
     return Severity.WARNING if stuck else Severity.NOTE

@@ -9,7 +9,7 @@ from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.text import count, listing, quoted, short
 from mlpdoctor.facts.ladder.loss_position import LossPosition, severity
 from mlpdoctor.nn.layers.graph import adjustable, users
-from mlpdoctor.nn.layers.properties import activation_of
+from mlpdoctor.nn.layers.properties import activation_of, renormalises
 from mlpdoctor.nn.layers.registry import family_of
 
 
@@ -109,7 +109,7 @@ def _is_product(layer: Layer) -> bool:
 
 def _keeps_units(layer: Layer) -> bool:
     """Whether a layer with weights only scales each unit, so that what follows it decides."""
-    return layer.kind in ("BatchNormalization", "SyncBatchNormalization", "LayerNormalization", "PReLU")
+    return layer.kind == "PReLU" or renormalises(layer)
 
 
 def _weighs(network: Network, following: Sequence[Sequence[int]], layer: Layer) -> bool:

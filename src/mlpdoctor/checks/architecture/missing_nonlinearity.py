@@ -126,6 +126,10 @@ def _why(collapse: Collapse, position: LossPosition | None, severity: Severity, 
         return theorem
     if severity is Severity.ERROR:
         best = f"The lowest loss it can reach on these data is {short(floor)}"
+        if position.base > position.data:
+            return (
+                f"{theorem} {best}; about {short(position.base, 2)} of it is probably noise, which no network removes."
+            )
         return f"{theorem} {best}; the data themselves allow {short(position.data)}."
     if _straight(position, floor):
         return f"{theorem} These data are linear: the network can reach a loss of {short(floor)}."

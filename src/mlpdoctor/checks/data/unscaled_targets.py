@@ -111,7 +111,7 @@ def unscaled_targets(
         return
     kind, severity = found
     name = passes.dataset.target_names[column]
-    found_effect = effect(kind, needed, f"{optimizer.name} at a learning rate of {coefficient(rate)}")
+    found_effect = effect(kind, needed, updates, f"{optimizer.name} at a learning rate of {coefficient(rate)}")
     unseen = invisible(regression, constant, passes.dataset.target_names)
     yield Evidence(
         numbers={

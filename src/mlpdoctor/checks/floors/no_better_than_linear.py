@@ -18,8 +18,6 @@ from mlpdoctor.nn.optimizers.traits import follows_gradient
 
 STRAIGHT = 1e-4
 """Where the best line leaves less than this share of the constant's loss there is no curve worth the name."""
-NO_BETTER = 0.99
-"""From this share of the constant's loss on L502 speaks: there the line is not what the model stops at."""
 SLIGHT = 0.02
 """A loss this far below the line's is a gain, if a slight one."""
 
@@ -79,7 +77,7 @@ def no_better_than_linear(
     structure = opinion is not None and opinion.structure
     towards = learned * (affine - position.reach) / position.above(affine) if structure else tolerated_gain
     allowed = min(towards, tolerated_gain)
-    if gain > allowed or position.barely or position.of_constant(position.model) >= NO_BETTER:
+    if gain > allowed or position.barely or position.no_better:
         return
     severity = Severity.NOTE if position.well and not structure else Severity.WARNING
     yield Evidence(

@@ -16,8 +16,6 @@ from mlpdoctor.facts.training.training import Trained
 from mlpdoctor.nn.losses.convex import ConvexLoss
 from mlpdoctor.nn.optimizers.traits import follows_gradient
 
-NO_BETTER = 0.99
-"""From this share of the constant's loss on L502 speaks."""
 WORTHWHILE = 1e-3
 """A distance under a thousandth of the constant's loss is nothing that a user would call stuck."""
 MOST_TIMES = 1000
@@ -67,7 +65,7 @@ def worse_than_linear(
     affine = position.affine
     if affine is None or not model.finite or not position.above_the_line or not reach.possible:
         return
-    if position.barely or position.of_constant(position.model) >= NO_BETTER:
+    if position.barely or position.no_better:
         return
     endless = not all(fit.attained for fit in linear.fits)
     if endless and position.of_constant(position.model) < HALFWAY:
@@ -115,7 +113,7 @@ def _fair(position: LossPosition, linear: LinearFloor, opinion: SecondOpinion | 
 def _compared(position: LossPosition, affine: float) -> str:
     times = position.above(position.model) / position.above(affine) if position.above(affine) > 0 else MOST_TIMES
     if position.perfect != 0 or times >= MOST_TIMES:
-        return "far above" if position.shortfall > 0.5 else "above"  # noqa: PLR2004  more than half of the way
+        return "far above" if position.far else "above"
     return f"{short(times, 2)} times" if times >= 2 else f"{percent(times - 1)} above"  # noqa: PLR2004  twice
 
 

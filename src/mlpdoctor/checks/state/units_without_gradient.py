@@ -6,17 +6,13 @@ from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.text import count, part_of, quoted
-from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.ladder.loss_position import LossPosition, crippled
 from mlpdoctor.facts.training.open_question import OpenQuestion
 from mlpdoctor.facts.training.second_moments import SecondMoments
 from mlpdoctor.nn.layers.properties import activation_of
 
-NARROW = 8
-"""With fewer live units than this a layer misses each one that does not learn."""
 FEWEST_UPDATES = 20
 """In fewer updates a unit that fires on rare rows may have met none of them."""
-HALF = 0.5
-"""A layer in which half the units do not learn is another layer than its user drew."""
 
 
 @check(
@@ -103,7 +99,7 @@ def units_without_gradient(
 def _severity(share: float, live: int, position: LossPosition | None) -> Severity:
     if live == 0:
         return Severity.ERROR
-    crippled = share >= HALF and live < NARROW
+    lame = crippled(share, live)
     if position is None:
-        return Severity.WARNING if crippled else Severity.NOTE
-    return Severity.ERROR if crippled else Severity.WARNING
+        return Severity.WARNING if lame else Severity.NOTE
+    return Severity.ERROR if lame else Severity.WARNING

@@ -68,7 +68,7 @@ def constant_output(
         },
         certainty=Certainty.MEASURED,
         severity=_severity(flat, position, everything=everything),
-        why=_why(flat, position, worst, silent),
+        why=_why(flat, position, silent),
         remedy=_remedy(network, silent),
         strength=1.0 - worst / tolerated if tolerated else 1.0,
         verdict=_verdict(flat, position, names, everything=everything),
@@ -87,14 +87,15 @@ def _spread(worst: float) -> str:
     return "it never changes" if worst == 0 else f"it varies by {percent(worst)} of what the target does"
 
 
-def _why(flat: list[OutputVariance], position: LossPosition | None, worst: float, silent: list[str]) -> str:
+def _why(flat: list[OutputVariance], position: LossPosition | None, silent: list[str]) -> str:
+    said = []
     if all(part.exact for part in flat):
-        what = "The prediction is the same on every row to the last digit"
-    else:
-        what = f"From row to row the prediction varies by {percent(worst)} of what the target does"
-    lost = f": all units of {silent[0]} are zero on every row" if silent else ""
-    best = "" if position is None else f" Always predicting the same can reach {short(position.constant)} at best."
-    return f"{what}{lost}.{best}"
+        said.append("The prediction is the same on every row to the last digit.")
+    if silent:
+        said.append(f"All units of {silent[0]} are zero on every row.")
+    if position is not None:
+        said.append(f"Always predicting the same can reach {short(position.constant)} at best.")
+    return " ".join(said) or "A prediction that does not follow the inputs can only be right on average."
 
 
 def _remedy(network: Network, silent: list[str]) -> Remedy:

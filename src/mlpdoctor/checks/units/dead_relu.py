@@ -6,7 +6,7 @@ from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.text import are, count, part_of
-from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.ladder.loss_position import NARROW, LossPosition, crippled
 from mlpdoctor.facts.outputs.contract import Contract
 from mlpdoctor.facts.training.open_question import FiniteLoss
 from mlpdoctor.facts.training.training import Training
@@ -14,11 +14,6 @@ from mlpdoctor.nn.keras_code import layer_code
 from mlpdoctor.nn.layers.graph import summing
 from mlpdoctor.nn.layers.properties import activation_of
 from mlpdoctor.statistics.unit_activity import Firing
-
-NARROW = 8
-"""With fewer live units than this a layer misses each dead one; networks of this size are drawn unit by unit."""
-HALF = 0.5
-"""A layer that lost half its units is another layer than its user drew; a smaller loss costs time, not the goal."""
 
 
 @check(
@@ -95,12 +90,12 @@ def dead_relu(
 def _severity(share: float, live: int, position: LossPosition | None, *, silent: bool, untrained: bool) -> Severity:
     if silent:
         return Severity.ERROR
-    crippled = share >= HALF and live < NARROW
+    lame = crippled(share, live)
     if position is not None and position.near:
-        return Severity.WARNING if crippled and not position.well else Severity.NOTE
+        return Severity.WARNING if lame and not position.well else Severity.NOTE
     if untrained:
-        return Severity.WARNING if crippled else Severity.NOTE
-    return Severity.ERROR if crippled else Severity.WARNING
+        return Severity.WARNING if lame else Severity.NOTE
+    return Severity.ERROR if lame else Severity.WARNING
 
 
 def _why(live: int, *, silent: bool, output: bool, untrained: bool) -> str:

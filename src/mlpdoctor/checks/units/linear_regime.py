@@ -89,7 +89,11 @@ def linear_regime(
         },
         certainty=Certainty.PROVED if number == 1 else Certainty.MEASURED,
         severity=Severity.WARNING if _held(position, training, speed) else Severity.NOTE,
-        why="No bend of any unit lies among the data, so every row goes through the same straight piece."
+        why=(
+            "No bend of any unit lies among the data, so every row goes through the same straight piece."
+            if number == 1
+            else "On these rows a straight function of the inputs gives the same output."
+        )
         + (f" A straight line's loss is {line} at best." if line else ""),
         remedy=Remedy(
             "centre the inputs and start the biases at random, so that the bends spread over the data; or use tanh",
@@ -97,7 +101,7 @@ def linear_regime(
         ),
         explains=position.share(affine) if position and affine is not None and position.model >= affine else None,
         strength=1.0 - min(bent / tolerated, 1.0),
-        verdict="The network has nonlinear units, but on these rows none of them bends: it predicts a straight line"
+        verdict="The network has nonlinear units, but on these rows it predicts a straight line"
         + (f", whose loss is {line} at best." if line else "."),
     )
 

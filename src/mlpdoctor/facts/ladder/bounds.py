@@ -177,12 +177,8 @@ def range_bound(objective: Objective, values: TargetValues, perfect: Perfection)
 
 
 def answers_within(head: OutputHead) -> tuple[float, float]:
-    """The closed interval that holds all that the loss reads of an output, whatever training makes of its weights.
-
-    The slope of a PReLU is a weight: with a slope of one it is no activation at all.
-    """
-    free = head.layer.kind == "PReLU" and head.layer.trainable
-    if head.behind or head.activation is None or free:
+    """The closed interval that holds all that the loss reads of an output, whatever training makes of its weights."""
+    if head.behind or head.activation is None:
         return -math.inf, math.inf
     if head.activation.name == "softmax" and head.units == 1:
         return 1.0, 1.0

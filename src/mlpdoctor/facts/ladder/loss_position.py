@@ -23,6 +23,10 @@ NEAR = 0.1
 """A model that has come nine tenths of the way has learned in spite of whatever else is found."""
 FAR = 0.5
 """A model that has not come half of the way has learned little of what there is to learn."""
+HALF_A_LAYER, NARROW = 0.5, 8
+"""A layer that lost half its units, and of whose units fewer than so many work, misses each of them."""
+NO_BETTER = 0.99
+"""From this share of the constant's loss on a model has learned nothing that shows, and L502 speaks of it alone."""
 LITTLE = 0.05
 """Share of the way from the constant to the best known that any first updates bring."""
 MOSTLY = 0.5
@@ -95,6 +99,11 @@ class LossPosition:
         return self.finite and self.perfect >= MOSTLY * self.model > 0
 
     @property
+    def no_better(self) -> bool:
+        """Whether the model does no better than the best constant, or next to no better; also where it is broken."""
+        return not self.of_constant(self.model) < NO_BETTER
+
+    @property
     def barely(self) -> bool:
         """Whether the model has come next to nothing of the way from the constant to what is known to be reachable."""
         return self.constant > self.reach and self.shortfall >= 1 - LITTLE
@@ -125,6 +134,11 @@ class LossPosition:
         """A difference of losses as a share of what could be gained; None where nothing could."""
         above = self.model - self.base
         return min(max(loss / above, 0.0), 1.0) if above > 0 else None
+
+
+def crippled(lost: float, live: int) -> bool:
+    """Whether a layer has lost so many units, as a share, that it is another layer than its user drew."""
+    return lost >= HALF_A_LAYER and live < NARROW
 
 
 def severity(

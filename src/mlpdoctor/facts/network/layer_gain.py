@@ -8,7 +8,7 @@ from mlpdoctor.core.fact import Absent, fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.nn.layers.graph import users
-from mlpdoctor.nn.layers.properties import activation_of
+from mlpdoctor.nn.layers.properties import activation_of, renormalises
 
 ABOUT_ZERO = -0.5
 """Rectified functions fall little below 0: silu to -0.28."""
@@ -17,7 +17,6 @@ ONE_SIGNED = 0.5
 PASSING = ("Dropout", "AlphaDropout", "GaussianDropout", "GaussianNoise", "Identity", "ActivityRegularization")
 MEAN_OF_RECTIFIED = 1 / math.sqrt(math.pi)
 """Mean of a rectified normal number, over its root mean square."""
-NORMALISING = ("BatchNormalization", "LayerNormalization", "UnitNormalization")
 
 
 @dataclass(frozen=True)
@@ -109,7 +108,7 @@ def _acting(network: Network, following: tuple[tuple[int, ...], ...], start: int
         if len(following[here]) != 1 or here in network.outputs:
             return layer
         user = network.nodes[following[here][0]].layer
-        if user.kind in NORMALISING:
+        if renormalises(user):
             return None
         if user.kind not in PASSING and (activation_of(user) is None or user.weights):
             return layer

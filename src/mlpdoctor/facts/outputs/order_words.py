@@ -1,7 +1,7 @@
 """How predictions go with the targets, in words: measured, with what chance alone would give."""
 
 from mlpdoctor.core.finding import Remedy
-from mlpdoctor.core.text import coefficient, percent, quoted, short
+from mlpdoctor.core.text import DUST, coefficient, percent, quoted, short
 from mlpdoctor.facts.ladder.linear_floor import ConstantFloor
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.outputs.prediction_order import CHANCE, PartOrder, PredictionOrder
@@ -21,7 +21,9 @@ def answer(best: ConstantFloor) -> str:
     if len(best.answers) != 1:
         return "one value for all rows" if len(best.fits) == 1 else "the best constant for each target"
     (found,) = best.answers
-    return short(found[0]) if len(found) == 1 else "the share of each class"
+    if len(found) != 1:
+        return "the share of each class"
+    return short(0.0 if abs(found[0]) <= DUST * abs(best.fits[0].value) else found[0])
 
 
 def measured(order: PredictionOrder) -> str:

@@ -33,8 +33,6 @@ MOST_PARTS = 16
 """Of more parts those in which the best constant loses most show what there is to see; images would take minutes."""
 MOST_CELLS = 1 << 19
 """Numbers looked at; of wide outputs fewer rows are."""
-LEARNED = 0.99
-"""Below this share of the constant's loss the model has learned, and nobody asks what."""
 LEAST = 1e-12
 """No probability is taken to be nearer to 0 or 1 than this."""
 
@@ -125,7 +123,7 @@ class PredictionOrder:
 @fact
 def prediction_order(objective: Objective, sample: RowSample, position: LossPosition) -> PredictionOrder | Absent:
     """Run the sampled rows once more and compare their order with that of the targets."""
-    if position.of_constant(position.model) < LEARNED and not position.barely:
+    if not position.no_better and not position.barely:
         return Absent("the model does better than any constant", applicable=False)
     passes, heads = objective.passes, objective.heads.heads
     if passes.engine is None:

@@ -6,12 +6,9 @@ from mlpdoctor.core.fact import fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Network
 from mlpdoctor.facts.network.line_in_reach import Entrance
-from mlpdoctor.nn.layers.properties import activation_of, is_learned
+from mlpdoctor.nn.layers.properties import activation_of, is_learned, renormalises
 from mlpdoctor.statistics.moments import EnteringMoments
 from mlpdoctor.statistics.statistic import PerLayer
-
-RESTARTS = frozenset({"BatchNormalization", "LayerNormalization", "GroupNormalization", "UnitNormalization"})
-"""Layers behind which numbers are of size one again."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +63,7 @@ def _stages(network: Network) -> tuple[Stage, ...]:
         fan_in = 0 if not is_learned(layer) else 1 if kernel is None else kernel.shape[0]
         activation = None if layer is last else activation_of(layer)
         bound = math.inf if activation is None else max(abs(end) for end in activation.bounds)
-        found.append(Stage(layer.kind in RESTARTS, fan_in, layer.trainable, layer is last, bound))
+        found.append(Stage(renormalises(layer), fan_in, layer.trainable, layer is last, bound))
     return tuple(stage for stage in found if stage.restarts or stage.fan_in or stage.bound < math.inf)
 
 

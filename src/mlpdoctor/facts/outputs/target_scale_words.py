@@ -13,13 +13,14 @@ WRITTEN = 8
 """So many means and deviations still make a line of code."""
 
 
-def effect(kind: str, needed: float, at: str) -> str:
+def effect(kind: str, needed: float, made: int, at: str) -> str:
     """What the size of the targets does."""
     if kind == "overshoots":
         return f"the steps of {at} are too large for that"
     if kind == "drowned":
         return f"the steps of {at} are larger than their differences"
-    return f"{at} takes about {short(float(f'{needed:.1e}'))} updates to get there"
+    of = f" of the {made:,} updates made" if made >= needed else " updates"
+    return f"{at} takes about {short(float(f'{needed:.1e}'))}{of} to get there"
 
 
 def why(kind: str, travelled: float, training: Training, first: float, jump: float) -> str:

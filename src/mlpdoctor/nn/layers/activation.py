@@ -18,14 +18,12 @@ class Activation:
         derivative: the slope at each pre-activation; None where the function works on whole rows (softmax).
         kinks: where a continuous piecewise linear function changes its piece; empty for a linear one, None
             for a function that is not piecewise linear or that jumps.
-        bounds: the closed interval that holds all values.
+        bounds: the closed interval that holds all values, whatever training makes of weights of its own.
         gated: whether the function is exactly zero on a whole half line, so that a unit can be dead.
         saturating: whether the function levels off on both sides, so that a unit can be stuck there.
         rectified: whether it passes what is positive about as it is and drops most of the rest, so that a signal loses
             about half of its size: relu and its kin, the smooth ones too.
         normalising: whether the values of a row share one total, so that each grows at the cost of the others.
-        trainable_bounds: whether training changes the function itself, as it does the slopes of a PReLU: then its
-            bounds hold whatever training makes of it, and not only as it is saved.
         pullback: the vector-Jacobian product of a function that works on whole rows, from pre-activations and
             cotangents; None where the derivative says it all.
     """
@@ -39,7 +37,6 @@ class Activation:
     saturating: bool = False
     rectified: bool = False
     normalising: bool = False
-    trainable_bounds: bool = False
     pullback: Callable[[Array, Array], Array] | None = None
 
     def backward(self, z: Array, cotangent: Array) -> Array:

@@ -16,6 +16,7 @@ class BatchNormalization(LayerFamily):
     """``gamma * (inputs - moving_mean) / sqrt(moving_variance + epsilon) + beta`` along an axis."""
 
     kinds: ClassVar[tuple[str, ...]] = ("BatchNormalization", "SyncBatchNormalization")
+    renormalises: ClassVar[bool] = True
     fixed: ClassVar[tuple[str, ...]] = ("moving_mean", "moving_variance")
 
     def variables(self, config: Config, shapes: Sequence[Shape]) -> tuple[Variable, ...]:

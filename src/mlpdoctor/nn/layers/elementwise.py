@@ -87,5 +87,4 @@ class ParametricRelu(LayerFamily):
             bounds=(0.0 if not layer.trainable and np.all(alpha <= 0) else -np.inf, np.inf),
             gated=not layer.trainable and not np.any(alpha),
             rectified=bool(np.all(np.abs(alpha) <= MOST_LEAK)),
-            trainable_bounds=layer.trainable,
         )

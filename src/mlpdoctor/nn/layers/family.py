@@ -36,12 +36,14 @@ class LayerFamily(ABC):
         affine: whether ``forward`` (without the activation) is an affine map of all inputs together, whatever
             the weights; in inference mode, so BatchNormalization and Dropout count.
         learned: whether ``forward`` mixes features by a trained kernel, as Dense does.
+        renormalises: whether the numbers behind it are of about size one again, whatever enters.
         fixed: names of weights that no optimizer changes.
     """
 
     kinds: ClassVar[tuple[str, ...]]
     affine: ClassVar[bool] = True
     learned: ClassVar[bool] = False
+    renormalises: ClassVar[bool] = False
     fixed: ClassVar[tuple[str, ...]] = ()
 
     def variables(self, config: Config, shapes: Sequence[Shape]) -> tuple[Variable, ...]:  # noqa: ARG002

@@ -19,6 +19,7 @@ class LayerNormalization(LayerFamily):
     """Mean zero and variance one over some axes of each row, then a scale and a shift; or rms alone."""
 
     kinds: ClassVar[tuple[str, ...]] = ("LayerNormalization",)
+    renormalises: ClassVar[bool] = True
     affine: ClassVar[bool] = False
 
     def variables(self, config: Config, shapes: Sequence[Shape]) -> tuple[Variable, ...]:
@@ -67,6 +68,7 @@ class UnitNormalization(LayerFamily):
     """Each row divided by its Euclidean norm."""
 
     kinds: ClassVar[tuple[str, ...]] = ("UnitNormalization",)
+    renormalises: ClassVar[bool] = True
     affine: ClassVar[bool] = False
 
     def forward(self, layer: Layer, inputs: Sequence[Array]) -> Array:

@@ -2,7 +2,6 @@
 
 # ruff: noqa: D102 - LayerFamily documents these methods
 
-# ruff: noqa: D102 - LayerFamily documents these methods
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from functools import reduce

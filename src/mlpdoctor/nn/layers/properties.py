@@ -53,6 +53,12 @@ def is_learned(layer: Layer) -> bool:
     return family is not None and family.learned
 
 
+def renormalises(layer: Layer) -> bool:
+    """Whether the numbers behind a layer are of about size one again, whatever enters it."""
+    family = family_of(layer)
+    return layer.kind in unsupported_layers.RENORMALISING if family is None else family.renormalises
+
+
 def trained_kernels(network: Network) -> list[Array]:
     """The kernels that training may change, in float64; those of layers whose weights the file leaves open are out."""
     learned = (layer for layer in network.layers if is_learned(layer) and layer.trainable)

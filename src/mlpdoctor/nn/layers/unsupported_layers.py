@@ -19,6 +19,8 @@ CONVOLUTIONS = frozenset(
     }
 )  # fmt: skip
 RECURRENT = frozenset({"Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "GRU", "LSTM", "RNN", "SimpleRNN"})
+RENORMALISING = frozenset({"GroupNormalization", "RMSNormalization"})
+"""Layers behind which numbers are of about size one again."""
 ATTENTION = frozenset({"AdditiveAttention", "Attention", "GroupQueryAttention", "MultiHeadAttention"})
 ACTING = CONVOLUTIONS | {"EinsumDense"}
 """Layers whose ``activation`` is applied to their sums, as Dense does."""

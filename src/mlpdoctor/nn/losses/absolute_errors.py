@@ -5,8 +5,6 @@
 from abc import abstractmethod
 from typing import ClassVar, Literal
 
-# ruff: noqa: D102 - AbsoluteLoss documents these methods
-# ruff: noqa: D102 - AbsoluteLoss documents these methods
 import numpy as np
 
 from mlpdoctor.core.fast_dataclass import dataclass

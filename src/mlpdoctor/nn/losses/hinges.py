@@ -3,12 +3,9 @@
 # ruff: noqa: D102 - Loss and ConvexLoss document these methods
 
 from abc import abstractmethod
-
-# ruff: noqa: D102 - MarginLoss and ConvexLoss document these methods
 from dataclasses import replace
 from typing import Self
 
-# ruff: noqa: D102 - MarginLoss and ConvexLoss document these methods
 import numpy as np
 
 from mlpdoctor.core.fast_dataclass import dataclass

@@ -4,9 +4,6 @@
 
 from abc import abstractmethod
 from dataclasses import replace
-
-# ruff: noqa: D102 - SmoothErrorLoss documents these methods
-# ruff: noqa: D102 - SmoothErrorLoss documents these methods
 from typing import ClassVar, Self
 
 import numpy as np

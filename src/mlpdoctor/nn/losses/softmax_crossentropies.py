@@ -2,8 +2,6 @@
 
 # ruff: noqa: D102 - Loss and ConvexLoss document these methods
 
-# ruff: noqa: D102 - Loss and ConvexLoss document these methods
-# ruff: noqa: D102 - Loss and ConvexLoss document these methods
 from typing import ClassVar
 
 import numpy as np

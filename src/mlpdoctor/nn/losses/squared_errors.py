@@ -4,7 +4,6 @@
 
 from typing import ClassVar, Literal
 
-# ruff: noqa: D102 - Loss documents these methods
 import numpy as np
 
 from mlpdoctor.core.fast_dataclass import dataclass
