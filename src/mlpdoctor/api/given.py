@@ -12,16 +12,19 @@ from typing import Any
 
 import numpy as np
 
+from mlpdoctor.api.library_words import in_python
+from mlpdoctor.core.array_options import ArrayOptions
 from mlpdoctor.core.dataset import Dataset, Wanted
-from mlpdoctor.core.errors import UsageError
+from mlpdoctor.core.errors import InputError, UsageError
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.history import History
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import listing
-from mlpdoctor.diagnosis.subject import Question, Subject, logged, opened, opened_table, wanted, with_loss
+from mlpdoctor.diagnosis.subject import Question, Subject, logged, opened, opened_table, read_model, wanted, with_loss
+from mlpdoctor.readers.models.live_arrays import is_arrays
 from mlpdoctor.readers.models.live_keras import NAME, is_keras, loss_of, read_live
 from mlpdoctor.readers.models.live_sklearn import FittedEstimator, is_sklearn, read_estimator
-from mlpdoctor.readers.models.model import read_network
+from mlpdoctor.readers.models.live_torch import is_torch
 from mlpdoctor.readers.tables.memory_data import Weights, open_memory
 from mlpdoctor.readers.tables.preprocessed import applied, function_of
 
@@ -44,6 +47,9 @@ class Given:
         sample_weight: one number for each row, or the name of a column of a file.
         class_weight: a factor for each class.
         preprocess: what the features go through first.
+        layers: the activation of each layer, where the model is a list or a file of arrays.
+        optimizer: of such a model its name; of a model of torch its optimizer.
+        learning_rate: of an optimizer that is a name.
     """
 
     model: object = None
@@ -55,6 +61,9 @@ class Given:
     sample_weight: object = None
     class_weight: Mapping[int, float] | None = None
     preprocess: Callable[[Any], Any] | object | None = None
+    layers: object = None
+    optimizer: object = None
+    learning_rate: float | None = None
 
 
 def names(given: Names | None) -> tuple[str, ...] | None:
@@ -77,7 +86,7 @@ def subject_of(given: Given) -> tuple[Question, Subject]:
         InputError: it cannot be used.
     """
     started = time.perf_counter()
-    question = replace(given.question, model=_label(given.model), data=path_of(given.x))
+    question = replace(given.question, model=_label(given.model), data=path_of(given.x), arrays=_array_options(given))
     history = _history(given.history, question)
     if given.model is None:
         return _without_a_model(given, question, history, started)
@@ -86,19 +95,15 @@ def subject_of(given: Given) -> tuple[Question, Subject]:
         given, network, live = _fitted(given, estimator), estimator.network, None
         history = history or estimator.history
     else:
-        network, live = _network(given.model, question), None if path_of(given.model) is not None else given.model
-    network = _with_loss(network, given.loss)
+        network, live = _network(given, question), given.model if is_keras(given.model) else None
+    if not is_torch(given.model):
+        network = _with_loss(network, given.loss)
     dataset = _dataset(given, network, question)
     return question, Subject(network, dataset, history, time.perf_counter() - started, live)
 
 
 def _label(model: object) -> str | None:
     return None if model is None else path_of(model) or NAME
-
-
-def library_of(model: object) -> str | None:
-    """The class of scikit-learn that a model is of; None for a model of Keras and for a path."""
-    return read_estimator(model).network.name if is_sklearn(model) else None
 
 
 def _fitted(given: Given, estimator: FittedEstimator) -> Given:
@@ -109,16 +114,55 @@ def _fitted(given: Given, estimator: FittedEstimator) -> Given:
     return replace(given, preprocess=own, y=None if given.y is None else estimator.labels(given.y))
 
 
-def _network(model: object, question: Question) -> Network:
-    path = path_of(model)
+def _array_options(given: Given) -> ArrayOptions | None:
+    """What is said of a model that is arrays; None for all other models.
+
+    Raises:
+        UsageError: such a thing is said of a model that tells it itself.
+    """
+    of_arrays = is_arrays(given.model) or path_of(given.model) is not None
+    if given.layers is None or not of_arrays:
+        for name in ("layers", "optimizer", "learning_rate"):
+            if getattr(given, name) is not None and not (name == "optimizer" and is_torch(given.model)):
+                raise UsageError(f"{name}: it is for arrays of a hand-written network, with layers='tanh,linear'")
+        return None
+    if not isinstance(given.optimizer, str | None):
+        raise UsageError(f"optimizer: {type(given.optimizer).__name__} was given; of arrays it is a name, such as 'sgd'")
+    layers = given.layers if isinstance(given.layers, str | os.PathLike) else ",".join(map(str, _listed(given.layers)))
+    return ArrayOptions(os.fspath(layers), given.optimizer, given.learning_rate)
+
+
+def _listed(layers: object) -> Iterable[object]:
+    if not isinstance(layers, list | tuple):
+        raise UsageError(f"layers: {type(layers).__name__} was given; expected names of activations: 'tanh,linear'")
+    return layers
+
+
+def _network(given: Given, question: Question) -> Network:
+    model, path = given.model, path_of(given.model)
     if path is not None:
-        return read_network(path, **question.limit)
+        return read_model(path, question)
     if is_keras(model):
         return read_live(model)
+    if is_torch(model):
+        from mlpdoctor.readers.models.live_torch import read_torch
+
+        labels = given.y is None or np.ndim(given.y) == 1 or np.shape(given.y)[1:] == (1,)  # type: ignore[arg-type]
+        entering = tuple(np.shape(given.x)[1:]) if hasattr(given.x, "shape") else None  # type: ignore[arg-type]
+        return read_torch(model, given.loss, given.optimizer, entering, labels)
+    if is_arrays(model):
+        from mlpdoctor.readers.models.live_arrays import read_array_list
+
+        if question.arrays is None:
+            raise UsageError(f"model: {type(model).__name__} of arrays was given; name the activations: {HOW_ARRAYS}")
+        return read_array_list(model, question.arrays)
     raise UsageError(
-        f"model: {type(model).__name__} was given; expected a Keras model, the path of a saved one, or a fitted MLP of "
-        "scikit-learn"
+        f"model: {type(model).__name__} was given; expected a Keras model, the path of a saved one, nn.Sequential of "
+        f"torch, a fitted MLP of scikit-learn, or arrays: {HOW_ARRAYS}"
     )
+
+
+HOW_ARRAYS = "mlpdoctor.check([W1, b1, W2, b2], x, y, layers='tanh,linear', loss='mse')"
 
 
 def _with_loss(network: Network, loss: object) -> Network:
@@ -200,7 +244,11 @@ def _without_a_model(
 
 @contextmanager
 def untouched() -> Iterator[None]:
-    """The user's process goes on afterwards as if nothing had been drawn, set or silenced meanwhile."""
+    """The user's process goes on afterwards as if nothing had been drawn, set or silenced meanwhile.
+
+    Raises:
+        InputError: as inside, with options of the command line as the arguments that they are in Python.
+    """
     of_python, of_numpy = random.getstate(), np.random.get_state()  # noqa: NPY002  the user's, not ours
     variables, talking = dict(os.environ), logging.getLogger("tensorflow")
     level = talking.level
@@ -208,6 +256,9 @@ def untouched() -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # as on the command line: they are about how mlpdoctor works
             yield
+    except InputError as fault:
+        fault.args = (in_python(str(fault)),)
+        raise
     finally:
         random.setstate(of_python)
         np.random.set_state(of_numpy)  # noqa: NPY002
