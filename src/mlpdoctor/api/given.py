@@ -21,8 +21,9 @@ from mlpdoctor.core.history import History
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import listing
 from mlpdoctor.diagnosis.subject import Question, Subject, logged, opened, opened_table, read_model, wanted, with_loss
+from mlpdoctor.engine.engine_choice import AUTO, NUMPY
 from mlpdoctor.readers.models.live_arrays import is_arrays
-from mlpdoctor.readers.models.live_keras import NAME, is_keras, loss_of, read_live
+from mlpdoctor.readers.models.live_keras import NAME, is_keras, is_keras_3, loss_of, read_live
 from mlpdoctor.readers.models.live_sklearn import FittedEstimator, is_sklearn, read_estimator
 from mlpdoctor.readers.models.live_torch import is_torch
 from mlpdoctor.readers.tables.memory_data import Weights, open_memory
@@ -90,16 +91,30 @@ def subject_of(given: Given) -> tuple[Question, Subject]:
     history = _history(given.history, question)
     if given.model is None:
         return _without_a_model(given, question, history, started)
+    runs_in_keras = is_keras_3(given.model)
+    if path_of(given.model) is None and not runs_in_keras:
+        question = _in_numpy(question)
     if is_sklearn(given.model):
         estimator = read_estimator(given.model)
         given, network, live = _fitted(given, estimator), estimator.network, None
         history = history or estimator.history
     else:
-        network, live = _network(given, question), given.model if is_keras(given.model) else None
+        network, live = _network(given, question), given.model if runs_in_keras else None
     if not is_torch(given.model):
         network = _with_loss(network, given.loss)
     dataset = _dataset(given, network, question)
     return question, Subject(network, dataset, history, time.perf_counter() - started, live)
+
+
+def _in_numpy(question: Question) -> Question:
+    """The question of a model in memory that Keras 3 cannot run.
+
+    Raises:
+        UsageError: Keras was asked for.
+    """
+    if question.engine not in (AUTO, NUMPY):
+        raise UsageError(f"engine={question.engine!r}: this model is none of Keras 3, which would run it; leave it out")
+    return replace(question, engine=NUMPY)
 
 
 def _label(model: object) -> str | None:

@@ -79,6 +79,7 @@ WORDS: Mapping[str, Words] = MappingProxyType(
             (r"put a Normalization layer, adapted to what comes there in training, before", "scale what comes to"),
             (r"put this layer, which holds the moments of these data, before \w+", "with a StandardScaler before the MLP"),
             (r": ReduceLROnPlateau\([^)]*\)", ""),
+            (r"\bmin_delta\b", "tol"),
         ),
     }
 )

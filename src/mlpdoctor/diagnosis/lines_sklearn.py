@@ -1,5 +1,6 @@
 """Lines of scikit-learn for the remedies of an ``MLPRegressor`` or ``MLPClassifier``."""
 
+import re
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
@@ -9,6 +10,7 @@ from mlpdoctor.nn.layers.activation import LINEAR
 
 NAMES: Mapping[str, str] = MappingProxyType({"tanh": "tanh", "relu": "relu", "sigmoid": "logistic"})
 """Hidden activations that scikit-learn has, by Keras's names."""
+PATIENCE = re.compile(r"patience=(\d+)")
 SOLVERS: Mapping[str, str] = MappingProxyType({"Adam": "adam", "SGD": "sgd"})
 
 
@@ -65,9 +67,15 @@ def _optimizer(part: Compiled, network: Network) -> Iterator[str]:
 
 def _fitted(part: Fitted) -> Iterator[str]:
     """More epochs; watching rows that are held out, where the remedy does."""
-    epochs = part.options.get("epochs", "")
-    watched = "val_loss" in part.options.get("callbacks", "")
-    if watched:
+    epochs, stops = part.options.get("epochs", ""), part.options.get("callbacks", "")
+    if "val_loss" in stops:
         yield "early_stopping=True"
-    if epochs.isdigit() and int(epochs) and not watched:
+    if epochs.isdigit():
         yield f"max_iter={epochs}"
+    if part.options.get("batch_size", "").isdigit():
+        yield f"batch_size={part.options['batch_size']}"
+    if "min_delta=0" in stops:
+        yield "tol=0"
+    patience = PATIENCE.search(stops)
+    if patience is not None:
+        yield f"n_iter_no_change={patience[1]}"
