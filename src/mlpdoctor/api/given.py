@@ -13,12 +13,11 @@ from typing import Any
 import numpy as np
 
 from mlpdoctor.api.library_words import in_python
-from mlpdoctor.core.array_options import ArrayOptions
 from mlpdoctor.core.dataset import Dataset, Wanted
 from mlpdoctor.core.errors import InputError, UsageError
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.history import History
-from mlpdoctor.core.network import Network
+from mlpdoctor.core.network import ArrayOptions, Network
 from mlpdoctor.core.text import listing
 from mlpdoctor.diagnosis.subject import Question, Subject, logged, opened, opened_table, read_model, wanted, with_loss
 from mlpdoctor.engine.engine_choice import AUTO, NUMPY
@@ -142,7 +141,9 @@ def _array_options(given: Given) -> ArrayOptions | None:
                 raise UsageError(f"{name}: it is for arrays of a hand-written network, with layers='tanh,linear'")
         return None
     if not isinstance(given.optimizer, str | None):
-        raise UsageError(f"optimizer: {type(given.optimizer).__name__} was given; of arrays it is a name, such as 'sgd'")
+        raise UsageError(
+            f"optimizer: {type(given.optimizer).__name__} was given; of arrays it is a name, such as 'sgd'"
+        )
     layers = given.layers if isinstance(given.layers, str | os.PathLike) else ",".join(map(str, _listed(given.layers)))
     return ArrayOptions(os.fspath(layers), given.optimizer, given.learning_rate)
 
@@ -162,9 +163,9 @@ def _network(given: Given, question: Question) -> Network:
     if is_torch(model):
         from mlpdoctor.readers.models.live_torch import read_torch
 
-        labels = given.y is None or np.ndim(given.y) == 1 or np.shape(given.y)[1:] == (1,)  # type: ignore[arg-type]
-        entering = tuple(np.shape(given.x)[1:]) if hasattr(given.x, "shape") else None  # type: ignore[arg-type]
-        return read_torch(model, given.loss, given.optimizer, entering, labels)
+        x, y = given.x, given.y
+        labels = y is None or len(_shape(y)) == 1 or _shape(y)[1:] == (1,)
+        return read_torch(model, given.loss, given.optimizer, _shape(x)[1:] or None, labels=labels)
     if is_arrays(model):
         from mlpdoctor.readers.models.live_arrays import read_array_list
 
@@ -175,6 +176,11 @@ def _network(given: Given, question: Question) -> Network:
         f"model: {type(model).__name__} was given; expected a Keras model, the path of a saved one, nn.Sequential of "
         f"torch, a fitted MLP of scikit-learn, or arrays: {HOW_ARRAYS}"
     )
+
+
+def _shape(data: Any) -> tuple[int, ...]:  # noqa: ANN401  of any library
+    """The shape of an array, a tensor or a list; one number for anything that has none."""
+    return tuple(data.shape) if hasattr(data, "shape") else np.shape(data) if isinstance(data, list | tuple) else (0,)
 
 
 HOW_ARRAYS = "mlpdoctor.check([W1, b1, W2, b2], x, y, layers='tanh,linear', loss='mse')"

@@ -117,7 +117,9 @@ def treat(
 
     if path_of(model) is None and not is_keras_3(model):
         saved = "; of tf_keras give the path of a saved one, model.save('model.h5')" if is_keras(model) else ""
-        raise UsageError(f"treat trains models of Keras 3{saved}; mlpdoctor.check(model, x, y) names the line to change")
+        raise UsageError(
+            f"treat trains models of Keras 3{saved}; mlpdoctor.check(model, x, y) names the line to change"
+        )
     if x is None:
         raise UsageError("treat trains the model, so it needs data: mlpdoctor.treat(model, x, y)")
     if seeds < 1 or batch_size < 1:
@@ -148,9 +150,9 @@ def _unwritten(result: TrialResult) -> TrialResult:
 def _loaded(file: Path, custom: str | None, live: object) -> Any:  # noqa: ANN401
     if not file.exists():
         return None
-    from mlpdoctor.engine.custom_objects import custom_objects
     from mlpdoctor.engine.keras_load import own_objects
     from mlpdoctor.engine.keras_start import keras
+    from mlpdoctor.engine.user_code import custom_objects
 
     code = {**custom_objects(custom), **(own_objects(live) if live is not None else {})}
     return keras().saving.load_model(file, custom_objects=code)

@@ -66,7 +66,10 @@ WORDS: Mapping[str, Words] = MappingProxyType(
             (r"\bput a LayerNormalization\b", "put a LayerNorm"),
             (r", or put a Normalization layer, adapted to them, before [\w.\[\]]+", ""),
             (r"put a Normalization layer, adapted to what comes there in training, before", "scale what comes to"),
-            (r"put this layer, which holds the moments of these data, before [\w.\[\]]+", "this line holds their moments"),
+            (
+                r"put this layer, which holds the moments of these data, before [\w.\[\]]+",
+                "this line holds their moments",
+            ),
         ),
         "scikit-learn": (
             (r"re-initialise ([\w ]+?) with (he|glorot)_uniform", "fit again from other first weights"),
@@ -77,7 +80,10 @@ WORDS: Mapping[str, Words] = MappingProxyType(
             (r"the weight penalty|the penalty l2\([^)]*\)", "the penalty alpha"),
             (r", or put a Normalization layer, adapted to them, before \w+", ""),
             (r"put a Normalization layer, adapted to what comes there in training, before", "scale what comes to"),
-            (r"put this layer, which holds the moments of these data, before \w+", "with a StandardScaler before the MLP"),
+            (
+                r"put this layer, which holds the moments of these data, before \w+",
+                "with a StandardScaler before the MLP",
+            ),
             (r": ReduceLROnPlateau\([^)]*\)", ""),
             (r"\bmin_delta\b", "tol"),
         ),

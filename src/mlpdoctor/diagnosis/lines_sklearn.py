@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.diagnosis.code_parts import Compiled, Fitted, Made, Part, Plain
-from mlpdoctor.nn.layers.activation import LINEAR
+from mlpdoctor.nn.layers.family import LINEAR
 
 NAMES: Mapping[str, str] = MappingProxyType({"tanh": "tanh", "relu": "relu", "sigmoid": "logistic"})
 """Hidden activations that scikit-learn has, by Keras's names."""
@@ -47,7 +47,7 @@ def _made(part: Made, network: Network) -> Iterator[str]:
         sizes = tuple(int(part.first) if one is layer else _width(one) for one in hidden)
         yield f"hidden_layer_sizes={sizes}"
     activation = part.option("activation")
-    if activation in NAMES and activation != layer.config.get("activation", LINEAR.name):
+    if activation is not None and activation in NAMES and activation != layer.config.get("activation", LINEAR.name):
         yield f'activation="{NAMES[activation]}"'
     if part.option("kernel_initializer") is not None:
         yield "random_state=1"
@@ -59,7 +59,7 @@ def _width(layer: Layer) -> int:
 
 def _optimizer(part: Compiled, network: Network) -> Iterator[str]:
     own = None if network.optimizer is None else network.optimizer.name
-    if part.optimizer in SOLVERS and part.optimizer != own:
+    if part.optimizer is not None and part.optimizer in SOLVERS and part.optimizer != own:
         yield f'solver="{SOLVERS[part.optimizer]}"'
     if part.rate is not None:
         yield f"learning_rate_init={part.rate}"

@@ -58,7 +58,9 @@ def _loss(part: Compared, network: Network) -> str | None:
         return f"nn.HuberLoss(delta={part.options['delta']})"
     if part.name.endswith("categoricalcrossentropy") and logits == "False":
         ends = network.nodes[-1].layer
-        return f"nn.Linear(..., {ends.config.get('units')})  # without nn.Softmax() behind it: nn.CrossEntropyLoss has it"
+        return (
+            f"nn.Linear(..., {ends.config.get('units')})  # without nn.Softmax() behind it: nn.CrossEntropyLoss has it"
+        )
     return LOSSES.get(part.name)
 
 
@@ -75,13 +77,15 @@ def _made(part: Made, network: Network) -> str | None:
             return f"x = (x - torch.tensor({mean})) / torch.tensor({variance}).sqrt()"
         return "x = (x - x_train.mean(dim=0)) / x_train.std(dim=0)"
     if part.kind == "Activation":
-        return None if part.first not in ACTIVATIONS else _activated(part.first)
+        return None if part.first is None or part.first not in ACTIVATIONS else _activated(part.first)
     if part.kind == "LeakyReLU":
         return "nn.LeakyReLU()"
     layer = next((one for one in network.layers if one.short_name == part.option("name")), None)
     if part.kind != "Dense" or layer is None or "kernel" not in layer.weights:
         return None
-    return ", ".join(_dense(part, layer)) if part.option("kernel_initializer") is None else "; ".join(_drawn(part, layer))
+    return (
+        ", ".join(_dense(part, layer)) if part.option("kernel_initializer") is None else "; ".join(_drawn(part, layer))
+    )
 
 
 def _activated(name: str) -> str:
@@ -93,7 +97,7 @@ def _dense(part: Made, layer: Layer) -> Iterator[str]:
     activation = part.option("activation")
     own = layer.config.get("activation")
     line = f"nn.Linear({layer.weights['kernel'].shape[0]}, {part.first})"
-    if activation in ACTIVATIONS and activation != INSIDE:
+    if activation is not None and activation in ACTIVATIONS and activation != INSIDE:
         yield line
         yield _activated(activation)
     elif own in ACTIVATIONS:
@@ -106,7 +110,9 @@ def _drawn(part: Made, layer: Layer) -> Iterator[str]:
     """Fresh weights, for a layer of another width or with another activation where the remedy says so."""
     name, units = part.option("name"), layer.weights["kernel"].shape[1]
     activation = part.option("activation")
-    if part.first not in (str(units), "units", None) or (activation in ACTIVATIONS and activation != layer.config["activation"]):
+    if part.first not in (str(units), "units", None) or (
+        activation in ACTIVATIONS and activation != layer.config["activation"]
+    ):
         yield f"{name}: {', '.join(_dense(part, layer))}"
     start = STARTS.get(part.options["kernel_initializer"])
     if start is not None:

@@ -7,9 +7,10 @@ from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import count, percent, short
+from mlpdoctor.facts.history.training_curve import ValidationCurve
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.ladder.model_loss import Objective
-from mlpdoctor.facts.training.descent_speed import DescentSpeed
+from mlpdoctor.facts.training.rate_left import DescentSpeed
 
 MOST_EPOCHS = 1000
 """Beyond it the remedy names no number of epochs: few rows take many."""
@@ -120,6 +121,5 @@ def _remedy(network: Network, speed: DescentSpeed, rows: int, validation: Valida
         held, monitor = "validation_split=0.2, ", '"val_loss", patience=20, restore_best_weights=True'
     return Remedy(
         f"train longer{optimizer}, until the {watched} stops falling",
-        f"model.fit(x, y, batch_size=32, epochs={number}, {held}"
-        f"callbacks=[keras.callbacks.EarlyStopping({monitor})])",
+        f"model.fit(x, y, batch_size=32, epochs={number}, {held}callbacks=[keras.callbacks.EarlyStopping({monitor})])",
     )

@@ -5,9 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from mlpdoctor.core.array_options import ArrayOptions
 from mlpdoctor.core.errors import ModelFileError
-from mlpdoctor.core.network import Network, Stored
+from mlpdoctor.core.network import ArrayOptions, Network, Stored
 from mlpdoctor.readers.models.layers_spec import read_spec
 from mlpdoctor.readers.models.live_keras import NAME
 from mlpdoctor.readers.models.weight_arrays import NUMBERS, floats, network_of_arrays
@@ -29,10 +28,10 @@ def read_array_list(given: object, options: ArrayOptions) -> Network:
         ModelFileError: they are not the arrays of such a network.
     """
     spec = read_spec(options)
+    if not given:
+        raise ModelFileError(f"{NAME}: holds no arrays; expected [W1, b1, W2, b2]")
     try:
         arrays = dict(_leaves(given, NAME, top=True))
-        if not arrays:
-            raise ModelFileError("holds no arrays; expected [W1, b1, W2, b2]")
         return network_of_arrays(NAME, arrays, spec)
     except ModelFileError as fault:
         raise ModelFileError(f"{NAME}: {fault}") from fault

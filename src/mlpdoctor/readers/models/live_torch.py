@@ -9,8 +9,8 @@ import numpy as np
 
 from mlpdoctor.core.errors import ModelFileError
 from mlpdoctor.core.fast_dataclass import twin
-from mlpdoctor.core.network import Layer, LossConfig, Network, Node, Shape, Stored
-from mlpdoctor.nn.layers.registry import families
+from mlpdoctor.core.network import Layer, Network, Node, Shape, Stored
+from mlpdoctor.nn.layers.properties import families
 from mlpdoctor.readers.models.live_keras import NAME
 from mlpdoctor.readers.models.live_torch_training import loss_of, optimizer_of
 
@@ -35,15 +35,32 @@ PLAIN: Mapping[str, str] = MappingProxyType(
 )
 """Activations without options, with their names in Keras."""
 LOG_SHARES = "log_softmax"
+ROWWISE = ("Softmax", "LogSoftmax")
+USUAL: Mapping[tuple[str, str, tuple[object, ...]], str] = MappingProxyType(
+    {
+        ("Softmax", "dim", (1, -1, None)): "softmax",
+        ("LogSoftmax", "dim", (1, -1, None)): LOG_SHARES,
+        ("GELU", "approximate", ("none",)): "gelu",
+        ("Softplus", "beta", (1,)): "softplus",
+        ("ELU", "alpha", (1,)): "elu",
+        ("CELU", "alpha", (1,)): "celu",
+    }
+)
+"""Activations with an option, at values of it at which they have a name in Keras."""
+SLOPED: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {"ELU": ("alpha", "alpha"), "LeakyReLU": ("negative_slope", "negative_slope")}
+)
+"""Layers of Keras with an option, as torch and as Keras call it."""
 TAKEN = "Linear, Dropout, BatchNorm1d, LayerNorm, Flatten, Identity and activations"
 
 
 def is_torch(thing: object) -> bool:
     """Whether something is a module of torch, told from its classes; imports nothing."""
-    return any(kind.__module__ == "torch.nn.modules.module" and kind.__name__ == "Module" for kind in type(thing).__mro__)
+    own = ("torch.nn.modules.module", "Module")
+    return any((kind.__module__, kind.__name__) == own for kind in type(thing).__mro__)
 
 
-def read_torch(model: Module, loss: object, optimizer: object, entering: Shape | None, labels: bool) -> Network:
+def read_torch(model: Module, loss: object, optimizer: object, entering: Shape | None, *, labels: bool) -> Network:
     """The network that a Sequential in memory is.
 
     Args:
@@ -99,14 +116,13 @@ def _layers(model: Module, path: str = NAME) -> Iterator[tuple[Layer, Owned]]:
     waiting: tuple[Layer, Owned] | None = None
     for name, module in _flat(model, path):
         activation = _activation(module, name)
-        if waiting is not None and isinstance(activation, str):
-            layer, owned = waiting
-            yield twin(layer, config={**layer.config, "activation": activation}), owned
-            waiting = None
-            continue
         if waiting is not None:
-            yield waiting
+            layer, owned = waiting
+            named = isinstance(activation, str)
+            yield (twin(layer, config={**layer.config, "activation": activation}) if named else layer), owned
             waiting = None
+            if named:
+                continue
         if isinstance(activation, str):
             yield Layer(name, "Activation", {"name": name, "activation": activation}), {}
         elif activation is not None:
@@ -145,22 +161,14 @@ def _activation(module: Module, name: str) -> str | Layer | None:
     kind = type(module).__name__
     if kind in PLAIN:
         return PLAIN[kind]
-    if kind in ("Softmax", "LogSoftmax"):
-        if module.dim not in (1, -1, None):
-            raise ModelFileError(f"{NAME}: {name} is a {kind} over dim={module.dim}; expected dim=1, the outputs")
-        return "softmax" if kind == "Softmax" else "log_softmax"
-    if kind == "GELU" and module.approximate == "none":
-        return "gelu"
-    if kind == "Hardtanh" and (module.min_val, module.max_val) == (-1, 1):
-        return "hard_tanh"
-    if kind == "Softplus" and module.beta == 1:
-        return "softplus"
-    if kind == "ELU":
-        return "elu" if module.alpha == 1 else Layer(name, "ELU", {"name": name, "alpha": float(module.alpha)})
-    if kind == "CELU" and module.alpha == 1:
-        return "celu"
-    if kind == "LeakyReLU":
-        return Layer(name, "LeakyReLU", {"name": name, "negative_slope": float(module.negative_slope)})
+    if kind in ROWWISE and module.dim not in (1, -1, None):
+        raise ModelFileError(f"{NAME}: {name} is a {kind} over dim={module.dim}; expected dim=1, the outputs")
+    for (own, option, value), known in USUAL.items():
+        if own == kind and getattr(module, option) in value:
+            return known
+    if kind in SLOPED:
+        option, ours = SLOPED[kind]
+        return Layer(name, kind, {"name": name, ours: float(getattr(module, option))})
     raise ModelFileError(f"{NAME}: {name}, {module}, is an activation that mlpdoctor does not follow")
 
 

@@ -119,10 +119,10 @@ def optimizer_of(optimizer: Given, owners: Sequence[tuple[Layer, Mapping[str, Gi
                 if state.get(own) is not None:
                     kept = _slot(kind, state[own], rate)
                     slots.setdefault(layer.name, {}).setdefault(name, {})[slot] = kept.T if name == "kernel" else kept
-    return Optimizer(NAMES.get(kind, kind), _options(group), _updates(kind, group, steps), rate, slots)
+    return Optimizer(NAMES.get(kind, kind), _options(group), _updates(kind, steps), rate, slots)
 
 
-def _updates(kind: str, group: Mapping[str, Given], steps: Sequence[int]) -> int | None:
+def _updates(kind: str, steps: Sequence[int]) -> int | None:
     """Updates made; SGD counts none, and one that has made none keeps nothing."""
     return max(steps) if steps else None if kind == "SGD" else 0
 
