@@ -15,11 +15,13 @@ def in_python(text: str) -> str:
 
     A line with a command to copy stays as it is.
     """
-    lines = (
-        line if COMMAND in line else OPTION.sub(lambda found: f"{found[1].replace('-', '_')}={_quoted(found[2])}", line)
-        for line in text.split("\n")
-    )
-    return "\n".join(lines)
+    return "\n".join(line if COMMAND in line else OPTION.sub(_argument, line) for line in text.split("\n"))
+
+
+def _argument(found: re.Match[str]) -> str:
+    """``loss='mse'`` or ``loss=``; before a colon the name alone, as in ``loss: there is none of that name``."""
+    name = found[1].replace("-", "_")
+    return name if found.string[found.end() :].startswith(":") else f"{name}={_quoted(found[2])}"
 
 
 def _quoted(value: str | None) -> str:
