@@ -79,7 +79,9 @@ def test_what_a_remedy_says_is_said_of_scikit_learn() -> None:
     x = np.column_stack([X / [1, 100, 0.01], np.full(200, 10.0)])
     short = MLPRegressor(max_iter=3, random_state=0).fit(x[:, :3], Y)
     assert mlpdoctor.check(short, x[:, :3], Y).fix == "MLPRegressor(max_iter=50, batch_size=32, n_iter_no_change=20)"
-    spoilt = MLPRegressor(hidden_layer_sizes=(16,), solver="sgd", learning_rate_init=0.02, momentum=0, max_iter=60, random_state=0)
+    spoilt = MLPRegressor(
+        hidden_layer_sizes=(16,), solver="sgd", learning_rate_init=0.02, momentum=0, max_iter=60, random_state=0
+    )
     report = mlpdoctor.check(spoilt.fit(x, Y), x, Y)
     assert report.findings[0].code == "D704"
     assert report.fix == "x = np.delete(x, [3], axis=1)"
