@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import pyarrow
+import pyarrow as pa
 import pytest
 from paths import FIXTURES
 from scipy import sparse
@@ -29,7 +29,7 @@ def of_polars() -> Any:  # noqa: ANN401
 
 
 def of_pyarrow() -> Any:  # noqa: ANN401
-    return pyarrow.table({name: ROWS[:, place] for place, name in enumerate(NAMES)})
+    return pa.table({name: ROWS[:, place] for place, name in enumerate(NAMES)})
 
 
 @pytest.mark.parametrize("kind", ["csr_array", "csc_matrix", "coo_array"])
@@ -43,7 +43,7 @@ def test_sparse_matrices_of_scipy(kind: str) -> None:
 @pytest.mark.parametrize("frame", [of_pandas, of_polars, of_pyarrow])
 def test_names_are_kept_and_the_index_plays_no_part(frame: Callable[[], Any]) -> None:
     whole = frame()
-    x = whole.select(NAMES[:4]) if isinstance(whole, pyarrow.Table) else whole[NAMES[:4]]
+    x = whole.select(NAMES[:4]) if isinstance(whole, pa.Table) else whole[NAMES[:4]]
     report = mlpdoctor.check(MODEL, x, whole["y"], quick=True)
     same = mlpdoctor.check(MODEL, FOLDER / "data.csv", quick=True)
     data = report.to_dict()["data"]

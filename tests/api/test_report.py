@@ -182,7 +182,7 @@ def test_a_curve_from_a_dictionary_and_from_a_plateau() -> None:
     [
         (
             (3,),
-            "model: int was given; expected a Keras model, the path of a saved one, nn.Sequential of torch, a fitted MLP",
+            "model: int was given; expected a Keras model, the path of a saved one, nn.Sequential of torch",
         ),
         (("no.keras",), "no.keras: no such file"),
         ((MODEL, [[1.0]]), "y is missing"),

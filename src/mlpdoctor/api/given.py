@@ -19,8 +19,9 @@ from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.history import History
 from mlpdoctor.core.network import ArrayOptions, Network
 from mlpdoctor.core.text import listing
-from mlpdoctor.diagnosis.subject import Question, Subject, logged, opened, opened_table, read_model, wanted, with_loss
+from mlpdoctor.diagnosis.subject import Question, Subject, logged, opened, opened_table, read_model, wanted
 from mlpdoctor.engine.engine_choice import AUTO, NUMPY
+from mlpdoctor.nn.losses.registry import with_loss
 from mlpdoctor.readers.models.live_arrays import is_arrays
 from mlpdoctor.readers.models.live_keras import NAME, is_keras, is_keras_3, loss_of, read_live
 from mlpdoctor.readers.models.live_sklearn import FittedEstimator, is_sklearn, read_estimator
