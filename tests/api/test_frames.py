@@ -1,4 +1,4 @@
-"""Frames of pandas, polars and pyarrow: names are kept, an index plays no part. Sparse matrices. Skipped without them."""
+"""Frames of pandas, polars and pyarrow keep their names, and an index plays no part; sparse matrices are data too."""
 
 from collections.abc import Callable
 from typing import Any
