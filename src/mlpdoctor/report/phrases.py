@@ -11,8 +11,8 @@ from mlpdoctor.report.folding import Arranged, Shown, arranged, live, names
 
 ALL = 0.995
 """A share from which it is all to a reader."""
-LAYERS = {"Keras": "Dense layer", "torch": "Linear layer"}
-"""What a library calls a dense layer, by what the formats of its models begin with."""
+LAYERS = {"torch": "Linear layer", "scikit-learn": "layer", "arrays": "layer"}
+"""What is no Dense layer of Keras is called, by what the formats of models begin with."""
 OPENERS = frozenset({"a", "all", "an", "each", "every", "its", "no", "one", "the", "there", "these", "this", "with"})
 """Words that a sentence may begin with in a capital; any other first word may be a name, which is never changed."""
 
@@ -65,7 +65,7 @@ def state(report: Report) -> Severity | None:
 
 def model(summary: ModelSummary) -> str:
     """The model in a line: its size, its optimizer, its loss."""
-    kind = next((own for library, own in LAYERS.items() if summary.format.startswith(library)), "layer")
+    kind = next((own for library, own in LAYERS.items() if summary.format.startswith(library)), "Dense layer")
     parts = [f"{count(summary.dense_layers, kind)}, {count(summary.parameters, 'parameter')}"]
     if summary.optimizer:
         rate = "" if summary.learning_rate is None else f" at {summary.learning_rate:.3g}"
