@@ -96,3 +96,20 @@ def test_errors_on_frames_name_arguments() -> None:
         mlpdoctor.check(WAYS[0], frame, layers="tanh,linear", loss="mse")
     assert "name them with drop=, or the ones used with features=" in str(told.value)
     assert "--" not in str(told.value)
+
+
+def test_training_on_is_watched_by_the_validation_loss_that_was_logged() -> None:
+    flat = {"loss": list(np.linspace(3, LOSS, 40)), "val_loss": [2.5, 2.2, 2.0, *[1.99] * 37]}
+    asked: dict[str, Any] = {"layers": "tanh,linear", "loss": "mse", "optimizer": "sgd", "learning_rate": 0.1}
+    report = mlpdoctor.check(WAYS[3], X, Y, history=flat, **asked)
+    (found,) = [one for one in report.findings if one.code == "G607"]
+    assert found.remedy is not None
+    assert found.remedy.endswith("until the validation loss stops falling")
+    assert "The validation loss has not been lower since epoch 4" in found.why
+
+
+@pytest.mark.parametrize("loss", [None, "mse"])
+def test_a_plateau_below_zero_is_no_loss(loss: str | None) -> None:
+    with pytest.raises(mlpdoctor.InputError, match="^plateau: -1 was given; .* never below 0; give the loss"):
+        mlpdoctor.curve(plateau=-1, loss=loss)
+    assert "-1" in mlpdoctor.curve(plateau=-1, loss="cosine_similarity").verdict
