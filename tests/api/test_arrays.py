@@ -110,6 +110,6 @@ def test_training_on_is_watched_by_the_validation_loss_that_was_logged() -> None
 
 @pytest.mark.parametrize("loss", [None, "mse"])
 def test_a_plateau_below_zero_is_no_loss(loss: str | None) -> None:
-    with pytest.raises(mlpdoctor.InputError, match="^plateau: -1 was given; .* never below 0; give the loss"):
+    with pytest.raises(mlpdoctor.InputError, match=r"^plateau: -1 was given; .* never below 0; give the loss"):
         mlpdoctor.curve(plateau=-1, loss=loss)
     assert "-1" in mlpdoctor.curve(plateau=-1, loss="cosine_similarity").verdict

@@ -88,7 +88,8 @@ def subject_of(given: Given) -> tuple[Question, Subject]:
     """
     started = time.perf_counter()
     question = replace(given.question, model=_label(given.model), data=path_of(given.x), arrays=_array_options(given))
-    history = _history(given.history, question)
+    named = given.loss if isinstance(given.loss, str) else None
+    history = _history(given.history, replace(question, loss=named))
     if given.model is None:
         return _without_a_model(given, question, history, started)
     runs_in_keras = is_keras_3(given.model)

@@ -249,7 +249,7 @@ def _plateau(text: str, loss: str | None) -> History:
     if float(text) < 0 and (kind is None or kind.label not in BELOW_ZERO):
         told = "mean squared error and the like are" if kind is None else f"the {kind.label} is"
         raise UsageError(
-            f"--plateau: {text.strip()} was given; {told} never below 0; give the loss as it was printed, such as 0.0057"
+            f"--plateau: {text.strip()} was given; {told} never below 0; give the loss as it was printed: 0.0057"
         )
     return history
 
