@@ -4,6 +4,7 @@ It is gathered in the run that makes the report, and only where a page is asked 
 """
 
 from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.history_summary import Trace
 
 Numbers = tuple[float, ...]
 MOST_ROWS = 2_000
@@ -133,6 +134,7 @@ class Pictures:
         sizes: of the learned layers in order.
         reference: the gradient that others are compared with, that of the last hidden layer; None without one.
         updates: made by the trial that ``moved`` tells of.
+        rate: the learning rate that training logged; None where it did not.
     """
 
     rows: int
@@ -144,3 +146,4 @@ class Pictures:
     sizes: tuple[LayerSizes, ...] = ()
     reference: float | None = None
     updates: int = 0
+    rate: Trace | None = None

@@ -9,6 +9,7 @@ from mlpdoctor.core.network import Array, Layer, Network
 from mlpdoctor.core.pictures import MOST_ROWS, STATES, LayerPicture, LayerSizes, Numbers, Pictures
 from mlpdoctor.diagnosis.picture_fits import Shown, class_pictures, fits
 from mlpdoctor.diagnosis.resolve import FactResolver
+from mlpdoctor.diagnosis.summary import traces
 from mlpdoctor.engine.passes import MOST_CELLS, cells
 from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.facts.training.gradient_flow import GradientFlow
@@ -33,11 +34,13 @@ MOST_LAYERS = 12
 """Of deeper networks the first and the last are shown."""
 
 
-def pictures(resolver: FactResolver) -> Pictures | None:
-    """What can be shown; None without data or without a network that can be run."""
-    sample, passes = resolver.get(RowSample), resolver.passes
-    if isinstance(sample, Absent) or passes is None or passes.engine is None:
-        return None
+def pictures(resolver: FactResolver) -> Pictures:
+    """What can be shown: of a network that cannot be run, or without data, the learning rate alone."""
+    sample, passes, history = resolver.get(RowSample), resolver.passes, resolver.history
+    run = None if history is None else history.last
+    rate = next(iter(() if run is None else traces(run.learning_rate)), None)
+    if isinstance(sample, Absent) or passes is None or passes.engine is None or resolver.no_forward is not None:
+        return Pictures(0, 0, rate=rate)
     engine, network = passes.engine, resolver.network
     most = min(MOST_ROWS, max(MOST_CELLS // cells(network), 100))
     features, targets = sample.features[:most], sample.targets[:most]
@@ -68,6 +71,7 @@ def pictures(resolver: FactResolver) -> Pictures | None:
         sizes=sizes,
         reference=reference,
         updates=updates,
+        rate=rate,
     )
 
 
