@@ -5,7 +5,7 @@ from typing import Any
 
 from mlpdoctor.api.given import Given, Names, library_of, names, subject_of, untouched
 from mlpdoctor.api.library_words import in_words_of
-from mlpdoctor.api.report import Report
+from mlpdoctor.api.report import Report, pages_possible
 from mlpdoctor.api.rules import checks_of
 from mlpdoctor.diagnosis.diagnose import diagnose
 from mlpdoctor.diagnosis.subject import Question
@@ -80,5 +80,5 @@ def check(
     with untouched():
         chosen = checks_of(select, ignore)
         asked, subject = subject_of(given)
-        report = diagnose(asked, checks=chosen, subject=subject)
+        report = diagnose(asked, checks=chosen, subject=subject, pictures=pages_possible())
         return Report(in_words_of(report, library_of(model)))

@@ -11,7 +11,6 @@ from mlpdoctor.cli.streams import to_stderr, to_stdout
 from mlpdoctor.core.errors import UsageError
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.legible import legible
-from mlpdoctor.core.whole_file import write_text
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
 
 FILE_WIDTH = 100
 """Columns of a report written to a file: wide enough for its tables, narrow enough for a side-by-side diff."""
+HTML = "html"
+"""The name of the format that is a page."""
 TEXT = ".txt"
 """Suffix of files that hold what the terminal would show."""
 SUMMARY = "GITHUB_STEP_SUMMARY"
@@ -40,12 +41,16 @@ class OutputOptions:
         color: ``auto``, ``always`` or ``never``.
         quiet: whether to print the verdict alone.
         verbose: whether to list what did not run.
+        embed: whether pages carry the JSON of the run.
+        opened: whether to show the page in the browser.
     """
 
     form: str
     color: str = "auto"
     quiet: bool = False
     verbose: bool = False
+    embed: bool = False
+    opened: bool = False
 
 
 def write(
@@ -58,13 +63,13 @@ def write(
     """
     if not reports and len(unread) == 1:
         return
-    for file in files:
-        form = form_of(file, options.form)
-        write_text(written(form, reports, unread, options), Path(file), f"--output {file}")
+    from mlpdoctor.cli.page_output import keep
+
+    keep(lambda form: written(form, reports, unread, options), files, options)
     if options.form == "terminal":
         _on_screen(reports, unread, options)
     else:
-        put(_rendered(options.form, reports, unread))
+        put(_rendered(options.form, reports, unread, embed=options.embed))
     if options.form == "github" and os.environ.get(SUMMARY):
         _append(_rendered("markdown", reports, unread), Path(os.environ[SUMMARY]))
 
@@ -74,7 +79,7 @@ def written(
 ) -> str:
     """The reports as a file of that format holds them; ``terminal`` is what a wide screen shows, without colours."""
     if form != "terminal":
-        return _rendered(form, reports, unread)
+        return _rendered(form, reports, unread, embed=options is not None and options.embed)
     return as_text(*_parts(reports, unread, options or OutputOptions(form)))
 
 
@@ -83,9 +88,13 @@ def as_text(*parts: "RenderableType") -> str:
     return _text(console("never", width=FILE_WIDTH), *parts)
 
 
-def _rendered(form: str, reports: "Sequence[Report]", unread: "Sequence[Unread]") -> str:
+def _rendered(form: str, reports: "Sequence[Report]", unread: "Sequence[Unread]", *, embed: bool = False) -> str:
     from mlpdoctor.report.formats import FORMATS
 
+    if form == HTML and embed:
+        from mlpdoctor.report.html.page import render
+
+        return render(reports, unread, embed=True)
     return FORMATS[form].render(reports, unread)
 
 

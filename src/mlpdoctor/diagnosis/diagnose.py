@@ -75,7 +75,7 @@ def diagnose(
     following = Following(question.engine, question.custom_objects, subject.live) if given else Following(NUMPY)
     # What overflows is a finding; a warning of NumPy's would reach nobody who can do anything about it.
     with threads.one(), random_state.shifted(question.seed), np.errstate(all="ignore"):
-        also = _pictures().NEEDS if pictures else ()
+        also: tuple[type[Any], ...] = _pictures().NEEDS if pictures else ()
         resolver = examine(subject.network, dataset, chosen, progress, following, history, also)
         if not given:
             resolver.no_forward = NO_MODEL
@@ -153,7 +153,7 @@ def examine(
     asking = [check.function for check in checks] + [facts[kind].function for kind in (Ladder, LossPosition, Contract)]
     passes = Passes(dataset, block_rows(network, dataset), engine)
     heads = heads_of(network, len(dataset.target_names))
-    statistics = statistics_behind(asking, facts) | {CellCounts, *also}
+    statistics = statistics_behind(asking, facts) | {CellCounts} | set(also)
     judged = None if isinstance(heads, Absent) else heads
     collected = collect(dataset, engine, judged, statistics, progress)
     seconds = {} if followed.seconds is None else {"keras": followed.seconds}

@@ -1,13 +1,15 @@
 """What a page shows of data and predictions: a sample of rows, the surface between them, confusions of classes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 
 from mlpdoctor.core.fact import Absent
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array
-from mlpdoctor.core.pictures import Classes, Fit, Numbers, Surface
+from mlpdoctor.core.pictures import Fit, Numbers, Surface
 from mlpdoctor.diagnosis.resolve import FactResolver
 from mlpdoctor.engine.passes import Engine
 from mlpdoctor.facts.ladder.bounds import KnotBound
@@ -21,8 +23,6 @@ from mlpdoctor.statistics.target_values import TargetValues
 
 MOST_FITS = 4
 """Targets that are shown."""
-MOST_LABELS = 12
-"""Classes in a table; of more those with the most rows."""
 BINS = 10
 GRID, MAP = 201, 41
 """Points at which a prediction is drawn between the rows: along one feature; along either of two."""
@@ -31,7 +31,6 @@ MARGIN = 0.06
 MOST_JUDGED = 500
 """Features that are looked through for those that tell of the residuals."""
 MOST_KINKS, MOST_BLOCKS = 16, 240
-EVEN = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +106,8 @@ def answers(head: OutputHead, read: Array, *, classes: bool) -> Array:
     with np.errstate(all="ignore"):
         if head.loss.joint:
             grown = np.exp(read - read.max(axis=1, keepdims=True))
-            return grown / grown.sum(axis=1, keepdims=True)
+            shares: Array = grown / grown.sum(axis=1, keepdims=True)
+            return shares
         return 1 / (1 + np.exp(-read))
 
 
@@ -195,13 +195,13 @@ def _pieces(features: Array, truth: Array, kinks: int) -> tuple[tuple[float, flo
         ends.append(int(step[ends[-1]]))
     cuts = sorted({0, *ends})
     middle = float(features[:, 0].mean())
-    return tuple(_piece(blocks, slice(a, b), (x, y), middle) for a, b in zip(cuts[:-1], cuts[1:], strict=True))
+    return tuple(_piece(blocks, slice(a, b), (x, y), middle) for a, b in pairwise(cuts))
 
 
 def _piece(
-    blocks: Sequence[Array], part: slice, at: tuple[Array, Array], middle: float
+    blocks: Sequence[npt.NDArray[np.intp]], part: slice, at: tuple[Array, Array], middle: float
 ) -> tuple[float, float, float, float]:
-    rows = np.concatenate(blocks[part]).astype(int)
+    rows = np.concatenate(blocks[part])
     x, y = at[0][rows], at[1][rows]
     spread = float(np.square(x - x.mean()).sum())
     slope = float((x - x.mean()) @ y) / spread if spread > 0 else 0.0
@@ -212,53 +212,6 @@ def _piece(
         right + middle,
         float(y.mean() + slope * (right - x.mean())),
     )
-
-
-def class_pictures(
-    rows: Shown, objective: Objective, engine: Engine, resolver: FactResolver
-) -> tuple[Classes, ...]:
-    """Confusions and calibration of each output that tells classes apart."""
-    values = resolver.get(TargetValues)
-    heads = objective.heads.heads
-    chosen = [head for head in heads if not isinstance(values, Absent) and tells_classes(head, values)]
-    if not chosen:
-        return ()
-    read = read_by(heads, engine, rows.features, objective.passes.block_rows)
-    return tuple(_of_head(head, rows, answers(head, head.read(read), classes=True)) for head in chosen)
-
-
-def _of_head(head: OutputHead, rows: Shown, own: Array) -> Classes:
-    encoded = head.targets(rows.targets)
-    if head.units > 1 and bool((encoded.sum(axis=1) == 1).all()):
-        true, said = encoded.argmax(axis=1), own.argmax(axis=1)
-        sure = own.max(axis=1)
-        labels = [str(k) for k in range(head.units)]
-    else:  # each unit answers a question of its own; all of them are counted together
-        true, said = (encoded > EVEN).astype(int).ravel(), (own > EVEN).astype(int).ravel()
-        sure = np.maximum(own, 1 - own).ravel()
-        labels = ["0", "1"]
-    kept = np.sort(np.argsort(-np.bincount(true, minlength=len(labels)), kind="stable")[:MOST_LABELS])
-    counts = tuple(tuple(int(((true == a) & (said == b)).sum()) for b in kept) for a in kept)
-    bins = list(_calibration(sure, true == said, 1 / len(labels)))
-    return Classes(
-        output=head.name,
-        labels=tuple(labels[k] for k in kept),
-        counts=counts,
-        left_out=len(labels) - len(kept),
-        claimed=tuple(one[0] for one in bins),
-        right=tuple(one[1] for one in bins),
-        rows=tuple(one[2] for one in bins),
-    )
-
-
-def _calibration(sure: Array, right: Array, least: float) -> Iterator[tuple[float, float, int]]:
-    """Bins of the probability of the answer: its mean, the share that is right, how many rows."""
-    edges = np.linspace(least, 1.0, BINS + 1)
-    place = np.clip(np.searchsorted(edges, sure, side="right") - 1, 0, BINS - 1)
-    for one in range(BINS):
-        rows = place == one
-        if rows.any():
-            yield float(sure[rows].mean()), float(right[rows].mean()), int(rows.sum())
 
 
 def _numbers(values: Array) -> Numbers:

@@ -6,8 +6,9 @@ import numpy as np
 
 from mlpdoctor.core.fact import Absent
 from mlpdoctor.core.network import Array, Layer, Network
-from mlpdoctor.core.pictures import MOST_ROWS, STATES, LayerPicture, LayerSizes, Numbers, Pictures
-from mlpdoctor.diagnosis.picture_fits import Shown, class_pictures, fits
+from mlpdoctor.core.pictures import MOST_ROWS, STATES, Classes, Fit, LayerPicture, LayerSizes, Numbers, Pictures
+from mlpdoctor.diagnosis.picture_classes import class_pictures
+from mlpdoctor.diagnosis.picture_fits import Shown, fits
 from mlpdoctor.diagnosis.resolve import FactResolver
 from mlpdoctor.diagnosis.summary import traces
 from mlpdoctor.engine.passes import MOST_CELLS, cells
@@ -30,7 +31,7 @@ FLAT_ROWS = 0.5
 """A unit that is flat on half of the rows counts as saturated, as it does for U402."""
 STRAIGHT = 0.95
 """A saturating unit whose mean slope is so near the steepest works as a line."""
-MOST_LAYERS = 12
+MOST_LAYERS, HALF = 12, 6
 """Of deeper networks the first and the last are shown."""
 
 
@@ -53,7 +54,9 @@ def pictures(resolver: FactResolver) -> Pictures:
 
     engine.forward(features, see)
     objective = resolver.get(Objective)
-    shown, told, many = (), (), 0
+    shown: tuple[Fit, ...] = ()
+    told: tuple[Classes, ...] = ()
+    many = 0
     if not isinstance(objective, Absent):
         names = passes.dataset
         rows = Shown(features, targets, tuple(names.feature_names), tuple(names.target_names))
@@ -88,13 +91,13 @@ def _watched(network: Network) -> frozenset[int]:
         after = following.get(place, [])
         return any(bent[one] or (not learned[one] and bends_later(one)) for one in after if not learned[one])
 
-    found = [
+    watched = [
         place
         for place in range(len(network.nodes))
         if activation_of(network.nodes[place].layer) is not None
         and (bent[place] or (learned[place] and not bends_later(place)))
     ]
-    return frozenset(found if len(found) <= MOST_LAYERS else found[: MOST_LAYERS // 2] + found[-MOST_LAYERS // 2 :])
+    return frozenset(watched if len(watched) <= MOST_LAYERS else watched[:HALF] + watched[-HALF:])
 
 
 def _layer(resolver: FactResolver, network: Network, place: int, before: Array, usable: int) -> LayerPicture:

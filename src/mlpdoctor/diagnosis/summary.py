@@ -56,9 +56,7 @@ def summarise_history(history: History, resolver: FactResolver) -> HistorySummar
         bad_lines=history.bad.count,
         bad_examples=history.bad.examples,
         guesses=history.guesses,
-        traces=()
-        if run is None or history.stated
-        else traces(run.columns.get(LOSS), run.columns.get(VALIDATION_LOSS)),
+        traces=() if run is None or history.stated else traces(run.columns.get(LOSS), run.columns.get(VALIDATION_LOSS)),
     )
 
 

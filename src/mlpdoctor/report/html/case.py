@@ -67,7 +67,7 @@ def case_of(report: Report, case: str, at: str = "", *, compact: bool = False) -
         "state": phrases.state(report) or "",
         "verdict": report.verdict,
         "sources": phrases.sources(report),
-        "do": _do(remedy, report),
+        "do": _do(remedy),
         "above": placed(list(_above(report, at)), case),
         "no_ladder": report.no_ladder if report.ladder is None else None,
         "beside": [] if compact else list(_beside(report)),
@@ -90,7 +90,7 @@ def case_of(report: Report, case: str, at: str = "", *, compact: bool = False) -
     }
 
 
-def _do(remedy: Remedy | None, report: Report) -> Mapping[str, str | None] | None:
+def _do(remedy: Remedy | None) -> Mapping[str, str | None] | None:
     """The line to change; the sentence beside it where there is no line."""
     if remedy is None:
         return None

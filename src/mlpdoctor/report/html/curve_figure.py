@@ -11,7 +11,7 @@ from mlpdoctor.report.html import svg
 from mlpdoctor.report.html.picture import Picture, Table, name, number
 from mlpdoctor.report.terminal.curve_chart import AROUND, Line, lines
 
-HEIGHT, RATE_HEIGHT, LEFT, BOTTOM = 260, 70, 58, 36
+HEIGHT, RATE_HEIGHT, LEFT, BOTTOM = 260, 70, 66, 36
 APART = 15
 """Pixels between the labels of two rungs."""
 COLOURS = (("model", svg.MODEL), ("data", svg.DATA), ("saturated", svg.SATURATED))
@@ -37,7 +37,7 @@ def curve_picture(history: HistorySummary, ladder: Ladder | None, rate: Trace | 
     drawn = _drawn(history, traces, across, rate, told)
     legend = [(COLOURS[k][0], trace.name) for k, trace in enumerate(traces[: len(COLOURS)])]
     legend += [("line", "rungs of the ladder")] if across else []
-    legend += [("floor", "plateau, with its error bar")] if history.plateau is not None else []
+    legend += [("band", "plateau, with its error bar")] if history.plateau is not None else []
     legend += [("good", "lowest loss")] if history.best_epoch is not None else []
     return Picture("curve", "What did training do?", drawn, told, tuple(legend), tuple(_tables(history, at)))
 
@@ -81,8 +81,8 @@ def _drawn(
         plateau = history.plateau
         if plateau is not None:
             start = max(plateau.first, ends[0])
-            on.fill_between([start, ends[1]], plateau.low, plateau.high, color=svg.FLOOR, linewidth=0)
-            on.plot([start, ends[1]], [plateau.value] * 2, color=svg.FLOOR, linewidth=7, solid_capstyle="butt")
+            on.fill_between([start, ends[1]], plateau.low, plateau.high, color=svg.BAND, linewidth=0)
+            on.plot([start, ends[1]], [plateau.value] * 2, color=svg.BAND, linewidth=7, solid_capstyle="butt")
         _rungs(on, across, ends)
         for (_, colour), trace in reversed(list(zip(COLOURS, traces, strict=False))):
             on.plot(trace.epochs, trace.values, color=colour, linewidth=2)
@@ -104,14 +104,16 @@ def _drawn(
 def _rungs(on: svg.Axes, across: Sequence[Line], ends: tuple[int, int]) -> None:
     """The lines, and their names where they do not lie on each other."""
     taken: list[float] = []
+    low, high = on.transAxes.transform([(0, 0), (0, 1)])[:, 1]
     for line in sorted(across, key=lambda one: one.value):
         on.plot(ends, [line.value] * 2, color=svg.LINE, linewidth=1.2, dashes=(4, 3))
         height = float(on.transData.transform((ends[0], line.value))[1])
         if all(abs(height - other) >= APART for other in taken):
             taken.append(height)
+            below = height < (low + high) / 2  # a falling curve leaves room at the lower left and the upper right
             on.annotate(
-                svg.cut(line.label, 44), (ends[1], line.value), (0, 3), textcoords="offset points", ha="right",
-                fontsize=11, color=svg.LINE,
+                svg.cut(line.label, 44), (ends[0] if below else ends[1], line.value), (0, 3),
+                textcoords="offset points", ha="left" if below else "right", fontsize=11, color=svg.LINE,
             )  # fmt: skip
 
 
@@ -124,13 +126,18 @@ def _tables(history: HistorySummary, at: str) -> Iterator[Table]:
     ]
     plateau = history.plateau
     if plateau is not None:
-        for key in ("value", "low", "high", "first", "last"):
-            found.append((name(f"plateau, {key}"), number(getattr(plateau, key), f"{at}/plateau/{key}")))
+        found += [
+            (name(f"plateau, {key}"), number(getattr(plateau, key), f"{at}/plateau/{key}"))
+            for key in ("value", "low", "high", "first", "last")
+        ]
     yield Table("the training history in numbers", ("what", "number"), tuple(found))
     for place, trace in enumerate(history.traces):
         step = -(-len(trace.values) // MOST_ROWS)
         rows = tuple(
-            (number(trace.epochs[k], f"{at}/traces/{place}/epochs/{k}"), number(trace.values[k], f"{at}/traces/{place}/values/{k}"))
+            (
+                number(trace.epochs[k], f"{at}/traces/{place}/epochs/{k}"),
+                number(trace.values[k], f"{at}/traces/{place}/values/{k}"),
+            )
             for k in range(0, len(trace.values), step)
         )
         some = "" if step == 1 else f", one in {step} of {count(len(trace.values), 'point')}"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from mlpdoctor.core.pictures import Classes, Fit, Pictures, Surface
 from mlpdoctor.core.text import count, listing, percent, short
@@ -22,12 +23,12 @@ def fit_pictures(pictures: Pictures) -> Iterator[Picture]:
     """A figure for each target, then one for each output that tells classes apart."""
     several = pictures.targets > 1
     for place, fit in enumerate(pictures.fits):
-        drawn = _of(fit, pictures)
+        drawn = _of(fit)
         if drawn is not None:
             question = f"{QUESTION} {svg.cut(fit.target)}" if several else QUESTION
             yield Picture(f"fit-{place}", question, *drawn)
     for place, classes in enumerate(pictures.classes):
-        yield _classes(classes, pictures, place)
+        yield _classes(classes, place)
 
 
 def sampled(pictures: Pictures) -> str:
@@ -40,12 +41,12 @@ def sampled(pictures: Pictures) -> str:
 Drawn = tuple[str, str, tuple[tuple[str, str], ...], tuple[Table, ...]]
 
 
-def _of(fit: Fit, pictures: Pictures) -> Drawn | None:
+def _of(fit: Fit) -> Drawn | None:
     if fit.surface is not None and not fit.surface.y:
-        return None if fit.classes > 2 else _line(fit, fit.surface, pictures)  # noqa: PLR2004  a probability
+        return None if fit.classes > 2 else _line(fit, fit.surface)  # noqa: PLR2004  a probability
     if fit.surface is not None:
-        return _maps(fit, fit.surface, pictures)
-    return None if fit.classes else _residuals(fit, pictures)
+        return _maps(fit, fit.surface)
+    return None if fit.classes else _residuals(fit)
 
 
 def _error(fit: Fit) -> str:
@@ -57,7 +58,7 @@ def _error(fit: Fit) -> str:
     return f" On the rows shown predictions are off by {short(rms, 3)} (root mean square)."
 
 
-def _line(fit: Fit, surface: Surface, pictures: Pictures) -> Drawn:
+def _line(fit: Fit, surface: Surface) -> Drawn:
     """One feature: the whole answer in one picture."""
     x, truth = fit.columns[0], fit.truth
     with svg.drawing(HEIGHT) as figure:
@@ -87,7 +88,9 @@ def _line(fit: Fit, surface: Surface, pictures: Pictures) -> Drawn:
     legend += [("dashes", best)] if surface.line else []
     if surface.pieces:
         kinks = len(surface.pieces) - 1
-        legend.append(("good", f"best {count(kinks + 1, 'separate line')}: with {count(kinks, 'kink')} no fit gets below"))
+        legend.append(
+            ("good", f"best {count(kinks + 1, 'separate line')}: with {count(kinks, 'kink')} no fit gets below")
+        )
     return drawn, told, tuple(legend), _rows(fit)
 
 
@@ -117,7 +120,7 @@ def _rows(fit: Fit) -> tuple[Table, ...]:
     return (Table("the rows", (*fit.features, fit.target, "predicted"), rows),)
 
 
-def _maps(fit: Fit, surface: Surface, pictures: Pictures) -> Drawn:
+def _maps(fit: Fit, surface: Surface) -> Drawn:
     """Two features: the data and the prediction as maps of one scale."""
     from matplotlib import colormaps
 
@@ -132,7 +135,8 @@ def _maps(fit: Fit, surface: Surface, pictures: Pictures) -> Drawn:
     shades = [colormaps["viridis"](k / max(len(levels) - 2, 1)) for k in range(len(levels) - 1)]
     told = (
         f"{fit.target} over {fit.features[0]} and {fit.features[1]}: the data on the left, the model's prediction on "
-        f"the right, both from {short(float(levels[0]), 3)} (dark) to {short(float(levels[-1]), 3)} (light).{_error(fit)}"
+        f"the right, both from {short(float(levels[0]), 3)} (dark) to {short(float(levels[-1]), 3)} (light)."
+        f"{_error(fit)}"
     )
     half = (svg.WIDTH - 44 - 8 - MAP_GAP) / 2
     with svg.drawing(MAP_HEIGHT + 36) as figure:
@@ -148,27 +152,27 @@ def _maps(fit: Fit, surface: Surface, pictures: Pictures) -> Drawn:
                 bins = np.clip(np.searchsorted(levels, fit.truth, side="right") - 1, 0, len(shades) - 1)
                 for shade, colour in enumerate(shades):
                     chosen = [np.array(column)[bins == shade] for column in fit.columns]
-                    svg.dots(on, *chosen, colour, 5.0)
+                    svg.dots(on, chosen[0], chosen[1], colour, 5.0)
             else:
                 grid = np.array(surface.values).reshape(len(surface.y), len(surface.x))
                 clipped = np.clip(np.nan_to_num(grid), levels[0], levels[-1])
                 on.contourf(surface.x, surface.y, clipped, levels=levels, colors=shades)
-        _shades(figure, levels, shades)
+        _shades(svg.axes(figure, (44, MAP_HEIGHT + 2, svg.WIDTH - 8, MAP_HEIGHT + 12)), levels, shades)
         drawn = svg.as_svg(figure, told)
     return drawn, told, (), _rows(fit)
 
 
-def _shades(figure: object, levels: Sequence[float], shades: Sequence[tuple[float, ...]]) -> None:
+def _shades(on: svg.Axes, levels: ArrayLike, shades: Sequence[tuple[float, ...]]) -> None:
     """The scale of colours below both maps."""
-    on = svg.axes(figure, (44, MAP_HEIGHT + 2, svg.WIDTH - 8, MAP_HEIGHT + 12))
+    ends = np.asarray(levels)
     for place, colour in enumerate(shades):
-        on.axvspan(levels[place], levels[place + 1], color=colour, linewidth=0)
+        on.axvspan(ends[place], ends[place + 1], color=colour, linewidth=0)
     on.set_yticks([])
     on.spines["left"].set_visible(False)
-    svg.linear(on, "x", levels[0], levels[-1], room=0.0)
+    svg.linear(on, "x", ends[0], ends[-1], room=0.0)
 
 
-def _residuals(fit: Fit, pictures: Pictures) -> Drawn:
+def _residuals(fit: Fit) -> Drawn:
     """More features: prediction against target, and what is left over against prediction and two features."""
     truth, prediction = np.array(fit.truth), np.array(fit.prediction)
     with np.errstate(all="ignore"):
@@ -206,15 +210,17 @@ def _residuals(fit: Fit, pictures: Pictures) -> Drawn:
     return drawn, told, legend, _rows(fit)
 
 
-def _classes(classes: Classes, pictures: Pictures, place: int) -> Picture:
+def _classes(classes: Classes, place: int) -> Picture:
     """Confusions as a table, and whether probabilities are what they say."""
     right = sum(counts[k] for k, counts in enumerate(classes.counts))
     rows = sum(map(sum, classes.counts))
     share = percent(right / rows) if rows else "none"
     told = (
-        f"{classes.output}: {right:,} of {rows:,} answers are right ({share}). The curve compares the probability of an "
-        "answer with how often it is right: "
-        + "; ".join(f"{short(a, 2)} claimed, {short(b, 2)} right" for a, b in zip(classes.claimed, classes.right, strict=True))
+        f"{classes.output}: {right:,} of {rows:,} answers are right ({share}). The curve compares the probability of "
+        "an answer with how often it is right: "
+        + "; ".join(
+            f"{short(a, 2)} claimed, {short(b, 2)} right" for a, b in zip(classes.claimed, classes.right, strict=True)
+        )
         + "."
     )
     with svg.drawing(250) as figure:
@@ -238,4 +244,6 @@ def _classes(classes: Classes, pictures: Pictures, place: int) -> Picture:
     caption = f"{classes.output}: true class by row, predicted class by column{left_out}"
     legend = (("model", "your model; larger where more rows are"), ("dashes", "probabilities that are what they say"))
     head = ("true", *classes.labels)
-    return Picture(f"classes-{place}", "Which classes does it tell apart?", drawn, told, legend, (Table(caption, head, table),))
+    return Picture(
+        f"classes-{place}", "Which classes does it tell apart?", drawn, told, legend, (Table(caption, head, table),)
+    )

@@ -94,5 +94,3 @@ def _cells(place: int, one: ArrayGradient) -> tuple[Cell, ...]:
         number(None if worst is None else worst.code, f"{at}/worst/code"),
         number(None if worst is None else worst.true, f"{at}/worst/true"),
     )
-
-

@@ -11,6 +11,8 @@ from mlpdoctor.report.ladder_rows import DOUBT, Row, rows, witnesses
 ROW, TOP, BOTTOM = 42, 10, 34
 MODEL_TAG, PROVED = "your model", "proved"
 SIDE = 14
+ABOVE, BELOW = 0.48, 0.84
+"""Of a row's height: where its bar has room, below its text."""
 
 
 def ladder_picture(ladder: Ladder, at: str) -> Picture | None:
@@ -56,12 +58,12 @@ def _drawn(shown: Sequence[Row], model: float | None, ladder: Ladder, told: str)
             on.set_xlim(on.get_xlim()[0], max(values) * 1.02 or 1.0)
         left = on.get_xlim()[0]
         floor = ladder.value("architecture")
-        if floor is not None and floor > max(left, 0.0 if log else left):
-            on.axvspan(left, floor, color=svg.FLOOR, linewidth=0)
         for place, row in enumerate(shown):
+            if floor is not None and floor > max(left, 0.0):
+                on.fill_between([left, floor], place + ABOVE, place + BELOW, color=svg.FLOOR, linewidth=0)
             _row(on, place, row, left, log=log)
-        if model is not None and (model > 0 or not log):
-            on.axvline(model, color=svg.MODEL, linewidth=1.5, dashes=(4, 3))
+            if model is not None and (model > 0 or not log):
+                on.plot([model] * 2, [place + ABOVE, place + BELOW], color=svg.MODEL, linewidth=1.5)
         on.set_xlabel(f"loss{', log scale' if log else ''}", labelpad=2)
         return svg.as_svg(figure, told)
 
@@ -125,5 +127,3 @@ def _table(ladder: Ladder, at: str) -> Table:
 def remarks(ladder: Ladder) -> tuple[str, ...]:
     """What is to be known beside the figure: formulas, and penalties that Keras adds."""
     return tuple(witnesses(ladder, whole=True))
-
-

@@ -97,7 +97,7 @@ def piece(report: Report) -> str:
     from mlpdoctor.report.html.case import case_of
 
     case = case_of(_cut(report), "r", compact=True)
-    return _templates().get_template("piece.html").render(case=case, style=_own("style.css"))
+    return _templates().get_template("piece.html").render(case=case, style=_style())
 
 
 def _page(title: str, embedded: str | None, **parts: Any) -> str:  # noqa: ANN401  what the template takes
@@ -108,7 +108,7 @@ def _page(title: str, embedded: str | None, **parts: Any) -> str:  # noqa: ANN40
     page = _templates().get_template("page.html").render(
         title=title,
         version=__version__,
-        style=_own("style.css"),
+        style=_style(),
         script=Markup(script),  # noqa: S704  our own file
         # In a block of data nothing but the end of the block means anything, and that is not to be written.
         embedded=None if embedded is None else Markup(_data(embedded)),  # noqa: S704
@@ -147,6 +147,12 @@ def _prose(text: str) -> "Markup":
     return Markup("").join(
         Markup("<code>{}</code>").format(part) if place % 2 else escape(part) for place, part in enumerate(parts)
     )
+
+
+def _style() -> "Markup":
+    from markupsafe import Markup
+
+    return Markup(_own("style.css"))  # noqa: S704  our own file
 
 
 @cache

@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from html import escape
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import matplotlib as mpl
 import numpy as np
@@ -20,22 +20,22 @@ from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from matplotlib.ticker import LogLocator, MaxNLocator
-
-from mlpdoctor.core.text import short
+from numpy.typing import ArrayLike
 
 Axes: TypeAlias = Any
 """Those of Matplotlib, which is imported where it is used."""
+Colour: TypeAlias = str | tuple[float, ...]
 WIDTH = 440
 """Of a figure in pixels: on a telephone its text is still read, and two stand side by side on a screen."""
 POINTS = 72.0
-INK, MUTED, GRID, MODEL, DATA, LINE, FLOOR, GOOD, SATURATED, DEAD, STRAIGHT, SURFACE = (
+INK, MUTED, GRID, MODEL, DATA, LINE, FLOOR, GOOD, SATURATED, DEAD, STRAIGHT, BAND = (
     f"#0000{number:02x}" for number in range(1, 13)
 )
 """Colours that stand for those of the page, which has two schemes of them."""
 NAMES = dict(
     zip(
-        (INK, MUTED, GRID, MODEL, DATA, LINE, FLOOR, GOOD, SATURATED, DEAD, STRAIGHT, SURFACE),
-        "ink muted grid model data line floor good saturated dead straight surface".split(),
+        (INK, MUTED, GRID, MODEL, DATA, LINE, FLOOR, GOOD, SATURATED, DEAD, STRAIGHT, BAND),
+        ["ink", "muted", "grid", "model", "data", "line", "floor", "good", "saturated", "dead", "straight", "band"],
         strict=True,
     )
 )
@@ -65,13 +65,15 @@ STYLE = {
 }
 DECADES = 100.0
 """What spans so many times its smallest is drawn on a log axis."""
+PLAIN = 1e4
+"""From here on, up to its square, a number beside an axis has no exponent."""
 FEW = 60
 """Points that are drawn large."""
 LONGEST = 28
 """Characters of a name in a figure; the page has it whole."""
 METADATA = re.compile(r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->", re.DOTALL)
 COLOUR = re.compile(r"#0000(0[1-9a-c])\b")
-FONT = re.compile(r"font: ([\d.]+)px [^;\"]*")
+FONT = re.compile(r" font-family: [^;\"]*;?")
 DECIMALS = re.compile(r"(-?\d+\.\d\d)\d+")
 TAG, SPACE, BETWEEN = re.compile(r"<[^>]*>"), re.compile(r"\s+"), re.compile(r">\s+<")
 ID = re.compile(r' id="([^"]*)"')
@@ -84,14 +86,15 @@ def drawing(height: float, width: float = WIDTH) -> Iterator[Figure]:
     with mpl.rc_context(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a letter that the measuring font lacks is drawn by the browser's
         mpl.rcdefaults()
-        mpl.rcParams.update(STYLE)
+        mpl.rcParams.update(cast(Any, STYLE))
         yield Figure(figsize=(width / POINTS, height / POINTS))
 
 
 def as_svg(figure: Figure, label: str) -> str:
     """The figure as an element of a page; what it says to those who do not see it is in ``label``."""
     stream = io.StringIO()
-    FigureCanvasSVG(figure).print_svg(stream, metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    canvas: Any = FigureCanvasSVG(figure)
+    canvas.print_svg(stream, metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     text = stream.getvalue()
     text = METADATA.sub("", text[text.index("<svg") :])
     body = text[text.index(">") + 1 :]
@@ -101,10 +104,16 @@ def as_svg(figure: Figure, label: str) -> str:
     body = ID.sub(lambda found: f' id="{mark}-{found[1]}"' if found[1] in used else "", body)
     body = re.sub(r"url\(#", f"url(#{mark}-", body).replace('href="#', f'href="#{mark}-')
     body = COLOUR.sub(lambda found: f"var(--{NAMES[found[0]]})", body)
-    body = TAG.sub(lambda found: DECIMALS.sub(r"\1", FONT.sub(r"font-size: \1px", SPACE.sub(" ", found[0]))), body)
+    body = TAG.sub(_smaller, body)
     body = BETWEEN.sub("> <", body)
     width, height = figure.get_size_inches() * POINTS
-    return f'<svg class="figure" viewBox="0 0 {width:.0f} {height:.0f}" role="img" aria-label="{escape(label)}">{body}'.rstrip()
+    said = f'role="img" aria-label="{escape(label)}"'
+    return f'<svg class="figure" viewBox="0 0 {width:.0f} {height:.0f}" {said}>{body}'.rstrip()
+
+
+def _smaller(tag: re.Match[str]) -> str:
+    """A tag without the measuring font, idle blanks and more decimals than a screen has."""
+    return DECIMALS.sub(r"\1", FONT.sub("", SPACE.sub(" ", tag[0])))
 
 
 def axes(figure: Figure, box: tuple[float, float, float, float], **options: Any) -> Axes:  # noqa: ANN401
@@ -118,7 +127,7 @@ def axes(figure: Figure, box: tuple[float, float, float, float], **options: Any)
     return made
 
 
-def dots(on: Axes, x: Sequence[float], y: Sequence[float], colour: str, size: float | None = None) -> None:
+def dots(on: Axes, x: ArrayLike, y: ArrayLike, colour: Colour, size: float | None = None) -> None:
     """Points as one path of round ends: a tenth of what a mark for each would take."""
     places = np.column_stack([np.asarray(x, float), np.asarray(y, float)])
     places = places[np.isfinite(places).all(axis=1)]
@@ -157,7 +166,7 @@ def _scale(on: Axes, which: str, ends: tuple[float, float], ticks: Sequence[floa
 
 def tick(value: float) -> str:
     """A number beside an axis."""
-    return short(float(f"{value:.3g}"), 3) if "e" in short(value, 3) else f"{value:.4g}"
+    return f"{value:,.0f}" if PLAIN <= abs(value) < PLAIN**2 else f"{value:.4g}"
 
 
 def spans_decades(values: Sequence[float]) -> bool:

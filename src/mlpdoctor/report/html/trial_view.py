@@ -14,6 +14,7 @@ from mlpdoctor.report.html.picture import Cell, Picture, Table, name, number
 
 HEIGHT, LEFT, BOTTOM, ROW = 220, 60, 36, 46
 SIDES = (("line", svg.LINE, "control"), ("model", svg.MODEL, "treated"))
+SIGNS = {"+": "plus", "-": "minus"}
 MOST_CURVES = 8
 """Trials whose curves are drawn; the figure above has all of them."""
 
@@ -30,19 +31,20 @@ def trials_view(result: TrialResult) -> dict[str, Any]:
     facts += [] if result.written is None else [("written", f"{result.written}, trained")]
     facts += [("stopped", "interrupted; this is what was known by then")] if result.interrupted else []
     effects = _effects(result, shown)
+    best = None if result.best is None else _curves(result.best)
     return {
         "sources": words.sources(result),
         "verdict": result.verdict,
         "follow": words.follow(result),
         "facts": facts,
-        "effects": [] if effects is None else placed([effects], "trials"),
+        "effects": placed([one for one in (effects, best) if one is not None], "trials"),
         "trials": [_trial(place, one, result) for place, one in enumerate(shown)],
     }
 
 
 def _trial(place: int, trial: Trial, result: TrialResult) -> dict[str, Any]:
     other = "" if trial.judged_by == result.judged_by else f" ({trial.judged_by})"
-    curves = _curves(place, trial) if place < MOST_CURVES else None
+    curves = _curves(trial) if place < MOST_CURVES else None
     best = ", the best" if trial == result.best else ""
     return {
         "id": f"trial-{place + 1}",
@@ -55,7 +57,7 @@ def _trial(place: int, trial: Trial, result: TrialResult) -> dict[str, Any]:
             ("so", f"{words.told(trial)}."),
         ],
         "figures": [] if curves is None else placed([curves], f"trial-{place + 1}"),
-        "diff": trial.diff,
+        "diff": [(SIGNS.get(sign, "same"), sign, line) for sign, line in trial.diff],
         "new_code": "\n".join(line for sign, line in trial.diff if sign != "-"),
     }
 
@@ -112,9 +114,11 @@ def _rows(place: int, trial: Trial, result: TrialResult) -> list[tuple[Cell, ...
     return found
 
 
-def _curves(place: int, trial: Trial) -> Picture | None:
+def _curves(trial: Trial) -> Picture | None:
     """The loss on its way: each run thin, the middle of them thick; None where the sides' losses are not comparable."""
-    sides = [(colour, group.curves) for (_, colour, _), group in zip(SIDES, (trial.control, trial.treated), strict=True)]
+    sides = [
+        (colour, group.curves) for (_, colour, _), group in zip(SIDES, (trial.control, trial.treated), strict=True)
+    ]
     points = [point for _, curves in sides for curve in curves for point in curve if math.isfinite(point[1])]
     if not all(curves for _, curves in sides) or len(points) < 2:  # noqa: PLR2004  a curve
         return None
@@ -124,7 +128,7 @@ def _curves(place: int, trial: Trial) -> Picture | None:
         f"{side} from {short(curves[0][0][1])} to {short(curves[0][-1][1])} in the first run"
         for (_, _, side), (_, curves) in zip(SIDES, sides, strict=True)
     )
-    log = min(losses) > 0 and max(losses) > 5 * min(losses)  # noqa: PLR2004  as the training curve
+    log = min(losses) > 0 and max(losses) > 5 * min(losses)
     with svg.drawing(HEIGHT) as figure:
         on = svg.axes(figure, (LEFT, 8, svg.WIDTH - 8, HEIGHT - BOTTOM))
         (svg.logarithmic if log else svg.linear)(on, "y", min(losses), max(losses))

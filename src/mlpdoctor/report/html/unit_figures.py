@@ -1,4 +1,4 @@
-"""What do the units do? Pre-activations over each activation function, the units in a strip, sizes through the layers."""
+"""What do the units do? Pre-activations over each activation, the units in a strip, sizes through the layers."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -125,19 +125,20 @@ def _sizes(pictures: Pictures) -> Picture:
             low, high = (min(shown), max(shown)) if shown else (0.1, 1.0)
             svg.logarithmic(on, "x", min(low, high / 10), max(high, low * 10), 3)
             if place == 0 and reference is not None and reference > 0:
-                on.axvspan(reference / LIMIT, reference * LIMIT, color=svg.FLOOR, linewidth=0)
+                on.axvspan(reference / LIMIT, reference * LIMIT, color=svg.BAND, linewidth=0)
                 on.set_xlim(min(low, high / 10) / 1.5, max(high, low * 10) * 1.5)
             for k, value in enumerate(values):
                 _size(on, k, value, layers[k].layer if place == 0 else None)
         drawn = svg.as_svg(figure, told)
     legend = [("model", "size, on a log scale")]
     if reference is not None:
-        legend.append(("floor", "healthy: within 1,000 times of the last hidden layer's gradient"))
-    head = ("layer", "gradient", "weights (root mean square)", f"moved in {pictures.updates} updates, relative")
-    rows = tuple(
-        (name(one.layer), number(one.gradient), number(one.weights), number(one.moved)) for one in layers
-    )
-    table = Table("sizes through the layers", head if len(columns) > 2 else head[:3], rows if len(columns) > 2 else tuple(r[:3] for r in rows))  # noqa: PLR2004
+        legend.append(("band", "healthy: within 1,000 times of the last hidden layer's gradient"))
+    head = ["layer", "gradient", "weights (root mean square)"]
+    rows = [[name(one.layer), number(one.gradient), number(one.weights)] for one in layers]
+    if any(one.moved is not None for one in layers):
+        head.append(f"moved in {pictures.updates} updates, relative")
+        rows = [[*row, number(one.moved)] for row, one in zip(rows, layers, strict=True)]
+    table = Table("sizes through the layers", tuple(head), tuple(map(tuple, rows)))
     return Picture("sizes", "Does the gradient get through?", drawn, told, tuple(legend), (table,))
 
 
@@ -167,7 +168,7 @@ def table_of_units(pictures: Pictures) -> Table:
     rows = []
     for layer in pictures.layers:
         found = Counter(STATES[state] for state in layer.states)
-        rows.append((name(layer.name), Cell(layer.activation), *(Cell(f"{found[s]:,}", float(found[s])) for s in STATES)))
+        rows.append(
+            (name(layer.name), Cell(layer.activation), *(Cell(f"{found[s]:,}", float(found[s])) for s in STATES))
+        )
     return Table("what the units do", ("layer", "activation", *STATES), tuple(rows))
-
-
