@@ -4,6 +4,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -72,7 +73,8 @@ def render_trials(result: "TrialResult", *, embed: bool = False) -> str:
         embedded = as_json(result)
     kept: TrialResult = _cut(result)
     title = f"mlpdoctor treat: {_shortened(result.report.path)}"
-    return _page(title, embedded, cases=[case_of(kept.report, "m1")], trials=trials_view(kept))
+    diagnosis = replace(kept.report, history=None)  # trials do not go on from what a log tells
+    return _page(title, embedded, cases=[case_of(diagnosis, "m1")], trials=trials_view(kept))
 
 
 def render_gradient(report: "GradientReport", file: str, *, embed: bool = False) -> str:
@@ -125,7 +127,6 @@ def _data(text: str) -> str:
 @cache
 def _templates() -> "Environment":
     from jinja2 import Environment, PackageLoader, StrictUndefined
-    from markupsafe import Markup
 
     made = Environment(
         loader=PackageLoader("mlpdoctor.report.html", "."), autoescape=True, undefined=StrictUndefined,
@@ -134,9 +135,18 @@ def _templates() -> "Environment":
     made.filters |= {
         "prose": _prose,
         "exact": repr,
-        "drawn": Markup,  # what svg.py has made, where every text is escaped by Matplotlib
+        "drawn": _drawn,
     }
     return made
+
+
+def _drawn(svg: str, place: str) -> "Markup":
+    """What svg.py has made, where Matplotlib escapes every text, with ids of its own in the page."""
+    from markupsafe import Markup
+
+    from mlpdoctor.report.html.svg import PLACE
+
+    return Markup(svg.replace(PLACE, place))  # noqa: S704
 
 
 def _prose(text: str) -> "Markup":
@@ -170,7 +180,5 @@ def _cut(value: Any) -> Any:  # noqa: ANN401  any plain data
 
 
 def _plainer(report: Report) -> Report:
-    from dataclasses import replace
-
     kept = report.pictures
     return replace(report, pictures=None if kept is None else Pictures(kept.rows, kept.of, kept.fits, kept.targets))

@@ -4,7 +4,6 @@ Matplotlib because it is the plotting library that everybody has and that is bes
 script or address, which Pygal, Plotly and Bokeh do not, and needs no engine of its own, as Altair does.
 """
 
-import hashlib
 import io
 import re
 import warnings
@@ -71,6 +70,8 @@ FEW = 60
 """Points that are drawn large."""
 LONGEST = 28
 """Characters of a name in a figure; the page has it whole."""
+PLACE = "\ue001"
+"""Stands in ids of a drawing for that of its figure in the page; in no legible text."""
 METADATA = re.compile(r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->", re.DOTALL)
 COLOUR = re.compile(r"#0000(0[1-9a-c])\b")
 FONT = re.compile(r" font-family: [^;\"]*;?")
@@ -98,11 +99,10 @@ def as_svg(figure: Figure, label: str) -> str:
     text = stream.getvalue()
     text = METADATA.sub("", text[text.index("<svg") :])
     body = text[text.index(">") + 1 :]
-    mark = "f" + hashlib.sha256(body.encode()).hexdigest()[:10]
     body = body.replace("xlink:href=", "href=")
     used = set(USED.findall(body))
-    body = ID.sub(lambda found: f' id="{mark}-{found[1]}"' if found[1] in used else "", body)
-    body = re.sub(r"url\(#", f"url(#{mark}-", body).replace('href="#', f'href="#{mark}-')
+    body = ID.sub(lambda found: f' id="{PLACE}-{found[1]}"' if found[1] in used else "", body)
+    body = re.sub(r"url\(#", f"url(#{PLACE}-", body).replace('href="#', f'href="#{PLACE}-')
     body = COLOUR.sub(lambda found: f"var(--{NAMES[found[0]]})", body)
     body = TAG.sub(_smaller, body)
     body = BETWEEN.sub("> <", body)

@@ -44,7 +44,7 @@ def trials_view(result: TrialResult) -> dict[str, Any]:
 
 def _trial(place: int, trial: Trial, result: TrialResult) -> dict[str, Any]:
     other = "" if trial.judged_by == result.judged_by else f" ({trial.judged_by})"
-    curves = _curves(trial) if place < MOST_CURVES else None
+    curves = _curves(trial) if place < MOST_CURVES and trial != result.best else None  # the best is on top
     best = ", the best" if trial == result.best else ""
     return {
         "id": f"trial-{place + 1}",
