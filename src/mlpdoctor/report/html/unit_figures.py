@@ -49,7 +49,7 @@ def _layer(layer: LayerPicture, place: int) -> Picture:
     with svg.drawing(HEIGHT + STRIP) as figure:
         on = svg.axes(figure, (LEFT, 6, svg.WIDTH - 44, HEIGHT - 38))
         edges, counts = np.array(layer.edges), np.array(layer.counts)
-        on.bar(edges[:-1], counts, np.diff(edges), align="edge", color=svg.DATA, alpha=0.55, linewidth=0)
+        on.stairs(counts, edges, fill=True, color=svg.DATA, alpha=0.55, linewidth=0)
         svg.linear(on, "x", edges[0], edges[-1], room=0.02)
         on.set_ylim(0, max(int(counts.max()), 1) * 1.08)
         on.set_yticks([])
