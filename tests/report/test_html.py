@@ -16,9 +16,10 @@ from paths import ROOT
 from report_cases import HOSTILE, awkward
 
 from mlpdoctor.core.errors import UsageError
-from mlpdoctor.core.legible_parts import changed_parts
 from mlpdoctor.core.pictures import MOST_ROWS
-from mlpdoctor.core.report_model import Report
+from mlpdoctor.core.report_model import Report, changed_parts
+from mlpdoctor.diagnosis.diagnose import diagnose
+from mlpdoctor.diagnosis.subject import Question
 from mlpdoctor.report import gradcheck, phrases
 from mlpdoctor.report.formats import FORMATS
 from mlpdoctor.report.html import extra
@@ -202,9 +203,7 @@ def test_the_sample_is_small_seeded_and_owned_up_to() -> None:
 
 
 def test_nothing_is_gathered_where_no_page_is_asked_for() -> None:
-    assert (
-        pages.diagnose(pages.Question(f"fixtures/{SHARED}/model.keras", f"fixtures/{SHARED}/data.csv")).pictures is None
-    )
+    assert diagnose(Question(f"fixtures/{SHARED}/model.keras", f"fixtures/{SHARED}/data.csv")).pictures is None
 
 
 def test_a_page_without_pictures_still_answers() -> None:

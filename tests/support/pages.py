@@ -11,8 +11,7 @@ from report_cases import HOSTILE, UNREAD, awkward
 
 from mlpdoctor.core.gradient_report import ArrayGradient, GradientReport, Mistake, WorstEntry
 from mlpdoctor.core.gradient_report import Status as GradientStatus
-from mlpdoctor.core.legible_parts import changed_parts, legible_parts
-from mlpdoctor.core.report_model import Report
+from mlpdoctor.core.report_model import Report, changed_parts, legible_parts
 from mlpdoctor.core.trial_result import Protocol, RunGroup, Trial, TrialResult, Verdict
 from mlpdoctor.diagnosis.diagnose import diagnose
 from mlpdoctor.diagnosis.subject import Question

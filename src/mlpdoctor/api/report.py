@@ -12,9 +12,8 @@ from mlpdoctor.core import finding as core
 from mlpdoctor.core.errors import UsageError
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.ladder import Ladder, Rung
-from mlpdoctor.core.legible_parts import changed_parts
 from mlpdoctor.core.report_model import Report as Diagnosis
-from mlpdoctor.core.report_model import Status
+from mlpdoctor.core.report_model import Status, changed_parts
 from mlpdoctor.readers.models.live_keras import NAME as IN_MEMORY
 from mlpdoctor.readers.models.live_sklearn import FORMAT
 

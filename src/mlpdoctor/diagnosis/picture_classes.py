@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mlpdoctor.core.fact import Absent
+from mlpdoctor.core.check import Absent
 from mlpdoctor.core.network import Array
 from mlpdoctor.core.pictures import Classes
 from mlpdoctor.diagnosis.picture_fits import BINS, Shown, answers
@@ -12,9 +12,9 @@ from mlpdoctor.diagnosis.resolve import FactResolver
 from mlpdoctor.engine.passes import Engine
 from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.facts.outputs.class_record import tells_classes
-from mlpdoctor.facts.outputs.readings import read_by
+from mlpdoctor.facts.outputs.heads import read_by
 from mlpdoctor.nn.output_head import OutputHead
-from mlpdoctor.statistics.target_values import TargetValues
+from mlpdoctor.statistics.losses_and_targets import TargetValues
 
 MOST_LABELS = 12
 """Classes in a table; of more those with the most rows."""

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from mlpdoctor.core.fact import Absent
+from mlpdoctor.core.check import Absent
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array
 from mlpdoctor.core.pictures import Fit, Numbers, Surface
@@ -16,10 +16,10 @@ from mlpdoctor.facts.ladder.bounds import KnotBound
 from mlpdoctor.facts.ladder.linear_floor import LinearFloor
 from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.facts.outputs.class_record import tells_classes
-from mlpdoctor.facts.outputs.readings import read_by
+from mlpdoctor.facts.outputs.heads import read_by
 from mlpdoctor.nn.losses.convex import ConvexLoss
 from mlpdoctor.nn.output_head import OutputHead
-from mlpdoctor.statistics.target_values import TargetValues
+from mlpdoctor.statistics.losses_and_targets import TargetValues
 
 MOST_FITS = 4
 """Targets that are shown."""

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from mlpdoctor.core.fact import Absent
+from mlpdoctor.core.check import Absent
 from mlpdoctor.core.network import Array, Layer, Network
 from mlpdoctor.core.pictures import MOST_ROWS, STATES, Classes, Fit, LayerPicture, LayerSizes, Numbers, Pictures
 from mlpdoctor.diagnosis.picture_classes import class_pictures
@@ -16,10 +16,10 @@ from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.facts.training.gradient_flow import GradientFlow
 from mlpdoctor.facts.training.gradients import Gradients
 from mlpdoctor.facts.training.trial_updates import Continuation
-from mlpdoctor.nn.layers.activation import Activation
+from mlpdoctor.nn.layers.family import Activation
 from mlpdoctor.nn.layers.properties import activation_of, mixes
 from mlpdoctor.nn.layers.unsupported_layers import by_unit, channels
-from mlpdoctor.statistics.row_sample import RowSample
+from mlpdoctor.statistics.rows import RowSample
 from mlpdoctor.statistics.unit_activity import Firing, Flatness
 
 NEEDS = (RowSample, Firing, Flatness)

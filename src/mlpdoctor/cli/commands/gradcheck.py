@@ -69,8 +69,8 @@ def gradcheck(
         return
     if file is None:
         raise UsageError("give the Python file to check; 'mlpdoctor gradcheck --example > net.py' writes one")
-    from mlpdoctor.cli.destinations import destinations
-    from mlpdoctor.core.kept_apart import keep_apart
+    from mlpdoctor.cli.commands.shared import destinations
+    from mlpdoctor.core.whole_file import keep_apart
     from mlpdoctor.gradcheck.user_file import check_file
     from mlpdoctor.report.gradcheck import as_json, as_text
 

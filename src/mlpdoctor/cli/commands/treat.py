@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mlpdoctor.cli.commands.options import screen_options, shared_options, understood
-from mlpdoctor.cli.commands.shared import Code, apart, in_force, question_of
-from mlpdoctor.cli.destinations import destinations
-from mlpdoctor.cli.interrupt import INTERRUPTED
+from mlpdoctor.cli.commands.shared import Code, apart, destinations, in_force, question_of
 from mlpdoctor.cli.output import TEXT, OutputOptions, form_of, progress, put, say, show
 from mlpdoctor.cli.page_output import keep, pages_wanted
-from mlpdoctor.cli.streams import NOTHING_PIPED, stdin
+from mlpdoctor.cli.streams import INTERRUPTED, NOTHING_PIPED, stdin
 from mlpdoctor.cli.trial_output import ENDINGS, FORMS, written_trials
 from mlpdoctor.core.errors import UsageError
 
@@ -219,7 +217,7 @@ def _write(result: "TrialResult", options: OutputOptions, files: tuple[str, ...]
     if options.form != "terminal":
         put(written_trials(options.form, result, embed=options.embed))
     elif options.quiet:
-        from mlpdoctor.report.symbols import plain
+        from mlpdoctor.report.terminal.layout import plain
 
         put(plain(result.verdict) + "\n")
     else:

@@ -10,9 +10,8 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from mlpdoctor import __version__
-from mlpdoctor.core.legible_parts import changed_parts
 from mlpdoctor.core.pictures import Pictures
-from mlpdoctor.core.report_model import Report, Unread
+from mlpdoctor.core.report_model import Report, Unread, changed_parts
 from mlpdoctor.core.text import count
 from mlpdoctor.report.html.extra import require
 
@@ -80,7 +79,7 @@ def render_trials(result: "TrialResult", *, embed: bool = False) -> str:
 def render_gradient(report: "GradientReport", file: str, *, embed: bool = False) -> str:
     """The page of ``gradcheck``; otherwise as ``render``."""
     require()
-    from mlpdoctor.core.legible import legible
+    from mlpdoctor.core.errors import legible
     from mlpdoctor.report.html.gradient_view import gradient_view
 
     embedded = None
