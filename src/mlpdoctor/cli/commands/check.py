@@ -19,8 +19,8 @@ from mlpdoctor.cli.commands.shared import (
     question_of,
     rows_read,
 )
-from mlpdoctor.cli.output import OutputOptions, ProgressCallback, progress, say, traceback, write
-from mlpdoctor.cli.page_output import pages_wanted
+from mlpdoctor.cli.output import OutputOptions, ProgressCallback, progress, say, traceback
+from mlpdoctor.cli.results import pages_wanted, write
 from mlpdoctor.cli.streams import stdin
 from mlpdoctor.core.errors import InputError, UsageError
 from mlpdoctor.core.fast_dataclass import dataclass

@@ -8,8 +8,8 @@ import click
 from mlpdoctor.cli.commands.options import output_option, screen_options, shared_options
 from mlpdoctor.cli.commands.shared import FAILED, apart, destinations, fails, require_folder, rows_read
 from mlpdoctor.cli.config.keys import LEVELS
-from mlpdoctor.cli.output import OutputOptions, progress, write
-from mlpdoctor.cli.page_output import pages_wanted
+from mlpdoctor.cli.output import OutputOptions, progress
+from mlpdoctor.cli.results import pages_wanted, write
 from mlpdoctor.cli.streams import stdin
 
 EPILOG = """\b

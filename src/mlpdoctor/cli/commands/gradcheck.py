@@ -62,7 +62,7 @@ def gradcheck(
     seconds with 32 rows, ten with 1,000.
     """
     from mlpdoctor.cli.output import FILE_WIDTH, OutputOptions, form_of, put, say
-    from mlpdoctor.cli.page_output import keep, pages_wanted
+    from mlpdoctor.cli.results import keep, pages_wanted
 
     if example is not None:
         put(TEMPLATES[example])

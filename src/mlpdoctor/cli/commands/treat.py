@@ -13,7 +13,7 @@ import click
 from mlpdoctor.cli.commands.options import screen_options, shared_options, understood
 from mlpdoctor.cli.commands.shared import Code, apart, destinations, in_force, question_of
 from mlpdoctor.cli.output import TEXT, OutputOptions, form_of, progress, put, say, show
-from mlpdoctor.cli.page_output import keep, pages_wanted
+from mlpdoctor.cli.results import keep, pages_wanted
 from mlpdoctor.cli.streams import INTERRUPTED, NOTHING_PIPED, stdin
 from mlpdoctor.cli.trial_output import ENDINGS, FORMS, written_trials
 from mlpdoctor.core.errors import UsageError
