@@ -27,8 +27,8 @@ class RunGroup:
 
     Attributes:
         losses: after each run.
-        curves: of each run the updates made and the loss then, at a few looks on its way; empty where the runs are
-            judged by something else than the loss they were looked at by.
+        curves: of each run the updates made and the loss then, at its start and a few looks on its way; empty where
+            the runs are judged by something else than the loss they were looked at by.
     """
 
     losses: tuple[float, ...]

@@ -73,7 +73,7 @@ def _drawn(
     levels = [*values, *(line.value for line in across)]
     ends = traces[0].epochs[0], max(trace.epochs[-1] for trace in traces)
     with svg.drawing(height) as figure:
-        on = svg.axes(figure, (LEFT, 8, svg.WIDTH - 8, HEIGHT - BOTTOM))
+        on = svg.axes(figure, (LEFT, 8, svg.WIDTH - 18, HEIGHT - BOTTOM))
         scale = svg.logarithmic if _log(values) else svg.linear
         scale(on, "y", min(levels), max(levels))
         svg.linear(on, "x", *ends, room=0.02)
@@ -91,7 +91,7 @@ def _drawn(
         if rate is None:
             on.set_xlabel("epoch", labelpad=2)
         else:
-            below = svg.axes(figure, (LEFT, HEIGHT - BOTTOM + 26, svg.WIDTH - 8, height - BOTTOM))
+            below = svg.axes(figure, (LEFT, HEIGHT - BOTTOM + 26, svg.WIDTH - 18, height - BOTTOM))
             scale = svg.logarithmic if min(rate.values) > 0 and _log(rate.values) else svg.linear
             scale(below, "y", min(rate.values), max(rate.values), 2)
             svg.linear(below, "x", *ends, room=0.02)

@@ -62,7 +62,7 @@ def _line(fit: Fit, surface: Surface) -> Drawn:
     """One feature: the whole answer in one picture."""
     x, truth = fit.columns[0], fit.truth
     with svg.drawing(HEIGHT) as figure:
-        on = svg.axes(figure, (LEFT, 8, svg.WIDTH - 8, HEIGHT - BOTTOM))
+        on = svg.axes(figure, (LEFT, 8, svg.WIDTH - 18, HEIGHT - BOTTOM))
         seen = [value for value in (*truth, *surface.values, *surface.line) if np.isfinite(value)]
         svg.linear(on, "x", surface.x[0], surface.x[-1], room=0.0)
         svg.linear(on, "y", min(seen, default=0.0), max(seen, default=1.0))
@@ -152,7 +152,7 @@ def _maps(fit: Fit, surface: Surface) -> Drawn:
                 bins = np.clip(np.searchsorted(levels, fit.truth, side="right") - 1, 0, len(shades) - 1)
                 for shade, colour in enumerate(shades):
                     chosen = [np.array(column)[bins == shade] for column in fit.columns]
-                    svg.dots(on, chosen[0], chosen[1], colour, 5.0)
+                    svg.dots(on, chosen[0], chosen[1], colour, 5.0, solid=True)
             else:
                 grid = np.array(surface.values).reshape(len(surface.y), len(surface.x))
                 clipped = np.clip(np.nan_to_num(grid), levels[0], levels[-1])

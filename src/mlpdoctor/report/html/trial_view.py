@@ -12,7 +12,7 @@ from mlpdoctor.report.html import svg
 from mlpdoctor.report.html.case import placed
 from mlpdoctor.report.html.picture import Cell, Picture, Table, name, number
 
-HEIGHT, LEFT, BOTTOM, ROW = 220, 60, 36, 46
+HEIGHT, LEFT, BOTTOM, ROW = 220, 74, 36, 46
 SIDES = (("line", svg.LINE, "control"), ("model", svg.MODEL, "treated"))
 SIGNS = {"+": "plus", "-": "minus"}
 MOST_CURVES = 8
@@ -130,12 +130,13 @@ def _curves(trial: Trial) -> Picture | None:
     )
     log = min(losses) > 0 and max(losses) > 5 * min(losses)
     with svg.drawing(HEIGHT) as figure:
-        on = svg.axes(figure, (LEFT, 8, svg.WIDTH - 8, HEIGHT - BOTTOM))
+        on = svg.axes(figure, (LEFT, 8, svg.WIDTH - 18, HEIGHT - BOTTOM))
         (svg.logarithmic if log else svg.linear)(on, "y", min(losses), max(losses))
         svg.linear(on, "x", 0, max(update for update, _ in points), room=0.02)
         for colour, curves in sides:
             for curve in curves:
                 on.plot([u for u, _ in curve], [loss for _, loss in curve], color=colour, linewidth=1, alpha=0.6)
+            svg.dots(on, [curve[-1][0] for curve in curves], [curve[-1][1] for curve in curves], colour, 7.0)
             if len(curves) > 1:
                 shared = set.intersection(*({u for u, _ in curve} for curve in curves))
                 middle = [(u, median(dict(curve)[u] for curve in curves)) for u in sorted(shared)]

@@ -109,7 +109,7 @@ class Runs:
         places: weights and optimizer after each run, by seed.
         losses: after each run, by the side's own loss.
         updates: made by the longest run.
-        curves: of each run the updates made and the loss then, at each look.
+        curves: of each run the updates made and the loss then, at its start and at each look.
     """
 
     variant: Variant
@@ -186,12 +186,12 @@ def _one(
     clock: Clock,
     enough: Callable[[float], bool] | None,
 ) -> tuple[tuple[int, float], ...]:
-    """Train once, and return at each look the updates made so far and the loss."""
+    """Train once, and return the updates made so far and the loss, at the start and at each look."""
     trainee = variant.trainee
     trainee.restart(seed, variant.starts[number])
     batches = Batches(trainee.table.rows, min(batch, trainee.table.rows), seed)
     most = int(min(max(PATIENCE / max(of_one, 1e-9), 1), 16 * AT_ONCE))
-    done, curve = 0, []
+    done, curve = 0, [(0, trainee.loss())]
     for look in range(1, LOOKS + 1):
         stop = updates * look // LOOKS
         for block in batches.blocks(stop - done, most):
