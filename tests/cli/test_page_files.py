@@ -4,6 +4,7 @@ import json
 import re
 import webbrowser
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from paths import FIXTURES
@@ -25,11 +26,10 @@ def embedded(page: str) -> dict[str, object]:
 
 def test_several_files_cost_one_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     patient(tmp_path)
-    runs = []
-    examine = diagnose.examine
-    monkeypatch.setattr(diagnose, "examine", lambda *words: runs.append(1) or examine(*words))
+    examined = Mock(wraps=diagnose.examine)
+    monkeypatch.setattr(diagnose, "examine", examined)
     done = run(tmp_path, *CHECK, "-o", "r.html", "-o", "r.json", "--embed-json", "-q")
-    assert (done.status, runs) == (1, [1])
+    assert (done.status, examined.call_count) == (1, 1)
     page = (tmp_path / "r.html").read_text(encoding="utf-8")
     assert embedded(page) == json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))
     assert "What do the units do?" in page
@@ -65,12 +65,12 @@ def test_a_gradient_check_is_a_page(tmp_path: Path) -> None:
 
 def test_the_page_is_shown_in_the_browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     patient(tmp_path)
-    shown: list[str] = []
-    monkeypatch.setattr(webbrowser, "open", lambda address: shown.append(address) or True)
+    opened = Mock(return_value=True)
+    monkeypatch.setattr(webbrowser, "open", opened)
     assert run(tmp_path, *CHECK, "-o", "r.html", "--open", "-q").err == ""
-    assert shown == [(tmp_path / "r.html").resolve().as_uri()]
+    opened.assert_called_once_with((tmp_path / "r.html").resolve().as_uri())
     run(tmp_path, *CHECK, "--open", "-q")
-    assert VERDICT in Path(shown[1].removeprefix("file://")).read_text(encoding="utf-8")
+    assert VERDICT in Path(opened.call_args.args[0].removeprefix("file://")).read_text(encoding="utf-8")
     monkeypatch.setattr(webbrowser, "open", lambda _: False)
     assert "no browser was found; the page is" in run(tmp_path, *CHECK, "--open", "-q").err
 

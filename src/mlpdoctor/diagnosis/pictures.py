@@ -11,7 +11,7 @@ from mlpdoctor.diagnosis.picture_classes import class_pictures
 from mlpdoctor.diagnosis.picture_fits import Shown, fits
 from mlpdoctor.diagnosis.resolve import FactResolver
 from mlpdoctor.diagnosis.summary import traces
-from mlpdoctor.engine.passes import MOST_CELLS, cells
+from mlpdoctor.engine.passes import MOST_CELLS, Only, cells
 from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.facts.training.gradient_flow import GradientFlow
 from mlpdoctor.facts.training.gradients import Gradients
@@ -47,12 +47,7 @@ def pictures(resolver: FactResolver) -> Pictures:
     features, targets = sample.features[:most], sample.targets[:most]
     watched = _watched(network)
     kept: dict[int, Array] = {}
-
-    def see(place: int, before: Array, _: Array) -> None:
-        if place in watched:
-            kept[place] = before
-
-    engine.forward(features, see)
+    engine.forward(features, Only(watched, lambda place, before, _: kept.update({place: before})))
     objective = resolver.get(Objective)
     shown: tuple[Fit, ...] = ()
     told: tuple[Classes, ...] = ()
