@@ -114,10 +114,16 @@ def _layer(resolver: FactResolver, network: Network, place: int, before: Array, 
         activation=function.name,
         edges=_numbers(edges),
         counts=tuple(int(count) for count in counts),
-        curve=() if function.derivative is None else _numbers(function.function(edges)),
+        curve=() if function.derivative is None else _curve(function, edges, before.shape[1:]),
         states=states,
         rows=rows,
     )
+
+
+def _curve(function: Activation, edges: Array, shape: tuple[int, ...]) -> Numbers:
+    """The activation at the edges: the mean over the units where each has a slope of its own."""
+    grid = np.broadcast_to(edges.reshape(-1, *(1 for _ in shape)), (len(edges), *shape))
+    return _numbers(function.function(grid).reshape(len(edges), -1).mean(axis=1))
 
 
 def _states(
