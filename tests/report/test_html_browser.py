@@ -94,6 +94,8 @@ def test_a_page_shows_without_trouble_on_every_screen(browser: Any, files: dict[
         page.emulate_media(color_scheme=scheme)
         back = page.evaluate("getComputedStyle(document.body).backgroundColor")
         assert (back == "rgb(255, 255, 255)") == (scheme == "light")
+        if scheme == "dark" and kind != FIRST:
+            continue  # all pages have one style
         found = axe.Axe().run(page, options=EVERYTHING if scheme == "light" else COLOURS)
         assert found.violations_count == 0, found.generate_report()
     assert trouble == []
