@@ -58,8 +58,8 @@ def gradcheck(
 
     Runs FILE.py, your own Python file. It defines parameters (NumPy arrays), loss(), and gradients() or update() with
     learning_rate. With layers, x and y besides, a wrong gradient is traced to the mistake that makes it. The true
-    gradient is measured by changing the parameters a little; all are put back. 20,000 weights take two
-    seconds with 32 rows, ten with 1,000.
+    gradient is measured by changing the parameters a little; all are put back. 20,000 weights take
+    three seconds with 32 rows, seven with 1,000.
     """
     from mlpdoctor.cli.output import FILE_WIDTH, OutputOptions, form_of, put, say
     from mlpdoctor.cli.results import keep, pages_wanted
