@@ -3,14 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-<<<<<<< HEAD
-from mlpdoctor.api.given import Given, Names, library_of, names, subject_of, untouched
-from mlpdoctor.api.library_words import in_words_of
-from mlpdoctor.api.report import Report, pages_possible
-=======
 from mlpdoctor.api.given import Given, Names, names, subject_of, untouched
-from mlpdoctor.api.report import Report
->>>>>>> main
+from mlpdoctor.api.report import Report, pages_possible
 from mlpdoctor.api.rules import checks_of
 from mlpdoctor.diagnosis.diagnose import diagnose
 from mlpdoctor.diagnosis.subject import Question
@@ -94,9 +88,4 @@ def check(
     with untouched():
         chosen = checks_of(select, ignore)
         asked, subject = subject_of(given)
-<<<<<<< HEAD
-        report = diagnose(asked, checks=chosen, subject=subject, pictures=pages_possible())
-        return Report(in_words_of(report, library_of(model)))
-=======
-        return Report(diagnose(asked, checks=chosen, subject=subject))
->>>>>>> main
+        return Report(diagnose(asked, checks=chosen, subject=subject, pictures=pages_possible()))

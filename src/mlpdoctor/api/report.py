@@ -13,12 +13,8 @@ from mlpdoctor.core.errors import UsageError
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.ladder import Ladder, Rung
 from mlpdoctor.core.report_model import Report as Diagnosis
-<<<<<<< HEAD
 from mlpdoctor.core.report_model import Status, changed_parts
-=======
-from mlpdoctor.core.report_model import Status
 from mlpdoctor.readers.models.live_keras import IN_MEMORY as FORMAT
->>>>>>> main
 from mlpdoctor.readers.models.live_keras import NAME as IN_MEMORY
 
 OF_KERAS_2 = FORMAT.format(2)

@@ -5,13 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-<<<<<<< HEAD
-from mlpdoctor.api.given import Given, Names, names, subject_of, untouched
-from mlpdoctor.api.report import Report, form_named, pages_possible
-=======
 from mlpdoctor.api.given import Given, Names, names, path_of, subject_of, untouched
-from mlpdoctor.api.report import Report
->>>>>>> main
+from mlpdoctor.api.report import Report, form_named, pages_possible
 from mlpdoctor.core.errors import UsageError
 from mlpdoctor.core.trial_result import TrialResult
 from mlpdoctor.diagnosis.diagnose import diagnose
