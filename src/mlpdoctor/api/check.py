@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mlpdoctor.api.given import Given, Names, names, subject_of, untouched
-from mlpdoctor.api.report import Report
+from mlpdoctor.api.report import Report, pages_possible
 from mlpdoctor.api.rules import checks_of
 from mlpdoctor.diagnosis.diagnose import diagnose
 from mlpdoctor.diagnosis.subject import Question
@@ -88,4 +88,4 @@ def check(
     with untouched():
         chosen = checks_of(select, ignore)
         asked, subject = subject_of(given)
-        return Report(diagnose(asked, checks=chosen, subject=subject))
+        return Report(diagnose(asked, checks=chosen, subject=subject, pictures=pages_possible()))

@@ -1,8 +1,9 @@
 """The whole story on one screen: open, stream, work out facts, run checks, rank, report."""
 
 import time
-from collections.abc import Sequence
-from typing import BinaryIO
+from collections.abc import Iterable, Sequence
+from types import ModuleType
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -46,6 +47,7 @@ def diagnose(
     checks: Sequence[Check] | None = None,
     hide: Hide = nothing,
     subject: Subject | None = None,
+    pictures: bool = False,
 ) -> Report:
     """Answer the question.
 
@@ -56,6 +58,7 @@ def diagnose(
         checks: those to run; None for all that apply. What only the others need is not computed.
         hide: why a finding is kept out of the verdict; it comes last in the report, with the reason.
         subject: what the question names, where that has been opened already.
+        pictures: whether to gather what the figures of a page show.
 
     Raises:
         InputError: when the model or the data cannot be used.
@@ -69,7 +72,8 @@ def diagnose(
     following = Following(question.engine, question.custom_objects, subject.live) if given else Following(NUMPY)
     # What overflows is a finding; a warning of NumPy's would reach nobody who can do anything about it.
     with threads.one(), random_state.shifted(question.seed), np.errstate(all="ignore"):
-        resolver = examine(subject.network, dataset, chosen, progress, following, history)
+        also: tuple[type[Any], ...] = _pictures().NEEDS if pictures else ()
+        resolver = examine(subject.network, dataset, chosen, progress, following, history, also)
         if not given:
             resolver.no_forward = NO_MODEL
         resolver.quick = question.quick
@@ -92,6 +96,7 @@ def diagnose(
         data = None
         if dataset is not None:
             data = summarise_data(dataset, resolver.get(CellCounts), resolver.get(Contract))
+        gathered = _pictures().pictures(resolver) if pictures else None
     took = {"read": subject.seconds, "examine": time.perf_counter() - started}
     report = Report(
         model=summarise_model(resolver.network, resolver.no_forward) if given else None,
@@ -105,12 +110,20 @@ def diagnose(
         seconds={**took, **resolver.seconds},
         history=told,
         asked=question.asked,
+        pictures=gathered,
     )
     if given and not resolver.network.format.startswith(OF_KERAS):
         from mlpdoctor.diagnosis.library_words import in_words_of
 
         report = in_words_of(report, resolver.network)
     return legible_parts(report)
+
+
+def _pictures() -> ModuleType:
+    """What gathers pictures, loaded where there are to be any."""
+    from mlpdoctor.diagnosis import pictures
+
+    return pictures
 
 
 def all_checks() -> tuple[Check, ...]:
@@ -130,6 +143,7 @@ def examine(
     progress: RowsRead | None = None,
     following: Following = WITHOUT_CODE,
     history: History | None = None,
+    also: Iterable[type[Any]] = (),
 ) -> FactResolver:
     """Make the one pass that these checks need and hold its answers ready."""
     facts = fact_types(declared(fact_package, Fact))
@@ -140,7 +154,7 @@ def examine(
     asking = [check.function for check in checks] + [facts[kind].function for kind in (Ladder, LossPosition, Contract)]
     passes = Passes(dataset, block_rows(network, dataset), engine)
     heads = heads_of(network, len(dataset.target_names))
-    statistics = statistics_behind(asking, facts) | {CellCounts}
+    statistics = statistics_behind(asking, facts) | {CellCounts} | set(also)
     judged = None if isinstance(heads, Absent) else heads
     collected = collect(dataset, engine, judged, statistics, progress)
     seconds = {} if followed.seconds is None else {"keras": followed.seconds}

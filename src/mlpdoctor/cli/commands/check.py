@@ -19,7 +19,8 @@ from mlpdoctor.cli.commands.shared import (
     question_of,
     rows_read,
 )
-from mlpdoctor.cli.output import OutputOptions, ProgressCallback, progress, say, traceback, write
+from mlpdoctor.cli.output import OutputOptions, ProgressCallback, progress, say, traceback
+from mlpdoctor.cli.results import pages_wanted, write
 from mlpdoctor.cli.streams import stdin
 from mlpdoctor.core.errors import InputError, UsageError
 from mlpdoctor.core.fast_dataclass import dataclass
@@ -78,6 +79,8 @@ def check(
     quiet: bool,
     verbose: bool,
     no_progress: bool,
+    opened: bool,
+    embed: bool,
     **given: Any,  # noqa: ANN401  settings_options and report_options
 ) -> None:
     """Explain why the loss of MODEL on DATA is stuck.
@@ -98,20 +101,23 @@ def check(
     configuration, line = understood(given, lambda: [one.rule for one in checks])
     jobs = plan(files, configuration, line)
     whole = Settings((configuration.top, line))
-    options = OutputOptions(whole.value("format"), color, quiet=quiet, verbose=verbose)
+    options = OutputOptions(whole.value("format"), color, quiet=quiet, verbose=verbose, embed=embed, opened=opened)
     keep_inside(configuration, whole, update=update_baseline)
     code, known = Code(given["custom_objects"], given["preprocess"]), whole.value("baseline")
     arrays = _arrays(layers, optimizer, learning_rate, confirm=confirm)
     written = destinations(whole.value("output"), options.form, known, update=update_baseline)
     read = [("the baseline", known)] if known is not None and not update_baseline else []
     apart(written, (question_of(job, code, arrays) for job in jobs), configuration, *read)
+    pictures = pages_wanted(whole.value("output"), options)
     baseline = BaselineSession.of(known, update=update_baseline)
     code.announce()
     for origin in starts_keras(configuration, (job.settings for job in jobs)):
         say(f"{origin}: engine = keras: this file, which was found and not named, has models run through Keras")
     tried = confirmation(budget, asked=confirm)
     with progress(show=not (no_progress or quiet)) as notify:
-        run = _Run.over(jobs, configuration, checks, baseline, notify, code, tried, arrays, quiet=quiet)
+        run = _Run.over(
+            jobs, configuration, checks, baseline, notify, code, tried, arrays, quiet=quiet, pictures=pictures
+        )
     baseline.close(run.reports)
     for one in idle(configuration.suppressions, run.reports, {one.rule.code: one.rule for one in checks}):
         say(f"{one.origin}: the suppression of {one.rule} hid nothing; remove it")
@@ -141,6 +147,7 @@ class _Run:
         arrays: "ArrayOptions | None" = None,
         *,
         quiet: bool = False,
+        pictures: bool = False,
     ) -> "_Run":
         from mlpdoctor.core.report_model import Unread, legible_parts
 
@@ -151,7 +158,9 @@ class _Run:
                 notify(f"{place}reading the model", None)
             try:
                 hide = _hidden(job, configuration, checks, baseline)
-                report = _looked_at(job, checks, hide, notify, place, question_of(job, code, arrays), tried)
+                report = _looked_at(
+                    job, checks, hide, notify, place, question_of(job, code, arrays), tried, pictures=pictures
+                )
             except InputError as complaint:
                 unread.append(legible_parts(Unread(job.model, str(complaint))))
                 say(str(complaint))
@@ -196,13 +205,17 @@ def _looked_at(
     place: str,
     question: "Question",
     tried: Confirm,
+    *,
+    pictures: bool,
 ) -> "Report":
     from mlpdoctor.diagnosis.diagnose import diagnose
     from mlpdoctor.diagnosis.subject import opened
 
     chosen = in_force(job, checks)
     subject = opened(question, stdin())
-    report = diagnose(question, progress=rows_read(notify, place), checks=chosen, hide=hide, subject=subject)
+    report = diagnose(
+        question, progress=rows_read(notify, place), checks=chosen, hide=hide, subject=subject, pictures=pictures
+    )
     return tried(report, question, subject, notify)
 
 
