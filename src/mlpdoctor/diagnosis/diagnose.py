@@ -10,7 +10,7 @@ from mlpdoctor import checks as check_package
 from mlpdoctor import facts as fact_package
 from mlpdoctor.core import random_state, threads
 from mlpdoctor.core.check import Check
-from mlpdoctor.core.dataset import Dataset
+from mlpdoctor.core.dataset import Dataset, SinglePrecision
 from mlpdoctor.core.discovery import declared
 from mlpdoctor.core.fact import Absent, Fact
 from mlpdoctor.core.history import History
@@ -32,6 +32,7 @@ from mlpdoctor.engine.stream import RowsRead, collect
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.outputs.contract import Contract
 from mlpdoctor.nn.heads import heads_of
+from mlpdoctor.nn.number_types import casts_data
 from mlpdoctor.statistics.cell_counts import CellCounts
 
 WITHOUT_CODE = Following()
@@ -136,11 +137,12 @@ def examine(
         return FactResolver(network, facts, no_forward=in_numpy(network).obstacle, history=history)
     followed = follow(network, following)
     engine, obstacle, network = followed.engine, followed.obstacle, followed.network
+    single = casts_data(network)
     asking = [check.function for check in checks] + [facts[kind].function for kind in (Ladder, LossPosition, Contract)]
-    passes = Passes(dataset, block_rows(network, dataset), engine)
+    passes = Passes(SinglePrecision(dataset) if single else dataset, block_rows(network, dataset), engine)
     heads = heads_of(network, len(dataset.target_names))
     statistics = statistics_behind(asking, facts) | {CellCounts}
     judged = None if isinstance(heads, Absent) else heads
-    collected = collect(dataset, engine, judged, statistics, progress)
+    collected = collect(dataset, engine, judged, statistics, progress, single=single)
     seconds = {} if followed.seconds is None else {"keras": followed.seconds}
     return FactResolver(network, facts, passes, obstacle, collected, seconds, history)

@@ -12,6 +12,7 @@ from mlpdoctor.core.text import listing, short
 from mlpdoctor.engine.passes import Passes
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.statistics.affine_factor import TargetFactor
+from mlpdoctor.statistics.cell_counts import CellCounts
 
 SHOWN = 100
 """More columns than anybody reads one by one."""
@@ -26,7 +27,9 @@ WRITTEN = 12
     stage=Stage.DATA,
     untreatable="a constant column teaches nothing and harms little; leave it out of the file",
 )
-def constant_feature(factor: TargetFactor, passes: Passes, position: LossPosition | None) -> Iterator[Evidence]:
+def constant_feature(
+    factor: TargetFactor, passes: Passes, cells: CellCounts, position: LossPosition | None
+) -> Iterator[Evidence]:
     """Features with the same value in every row.
 
     Why it matters
@@ -38,14 +41,15 @@ def constant_feature(factor: TargetFactor, passes: Passes, position: LossPositio
         Drop the columns. When all are constant, look at how the file was made.
     When it stays silent
         Columns that vary at all, such as a one-hot column that is rarely 1; a file of a single row. As long as other
-        features vary it is a note: border pixels of images are constant in good data, too.
+        features vary it is a note: border pixels of images are constant in good data, too. Numbers that vary in the
+        file and are 0 in float32 (D701).
     How sure
         Measured: each column is compared with its first row. When all are constant it is proved that no weights
         do better than the best constant: a network is a function, and equal rows get equal predictions.
     """
     width = factor.features
     spread = np.abs(factor.triangle[:, 1 : 1 + width]).max(axis=0)
-    still = np.flatnonzero(spread == 0)
+    still = np.flatnonzero((spread == 0) & ~cells.vanished[:width])
     if factor.rows < 2 or not len(still):  # noqa: PLR2004  a single row varies in nothing
         return
     names = passes.dataset.feature_names

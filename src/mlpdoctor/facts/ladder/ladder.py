@@ -51,17 +51,7 @@ def ladder(
     if readout is not None:
         rungs.append(_readout(objective, readout))
     if architecture is not None:
-        rungs.append(
-            Rung(
-                name="architecture",
-                label="lowest this network can reach",
-                value=architecture.total,
-                lower=architecture.total,
-                certainty=Certainty.PROVED,
-                witness=f"{architecture.reason}, whatever its weights",
-                per_part=architecture.per_part,
-            )
-        )
+        rungs.append(_architecture(architecture))
     if noise is not None:
         rungs.append(_noise(noise))
     rungs.append(_data(conflicts, perfect))
@@ -101,6 +91,18 @@ def _readout(objective: Objective, found: ReadoutFloor) -> Rung:
         lower=objective.total(found.lower),
         certainty=Certainty.PROVED if found.share >= 1 else Certainty.ESTIMATED,
         witness=f"the saved hidden features ({features}) with the best last layer for them{seen}",
+        per_part=found.per_part,
+    )
+
+
+def _architecture(found: ArchitectureFloor) -> Rung:
+    return Rung(
+        name="architecture",
+        label="lowest this network can reach",
+        value=found.total,
+        lower=found.total,
+        certainty=found.certainty,
+        witness=f"{found.reason}, whatever its weights{'' if found.doubt is None else f', {found.doubt}'}",
         per_part=found.per_part,
     )
 

@@ -8,7 +8,7 @@ from mlpdoctor.analysis.floors import reduced_rank
 from mlpdoctor.core.fact import Absent, fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Network
-from mlpdoctor.facts.ladder.bounds import HeadBound
+from mlpdoctor.facts.ladder.bounds import HeadBound, rounding
 from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.nn.layers.properties import is_affine
 from mlpdoctor.nn.losses.targets import TargetKind
@@ -63,6 +63,7 @@ def rank_bound(objective: Objective, network: Network, factor: TargetFactor) -> 
     return RankBound(
         tuple(bounds),
         f"a linear way through only {least} {'unit' if least == 1 else 'units'}",
+        rounding(network),
         tuple(ranks),
         tuple(wholes),
     )

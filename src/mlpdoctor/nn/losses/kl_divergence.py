@@ -1,6 +1,8 @@
 """Kullback-Leibler divergence."""
 # ruff: noqa: D102 - Loss and ConvexLoss document these methods
 
+from typing import ClassVar
+
 import numpy as np
 
 from mlpdoctor.core.fast_dataclass import dataclass
@@ -22,6 +24,7 @@ class KLDivergence(SoftmaxLoss):
     names = ("kld", "kldivergence", "kullbackleiblerdivergence")
     label = "Kullback-Leibler divergence"
     best_constant = "the mean"
+    capped: ClassVar[bool] = True
 
     def misfit(self, activation: str, low: float) -> str | None:  # noqa: ARG002
         if activation == "softmax":
@@ -55,3 +58,7 @@ class KLDivergence(SoftmaxLoss):
 
     def at(self, targets: Array, z: Array) -> Array:
         return np.asarray(super().at(targets, z) + plogp(targets).sum(axis=1), np.float64)
+
+    def slack(self, targets: Array, z: Array) -> Array:  # noqa: ARG002
+        """Classes at the epsilon cost nothing once their answers are there; in the convex form about an epsilon each."""
+        return np.asarray(2 * EPSILON * (targets <= EPSILON).sum(axis=1), np.float64)
