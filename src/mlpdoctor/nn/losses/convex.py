@@ -62,7 +62,7 @@ class ConvexLoss(Loss):
         return None
 
     def slack(self, targets: Array, z: Array) -> Array:  # noqa: ARG002
-        """How far the lower bound of ``gap`` may lie above what Keras's own formula reaches, for each row at the optimum.
+        """How far the lower bound of ``gap`` may lie above what Keras's own formula reaches, for each row.
 
         For losses that Keras caps: over the predictors whose answers it does not cap. Shape (rows,).
         """

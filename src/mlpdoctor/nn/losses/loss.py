@@ -37,7 +37,7 @@ class Loss(ABC):
         linear: how the best affine predictor is found: ``squares``, ``absolute`` (weighted absolute deviations),
             ``convex`` (a ``ConvexLoss``), or None where the problem is not convex.
         best_constant: what the best prediction that ignores the inputs is, in words: ``the mean``.
-        capped: whether Keras keeps answers from 0, so that the loss of a row has an upper end that its convex form lacks.
+        capped: whether Keras keeps answers from 0, so that a row loses no more than so much, as in no convex form.
     """
 
     names: ClassVar[tuple[str, ...]]

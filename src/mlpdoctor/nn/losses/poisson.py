@@ -67,8 +67,8 @@ class Poisson(ConvexLoss):
     def slack(self, targets: Array, z: Array) -> Array:
         """For answers m of at least epsilon: the least of ``m - t log(m + epsilon) - s log m`` beside that without it.
 
-        Its derivative is zero at the roots of ``m^2 + (epsilon - t - s) m - s epsilon``; the least is at the larger one,
-        or at the end of the range.
+        Its derivative is zero at the roots of ``m^2 + (epsilon - t - s) m - s epsilon``; the least is at the larger
+        one, or at the end of the range.
         """
         mean, count = self.answer(z)[:, 0], targets[:, 0]
         pull = mean - count
