@@ -1,4 +1,4 @@
-"""Proved lower ends of losses with an epsilon are not above what Keras's own formula reaches, however small targets are."""
+"""Proved lower ends of losses with an epsilon are not above what Keras's own formula reaches, for tiny counts too."""
 
 import numpy as np
 import pytest

@@ -60,5 +60,5 @@ class KLDivergence(SoftmaxLoss):
         return np.asarray(super().at(targets, z) + plogp(targets).sum(axis=1), np.float64)
 
     def slack(self, targets: Array, z: Array) -> Array:  # noqa: ARG002
-        """Classes at the epsilon cost nothing once their answers are there; in the convex form an epsilon or so each."""
+        """Classes at the epsilon cost nothing once their answers are there; in the convex form about that each."""
         return np.asarray(2 * EPSILON * (targets <= EPSILON).sum(axis=1), np.float64)
