@@ -222,8 +222,8 @@ def _from_the_file(
         },
         certainty=Certainty.MEASURED,
         severity=Severity.NOTE,
-        why=f"Weights are about {short(size, 2)} in size: unless the rate was higher before, these are about those that "
-        "training started from. That is as it should be where a finished model was only tuned.",
+        why=f"Weights are about {short(size, 2)} in size: unless the rate was higher before, these are those that "
+        "training started from, about. That is as it should be where a finished model was only tuned.",
         remedy=_remedy(network, 1e-3),
         strength=0.5,
         verdict=f"At the learning rate of {current.rate:.2g} that the file keeps, {count(training.updates, 'update')} "
