@@ -20,7 +20,7 @@ from mlpdoctor.core.network import Array
 KINDS: dict[str, Callable[[Array, Array], Array]] = {
     "smooth": lambda x, w: np.sin(x @ w) + 0.3 * np.square(x @ w[::-1]),
     "fast": lambda x, w: np.sin(4 * (x @ w) + 1),
-    "step": lambda x, w: np.sign(x @ w) + (x[:, 0] > 0.5),  # noqa: PLR2004
+    "step": lambda x, w: np.sign(x @ w) + (x[:, 0] > 0.5),
     "discrete": lambda x, w: np.square(x @ w),
 }
 DIMENSIONS = range(1, 6)
@@ -48,7 +48,7 @@ def row(kind: str, features: int, sets: int) -> str:
     told = [found for seed in range(sets) if (found := one(kind, features, seed)) is not None]
     off, share = np.abs([found[0] for found in told]), max(found[1] for found in told)
     return (
-        f"| {kind} | {features} | {len(told)} of {sets} | {np.mean(off <= 1):.0%} | {np.mean(off <= 2):.0%} "  # noqa: PLR2004
+        f"| {kind} | {features} | {len(told)} of {sets} | {np.mean(off <= 1):.0%} | {np.mean(off <= 2):.0%} "
         f"| {share:.2f} |"
     )
 

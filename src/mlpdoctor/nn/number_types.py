@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from mlpdoctor.core.network import KERAS_3, Layer, Network
-from mlpdoctor.nn.layers.registry import family_of
+from mlpdoctor.nn.layers.properties import family_of
 
 SINGLE, DOUBLE = "float32", "float64"
 HALVES = ("float16", "bfloat16")

@@ -12,7 +12,7 @@ from mlpdoctor.core.text import listing, short
 from mlpdoctor.engine.passes import Passes
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.statistics.affine_factor import TargetFactor
-from mlpdoctor.statistics.cell_counts import CellCounts
+from mlpdoctor.statistics.moments import CellCounts
 
 SHOWN = 100
 """More columns than anybody reads one by one."""

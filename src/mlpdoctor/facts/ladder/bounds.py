@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from mlpdoctor.analysis.floors import knots
-from mlpdoctor.core.fact import Absent, fact
+from mlpdoctor.core.check import Absent, fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Certainty
 from mlpdoctor.core.network import Network
@@ -14,11 +14,11 @@ from mlpdoctor.facts.ladder.linear_floor import LinearFloor, affine_fit
 from mlpdoctor.facts.ladder.model_loss import Objective, Perfection
 from mlpdoctor.facts.network.collapse import Collapse
 from mlpdoctor.nn.layers.properties import most_kinks
-from mlpdoctor.nn.losses.targets import TargetKind
+from mlpdoctor.nn.losses.loss import TargetKind
 from mlpdoctor.nn.number_types import computes_in, half
 from mlpdoctor.nn.output_head import OutputHead
 from mlpdoctor.statistics.affine_factor import TargetFactor
-from mlpdoctor.statistics.target_values import TargetValues
+from mlpdoctor.statistics.losses_and_targets import TargetValues
 
 
 @dataclass(frozen=True)
