@@ -15,6 +15,9 @@ NEIGHBOURS = 10
 PARTS = 20
 """The jackknife leaves out a twentieth of the rows at a time: its error bar is then itself good to a sixth."""
 
+UNSURE = 1.2
+"""An error bar that is itself good to a sixth holds less than it says; so much longer it holds it."""
+
 FEWEST_ROWS = 100
 """With fewer, a part of the jackknife has less than five rows, and the error bar is a matter of luck."""
 
@@ -127,7 +130,7 @@ def at_distance_zero(pairs: Neighbours, costs: Array, curve: Callable[[Array], A
         distance, rest = (np.take_along_axis(table[kept], still, axis=1) for table in (pairs.distance, costs))
         starts[number] = _line(distance, rest, curve)[0]
     sampling = np.sqrt((PARTS - 1) * starts.var())
-    return max(start, 0.0) - beyond / 2, float(np.hypot(sampling, max(taken_off / 3, beyond)))
+    return max(start, 0.0) - beyond / 2, UNSURE * float(np.hypot(sampling, max(taken_off / 3, beyond)))
 
 
 def _line(distance: Array, costs: Array, curve: Callable[[Array], Array]) -> tuple[float, float]:
