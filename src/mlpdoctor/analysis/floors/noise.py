@@ -76,7 +76,9 @@ def of_numbers(features: Array, targets: Array, power: Literal["squares", "absol
     value, error = _through(np.sqrt, variance, error)
     method = "mean absolute difference of neighbours over root 2, extrapolated as in the Gamma test"
     assumptions = f"{SMOOTH}; the noise is normal (for any other it is at most 1.42 times off)"
-    return _judged(Noise(value, error, method, assumptions, len(targets)), float(np.abs(centred).mean()), pairs)
+    return _judged(
+        Noise(value, error, method, assumptions, len(targets)), float(np.abs(centred).mean()), pairs, MOSTLY**0.5
+    )
 
 
 def of_classes(features: Array, classes: npt.NDArray[np.integer], number: int) -> Noise | str:
@@ -134,12 +136,12 @@ def _through(function: Callable[[float], float], value: float, error: float) -> 
     return middle, float(max(function(value + error) - middle, middle - function(max(value - error, 0.0))))
 
 
-def _judged(noise: Noise, constant: float, pairs: Neighbours) -> Noise | str:
+def _judged(noise: Noise, constant: float, pairs: Neighbours, mostly: float = MOSTLY) -> Noise | str:
     """The estimate, unless its error bar is too long beside the loss of the best constant, or neighbours are too far.
 
     It is no more than that loss, which no noise can be.
     """
-    if noise.value > MOSTLY * constant and pairs.apart > FAR:
+    if noise.value > mostly * constant and pairs.apart > FAR:
         return (
             f"the nearest rows are {pairs.apart:.0%} as far apart as any two rows, and a function that swings between "
             "them looks like noise"
