@@ -156,7 +156,7 @@ class CellCounts:
     @property
     def vanished(self) -> npt.NDArray[np.bool_]:
         """The columns of which nothing but zeros is left in float32, though the file holds other numbers."""
-        return (self.too_small > 0) & (self.too_small == self.filled)
+        return np.asarray((self.too_small > 0) & (self.too_small == self.filled), np.bool_)
 
     @classmethod
     def of(cls, view: Cells) -> Self:

@@ -183,6 +183,7 @@ def architecture_floor(
         total += value
         found += why
     told = [bound for bound in found if bound is not None]
-    reasons = "; ".join(dict.fromkeys(bound.reason for bound in told or [*bounds, *filter(None, [ranks])][:1]))
+    every: list[Bound | RankBound] = [*bounds, *([] if ranks is None else [ranks])]
+    reasons = "; ".join(dict.fromkeys(bound.reason for bound in told or every[:1]))
     doubts = "; ".join(dict.fromkeys(bound.doubt for bound in told if bound.doubt is not None))
     return ArchitectureFloor(total, tuple(per_part), reasons, doubts or None)
