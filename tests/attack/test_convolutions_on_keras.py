@@ -42,7 +42,7 @@ def test_no_training_of_affine_convolutions_gets_below_the_floor(seed: int, tmp_
     variables = model.trainable_variables
     sizes = [int(np.prod(one.shape)) for one in variables]
 
-    @tf.function
+    @tf.function  # type: ignore[untyped-decorator]
     def slopes() -> tuple[tf.Tensor, list[tf.Tensor]]:
         with tf.GradientTape() as tape:
             found = tf.reduce_mean(tf.square(model(inputs, training=False) - targets))

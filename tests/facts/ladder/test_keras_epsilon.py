@@ -29,8 +29,13 @@ def test_poisson_regression_by_keras_formula_is_not_below_the_lower_end(size: fl
     best = poisson(np.full_like(y, max(mean - EPSILON, 0.0)), y)
     assert flat.fits[0].lower <= best + 1e-13 * abs(best)
     assert flat.fits[0].value - flat.fits[0].lower <= 3 * EPSILON
-    for start in (rung.fits[0].coefficients[0], rung.fits[0].coefficients[0] + rng.normal(size=2) / 10):
-        found = minimize(lambda w: poisson(np.exp(w[0] + w[1] * x), y) / size, start, method="BFGS", tol=1e-12)
+
+    def cost(line: Array) -> float:
+        return poisson(np.exp(line[0] + line[1] * x), y) / size
+
+    best_line = np.array(rung.fits[0].coefficients[0])
+    for start in (best_line, best_line + rng.normal(size=2) / 10):
+        found = minimize(cost, start, method="BFGS", tol=1e-12)
         assert found.fun * size >= rung.fits[0].lower - 1e-12 * abs(rung.fits[0].lower)
 
 
