@@ -11,7 +11,7 @@ from mlpdoctor import checks as check_package
 from mlpdoctor import facts as fact_package
 from mlpdoctor.core import random_state, threads
 from mlpdoctor.core.check import Absent, Check, Fact, declared
-from mlpdoctor.core.dataset import Dataset
+from mlpdoctor.core.dataset import Dataset, SinglePrecision
 from mlpdoctor.core.history import History
 from mlpdoctor.core.ladder import Ladder
 from mlpdoctor.core.network import Network
@@ -28,6 +28,7 @@ from mlpdoctor.engine.stream import RowsRead, collect
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.outputs.contract import Contract
 from mlpdoctor.nn.heads import heads_of
+from mlpdoctor.nn.number_types import casts_data
 from mlpdoctor.statistics.moments import CellCounts
 
 WITHOUT_CODE = Following()
@@ -151,11 +152,12 @@ def examine(
         return FactResolver(network, facts, no_forward=in_numpy(network).obstacle, history=history)
     followed = follow(network, following)
     engine, obstacle, network = followed.engine, followed.obstacle, followed.network
+    single = casts_data(network)
     asking = [check.function for check in checks] + [facts[kind].function for kind in (Ladder, LossPosition, Contract)]
-    passes = Passes(dataset, block_rows(network, dataset), engine)
+    passes = Passes(SinglePrecision(dataset) if single else dataset, block_rows(network, dataset), engine)
     heads = heads_of(network, len(dataset.target_names))
     statistics = statistics_behind(asking, facts) | {CellCounts} | set(also)
     judged = None if isinstance(heads, Absent) else heads
-    collected = collect(dataset, engine, judged, statistics, progress)
+    collected = collect(dataset, engine, judged, statistics, progress, single=single)
     seconds = {} if followed.seconds is None else {"keras": followed.seconds}
     return FactResolver(network, facts, passes, obstacle, collected, seconds, history)

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from mlpdoctor.core import threads
-from mlpdoctor.core.dataset import Batch, Dataset
+from mlpdoctor.core.dataset import Batch, Dataset, in_single
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.engine.forward_views import OF_THE_FORWARD_PASS, Collector, ForwardPass, Statistics, weighted
 from mlpdoctor.engine.passes import CACHE_CELLS, Engine, block_rows, usable_rows
@@ -27,6 +27,8 @@ def collect(
     heads: Heads | None,
     statistics: Iterable[type[Any]],
     progress: RowsRead | None = None,
+    *,
+    single: bool = False,
 ) -> Statistics:
     """Read the data once and return every statistic asked for, as far as there is anything to summarise.
 
@@ -39,13 +41,14 @@ def collect(
         heads: the outputs with their losses; without them no loss is shown.
         statistics: the types to fill.
         progress: told after each block the number of rows read, and about how many there are, where that is known.
+        single: whether rows reach the network in float32; cells are counted as they are in the file.
     """
     collector = Collector(tuple(statistics))
     forward = None
     if engine is not None and collector.wants(*OF_THE_FORWARD_PASS):
         forward = ForwardPass(engine, heads, collector)
     height = block_rows(engine.network if engine is not None else None, dataset, CACHE_CELLS)
-    block = _Block(forward, heads, height)
+    block = _Block(forward, heads, height, single)
     batches = dataset.batches(block_rows(None, dataset))
     first = next(batches, None)
     if first is None:
@@ -69,12 +72,13 @@ class _Block:
     forward: ForwardPass | None
     heads: Heads | None
     height: int
+    single: bool
 
     def show(self, task: tuple[Batch, Collector]) -> tuple[int, Collector]:
         """The number of rows read so far, and the collector once it has seen the batch."""
         batch, collector = task
         collector.show(views.Cells(batch.features, batch.targets, batch.first_row, batch.weights))
-        rows = usable_rows(batch)
+        rows = usable_rows(in_single(batch) if self.single else batch)
         if len(rows.features):
             collector.show(views.Targets(rows.targets))
             collector.show(rows)
