@@ -12,7 +12,7 @@ from mlpdoctor.core.suggest import closest
 
 ARRAY, BETWEEN = ".npy", ","
 """Two arrays, the features and the targets, are one DATA: ``x.npy,y.npy``, as ``readers.tables.data`` has it."""
-MODEL_SUFFIXES = (".keras", ".h5", ".hdf5")
+MODEL_SUFFIXES = (".keras", ".h5", ".hdf5", ".onnx")
 HDF5 = b"\x89HDF\r\n\x1a\n"
 IN_A_MODEL = frozenset({"config.json", "model.weights.h5"})
 """What a ``.keras`` archive holds, and an ``.npz`` does not."""

@@ -68,7 +68,7 @@ def model(summary: ModelSummary) -> str:
         rate = "" if summary.learning_rate is None else f" at {summary.learning_rate:.3g}"
         after = "" if summary.iterations is None else f" after {count(summary.iterations, 'update')}"
         parts.append(f"{summary.optimizer}{rate}{after}")
-    parts.append(summary.loss or "saved without compile()")
+    parts.append(summary.loss or ("saved without compile()" if "Keras" in summary.format else "no loss in the file"))
     return ", ".join(parts)
 
 

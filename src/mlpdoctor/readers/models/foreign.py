@@ -28,7 +28,6 @@ OPENINGS: tuple[tuple[bytes, str], ...] = (
     (rb"\x08\x01\x12", f"the graph of a SavedModel; {_SAVED_MODEL}"),
     (rb"\n.{1,80}_tf_keras_", f"the notes of a SavedModel; {_SAVED_MODEL}"),
     (rb"\n.{1,80}Placeholder", f"a frozen graph of TensorFlow; {_OTHER}"),
-    (rb"\x08[\x02-\x20][\x12\x1a\x3a\x42]", f"an ONNX model; {_OTHER}"),
     (rb".{4}TFL3", f"a TensorFlow Lite model; {_OTHER}"),
     (rb".{2,7}\x00+\{\s*\"", f"a safetensors file of weights; build the model, give it these, and save it with {SAVE}"),
     (
@@ -54,6 +53,15 @@ OPENINGS: tuple[tuple[bytes, str], ...] = (
     (rb"\s*[\[{]", f"JSON; save the whole model with {SAVE}"),
 )
 """Regular expressions on the first bytes, the sure ones first, and what such a file is."""
+
+
+ONNX = re.compile(rb"\x08[\x02-\x20][\x12\x1a\x3a\x42]")
+"""The version of the format, then the producer's name or version, the graph, or the set of operations."""
+
+
+def is_onnx(head: bytes) -> bool:
+    """Whether a file with these first bytes is an ONNX model."""
+    return ONNX.match(head) is not None and not head.startswith(b"\x08\x01\x12")
 
 
 def described(head: bytes) -> str | None:

@@ -9,7 +9,7 @@ from mlpdoctor.nn.layers.family import Variable
 from mlpdoctor.nn.losses.registry import kind_of
 from mlpdoctor.nn.saved_options import fault, layer_fault
 from mlpdoctor.readers.error_wrapping import reason
-from mlpdoctor.readers.models.foreign import HEAD, SAVE, described, described_folder
+from mlpdoctor.readers.models.foreign import HEAD, SAVE, described, described_folder, is_onnx
 from mlpdoctor.readers.models.keras_calls import Blueprint
 from mlpdoctor.readers.models.keras_config import parse_model
 from mlpdoctor.readers.models.keras_graph import Graph, unfold
@@ -53,6 +53,10 @@ def _read(path: str, max_bytes: int) -> Network:
     head = _head(path)
     budget = Budget(max_bytes, Path(path).stat().st_size)
     source: Source
+    if is_onnx(head):
+        from mlpdoctor.readers.models.onnx_network import read_onnx
+
+        return read_onnx(path, budget)
     if head.startswith(ZIP_MAGIC):
         from mlpdoctor.readers.models.keras_archive import Archive
 
@@ -80,7 +84,7 @@ def _head(path: str) -> bytes:
         head = file.read(HEAD)
     if not head:
         raise ModelFileError("the file is empty; save the model again")
-    if not head.startswith((ZIP_MAGIC, HDF5_MAGIC)):
+    if not head.startswith((ZIP_MAGIC, HDF5_MAGIC)) and not is_onnx(head):
         what = described(head) or NEITHER
         raise ModelFileError(f"this is {what}")
     return head

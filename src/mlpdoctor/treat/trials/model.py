@@ -19,6 +19,7 @@ from mlpdoctor.core.whole_file import Put, replacing
 from mlpdoctor.engine import keras_load
 from mlpdoctor.engine.keras_guard import Refused
 from mlpdoctor.engine.keras_start import keras
+from mlpdoctor.nn.heads import without_loss
 from mlpdoctor.nn.losses.loss import Loss
 from mlpdoctor.nn.losses.registry import kind_of
 from mlpdoctor.treat.editing.edits import Json, ModelSpec, Weights
@@ -47,6 +48,8 @@ def load(network: Network, code: Code, live: object = None) -> ModelSpec:
         InputError: Keras cannot load the file.
     """
     try:
+        if live is None and "Keras" not in network.format:
+            raise keras_load.Unloadable("it is no Keras model")
         model = keras_load.load(network.file, code) if live is None else keras_load.copied(live, code)
     except keras_load.Unloadable as fault:
         try:
@@ -66,7 +69,7 @@ def compiled_of(model: Model, network: Network) -> Mapping[str, Json]:
     """What ``get_compile_config`` would say, from what our reader found in the file."""
     losses = [keras_loss(config) for config in network.losses if config is not None]
     if len(losses) != len(network.outputs):
-        raise UsageError(f"{network.file}: it was saved without compile(); name the loss you used: --loss mse")
+        raise UsageError(f"{network.file}: {without_loss(network.format)}; name the loss you used: --loss mse")
     several = len(losses) > 1
     metrics = [list(_metrics(names)) for names in network.metrics] or None
     with warnings.catch_warnings():
