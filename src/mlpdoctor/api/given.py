@@ -112,7 +112,7 @@ def _fitted(given: Given, estimator: FittedEstimator) -> Given:
 def _network(model: object, question: Question) -> Network:
     path = path_of(model)
     if path is not None:
-        return read_network(path, **question.limit)
+        return read_network(path, question.architecture, **question.limit)
     if is_keras(model):
         return read_live(model)
     raise UsageError(

@@ -18,6 +18,10 @@ _SAVED_MODEL = (
     f"and save the model with {SAVE}"
 )
 _ADD = f"build the model from it, load its weights, and save the whole with {SAVE}"
+_WEIGHTS = (
+    "a file of weights alone, as model.save_weights and Keras Tuner write it; say which network they are of with "
+    "--architecture model.json, which holds what model.to_json() returns, or with a saved Keras model"
+)
 _GIVE = "unpack it and give the file inside"
 
 OPENINGS: tuple[tuple[bytes, str], ...] = (
@@ -48,7 +52,6 @@ OPENINGS: tuple[tuple[bytes, str], ...] = (
     (rb"(?i)\s*<(!doctype|html)", "a web page, perhaps a log-in page in place of a download; download the file again"),
     (rb"\s*\{.*\"modelTopology\"", f"a TensorFlow.js model; {_OTHER}"),
     (rb"\s*\{.*\"cells\"", f"a notebook; run it, and save its model with {SAVE}"),
-    (rb"\s*\{.*\"class_name\"", f"the architecture alone, as model.to_json() writes it; {_ADD}"),
     (rb"(?m)(?=.{0,200}^class_name:).{0,200}^config:", f"the architecture alone, as model.to_yaml() wrote it; {_ADD}"),
     (rb"\s*[\[{]", f"JSON; save the whole model with {SAVE}"),
 )
@@ -57,6 +60,15 @@ OPENINGS: tuple[tuple[bytes, str], ...] = (
 
 ONNX = re.compile(rb"\x08[\x02-\x20][\x12\x1a\x3a\x42]")
 """The version of the format, then the producer's name or version, the graph, or the set of operations."""
+
+
+ARCHITECTURE = re.compile(rb"\s*\{(?!.*\"modelTopology\").*\"class_name\"", re.DOTALL)
+"""What ``model.to_json()`` returns; TensorFlow.js wraps it in more."""
+
+
+def is_architecture(head: bytes) -> bool:
+    """Whether a file with these first bytes is an architecture in JSON."""
+    return ARCHITECTURE.match(head) is not None
 
 
 def is_onnx(head: bytes) -> bool:
@@ -108,5 +120,5 @@ def described_hdf5(groups: Sequence[str], attributes: Sequence[str]) -> str:
     """What an HDF5 file without the configuration of a model is, and what to do about it."""
     folders = {name.replace("\\", "/").split("/")[0] for name in groups}
     if "layer_names" in attributes or {"layers", "_layer_checkpoint_dependencies"} & folders:
-        return f"a file of weights alone, as model.save_weights writes it; {_BUILD}"
+        return _WEIGHTS
     return f"an HDF5 file that holds no Keras model; expected one, as {SAVE} writes it"

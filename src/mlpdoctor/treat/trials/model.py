@@ -48,9 +48,7 @@ def load(network: Network, code: Code, live: object = None) -> ModelSpec:
         InputError: Keras cannot load the file.
     """
     try:
-        if live is None and "Keras" not in network.format:
-            raise keras_load.Unloadable("it is no Keras model")
-        model = keras_load.load(network.file, code) if live is None else keras_load.copied(live, code)
+        model = _of_keras(network, code) if live is None else keras_load.copied(live, code)
     except keras_load.Unloadable as fault:
         try:
             model = rebuilt(network)
@@ -63,6 +61,12 @@ def load(network: Network, code: Code, live: object = None) -> ModelSpec:
     # Our reader made the names legible, so Keras has to know the layers by the same ones.
     config = legible_parts(model.get_config())
     return ModelSpec(type(model).__name__, config, weights_of(model), compiled_of(model, network))
+
+
+def _of_keras(network: Network, code: Code) -> Model:
+    if "Keras" not in network.format:
+        raise keras_load.Unloadable("it is no file of Keras")
+    return keras_load.load(network.file, code)
 
 
 def compiled_of(model: Model, network: Network) -> Mapping[str, Json]:
