@@ -63,7 +63,9 @@ def state(report: Report) -> Severity | None:
 
 def model(summary: ModelSummary) -> str:
     """The model in a line: its size, its optimizer, its loss."""
-    parts = [f"{count(summary.dense_layers, 'Dense layer')}, {count(summary.parameters, 'parameter')}"]
+    alone = summary.parameters == 0 and summary.format.endswith("architecture")
+    size = "no weights" if alone else count(summary.parameters, "parameter")
+    parts = [f"{count(summary.dense_layers, 'Dense layer')}, {size}"]
     if summary.optimizer:
         rate = "" if summary.learning_rate is None else f" at {summary.learning_rate:.3g}"
         after = "" if summary.iterations is None else f" after {count(summary.iterations, 'update')}"

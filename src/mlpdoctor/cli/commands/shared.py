@@ -56,9 +56,6 @@ class Code:
             say(f"--preprocess: runs the Python code in {self.preprocess.rpartition(':')[0]} on the features")
 
 
-NO_CODE = Code()
-
-
 def question_of(
     job: "Job", code: Code, arrays: "ArrayOptions | None" = None, architecture: str | None = None
 ) -> "Question":

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from zipfile import BadZipFile
 
 from mlpdoctor.core.errors import ModelFileError
 from mlpdoctor.core.network import Layer, Network, Optimizer, row_width
@@ -45,6 +46,11 @@ def read_network(path: str, architecture: str | None = None, *, max_bytes: int =
     except MemoryError as error:
         raise ModelFileError(f"{path}: the model cannot be read: {reason(error)}") from error
     except Exception as error:
+        if isinstance(error, BadZipFile) or "truncated" in str(error):
+            raise ModelFileError(
+                f"{path}: the file is cut short or damaged, as after a download that broke off; copy or download it "
+                f"again, or re-save the model with {SAVE}"
+            ) from error
         raise ModelFileError(
             f"{path}: the file is damaged or no Keras model ({type(error).__name__}: {reason(error)}); "
             f"re-save the model with {SAVE}"

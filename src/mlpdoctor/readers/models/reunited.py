@@ -79,10 +79,31 @@ class LegacyWeights(LayerWeights):
         super().fill(model, expected)
 
 
+class WeightsOfKeras3(FolderWeights):
+    """What ``save_weights`` of Keras 3 writes."""
+
+    def fill(self, model: Blueprint, expected: Expected) -> None:
+        """Gives every layer its weights; a file of another network holds more of them.
+
+        Raises:
+            ModelFileError: it does.
+        """
+        super().fill(model, expected)
+        held = list[str]()
+        self._file.visititems(lambda name, item: held.append(name) if isinstance(item, h5py.Dataset) else None)
+        own = [name for name in held if not name.startswith("optimizer/") and "seed_generator" not in name]
+        given = sum(len(layer.weights) for layer in model.layers())
+        if len(own) != given and all(expected.of(layer) is not None for layer in model.layers()):
+            raise ModelFileError(
+                f"this file holds {len(own)} weights, and the architecture takes {given} of them; give the "
+                f"architecture of the same network: {NEEDED}"
+            )
+
+
 class Reunited:
     """The architecture of one file with the weights of another."""
 
-    def __init__(self, architecture: Source, weights: FolderWeights | LegacyWeights) -> None:
+    def __init__(self, architecture: Source, weights: WeightsOfKeras3 | LegacyWeights) -> None:
         """Args: architecture: opened; weights: opened."""
         self._architecture, self._weights = architecture, weights
         self.config, self.keras_version, self.keras = (
@@ -112,7 +133,7 @@ def reunited(path: str, architecture: str, budget: Budget) -> Source:
         found = opened(architecture, budget)
     file = h5py.File(path, "r", locking=False)
     if child(file, OF_KERAS_3) is not None or child(file, "_layer_checkpoint_dependencies") is not None:
-        return Reunited(found, FolderWeights(file, budget))
+        return Reunited(found, WeightsOfKeras3(file, budget))
     if "layer_names" in file.attrs:
         return Reunited(found, LegacyWeights(file, "", budget))
     raise ModelFileError(f"this is {described_hdf5(list(file), list(file.attrs))}; --architecture goes with weights")
