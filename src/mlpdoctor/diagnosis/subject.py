@@ -12,7 +12,7 @@ from mlpdoctor.core.dataset import Dataset, Wanted
 from mlpdoctor.core.errors import InputError, ModelFileError, UsageError
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.history import History, together
-from mlpdoctor.core.network import Network
+from mlpdoctor.core.network import Network, row_width
 from mlpdoctor.diagnosis.placeholder_model import Guess, guessed_loss, placeholder_model
 from mlpdoctor.engine.engine_choice import AUTO
 from mlpdoctor.engine.user_code import object_in
@@ -264,6 +264,13 @@ def wanted(network: Network | None, question: Question) -> Wanted:
         feature_names=question.features,
         drop=question.drop,
         sample_weight=question.sample_weight,
+        classes=network.output_widths[0] if network is not None and len(network.outputs) == 1 else None,
+        inputs=()
+        if network is None
+        else tuple(
+            (network.nodes[place].layer.name, row_width(network.nodes[place].shape)) for place in network.inputs
+        ),
+        outputs=() if network is None else network.output_names,
     )
 
 
