@@ -6,9 +6,8 @@ from pathlib import Path
 
 from mlpdoctor.cli.config.file import Configuration
 from mlpdoctor.cli.config.settings import COMMAND_LINE, Placed, Section, Settings
-from mlpdoctor.core.errors import UsageError
+from mlpdoctor.core.errors import UsageError, closest
 from mlpdoctor.core.fast_dataclass import dataclass
-from mlpdoctor.core.suggest import closest
 
 DATA_SUFFIXES = (".csv", ".tsv", ".gz", ".parquet", ".feather", ".arrow", ".npy", ".npz")
 WEIGHTS_ALONE = ".weights.h5"

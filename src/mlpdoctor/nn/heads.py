@@ -5,14 +5,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from mlpdoctor.core.fact import Absent
+from mlpdoctor.core.check import Absent
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import KERAS_3, Array, Layer, Network
-from mlpdoctor.nn.layers.activation import Activation
+from mlpdoctor.nn.layers.family import Activation
 from mlpdoctor.nn.layers.properties import activation_of
-from mlpdoctor.nn.losses.loss import Groups, Loss
+from mlpdoctor.nn.losses.loss import Groups, Loss, TargetKind
 from mlpdoctor.nn.losses.registry import build, why_not
-from mlpdoctor.nn.losses.targets import TargetKind
 from mlpdoctor.nn.output_head import LabelEncoding, OutputHead
 
 REMEMBERED = ("sigmoid", "softmax")

@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from mlpdoctor.core.discovery import declared
+from mlpdoctor.core.check import declared
 from mlpdoctor.core.finding import Finding
 from mlpdoctor.treat import treatments
 from mlpdoctor.treat.case import Case, Kind, Nothing, Proposal, Treatment

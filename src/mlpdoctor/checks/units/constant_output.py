@@ -7,10 +7,10 @@ from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import listing, percent, short
 from mlpdoctor.facts.ladder.loss_position import LossPosition
-from mlpdoctor.facts.outputs.prediction_variance import OutputVariance, PredictionVariance
+from mlpdoctor.facts.outputs.prediction_spread import OutputVariance, PredictionVariance
 from mlpdoctor.facts.training.training import Training
-from mlpdoctor.statistics.statistic import PerLayer
 from mlpdoctor.statistics.unit_activity import Firing
+from mlpdoctor.statistics.views import PerLayer
 
 
 @check(

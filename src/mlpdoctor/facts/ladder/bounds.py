@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from mlpdoctor.analysis.floors import knots
-from mlpdoctor.core.fact import Absent, fact
+from mlpdoctor.core.check import Absent, fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import short
@@ -13,10 +13,10 @@ from mlpdoctor.facts.ladder.linear_floor import LinearFloor, affine_fit
 from mlpdoctor.facts.ladder.model_loss import Objective, Perfection
 from mlpdoctor.facts.network.collapse import Collapse
 from mlpdoctor.nn.layers.properties import most_kinks
-from mlpdoctor.nn.losses.targets import TargetKind
+from mlpdoctor.nn.losses.loss import TargetKind
 from mlpdoctor.nn.output_head import OutputHead
 from mlpdoctor.statistics.affine_factor import TargetFactor
-from mlpdoctor.statistics.target_values import TargetValues
+from mlpdoctor.statistics.losses_and_targets import TargetValues
 
 
 @dataclass(frozen=True)

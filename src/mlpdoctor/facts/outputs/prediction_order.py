@@ -11,15 +11,15 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from mlpdoctor.core.fact import Absent, fact
+from mlpdoctor.core.check import Absent, fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array
 from mlpdoctor.facts.ladder.loss_position import FAR, LossPosition
 from mlpdoctor.facts.ladder.model_loss import Objective
-from mlpdoctor.facts.outputs.readings import read_by
+from mlpdoctor.facts.outputs.heads import read_by
 from mlpdoctor.nn.heads import Heads, Part
 from mlpdoctor.nn.losses.convex import ConvexLoss
-from mlpdoctor.statistics.row_sample import RowSample
+from mlpdoctor.statistics.rows import RowSample
 
 CHANCE = 2.0
 """Standard errors within which chance alone puts an order: in one model of twenty it is farther out."""

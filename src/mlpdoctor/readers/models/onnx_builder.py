@@ -9,7 +9,7 @@ import numpy as np
 from mlpdoctor.core.errors import ModelFileError
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array, Layer, Node, Shape, Stored
-from mlpdoctor.nn.layers.registry import families
+from mlpdoctor.nn.layers.properties import families
 from mlpdoctor.readers.models.onnx_functions import ELEMENTWISE, Function, layer_of
 from mlpdoctor.readers.models.onnx_messages import OnnxNode
 

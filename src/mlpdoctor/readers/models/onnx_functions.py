@@ -12,10 +12,10 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from mlpdoctor.core.network import Array
-from mlpdoctor.nn.layers.activation import Activation
 from mlpdoctor.nn.layers.activations.named import NAMED, activation_of
 from mlpdoctor.nn.layers.activations.piecewise import relu
 from mlpdoctor.nn.layers.activations.smooth import celu, elu
+from mlpdoctor.nn.layers.family import Activation
 from mlpdoctor.readers.models.onnx_messages import Value
 
 Function: TypeAlias = Callable[[Array], Array]

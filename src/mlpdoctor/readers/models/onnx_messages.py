@@ -8,9 +8,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from mlpdoctor.core.errors import ModelFileError
+from mlpdoctor.core.errors import ModelFileError, legible
 from mlpdoctor.core.fast_dataclass import dataclass
-from mlpdoctor.core.legible import legible
 from mlpdoctor.core.network import Stored
 from mlpdoctor.readers.models.keras_graph import NODE_LIMIT
 from mlpdoctor.readers.models.keras_hdf5 import Budget

@@ -11,10 +11,9 @@ from mlpdoctor.core.network import Layer, Stored
 from mlpdoctor.readers.models.foreign import HEAD, described_hdf5
 from mlpdoctor.readers.models.keras_archive import Archive, FolderWeights
 from mlpdoctor.readers.models.keras_calls import Blueprint
+from mlpdoctor.readers.models.keras_contents import CONFIG_LIMIT, Expected, Source, json_object, major_version
 from mlpdoctor.readers.models.keras_h5 import H5Model, LayerWeights
 from mlpdoctor.readers.models.keras_hdf5 import Budget, child, names
-from mlpdoctor.readers.models.keras_json import CONFIG_LIMIT, Source, json_object, major_version
-from mlpdoctor.readers.models.keras_weights import Expected
 
 OF_KERAS_3 = "layers"
 """The group that a file of weights of Keras 3 begins with, and one of Keras 2 never has."""

@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from mlpdoctor.core.errors import ModelFileError
-from mlpdoctor.core.legible import legible
+from mlpdoctor.core.errors import ModelFileError, legible
 from mlpdoctor.core.network import Stored
 
 HEADER_LIMIT = 1 << 24

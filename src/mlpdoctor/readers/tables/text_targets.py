@@ -3,8 +3,7 @@
 from dataclasses import replace
 
 from mlpdoctor.core.dataset import Wanted
-from mlpdoctor.core.errors import DataFileError
-from mlpdoctor.core.legible import legible
+from mlpdoctor.core.errors import DataFileError, legible
 from mlpdoctor.readers.tables.column_names import listed
 from mlpdoctor.readers.tables.columns import Roles
 from mlpdoctor.readers.tables.table import Table

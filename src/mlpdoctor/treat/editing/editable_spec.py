@@ -4,10 +4,10 @@ import copy
 from collections.abc import Iterator
 from typing import Self
 
+from mlpdoctor.core.errors import closest
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Config, Stored
-from mlpdoctor.core.suggest import closest
-from mlpdoctor.nn.layers.config_values import number
+from mlpdoctor.nn.layers.family import number
 from mlpdoctor.treat.editing.edits import EditError, Json, ModelSpec
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mlpdoctor.core.network import Stored
-from mlpdoctor.nn.layers.config_values import number
+from mlpdoctor.nn.layers.family import number
 from mlpdoctor.treat.editing.editable_spec import EditableSpec, Place, members, own_name, units_of
 from mlpdoctor.treat.editing.edits import EditError, Resize, Widen
 from mlpdoctor.treat.editing.fresh_weights import drawn

@@ -8,7 +8,7 @@ from mlpdoctor.core.finding import Finding
 from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.text import listing
 from mlpdoctor.nn.layers.entry_layers import entry_layers
-from mlpdoctor.nn.layers.followers import followers
+from mlpdoctor.nn.layers.graph import followers
 from mlpdoctor.nn.layers.properties import activation_of
 from mlpdoctor.treat.case import Case, Nothing, Proposal, Treatment, treatment
 from mlpdoctor.treat.editing.edits import Edit, Json, Redraw, Widen

@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-from mlpdoctor.core.errors import UsageError
+from mlpdoctor.core.errors import UsageError, closest
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Finding, Severity
-from mlpdoctor.core.suggest import closest
 from mlpdoctor.diagnosis.diagnose import all_checks
 from mlpdoctor.treat.case import Case, Nothing, Treatment
 from mlpdoctor.treat.offer import kinds, named, offered

@@ -13,16 +13,14 @@ import numpy.typing as npt
 
 from mlpdoctor.core.errors import UsageError
 from mlpdoctor.core.fast_dataclass import dataclass
-from mlpdoctor.core.kept_apart import keep_apart
-from mlpdoctor.core.legible_parts import legible_parts
-from mlpdoctor.core.report_model import Report
+from mlpdoctor.core.report_model import Report, legible_parts
 from mlpdoctor.core.trial_result import RunGroup, TrialResult
-from mlpdoctor.core.whole_file import Put, require_place, unless_there
+from mlpdoctor.core.whole_file import Put, keep_apart, require_place, unless_there
 from mlpdoctor.diagnosis.diagnose import diagnose
 from mlpdoctor.diagnosis.subject import Question, Subject, files_read, opened
-from mlpdoctor.engine.custom_objects import custom_objects
 from mlpdoctor.engine.keras_load import own_objects
 from mlpdoctor.engine.keras_start import keras, scopes_closed
+from mlpdoctor.engine.user_code import custom_objects
 from mlpdoctor.treat.case import Case
 from mlpdoctor.treat.trials.budget import Budget, Clock
 from mlpdoctor.treat.trials.candidates import choose
