@@ -2,12 +2,13 @@
 
 import math
 
+from mlpdoctor.analysis.curves.level import FEWEST
 from mlpdoctor.core.check import Absent
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Finding, Severity
 from mlpdoctor.core.history_summary import HistorySummary
 from mlpdoctor.core.ladder import DIGITS, Ladder
-from mlpdoctor.core.text import agreeing_digits, count, named, percent, printed, short
+from mlpdoctor.core.text import agreeing_digits, are, count, named, percent, printed, short
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 
 NOTHING = 1e-9
@@ -87,6 +88,10 @@ def curve_verdict(
     more = "" if with_data else " With its data (--data data.csv) mlpdoctor tells what that loss is."
     plateau = history.plateau
     if plateau is None:
+        logged = len(history.traces[0].values) if history.traces else 0
+        if 0 < logged < FEWEST:
+            told = f"{count(logged, 'logged value')} {are(logged)} too few"
+            return f"{told} to tell whether the loss has stopped falling; give a log of {FEWEST} or more.{more}"
         return f"The curve alone shows nothing that keeps the loss up.{more}"
     starts = {
         "heading": "The training loss still falls, and heads for",
