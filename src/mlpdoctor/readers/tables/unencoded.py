@@ -42,13 +42,10 @@ def unencoded(
     if not texts and not dates:
         return None
     ids = [name for name in names if name.lower() in INDEX_NAMES or _ID.fullmatch(name)]
-    groups = ((dates, "a date", "dates"), (texts, "text", "text"), (ids, "an id", "ids"))
-    told = "; ".join(
-        f"{listed(group, SHOWN)} ({one if len(group) == 1 else many})" for group, one, many in groups if group
-    )
     needed = wanted.features + number
     for odd in ([*dates, *texts], [*ids, *dates, *texts]):
         rest = list(dict.fromkeys(odd))
+        told = _told(dates, texts, [name for name in ids if name in rest])
         if len(left) - len(rest) == needed and len(rest) <= MOST_DROPPED:
             drop = ",".join(rest)
             quoted = drop if re.fullmatch(r"[\w.,-]+", drop) else f'"{drop}"'
@@ -56,6 +53,7 @@ def unencoded(
                 f"{columns.path}: these columns are no numbers a network takes: {told}; without them the table fits "
                 f"the model: --drop {quoted}"
             )
+    told = _told(dates, texts, ids)
     chosen = len(targets) == 1 and wanted.target is not None
     target = f"df[{columns.names[targets[0]]!r}]" if chosen else "y"
     return DataFileError(
@@ -63,6 +61,13 @@ def unencoded(
         f"{count(wanted.features, 'number')} a row; give what it was trained on, where ct is your encoder: "
         f"np.savez('data.npz', x=ct.transform(df), y={target})"
     )
+
+
+def _told(dates: Sequence[str], texts: Sequence[str], ids: Sequence[str]) -> str:
+    """What the columns are that are no features: ``date (a date); city, owner (text)``."""
+    groups = ((dates, "a date", "dates"), (texts, "text", "text"), (ids, "an id", "ids"))
+    named = ((listed(group, SHOWN), one if len(group) == 1 else many) for group, one, many in groups if group)
+    return "; ".join(f"{names} ({what})" for names, what in named)
 
 
 MOST_DROPPED = 12
