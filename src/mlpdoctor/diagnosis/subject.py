@@ -14,7 +14,7 @@ from mlpdoctor.core.history import History, together
 from mlpdoctor.core.network import ArrayOptions, Network, row_width
 from mlpdoctor.engine.engine_choice import AUTO
 from mlpdoctor.engine.user_code import object_in
-from mlpdoctor.nn.losses.registry import named, target_counts
+from mlpdoctor.nn.losses.registry import target_counts, with_loss
 from mlpdoctor.readers.models.model import read_network
 from mlpdoctor.readers.tables.data import files_in, npy_pair, open_dataset
 from mlpdoctor.readers.tables.preprocessed import Preprocess, PreprocessedDataset, function_of
@@ -241,17 +241,6 @@ def logged(question: Question, stdin: BinaryIO | None) -> History | None:
     from mlpdoctor.readers.histories.history import read_history
 
     return together([read_history(path, stdin=stdin, **question.limit) for path in question.history])
-
-
-def with_loss(network: Network, name: str | None) -> Network:
-    """The network with another loss on every output.
-
-    Raises:
-        UsageError: when no such loss is known, or it has no such option.
-    """
-    if name is None:
-        return network
-    return dataclasses.replace(network, losses=(named(name),) * len(network.outputs))
 
 
 def wanted(network: Network | None, question: Question) -> Wanted:

@@ -167,7 +167,7 @@ def _no_ladder(network: Network, head: OutputHead) -> str | None:
     if config is None:
         return f"{without_loss(network.format)}; name the loss you used: --loss mse"
     if loss is None:
-        return f"there is no ladder for the loss {config.name!r}: {why_not(config.name)}"
+        return f"there is no ladder for the loss {config.name!r}: {why_not(config.name)}; name one like it: --loss mse"
     if head.known_units is None:
         return f"the width of the output {head.name!r} is not known"
     shape = network.nodes[network.outputs[head.output]].shape or ()

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from mlpdoctor.analysis.floors import least_squares
 from mlpdoctor.core.check import Absent, fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.ladder import ON_A_RUNG
@@ -14,12 +15,17 @@ from mlpdoctor.facts.network.line_in_reach import Entrance
 from mlpdoctor.nn.layers.properties import activation_of, is_learned, renormalises
 from mlpdoctor.nn.losses.binary_crossentropy import BinaryCrossentropy
 from mlpdoctor.nn.losses.convex import ConvexLoss
+from mlpdoctor.nn.losses.registry import kind_of
+from mlpdoctor.statistics.affine_factor import TargetFactor
 from mlpdoctor.statistics.moments import EnteringMoments, OutputMoments, TargetMoments
 from mlpdoctor.statistics.rows import RowSample
 from mlpdoctor.statistics.views import PerLayer
 
 LEARNED = 0.99
 """A line that saves a hundredth of the constant's loss shows that there is something to answer."""
+SURE_LINE = 0.1
+"""Share of the targets' variance from which a line is more than chance on ``ROWS_A_COLUMN`` rows a coefficient."""
+ROWS_A_COLUMN = 10
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,10 @@ class OutputVariance:
         answer: mean answer, of the first unit.
         exact: whether the answers are the same on all rows to the last digit.
         known: whether a line does better than a constant here.
+        line: standard deviation of the best line's predictions over that of the targets, where the loss is unknown, so
+            that this is all that the predictions can be held against; None elsewhere.
+        target: mean of the targets, where the loss is unknown.
+        deviation: their standard deviation, likewise.
     """
 
     name: str
@@ -39,6 +49,9 @@ class OutputVariance:
     answer: float
     exact: bool
     known: bool
+    line: float | None = None
+    target: float | None = None
+    deviation: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -50,7 +63,14 @@ class PredictionVariance:
 
 @fact
 def prediction_variance(
-    objective: Objective, outputs: OutputMoments, sample: RowSample, constant: ConstantFloor, linear: LinearFloor | None
+    network: Network,
+    objective: Objective | None,
+    outputs: OutputMoments,
+    sample: RowSample,
+    constant: ConstantFloor | None,
+    linear: LinearFloor | None,
+    factor: TargetFactor | None,
+    targets: TargetMoments | None,
 ) -> PredictionVariance | Absent:
     """Compare moments of all rows with the spread of the encoded targets on a sample.
 
@@ -59,6 +79,11 @@ def prediction_variance(
     """
     if not np.isfinite(outputs.squared).all():
         return Absent("some predictions are not finite")
+    if objective is None or constant is None:
+        unknown = all(config is None or kind_of(config.name) is None for config in network.losses)
+        if not unknown or factor is None or targets is None or len(targets.mean) != len(outputs.mean):
+            return Absent("the predictions cannot be held against the targets one by one")
+        return _beside_a_line(outputs, targets, factor)
     deviation, found = outputs.deviation, []
     for k, part in enumerate(objective.parts):
         head = part.head
@@ -78,6 +103,30 @@ def prediction_variance(
                 answer=float(outputs.mean[own[0][0]]),
                 exact=all(bool(outputs.low[place] == outputs.high[place]) for place, _ in own),
                 known=affine < LEARNED * constant.fits[k].value,
+            )
+        )
+    return PredictionVariance(tuple(found)) if found else Absent("the targets are constant", applicable=False)
+
+
+def _beside_a_line(outputs: OutputMoments, targets: TargetMoments, factor: TargetFactor) -> PredictionVariance | Absent:
+    """Columns of predictions beside columns of targets, with what the best line makes of each: no loss is needed."""
+    found = []
+    sure = factor.rows > ROWS_A_COLUMN * (factor.features + 1)
+    for k, (fit, level) in enumerate(zip(least_squares.fit(factor), least_squares.constant(factor), strict=True)):
+        if not level.value > 0:
+            continue
+        share = 1 - fit.value / level.value
+        size = float(np.sqrt(level.value))
+        found.append(
+            OutputVariance(
+                name=f"output {k + 1}",
+                ratio=float(outputs.deviation[k]) / size,
+                answer=float(outputs.mean[k]),
+                exact=bool(outputs.low[k] == outputs.high[k]),
+                known=sure and share > SURE_LINE,
+                line=float(np.sqrt(share)) if sure and share > SURE_LINE else None,
+                target=float(targets.mean[k]),
+                deviation=size,
             )
         )
     return PredictionVariance(tuple(found)) if found else Absent("the targets are constant", applicable=False)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
+from mlpdoctor.analysis.calibration import levelled
 from mlpdoctor.core.check import Absent, fact
 from mlpdoctor.core.errors import InputError
 from mlpdoctor.core.fast_dataclass import dataclass
@@ -11,7 +12,6 @@ from mlpdoctor.core.network import Array
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.facts.outputs.heads import read_by
-from mlpdoctor.facts.outputs.prediction_order import levelled
 from mlpdoctor.facts.outputs.regression import Regression
 from mlpdoctor.statistics.rows import RowSample
 

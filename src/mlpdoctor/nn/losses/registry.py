@@ -1,5 +1,6 @@
 """Which loss a configuration means, and why some have no ladder."""
 
+import dataclasses
 import math
 from collections.abc import Mapping
 from functools import cache
@@ -112,3 +113,14 @@ def target_counts(network: Network) -> tuple[int, ...]:
         other = (full if usual == labels else labels,) if labels == 1 and not autoencoder else ()
         return tuple(dict.fromkeys((usual, *other)))
     return tuple(dict.fromkeys((full, labels)))
+
+
+def with_loss(network: Network, name: str | None) -> Network:
+    """The network with another loss on every output.
+
+    Raises:
+        UsageError: when no such loss is known, or it has no such option.
+    """
+    if name is None:
+        return network
+    return dataclasses.replace(network, losses=(named(name),) * len(network.outputs))

@@ -23,12 +23,11 @@ from mlpdoctor.diagnosis.subject import Question, wanted
 from mlpdoctor.engine.passes import Passes
 from mlpdoctor.readers.models.model import read_network
 from mlpdoctor.readers.tables.data import open_dataset
-from mlpdoctor.treat.case import Case, Nothing, Proposal, Treatment
+from mlpdoctor.treat.case import Case, Nothing, Proposal, Treatment, companions, kinds, named, offered
 from mlpdoctor.treat.editing.apply import edited, recoded
 from mlpdoctor.treat.editing.diff import as_json, diff
 from mlpdoctor.treat.editing.editable_spec import EditableSpec
 from mlpdoctor.treat.editing.edits import Compile, ModelSpec, Recode, Redraw, SetOption, Widen
-from mlpdoctor.treat.offer import companions, kinds, named, offered
 
 """Rules on training histories, which come with a file of their own."""
 HEADINGS = ("What it changes", "Why it proves the cause", "Keeps", "Refuted by")
