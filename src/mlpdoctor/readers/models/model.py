@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from pathlib import Path
-from zipfile import BadZipFile
 
 from mlpdoctor.core.errors import ModelFileError
 from mlpdoctor.core.network import Layer, Network, Optimizer, row_width
@@ -44,7 +43,7 @@ def read_network(path: str, architecture: str | None = None, *, max_bytes: int =
     except MemoryError as error:
         raise ModelFileError(f"{path}: the model cannot be read: {reason(error)}") from error
     except Exception as error:
-        if isinstance(error, BadZipFile) or "truncated" in str(error):
+        if any(word in str(error) for word in ("not a zip file", "truncated file")):
             raise ModelFileError(
                 f"{path}: the file is cut short or damaged, as after a download that broke off; copy or download it "
                 f"again, or re-save the model with {SAVE}"
