@@ -11,6 +11,8 @@ from mlpdoctor.report.folding import Arranged, Shown, arranged, live, names
 
 ALL = 0.995
 """A share from which it is all to a reader."""
+LAYERS = {"torch": "Linear layer", "scikit-learn": "layer", "arrays": "layer"}
+"""What is no Dense layer of Keras is called, by what the formats of models begin with."""
 OPENERS = frozenset({"a", "all", "an", "each", "every", "its", "no", "one", "the", "there", "these", "this", "with"})
 """Words that a sentence may begin with in a capital; any other first word may be a name, which is never changed."""
 
@@ -65,7 +67,8 @@ def model(summary: ModelSummary) -> str:
     """The model in a line: its size, its optimizer, its loss."""
     alone = summary.parameters == 0 and summary.format.endswith("architecture")
     size = "no weights" if alone else count(summary.parameters, "parameter")
-    parts = [f"{count(summary.dense_layers, 'Dense layer')}, {size}"]
+    kind = next((own for library, own in LAYERS.items() if summary.format.startswith(library)), "Dense layer")
+    parts = [f"{count(summary.dense_layers, kind)}, {size}"]
     if summary.optimizer:
         rate = "" if summary.learning_rate is None else f" at {summary.learning_rate:.3g}"
         after = "" if summary.iterations is None else f" after {count(summary.iterations, 'update')}"
