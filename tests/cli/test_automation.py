@@ -68,7 +68,9 @@ def test_the_hook_runs_a_command_that_exists() -> None:
     assert (program, hook["language"]) == ("mlpdoctor", "python")
     assert command in MODULES
     assert re.search(hook["files"], "models/a.keras")
+    assert all(re.search(hook["files"], f"models/a.{kind}") for kind in ("h5", "hdf5", "onnx"))
     assert not re.search(hook["files"], "models/a.keras.csv")
+    assert re.search(hook["exclude"], "models/a.weights.h5")
     assert hook["require_serial"]
 
 
@@ -139,6 +141,30 @@ def test_the_action_passes_options_on_and_does_not_run_what_it_is_given(tmp_path
     assert (status, found["status"]) == (0, "2")
     assert "$(touch owned)" in printed
     assert not (tmp_path / "owned").exists()
+
+
+def test_the_action_takes_quotes_and_keeps_the_reports(tmp_path: Path, path: dict[str, str]) -> None:
+    patient(tmp_path)
+    data = (tmp_path / "data.csv").read_text().replace("y", "sale price", 1)
+    (tmp_path / "data.csv").write_text(data)
+    status, found, printed = step(
+        "Check the models",
+        tmp_path,
+        path,
+        MODELS="model.keras",
+        DATA="data.csv",
+        SARIF="r.github.sarif",
+        ARGS='--target "sale price" --loss $(touch owned)mse',
+        REPORTS="mlpdoctor",
+        RUNNER_TEMP=str(tmp_path),
+    )
+    assert (status, found["status"]) == (0, "2")
+    assert "the data is given twice: owned)mse" in printed, "blanks part words, and nothing is run"
+    assert not (tmp_path / "owned").exists()
+    words = {"MODELS": "model.keras", "DATA": "data.csv", "SARIF": "r.github.sarif", "REPORTS": "mlpdoctor"}
+    step("Check the models", tmp_path, path, **words, ARGS="--target 'sale price'", RUNNER_TEMP=str(tmp_path))
+    assert json.loads((tmp_path / "mlpdoctor.json").read_text())["data"]["targets"] == ["sale price"]
+    assert (tmp_path / "mlpdoctor.md").exists()
 
 
 @pytest.mark.parametrize("status", ["0", "1", "2"])

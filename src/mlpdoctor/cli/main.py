@@ -15,9 +15,9 @@ from mlpdoctor.cli.streams import INTERRUPTED, Interrupt, StdoutRefuses, complet
 from mlpdoctor.core.errors import InputError
 from mlpdoctor.core.whole_file import listening
 
-MODULES = {name: name for name in ("check", "config", "curve", "docs", "gradcheck", "rules", "schema", "treat")} | {
-    "explain": "rules"
-}
+MODULES = {
+    name: name for name in ("check", "compare", "config", "curve", "docs", "gradcheck", "rules", "schema", "treat")
+} | {"explain": "rules"}
 """Where each command stands, below ``commands``."""
 
 

@@ -9,9 +9,13 @@ from mlpdoctor.cli.config.settings import COMMAND_LINE, Placed, Section, Setting
 from mlpdoctor.core.errors import UsageError, closest
 from mlpdoctor.core.fast_dataclass import dataclass
 
+DATA_SUFFIXES = (".csv", ".tsv", ".gz", ".parquet", ".feather", ".arrow", ".npy", ".npz")
+WEIGHTS_ALONE = ".weights.h5"
+UNPACKED = ("saved_model.pb", "config.json", "keras_metadata.pb")
+"""What lies in a folder that is a model itself."""
 ARRAY, BETWEEN = ".npy", ","
 """Two arrays, the features and the targets, are one DATA: ``x.npy,y.npy``, as ``readers.tables.data`` has it."""
-MODEL_SUFFIXES = (".keras", ".h5", ".hdf5")
+MODEL_SUFFIXES = (".keras", ".h5", ".hdf5", ".onnx")
 HDF5 = b"\x89HDF\r\n\x1a\n"
 IN_A_MODEL = frozenset({"config.json", "model.weights.h5"})
 """What a ``.keras`` archive holds, and an ``.npz`` does not."""
@@ -37,7 +41,7 @@ def plan(arguments: Sequence[str], configuration: Configuration, line: Section) 
         UsageError: the arguments do not say which is the model and which the data.
     """
     named = {entry.name: entry.model for entry in configuration.models}
-    files = [file for word in arguments for file in _expanded(word, named)]
+    files = [file for place, word in enumerate(arguments) for file in _expanded(word, named, first=place == 0)]
     models, data = _apart(files)
     if data is not None:
         if "data" in line.values:
@@ -56,8 +60,10 @@ def plan(arguments: Sequence[str], configuration: Configuration, line: Section) 
     return tuple(jobs)
 
 
-def _expanded(word: str, named: dict[str, str]) -> list[str]:
-    """A name of the ``models`` table, or a pattern that no shell has expanded, as files; anything else as it is."""
+def _expanded(word: str, named: dict[str, str], *, first: bool) -> list[str]:
+    """A name of the ``models`` table, a folder, or a pattern that no shell has expanded, as files; else as it is."""
+    if os.path.isdir(word):  # noqa: PTH112  no name is too long for it
+        return _models_in(word, first=first) or [word]
     if word == "-" or os.path.exists(word):  # noqa: PTH110  no name is too long for it
         return [word]
     if word in named:
@@ -74,6 +80,17 @@ def _expanded(word: str, named: dict[str, str]) -> list[str]:
             f"{word}: there is no such file, nor such a name in [tool.mlpdoctor.models]{closest(word, named)}"
         )
     return [word]
+
+
+def _models_in(folder: str, *, first: bool) -> list[str]:
+    """The models in a folder and below, in order; none where it is a model itself, or holds data behind a model."""
+    place = Path(folder)
+    if not first and any(file.suffix.lower() in DATA_SUFFIXES for file in place.iterdir()):
+        return []
+    if any((place / own).exists() for own in UNPACKED):
+        return []
+    found = (file for file in place.rglob("*") if file.suffix.lower() in MODEL_SUFFIXES and file.is_file())
+    return [str(file) for file in sorted(found) if not file.name.lower().endswith(WEIGHTS_ALONE)]
 
 
 def _apart(files: list[str]) -> tuple[list[str], str | None]:

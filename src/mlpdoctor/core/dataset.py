@@ -38,6 +38,9 @@ class Wanted:
         feature_names: names of the feature columns the user chose, None for all the rest.
         drop: names of columns to leave out.
         sample_weight: name of the column that says how much each row counts, None where all count alike.
+        classes: how many classes the model's outputs tell apart at most; None when not known.
+        inputs: the names of the model's inputs and how many numbers each takes, in order.
+        outputs: the names of its outputs, in order.
     """
 
     features: int | None
@@ -46,6 +49,9 @@ class Wanted:
     feature_names: tuple[str, ...] | None = None
     drop: tuple[str, ...] = ()
     sample_weight: str | None = None
+    classes: int | None = None
+    inputs: tuple[tuple[str, int | None], ...] = ()
+    outputs: tuple[str, ...] = ()
 
 
 FLOAT32_MAX = float(np.finfo(np.float32).max)

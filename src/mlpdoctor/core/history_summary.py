@@ -1,5 +1,7 @@
 """What a report says of a training history: where it was read, its curve in few points, its plateau."""
 
+from collections.abc import Mapping
+
 from mlpdoctor.core.fast_dataclass import dataclass
 
 
@@ -65,6 +67,57 @@ class Plateau:
 
 
 @dataclass(frozen=True)
+class TrialRow:
+    """One trial of a search: its name, its score, the rung of the ladder that it stops at, and what it chose."""
+
+    name: str
+    score: float
+    rung: str | None
+    hyperparameters: Mapping[str, str | float | bool]
+
+
+@dataclass(frozen=True)
+class Followed:
+    """How the score of a search goes with a hyperparameter.
+
+    Attributes:
+        name: of the hyperparameter.
+        correlation: Spearman's rank correlation; above 0 the score grows with it.
+        low: lower end of its interval of 95 %.
+        high: upper end.
+        trials: how many it is of.
+    """
+
+    name: str
+    correlation: float
+    low: float
+    high: float
+    trials: int
+
+    @property
+    def sure(self) -> bool:
+        """Whether the interval leaves zero out."""
+        return self.low > 0 or self.high < 0
+
+
+@dataclass(frozen=True)
+class Search:
+    """A search for hyperparameters.
+
+    Attributes:
+        objective: what the trials are scored by; None where that is not known.
+        without: trials without a score, which failed or still run.
+        rows: the trials, best first.
+        follows: what the score goes with, the closest first.
+    """
+
+    objective: str | None
+    without: int
+    rows: tuple[TrialRow, ...]
+    follows: tuple[Followed, ...]
+
+
+@dataclass(frozen=True)
 class HistorySummary:
     """A training history in a line, and its curve.
 
@@ -90,6 +143,7 @@ class HistorySummary:
         bad_examples: the first few, as ``line 7: what is wrong``.
         guesses: what was assumed.
         traces: its losses, to be drawn.
+        search: the trials of a search, where there are any.
     """
 
     path: str
@@ -113,3 +167,4 @@ class HistorySummary:
     bad_examples: tuple[str, ...]
     guesses: tuple[str, ...]
     traces: tuple[Trace, ...]
+    search: Search | None = None

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
 from mlpdoctor.core.dataset import Dataset, Wanted
-from mlpdoctor.core.errors import InputError, UsageError
+from mlpdoctor.core.errors import InputError, ModelFileError, UsageError
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.history import History, together
-from mlpdoctor.core.network import ArrayOptions, Network
+from mlpdoctor.core.network import ArrayOptions, Network, row_width
 from mlpdoctor.engine.engine_choice import AUTO
 from mlpdoctor.engine.user_code import object_in
 from mlpdoctor.nn.losses.registry import kind_of, named, target_counts, with_loss
@@ -46,6 +46,7 @@ class Question:
         preprocess: what the features of a data file go through first, as ``FILE:NAME`` of a Python file, which is run,
             or as the function itself; None for nothing.
         arrays: what makes a model of a file of arrays; None for a saved model.
+        architecture: a file with the architecture of a model whose file holds the weights alone; None for any other.
     """
 
     model: str | None = None
@@ -64,6 +65,7 @@ class Question:
     quick: bool = False
     preprocess: str | Preprocess | None = None
     arrays: ArrayOptions | None = None
+    architecture: str | None = None
 
     @property
     def asked(self) -> tuple[str, ...]:
@@ -97,6 +99,8 @@ def files_read(question: Question) -> Iterator[tuple[str, str]]:
         yield from (("the history", file) for file in _with_files(path, _files_of_a_history))
     if question.custom_objects is not None:
         yield "the code of --custom-objects", question.custom_objects
+    if question.architecture is not None:
+        yield "the architecture", question.architecture
     if question.arrays is not None and Path(question.arrays.layers).suffix:
         yield "the layers of --layers", question.arrays.layers
     if isinstance(question.preprocess, str):
@@ -159,11 +163,21 @@ Opened: TypeAlias = tuple[Network, Dataset | None, History | None]
 
 def _with_a_model(path: str, question: Question, stdin: BinaryIO | None, history: History | None) -> Opened:
     network = with_loss(read_model(path, question), question.loss)
+    if question.data is not None and without_weights(network):
+        raise ModelFileError(
+            f"{path}: this is the architecture alone, and data need weights; give those that model.save_weights wrote: "
+            f"mlpdoctor check model.weights.h5 {question.data} --architecture {path}"
+        )
     history = history or logged(question, stdin)
     dataset = None
     if question.data is not None:
         dataset = opened_table(question.data, wanted(network, question), question, stdin)
     return network, dataset, history
+
+
+def without_weights(network: Network) -> bool:
+    """Whether a model is an architecture alone."""
+    return network.format.endswith("architecture")
 
 
 def read_model(path: str, question: Question) -> Network:
@@ -173,7 +187,7 @@ def read_model(path: str, question: Question) -> Network:
         InputError: it is neither.
     """
     if question.arrays is None:
-        return read_network(path, **question.limit)
+        return read_network(path, question.architecture, **question.limit)
     from mlpdoctor.readers.models.weight_arrays import read_arrays
 
     return read_arrays(path, question.arrays, **question.limit)
@@ -263,4 +277,11 @@ def wanted(network: Network | None, question: Question) -> Wanted:
         feature_names=question.features,
         drop=question.drop,
         sample_weight=question.sample_weight,
+        classes=network.output_widths[0] if network is not None and len(network.outputs) == 1 else None,
+        inputs=()
+        if network is None
+        else tuple(
+            (network.nodes[place].layer.name, row_width(network.nodes[place].shape)) for place in network.inputs
+        ),
+        outputs=() if network is None else network.output_names,
     )

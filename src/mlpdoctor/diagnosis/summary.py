@@ -9,7 +9,8 @@ from mlpdoctor.analysis.curves.noise import finite
 from mlpdoctor.core.check import Absent
 from mlpdoctor.core.dataset import Dataset
 from mlpdoctor.core.history import LOSS, VALIDATION_LOSS, Column, History
-from mlpdoctor.core.history_summary import HistorySummary, Plateau, Reached, Trace
+from mlpdoctor.core.history_summary import HistorySummary, Plateau, Reached, Search, Trace
+from mlpdoctor.core.ladder import Ladder
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.report_model import DataSummary, ModelSummary
 from mlpdoctor.diagnosis.resolve import FactResolver
@@ -56,7 +57,15 @@ def summarise_history(history: History, resolver: FactResolver) -> HistorySummar
         bad_examples=history.bad.examples,
         guesses=history.guesses,
         traces=() if run is None or history.stated else traces(run.columns.get(LOSS), run.columns.get(VALIDATION_LOSS)),
+        search=_search(history, resolver) if history.trials else None,
     )
+
+
+def _search(history: History, resolver: FactResolver) -> Search | None:
+    from mlpdoctor.diagnosis.search import search_of
+
+    ladder = resolver.get(Ladder)
+    return search_of(history.trials, None if isinstance(ladder, Absent) else ladder)
 
 
 def _plateau(found: CurvePlateau | Absent, beside: PlateauRung | Absent) -> tuple[Plateau | None, str | None]:

@@ -2,12 +2,13 @@
 
 import math
 
+from mlpdoctor.analysis.curves.level import FEWEST
 from mlpdoctor.core.check import Absent
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Finding, Severity
-from mlpdoctor.core.history_summary import HistorySummary
+from mlpdoctor.core.history_summary import HistorySummary, Search
 from mlpdoctor.core.ladder import DIGITS, Ladder
-from mlpdoctor.core.text import agreeing_digits, count, named, percent, printed, short
+from mlpdoctor.core.text import agreeing_digits, are, count, named, percent, printed, short
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 
 NOTHING = 1e-9
@@ -78,6 +79,19 @@ def verdict(
     return answer if first is None else f"{first} {answer}"
 
 
+def _of_search(search: Search) -> str:
+    """What the trials of a search come to: from where to where, and what decides."""
+    best, worst = search.rows[0].score, search.rows[-1].score
+    told = f"The {count(len(search.rows), 'trial')} {'ends' if len(search.rows) == 1 else 'end'}"
+    ends = f"at {short(best)}" if best == worst else f"between {short(best)} and {short(worst)}"
+    sure = [one for one in search.follows if one.sure]
+    if not sure:
+        return f"{told} {ends}; no hyperparameter alone decides which."
+    first = sure[0]
+    way = "grows" if first.correlation > 0 else "falls"
+    return f"{told} {ends}; the score {way} with {first.name} (rank correlation {first.correlation:.2f})."
+
+
 def _linear(findings: tuple[Finding, ...], ladder: Ladder | Absent) -> bool:
     """Whether a line goes through all rows, which are more than any line does."""
     if isinstance(ladder, Absent):
@@ -99,9 +113,15 @@ def curve_verdict(
     if leading is not None:
         curve = _said_by(FROM_THE_CURVE, findings, leading)
         return _led(leading) if curve is None or curve == _led(leading) else f"{curve} {_led(leading)}"
+    if history.plateau is None and history.search is not None:
+        return _of_search(history.search)
     more = "" if with_data else " With its data (--data data.csv) mlpdoctor tells what that loss is."
     plateau = history.plateau
     if plateau is None:
+        logged = len(history.traces[0].values) if history.traces else 0
+        if 0 < logged < FEWEST:
+            told = f"{count(logged, 'logged value')} {are(logged)} too few"
+            return f"{told} to tell whether the loss has stopped falling; give a log of {FEWEST} or more.{more}"
         return f"The curve alone shows nothing that keeps the loss up.{more}"
     starts = {
         "heading": "The training loss still falls, and heads for",

@@ -166,7 +166,7 @@ def _no_ladder(network: Network, head: OutputHead) -> str | None:
     """Why there is no ladder for an output; None where there is one."""
     config, loss, activation = head.config, head.known_loss, head.activation
     if config is None:
-        return "the model was saved without compile(); name the loss you used: --loss mse"
+        return f"{without_loss(network.format)}; name the loss you used: --loss mse"
     if loss is None:
         return f"there is no ladder for the loss {config.name!r}: {why_not(config.name)}; name one like it: --loss mse"
     if head.known_units is None:
@@ -181,6 +181,11 @@ def _no_ladder(network: Network, head: OutputHead) -> str | None:
     if obstacle is None and loss.joint and len(shape) > 1:
         obstacle = f"an output of the shape {shape} has more than one class a row"
     return None if obstacle is None else f"there is no ladder for {loss.label} here: {obstacle}"
+
+
+def without_loss(form: str) -> str:
+    """Why a model file tells no loss, from its format: only Keras saves one."""
+    return "the model was saved without compile()" if "Keras" in form else "the file holds no loss"
 
 
 def _on_logits(loss: Loss) -> Loss:

@@ -65,13 +65,15 @@ def state(report: Report) -> Severity | None:
 
 def model(summary: ModelSummary) -> str:
     """The model in a line: its size, its optimizer, its loss."""
+    alone = summary.parameters == 0 and summary.format.endswith("architecture")
+    size = "no weights" if alone else count(summary.parameters, "parameter")
     kind = next((own for library, own in LAYERS.items() if summary.format.startswith(library)), "Dense layer")
-    parts = [f"{count(summary.dense_layers, kind)}, {count(summary.parameters, 'parameter')}"]
+    parts = [f"{count(summary.dense_layers, kind)}, {size}"]
     if summary.optimizer:
         rate = "" if summary.learning_rate is None else f" at {summary.learning_rate:.3g}"
         after = "" if summary.iterations is None else f" after {count(summary.iterations, 'update')}"
         parts.append(f"{summary.optimizer}{rate}{after}")
-    parts.append(summary.loss or "saved without compile()")
+    parts.append(summary.loss or ("saved without compile()" if "Keras" in summary.format else "no loss in the file"))
     return ", ".join(parts)
 
 

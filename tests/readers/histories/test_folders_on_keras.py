@@ -5,6 +5,7 @@ import io
 import pickle
 import re
 import struct
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlpdoctor.core.errors import InputError
-from mlpdoctor.readers.histories.event_files import scalars
+from mlpdoctor.readers.histories.event_files import checksum_of, scalars
 from mlpdoctor.readers.histories.history import MOST_BYTES, read_history
 
 
@@ -23,9 +24,19 @@ def event(**fields: object) -> "tf.compat.v1.Event":
 
 
 def records(*events: "tf.compat.v1.Event") -> bytes:
-    """Event files as TensorFlow writes them, but for the checksums, which nobody here reads."""
-    contents = [one.SerializeToString() for one in events]
-    return b"".join(struct.pack("<Q", len(one)) + bytes(4) + one + bytes(4) for one in contents)
+    """Event files as TensorFlow writes them, checksums included."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "events"
+        with tf.io.TFRecordWriter(str(path)) as writer:
+            for one in events:
+                writer.write(one.SerializeToString())
+        return path.read_bytes()
+
+
+def of_nothing() -> bytes:
+    """A record whose checksums fit and whose content is no event."""
+    length, content = struct.pack("<Q", 4), b"\xff" * 4
+    return b"".join((length, struct.pack("<I", checksum_of(length)), content, struct.pack("<I", checksum_of(content))))
 
 
 def summary(tag: str, value: float, step: int, kind: str = "simple") -> "tf.compat.v1.Event":
@@ -113,10 +124,10 @@ def test_a_damaged_event_file_gives_what_is_whole(cut: int, rest: bytes) -> None
 
 def test_an_event_file_that_is_broken_is_counted(tmp_path: Path) -> None:
     board(tmp_path, "a/events.out.tfevents.1.h", summary("epoch_loss", 0.5, 0))
-    (tmp_path / "events.out.tfevents.2.h").write_bytes(struct.pack("<Q", 4) + bytes(4) + b"\xff" * 4 + bytes(4))
+    (tmp_path / "events.out.tfevents.2.h").write_bytes(of_nothing())
     history = read_history(str(tmp_path))
     assert history.bad.count == 1
-    assert history.bad.examples[0].endswith("events.out.tfevents.2.h: a record that is no event")
+    assert history.bad.examples[0].endswith("events.out.tfevents.2.h: a record that is no message")
     assert len(history.runs) == 1
 
 
@@ -154,7 +165,7 @@ def complaint(path: Path | str, max_bytes: int = MOST_BYTES) -> str:
         (records(START), ": holds no losses"),
         (
             records(START) + b"\x05" + bytes(11) + b"\xff" * 9,
-            ": cannot be read as a history: a record that is no event",
+            ": holds no losses; line 1: record 2 is damaged, its checksum does not fit; copy the file again",
         ),
     ],
 )

@@ -29,7 +29,7 @@ def folder() -> Path:
 
 def message(path: Path, **options: int) -> str:
     with pytest.raises(ModelFileError) as caught:
-        read_network(str(path), **options)
+        read_network(str(path), None, **options)
     text = str(caught.value)
     assert text.startswith(str(path))
     assert "\n" not in text

@@ -10,7 +10,6 @@ from mlpdoctor.cli.commands.confirm import Confirm, confirmation, unconfirmed
 from mlpdoctor.cli.commands.options import EXAMPLES, report_options, settings_options, understood
 from mlpdoctor.cli.commands.shared import (
     FAILED,
-    NO_CODE,
     Code,
     apart,
     destinations,
@@ -53,6 +52,11 @@ Exit status:
     metavar="NAMES",
     help="MODEL is an .npz file of weights: the activation of each layer, tanh,linear, or a .toml or .json file.",
 )
+@click.option(
+    "--architecture",
+    metavar="FILE",
+    help="MODEL holds weights alone: what model.to_json() returns, in a file, or a saved model of the same network.",
+)
 @click.option("--optimizer", metavar="NAME", help="What trained those weights: sgd, adam.")
 @click.option("--learning-rate", type=float, metavar="RATE", help="Its learning rate.")
 @click.option("--update-baseline", is_flag=True, help="Write what is found to the --baseline file.")
@@ -70,6 +74,7 @@ def check(
     files: tuple[str, ...],
     color: str,
     layers: str | None,
+    architecture: str | None,
     optimizer: str | None,
     learning_rate: float | None,
     *,
@@ -85,10 +90,11 @@ def check(
 ) -> None:
     """Explain why the loss of MODEL on DATA is stuck.
 
-    MODEL is a saved Keras model (.keras, .h5), or several of them. DATA is a CSV or TSV file, gzipped or not, Parquet,
-    Feather, .npz, .npy, a folder of them, x.npy y.npy, or - for standard input; it is the last argument, recognised by
-    its suffix and content. Without DATA, checks the architecture only. Without MODEL, checks the models that the
-    configuration names. With --layers, MODEL is an .npz file with the weights of a hand-written network.
+    MODEL is a saved Keras model (.keras, .h5), a perceptron in ONNX, several of them, or a folder of them. DATA is a
+    CSV or TSV file, gzipped or not, Parquet, Feather, .npz, .npy, a folder of them, x.npy y.npy, or - for standard
+    input; it is the last argument, recognised by its suffix and content. Without DATA, checks the architecture only.
+    Without MODEL, checks the models that the configuration names. With --layers, MODEL is an .npz file with the weights
+    of a hand-written network; with --architecture, a file of weights alone.
     """
     from mlpdoctor.cli.baseline import BaselineSession
     from mlpdoctor.cli.config.settings import Settings
@@ -107,7 +113,10 @@ def check(
     arrays = _arrays(layers, optimizer, learning_rate, confirm=confirm)
     written = destinations(whole.value("output"), options.form, known, update=update_baseline)
     read = [("the baseline", known)] if known is not None and not update_baseline else []
-    apart(written, (question_of(job, code, arrays) for job in jobs), configuration, *read)
+    if arrays is not None and architecture is not None:
+        raise UsageError("--layers and --architecture both say what network the weights are of: give one of them")
+    asked = [(job, question_of(job, code, arrays, architecture)) for job in jobs]
+    apart(written, (question for _, question in asked), configuration, *read)
     pictures = pages_wanted(whole.value("output"), options)
     baseline = BaselineSession.of(known, update=update_baseline)
     code.announce()
@@ -115,9 +124,7 @@ def check(
         say(f"{origin}: engine = keras: this file, which was found and not named, has models run through Keras")
     tried = confirmation(budget, asked=confirm)
     with progress(show=not (no_progress or quiet)) as notify:
-        run = _Run.over(
-            jobs, configuration, checks, baseline, notify, code, tried, arrays, quiet=quiet, pictures=pictures
-        )
+        run = _Run.over(asked, configuration, checks, baseline, notify, tried, quiet=quiet, pictures=pictures)
     baseline.close(run.reports)
     for one in idle(configuration.suppressions, run.reports, {one.rule.code: one.rule for one in checks}):
         say(f"{one.origin}: the suppression of {one.rule} hid nothing; remove it")
@@ -137,14 +144,12 @@ class _Run:
     @classmethod
     def over(
         cls,
-        jobs: "Sequence[Job]",
+        jobs: "Sequence[tuple[Job, Question]]",
         configuration: "Configuration",
         checks: "Sequence[Check]",
         baseline: "BaselineSession",
         notify: ProgressCallback | None,
-        code: Code = NO_CODE,
         tried: Confirm = unconfirmed,
-        arrays: "ArrayOptions | None" = None,
         *,
         quiet: bool = False,
         pictures: bool = False,
@@ -152,15 +157,13 @@ class _Run:
         from mlpdoctor.core.report_model import Unread, legible_parts
 
         reports, unread, failing = [], [], []
-        for number, job in enumerate(jobs, start=1):
+        for number, (job, question) in enumerate(jobs, start=1):
             place = f"{number} of {len(jobs)}  {job.model}: " if len(jobs) > 1 else ""
             if notify is not None:
                 notify(f"{place}reading the model", None)
             try:
                 hide = _hidden(job, configuration, checks, baseline)
-                report = _looked_at(
-                    job, checks, hide, notify, place, question_of(job, code, arrays), tried, pictures=pictures
-                )
+                report = _looked_at(job, checks, hide, notify, place, question, tried, pictures=pictures)
             except InputError as complaint:
                 unread.append(legible_parts(Unread(job.model, str(complaint))))
                 say(str(complaint))
@@ -177,7 +180,7 @@ class _Run:
             reports.append(report)
             if "keras" in report.seconds and not quiet:
                 say(f"{job.model}: followed through Keras, which took {report.seconds['keras']:.1f} s to get ready")
-            if arrays is not None and not quiet and report.model is not None:
+            if question.arrays is not None and not quiet and report.model is not None:
                 say(f"{job.model}: {report.model.format}")
             for outcome in _crashed(report):
                 where = f" on {job.model}" if len(jobs) > 1 else ""

@@ -83,10 +83,9 @@ class Code:
             say(f"--preprocess: runs the Python code in {self.preprocess.rpartition(':')[0]} on the features")
 
 
-NO_CODE = Code()
-
-
-def question_of(job: "Job", code: Code, arrays: "ArrayOptions | None" = None) -> "Question":
+def question_of(
+    job: "Job", code: Code, arrays: "ArrayOptions | None" = None, architecture: str | None = None
+) -> "Question":
     """What is asked of one model, as the settings say."""
     from mlpdoctor.diagnosis.subject import Question
 
@@ -108,6 +107,7 @@ def question_of(job: "Job", code: Code, arrays: "ArrayOptions | None" = None) ->
         value("quick"),
         code.preprocess,
         arrays,
+        architecture,
     )
 
 

@@ -37,7 +37,7 @@ def history_of(path: str, found: AssembledHistory) -> History:
     """
     if not found.drafts and not found.trials:
         raise HistoryFileError(f"holds no losses{_examples(found.bad)}")
-    guesses = [*_named(found.drafts)]
+    guesses = [*_named(found.drafts), *dict.fromkeys(draft.counted for draft in found.drafts if draft.counted)]
     if counted_from_one(found.drafts):
         guesses.append("epochs: counted from 0 in the log, from 1 here")
     runs = finished(joined(found.drafts))
@@ -74,9 +74,11 @@ def _named(drafts: Sequence[RunDraft]) -> list[str]:
 
 
 _ALIASES = (
-    (re.compile(r"(train|training)[ _/.-]?loss|loss[_/](train|training)", re.IGNORECASE), LOSS),
+    (re.compile(r"(train|training)[ _/.-]?loss(_epoch)?|loss[_/](train|training|epoch)", re.IGNORECASE), LOSS),
     (
-        re.compile(r"(val|valid|validation|eval)[ _/.-]?loss|loss[_/](val|valid|validation|eval)", re.IGNORECASE),
+        re.compile(
+            r"(val|valid|validation|eval)[ _/.-]?loss(_epoch)?|loss[_/](val|valid|validation|eval)", re.IGNORECASE
+        ),
         VALIDATION_LOSS,
     ),
     (re.compile(r"loss", re.IGNORECASE), LOSS),

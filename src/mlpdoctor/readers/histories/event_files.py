@@ -8,14 +8,16 @@ each summary value, the tag and one number.
 
 import struct
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from pathlib import Path, PurePath
 from typing import BinaryIO
 
-from mlpdoctor.core.history import LEARNING_RATE, LOSS
+from mlpdoctor.core.history import LEARNING_RATE, LOSS, BadLines
 from mlpdoctor.readers.histories.assembled import canonical
 from mlpdoctor.readers.histories.folder_files import Files
 from mlpdoctor.readers.histories.number_with_digits import NumberWithDigits
 from mlpdoctor.readers.histories.runs import Complaints, RunDraft, RunDrafts
+from mlpdoctor.readers.protobuf import fields
 
 LARGEST_RECORD = 1 << 20
 """Bytes of a record that is looked into; a graph or a picture may be larger, a number is not."""
@@ -23,13 +25,10 @@ LARGEST_STEP = 10**12
 RECORD_MARK = b"brain.Event:"
 """Every event file says so in its first record."""
 
-_VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
 _STEP, _SUMMARY, _VALUE, _TAG, _SIMPLE, _TENSOR = 2, 5, 1, 1, 2, 8
 _FORMATS = {1: "<f", 2: "<d"}
 """TensorFlow's numbers for its types float and double."""
 _DTYPE, _CONTENT, _OF_FLOATS, _OF_DOUBLES = 1, 4, 5, 6
-
-Field = tuple[int, int | bytes]
 
 
 def scalars(stream: BinaryIO) -> Iterator[tuple[str, int, NumberWithDigits]]:
@@ -38,18 +37,54 @@ def scalars(stream: BinaryIO) -> Iterator[tuple[str, int, NumberWithDigits]]:
     A record that is cut short, as the last one of a running training is, ends the file.
 
     Raises:
-        ValueError: a record is no event.
+        ValueError: a record is no event, or is not what its checksum says.
     """
+    number = 0
     while len(head := stream.read(12)) == 12:  # noqa: PLR2004 - a length of 8 bytes and its checksum of 4
+        number += 1
         (length,) = struct.unpack("<Q", head[:8])
+        _verify(head[:8], head[8:], number)
         if length > LARGEST_RECORD:
             if not _skip(stream, length + 4):
                 return
             continue
-        content = stream.read(length)
-        if len(content) < length or len(stream.read(4)) < 4:  # noqa: PLR2004
+        content, checksum = stream.read(length), stream.read(4)
+        if len(content) < length or len(checksum) < 4:  # noqa: PLR2004
             return
+        _verify(content, checksum, number)
         yield from _event(content)
+
+
+POLYNOMIAL = 0x82F63B78
+"""Of CRC-32C (Castagnoli), its bits in reverse: RFC 3720, appendix B.4."""
+MASK = 0xA282EAD8
+"""What TFRecord adds to a checksum, so that one of bytes with a checksum in them is no special case."""
+
+
+@cache
+def _table() -> tuple[int, ...]:
+    """The checksum of each single byte."""
+    found = []
+    for byte in range(256):
+        rest = byte
+        for _ in range(8):
+            rest = rest >> 1 ^ (POLYNOMIAL if rest & 1 else 0)
+        found.append(rest)
+    return tuple(found)
+
+
+def checksum_of(content: bytes) -> int:
+    """The masked CRC-32C of some bytes, as TFRecord writes it behind them."""
+    table, rest = _table(), 0xFFFFFFFF
+    for byte in content:
+        rest = table[(rest ^ byte) & 255] ^ rest >> 8
+    rest ^= 0xFFFFFFFF
+    return ((rest >> 15 | rest << 17) + MASK) & 0xFFFFFFFF
+
+
+def _verify(content: bytes, checksum: bytes, number: int) -> None:
+    if struct.unpack("<I", checksum)[0] != checksum_of(content):
+        raise ValueError(f"record {number:,} is damaged, its checksum does not fit; copy the file again")
 
 
 def _skip(stream: BinaryIO, length: int) -> bool:
@@ -64,11 +99,11 @@ def _skip(stream: BinaryIO, length: int) -> bool:
 
 def _event(content: bytes) -> Iterator[tuple[str, int, NumberWithDigits]]:
     step, values = 0, list[bytes]()
-    for number, part in _fields(content):
+    for number, part in fields(content):
         if number == _STEP and isinstance(part, int):
             step = part
         elif number == _SUMMARY and isinstance(part, bytes):
-            values += [value for key, value in _fields(part) if key == _VALUE and isinstance(value, bytes)]
+            values += [value for key, value in fields(part) if key == _VALUE and isinstance(value, bytes)]
     if step > LARGEST_STEP:
         return
     for value in values:
@@ -80,7 +115,7 @@ def _event(content: bytes) -> Iterator[tuple[str, int, NumberWithDigits]]:
 def _scalar(value: bytes) -> tuple[str, str | None]:
     """Tag and number of one summary value; None for pictures, histograms, texts."""
     tag, number = "", None
-    for key, part in _fields(value):
+    for key, part in fields(value):
         if not isinstance(part, bytes):
             continue
         if key == _TAG:
@@ -95,7 +130,7 @@ def _scalar(value: bytes) -> tuple[str, str | None]:
 def _tensor(content: bytes) -> str | None:
     """The number in a tensor of one float or double, with the digits its type has."""
     kind, found = 0, b""
-    for key, part in _fields(content):
+    for key, part in fields(content):
         if key == _DTYPE and isinstance(part, int):
             kind = part
         elif key in {_CONTENT, _OF_FLOATS, _OF_DOUBLES} and isinstance(part, bytes):
@@ -103,45 +138,6 @@ def _tensor(content: bytes) -> str | None:
     if kind not in _FORMATS or len(found) != struct.calcsize(_FORMATS[kind]):
         return None
     return str(struct.unpack(_FORMATS[kind], found)[0])
-
-
-def _fields(content: bytes) -> Iterator[Field]:
-    """Number and content of each field of a message: varints as int, all else as bytes.
-
-    Raises:
-        ValueError: it is no message.
-    """
-    place = 0
-    while place < len(content):
-        key, place = _varint(content, place)
-        number, kind = key >> 3, key & 7
-        if kind == _VARINT:
-            value, place = _varint(content, place)
-            yield number, value
-            continue
-        if kind == _LENGTH:
-            length, place = _varint(content, place)
-        elif kind in {_FIXED64, _FIXED32}:
-            length = 8 if kind == _FIXED64 else 4
-        else:
-            raise ValueError("a record that is no event")
-        if place + length > len(content):
-            raise ValueError("a record that is no event")
-        yield number, content[place : place + length]
-        place += length
-
-
-def _varint(content: bytes, place: int) -> tuple[int, int]:
-    """A number in groups of seven bits, and the place after it."""
-    value = 0
-    for count in range(10):
-        if place + count >= len(content):
-            break
-        byte = content[place + count]
-        value |= (byte & 127) << 7 * count
-        if byte < 128:  # noqa: PLR2004
-            return value, place + count + 1
-    raise ValueError("a record that is no event")
 
 
 MARK = "tfevents"
@@ -170,16 +166,20 @@ def read_event_files(files: Files, paths: Sequence[Path]) -> tuple[list[RunDraft
     return [draft for name in runs for draft in _merged(name, runs[name])], complaints
 
 
-def one_file(stream: BinaryIO) -> list[RunDraft]:
-    """Read one event file by itself."""
+def one_file(stream: BinaryIO) -> tuple[list[RunDraft], BadLines]:
+    """Read one event file by itself: its runs up to the first record that is damaged, and what is wrong with that."""
     calls: list[dict[int, dict[str, NumberWithDigits]]] = []
-    _add(calls, [(_name(tag, ""), step, value) for tag, step, value in scalars(stream)])
-    return _merged("", {"": calls})
+    complaints = Complaints()
+    try:
+        _add(calls, ((_name(tag, ""), step, value) for tag, step, value in scalars(stream)))
+    except ValueError as error:
+        complaints.add(1, str(error))
+    return _merged("", {"": calls}), complaints.found()
 
 
-def _scalars(files: Files, path: Path, prefix: str) -> list[tuple[str, int, NumberWithDigits]]:
+def _scalars(files: Files, path: Path, prefix: str) -> Iterator[tuple[str, int, NumberWithDigits]]:
     with files.open(path) as stream:
-        return [(_name(tag, prefix), step, value) for tag, step, value in scalars(stream)]
+        yield from ((_name(tag, prefix), step, value) for tag, step, value in scalars(stream))
 
 
 def _name(tag: str, prefix: str) -> str:

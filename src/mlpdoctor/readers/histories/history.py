@@ -102,7 +102,8 @@ def _read(source: Source, *, packed: bool = False) -> AssembledHistory:
     refuse(head)
     if event_files.RECORD_MARK in head:
         with source.open() as stream:
-            return AssembledHistory("TensorBoard events", event_files.one_file(stream))
+            drafts, bad = event_files.one_file(stream)
+        return AssembledHistory("TensorBoard events", drafts, bad=bad)
     return read_text(source)
 
 

@@ -61,7 +61,7 @@ def json_lines(text: str) -> tuple[list[object], BadLines]:
     for number, line in enumerate(text.splitlines(), 1):
         if line.strip():
             try:
-                records.append(_parse(line))
+                records.append(parse_json(line) if line.lstrip().startswith("{'") else _parse(line))
             except (ValueError, HistoryFileError):
                 complaints.add(number, "no JSON object")
     return records, complaints.found()
@@ -72,12 +72,49 @@ def read_json(content: object) -> list[RunDraft]:
     found: list[RunDraft] = []
     for name, rows in _runs(content, "", 0):
         drafts = RunDrafts()
+        of_trainer = _of_trainer(content)
         for epoch, row in rows:
-            drafts.put(epoch, row)
+            (drafts.add if of_trainer else drafts.put)(epoch, row)
         for draft in drafts.found():
             draft.name, draft.planned = name, _planned(content)
+            draft.counted = ENTRIES if of_trainer and _by_entry(content) else ""
             found.append(draft)
     return found
+
+
+ENTRIES = "epochs: one for each entry of the log, which has several an epoch"
+"""What is said where Hugging Face's Trainer logged more often than once an epoch."""
+
+
+def _of_trainer(content: object) -> bool:
+    """Whether it is what Hugging Face's Trainer logs: ``trainer_state.json``, or the records that it prints."""
+    records = _records(content)
+    return any("eval_loss" in record or "grad_norm" in record or "train_runtime" in record for record in records)
+
+
+def _records(content: object) -> list[Mapping[str, object]]:
+    if isinstance(content, Mapping):
+        content = content.get("log_history")
+    if not isinstance(content, list):
+        return []
+    return [record for record in content if isinstance(record, Mapping) and "train_runtime" not in record]
+
+
+def _by_entry(content: object) -> bool:
+    """Whether its records cannot be counted by epochs: some lie within one, or two have a loss of the same."""
+    epochs = [str(record.get("epoch", "")) for record in _records(content) if LOSS in record]
+    return any(float(epoch or 0.5) % 1 for epoch in epochs) or len(set(epochs)) < len(epochs)
+
+
+def _of_records_of_trainer(content: object) -> Rows:
+    """Its rows: an evaluation belongs to the entry before it."""
+    by_entry, number = _by_entry(content), 0
+    for record in _records(content):
+        number += LOSS in record
+        epoch = epoch_of(_number(record.get("epoch")))
+        cells = {str(name): value for name, value in record.items() if name not in _EPOCH_KEYS}
+        if row := _row(canonical_names(list(cells)), tuple(cells.values())):
+            yield max(number, 1) if by_entry or epoch is None else epoch, row
 
 
 def _planned(content: object) -> int | None:
@@ -88,7 +125,9 @@ def _planned(content: object) -> int | None:
 
 def _runs(content: object, name: str, depth: int) -> Iterator[tuple[str, Rows]]:
     """Name and rows of each run in a JSON value."""
-    if isinstance(content, Mapping):
+    if depth == 0 and _of_trainer(content):
+        yield name, _of_records_of_trainer(content)
+    elif isinstance(content, Mapping):
         yield from _runs_of_object(content, name, depth)
     elif isinstance(content, list) and content:
         yield from _runs_of_list(content, name, depth)

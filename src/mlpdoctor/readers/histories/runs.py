@@ -48,6 +48,7 @@ class RunDraft:
         planned: epochs asked for.
         notes: what callbacks wrote.
         settings: batch size and the like.
+        counted: what stands for an epoch here, where it is something else; empty where it is none.
     """
 
     name: str = ""
@@ -55,6 +56,7 @@ class RunDraft:
     planned: int | None = None
     notes: list[Note] = field(default_factory=list)
     settings: Mapping[str, str] = field(default_factory=dict)
+    counted: str = ""
 
     @property
     def last_epoch(self) -> int:
@@ -93,6 +95,16 @@ class RunDrafts:
             raise HistoryFileError(f"holds more than {MOST_NUMBERS:,} numbers; a history has one row for each epoch")
         self.current.rows[epoch] = row
         return self.current
+
+    def add(self, epoch: int, row: dict[str, NumberWithDigits]) -> RunDraft:
+        """The same for an epoch that a log writes in parts: what is said of it later counts.
+
+        Raises:
+            HistoryFileError: there are more numbers than any history has.
+        """
+        if self.current.rows and epoch == self.current.last_epoch:
+            row = self.current.rows.pop(epoch) | row
+        return self.put(epoch, row)
 
     def begin(self, name: str = "") -> None:
         """Begin a new call.

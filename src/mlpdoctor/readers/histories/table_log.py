@@ -92,6 +92,10 @@ class _Wide:
         lowered = [name.lower() for name in header]
         self._epoch = next((lowered.index(name) for name in EPOCH_NAMES if name in lowered), None)
         self._skip = {place for place, name in enumerate(lowered) if name in EPOCH_NAMES or name in CLOCKS}
+        # Lightning writes the parts of an epoch on lines of their own, and what it logs by step beside them.
+        self._in_parts = {"epoch", "step"} <= set(lowered)
+        if self._in_parts:
+            self._skip |= {place for place, name in enumerate(lowered) if name.endswith("_step")}
         renamed = [LOSS if name == "Value" and LOSS not in lowered else name for name in header]
         self._names = canonical_names(renamed)
         self._first = True
@@ -117,7 +121,8 @@ class _Wide:
             self.complaints.add(number, f"no epoch: {index[:20]!r}")
             return
         epoch = epoch_of(number_with_digits(index))
-        self._drafts.put(max(self._drafts.current.last_epoch, 0) + 1 if epoch is None else epoch, row)
+        put = self._drafts.add if self._in_parts else self._drafts.put
+        put(max(self._drafts.current.last_epoch, 0) + 1 if epoch is None else epoch, row)
 
     def _row(self, number: int, cells: Sequence[str]) -> dict[str, NumberWithDigits]:
         row: dict[str, NumberWithDigits] = {}

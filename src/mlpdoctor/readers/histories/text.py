@@ -67,7 +67,7 @@ def _json(text: str) -> AssembledHistory:
         content = parse_json(text)
     except HistoryFileError:
         records, bad = json_lines(text)
-        if len(records) > 1:
+        if len(records) > 1 and 2 * len(records) >= bad.count:
             return AssembledHistory("JSON lines", read_json(records), bad=bad)
         drafts, bad = read_console(text.splitlines())
         if not drafts:

@@ -10,14 +10,24 @@ HEAD = 4096
 SAVE = "model.save('model.keras')"
 _ORDER = "data and no model; the order is MODEL, then DATA"
 _BUILD = f"build the model as in training, call model.load_weights on this file, and save the whole with {SAVE}"
-_FROM_PYTHON = f"where you trust it, load it in Python and save the Keras model in it with {SAVE}"
+_FROM_PYTHON = (
+    "where you trust it, load it in Python; a scikit-learn model is checked there, mlpdoctor.check(model, x, y), a "
+    f"Keras model saved with {SAVE}"
+)
 _OTHER = f"mlpdoctor reads the Keras model that it was made from, saved with {SAVE}"
-_TORCH = f"a PyTorch file; rebuild the network in Keras, give it these weights, and save that with {SAVE}"
+_TORCH = (
+    "a PyTorch file, a pickle that only Python opens; load it there and export the network: "
+    "torch.onnx.export(model, x, 'model.onnx', external_data=False); then mlpdoctor check model.onnx"
+)
 _SAVED_MODEL = (
     "load its folder with tf_keras.models.load_model('FOLDER') or with TensorFlow 2.15 or older, "
     f"and save the model with {SAVE}"
 )
 _ADD = f"build the model from it, load its weights, and save the whole with {SAVE}"
+_WEIGHTS = (
+    "a file of weights alone, as model.save_weights and Keras Tuner write it; say which network they are of with "
+    "--architecture model.json, which holds what model.to_json() returns, or with a saved Keras model"
+)
 _GIVE = "unpack it and give the file inside"
 
 OPENINGS: tuple[tuple[bytes, str], ...] = (
@@ -28,9 +38,8 @@ OPENINGS: tuple[tuple[bytes, str], ...] = (
     (rb"\x08\x01\x12", f"the graph of a SavedModel; {_SAVED_MODEL}"),
     (rb"\n.{1,80}_tf_keras_", f"the notes of a SavedModel; {_SAVED_MODEL}"),
     (rb"\n.{1,80}Placeholder", f"a frozen graph of TensorFlow; {_OTHER}"),
-    (rb"\x08[\x02-\x20][\x12\x1a\x3a\x42]", f"an ONNX model; {_OTHER}"),
     (rb".{4}TFL3", f"a TensorFlow Lite model; {_OTHER}"),
-    (rb".{2,7}\x00+\{\s*\"", f"a safetensors file of weights; build the model, give it these, and save it with {SAVE}"),
+    (rb".{2,7}\x00+\{\s*\"", "a safetensors file of weights; name the activation of each layer: --layers relu,linear"),
     (
         rb"model_checkpoint_path:|.{1,60}_CHECKPOINTABLE_OBJECT",
         f"a TensorFlow checkpoint, which holds weights alone; {_BUILD}",
@@ -45,15 +54,38 @@ OPENINGS: tuple[tuple[bytes, str], ...] = (
     (rb"7z\xbc\xaf\x27\x1c", f"packed with 7-Zip; {_GIVE}"),
     (rb"Rar!", f"packed with RAR; {_GIVE}"),
     (rb".{257}ustar", f"a tar archive; {_GIVE}"),
-    (rb"version https://git-lfs", "a Git LFS pointer; fetch the file itself with git lfs pull"),
-    (rb"(?i)\s*<(!doctype|html)", "a web page, perhaps a log-in page in place of a download; download the file again"),
+    (
+        rb"version https://git-lfs",
+        "a Git LFS pointer, a note in place of the file; fetch it with git lfs pull (in a GitHub workflow: lfs: true)",
+    ),
+    (
+        rb"(?i)\s*<(!doctype|html)",
+        "a web page, perhaps a log-in page in place of a download; log in, and download the file again",
+    ),
     (rb"\s*\{.*\"modelTopology\"", f"a TensorFlow.js model; {_OTHER}"),
     (rb"\s*\{.*\"cells\"", f"a notebook; run it, and save its model with {SAVE}"),
-    (rb"\s*\{.*\"class_name\"", f"the architecture alone, as model.to_json() writes it; {_ADD}"),
     (rb"(?m)(?=.{0,200}^class_name:).{0,200}^config:", f"the architecture alone, as model.to_yaml() wrote it; {_ADD}"),
     (rb"\s*[\[{]", f"JSON; save the whole model with {SAVE}"),
 )
 """Regular expressions on the first bytes, the sure ones first, and what such a file is."""
+
+
+ONNX = re.compile(rb"\x08[\x02-\x20][\x12\x1a\x3a\x42]")
+"""The version of the format, then the producer's name or version, the graph, or the set of operations."""
+
+
+ARCHITECTURE = re.compile(rb"\s*\{(?!.*\"modelTopology\").*\"class_name\"", re.DOTALL)
+"""What ``model.to_json()`` returns; TensorFlow.js wraps it in more."""
+
+
+def is_architecture(head: bytes) -> bool:
+    """Whether a file with these first bytes is an architecture in JSON."""
+    return ARCHITECTURE.match(head) is not None
+
+
+def is_onnx(head: bytes) -> bool:
+    """Whether a file with these first bytes is an ONNX model."""
+    return ONNX.match(head) is not None and not head.startswith(b"\x08\x01\x12")
 
 
 def described(head: bytes) -> str | None:
@@ -100,5 +132,5 @@ def described_hdf5(groups: Sequence[str], attributes: Sequence[str]) -> str:
     """What an HDF5 file without the configuration of a model is, and what to do about it."""
     folders = {name.replace("\\", "/").split("/")[0] for name in groups}
     if "layer_names" in attributes or {"layers", "_layer_checkpoint_dependencies"} & folders:
-        return f"a file of weights alone, as model.save_weights writes it; {_BUILD}"
+        return _WEIGHTS
     return f"an HDF5 file that holds no Keras model; expected one, as {SAVE} writes it"

@@ -146,39 +146,17 @@ def read_member(archive: zipfile.ZipFile, name: str, limit: int, stored: int) ->
         return stream.read(size)
 
 
-class Archive:
-    """An opened .keras file."""
+class FolderWeights:
+    """The weights in an opened file of Keras 3: a folder for each layer, named after its class."""
 
-    def __init__(self, path: str, budget: Budget) -> None:
-        """Args: path: the file; budget: bytes that may be read."""
-        self._budget = budget
-        with zipfile.ZipFile(path) as archive:
-            members = archive.namelist()
-            check_names(members)
-            if CONFIG not in members:
-                raise ModelFileError(f"this is {described_zip(members)}")
-            if WEIGHTS not in members:
-                raise ModelFileError(
-                    f"the archive has no {WEIGHTS}, which holds the weights; save the whole model with {SAVE}"
-                )
-            read = partial(read_member, archive, stored=budget.stored)
-            self.config: dict[str, object] = json_object(read(CONFIG, CONFIG_LIMIT), CONFIG)
-            metadata = json_object(read(METADATA, CONFIG_LIMIT), METADATA) if METADATA in members else {}
-            self.keras_version = str(metadata.get("keras_version") or "") or None
-            self.keras = major_version(self.keras_version, 3)
-            content = read(WEIGHTS, budget.allowed)
-        self._file = h5py.File(io.BytesIO(content), "r")
-        self._weights = Folder.of(self._file)
+    def __init__(self, file: Any, budget: Budget) -> None:  # noqa: ANN401 - h5py ships no types
+        """Args: file: opened; budget: bytes that may be read."""
+        self._file, self._budget = file, budget
+        self._weights = Folder.of(file)
 
     def close(self) -> None:
         """Frees the weights file."""
         self._file.close()
-
-    @property
-    def compiled(self) -> dict[str, object] | None:
-        """What ``compile`` was called with: loss, loss_weights, optimizer."""
-        found = self.config.get("compile_config")
-        return found if isinstance(found, dict) and found else None
 
     def fill(self, model: Blueprint, expected: Expected) -> None:
         """Gives every layer of a model its weights."""
@@ -219,3 +197,32 @@ class Archive:
         if not isinstance(group, h5py.Group):
             return []
         return [dataset(group, str(number), self._budget) for number in range(len(group))]
+
+
+class Archive(FolderWeights):
+    """An opened .keras file."""
+
+    def __init__(self, path: str, budget: Budget) -> None:
+        """Args: path: the file; budget: bytes that may be read."""
+        with zipfile.ZipFile(path) as archive:
+            members = archive.namelist()
+            check_names(members)
+            if CONFIG not in members:
+                raise ModelFileError(f"this is {described_zip(members)}")
+            if WEIGHTS not in members:
+                raise ModelFileError(
+                    f"the archive has no {WEIGHTS}, which holds the weights; save the whole model with {SAVE}"
+                )
+            read = partial(read_member, archive, stored=budget.stored)
+            self.config: dict[str, object] = json_object(read(CONFIG, CONFIG_LIMIT), CONFIG)
+            metadata = json_object(read(METADATA, CONFIG_LIMIT), METADATA) if METADATA in members else {}
+            self.keras_version = str(metadata.get("keras_version") or "") or None
+            self.keras = major_version(self.keras_version, 3)
+            content = read(WEIGHTS, budget.allowed)
+        super().__init__(h5py.File(io.BytesIO(content), "r"), budget)
+
+    @property
+    def compiled(self) -> dict[str, object] | None:
+        """What ``compile`` was called with: loss, loss_weights, optimizer."""
+        found = self.config.get("compile_config")
+        return found if isinstance(found, dict) and found else None

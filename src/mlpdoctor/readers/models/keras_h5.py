@@ -16,36 +16,25 @@ from mlpdoctor.readers.models.keras_hdf5 import Budget, child, dataset, names, t
 WEIGHTS = "model_weights"
 
 
-class H5Model:
-    """An opened .h5 file."""
+class LayerWeights:
+    """The weights in an opened file of Keras 2: a group for each layer, named after it."""
 
-    def __init__(self, path: str | BytesIO, budget: Budget) -> None:
-        """Args: path: the file, or what it would hold; budget: bytes that may be read."""
-        self._budget = budget
-        # No lock: the file may be read while training goes on, and from a disk that cannot be written to.
-        self._file = h5py.File(path, "r", locking=False)
-        try:
-            group = child(self._file, WEIGHTS)
-            beside = None if group is None else text(group, "keras_version")  # as very old files have it
-            self.keras_version = text(self._file, "keras_version") or beside
-            self.keras = major_version(self.keras_version, 2)
-            self.config: dict[str, object] = self._object("model_config")
-            self._training = self._object("training_config") if "training_config" in self._file.attrs else None
-            self._spelt = {legible(name): name for name in group or ()}
-        except BaseException:
-            self._file.close()
-            raise
+    def __init__(self, file: Any, group: str, budget: Budget) -> None:  # noqa: ANN401 - h5py ships no types
+        """Args: file: opened; group: where the layers lie, empty for the root; budget: bytes that may be read."""
+        self._file, self._group, self._budget = file, group, budget
+        place = child(file, group) if group else file
+        self._spelt = {legible(name): name for name in place or ()}
 
     def close(self) -> None:
         """Closes the file."""
         self._file.close()
 
-    @property
-    def compiled(self) -> dict[str, object] | None:
-        """What ``compile`` was called with: loss, loss_weights, optimizer."""
-        if self._training is None:
-            return None
-        return {**self._training, "optimizer": self._training.get("optimizer_config")}
+    def optimizer(self) -> list[tuple[str, Stored]]:
+        """The optimizer's variables by their names, in order."""
+        group = child(self._file, "optimizer_weights")
+        if group is None:
+            return []
+        return [(name, dataset(group, name, self._budget)) for name in names(group, "weight_names")]
 
     def fill(self, model: Blueprint, expected: Expected) -> None:
         """Gives every layer its weights, which lie by top-level layer and order."""
@@ -69,18 +58,37 @@ class H5Model:
                 return int(stored[0][1].shape[0]) if stored and stored[0][1].ndim else None
         return None
 
-    def optimizer(self) -> list[tuple[str, Stored]]:
-        """The optimizer's variables by their names, in order."""
-        group = child(self._file, "optimizer_weights")
-        if group is None:
-            return []
-        return [(name, dataset(group, name, self._budget)) for name in names(group, "weight_names")]
-
     def _of(self, name: str) -> list[tuple[str, Stored]]:
-        group = child(self._file, f"{WEIGHTS}/{self._spelt.get(name, name)}")
+        group = child(self._file, f"{self._group}/{self._spelt.get(name, name)}".strip("/"))
         if group is None:
             return []
         return [(path, dataset(group, path, self._budget)) for path in names(group, "weight_names")]
+
+
+class H5Model(LayerWeights):
+    """An opened .h5 file."""
+
+    def __init__(self, path: str | BytesIO, budget: Budget) -> None:
+        """Args: path: the file, or what it would hold; budget: bytes that may be read."""
+        # No lock: the file may be read while training goes on, and from a disk that cannot be written to.
+        super().__init__(h5py.File(path, "r", locking=False), WEIGHTS, budget)
+        try:
+            group = child(self._file, WEIGHTS)
+            beside = None if group is None else text(group, "keras_version")  # as very old files have it
+            self.keras_version = text(self._file, "keras_version") or beside
+            self.keras = major_version(self.keras_version, 2)
+            self.config: dict[str, object] = self._object("model_config")
+            self._training = self._object("training_config") if "training_config" in self._file.attrs else None
+        except BaseException:
+            self._file.close()
+            raise
+
+    @property
+    def compiled(self) -> dict[str, object] | None:
+        """What ``compile`` was called with: loss, loss_weights, optimizer."""
+        if self._training is None:
+            return None
+        return {**self._training, "optimizer": self._training.get("optimizer_config")}
 
     def _object(self, name: str) -> dict[str, Any]:
         content = text(self._file, name)

@@ -9,7 +9,7 @@ from mlpdoctor.nn.layers.family import Variable
 from mlpdoctor.nn.losses.registry import kind_of
 from mlpdoctor.nn.saved_options import fault, layer_fault
 from mlpdoctor.readers.bounded_stream import reason
-from mlpdoctor.readers.models.foreign import HEAD, SAVE, described, described_folder
+from mlpdoctor.readers.models.foreign import HEAD, SAVE, described, described_folder, is_architecture, is_onnx
 from mlpdoctor.readers.models.keras_calls import Blueprint
 from mlpdoctor.readers.models.keras_config import parse_model
 from mlpdoctor.readers.models.keras_contents import Expected, Source
@@ -24,34 +24,54 @@ ZIP_MAGIC, HDF5_MAGIC = b"PK", b"\x89HDF\r\n\x1a\n"
 NEITHER = f"neither a .keras archive nor an HDF5 file; expected a model saved with {SAVE}"
 
 
-def read_network(path: str, *, max_bytes: int = MAX_BYTES) -> Network:
+def read_network(path: str, architecture: str | None = None, *, max_bytes: int = MAX_BYTES) -> Network:
     """The network saved in a file, whatever its suffix.
 
     Args:
-        path: a .keras archive (Keras 3, or 2.12 to 2.15) or a legacy HDF5 model (Keras 2, Keras 3, R keras).
+        path: a .keras archive (Keras 3, or 2.12 to 2.15), a legacy HDF5 model (Keras 2, Keras 3, R keras), an ONNX file
+            of a perceptron, or an architecture in JSON, as ``model.to_json()`` writes it, whose layers have no weights.
+        architecture: such JSON, or a saved Keras model, of which ``path`` holds the weights alone.
         max_bytes: weights and configuration may not be larger in memory.
 
     Raises:
         ModelFileError: one line on what is wrong with the file and how to mend it.
     """
     try:
-        return _read(path, max_bytes)
+        return _read(path, architecture, max_bytes)
     except ModelFileError as error:
         raise ModelFileError(f"{path}: {error}") from error
     except MemoryError as error:
         raise ModelFileError(f"{path}: the model cannot be read: {reason(error)}") from error
     except Exception as error:
+        if any(word in str(error) for word in ("not a zip file", "truncated file")):
+            raise ModelFileError(
+                f"{path}: the file is cut short or damaged, as after a download that broke off; copy or download it "
+                f"again, or re-save the model with {SAVE}"
+            ) from error
         raise ModelFileError(
             f"{path}: the file is damaged or no Keras model ({type(error).__name__}: {reason(error)}); "
             f"re-save the model with {SAVE}"
         ) from error
 
 
-def _read(path: str, max_bytes: int) -> Network:
+def _read(path: str, architecture: str | None, max_bytes: int) -> Network:
     head = _head(path)
     budget = Budget(max_bytes, Path(path).stat().st_size)
     source: Source
-    if head.startswith(ZIP_MAGIC):
+    if is_onnx(head):
+        from mlpdoctor.readers.models.onnx_network import read_onnx
+
+        return read_onnx(path, budget)
+    if architecture is not None and not head.startswith(HDF5_MAGIC):
+        raise ModelFileError("this is no file of weights; --architecture goes with what model.save_weights writes")
+    if architecture is not None or is_architecture(head):
+        from mlpdoctor.readers.models import reunited
+
+        if architecture is None:
+            source, kind = reunited.Architecture(path), "architecture"
+        else:
+            source, kind = reunited.reunited(path, architecture, budget), "weights"
+    elif head.startswith(ZIP_MAGIC):
         from mlpdoctor.readers.models.keras_archive import Archive
 
         source, kind = Archive(path, budget), "archive"
@@ -78,7 +98,7 @@ def _head(path: str) -> bytes:
         head = file.read(HEAD)
     if not head:
         raise ModelFileError("the file is empty; save the model again")
-    if not head.startswith((ZIP_MAGIC, HDF5_MAGIC)):
+    if not head.startswith((ZIP_MAGIC, HDF5_MAGIC)) and not (is_onnx(head) or is_architecture(head)):
         what = described(head) or NEITHER
         raise ModelFileError(f"this is {what}")
     return head

@@ -1,9 +1,11 @@
-"""Reads the arrays of a hand-written network into a Network: kernels and biases told apart by names and shapes."""
+"""Reads the arrays of a network, from .npz or safetensors: kernels and biases told apart by names and shapes."""
 
+import contextlib
 import re
 import zipfile
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,7 @@ from mlpdoctor.nn.losses.registry import named
 from mlpdoctor.readers.bounded_stream import reason
 from mlpdoctor.readers.models.keras_training import RATES
 from mlpdoctor.readers.models.layers_spec import LayersSpec, read_spec
+from mlpdoctor.readers.models.safetensors_file import HEADER, is_safetensors, read_safetensors
 
 MAX_BYTES = 4 << 30
 MOST_ARRAYS = 2000
@@ -43,7 +46,7 @@ def read_arrays(path: str, options: ArrayOptions, *, max_bytes: int = MAX_BYTES)
     """The network whose weights are in a file of arrays.
 
     Args:
-        path: a ``.npz`` file.
+        path: a ``.npz`` or a safetensors file.
         options: its activations, and its optimizer.
         max_bytes: the arrays may not be larger in memory.
 
@@ -74,6 +77,19 @@ def network_of_arrays(path: str, arrays: Mapping[str, Stored], spec: LayersSpec)
 
 
 def _arrays(path: str, max_bytes: int) -> dict[str, Stored]:
+    arrays = _stored(path, max_bytes)
+    for name, values in arrays.items():
+        if values.dtype.kind not in NUMBERS:
+            raise ModelFileError(f"the array {name} holds {values.dtype}; expected numbers; {HOW}")
+    if not arrays:
+        raise ModelFileError(f"holds no arrays; {HOW}")
+    return {name: floats(values) for name, values in arrays.items()}
+
+
+def _stored(path: str, max_bytes: int) -> dict[str, Stored]:
+    with contextlib.suppress(OSError), Path(path).open("rb") as stream:
+        if is_safetensors(stream.read(HEADER + 200)):
+            return read_safetensors(path, max_bytes)
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
@@ -86,15 +102,9 @@ def _arrays(path: str, max_bytes: int) -> dict[str, Stored]:
         raise ModelFileError(f"holds {len(members):,} arrays of {size:,} bytes; --max-bytes allows {max_bytes:,}")
     try:
         with np.load(path, allow_pickle=False) as stored:
-            arrays = {legible(name): np.asarray(stored[name]) for name in stored.files}
+            return {legible(name): np.asarray(stored[name]) for name in stored.files}
     except Exception as fault:
         raise ModelFileError(f"cannot be read as arrays of numbers ({reason(fault)}); {HOW}") from fault
-    for name, values in arrays.items():
-        if values.dtype.kind not in NUMBERS:
-            raise ModelFileError(f"the array {name} holds {values.dtype}; expected numbers; {HOW}")
-    if not arrays:
-        raise ModelFileError(f"holds no arrays; {HOW}")
-    return {name: floats(values) for name, values in arrays.items()}
 
 
 def floats(values: Stored) -> Stored:

@@ -6,8 +6,10 @@ megabytes; so the two buffers of an array, its values and its bits of validity, 
 
 import io
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing
+from functools import partial
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -16,8 +18,15 @@ from mlpdoctor.core.network import Array
 from mlpdoctor.readers.tables.arrow_sizes import sizes
 from mlpdoctor.readers.tables.column_names import unique
 from mlpdoctor.readers.tables.data_source import Source, seekable
-from mlpdoctor.readers.tables.table import Table
-from mlpdoctor.readers.tables.text_rows import complaint_of_typed
+from mlpdoctor.readers.tables.table import Codes, Table
+from mlpdoctor.readers.tables.text_rows import NO_CODES, complaint_of_typed, kind_of_cells
+
+
+class Batches(Protocol):
+    """Record batches with the columns at some positions."""
+
+    def __call__(self, columns: Sequence[int], *, whole: bool = True) -> Generator[Any]:
+        """All of them; ``whole`` is False where not all will be read."""
 
 
 def float64_values(values: Any) -> Array:  # noqa: ANN401 - pyarrow has no types
@@ -67,7 +76,7 @@ def open_parquet(source: Source) -> Table:
         with parquet.ParquetFile(stream) as file:
             schema, metadata = file.schema_arrow, file.metadata
 
-    def batches(columns: Sequence[int]) -> Iterator[Any]:
+    def batches(columns: Sequence[int], *, whole: bool = True) -> Generator[Any]:
         every = schema.names  # a new list each time
         names = [every[column] for column in columns]
         for group in map(metadata.row_group, range(metadata.num_row_groups)):
@@ -79,7 +88,8 @@ def open_parquet(source: Source) -> Table:
             source.open() as stream,
             parquet.ParquetFile(stream, pre_buffer=False, buffer_size=BUFFER_BYTES) as file,
         ):
-            yield from file.iter_batches(batch_size=_height(len(columns)), columns=names)
+            # Threads of pyarrow's read ahead, and whoever stops early would close the file under them.
+            yield from file.iter_batches(batch_size=_height(len(columns)), columns=names, use_threads=whole)
 
     return _table(source, "Parquet", schema, _Extent(metadata.num_rows, size), batches)
 
@@ -100,7 +110,7 @@ def open_arrow(source: Source) -> Table:
     for unpacked in (found.largest, found.dictionaries):
         _refuse_bomb(source.path, size, unpacked)
 
-    def batches(columns: Sequence[int]) -> Iterator[Any]:
+    def batches(columns: Sequence[int], *, whole: bool = True) -> Generator[Any]:  # noqa: ARG001
         height = _height(len(columns))
         with source.open() as stream:
             file = ipc.open_file(stream, options=ipc.IpcReadOptions(included_fields=sorted(columns)))
@@ -133,7 +143,7 @@ def _table(
     what: str,
     schema: Any,  # noqa: ANN401 - pyarrow has no types
     extent: _Extent,
-    batches: Callable[[Sequence[int]], Iterator[Any]],
+    batches: Batches,
 ) -> Table:
     """A table of record batches."""
     path = source.path
@@ -141,11 +151,9 @@ def _table(
         raise DataFileError(f"{path}: holds no rows of data")
     own = list(map(str, schema.names))
     names = unique(own)
-    if len(set(own)) < len(own):
-        twice = next(name for name, times in Counter(own).items() if times > 1)
-        raise DataFileError(f"{path}: has two columns called {twice!r}: rename one")
+    _refuse_twins(path, own)
 
-    def blocks(columns: Sequence[int]) -> Iterator[Array]:
+    def blocks(columns: Sequence[int], codes: Codes = NO_CODES) -> Iterator[Array]:
         if extent.rows * len(columns) * 8 > max(source.max_bytes, EXPANSION * extent.size):
             raise DataFileError(
                 f"{path}: comes to more than {source.max_bytes:,} bytes, {extent.rows:,} rows of {len(columns):,} "
@@ -158,6 +166,8 @@ def _table(
                 values = batch.column(own[column])
                 if _is_number(values.type):
                     out[place] = float64_values(values)
+                elif column in codes:
+                    out[place] = _classes(values, codes[column])
                 else:
                     row, value = next(((row, cell) for row, cell in enumerate(values) if cell.is_valid), (0, None))
                     wrong = complaint_of_typed(_shown(value), names[column])
@@ -166,7 +176,60 @@ def _table(
             first_row += batch.num_rows
 
     text = frozenset(name for name, field in zip(names, schema, strict=True) if not _is_number(field.type))
-    return Table(what, names, blocks, text, rows=extent.rows)
+    texts = [place for place, name in enumerate(names) if name in text]
+
+    def cells(column: int) -> Iterator[str]:
+        for batch in batches([column], whole=False):
+            yield from (_shown(cell) for cell in batch.column(own[column]) if cell.is_valid)
+
+    return Table(
+        what,
+        names,
+        blocks,
+        text,
+        rows=extent.rows,
+        kinds=_kinds(texts, names, own, batches),
+        cells=cells,
+        coded=lambda codes: partial(blocks, codes=codes),
+    )
+
+
+def _refuse_twins(path: str, own: Sequence[str]) -> None:
+    if len(set(own)) < len(own):
+        twice = next(name for name, times in Counter(own).items() if times > 1)
+        raise DataFileError(f"{path}: has two columns called {twice!r}: rename one")
+
+
+def _classes(values: Any, codes: Mapping[str, float]) -> Array:  # noqa: ANN401
+    """Texts as the numbers that they stand for, NaN where one is missing."""
+    return np.array([codes.get(_shown(cell).strip(), np.nan) if cell.is_valid else np.nan for cell in values])
+
+
+def _kinds(texts: Sequence[int], names: Sequence[str], own: Sequence[str], batches: Batches) -> dict[str, str]:
+    """What most of the first cells of some columns are, as those of a text table are told."""
+    kinds: dict[str, str] = {}
+    if not 0 < len(texts) <= MOST_TEXTS:
+        return kinds
+    with closing(batches(texts, whole=False)) as found:
+        first: Any = next(found, None)
+    for place in texts if first is not None else ():
+        cells = first.column(own[place]).slice(0, LOOKED_AT)
+        told = None if _is_nested(cells.type) else kind_of_cells([_shown(cell) for cell in cells if cell.is_valid])
+        if told is not None:
+            kinds[names[place]] = told
+    return kinds
+
+
+def _is_nested(kind: Any) -> bool:  # noqa: ANN401 - pyarrow has no types
+    from pyarrow import types
+
+    return bool(types.is_nested(kind) or types.is_binary(kind))
+
+
+MOST_TEXTS = 64
+"""Columns of text that are looked into before a row is read."""
+LOOKED_AT = 100
+"""Cells that tell what a column holds."""
 
 
 def _shown(cell: Any) -> str:  # noqa: ANN401

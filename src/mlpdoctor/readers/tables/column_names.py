@@ -1,6 +1,7 @@
 """Columns as a user names them, and why a table does not fit a model."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import field
 from difflib import get_close_matches
 
 from mlpdoctor.core.dataset import Wanted
@@ -18,12 +19,14 @@ class Columns:
         names: column names, each once.
         text: names of columns seen to hold something other than numbers.
         marked: positions of the columns that the file itself marks as targets; empty when it marks none.
+        kinds: what most cells of a column are, ``text`` or ``date``; columns of numbers are left out.
     """
 
     path: str
     names: tuple[str, ...]
     text: frozenset[str] = frozenset()
     marked: tuple[int, ...] = ()
+    kinds: Mapping[str, str] = field(default_factory=dict)
 
 
 def find_columns(columns: Columns, asked: Sequence[str], option: str) -> tuple[int, ...]:

@@ -9,6 +9,7 @@ from mlpdoctor.core.errors import DataFileError
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.text import count
 from mlpdoctor.readers.tables.column_names import INDEX_NAMES, Columns, find_columns, mismatch, wrong_choice
+from mlpdoctor.readers.tables.unencoded import unencoded
 
 _TARGET_NAME = re.compile(r"(y|targets?|labels?|class|classes|outputs?)([ _.-]?\d+)?", re.IGNORECASE)
 
@@ -107,7 +108,10 @@ def _features_for(
         return Roles(rest, targets, guesses)
     if wanted.features == len(rest) - 1 and _is_index(columns, rest):
         return Roles(rest[1:], targets, (*guesses, _left_out(columns, rest)))
-    raise mismatch(columns, left, len(targets), wanted, chosen=True)
+    whole = tuple(dict.fromkeys((*left, *targets)))
+    raise unencoded(columns, whole, targets, len(targets), wanted) or mismatch(
+        columns, left, len(targets), wanted, chosen=True
+    )
 
 
 def _targets_for(columns: Columns, features: tuple[int, ...], rest: Sequence[int], wanted: Wanted) -> Roles:
@@ -141,7 +145,8 @@ def _guessed(columns: Columns, left: tuple[int, ...], wanted: Wanted) -> Roles:
             if len(table) == width:
                 index = (_left_out(columns, left),) if table is not left else ()
                 return Roles(table, table, ("targets: the features themselves, as in an autoencoder", *index))
-    raise mismatch(columns, left, (wanted.targets or (1,))[0], wanted, chosen=False)
+    number = (wanted.targets or (1,))[0]
+    raise unencoded(columns, left, (), number, wanted) or mismatch(columns, left, number, wanted, chosen=False)
 
 
 def _with_guess(

@@ -1,6 +1,7 @@
 """Opens a data file or a folder of them, and gives the columns their roles."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -25,6 +26,8 @@ from mlpdoctor.readers.tables.data_kind import (
 from mlpdoctor.readers.tables.data_source import Source, from_path, from_stdin, seekable, steady, unzipped
 from mlpdoctor.readers.tables.numpy_files import open_arrays, stored_npy
 from mlpdoctor.readers.tables.table import Table, TableDataset
+from mlpdoctor.readers.tables.text_targets import with_classes
+from mlpdoctor.readers.tables.unencoded import unencoded
 
 MOST_BYTES = 1 << 33
 """Bytes that compressed or piped data may come to, unless the user says otherwise: 8 GiB."""
@@ -56,8 +59,12 @@ def open_dataset(path: str, wanted: Wanted, *, stdin: BinaryIO | None = None, ma
             table = open_pair(path, pair, wanted, max_bytes)
         else:
             table = _open(steady(from_path(path, max_bytes)), wanted)
-        columns = Columns(path, table.names, table.text, table.marked)
-        return TableDataset(path, table, choose_roles(columns, wanted))
+        columns = Columns(path, table.names, table.text, table.marked, table.kinds)
+        roles = choose_roles(columns, wanted)
+        odd = unencoded(columns, (*roles.features, *roles.targets), roles.targets, len(roles.targets), wanted)
+        if odd is not None:
+            raise odd
+        return TableDataset(path, with_classes(path, table, roles, wanted), roles)
 
 
 def open_folder_of(path: str, wanted: Wanted, max_bytes: int) -> Table:
@@ -75,7 +82,7 @@ def _open(source: Source, wanted: Wanted, *, packed: bool = False) -> Table:
     head = first_bytes(source)
     if head.startswith(GZIP) and not packed:
         table = _open(unzipped(source), wanted, packed=True)
-        return Table(f"{table.format}, gzip", table.names, table.blocks, table.text, table.marked, table.guesses)
+        return replace(table, format=f"{table.format}, gzip", rows=None)
     refuse(source.path, head)
     if head.startswith(NPY):
         from mlpdoctor.readers.tables.numpy_files import open_npy
@@ -158,9 +165,10 @@ def open_folder(path: str, wanted: Wanted, max_bytes: int, open_file: Callable[[
         )
     sources = {file.stem: steady(from_path(str(file), max_bytes)) for file in files}
     parts = 2 if wanted.sample_weight is None else 3
-    if len(files) == parts and all(first_bytes(source).startswith(NPY) for source in sources.values()):
+    named = len(wanted.inputs) > 1 and {name.lower() for name, _ in wanted.inputs} <= {name.lower() for name in sources}
+    if (named or len(files) == parts) and all(first_bytes(source).startswith(NPY) for source in sources.values()):
         arrays = {name: stored_npy(source, name) for name, source in sources.items()}
-        if len({array.width for array in arrays.values()}) > 1 or {"x", "y"} <= set(map(str.lower, arrays)):
+        if named or len({array.width for array in arrays.values()}) > 1 or {"x", "y"} <= set(map(str.lower, arrays)):
             return open_arrays(path, arrays, wanted, "folder of NumPy arrays")
     tables = [open_file(str(file)) for file in files]
     first = tables[0]

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
 from typing import BinaryIO, cast
 
 import numpy as np
@@ -10,12 +11,13 @@ import numpy as np
 from mlpdoctor.core.network import Array
 from mlpdoctor.readers.tables.arrow_files import float64_values
 from mlpdoctor.readers.tables.data_source import Source
-from mlpdoctor.readers.tables.table import Table
+from mlpdoctor.readers.tables.table import Codes, Table
 from mlpdoctor.readers.tables.text_layout import FORMATS, Layout, sniff
 from mlpdoctor.readers.tables.text_rows import (
     FALSE,
     LONGEST_LINE,
     MISSING,
+    NO_CODES,
     TRUE,
     careful_blocks,
     no_long_cells,
@@ -48,12 +50,16 @@ def open_delimited(source: Source) -> Table:
     layout = sniff(source.path, sample, whole=whole)
     quick = layout.plain and not (whole and len(sample) <= SAMPLE)
 
-    def blocks(columns: Sequence[int]) -> Iterator[Array]:
+    def blocks(columns: Sequence[int], codes: Codes = NO_CODES) -> Iterator[Array]:
         with source.open() as stream:
-            if quick:
+            if quick and not codes:
                 yield from _quick(source, stream, layout, columns)
             else:
-                yield from _careful(source.path, stream, layout, columns)
+                yield from _careful(source.path, stream, layout, columns, codes=codes)
+
+    def cells(column: int) -> Iterator[str]:
+        with source.open() as stream:
+            yield from (row[column] for _, row in _rows(source.path, stream, layout) if column < len(row))
 
     return Table(
         format=FORMATS.get(layout.delimiter, "text table"),
@@ -62,6 +68,9 @@ def open_delimited(source: Source) -> Table:
         text=layout.text,
         guesses=layout.guesses,
         rows=_about(source, sample),
+        kinds=layout.kinds,
+        cells=cells,
+        coded=lambda codes: partial(blocks, codes=codes),
     )
 
 
@@ -72,19 +81,28 @@ def _about(source: Source, sample: bytes) -> int | None:
 
 
 def _careful(
-    path: str, stream: BinaryIO, layout: Layout, columns: Sequence[int], lines_before: int = 0
+    path: str,
+    stream: BinaryIO,
+    layout: Layout,
+    columns: Sequence[int],
+    lines_before: int = 0,
+    codes: Codes = NO_CODES,
 ) -> Iterator[Array]:
     """Read a stream line by line; ``lines_before`` lines of the file come before it."""
+    rows, names, width = _rows(path, stream, layout, lines_before), layout.names, layout.width
+    yield from careful_blocks(path, rows, names, width, columns, decimal_comma=layout.decimal_comma, codes=codes)
+
+
+def _rows(path: str, stream: BinaryIO, layout: Layout, lines_before: int = 0) -> Iterator[tuple[int, list[str]]]:
+    """Numbers and cells of the rows of a stream."""
     with io.TextIOWrapper(stream, encoding=layout.encoding, errors="replace", newline="") as text:
         lines = short_lines(path, text)
         before = max(layout.skip - lines_before, 0)
         for _ in range(before):
             next(lines, "")
         before += lines_before
-        rows = ((before + line, row) for line, row in split_rows(lines, layout.delimiter))
-        names, width = layout.names, layout.width
         with no_long_cells(path, before):
-            yield from careful_blocks(path, rows, names, width, columns, decimal_comma=layout.decimal_comma)
+            yield from ((before + line, row) for line, row in split_rows(lines, layout.delimiter))
 
 
 def _quick(source: Source, stream: BinaryIO, layout: Layout, columns: Sequence[int]) -> Iterator[Array]:

@@ -2,11 +2,11 @@
 
 import io
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
-from typing import BinaryIO, cast
+from typing import BinaryIO, TypeAlias, cast
 
 from mlpdoctor.core.dataset import Wanted
 from mlpdoctor.core.errors import DataFileError
@@ -90,6 +90,9 @@ def open_arrays(path: str, arrays: Mapping[str, StoredArray], wanted: Wanted, wh
         (array,) = arrays.values()
         return side_by_side([array], what) if array.dtype.names else _numbered(array, what)
     weight = arrays.get(wanted.sample_weight or "")
+    parts = _by_name({name: array for name, array in arrays.items() if array is not weight}, wanted)
+    if parts is not None:
+        return _side_by_side(path, arrays, parts, weight, what)
     pair = _pair({name: array for name, array in arrays.items() if array is not weight}, wanted.features)
     if pair is None:
         found = listed([f"{name} {array.shape}" for name, array in arrays.items()])
@@ -97,21 +100,63 @@ def open_arrays(path: str, arrays: Mapping[str, StoredArray], wanted: Wanted, wh
             f"{path}: cannot tell the features from the targets among its arrays ({found or 'none'}); "
             "save them with numpy.savez(file, x=..., y=...)"
         )
-    x, y = arrays[pair[0]], arrays[pair[1]]
-    for other, part in ((y, "row of targets"), *([(weight, "sample weight")] if weight is not None else [])):
-        if x.shape[0] != other.shape[0]:
+    return _side_by_side(path, arrays, ((pair[0],), (pair[1],)), weight, what)
+
+
+Parts: TypeAlias = tuple[tuple[str, ...], tuple[str, ...]]
+"""Names of the arrays with the features, in the model's order, and of those with the targets."""
+
+
+def _side_by_side(
+    path: str, arrays: Mapping[str, StoredArray], parts: Parts, weight: StoredArray | None, what: str
+) -> Table:
+    """The table of features, targets and perhaps weights.
+
+    Raises:
+        DataFileError: they have not the same number of rows.
+    """
+    x, y = ([arrays[name] for name in names] for names in parts)
+    told = [*((other, "row in each array") for other in x[1:]), *((other, "row of targets") for other in y)]
+    for other, part in [*told, *([(weight, "sample weight")] if weight is not None else [])]:
+        if x[0].shape[0] != other.shape[0]:
             raise DataFileError(
-                f"{path}: {x.name} has {x.shape[0]:,} rows and {other.name} has {other.shape[0]:,}; each row of "
+                f"{path}: {x[0].name} has {x[0].shape[0]:,} rows and {other.name} has {other.shape[0]:,}; each row of "
                 f"features needs its {part}"
             )
-    table = side_by_side([x, y, *([weight] if weight is not None else [])], what)
-    others = [name for name, array in arrays.items() if name not in pair and array is not weight]
-    guesses = [
-        f"features: the array {x.name}",
-        f"{'target' if y.width == 1 else 'targets'}: the array {y.name}",
-    ]
+    table = side_by_side([*x, *y, *([weight] if weight is not None else [])], what)
+    used = {name for names in parts for name in names}
+    others = [name for name, array in arrays.items() if name not in used and array is not weight]
+    width, targets = sum(array.width for array in x), sum(array.width for array in y)
+    guesses = [f"features: {_called(x)}", f"{'target' if targets == 1 else 'targets'}: {_called(y)}"]
     guesses += [f"not read: {listed(others)}"] if others else []
-    return replace(table, marked=tuple(range(x.width, x.width + y.width)), guesses=tuple(guesses))
+    return replace(table, marked=tuple(range(width, width + targets)), guesses=tuple(guesses))
+
+
+def _called(arrays: Sequence[StoredArray]) -> str:
+    return f"the array{'s' if len(arrays) > 1 else ''} {', '.join(array.name for array in arrays)}"
+
+
+TARGETS = ("y", "target", "targets", "label", "labels", "y_train", "output", "outputs")
+"""What arrays of targets are called beside arrays that are called like the model's inputs, in small letters."""
+
+
+def _by_name(arrays: Mapping[str, StoredArray], wanted: Wanted) -> Parts | None:
+    """Arrays that are called as the model's inputs and outputs are; None where they are not, or a width differs."""
+    small = {name.lower(): name for name in arrays}
+    inputs = [small.get(name.lower()) for name, _ in wanted.inputs]
+    if not inputs or None in inputs or len(set(inputs)) < len(inputs):
+        return None
+    features = tuple(name for name in inputs if name is not None)
+    if any(width not in {None, arrays[name].width} for name, (_, width) in zip(features, wanted.inputs, strict=True)):
+        return None
+    outputs = [small.get(name.lower()) for name in wanted.outputs]
+    if outputs and None not in outputs:
+        return features, tuple(name for name in outputs if name is not None)
+    rest = [name for name in arrays if name not in features]
+    called = next((small[name] for name in TARGETS if name in small and small[name] in rest), None)
+    if called is None and len(rest) != 1:
+        return None
+    return features, (called or rest[0],)
 
 
 def _pair(arrays: Mapping[str, StoredArray], width: int | None) -> tuple[str, str] | None:

@@ -1,7 +1,9 @@
 """A table whose columns can be read in any choice, and the data set it becomes once they have parts."""
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import field
+from typing import TypeAlias
 
 import numpy as np
 
@@ -26,6 +28,9 @@ class Table:
         marked: positions of the columns that the file itself marks as targets, as two arrays do.
         guesses: what was assumed about the file.
         rows: how many there are, or about as many; None where only reading tells.
+        kinds: what most cells of a column are, ``text`` or ``date``; columns of numbers are left out.
+        cells: the cells of a column as text; None where texts cannot be read as classes.
+        coded: the blocks with texts of some columns read as numbers, by position and text.
     """
 
     format: str
@@ -35,6 +40,13 @@ class Table:
     marked: tuple[int, ...] = ()
     guesses: tuple[str, ...] = ()
     rows: int | None = None
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    cells: Callable[[int], Iterator[str]] | None = None
+    coded: "Callable[[Codes], Callable[[Sequence[int]], Iterator[Array]]] | None" = None
+
+
+Codes: TypeAlias = Mapping[int, Mapping[str, float]]
+"""What texts stand for, by the position of their column."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,13 +3,20 @@
 import codecs
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from mlpdoctor.core.errors import DataFileError
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.readers.tables.column_names import unique
 from mlpdoctor.readers.tables.text_header import Header, find_header
-from mlpdoctor.readers.tables.text_rows import LongCellError, is_boolean, no_long_cells, number, split_rows
+from mlpdoctor.readers.tables.text_rows import (
+    LongCellError,
+    is_boolean,
+    kind_of_cells,
+    no_long_cells,
+    number,
+    split_rows,
+)
 
 MOST_CELLS = 4000
 """Cells looked at for each delimiter in question, and to tell the header and the kinds of column ..."""
@@ -111,6 +118,7 @@ class Layout:
         width: cells in a row; the last may be an empty one without a name.
         names: column names, each once.
         text: names of columns that hold something other than numbers.
+        kinds: ``text`` or ``date`` for the columns of which nearly all cells are no numbers.
         booleans: positions of columns that say true and false in words.
         plain: whether pyarrow can read it: lines end in a line feed, and ASCII is one byte a letter.
         guesses: what was assumed.
@@ -123,6 +131,7 @@ class Layout:
     width: int
     names: tuple[str, ...]
     text: frozenset[str]
+    kinds: Mapping[str, str]
     booleans: frozenset[int]
     plain: bool
     guesses: tuple[str, ...]
@@ -169,6 +178,11 @@ def sniff(path: str, sample: bytes, *, whole: bool) -> Layout:
         width=header.width,
         names=names,
         text=frozenset(name for name, (text, _) in zip(names, kinds, strict=False) if text),
+        kinds={
+            name: told
+            for name, column, (text, _) in zip(names, columns, kinds, strict=False)
+            if text and (told := kind_of_cells(column, decimal_comma=decimal_comma)) is not None
+        },
         booleans=frozenset(place for place, (_, boolean) in enumerate(kinds) if boolean),
         plain=encoding in {"utf-8-sig", "latin-1"} and any(line.endswith("\n") for line in lines),
         guesses=_guesses(header, encoding, decimal_comma=decimal_comma),

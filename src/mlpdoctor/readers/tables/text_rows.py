@@ -7,8 +7,9 @@ reads what pyarrow would not, such as ``+1``, or says which cell is at fault.
 import csv
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import TextIO
 
 import numpy as np
@@ -56,6 +57,21 @@ def is_boolean(cell: str) -> bool:
     """Whether a cell says true or false in a word."""
     word = cell.strip()
     return word in TRUE or word in FALSE
+
+
+MOSTLY = 0.9
+"""Of the cells that are not missing; a column of numbers with a slip of the pen has fewer that are none."""
+
+
+def kind_of_cells(cells: Sequence[str], *, decimal_comma: bool = False) -> str | None:
+    """``date`` or ``text`` where nearly all of some cells are no numbers; None where they may be meant as numbers."""
+    told = [cell.strip() for cell in cells if cell.strip() not in MISSING]
+    odd = [cell for cell in told if number(cell, decimal_comma=decimal_comma) is None]
+    if not odd or len(odd) < MOSTLY * len(told):
+        return None
+    if sum(_DATE.fullmatch(cell) is not None for cell in odd) >= MOSTLY * len(odd):
+        return "date"
+    return None if sum(_DRESSED.fullmatch(cell) is not None for cell in odd) > len(odd) / 2 else "text"
 
 
 def complaint(cell: str, column: str) -> str:
@@ -175,6 +191,9 @@ def short_lines(path: str, stream: TextIO) -> Iterator[str]:
         yield line
 
 
+NO_CODES: Mapping[int, Mapping[str, float]] = MappingProxyType({})
+
+
 def careful_blocks(
     path: str,
     rows: Iterator[tuple[int, list[str]]],
@@ -183,6 +202,7 @@ def careful_blocks(
     columns: Sequence[int],
     *,
     decimal_comma: bool,
+    codes: Mapping[int, Mapping[str, float]] = NO_CODES,
 ) -> Iterator[Array]:
     """Read the chosen columns of some rows.
 
@@ -193,6 +213,7 @@ def careful_blocks(
         width: cells in a row.
         columns: positions of the columns to read.
         decimal_comma: whether 1,5 is one and a half.
+        codes: numbers that texts stand for, by the position of their column.
 
     Yields:
         Blocks of shape (rows, columns), float64.
@@ -206,7 +227,9 @@ def careful_blocks(
             raise DataFileError(f"{path}, line {line}: {_ragged(len(row), width)}")
         values: list[float] = []
         for column in columns:
-            value = number(row[column], decimal_comma=decimal_comma)
+            value = codes[column].get(row[column].strip()) if column in codes else None
+            if value is None:
+                value = number(row[column], decimal_comma=decimal_comma)
             if value is None:
                 raise DataFileError(f"{path}, line {line}: {complaint(row[column], names[column])}")
             values.append(value)

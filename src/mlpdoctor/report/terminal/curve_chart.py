@@ -14,6 +14,7 @@ from mlpdoctor.core.text import short
 from mlpdoctor.report import curve_phrases
 from mlpdoctor.report.ladder_rows import says_nothing
 from mlpdoctor.report.terminal.layout import label, plain, prose
+from mlpdoctor.report.terminal.trial_table import trial_table
 
 HEIGHT = 8
 WIDEST, NARROWEST = 72, 16
@@ -70,6 +71,8 @@ def section(history: HistorySummary, ladder: Ladder | None, width: int, encoding
     if chart is not None:
         yield prose(plain(_heading(history, chart), encoding), width, "training curve   ", style="dim")
         yield Padding(_text(chart, encoding), (0, 1, 0, INDENT), expand=False)
+    if history.search is not None:
+        yield from trial_table(history.search, width, encoding)
     bad = curve_phrases.bad(history)
     yield prose(plain(curve_phrases.plateau(history), encoding), width, label("plateau", LABEL))
     if bad is not None:

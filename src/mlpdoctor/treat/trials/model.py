@@ -18,6 +18,7 @@ from mlpdoctor.core.whole_file import Put, replacing
 from mlpdoctor.engine import keras_load
 from mlpdoctor.engine.keras_guard import Refused
 from mlpdoctor.engine.keras_start import keras
+from mlpdoctor.nn.heads import without_loss
 from mlpdoctor.nn.losses.loss import Loss
 from mlpdoctor.nn.losses.registry import kind_of
 from mlpdoctor.treat.editing.edits import Json, ModelSpec, Weights
@@ -46,7 +47,7 @@ def load(network: Network, code: Code, live: object = None) -> ModelSpec:
         InputError: Keras cannot load the file.
     """
     try:
-        model = keras_load.load(network.file, code) if live is None else keras_load.copied(live, code)
+        model = _of_keras(network, code) if live is None else keras_load.copied(live, code)
     except keras_load.Unloadable as fault:
         try:
             model = rebuilt(network)
@@ -61,11 +62,17 @@ def load(network: Network, code: Code, live: object = None) -> ModelSpec:
     return ModelSpec(type(model).__name__, config, weights_of(model), compiled_of(model, network))
 
 
+def _of_keras(network: Network, code: Code) -> Model:
+    if "Keras" not in network.format:
+        raise keras_load.Unloadable("it is no file of Keras")
+    return keras_load.load(network.file, code)
+
+
 def compiled_of(model: Model, network: Network) -> Mapping[str, Json]:
     """What ``get_compile_config`` would say, from what our reader found in the file."""
     losses = [keras_loss(config) for config in network.losses if config is not None]
     if len(losses) != len(network.outputs):
-        raise UsageError(f"{network.file}: it was saved without compile(); name the loss you used: --loss mse")
+        raise UsageError(f"{network.file}: {without_loss(network.format)}; name the loss you used: --loss mse")
     several = len(losses) > 1
     metrics = [list(_metrics(names)) for names in network.metrics] or None
     with warnings.catch_warnings():

@@ -1,0 +1,261 @@
+"""What each operation of ONNX is as a layer of Keras, and those that only compute with constants."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import TypeAlias
+
+import numpy as np
+
+from mlpdoctor.core.errors import ModelFileError
+from mlpdoctor.core.network import Shape, Stored
+from mlpdoctor.readers.models.onnx_builder import MATRIX, Builder, Given, Tensor, name_of, unknown
+from mlpdoctor.readers.models.onnx_messages import OnnxNode, Value
+
+EPSILON = 1e-5
+"""What ONNX adds to a variance where the file says nothing."""
+OPEN = -1
+"""A length that follows from the others."""
+
+Operation: TypeAlias = Callable[[Builder, OnnxNode, Sequence[Given]], Given]
+
+
+def _stored(node: OnnxNode, given: Sequence[Given], place: int) -> Stored:
+    """An input that must be a constant: a network that computes its weights is no perceptron."""
+    if place >= len(given) or isinstance(given[place], Tensor):
+        raise unknown(node)
+    found = given[place]
+    return found if isinstance(found, np.ndarray) else np.asarray(found)
+
+
+def _numbers(value: Value | None) -> tuple[int, ...]:
+    if isinstance(value, int):
+        return (value,)
+    return tuple(int(one) for one in value) if isinstance(value, tuple) else ()
+
+
+def _number(node: OnnxNode, name: str, default: float) -> float:
+    value = node.options.get(name, default)
+    return float(value) if isinstance(value, int | float) else default
+
+
+def _dense(builder: Builder, node: OnnxNode, entering: Given, kernel: Stored, bias: Stored | None) -> Tensor:
+    source = builder.settle(entering, node.operator)
+    builder.widen(source, len(kernel))
+    entered = builder.shape(entering)
+    if not entered or entered[-1] != len(kernel):
+        raise ValueError(f"{entered} enters a kernel of the shape {kernel.shape}")
+    units = kernel.shape[1]
+    config = {"units": units, "activation": "linear", "use_bias": bias is not None}
+    weights = {"kernel": kernel} | ({} if bias is None else {"bias": np.broadcast_to(bias, (1, units)).reshape(units)})
+    return builder.layer("Dense", name_of(node, "dense", node.inputs[1:]), config, (source,), weights)
+
+
+def _gemm(builder: Builder, node: OnnxNode, given: Sequence[Given]) -> Tensor:
+    kernel = _stored(node, given, 1)
+    if node.options.get("transA") or kernel.ndim != MATRIX:
+        raise unknown(node)
+    kernel = kernel.T if node.options.get("transB") else kernel
+    alpha, beta = _number(node, "alpha", 1.0), _number(node, "beta", 1.0)
+    bias = _stored(node, given, 2) if len(given) > MATRIX and len(node.inputs[2]) else None
+    return _dense(
+        builder,
+        node,
+        given[0],
+        kernel if alpha == 1 else alpha * kernel,
+        bias if bias is None or beta == 1 else beta * bias,
+    )
+
+
+def _matmul(builder: Builder, node: OnnxNode, given: Sequence[Given]) -> Tensor:
+    kernel = _stored(node, given, 1)
+    if kernel.ndim != MATRIX or not isinstance(given[0], Tensor):
+        raise unknown(node)
+    return _dense(builder, node, given[0], kernel, None)
+
+
+def _batch_normalization(builder: Builder, node: OnnxNode, given: Sequence[Given]) -> Tensor:
+    source = builder.settle(given[0], node.operator)
+    names = ("gamma", "beta", "moving_mean", "moving_variance")
+    weights = {name: _stored(node, given, place) for place, name in enumerate(names, 1)}
+    if len(builder.shape(given[0])) != 1 or any(array.shape != builder.shape(given[0]) for array in weights.values()):
+        raise unknown(node)
+    config = {"axis": -1, "epsilon": _number(node, "epsilon", EPSILON)}
+    name = name_of(node, "batch_normalization", node.inputs[1:])
+    return builder.layer("BatchNormalization", name, config, (source,), weights)
+
+
+def _layer_normalization(builder: Builder, node: OnnxNode, given: Sequence[Given]) -> Tensor:
+    source = builder.settle(given[0], node.operator)
+    weights = {"gamma": _stored(node, given, 1)}
+    config = {"axis": -1, "epsilon": _number(node, "epsilon", EPSILON), "center": len(given) > MATRIX}
+    if len(given) > MATRIX:
+        weights["beta"] = _stored(node, given, 2)
+    if len(node.outputs) > 1 or any(array.shape != builder.shape(given[0])[-1:] for array in weights.values()):
+        raise unknown(node)
+    name = name_of(node, "layer_normalization", node.inputs[1:])
+    return builder.layer("LayerNormalization", name, config, (source,), weights)
+
+
+def _softmax(builder: Builder, node: OnnxNode, given: Sequence[Given]) -> Tensor:
+    axis, rank = int(_number(node, "axis", OPEN)), len(builder.shape(given[0])) + 1
+    if axis not in {OPEN, rank - 1}:
+        raise unknown(node)
+    source = builder.settle(given[0], node.operator)
+    name = "softmax" if node.operator == "Softmax" else "log_softmax"
+    return builder.layer("Activation", name, {"activation": name}, (source,))
+
+
+def _parametric_relu(builder: Builder, node: OnnxNode, given: Sequence[Given]) -> Tensor:
+    source, slope = builder.settle(given[0], node.operator), _stored(node, given, 1).reshape(-1)
+    width = builder.shape(given[0])[-1]
+    if len(builder.shape(given[0])) != 1 or len(slope) not in {1, width}:
+        raise unknown(node)
+    config = {"shared_axes": [1]} if len(slope) == 1 else {}
+    return builder.layer("PReLU", name_of(node, "prelu", node.inputs[1:]), config, (source,), {"alpha": slope})
+
+
+def _concat(builder: Builder, node: OnnxNode, given: Sequence[Given]) -> Tensor:
+    axis = int(_number(node, "axis", OPEN))
+    if axis == 0 or not all(isinstance(one, Tensor) for one in given):
+        raise unknown(node)
+    sources = tuple(builder.settle(one, node.operator) for one in given)
+    return builder.layer("Concatenate", name_of(node, "concatenate"), {"axis": axis}, sources)
+
+
+def _embedding(builder: Builder, node: OnnxNode, given: Sequence[Given]) -> Tensor:
+    """Rows of a stored table, by number."""
+    table, places = given[0], given[1]
+    if isinstance(table, Tensor) or not isinstance(places, Tensor) or table.ndim != MATRIX or node.options.get("axis"):
+        raise unknown(node)
+    source = builder.settle(places, node.operator)
+    config = {"input_dim": len(table), "output_dim": table.shape[1]}
+    name = name_of(node, "embedding", node.inputs[:1])
+    return builder.layer("Embedding", name, config, (source,), {"embeddings": table})
+
+
+def _flatten(builder: Builder, node: OnnxNode, given: Sequence[Given]) -> Given:
+    if int(_number(node, "axis", 1)) != 1:
+        raise unknown(node)
+    return _reshaped(builder, node, given[0], (OPEN,))
+
+
+def _reshape(builder: Builder, node: OnnxNode, given: Sequence[Given]) -> Given:
+    shape = builder.shape(given[0])
+    target = [int(length) for length in _stored(node, given, 1).reshape(-1)][1:]  # the first is the number of rows
+    for place, length in enumerate(target):
+        if length == 0 and place < len(shape):
+            target[place] = shape[place] or OPEN
+    return _reshaped(builder, node, given[0], tuple(target))
+
+
+def _squeeze(builder: Builder, node: OnnxNode, given: Sequence[Given]) -> Given:
+    """Axes of one number come or go; what stays one number a row stays one column."""
+    shape, axes = builder.shape(given[0]), _axes(node, given)
+    if 0 in axes or None in shape:
+        raise unknown(node)
+    rank = len(shape) + 1
+    kept = [
+        length for place, length in enumerate(shape, 1) if not (place in axes or place - rank in axes) or length != 1
+    ]
+    return _reshaped(builder, node, given[0], tuple(length or OPEN for length in kept) or (1,))
+
+
+def _unsqueeze(builder: Builder, node: OnnxNode, given: Sequence[Given]) -> Given:
+    shape, axes = list(builder.shape(given[0])), _axes(node, given)
+    rank = len(shape) + 1 + len(axes)
+    for axis in sorted(axis % rank for axis in axes):
+        if axis == 0:
+            raise unknown(node)
+        shape.insert(axis - 1, 1)
+    return _reshaped(builder, node, given[0], tuple(length or OPEN for length in shape))
+
+
+def _axes(node: OnnxNode, given: Sequence[Given]) -> tuple[int, ...]:
+    stored = [int(one) for one in _stored(node, given, 1).reshape(-1)] if len(given) > 1 else ()
+    return tuple(stored) or _numbers(node.options.get("axes"))
+
+
+def _reshaped(builder: Builder, node: OnnxNode, given: Given, target: Shape) -> Given:
+    if not isinstance(given, Tensor):
+        raise unknown(node)
+    shape = builder.shape(given)
+    if target in {shape, (OPEN,)} and len(shape) == 1:
+        return given
+    source = builder.settle(given, node.operator)
+    if target == (OPEN,):
+        return builder.layer("Flatten", name_of(node, "flatten"), {}, (source,))
+    return builder.layer("Reshape", name_of(node, "reshape"), {"target_shape": list(target)}, (source,))
+
+
+def _scaler(builder: Builder, node: OnnxNode, given: Sequence[Given]) -> Tensor:
+    """A scaler of scikit-learn at the front of a pipeline: ``(x - offset) * scale``."""
+    source = builder.settle(given[0], node.operator)
+    offset, scale = np.asarray(node.options["offset"], np.float64), np.asarray(node.options["scale"], np.float64)
+    config = {"scale": (scale + 0 * offset).tolist(), "offset": (-offset * scale).tolist()}
+    builder.widen(source, offset.size)
+    return builder.layer("Rescaling", name_of(node, "scaler"), config, (source,))
+
+
+OPERATIONS: Mapping[str, Operation] = MappingProxyType(
+    {
+        "Gemm": _gemm,
+        "MatMul": _matmul,
+        "BatchNormalization": _batch_normalization,
+        "LayerNormalization": _layer_normalization,
+        "Softmax": _softmax,
+        "LogSoftmax": _softmax,
+        "PRelu": _parametric_relu,
+        "Scaler": _scaler,
+        "Concat": _concat,
+        "Gather": _embedding,
+        "Flatten": _flatten,
+        "Reshape": _reshape,
+        "Squeeze": _squeeze,
+        "Unsqueeze": _unsqueeze,
+    }
+)
+"""Operations on tensors, by name."""
+
+
+def _constant(node: OnnxNode, _: Sequence[Stored]) -> Stored:
+    for name in ("value", "value_float", "value_int", "value_floats", "value_ints"):
+        if name in node.options:
+            return np.asarray(node.options[name])
+    raise unknown(node)
+
+
+def _transpose(node: OnnxNode, given: Sequence[Stored]) -> Stored:
+    return np.transpose(given[0], _numbers(node.options.get("perm")) or None)
+
+
+def _gathered(node: OnnxNode, given: Sequence[Stored]) -> Stored:
+    return np.take(given[0], given[1].astype(np.int64), int(_number(node, "axis", 0)))
+
+
+def _joined(node: OnnxNode, given: Sequence[Stored]) -> Stored:
+    return np.concatenate(given, int(_number(node, "axis", 0)))
+
+
+def _unsqueezed(node: OnnxNode, given: Sequence[Stored]) -> Stored:
+    return np.expand_dims(given[0], tuple(_axes(node, given)))
+
+
+def _given_shape(_: OnnxNode, given: Sequence[Stored]) -> Stored:
+    shape = [int(length) for length in given[1].reshape(-1)]
+    if math.prod(shape) > given[0].size:
+        raise ModelFileError("this ONNX file reshapes an array to more numbers than it has; export it again")
+    return given[0].reshape(shape)
+
+
+FOLDED: Mapping[str, Callable[[OnnxNode, Sequence[Stored]], Stored]] = MappingProxyType(
+    {
+        "Constant": _constant,
+        "Transpose": _transpose,
+        "Gather": _gathered,
+        "Concat": _joined,
+        "Unsqueeze": _unsqueezed,
+        "Reshape": _given_shape,
+    }
+)
+"""Operations on constants alone, by name."""
