@@ -28,7 +28,7 @@ from mlpdoctor.engine.stream import RowsRead, collect
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.outputs.contract import Contract
 from mlpdoctor.nn.heads import heads_of
-from mlpdoctor.nn.number_types import casts_data
+from mlpdoctor.nn.saved_options import casts_data
 from mlpdoctor.statistics.moments import CellCounts
 
 WITHOUT_CODE = Following()

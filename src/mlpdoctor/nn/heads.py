@@ -12,8 +12,8 @@ from mlpdoctor.nn.layers.family import Activation
 from mlpdoctor.nn.layers.properties import activation_of
 from mlpdoctor.nn.losses.loss import Groups, Loss, TargetKind
 from mlpdoctor.nn.losses.registry import build, why_not
-from mlpdoctor.nn.number_types import loss_sees
 from mlpdoctor.nn.output_head import LabelEncoding, OutputHead
+from mlpdoctor.nn.saved_options import loss_sees
 
 REMEMBERED = ("sigmoid", "softmax")
 """Functions whose argument Keras keeps beside their result for the cross-entropies (``keras/src/activations``)."""

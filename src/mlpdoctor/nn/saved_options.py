@@ -1,17 +1,18 @@
-"""Options of layers, losses, optimizers and schedules in a file: of the right type, or the file is damaged.
+"""What a file tells of options and types: each option of the right type, or the file is damaged.
 
 Keras calls an option by one name wherever it occurs, so that one table serves all. The readers look once, at the
-border; whoever reads an option later may take for granted that it is what Keras writes.
+border; whoever reads an option later may take for granted that it is what Keras writes. In which floating point numbers
+a network computes and its loss is taken is told here, too, as far as its file tells.
 """
 
 import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from mlpdoctor.core.network import Config, Layer
+from mlpdoctor.core.network import KERAS_3, Config, Layer, Network
 from mlpdoctor.nn.layers.family import array
 from mlpdoctor.nn.layers.penalties import OWN_MODULES
-from mlpdoctor.nn.layers.properties import families
+from mlpdoctor.nn.layers.properties import families, family_of
 
 LONGEST = 40
 """Characters of a wrong value that a message shows."""
@@ -153,3 +154,63 @@ KINDS: Mapping[Check, tuple[str, ...]] = {
 }  # fmt: skip
 EXPECTED: Mapping[str, Check] = {name: kind for kind, names in KINDS.items() for name in names}
 """What an option has to be, by its name."""
+
+
+SINGLE, DOUBLE = "float32", "float64"
+HALVES = ("float16", "bfloat16")
+"""Three digits and fewer: what such layers make of affine maps is affine up to steps that training can lean on."""
+
+
+def policy(layer: Layer) -> str | None:
+    """The layer's dtype policy, ``mixed_float16``; None where the file names none."""
+    found = layer.config.get("dtype")
+    if isinstance(found, Mapping):
+        inner = found.get("config")
+        found = inner.get("name") if isinstance(inner, Mapping) else None
+    return found if isinstance(found, str) else None
+
+
+def computes_in(layer: Layer) -> str:
+    """The number type of what a layer puts out."""
+    return (policy(layer) or SINGLE).removeprefix("mixed_")
+
+
+def half(network: Network) -> str | None:
+    """The policy of the first layer that computes in half precision; None where none does."""
+    made = (node.layer for node in network.nodes if node.sources)
+    return next((policy(layer) for layer in made if computes_in(layer) in HALVES), None)
+
+
+def floatx(network: Network) -> str | None:
+    """Keras's default number type where the model was trained: data and losses are cast to it.
+
+    The rate of a saved optimizer is a variable of that type. Without one it is float32, unless layers compute in
+    float64: then ``keras.config.set_floatx("float64")`` or a dtype policy alone may have been set, and None says so.
+    """
+    told = None if network.optimizer is None else network.optimizer.floatx
+    if told is not None:
+        return told
+    known = (node.layer for node in network.nodes if family_of(node.layer) is not None and node.sources)
+    return None if any(computes_in(layer) == DOUBLE for layer in known) else SINGLE
+
+
+def loss_sees(network: Network, layer: Layer) -> bool:
+    """Whether the loss gets the very tensor that a layer made, with all that Keras keeps beside it.
+
+    In Keras 3 a layer that computes in another type than the loss is cast first, and the cast forgets what was kept.
+    Where the file leaves open which type that is, the one in which nothing is forgotten is taken.
+    """
+    if layer.keras < KERAS_3:
+        return True
+    return computes_in(layer) == (floatx(network) or DOUBLE)
+
+
+def casts_data(network: Network) -> bool:
+    """Whether the rows reach the layers in float32, whatever the file of the data holds.
+
+    Keras casts them to its default type. Not so ids, which enter as whole numbers, and networks that are not Keras's:
+    their layers name no policy.
+    """
+    entering = [policy(network.nodes[position].layer) for position in network.inputs]
+    told = any(policy(layer) is not None for layer in network.layers)
+    return told and floatx(network) == SINGLE and all("int" not in (name or "") for name in entering)

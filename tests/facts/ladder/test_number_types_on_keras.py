@@ -11,7 +11,7 @@ from keras import layers
 
 from mlpdoctor.core.finding import Certainty
 from mlpdoctor.facts.ladder.architecture_floor import ArchitectureFloor
-from mlpdoctor.nn.number_types import floatx
+from mlpdoctor.nn.saved_options import floatx
 from mlpdoctor.readers.models.model import read_network
 
 POLICIES = ["float32", "float64", "mixed_float16", "mixed_bfloat16", "default float64"]

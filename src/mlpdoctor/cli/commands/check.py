@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mlpdoctor.cli.commands.confirm import Confirm, confirmation, unconfirmed
 from mlpdoctor.cli.commands.options import EXAMPLES, report_options, settings_options, understood
 from mlpdoctor.cli.commands.shared import (
     FAILED,
@@ -26,6 +25,7 @@ from mlpdoctor.core.fast_dataclass import dataclass
 
 if TYPE_CHECKING:
     from mlpdoctor.cli.baseline import BaselineSession
+    from mlpdoctor.cli.commands.confirm import Confirm
     from mlpdoctor.cli.config.file import Configuration
     from mlpdoctor.cli.plan import Job
     from mlpdoctor.core.check import Check
@@ -122,7 +122,11 @@ def check(
     code.announce()
     for origin in starts_keras(configuration, (job.settings for job in jobs)):
         say(f"{origin}: engine = keras: this file, which was found and not named, has models run through Keras")
-    tried = confirmation(budget, asked=confirm)
+    tried = None
+    if confirm or budget is not None:
+        from mlpdoctor.cli.commands.confirm import confirmation
+
+        tried = confirmation(budget, asked=confirm)
     with progress(show=not (no_progress or quiet)) as notify:
         run = _Run.over(asked, configuration, checks, baseline, notify, tried, quiet=quiet, pictures=pictures)
     baseline.close(run.reports)
@@ -149,7 +153,7 @@ class _Run:
         checks: "Sequence[Check]",
         baseline: "BaselineSession",
         notify: ProgressCallback | None,
-        tried: Confirm = unconfirmed,
+        tried: "Confirm | None" = None,
         *,
         quiet: bool = False,
         pictures: bool = False,
@@ -207,7 +211,7 @@ def _looked_at(
     notify: ProgressCallback | None,
     place: str,
     question: "Question",
-    tried: Confirm,
+    tried: "Confirm | None",
     *,
     pictures: bool,
 ) -> "Report":
@@ -219,7 +223,7 @@ def _looked_at(
     report = diagnose(
         question, progress=rows_read(notify, place), checks=chosen, hide=hide, subject=subject, pictures=pictures
     )
-    return tried(report, question, subject, notify)
+    return report if tried is None else tried(report, question, subject, notify)
 
 
 def _arrays(

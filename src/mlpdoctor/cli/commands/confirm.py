@@ -15,13 +15,8 @@ Confirm: TypeAlias = "Callable[[Report, Question, Subject, ProgressCallback | No
 """From a report to one that says what a trial of its first finding showed."""
 
 
-def unconfirmed(report: "Report", *_: object) -> "Report":
-    """The report as it is."""
-    return report
-
-
-def confirmation(budget: str | None, *, asked: bool) -> Confirm:
-    """What ``--confirm`` and ``--budget`` ask for.
+def confirmation(budget: str | None, *, asked: bool) -> Confirm | None:
+    """What ``--confirm`` and ``--budget`` ask for; None without them.
 
     Raises:
         UsageError: the budget means nothing, or is given alone.
@@ -29,7 +24,7 @@ def confirmation(budget: str | None, *, asked: bool) -> Confirm:
     if not asked:
         if budget is not None:
             raise UsageError("--budget is for --confirm, and for mlpdoctor treat")
-        return unconfirmed
+        return None
     from mlpdoctor.treat.trials.budget import Budget
 
     allowed = Budget.read(budget or BUDGET)

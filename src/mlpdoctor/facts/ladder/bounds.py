@@ -15,8 +15,8 @@ from mlpdoctor.facts.ladder.model_loss import Objective, Perfection
 from mlpdoctor.facts.network.collapse import Collapse
 from mlpdoctor.nn.layers.properties import most_kinks
 from mlpdoctor.nn.losses.loss import TargetKind
-from mlpdoctor.nn.number_types import computes_in, half
 from mlpdoctor.nn.output_head import OutputHead
+from mlpdoctor.nn.saved_options import computes_in, half
 from mlpdoctor.statistics.affine_factor import TargetFactor
 from mlpdoctor.statistics.losses_and_targets import TargetValues
 

@@ -26,8 +26,7 @@ from mlpdoctor.readers.tables.data_kind import (
 from mlpdoctor.readers.tables.data_source import Source, from_path, from_stdin, seekable, steady, unzipped
 from mlpdoctor.readers.tables.numpy_files import open_arrays, stored_npy
 from mlpdoctor.readers.tables.table import Table, TableDataset
-from mlpdoctor.readers.tables.text_targets import with_classes
-from mlpdoctor.readers.tables.unencoded import unencoded
+from mlpdoctor.readers.tables.unencoded import TEXT, unencoded
 
 MOST_BYTES = 1 << 33
 """Bytes that compressed or piped data may come to, unless the user says otherwise: 8 GiB."""
@@ -64,7 +63,11 @@ def open_dataset(path: str, wanted: Wanted, *, stdin: BinaryIO | None = None, ma
         odd = unencoded(columns, (*roles.features, *roles.targets), roles.targets, len(roles.targets), wanted)
         if odd is not None:
             raise odd
-        return TableDataset(path, with_classes(path, table, roles, wanted), roles)
+        if any(table.kinds.get(table.names[place]) == TEXT for place in roles.targets):
+            from mlpdoctor.readers.tables.text_targets import with_classes
+
+            table = with_classes(path, table, roles, wanted)
+        return TableDataset(path, table, roles)
 
 
 def open_folder_of(path: str, wanted: Wanted, max_bytes: int) -> Table:

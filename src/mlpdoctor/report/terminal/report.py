@@ -17,7 +17,6 @@ from mlpdoctor.core.report_model import Report, Unread
 from mlpdoctor.report import phrases
 from mlpdoctor.report.folding import Arranged, Shown
 from mlpdoctor.report.phrases import crashed, state, tally
-from mlpdoctor.report.terminal import curve_chart
 from mlpdoctor.report.terminal.ladder_chart import draw
 from mlpdoctor.report.terminal.layout import MARGIN, code, from_the_left, label, page_width, plain, prose, spelt, whole
 
@@ -57,6 +56,8 @@ class TerminalReport:
         yield _do(report, screen)
         yield _ladder(report, screen, encoding)
         if report.history is not None:
+            from mlpdoctor.report.terminal import curve_chart
+
             yield curve_chart.section(report.history, report.ladder, screen, encoding)
         if report.model is not None and report.model.not_followed is not None:
             yield iter([prose(f"{report.model.not_followed}. What needs the layers' values was left out.", screen)])
