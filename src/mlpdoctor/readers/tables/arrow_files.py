@@ -7,6 +7,8 @@ megabytes; so the two buffers of an array, its values and its bits of validity, 
 import io
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from importlib.util import find_spec
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +20,26 @@ from mlpdoctor.readers.tables.column_names import unique
 from mlpdoctor.readers.tables.data_source import Source, seekable
 from mlpdoctor.readers.tables.table import Table
 from mlpdoctor.readers.tables.text_rows import complaint_of_typed
+
+
+INSTALL = 'pip install "mlpdoctor[tables]"'
+"""What brings pyarrow, an extra: it takes more room than all the rest together."""
+
+
+@cache
+def is_installed() -> bool:
+    """Whether pyarrow is there, without importing it."""
+    return find_spec("pyarrow") is not None
+
+
+def _needed(path: str, what: str) -> None:
+    """Stop where pyarrow is missing.
+
+    Raises:
+        DataFileError: it is, with what to type.
+    """
+    if not is_installed():
+        raise DataFileError(f"{path}: {what} is read with pyarrow, which is not installed: {INSTALL}, or give CSV")
 
 
 def float64_values(values: Any) -> Array:  # noqa: ANN401 - pyarrow has no types
@@ -59,6 +81,7 @@ def open_parquet(source: Source) -> Table:
     Raises:
         DataFileError: it holds no rows, or two columns of one name.
     """
+    _needed(source.path, "Parquet")
     from pyarrow import parquet
 
     source = seekable(source)
@@ -90,6 +113,7 @@ def open_arrow(source: Source) -> Table:
     Raises:
         DataFileError: it holds no rows, or two columns of one name.
     """
+    _needed(source.path, "Arrow (Feather)")
     from pyarrow import ipc
 
     source = seekable(source)

@@ -1,4 +1,7 @@
-"""Text tables, CSV and its kin: pyarrow on pieces of the file, the careful reader where pyarrow gives up."""
+"""Text tables, CSV and its kin: a fast parser on pieces of the file, the careful reader where that gives up.
+
+The fast parser is pyarrow's, where it is installed, and otherwise NumPy's, which takes about three times as long.
+"""
 
 import io
 from collections.abc import Iterator, Sequence
@@ -8,7 +11,8 @@ from typing import BinaryIO, cast
 import numpy as np
 
 from mlpdoctor.core.network import Array
-from mlpdoctor.readers.tables.arrow_files import float64_values
+from mlpdoctor.core.patience import patience
+from mlpdoctor.readers.tables.arrow_files import INSTALL, float64_values, is_installed
 from mlpdoctor.readers.tables.data_source import Source
 from mlpdoctor.readers.tables.table import Table
 from mlpdoctor.readers.tables.text_layout import FORMATS, Layout, sniff
@@ -24,9 +28,13 @@ from mlpdoctor.readers.tables.text_rows import (
 )
 
 SAMPLE = 1 << 17
-"""Bytes to tell the layout from. A file no longer is read without pyarrow, whose import takes longer."""
+"""Bytes to tell the layout from. A file no longer is read line by line: to import pyarrow takes longer."""
 PIECE = 1 << 23
 """Bytes given to pyarrow at a time: enough for both cores, few enough to keep memory flat."""
+NUMPY_PIECE = 1 << 20
+"""Bytes given to NumPy at a time, which makes objects of its lines."""
+LONG = 20.0
+"""Seconds of reading after which somebody wonders whether there is a quicker way."""
 FEWEST_LINES = 4
 """Lines the sample should hold when lines are long."""
 
@@ -88,15 +96,18 @@ def _careful(
 
 
 def _quick(source: Source, stream: BinaryIO, layout: Layout, columns: Sequence[int]) -> Iterator[Array]:
-    """Read a stream in pieces with pyarrow; a piece it cannot read goes the careful way, alone."""
-    import pyarrow as pa
-
+    """Read a stream in pieces with a fast parser; a piece it cannot read goes the careful way, alone."""
     place = sum(len(stream.readline()) for _ in range(layout.skip))
-    with _LineNumbers(source) as numbers:
-        for piece in _pieces(cast("io.BufferedReader", stream)):
+    parsed, size = (_parsed, PIECE) if is_installed() else (_parsed_by_numpy, min(NUMPY_PIECE, PIECE))
+    with ExitStack() as stack:
+        numbers = stack.enter_context(_LineNumbers(source))
+        if parsed is _parsed_by_numpy:
+            hint = f"still reading {source.path}; with pyarrow it takes a third of the time: {INSTALL}"
+            stack.enter_context(patience(hint, LONG))
+        for piece in _pieces(cast("io.BufferedReader", stream), size):
             try:
-                yield _parsed(piece, layout, columns)
-            except pa.ArrowException:
+                yield parsed(piece, layout, columns)
+            except ValueError:
                 yield from _careful(source.path, io.BytesIO(piece), layout, columns, numbers.before(place))
             place += len(piece)
 
@@ -124,7 +135,11 @@ class _LineNumbers(ExitStack):
 
 
 def _parsed(piece: bytearray | bytes, layout: Layout, columns: Sequence[int]) -> Array:
-    """Read whole lines with pyarrow: shape (rows, columns)."""
+    """Read whole lines with pyarrow: shape (rows, columns).
+
+    Raises:
+        ValueError: it cannot.
+    """
     import pyarrow as pa
     from pyarrow import csv
 
@@ -133,20 +148,23 @@ def _parsed(piece: bytearray | bytes, layout: Layout, columns: Sequence[int]) ->
     names = [str(place) for place in range(layout.width)]
     wanted = [names[column] for column in columns]
     boolean, real = pa.bool_(), pa.float64()
-    table = csv.read_csv(
-        pa.BufferReader(piece),
-        read_options=csv.ReadOptions(column_names=names, block_size=max(PIECE // 8, _longest(piece))),
-        parse_options=csv.ParseOptions(delimiter=layout.delimiter, newlines_in_values=b'"' in piece),
-        convert_options=csv.ConvertOptions(
-            check_utf8=False,
-            include_columns=wanted,
-            column_types={names[c]: boolean if c in layout.booleans else real for c in columns},
-            null_values=[space + mark for mark in MISSING for space in ("", " ")],
-            true_values=[*TRUE, "1"],
-            false_values=[*FALSE, "0"],
-            decimal_point="," if layout.decimal_comma else ".",
-        ),
-    )
+    try:
+        table = csv.read_csv(
+            pa.BufferReader(piece),
+            read_options=csv.ReadOptions(column_names=names, block_size=max(PIECE // 8, _longest(piece))),
+            parse_options=csv.ParseOptions(delimiter=layout.delimiter, newlines_in_values=b'"' in piece),
+            convert_options=csv.ConvertOptions(
+                check_utf8=False,
+                include_columns=wanted,
+                column_types={names[c]: boolean if c in layout.booleans else real for c in columns},
+                null_values=[space + mark for mark in MISSING for space in ("", " ")],
+                true_values=[*TRUE, "1"],
+                false_values=[*FALSE, "0"],
+                decimal_point="," if layout.decimal_comma else ".",
+            ),
+        )
+    except pa.ArrowException as error:
+        raise ValueError(str(error)) from None
     out = np.empty((len(columns), table.num_rows))
     start = 0
     for batch in table.to_batches():
@@ -156,16 +174,38 @@ def _parsed(piece: bytearray | bytes, layout: Layout, columns: Sequence[int]) ->
     return out.T
 
 
+def _parsed_by_numpy(piece: bytearray | bytes, layout: Layout, columns: Sequence[int]) -> Array:
+    """Read whole lines of plain numbers with NumPy: shape (rows, columns).
+
+    Raises:
+        ValueError: a line has too few or too many cells, or a cell is quoted, missing or no plain number.
+    """
+    if layout.decimal_comma or layout.delimiter == " " or layout.booleans.intersection(columns):
+        raise ValueError("not for this reader")
+    text = np.frombuffer(piece, np.uint8)
+    ends = text == ord("\n")
+    cells = np.flatnonzero(ends | (text == ord(layout.delimiter)))
+    last = np.flatnonzero(ends[cells])
+    if piece[-1:] != b"\n" or not np.array_equal(last, np.arange(1, len(last) + 1) * layout.width - 1):
+        raise ValueError("blank lines or ragged ones")
+    if len(columns) == layout.width == 1:
+        columns = ()
+    order = list(columns) or None
+    return np.loadtxt(
+        io.BytesIO(piece), delimiter=layout.delimiter, comments=None, usecols=order, ndmin=2, encoding="latin-1"
+    )
+
+
 def _longest(piece: bytearray | bytes) -> int:
     """Bytes of a line, as far as the first tells; pyarrow wants whole lines in its blocks."""
     return 4 * (piece.find(b"\n") + 1)
 
 
-def _pieces(stream: io.BufferedReader) -> Iterator[bytearray]:
+def _pieces(stream: io.BufferedReader, size: int) -> Iterator[bytearray]:
     """Cut a stream after line ends that no quotes enclose. A piece is its user's own: nothing else holds its bytes."""
     rest = b""
     while True:
-        piece = bytearray(len(rest) + PIECE)
+        piece = bytearray(len(rest) + size)
         piece[: len(rest)] = rest
         with memoryview(piece) as room:
             read = stream.readinto(room[len(rest) :])
