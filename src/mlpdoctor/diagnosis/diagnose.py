@@ -18,6 +18,7 @@ from mlpdoctor.core.ladder import Ladder
 from mlpdoctor.core.legible_parts import legible_parts
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.report_model import Report
+from mlpdoctor.core.threads import RowsRead
 from mlpdoctor.diagnosis.agreement import agreed, ruled_out
 from mlpdoctor.diagnosis.hide import Hide, marked, nothing
 from mlpdoctor.diagnosis.rank import joined_in, rank
@@ -28,7 +29,7 @@ from mlpdoctor.diagnosis.summary import summarise_data, summarise_history, summa
 from mlpdoctor.diagnosis.verdict import Scope, curve_verdict, verdict
 from mlpdoctor.engine.engine_choice import NUMPY, Following, follow, in_numpy
 from mlpdoctor.engine.passes import Passes, block_rows
-from mlpdoctor.engine.stream import RowsRead, collect
+from mlpdoctor.engine.stream import collect
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.outputs.contract import Contract
 from mlpdoctor.nn.heads import heads_of

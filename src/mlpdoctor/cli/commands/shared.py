@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from mlpdoctor.core.check import Check
     from mlpdoctor.core.kept_apart import Named
     from mlpdoctor.core.report_model import Report
+    from mlpdoctor.core.threads import RowsRead
     from mlpdoctor.diagnosis.subject import Question
-    from mlpdoctor.engine.stream import RowsRead
 
 
 FAILED = 2

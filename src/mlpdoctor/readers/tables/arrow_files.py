@@ -21,7 +21,6 @@ from mlpdoctor.readers.tables.data_source import Source, seekable
 from mlpdoctor.readers.tables.table import Table
 from mlpdoctor.readers.tables.text_rows import complaint_of_typed
 
-
 INSTALL = 'pip install "mlpdoctor[tables]"'
 """What brings pyarrow, an extra: it takes more room than all the rest together."""
 
