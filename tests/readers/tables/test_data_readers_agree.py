@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mlpdoctor.core.dataset import Wanted
 from mlpdoctor.core.errors import DataFileError
-from mlpdoctor.readers.tables import delimited
+from mlpdoctor.readers.tables import arrow_files, delimited
 from mlpdoctor.readers.tables.data import open_dataset
 
 cells = st.one_of(
@@ -39,7 +39,7 @@ def test_all_readers_agree(rows: list[list[str]], delimiter: str, ends: str, tmp
             patch.setattr(delimited, "SAMPLE", sample)
             patch.setattr(delimited, "FEWEST_LINES", 1000)
             patch.setattr(delimited, "PIECE", 32)
-            patch.setattr(delimited, "is_installed", lambda there=with_pyarrow: there)
+            patch.setattr(arrow_files, "is_installed", lambda there=with_pyarrow: there)
             answers.append(answer(path))
     assert answers[0] == answers[1] == answers[2]
 

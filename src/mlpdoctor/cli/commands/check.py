@@ -1,14 +1,16 @@
 """``mlpdoctor check``: the one command that reads models and data."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from mlpdoctor.cli.commands.confirm import Confirm, confirmation, unconfirmed
 from mlpdoctor.cli.commands.options import EXAMPLES, report_options, settings_options, understood
-from mlpdoctor.cli.commands.shared import FAILED, NO_CODE, Code, apart, fails, in_force, question_of, rows_read
+from mlpdoctor.cli.commands.shared import FAILED, Code, apart, fails, in_force, question_of, rows_read
 from mlpdoctor.cli.destinations import destinations
 from mlpdoctor.cli.output import OutputOptions, ProgressCallback, progress, say, traceback, write
 from mlpdoctor.cli.streams import stdin
@@ -51,6 +53,9 @@ Exit status:
 )
 @click.option("--confirm", is_flag=True, help="Test the first finding's fix by training; needs Keras.")
 @click.option("--budget", metavar="TIME", help="Time for --confirm: 30s, 2m, or '200 epochs'.  [default: 30s]")
+@click.option(
+    "--cluster", metavar="WHERE", help="Workers read the data: local, a number of them, or tcp://host:port of Dask."
+)
 @click.option("-q", "--quiet", is_flag=True, help="Print only the verdict.")
 @click.option(
     "-v", "--verbose", is_flag=True, help="Show all findings in full, what else is ruled out, and every check."
@@ -66,6 +71,7 @@ def check(
     update_baseline: bool,
     confirm: bool,
     budget: str | None,
+    cluster: str | None,
     quiet: bool,
     verbose: bool,
     no_progress: bool,
@@ -101,8 +107,9 @@ def check(
     for origin in starts_keras(configuration, (job.settings for job in jobs)):
         say(f"{origin}: engine = keras: this file, which was found and not named, has models run through Keras")
     tried = confirmation(budget, asked=confirm)
-    with progress(show=not (no_progress or quiet)) as notify:
-        run = _Run.over(jobs, configuration, checks, baseline, notify, code, tried, arrays, quiet=quiet)
+    with _workers(cluster) as client, progress(show=not (no_progress or quiet)) as notify:
+        ask = partial(question_of, code=code, arrays=arrays, cluster=client)
+        run = _Run.over(jobs, configuration, checks, baseline, notify, ask, tried, quiet=quiet)
     baseline.close(run.reports)
     for one in idle(configuration.suppressions, run.reports, {one.rule.code: one.rule for one in checks}):
         say(f"{one.origin}: the suppression of {one.rule} hid nothing; remove it")
@@ -127,9 +134,8 @@ class _Run:
         checks: "Sequence[Check]",
         baseline: "BaselineSession",
         notify: ProgressCallback | None,
-        code: Code = NO_CODE,
+        ask: Callable[["Job"], "Question"],
         tried: Confirm = unconfirmed,
-        arrays: "ArrayOptions | None" = None,
         *,
         quiet: bool = False,
     ) -> "_Run":
@@ -143,7 +149,8 @@ class _Run:
                 notify(f"{place}reading the model", None)
             try:
                 hide = _hidden(job, configuration, checks, baseline)
-                report = _looked_at(job, checks, hide, notify, place, question_of(job, code, arrays), tried)
+                question = ask(job)
+                report = _looked_at(job, checks, hide, notify, place, question, tried)
             except InputError as complaint:
                 unread.append(legible_parts(Unread(job.model, str(complaint))))
                 say(str(complaint))
@@ -160,7 +167,7 @@ class _Run:
             reports.append(report)
             if "keras" in report.seconds and not quiet:
                 say(f"{job.model}: followed through Keras, which took {report.seconds['keras']:.1f} s to get ready")
-            if arrays is not None and not quiet and report.model is not None:
+            if question.arrays is not None and not quiet and report.model is not None:
                 say(f"{job.model}: {report.model.format}")
             for outcome in _crashed(report):
                 where = f" on {job.model}" if len(jobs) > 1 else ""
@@ -196,6 +203,18 @@ def _looked_at(
     subject = opened(question, stdin())
     report = diagnose(question, progress=rows_read(notify, place), checks=chosen, hide=hide, subject=subject)
     return tried(report, question, subject, notify)
+
+
+@contextmanager
+def _workers(where: str | None) -> Iterator[object]:
+    """A client of the cluster that is asked for; None without one."""
+    if where is None:
+        yield None
+        return
+    from mlpdoctor.engine.cluster import connected
+
+    with connected(where) as client:
+        yield client
 
 
 def _arrays(

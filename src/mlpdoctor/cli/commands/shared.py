@@ -59,7 +59,7 @@ class Code:
 NO_CODE = Code()
 
 
-def question_of(job: "Job", code: Code, arrays: "ArrayOptions | None" = None) -> "Question":
+def question_of(job: "Job", code: Code, arrays: "ArrayOptions | None" = None, cluster: object = None) -> "Question":
     """What is asked of one model, as the settings say."""
     from mlpdoctor.diagnosis.subject import Question
 
@@ -81,6 +81,7 @@ def question_of(job: "Job", code: Code, arrays: "ArrayOptions | None" = None) ->
         value("quick"),
         code.preprocess,
         arrays,
+        cluster,
     )
 
 

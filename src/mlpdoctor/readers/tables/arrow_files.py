@@ -7,7 +7,8 @@ megabytes; so the two buffers of an array, its values and its bits of validity, 
 import io
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
+from dataclasses import replace
+from functools import cache, partial
 from importlib.util import find_spec
 from typing import Any, NamedTuple
 
@@ -18,7 +19,7 @@ from mlpdoctor.core.network import Array
 from mlpdoctor.readers.tables.arrow_sizes import sizes
 from mlpdoctor.readers.tables.column_names import unique
 from mlpdoctor.readers.tables.data_source import Source, seekable
-from mlpdoctor.readers.tables.table import Table
+from mlpdoctor.readers.tables.table import Section, Table
 from mlpdoctor.readers.tables.text_rows import complaint_of_typed
 
 INSTALL = 'pip install "mlpdoctor[tables]"'
@@ -89,10 +90,12 @@ def open_parquet(source: Source) -> Table:
         with parquet.ParquetFile(stream) as file:
             schema, metadata = file.schema_arrow, file.metadata
 
-    def batches(columns: Sequence[int]) -> Iterator[Any]:
-        every = schema.names  # a new list each time
-        names = [every[column] for column in columns]
-        for group in map(metadata.row_group, range(metadata.num_row_groups)):
+    every = range(metadata.num_row_groups)
+
+    def batches(columns: Sequence[int], groups: Sequence[int] = every) -> Iterator[Any]:
+        fields = schema.names  # a new list each time
+        names = [fields[column] for column in columns]
+        for group in map(metadata.row_group, groups):
             if group.total_byte_size > EXPANSION_FLOOR:
                 for column in map(group.column, range(group.num_columns)):
                     _refuse_bomb(source.path, size, column.total_uncompressed_size)
@@ -101,9 +104,19 @@ def open_parquet(source: Source) -> Table:
             source.open() as stream,
             parquet.ParquetFile(stream, pre_buffer=False, buffer_size=BUFFER_BYTES) as file,
         ):
-            yield from file.iter_batches(batch_size=_height(len(columns)), columns=names)
+            yield from file.iter_batches(batch_size=_height(len(columns)), row_groups=list(groups), columns=names)
 
-    return _table(source, "Parquet", schema, _Extent(metadata.num_rows, size), batches)
+    def sections() -> tuple[Section, ...]:
+        return tuple(Section(0, group, group + 1, metadata.row_group(group).num_rows) for group in every)
+
+    table = _table(source, "Parquet", schema, _Extent(metadata.num_rows, size), batches)
+
+    def stretch(section: Section, columns: Sequence[int]) -> Iterator[Array]:
+        groups = range(section.start, section.stop)
+        before = sum(metadata.row_group(group).num_rows for group in range(section.start))
+        return _blocks(source, schema, partial(batches, groups=groups), columns, before)
+
+    return replace(table, sections=sections, stretch=stretch)
 
 
 def open_arrow(source: Source) -> Table:
@@ -174,22 +187,33 @@ def _table(
                 f"{path}: comes to more than {source.max_bytes:,} bytes, {extent.rows:,} rows of {len(columns):,} "
                 "numbers; --max-bytes raises the bound"
             )
-        first_row = 0
-        for batch in batches(columns):
-            out = np.empty((len(columns), batch.num_rows))
-            for place, column in enumerate(columns):
-                values = batch.column(own[column])
-                if _is_number(values.type):
-                    out[place] = float64_values(values)
-                else:
-                    row, value = next(((row, cell) for row, cell in enumerate(values) if cell.is_valid), (0, None))
-                    wrong = complaint_of_typed(_shown(value), names[column])
-                    raise DataFileError(f"{path}, row {first_row + row + 1:,}: {wrong}")
-            yield out.T
-            first_row += batch.num_rows
+        yield from _blocks(source, schema, batches, columns)
 
     text = frozenset(name for name, field in zip(names, schema, strict=True) if not _is_number(field.type))
     return Table(what, names, blocks, text, rows=extent.rows)
+
+
+def _blocks(
+    source: Source,
+    schema: Any,  # noqa: ANN401 - pyarrow has no types
+    batches: Callable[[Sequence[int]], Iterator[Any]],
+    columns: Sequence[int],
+    first_row: int = 0,
+) -> Iterator[Array]:
+    """The numbers of record batches, shape (rows, columns) each."""
+    own = list(map(str, schema.names))
+    for batch in batches(columns):
+        out = np.empty((len(columns), batch.num_rows))
+        for place, column in enumerate(columns):
+            values = batch.column(own[column])
+            if _is_number(values.type):
+                out[place] = float64_values(values)
+            else:
+                row, value = next(((row, cell) for row, cell in enumerate(values) if cell.is_valid), (0, None))
+                wrong = complaint_of_typed(_shown(value), unique(own)[column])
+                raise DataFileError(f"{source.path}, row {first_row + row + 1:,}: {wrong}")
+        yield out.T
+        first_row += batch.num_rows
 
 
 def _shown(cell: Any) -> str:  # noqa: ANN401

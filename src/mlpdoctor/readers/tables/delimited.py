@@ -6,21 +6,16 @@ The fast parser is pyarrow's, where it is installed, and otherwise NumPy's, whic
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from itertools import accumulate, pairwise
 from typing import BinaryIO, cast
-
-import numpy as np
 
 from mlpdoctor.core.network import Array
 from mlpdoctor.core.patience import patience
-from mlpdoctor.readers.tables.arrow_files import INSTALL, float64_values, is_installed
 from mlpdoctor.readers.tables.data_source import Source
-from mlpdoctor.readers.tables.table import Table
+from mlpdoctor.readers.tables.table import Section, Table, only_whole
 from mlpdoctor.readers.tables.text_layout import FORMATS, Layout, sniff
 from mlpdoctor.readers.tables.text_rows import (
-    FALSE,
     LONGEST_LINE,
-    MISSING,
-    TRUE,
     careful_blocks,
     no_long_cells,
     short_lines,
@@ -35,6 +30,8 @@ NUMPY_PIECE = 1 << 20
 """Bytes given to NumPy at a time, which makes objects of its lines."""
 LONG = 20.0
 """Seconds of reading after which somebody wonders whether there is a quicker way."""
+SECTION = 1 << 26
+"""Bytes of a section, which a worker of a cluster reads by itself."""
 FEWEST_LINES = 4
 """Lines the sample should hold when lines are long."""
 
@@ -63,6 +60,25 @@ def open_delimited(source: Source) -> Table:
             else:
                 yield from _careful(source.path, stream, layout, columns)
 
+    def sections() -> tuple[Section, ...]:
+        if not quick or source.size is None:
+            return only_whole()
+        from mlpdoctor.readers.tables import fast_text
+
+        with source.open() as stream:
+            place = _top(stream, layout)
+            lengths = [len(piece) for piece in fast_text.pieces_of(cast("io.BufferedReader", stream), SECTION)]
+        ends = list(accumulate(lengths, initial=place))
+        return tuple(Section(0, *pair) for pair in pairwise(ends)) or only_whole()
+
+    def stretch(section: Section, columns: Sequence[int]) -> Iterator[Array]:
+        if not section.stop:
+            yield from blocks(columns)
+            return
+        with source.open() as stream:
+            stream.seek(section.start)
+            yield from _quick(source, stream, layout, columns, section)
+
     return Table(
         format=FORMATS.get(layout.delimiter, "text table"),
         names=layout.names,
@@ -70,6 +86,8 @@ def open_delimited(source: Source) -> Table:
         text=layout.text,
         guesses=layout.guesses,
         rows=_about(source, sample),
+        sections=sections,
+        stretch=stretch,
     )
 
 
@@ -95,16 +113,35 @@ def _careful(
             yield from careful_blocks(path, rows, names, width, columns, decimal_comma=layout.decimal_comma)
 
 
-def _quick(source: Source, stream: BinaryIO, layout: Layout, columns: Sequence[int]) -> Iterator[Array]:
-    """Read a stream in pieces with a fast parser; a piece it cannot read goes the careful way, alone."""
-    place = sum(len(stream.readline()) for _ in range(layout.skip))
-    parsed, size = (_parsed, PIECE) if is_installed() else (_parsed_by_numpy, min(NUMPY_PIECE, PIECE))
+def _top(stream: BinaryIO, layout: Layout) -> int:
+    """Read the lines above the first row; how many bytes they have."""
+    return sum(len(stream.readline()) for _ in range(layout.skip))
+
+
+def _quick(
+    source: Source, stream: BinaryIO, layout: Layout, columns: Sequence[int], section: Section | None = None
+) -> Iterator[Array]:
+    """Read a stream in pieces with a fast parser; a piece it cannot read goes the careful way, alone.
+
+    Args:
+        source: of the stream.
+        stream: at its first byte, or at the first one of the section.
+        layout: of the text.
+        columns: positions of the columns to read.
+        section: what to read of it; None for all rows.
+    """
+    place = _top(stream, layout) if section is None else section.start
+    left = None if section is None else section.stop - section.start
+    from mlpdoctor.readers.tables import arrow_files, fast_text
+
+    parsed, size = fast_text.by_pyarrow, PIECE
     with ExitStack() as stack:
         numbers = stack.enter_context(_LineNumbers(source))
-        if parsed is _parsed_by_numpy:
-            hint = f"still reading {source.path}; with pyarrow it takes a third of the time: {INSTALL}"
+        if not arrow_files.is_installed():
+            parsed, size = fast_text.by_numpy, min(NUMPY_PIECE, PIECE)
+            hint = f"still reading {source.path}; with pyarrow it takes a third of the time: {arrow_files.INSTALL}"
             stack.enter_context(patience(hint, LONG))
-        for piece in _pieces(cast("io.BufferedReader", stream), size):
+        for piece in fast_text.pieces_of(cast("io.BufferedReader", stream), size, left):
             try:
                 yield parsed(piece, layout, columns)
             except ValueError:
@@ -132,106 +169,3 @@ class _LineNumbers(ExitStack):
             self._place += len(part)
             self._lines += part.count(b"\n")
         return self._lines
-
-
-def _parsed(piece: bytearray | bytes, layout: Layout, columns: Sequence[int]) -> Array:
-    """Read whole lines with pyarrow: shape (rows, columns).
-
-    Raises:
-        ValueError: it cannot.
-    """
-    import pyarrow as pa
-    from pyarrow import csv
-
-    if layout.delimiter == " ":
-        piece = b"\n".join(b" ".join(line.split()) for line in piece.split(b"\n"))
-    names = [str(place) for place in range(layout.width)]
-    wanted = [names[column] for column in columns]
-    boolean, real = pa.bool_(), pa.float64()
-    try:
-        table = csv.read_csv(
-            pa.BufferReader(piece),
-            read_options=csv.ReadOptions(column_names=names, block_size=max(PIECE // 8, _longest(piece))),
-            parse_options=csv.ParseOptions(delimiter=layout.delimiter, newlines_in_values=b'"' in piece),
-            convert_options=csv.ConvertOptions(
-                check_utf8=False,
-                include_columns=wanted,
-                column_types={names[c]: boolean if c in layout.booleans else real for c in columns},
-                null_values=[space + mark for mark in MISSING for space in ("", " ")],
-                true_values=[*TRUE, "1"],
-                false_values=[*FALSE, "0"],
-                decimal_point="," if layout.decimal_comma else ".",
-            ),
-        )
-    except pa.ArrowException as error:
-        raise ValueError(str(error)) from None
-    out = np.empty((len(columns), table.num_rows))
-    start = 0
-    for batch in table.to_batches():
-        for place, name in enumerate(wanted):
-            out[place, start : start + batch.num_rows] = float64_values(batch.column(name))
-        start += batch.num_rows
-    return out.T
-
-
-def _parsed_by_numpy(piece: bytearray | bytes, layout: Layout, columns: Sequence[int]) -> Array:
-    """Read whole lines of plain numbers with NumPy: shape (rows, columns).
-
-    Raises:
-        ValueError: a line has too few or too many cells, or a cell is quoted, missing or no plain number.
-    """
-    if layout.decimal_comma or layout.delimiter == " " or layout.booleans.intersection(columns):
-        raise ValueError("not for this reader")
-    text = np.frombuffer(piece, np.uint8)
-    ends = text == ord("\n")
-    cells = np.flatnonzero(ends | (text == ord(layout.delimiter)))
-    last = np.flatnonzero(ends[cells])
-    if piece[-1:] != b"\n" or not np.array_equal(last, np.arange(1, len(last) + 1) * layout.width - 1):
-        raise ValueError("blank lines or ragged ones")
-    if len(columns) == layout.width == 1:
-        columns = ()
-    order = list(columns) or None
-    return np.loadtxt(
-        io.BytesIO(piece), delimiter=layout.delimiter, comments=None, usecols=order, ndmin=2, encoding="latin-1"
-    )
-
-
-def _longest(piece: bytearray | bytes) -> int:
-    """Bytes of a line, as far as the first tells; pyarrow wants whole lines in its blocks."""
-    return 4 * (piece.find(b"\n") + 1)
-
-
-def _pieces(stream: io.BufferedReader, size: int) -> Iterator[bytearray]:
-    """Cut a stream after line ends that no quotes enclose. A piece is its user's own: nothing else holds its bytes."""
-    rest = b""
-    while True:
-        piece = bytearray(len(rest) + size)
-        piece[: len(rest)] = rest
-        with memoryview(piece) as room:
-            read = stream.readinto(room[len(rest) :])
-        del piece[len(rest) + read :]
-        if not read:
-            break
-        cut = _cut(piece)
-        if cut == 0 and len(piece) < LONGEST_LINE:
-            rest = bytes(piece)
-            continue
-        cut = cut or piece.rfind(b"\n") + 1 or len(piece)  # a quote that is never closed, or no table at all
-        rest = bytes(memoryview(piece)[cut:])
-        del piece[cut:]
-        yield piece
-    if rest:
-        yield bytearray(rest)
-
-
-def _cut(piece: bytearray) -> int:
-    """Position after the last line end with an even number of quotes before it, 0 if there is none."""
-    place = piece.rfind(b"\n") + 1
-    if b'"' not in piece:  # far quicker than to count them
-        return place
-    quotes = piece.count(b'"', 0, place)
-    while place and quotes % 2:
-        earlier = piece.rfind(b"\n", 0, place - 1) + 1
-        quotes -= piece.count(b'"', earlier, place)
-        place = earlier
-    return place
