@@ -12,6 +12,7 @@ from mlpdoctor.core import random_state, threads
 from mlpdoctor.core.check import Check
 from mlpdoctor.core.dataset import Dataset
 from mlpdoctor.core.discovery import declared
+from mlpdoctor.core.errors import UsageError
 from mlpdoctor.core.fact import Absent, Fact
 from mlpdoctor.core.history import History
 from mlpdoctor.core.ladder import Ladder
@@ -137,6 +138,8 @@ def examine(
         return FactResolver(network, facts, no_forward=in_numpy(network).obstacle, history=history)
     followed = follow(network, following)
     engine, obstacle, network = followed.engine, followed.obstacle, followed.network
+    if followed.seconds is not None and hasattr(dataset, "fold"):
+        raise UsageError("--cluster: this network is run by Keras, which is done on one machine only; leave it out")
     asking = [check.function for check in checks] + [facts[kind].function for kind in (Ladder, LossPosition, Contract)]
     passes = Passes(dataset, block_rows(network, dataset), engine)
     heads = heads_of(network, len(dataset.target_names))

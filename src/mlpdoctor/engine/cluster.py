@@ -64,7 +64,7 @@ def connected(where: object) -> Iterator[Any]:
             f"{OPTION} {word}: expected local, a number of workers, or the address of a scheduler, tcp://host:8786"
         )
     workers = (os.cpu_count() or 1) if word == "local" else int(word)
-    options = {"threads_per_worker": 1, "dashboard_address": None, "silence_logs": 50}
+    options = {"threads_per_worker": 1, "dashboard_address": "127.0.0.1:0", "silence_logs": 50}
     with LocalCluster(n_workers=workers, **options) as cluster, Client(cluster) as client:
         yield client
 
