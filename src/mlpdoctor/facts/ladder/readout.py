@@ -119,8 +119,9 @@ WIDE = 256
 
 
 def _all_resolved(factor: AffineFactor) -> bool:
-    """Whether `_resolved` would certainly leave out no direction: the least singular value is at least one over the
-    norm of the inverse.
+    """Whether `_resolved` would certainly leave out no direction.
+
+    The least singular value is at least one over the norm of the inverse.
     """
     width = factor.features
     varying = factor.triangle[1:, 1 : 1 + width]
