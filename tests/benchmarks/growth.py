@@ -2,7 +2,7 @@
 
     python tests/benchmarks/growth.py [AXIS ...]
 
-One size is changed at a time; the others stay at 10,000 rows, 20 features, two hidden layers of 64 units and one output.
+One size is changed at a time; the others stay at 10,000 rows, 20 features, two hidden layers of 64 units, one output.
 Each check is a process of its own. CPU time is that of the process and its threads, which a busy machine changes far
 less than the time on the clock; memory is the peak resident set. The exponent is the slope of the line through the
 points on logarithmic scales, start-up (a check of three points) taken off.
@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +40,7 @@ def words(
     outputs = classes if classes > 2 else 1
     widths = [features, *[units] * layers, outputs]
     arrays = {}
-    for k, (fed, made) in enumerate(zip(widths, widths[1:], strict=False), start=1):
+    for k, (fed, made) in enumerate(pairwise(widths), start=1):
         arrays[f"W{k}"] = (rng.normal(size=(fed, made)) * np.sqrt(2 / fed)).astype(np.float32)
         arrays[f"b{k}"] = np.zeros(made, np.float32)
     np.savez(folder / "weights.npz", **arrays)
