@@ -11,7 +11,7 @@ import mlpdoctor
 from mlpdoctor.api.html import as_html
 from mlpdoctor.api.library_words import in_python
 from mlpdoctor.cli.output import written
-from mlpdoctor.core.legible_parts import changed_parts
+from mlpdoctor.core.report_model import changed_parts
 from mlpdoctor.diagnosis.diagnose import diagnose
 from mlpdoctor.diagnosis.subject import Question
 

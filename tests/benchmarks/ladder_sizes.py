@@ -63,7 +63,7 @@ def row(name: str) -> str:
     from sklearn.linear_model import LogisticRegression
 
     from mlpdoctor.core import threads
-    from mlpdoctor.core.fact import Absent
+    from mlpdoctor.core.check import Absent
     from mlpdoctor.facts.ladder.linear_floor import ConstantFloor, LinearFloor
 
     x, y = SIZES[name]()

@@ -3,10 +3,10 @@
     python tests/benchmarks/ratios.py [--runs 5] [--rows 1000000] [NAME ...]
 
 Each pair of commands takes turns, so that a machine that speeds up or slows down does so for both. Times are CPU
-seconds of the process and its threads, which a busy machine changes least; those on the clock stand beside them. Memory is the
-peak resident set of the process as the operating system accounts for it. Each line ends with its bar and whether it
-holds. The forward pass has a bar of its own in ``pytest tests/benchmarks --benchmark-enable``, the callback in
-``callback_share.py``, growth in ``growth.py``.
+seconds of the process and its threads, which a busy machine changes least; those on the clock stand beside them.
+Memory is the peak resident set of the process as the operating system accounts for it. Each line ends with its bar and
+whether it holds. The forward pass has a bar of its own in ``pytest tests/benchmarks --benchmark-enable``, the callback
+in ``callback_share.py``, growth in ``growth.py``.
 """
 
 import argparse

@@ -28,7 +28,7 @@ from drawn_cases import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlpdoctor.core.finding import Certainty, Severity
+from mlpdoctor.core.finding import Certainty, Finding, Severity
 from mlpdoctor.core.report_model import Status
 
 
@@ -174,3 +174,48 @@ def test_an_untrained_model_that_no_gradient_can_change(tmp_path: Path) -> None:
 def test_without_data_it_is_skipped(tmp_path: Path) -> None:
     skipped = outcome(examined(tmp_path, compiled(flat(2, 0.0, 0.0)), rules=("U404",)), "U404")
     assert (skipped.status, skipped.reason) == (Status.SKIPPED, "no data were given")
+
+
+@pytest.mark.parametrize(("loss", "hint"), [("my_mse", True), (None, False)])
+@pytest.mark.parametrize(("rows", "width", "seed"), [(300, 2, 7), (900, 4, 8)])
+def test_without_a_known_loss_the_best_line_tells(
+    rows: int, width: int, seed: int, loss: str | None, *, hint: bool, tmp_path: Path
+) -> None:
+    """A loss of the user's own that compares every prediction with every target ends at the mean of the targets."""
+    x, y = lines(rows, width, seed)
+    model = compiled(flat(width, 1e-3, float(y.mean())), loss=loss)
+    put(model.get_layer("out"), np.full((6, 1), 1e-3 * 0.04 * y.std() / predicted(model, x).std()), [float(y.mean())])
+    finding = only(examined(tmp_path, model, x, y, rules=("U404",)), "U404")
+    assert finding.severity is Severity.WARNING
+    assert number(finding, "spread_share") == pytest.approx(0.04, rel=0.05)
+    assert ("(n,)" in finding.evidence.why) == hint
+    assert ("reshape" in code_of(finding)) == hint
+
+
+@pytest.mark.parametrize(("share", "noise", "fires"), [(0.04, 0.5, True), (0.04, 5.0, False), (0.12, 0.5, False)])
+def test_where_no_line_is_sure_or_the_predictions_follow_it_says_nothing(
+    share: float, noise: float, *, fires: bool, tmp_path: Path
+) -> None:
+    x, y = lines(600, 3, 9, noise)
+    model = compiled(flat(3, 1e-3, 0.0), loss="my_mse")
+    put(model.get_layer("out"), np.full((6, 1), 1e-3 * share * y.std() / predicted(model, x).std()), [float(y.mean())])
+    assert bool(found(examined(tmp_path, model, x, y, rules=("U404",)), "U404")) == fires
+
+
+def test_away_from_the_mean_of_the_targets_no_shape_is_blamed(tmp_path: Path) -> None:
+    x, y = lines(400, 2, 10)
+    model = compiled(flat(2, 1e-4, float(y.mean() + 2 * y.std())), loss="my_mse")
+    assert "reshape" not in code_of(only(examined(tmp_path, model, x, y, rules=("U404",)), "U404"))
+
+
+def code_of(finding: Finding) -> str:
+    """The line to write, empty without one."""
+    return (finding.evidence.remedy and finding.evidence.remedy.code) or ""
+
+
+def lines(rows: int, width: int, seed: int, noise: float = 0.5) -> tuple[np.ndarray, np.ndarray]:
+    """Features, and a target that is a line of them with noise of a size beside it."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(rows, width))
+    line = x @ rng.normal(size=width)
+    return x, (3 + line / line.std() + noise * rng.normal(size=rows))[:, None]

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from mlpdoctor.core.fact import Absent
+from mlpdoctor.core.check import Absent
 from mlpdoctor.core.finding import Certainty, Evidence, Finding, Remedy, Severity
 from mlpdoctor.core.ladder import Ladder, Rung, standing
 from mlpdoctor.core.report_model import Outcome, RuledOut, Status
-from mlpdoctor.diagnosis.agreement import agreed, ruled_out
+from mlpdoctor.diagnosis.rank import agreed, ruled_out
 from mlpdoctor.diagnosis.verdict import Scope, verdict
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 

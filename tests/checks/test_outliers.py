@@ -27,8 +27,8 @@ from scipy import stats
 
 from mlpdoctor.core.finding import Certainty, Severity
 from mlpdoctor.core.report_model import Status
-from mlpdoctor.facts.ladder.quartiles import Quartiles
-from mlpdoctor.statistics.extremes import MOST_ROWS, LossPeaks, TargetExtremes
+from mlpdoctor.facts.outputs.regression import Quartiles
+from mlpdoctor.statistics.losses_and_targets import MOST_ROWS, LossPeaks, TargetExtremes
 from mlpdoctor.statistics.views import RowLoss, Rows
 
 

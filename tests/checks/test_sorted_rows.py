@@ -30,7 +30,7 @@ from mlpdoctor.core.finding import Certainty, Severity
 from mlpdoctor.core.report_model import Status
 from mlpdoctor.facts.outputs.file_order import _chance, _in_order
 from mlpdoctor.statistics.moments import TargetMoments
-from mlpdoctor.statistics.row_order import MOST_CHUNKS, RowOrder
+from mlpdoctor.statistics.rows import MOST_CHUNKS, RowOrder
 from mlpdoctor.statistics.views import Rows, Targets
 
 

@@ -27,7 +27,7 @@ from model_cases import (
 
 from mlpdoctor.core.finding import Certainty, Finding, Severity
 from mlpdoctor.core.report_model import Report, Status
-from mlpdoctor.facts.outputs.prediction_reach import PredictionReach, _stages
+from mlpdoctor.facts.outputs.prediction_spread import PredictionReach, _stages
 
 
 def curve(rows: int, width: int, seed: int) -> tuple[Table, Table]:

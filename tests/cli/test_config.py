@@ -11,7 +11,7 @@ from shell import patient, run
 
 from mlpdoctor.cli.config.file import FILE
 from mlpdoctor.cli.config.keys import CERTAINTIES, FORMS, KEYS, SEVERITIES
-from mlpdoctor.cli.config.positions import Way, line_of, positions
+from mlpdoctor.cli.config.settings import Way, line_of, positions
 from mlpdoctor.core.finding import Certainty, Severity
 from mlpdoctor.report.catalogue import rules
 from mlpdoctor.report.formats import FORMATS

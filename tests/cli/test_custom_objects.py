@@ -17,7 +17,7 @@ from shell import patient, run
 
 from mlpdoctor.cli.config.keys import ENGINES as WORDS
 from mlpdoctor.cli.manual import PAGES
-from mlpdoctor.engine import custom_objects as custom
+from mlpdoctor.engine import user_code as custom
 from mlpdoctor.engine.engine_choice import ENGINES
 
 L = keras.layers

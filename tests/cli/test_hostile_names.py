@@ -14,7 +14,7 @@ from named_models import archive, layer, legacy, two_dense
 from report_cases import HOSTILE
 from shell import Done, run
 
-from mlpdoctor.core.legible import legible
+from mlpdoctor.core.errors import legible
 from mlpdoctor.core.text import quoted
 
 NAME = f"{HOSTILE}\n::warning::x \x9b\u2028\u200b".replace("/", "")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from shell import patient, run
 
-from mlpdoctor.cli.interrupt import INTERRUPTED, TERMINATED, Interrupt
+from mlpdoctor.cli.streams import INTERRUPTED, TERMINATED, Interrupt
 from mlpdoctor.core.whole_file import replacing
 
 

@@ -116,13 +116,13 @@ def test_of_a_folder_the_files_that_are_read_count(folder: Path) -> None:
 
 
 def test_streams_that_a_shell_leads_to_a_file_count(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from mlpdoctor.core import kept_apart
+    from mlpdoctor.core import whole_file
 
     data = (folder / "data.csv").stat()
     there = {(data.st_dev, data.st_ino)}
-    monkeypatch.setattr(kept_apart, "_stream_marks", lambda number: there if number == 0 else set())
+    monkeypatch.setattr(whole_file, "_stream_marks", lambda number: there if number == 0 else set())
     assert "is the data" in refused(folder, "check", "model.keras", "-", "-o", "hard-data.csv.txt")
-    monkeypatch.setattr(kept_apart, "_stream_marks", lambda number: there if number == 1 else set())
+    monkeypatch.setattr(whole_file, "_stream_marks", lambda number: there if number == 1 else set())
     assert "standard output: is the data" in refused(folder, "check", "model.keras", "data.csv")
     assert "same file as standard output" in refused(folder, "check", "model.keras", "-o", "hard-data.csv.txt")
 

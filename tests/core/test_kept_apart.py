@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mlpdoctor.core.errors import UsageError
-from mlpdoctor.core.kept_apart import keep_apart
+from mlpdoctor.core.whole_file import keep_apart
 
 
 @pytest.fixture(autouse=True)

@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from mlpdoctor.core import patience as module
-from mlpdoctor.core.patience import listening, patience
+from mlpdoctor.core import whole_file as module
+from mlpdoctor.core.whole_file import listening, patience
 
 
 @pytest.mark.slow

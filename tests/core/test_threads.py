@@ -15,13 +15,10 @@ from mlpdoctor.engine.numpy_engine import NumpyEngine
 from mlpdoctor.engine.stream import collect
 from mlpdoctor.facts.outputs.heads import heads
 from mlpdoctor.statistics.affine_factor import OutputFactor, TargetFactor
-from mlpdoctor.statistics.cell_counts import CellCounts
-from mlpdoctor.statistics.loss_sums import LossSums
-from mlpdoctor.statistics.moments import EnteringMoments, OutputMoments
-from mlpdoctor.statistics.piece_patterns import PiecePatterns
-from mlpdoctor.statistics.row_hashes import RowHashes
-from mlpdoctor.statistics.row_sample import RowSample
-from mlpdoctor.statistics.unit_activity import Firing
+from mlpdoctor.statistics.losses_and_targets import LossSums
+from mlpdoctor.statistics.moments import CellCounts, EnteringMoments, OutputMoments
+from mlpdoctor.statistics.rows import RowHashes, RowSample
+from mlpdoctor.statistics.unit_activity import Firing, PiecePatterns
 
 
 @pytest.fixture(params=[1, 2, 5])

@@ -7,8 +7,7 @@ from typing import Any, Self
 import numpy as np
 from hand_built import Draft, Table, drawn, sequential
 
-from mlpdoctor.core.check import Stage, check
-from mlpdoctor.core.fact import Absent, Fact, fact
+from mlpdoctor.core.check import Absent, Fact, Stage, check, fact
 from mlpdoctor.core.finding import Certainty, Evidence, Severity
 from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.report_model import Status
@@ -16,7 +15,7 @@ from mlpdoctor.diagnosis.resolve import FactResolver, fact_types, layers_of, sta
 from mlpdoctor.diagnosis.run_checks import run
 from mlpdoctor.engine.passes import Passes
 from mlpdoctor.statistics import views
-from mlpdoctor.statistics.statistic import PerLayer
+from mlpdoctor.statistics.views import PerLayer
 
 
 @dataclass(frozen=True)

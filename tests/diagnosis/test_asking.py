@@ -5,8 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from hand_built import Draft
 
-from mlpdoctor.core.check import Check, Stage, check
-from mlpdoctor.core.fact import Absent, Fact, fact
+from mlpdoctor.core.check import Absent, Check, Fact, Stage, check, fact
 from mlpdoctor.core.finding import Certainty, Evidence, Severity
 from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.report_model import Status
@@ -14,8 +13,8 @@ from mlpdoctor.diagnosis.resolve import FactResolver, fact_types, statistics_beh
 from mlpdoctor.diagnosis.run_checks import filled, run
 from mlpdoctor.engine.passes import Passes
 from mlpdoctor.statistics.moments import TargetMoments
-from mlpdoctor.statistics.statistic import PerLayer
 from mlpdoctor.statistics.unit_activity import Firing
+from mlpdoctor.statistics.views import PerLayer
 
 
 class Size(int):

@@ -9,11 +9,10 @@ import pytest
 from drawn_cases import L, compiled, examined, stack, waves
 
 from mlpdoctor import facts as fact_package
-from mlpdoctor.core.discovery import declared
-from mlpdoctor.core.fact import Absent, Fact, dear_fact, fact
+from mlpdoctor.core.check import Absent, Fact, dear_fact, declared, fact
 from mlpdoctor.core.fast_dataclass import dataclass
-from mlpdoctor.core.patience import listening
 from mlpdoctor.core.report_model import Status
+from mlpdoctor.core.whole_file import listening
 from mlpdoctor.diagnosis import resolve
 from mlpdoctor.diagnosis.resolve import FactResolver, fact_types
 

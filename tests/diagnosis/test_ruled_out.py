@@ -4,8 +4,8 @@ import pytest
 
 from mlpdoctor.core.finding import Certainty, Evidence, Finding, Severity
 from mlpdoctor.core.report_model import TRIED_FIRST, Outcome, Status
-from mlpdoctor.diagnosis.agreement import NAMED_BY, ruled_out
 from mlpdoctor.diagnosis.diagnose import all_checks
+from mlpdoctor.diagnosis.rank import NAMED_BY, ruled_out
 
 
 def finding(code: str, *suspects: str, severity: Severity = Severity.ERROR) -> Finding:

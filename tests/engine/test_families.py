@@ -9,7 +9,7 @@ import pytest
 from layer_cases import RNG, SEVERAL, SINGLE
 
 from mlpdoctor.engine.numpy_engine import NumpyEngine
-from mlpdoctor.nn.layers.registry import families
+from mlpdoctor.nn.layers.properties import families
 from mlpdoctor.readers.models.model import read_network
 
 L = keras.layers

@@ -14,8 +14,8 @@ from keras_models import attentive, convolutional, images, recurrent
 from layer_cases import SEVERAL, SINGLE
 from two_engines import EXACT, engines_agree, read, scattered
 
+from mlpdoctor.core.check import Absent
 from mlpdoctor.core.errors import InputError
-from mlpdoctor.core.fact import Absent
 from mlpdoctor.core.network import Network
 from mlpdoctor.diagnosis.diagnose import all_checks, examine
 from mlpdoctor.diagnosis.resolve import FactResolver

@@ -15,11 +15,9 @@ from mlpdoctor.engine.passes import Passes, block_rows
 from mlpdoctor.engine.stream import collect
 from mlpdoctor.facts.outputs.heads import heads
 from mlpdoctor.statistics.affine_factor import OutputFactor, TargetFactor
-from mlpdoctor.statistics.cell_counts import CellCounts
-from mlpdoctor.statistics.loss_sums import LossSums
-from mlpdoctor.statistics.moments import EnteringMoments, FirstSums, OutputMoments, TargetMoments
-from mlpdoctor.statistics.piece_patterns import PiecePatterns
-from mlpdoctor.statistics.unit_activity import Firing
+from mlpdoctor.statistics.losses_and_targets import LossSums
+from mlpdoctor.statistics.moments import CellCounts, EnteringMoments, FirstSums, OutputMoments, TargetMoments
+from mlpdoctor.statistics.unit_activity import Firing, PiecePatterns
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(50, 2)), RNG.normal(size=(50, 1))

@@ -14,8 +14,7 @@ from report_cases import HOSTILE, UNREAD, awkward, fixtures, of_fixture
 from sarif import loader
 from sarif.operations import codeclimate_op
 
-from mlpdoctor.core.finding import Severity
-from mlpdoctor.core.fingerprint import fingerprint, location
+from mlpdoctor.core.finding import Severity, fingerprint, location
 from mlpdoctor.core.project import REPOSITORY, rule_address
 from mlpdoctor.core.report_model import Report, Unread
 from mlpdoctor.report.catalogue import rules

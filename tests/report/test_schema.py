@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from paths import ROOT
 from report_cases import HOSTILE, UNREAD, awkward, fixtures, of_fixture
 
+from mlpdoctor.core.errors import legible
 from mlpdoctor.core.finding import Remedy
 from mlpdoctor.core.ladder import Penalty, Rung
-from mlpdoctor.core.legible import legible
 from mlpdoctor.core.report_model import DataSummary, ModelSummary, Report, RuledOut, Unread
 from mlpdoctor.report import rule_page, rules_table
 from mlpdoctor.report.catalogue import rules

@@ -13,17 +13,17 @@ from hypothesis import strategies as st
 
 from mlpdoctor import statistics
 from mlpdoctor.analysis.floors import least_squares
-from mlpdoctor.core.discovery import modules
+from mlpdoctor.core.check import modules
 from mlpdoctor.core.network import Array, Layer
 from mlpdoctor.engine.forward_views import view_of
-from mlpdoctor.nn.layers.activation import LINEAR
 from mlpdoctor.nn.layers.activations import activation_of
+from mlpdoctor.nn.layers.family import LINEAR
 from mlpdoctor.statistics import views
 from mlpdoctor.statistics.affine_factor import AffineFactor
 from mlpdoctor.statistics.moments import Moments
-from mlpdoctor.statistics.row_hashes import RowHashes
-from mlpdoctor.statistics.statistic import Statistic
+from mlpdoctor.statistics.rows import RowHashes
 from mlpdoctor.statistics.unit_activity import Firing, Flatness
+from mlpdoctor.statistics.views import Statistic
 
 EPSILON = float(np.finfo(np.float64).eps)
 LAYER = Layer("dense", "Dense", {})

@@ -13,11 +13,9 @@ from hypothesis import strategies as st
 from scipy.stats import kstest
 
 from mlpdoctor.core.network import Array
-from mlpdoctor.core.row_hash import hash_rows
-from mlpdoctor.statistics import row_hashes, row_sample
-from mlpdoctor.statistics.row_hashes import RowHashes
-from mlpdoctor.statistics.row_sample import RowSample
-from mlpdoctor.statistics.views import Rows
+from mlpdoctor.statistics import rows as row_statistics
+from mlpdoctor.statistics.rows import RowHashes, RowSample
+from mlpdoctor.statistics.views import Rows, hash_rows
 
 
 def rows(features: Array, first: int = 0) -> Rows:
@@ -26,7 +24,7 @@ def rows(features: Array, first: int = 0) -> Rows:
 
 @pytest.fixture
 def few_hashes(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    return lambda most: monkeypatch.setattr(row_hashes, "MOST_HASHES", most)
+    return lambda most: monkeypatch.setattr(row_statistics, "MOST_HASHES", most)
 
 
 def test_equal_rows_have_equal_hashes_and_others_do_not() -> None:
@@ -74,7 +72,7 @@ def test_beyond_the_limit_a_row_is_kept_with_all_its_copies_or_not_at_all(seed: 
     table = rng.integers(0, 40, size=(150, 1)).astype(np.float64)
     every = hash_rows(table)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(row_hashes, "MOST_HASHES", most)
+        patch.setattr(row_statistics, "MOST_HASHES", most)
         parts = [RowHashes.of(rows(part)) for part in np.array_split(table, blocks)]
         found: RowHashes = reduce(add, parts)
         whole = RowHashes.of(rows(table))
@@ -102,8 +100,8 @@ def sample(table: Array, cuts: list[int]) -> RowSample:
 def test_the_sample_does_not_depend_on_how_rows_were_cut() -> None:
     table = np.random.default_rng(1).normal(size=(90_000, 2))
     whole = sample(table, [])
-    assert len(whole.features) == row_sample.MOST_ROWS
-    np.testing.assert_array_equal(whole.few.features, whole.features[: row_sample.FEW_ROWS])
+    assert len(whole.features) == row_statistics.MOST_ROWS
+    np.testing.assert_array_equal(whole.few.features, whole.features[: row_statistics.FEW_ROWS])
     for cuts in ([1], [89_999], [500, 501, 70_000], list(range(10_000, 90_000, 10_000))):
         found = sample(table, cuts)
         np.testing.assert_array_equal(found.tickets, whole.tickets)
@@ -114,9 +112,9 @@ def test_the_sample_does_not_depend_on_how_rows_were_cut() -> None:
 def test_the_sample_is_spread_evenly_over_the_file_whatever_the_values() -> None:
     numbers = np.arange(200_000.0)
     found = sample(numbers[:, None], [])
-    assert len(np.unique(found.features)) == row_sample.MOST_ROWS
+    assert len(np.unique(found.features)) == row_statistics.MOST_ROWS
     assert kstest(found.features[:, 0] / 200_000, "uniform").pvalue > 1e-3
-    assert abs(float((found.features % 2).mean()) - 0.5) < 4 * 0.5 / np.sqrt(row_sample.MOST_ROWS)
+    assert abs(float((found.features % 2).mean()) - 0.5) < 4 * 0.5 / np.sqrt(row_statistics.MOST_ROWS)
 
 
 def test_few_rows_are_all_in_the_sample_with_their_own_targets() -> None:

@@ -11,12 +11,10 @@ from hypothesis import strategies as st
 
 from mlpdoctor.core.network import Array, Layer
 from mlpdoctor.nn.layers.activations import activation_of
-from mlpdoctor.statistics import piece_patterns
-from mlpdoctor.statistics.cell_counts import NEVER, CellCounts
-from mlpdoctor.statistics.loss_sums import LossSums
-from mlpdoctor.statistics.moments import OutputMoments, TargetMoments
-from mlpdoctor.statistics.piece_patterns import PiecePatterns
-from mlpdoctor.statistics.unit_activity import FLAT, Firing, Flatness
+from mlpdoctor.statistics import unit_activity
+from mlpdoctor.statistics.losses_and_targets import LossSums
+from mlpdoctor.statistics.moments import NEVER, CellCounts, OutputMoments, TargetMoments
+from mlpdoctor.statistics.unit_activity import FLAT, Firing, Flatness, PiecePatterns
 from mlpdoctor.statistics.views import Cells, Outputs, Pieces, PreActivation, RowLoss, Targets
 
 
@@ -133,7 +131,7 @@ def test_patterns_are_the_distinct_rows_of_pieces() -> None:
 
 
 def test_too_many_patterns_are_given_up_in_one_block_and_in_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(piece_patterns, "MOST_PATTERNS", 5)
+    monkeypatch.setattr(unit_activity, "MOST_PATTERNS", 5)
     pieces = np.arange(6, dtype=np.uint8)[:, None]
     gone = PiecePatterns(frozenset(), overflow=True)
     assert PiecePatterns.of(shown(pieces)) == gone

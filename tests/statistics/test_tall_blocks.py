@@ -6,14 +6,13 @@ import pytest
 from mlpdoctor.analysis.floors import least_squares
 from mlpdoctor.core.dataset import FLOAT32_MAX, all_usable, usable
 from mlpdoctor.core.network import Array, Layer
-from mlpdoctor.core.row_hash import hash_on, hash_rows
 from mlpdoctor.nn.layers.activations import activation_of
 from mlpdoctor.statistics import affine_factor
 from mlpdoctor.statistics.affine_factor import TargetFactor
-from mlpdoctor.statistics.cell_counts import CellCounts
-from mlpdoctor.statistics.row_hashes import RowHashes, WholeRowHashes
+from mlpdoctor.statistics.moments import CellCounts
+from mlpdoctor.statistics.rows import RowHashes, WholeRowHashes
 from mlpdoctor.statistics.unit_activity import BYTE_ROWS, Firing
-from mlpdoctor.statistics.views import Cells, PreActivation, Rows
+from mlpdoctor.statistics.views import Cells, PreActivation, Rows, hash_on, hash_rows
 
 RELU = activation_of("relu")
 

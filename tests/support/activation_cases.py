@@ -3,11 +3,11 @@
 import numpy as np
 
 from mlpdoctor.core.network import Array
-from mlpdoctor.nn.layers.activation import Activation
 from mlpdoctor.nn.layers.activations import named_activations
 from mlpdoctor.nn.layers.activations.named import LAYERS
 from mlpdoctor.nn.layers.activations.piecewise import relu, thresholded_relu
 from mlpdoctor.nn.layers.activations.smooth import celu, elu
+from mlpdoctor.nn.layers.family import Activation
 
 GRID = np.concatenate([np.linspace(-12, 12, 4801), [-700.0, -50.0, 50.0, 700.0]])
 AWAY = 1e-4

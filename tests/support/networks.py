@@ -17,7 +17,7 @@ from optimizers import Optimizer, optimizers
 
 from mlpdoctor.core import network as core
 from mlpdoctor.nn.initializers import draw
-from mlpdoctor.nn.layers.registry import families
+from mlpdoctor.nn.layers.properties import families
 from mlpdoctor.readers.models.keras_calls import Blueprint, Call, Reference
 from mlpdoctor.readers.models.keras_graph import unfold
 from mlpdoctor.readers.models.keras_training import loss_weights, losses, metrics

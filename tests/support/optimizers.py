@@ -8,7 +8,7 @@ import numpy.typing as npt
 from keras_objects import OPTIMIZERS, Config, optimizer_options
 
 from mlpdoctor.core import network as core
-from mlpdoctor.nn.optimizers.registry import build
+from mlpdoctor.nn.optimizers.rule import build
 from mlpdoctor.readers.models.keras_training import configured_rate
 
 if TYPE_CHECKING:

@@ -5,8 +5,16 @@ import math
 
 from mlpdoctor.core.finding import Certainty, Evidence, Finding, Remedy, Severity
 from mlpdoctor.core.ladder import Ladder, Penalty, Rung
-from mlpdoctor.core.legible_parts import legible_parts
-from mlpdoctor.core.report_model import DataSummary, ModelSummary, Outcome, Report, RuledOut, Status, Unread
+from mlpdoctor.core.report_model import (
+    DataSummary,
+    ModelSummary,
+    Outcome,
+    Report,
+    RuledOut,
+    Status,
+    Unread,
+    legible_parts,
+)
 from mlpdoctor.diagnosis.diagnose import diagnose
 from mlpdoctor.diagnosis.subject import Question
 from mlpdoctor.report.catalogue import rules

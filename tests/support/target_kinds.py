@@ -4,7 +4,7 @@ import numpy as np
 
 from mlpdoctor.core.network import Array
 from mlpdoctor.facts.outputs.labels import Labels, tell
-from mlpdoctor.statistics.target_values import TargetCounts
+from mlpdoctor.statistics.losses_and_targets import TargetCounts
 from mlpdoctor.statistics.views import Targets
 
 

@@ -8,8 +8,8 @@ from mlpdoctor.api.check import check
 from mlpdoctor.api.given import Given, subject_of, untouched
 from mlpdoctor.api.report import Report, form_named
 from mlpdoctor.cli.output import say
+from mlpdoctor.core.check import Absent
 from mlpdoctor.core.errors import InputError, UsageError
-from mlpdoctor.core.fact import Absent
 from mlpdoctor.core.history import LOSS
 from mlpdoctor.core.ladder import ON_A_RUNG, Ladder
 from mlpdoctor.core.text import short

@@ -18,7 +18,8 @@ from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.history import History
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import listing
-from mlpdoctor.diagnosis.subject import Question, Subject, logged, opened, opened_table, wanted, with_loss
+from mlpdoctor.diagnosis.subject import Question, Subject, logged, opened, opened_table, wanted
+from mlpdoctor.nn.losses.registry import with_loss
 from mlpdoctor.readers.models.live_keras import NAME, is_keras, loss_of, read_live
 from mlpdoctor.readers.models.live_sklearn import FittedEstimator, is_sklearn, read_estimator
 from mlpdoctor.readers.models.model import read_network

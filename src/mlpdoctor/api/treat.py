@@ -147,9 +147,9 @@ def _unwritten(result: TrialResult) -> TrialResult:
 def _loaded(file: Path, custom: str | None, live: object) -> Any:  # noqa: ANN401
     if not file.exists():
         return None
-    from mlpdoctor.engine.custom_objects import custom_objects
     from mlpdoctor.engine.keras_load import own_objects
     from mlpdoctor.engine.keras_start import keras
+    from mlpdoctor.engine.user_code import custom_objects
 
     code = {**custom_objects(custom), **(own_objects(live) if live is not None else {})}
     return keras().saving.load_model(file, custom_objects=code)

@@ -7,14 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from mlpdoctor.cli.output import say
-from mlpdoctor.core.errors import UsageError
+from mlpdoctor.core.errors import UsageError, legible
 from mlpdoctor.core.fast_dataclass import dataclass
-from mlpdoctor.core.finding import Finding
-from mlpdoctor.core.fingerprint import fingerprint, location
-from mlpdoctor.core.legible import legible
-from mlpdoctor.core.patience import patience
+from mlpdoctor.core.finding import Finding, fingerprint, location
 from mlpdoctor.core.report_model import Report, Status
-from mlpdoctor.core.whole_file import require_place, write_text
+from mlpdoctor.core.whole_file import patience, require_place, write_text
 
 VERSION = 1
 

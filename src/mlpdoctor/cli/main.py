@@ -10,11 +10,10 @@ import click
 from mlpdoctor import __version__
 from mlpdoctor.cli.commands.options import EXAMPLES
 from mlpdoctor.cli.commands.shared import FAILED
-from mlpdoctor.cli.interrupt import INTERRUPTED, Interrupt
 from mlpdoctor.cli.output import say, traceback
-from mlpdoctor.cli.streams import StdoutRefuses, completed, silence, to_stderr, watched
+from mlpdoctor.cli.streams import INTERRUPTED, Interrupt, StdoutRefuses, completed, silence, to_stderr, watched
 from mlpdoctor.core.errors import InputError
-from mlpdoctor.core.patience import listening
+from mlpdoctor.core.whole_file import listening
 
 MODULES = {name: name for name in ("check", "config", "curve", "docs", "gradcheck", "rules", "schema", "treat")} | {
     "explain": "rules"

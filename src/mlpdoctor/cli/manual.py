@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from mlpdoctor.core.errors import UsageError
-from mlpdoctor.core.suggest import closest
+from mlpdoctor.core.errors import UsageError, closest
 
 PAGES = Path(__file__).parents[1] / "docs"
 ORDER = (

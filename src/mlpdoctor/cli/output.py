@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from mlpdoctor.cli.streams import to_stderr, to_stdout
-from mlpdoctor.core.errors import UsageError
+from mlpdoctor.core.errors import UsageError, legible
 from mlpdoctor.core.fast_dataclass import dataclass
-from mlpdoctor.core.legible import legible
 from mlpdoctor.core.whole_file import write_text
 
 if TYPE_CHECKING:
@@ -91,7 +90,7 @@ def _rendered(form: str, reports: "Sequence[Report]", unread: "Sequence[Unread]"
 
 def _on_screen(reports: "Sequence[Report]", unread: "Sequence[Unread]", options: OutputOptions) -> None:
     if options.quiet:
-        from mlpdoctor.report.symbols import plain
+        from mlpdoctor.report.terminal.layout import plain
 
         alone = len(reports) + len(unread) == 1
         lines = (f"{'' if alone else f'{report.path}: '}{report.verdict}" for report in reports)

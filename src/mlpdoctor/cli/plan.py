@@ -6,9 +6,8 @@ from pathlib import Path
 
 from mlpdoctor.cli.config.file import Configuration
 from mlpdoctor.cli.config.settings import COMMAND_LINE, Placed, Section, Settings
-from mlpdoctor.core.errors import UsageError
+from mlpdoctor.core.errors import UsageError, closest
 from mlpdoctor.core.fast_dataclass import dataclass
-from mlpdoctor.core.suggest import closest
 
 ARRAY, BETWEEN = ".npy", ","
 """Two arrays, the features and the targets, are one DATA: ``x.npy,y.npy``, as ``readers.tables.data`` has it."""

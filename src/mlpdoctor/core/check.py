@@ -1,12 +1,45 @@
-"""How a check is declared: a function whose parameters say what it needs, and a decorator that names the rule."""
+"""Finds what is declared in a folder: dropping a file into it is all there is to adding a check, a fact or a loss."""
 
+import importlib
 import inspect
+import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from enum import Flag, IntEnum
-from typing import Any, TypeAlias
+from functools import cache
+from types import ModuleType
+from typing import Any, TypeAlias, TypeVar
 
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Evidence, Severity
+
+T = TypeVar("T")
+
+
+@cache
+def modules(package: ModuleType) -> tuple[ModuleType, ...]:
+    """All modules below a package, imported, in alphabetical order of their paths."""
+    found = pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+    return tuple(importlib.import_module(info.name) for info in sorted(found, key=lambda info: info.name))
+
+
+def declared(package: ModuleType, kind: type[T]) -> tuple[T, ...]:
+    """All objects of a type at the top of a package's modules, each once."""
+    found = {id(value): value for m in modules(package) for value in vars(m).values() if isinstance(value, kind)}
+    return tuple(found.values())
+
+
+def subclasses(package: ModuleType, base: type[T]) -> tuple[type[T], ...]:
+    """All concrete subclasses of a class that a package's modules define."""
+    return tuple(
+        value
+        for module in modules(package)
+        for value in vars(module).values()
+        if inspect.isclass(value)
+        and issubclass(value, base)
+        and not inspect.isabstract(value)
+        and value.__module__ == module.__name__
+    )
+
 
 CheckFunction: TypeAlias = Callable[..., Iterator[Evidence]]
 
@@ -141,3 +174,44 @@ def check(
         return Check(rule, function)
 
     return declare
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Absent:
+    """What a fact returns instead of a value when there is none, with the reason for the reader.
+
+    A check that asks for the fact is then not run. ``applicable`` is False where the question makes no sense for
+    this network, rather than lacking an answer.
+    """
+
+    reason: str
+    applicable: bool = True
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A function that derives a value of one type; computed at most once a diagnosis, and only if asked for.
+
+    Attributes:
+        dear: what it does, in words, where that can take as long as all the rest together; empty for most facts.
+    """
+
+    function: Callable[..., Any]
+    dear: str = ""
+
+
+def fact(function: F) -> Fact:
+    """Declare a fact."""
+    return Fact(function)
+
+
+def dear_fact(doing: str) -> Callable[[F], Fact]:
+    """Declare a fact that a quick run goes without.
+
+    Args:
+        doing: what it does, as in "fitting the last layer anew".
+    """
+    return lambda function: Fact(function, doing)

@@ -164,3 +164,19 @@ class Network:
 def row_width(shape: Shape | None) -> int | None:
     """How many numbers a row has in this shape; None where an axis is open."""
     return None if shape is None or None in shape else math.prod(side or 0 for side in shape)
+
+
+@dataclass(frozen=True)
+class ArrayOptions:
+    """A hand-written network, as far as its arrays do not tell.
+
+    Attributes:
+        layers: the activation of each layer from the input on, ``tanh,linear``; or the path of a ``.toml`` or ``.json``
+            file that says so.
+        optimizer: its name, ``sgd``; None where it is not known.
+        learning_rate: of the optimizer; None for its default.
+    """
+
+    layers: str
+    optimizer: str | None = None
+    learning_rate: float | None = None

@@ -9,20 +9,15 @@ import numpy as np
 from mlpdoctor import checks as check_package
 from mlpdoctor import facts as fact_package
 from mlpdoctor.core import random_state, threads
-from mlpdoctor.core.check import Check
+from mlpdoctor.core.check import Absent, Check, Fact, declared
 from mlpdoctor.core.dataset import Dataset
-from mlpdoctor.core.discovery import declared
 from mlpdoctor.core.errors import UsageError
-from mlpdoctor.core.fact import Absent, Fact
 from mlpdoctor.core.history import History
 from mlpdoctor.core.ladder import Ladder
-from mlpdoctor.core.legible_parts import legible_parts
 from mlpdoctor.core.network import Network
-from mlpdoctor.core.report_model import Report
+from mlpdoctor.core.report_model import Report, legible_parts
 from mlpdoctor.core.threads import RowsRead
-from mlpdoctor.diagnosis.agreement import agreed, ruled_out
-from mlpdoctor.diagnosis.hide import Hide, marked, nothing
-from mlpdoctor.diagnosis.rank import joined_in, rank
+from mlpdoctor.diagnosis.rank import Hide, agreed, joined_in, marked, nothing, rank, ruled_out
 from mlpdoctor.diagnosis.resolve import FactResolver, fact_types, statistics_behind
 from mlpdoctor.diagnosis.run_checks import run
 from mlpdoctor.diagnosis.subject import Question, Subject, opened
@@ -34,7 +29,7 @@ from mlpdoctor.engine.stream import collect
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.outputs.contract import Contract
 from mlpdoctor.nn.heads import heads_of
-from mlpdoctor.statistics.cell_counts import CellCounts
+from mlpdoctor.statistics.moments import CellCounts
 
 WITHOUT_CODE = Following()
 """NumPy where it can, Keras where it must, and nothing of the user's own is run."""

@@ -7,7 +7,7 @@ import numpy as np
 
 from mlpdoctor.core.dataset import Dataset
 from mlpdoctor.core.fast_dataclass import dataclass
-from mlpdoctor.core.history import LOSS, Column, Run
+from mlpdoctor.core.history import LOSS, Column, History, Run
 from mlpdoctor.core.network import Array, Layer, Network, Node
 from mlpdoctor.nn.losses.registry import kind_of, named
 
@@ -37,6 +37,16 @@ class Guess:
 
     loss: str
     told: str | None = None
+
+
+def network_of(history: History, dataset: Dataset | None, loss: str | None) -> tuple[Network, str | None]:
+    """The network that wrote a history, as far as it is known, and what its loss was told from unless it was given.
+
+    Raises:
+        UsageError: when no such loss is known.
+    """
+    guess = Guess(loss) if loss is not None else guessed_loss(history.last, dataset)
+    return placeholder_model(history.path, dataset, guess.loss), guess.told
 
 
 def placeholder_model(path: str, dataset: Dataset | None, loss: str) -> Network:

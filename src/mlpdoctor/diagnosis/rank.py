@@ -1,16 +1,105 @@
-"""Puts the finding to fix first on top, and effects under their causes.
+"""Makes the findings of one report agree, puts the one to fix first on top, and effects under their causes.
 
 Which fault may bring which about is said by the rules themselves (``core/check.py``): their stages, what they disturb
 and what they are about. Here it is asked whether the one that was found did bring the other about in this network.
 """
 
 import dataclasses
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TypeAlias
 
 from mlpdoctor.core.check import Part, Rule, Stage
-from mlpdoctor.core.finding import Certainty, Finding, Severity
+from mlpdoctor.core.finding import Certainty, Finding, Remedy, Severity
 from mlpdoctor.core.network import Network
+from mlpdoctor.core.report_model import TRIED_FIRST, Outcome, RuledOut, Status
 from mlpdoctor.nn.layers.graph import before
+
+Hide: TypeAlias = Callable[[Finding], str | None]
+"""The reason not to report a finding; None for one that is to be reported."""
+
+
+def nothing(_: Finding) -> None:
+    """Hides nothing."""
+
+
+def marked(findings: Sequence[Finding], hide: Hide) -> list[Finding]:
+    """The findings, those to hide with the reason."""
+    return [replace(finding, suppressed=hide(finding)) for finding in findings]
+
+
+NAMED_BY: Mapping[str, str] = MappingProxyType(
+    {
+        "learning rate": "G603 G604 G608 H804 H808 W306",
+        "optimizer": "G603 G604 G605",
+        "epochs": "G604 G607 H802 H806 H807",
+        "width": "A102 L505",
+        "local minimum": "G606",
+        "input scale": "D702 D713 W308",
+        "too high a learning rate": "G603 H803 H804",
+        "a vanishing gradient": "A106 A107 G601 G606 U401 U402 W305",
+        "an exploding gradient": "G602",
+        "dead ReLU units": "U401 W305",
+        "saturated units": "U402",
+        "units that never got a gradient": "U401 U402 W305 A106",
+        "conflicting rows": "L503",
+        "a target that swings too fast": "D714",
+        "conditioning of the inputs": "G605 D702 D705",
+        "outliers": "D709",
+    }
+)
+"""For each suspect the rules whose findings name it. What one finding names no other rules out."""
+NAME_IN_CODE = re.compile(r"""\bname=(["'])(.*?)\1""")
+"""The layer that a line of code makes."""
+
+
+def ruled_out(findings: Sequence[Finding], outcomes: Iterable[Outcome]) -> tuple[RuledOut, ...]:
+    """What the findings exclude as a cause and what passed checks do, without what any finding names.
+
+    First comes what people try first, in their order.
+    """
+    by_findings = [RuledOut(what, finding.code) for finding in findings for what in finding.evidence.rules_out]
+    by_checks = [RuledOut(o.clears, o.code) for o in outcomes if o.clears and o.status is Status.PASSED]
+    present = {finding.code for finding in findings if finding.severity is not Severity.NOTE}
+    first: dict[str, RuledOut] = {}
+    for suspect in (*by_findings, *by_checks):
+        if present.isdisjoint(NAMED_BY.get(suspect.what, "").split()):
+            first.setdefault(suspect.what, suspect)
+    order = {what: place for place, what in enumerate(TRIED_FIRST)}
+    return tuple(sorted(first.values(), key=lambda suspect: order.get(suspect.what, len(order))))
+
+
+def agreed(findings: Sequence[Finding], *, healthy: bool) -> tuple[Finding, ...]:
+    """The same findings, ranked, with one line of code for each layer, and none for a healthy model.
+
+    Args:
+        findings: the first to fix first.
+        healthy: whether the model does as well as anything is known to.
+    """
+    if healthy and all(finding.severity is Severity.NOTE for finding in findings):
+        return tuple(_with(finding, None) for finding in findings)
+    lines: dict[str, Finding] = {}
+    kept = []
+    for finding in findings:
+        remedy = finding.evidence.remedy
+        found = None if remedy is None or remedy.code is None else NAME_IN_CODE.search(remedy.code)
+        if remedy is None or found is None:
+            kept.append(finding)
+            continue
+        before = lines.setdefault(found[2], finding)
+        code = before.evidence.remedy.code if before.evidence.remedy is not None else None
+        if code == remedy.code:
+            kept.append(finding)
+        else:
+            kept.append(_with(finding, Remedy(f"fix {before.code} first: it changes the same layer, {found[2]}")))
+    return tuple(kept)
+
+
+def _with(finding: Finding, remedy: Remedy | None) -> Finding:
+    return dataclasses.replace(finding, evidence=dataclasses.replace(finding.evidence, remedy=remedy))
+
 
 SEVERITIES = list(Severity)
 CERTAINTIES = list(Certainty)

@@ -9,15 +9,15 @@ from contextlib import nullcontext
 from dataclasses import field
 from typing import Any, TypeVar
 
-from mlpdoctor.core.fact import Absent, Fact
+from mlpdoctor.core.check import Absent, Fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.history import History
 from mlpdoctor.core.network import Layer, Network
-from mlpdoctor.core.patience import patience
+from mlpdoctor.core.whole_file import patience
 from mlpdoctor.engine.forward_views import OF_LAYERS, OF_THE_FORWARD_PASS, Statistics, view_of
 from mlpdoctor.engine.passes import Passes
 from mlpdoctor.statistics import views
-from mlpdoctor.statistics.statistic import PerLayer
+from mlpdoctor.statistics.views import PerLayer
 
 S = TypeVar("S")
 

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
-from mlpdoctor.core.check import Check
+from mlpdoctor.core.check import Absent, Check
 from mlpdoctor.core.errors import DataFileError
-from mlpdoctor.core.fact import Absent
 from mlpdoctor.core.finding import Evidence, Finding, Number
 from mlpdoctor.core.report_model import Outcome, Status
 from mlpdoctor.core.text import percent, short

@@ -8,16 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
-from mlpdoctor.core.array_options import ArrayOptions
 from mlpdoctor.core.dataset import Dataset, Wanted
 from mlpdoctor.core.errors import InputError, UsageError
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.history import History, together
-from mlpdoctor.core.network import Network
-from mlpdoctor.diagnosis.placeholder_model import Guess, guessed_loss, placeholder_model
+from mlpdoctor.core.network import ArrayOptions, Network
 from mlpdoctor.engine.engine_choice import AUTO
 from mlpdoctor.engine.user_code import object_in
-from mlpdoctor.nn.losses.registry import build, named
+from mlpdoctor.nn.losses.registry import target_counts, with_loss
 from mlpdoctor.readers.models.model import read_network
 from mlpdoctor.readers.tables.data import files_in, npy_pair, open_dataset
 from mlpdoctor.readers.tables.preprocessed import Preprocess, PreprocessedDataset, function_of
@@ -213,10 +211,11 @@ def _without_a_model(question: Question, stdin: BinaryIO | None, history: Histor
     dataset = None
     if question.data is not None:
         dataset = open_dataset(question.data, wanted(None, question), stdin=stdin, **question.limit)
-    guess = Guess(question.loss) if question.loss is not None else guessed_loss(history.last, dataset)
-    network = placeholder_model(history.path, dataset, guess.loss)
-    if dataset is not None and guess.told is not None:
-        history = dataclasses.replace(history, guesses=(*history.guesses, guess.told))
+    from mlpdoctor.diagnosis.placeholder_model import network_of
+
+    network, told = network_of(history, dataset, question.loss)
+    if dataset is not None and told is not None:
+        history = dataclasses.replace(history, guesses=(*history.guesses, told))
     return network, dataset, history
 
 
@@ -240,17 +239,6 @@ def logged(question: Question, stdin: BinaryIO | None) -> History | None:
     return together([read_history(path, stdin=stdin, **question.limit) for path in question.history])
 
 
-def with_loss(network: Network, name: str | None) -> Network:
-    """The network with another loss on every output.
-
-    Raises:
-        UsageError: when no such loss is known, or it has no such option.
-    """
-    if name is None:
-        return network
-    return dataclasses.replace(network, losses=(named(name),) * len(network.outputs))
-
-
 def wanted(network: Network | None, question: Question) -> Wanted:
     """What the model, where there is one, and the user ask of the data."""
     return Wanted(
@@ -261,23 +249,3 @@ def wanted(network: Network | None, question: Question) -> Wanted:
         drop=question.drop,
         sample_weight=question.sample_weight,
     )
-
-
-def target_counts(network: Network) -> tuple[int, ...]:
-    """How many target columns would fit, the likeliest first.
-
-    One for each number the model answers, where its loss compares them one by one; one label for each output, where
-    the loss takes class numbers. Either will do where the loss is unknown or there is a single output: a file may hold
-    class numbers although the loss takes them one-hot, and the other way round.
-    """
-    if None in network.output_widths:
-        return ()
-    full, labels = sum(width or 0 for width in network.output_widths), len(network.outputs)
-    losses = [None if config is None else build(config) for config in network.losses]
-    columns = [loss.columns(width or 0) for loss, width in zip(losses, network.output_widths, strict=True) if loss]
-    if len(columns) == len(losses):
-        usual = sum(columns)
-        autoencoder = usual == full == network.input_width
-        other = (full if usual == labels else labels,) if labels == 1 and not autoencoder else ()
-        return tuple(dict.fromkeys((usual, *other)))
-    return tuple(dict.fromkeys((full, labels)))

@@ -6,21 +6,20 @@ import math
 import numpy as np
 
 from mlpdoctor.analysis.curves.noise import finite
+from mlpdoctor.core.check import Absent
 from mlpdoctor.core.dataset import Dataset
-from mlpdoctor.core.fact import Absent
 from mlpdoctor.core.history import LOSS, VALIDATION_LOSS, Column, History
 from mlpdoctor.core.history_summary import HistorySummary, Plateau, Reached, Trace
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.report_model import DataSummary, ModelSummary
 from mlpdoctor.diagnosis.resolve import FactResolver
-from mlpdoctor.facts.history.curve_plateau import CurvePlateau
+from mlpdoctor.facts.history.curve_plateau import CurvePlateau, TrialScores
+from mlpdoctor.facts.history.last_run import RateCurve
 from mlpdoctor.facts.history.plateau_rung import PlateauRung
-from mlpdoctor.facts.history.rate_curve import RateCurve
 from mlpdoctor.facts.history.training_curve import TrainingCurve
-from mlpdoctor.facts.history.trial_scores import TrialScores
 from mlpdoctor.facts.outputs.contract import Contract
 from mlpdoctor.nn.losses.registry import kind_of
-from mlpdoctor.statistics.cell_counts import CellCounts
+from mlpdoctor.statistics.moments import CellCounts
 
 MOST_POINTS = 120
 """Points of a trace: more than a terminal draws."""

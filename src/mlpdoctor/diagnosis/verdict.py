@@ -2,7 +2,7 @@
 
 import math
 
-from mlpdoctor.core.fact import Absent
+from mlpdoctor.core.check import Absent
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Finding, Severity
 from mlpdoctor.core.history_summary import HistorySummary

@@ -8,7 +8,7 @@ from mlpdoctor.core.network import Network
 from mlpdoctor.engine.keras_start import INSTALL, NoKeras, missing
 from mlpdoctor.engine.numpy_engine import NumpyEngine, UnsupportedLayer
 from mlpdoctor.engine.passes import Engine, cells, open_width
-from mlpdoctor.readers.models.keras_slots import dealt
+from mlpdoctor.readers.models.keras_training import dealt
 
 AUTO, NUMPY, KERAS = ENGINES = ("auto", "numpy", "keras")
 
@@ -77,8 +77,8 @@ def follow(network: Network, how: Following) -> Followed:
         how_to = f"; to have Keras follow it: {INSTALL}" if INSTALL in lacking else f"; Keras would, but {lacking}"
         return Followed(None, network, f"{plain.obstacle}{how_to}")
     try:
-        from mlpdoctor.engine.custom_objects import custom_objects
         from mlpdoctor.engine.keras_engine import KerasEngine
+        from mlpdoctor.engine.user_code import custom_objects
 
         engine = KerasEngine.followed(network, custom_objects(how.custom_objects), how.live)
     except (NoKeras, UsageError):

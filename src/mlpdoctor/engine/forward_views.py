@@ -18,7 +18,7 @@ from mlpdoctor.nn.layers.penalties import activity_regularizer
 from mlpdoctor.nn.layers.properties import activation_of, is_piecewise_linear
 from mlpdoctor.nn.layers.unsupported_layers import by_unit, channels
 from mlpdoctor.statistics import views
-from mlpdoctor.statistics.statistic import Statistic
+from mlpdoctor.statistics.views import Statistic
 
 Statistics: TypeAlias = Mapping[tuple[type[Any], str | None], Any]
 """The merged statistics, by type and by layer name (None for those of the data or of the whole network)."""

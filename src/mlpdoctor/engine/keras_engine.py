@@ -11,12 +11,11 @@ import numpy as np
 
 from mlpdoctor.core.errors import InputError
 from mlpdoctor.core.network import Array, Key, Layer, Network
-from mlpdoctor.engine.inputs import split
 from mlpdoctor.engine.keras_load import EXACT, exactly
 from mlpdoctor.engine.keras_machine import Tensor
 from mlpdoctor.engine.keras_ready import Run, Runner, Shared, array_of, made_ready, tensors
 from mlpdoctor.engine.keras_start import DEFAULT, stdout_apart
-from mlpdoctor.engine.tape import Cotangents, LayerGradients, Tape
+from mlpdoctor.engine.tape import Cotangents, LayerGradients, Tape, split
 from mlpdoctor.nn.layers.family import Variable
 
 See = Callable[[int, Array, Array], None]

@@ -15,7 +15,7 @@ from typing import Any
 from mlpdoctor.core.errors import InputError
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.text import listing
-from mlpdoctor.engine.custom_objects import OPTION
+from mlpdoctor.engine.user_code import OPTION
 
 CODE = frozenset({"Lambda", "__lambda__"})
 """Objects that are Python code, kept in the file."""

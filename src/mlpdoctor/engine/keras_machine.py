@@ -8,8 +8,8 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from mlpdoctor.core.errors import legible
 from mlpdoctor.core.fast_dataclass import dataclass
-from mlpdoctor.core.legible import legible
 from mlpdoctor.core.network import Network
 from mlpdoctor.engine.keras_guard import Refused
 from mlpdoctor.engine.keras_load import Model

@@ -16,7 +16,7 @@ from mlpdoctor.engine.keras_load import EXACT, Model, copied, exactly, in_float6
 from mlpdoctor.engine.keras_machine import Call, Machine, Seen, Tensor, packed
 from mlpdoctor.engine.keras_start import start
 from mlpdoctor.engine.tape import Tape
-from mlpdoctor.nn.layers.registry import family_of
+from mlpdoctor.nn.layers.properties import family_of
 
 CALL_COST, STEP_COST = 1 << 14, 1 << 17
 """What it costs to call a layer, or one step of a recurrent one, in multiplications for each row of a small batch."""

@@ -9,11 +9,9 @@ from mlpdoctor.core import threads
 from mlpdoctor.core.errors import InputError
 from mlpdoctor.core.fast_dataclass import twin
 from mlpdoctor.core.network import Array, Key, Layer, Network
-from mlpdoctor.engine.inputs import split
-from mlpdoctor.engine.tape import Cotangents, LayerGradients, Tape
-from mlpdoctor.nn.layers.activation import LINEAR, Activation
-from mlpdoctor.nn.layers.family import LayerFamily
-from mlpdoctor.nn.layers.registry import families, obstacle
+from mlpdoctor.engine.tape import Cotangents, LayerGradients, Tape, split
+from mlpdoctor.nn.layers.family import LINEAR, Activation, LayerFamily
+from mlpdoctor.nn.layers.properties import families, obstacle
 
 See = Callable[[int, Array, Array], None]
 """Called with a node's position, its pre-activations and its outputs; the arrays are not to be changed."""

@@ -1,10 +1,46 @@
-"""What a forward pass leaves behind for the way back."""
+"""What goes into a network, input by input, and what a forward pass leaves behind for the way back."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 
+import numpy as np
+
+from mlpdoctor.core.errors import InputError
 from mlpdoctor.core.fast_dataclass import dataclass
-from mlpdoctor.core.network import Array, Key
+from mlpdoctor.core.network import Array, Key, Network, Shape, row_width
+
+
+def split(network: Network, features: Array) -> list[Array]:
+    """The columns of some rows, shared out over a network's inputs in order and in their shapes, batch first.
+
+    Raises:
+        InputError: where the columns do not fit the inputs.
+    """
+    shapes = [network.nodes[place].shape for place in network.inputs]
+    if len(shapes) == 1 and row_width(shapes[0]) is None:
+        return [features.reshape(len(features), *_settled(shapes[0], features.shape[1]))]
+    widths = [row_width(shape) for shape in shapes]
+    if None in widths:
+        raise InputError("the model has several inputs, one of which has no fixed length")
+    known = [width or 0 for width in widths]
+    if sum(known) != features.shape[1]:
+        raise InputError(f"the model takes {sum(known)} features, but got {features.shape[1]}")
+    starts = np.cumsum([0, *known])
+    return [
+        features[:, start : start + width].reshape(len(features), *(length or 0 for length in shape or ()))
+        for start, width, shape in zip(starts, known, shapes, strict=False)
+    ]
+
+
+def _settled(shape: Shape | None, width: int) -> Sequence[int]:
+    """An input's shape with its one open axis as long as the columns make it."""
+    if shape is None:
+        return (width,)
+    fixed = math.prod(length for length in shape if length is not None)
+    if list(shape).count(None) != 1 or not fixed or width % fixed:
+        raise InputError(f"the model takes inputs of the shape {shape}, which {width} features do not fill")
+    return [width // fixed if length is None else length for length in shape]
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,8 +14,7 @@ from mlpdoctor.engine.gradient import activity_penalties, loss_cotangents, penal
 from mlpdoctor.engine.passes import MOST_CELLS, Engine, cells
 from mlpdoctor.engine.tape import Cotangents
 from mlpdoctor.nn.heads import Heads
-from mlpdoctor.nn.layers.constraints import constraint
-from mlpdoctor.nn.layers.penalties import Regularizer
+from mlpdoctor.nn.layers.penalties import Regularizer, constraint
 from mlpdoctor.nn.optimizers.rate import at_rate
 from mlpdoctor.nn.optimizers.step import Step, next_step
 from mlpdoctor.statistics import views

@@ -10,7 +10,7 @@ from mlpdoctor.core.network import Array
 from mlpdoctor.gradcheck.chain import Chain, terms
 from mlpdoctor.gradcheck.code import Point
 from mlpdoctor.gradcheck.plan import RIGHT, LayerPlan, Plan
-from mlpdoctor.nn.layers.activation import LINEAR
+from mlpdoctor.nn.layers.family import LINEAR
 
 FUSED = {("bce", "sigmoid"), ("cce", "softmax")}
 """Losses with the output whose slope cancels theirs."""

@@ -5,13 +5,12 @@ from itertools import product
 
 import numpy as np
 
-from mlpdoctor.core.errors import InputError
+from mlpdoctor.core.errors import InputError, closest
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array
-from mlpdoctor.core.suggest import closest
 from mlpdoctor.gradcheck.code import Point
-from mlpdoctor.nn.layers.activation import Activation
 from mlpdoctor.nn.layers.activations.named import activation_of, named_activations
+from mlpdoctor.nn.layers.family import Activation
 
 KINDS = ("mse", "mae", "bce", "cce")
 LOSS_NAMES = {

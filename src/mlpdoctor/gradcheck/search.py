@@ -28,7 +28,7 @@ from mlpdoctor.gradcheck.backward import (
 )
 from mlpdoctor.gradcheck.code import Claim
 from mlpdoctor.gradcheck.plan import RIGHT, LayerPlan, Plan
-from mlpdoctor.nn.layers.activation import LINEAR
+from mlpdoctor.nn.layers.family import LINEAR
 
 MOST_MISTAKES = 4
 """More at a time would explain anything."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from mlpdoctor.core.network import LossConfig
-from mlpdoctor.nn.layers.activation import Activation
+from mlpdoctor.nn.layers.family import Activation
 from mlpdoctor.nn.losses.registry import kind_of
 
 

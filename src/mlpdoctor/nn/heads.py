@@ -5,14 +5,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from mlpdoctor.core.fact import Absent
+from mlpdoctor.core.check import Absent
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import KERAS_3, Array, Layer, Network
-from mlpdoctor.nn.layers.activation import Activation
+from mlpdoctor.nn.layers.family import Activation
 from mlpdoctor.nn.layers.properties import activation_of
-from mlpdoctor.nn.losses.loss import Groups, Loss
+from mlpdoctor.nn.losses.loss import Groups, Loss, TargetKind
 from mlpdoctor.nn.losses.registry import build, why_not
-from mlpdoctor.nn.losses.targets import TargetKind
 from mlpdoctor.nn.output_head import LabelEncoding, OutputHead
 
 REMEMBERED = ("sigmoid", "softmax")
@@ -168,7 +167,7 @@ def _no_ladder(network: Network, head: OutputHead) -> str | None:
     if config is None:
         return "the model was saved without compile(); name the loss you used: --loss mse"
     if loss is None:
-        return f"there is no ladder for the loss {config.name!r}: {why_not(config.name)}"
+        return f"there is no ladder for the loss {config.name!r}: {why_not(config.name)}; name one like it: --loss mse"
     if head.known_units is None:
         return f"the width of the output {head.name!r} is not known"
     shape = network.nodes[network.outputs[head.output]].shape or ()

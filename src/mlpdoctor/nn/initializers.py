@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from mlpdoctor.core.network import Array, Config
-from mlpdoctor.nn.layers.config_values import array, number
+from mlpdoctor.nn.layers.family import array, number
 
 CUT = 2.0
 """Truncated normal numbers are drawn again beyond so many standard deviations."""

@@ -8,11 +8,10 @@ from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array, Layer, LossConfig
 from mlpdoctor.core.text import quoted
 from mlpdoctor.nn.expectation import Expectation, OutputRange, expectation_of, first_name, range_of
-from mlpdoctor.nn.layers.activation import Activation
+from mlpdoctor.nn.layers.family import Activation
 from mlpdoctor.nn.layers.properties import activation_of
 from mlpdoctor.nn.losses.convex import ConvexLoss
-from mlpdoctor.nn.losses.loss import Loss
-from mlpdoctor.nn.losses.targets import TargetKind, class_numbers, one_hot
+from mlpdoctor.nn.losses.loss import Loss, TargetKind, class_numbers, one_hot
 
 CLASS_NAMES = {
     "binarycrossentropy": "BinaryCrossentropy",

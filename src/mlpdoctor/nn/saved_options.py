@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from mlpdoctor.core.network import Config, Layer
-from mlpdoctor.nn.layers.config_values import array
+from mlpdoctor.nn.layers.family import array
 from mlpdoctor.nn.layers.penalties import OWN_MODULES
-from mlpdoctor.nn.layers.registry import families
+from mlpdoctor.nn.layers.properties import families
 
 LONGEST = 40
 """Characters of a wrong value that a message shows."""

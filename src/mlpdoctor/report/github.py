@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from mlpdoctor.core.finding import Finding, Severity
-from mlpdoctor.core.fingerprint import location
+from mlpdoctor.core.finding import Finding, Severity, location
 from mlpdoctor.core.report_model import Report, Unread
 from mlpdoctor.report import phrases
 from mlpdoctor.report.folding import names

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from mlpdoctor.core.errors import legible
 from mlpdoctor.core.gradient_report import ArrayGradient, GradientReport, Mistake, Status
-from mlpdoctor.core.legible import legible
 
 WIDEST = 96
 """Columns of prose; code is never broken."""

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
 from mlpdoctor import __version__
-from mlpdoctor.core.finding import Finding, Severity
-from mlpdoctor.core.fingerprint import fingerprint, location
+from mlpdoctor.core.finding import Finding, Severity, fingerprint, location
 from mlpdoctor.core.report_model import Outcome, Report, Status, Unread
 from mlpdoctor.core.text import count
 from mlpdoctor.report import phrases

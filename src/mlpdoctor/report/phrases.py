@@ -216,8 +216,8 @@ def next_steps(report: Report) -> list[tuple[str, list[str]]]:
     explain = ("explain", ["mlpdoctor", "explain", first.code])
     if report.model is None or leading(report) is None or report.data is None or report.data.path == "-":
         return [explain]
-    if not report.model.format.startswith(TREATABLE):
-        return [explain]
+    if report.no_ladder is not None or not report.model.format.startswith(TREATABLE):
+        return [explain]  # without a loss that is known nothing tells whether a change helps
     return [("test it", ["mlpdoctor", "treat", report.path, report.data.path, *report.asked]), explain]
 
 

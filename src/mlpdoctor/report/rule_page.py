@@ -8,9 +8,8 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from mlpdoctor.core.check import Rule
 from mlpdoctor.report.catalogue import family, readable, sections
 from mlpdoctor.report.markdown.text import code, marked
-from mlpdoctor.report.symbols import plain
 from mlpdoctor.report.terminal.layout import code as code_lines
-from mlpdoctor.report.terminal.layout import prose
+from mlpdoctor.report.terminal.layout import plain, prose
 
 
 class RulePage:

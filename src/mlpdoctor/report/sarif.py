@@ -9,8 +9,7 @@ from urllib.parse import quote
 
 from mlpdoctor import __version__
 from mlpdoctor.core.check import Rule
-from mlpdoctor.core.finding import Finding, Severity
-from mlpdoctor.core.fingerprint import fingerprint, location
+from mlpdoctor.core.finding import Finding, Severity, fingerprint, location
 from mlpdoctor.core.project import REPOSITORY, rule_address
 from mlpdoctor.core.report_model import Outcome, Report, Status, Unread
 from mlpdoctor.report import phrases

@@ -1,1 +1,1 @@
-"""Mergeable summaries of what a batch shows: one small file each."""
+"""Mergeable summaries of what a batch shows, each a frozen record with `of` and `+`."""

@@ -1,12 +1,14 @@
-"""Mean, spread and range of columns, and the size of the first weighted sums."""
+"""Mean, spread and range of columns, the size of the first weighted sums, and cells that are no numbers."""
 
 from typing import Self
 
 import numpy as np
+import numpy.typing as npt
 
+from mlpdoctor.core.dataset import all_usable, usable
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array
-from mlpdoctor.statistics.views import Entering, Gradient, Normalising, Outputs, Targets
+from mlpdoctor.statistics.views import Cells, Entering, Gradient, Normalising, Outputs, Targets
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,3 +124,58 @@ class GradientMoments(Moments):
     def of(cls, view: Gradient) -> Self:
         """Summarise one layer on one batch."""
         return cls.of_values(view.values)
+
+
+NEVER = np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True, eq=False)
+class CellCounts:
+    """Unusable cells by column (features, then targets, then the weights where rows have them) and unusable rows.
+
+    Attributes:
+        rows: all rows read.
+        bad_rows: rows with at least one of these cells.
+        missing: missing cells (NaN) of each column.
+        infinite: infinite cells of each column.
+        too_large: cells of each column that are finite and beyond float32.
+        first_bad: number of the first row with a bad cell in each column, counted from 0; ``NEVER`` without one.
+    """
+
+    rows: int
+    bad_rows: int
+    missing: npt.NDArray[np.int64]
+    infinite: npt.NDArray[np.int64]
+    too_large: npt.NDArray[np.int64]
+    first_bad: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, view: Cells) -> Self:
+        """Count in one batch."""
+        tables = [view.features, view.targets, *([] if view.weights is None else [view.weights[:, None]])]
+        if all(map(all_usable, tables)):
+            none = np.zeros(sum(table.shape[1] for table in tables), np.int64)
+            return cls(len(view.features), 0, none, none, none, np.full(len(none), NEVER))
+        cells = np.concatenate(tables, axis=1)
+        bad = ~usable(cells)
+        missing, infinite = np.isnan(cells), np.isinf(cells)
+        first = np.where(bad.any(axis=0), view.first_row + bad.argmax(axis=0), NEVER)
+        return cls(
+            rows=len(cells),
+            bad_rows=int(bad.any(axis=1).sum()),
+            missing=missing.sum(axis=0),
+            infinite=infinite.sum(axis=0),
+            too_large=(bad & ~missing & ~infinite).sum(axis=0),
+            first_bad=first.astype(np.int64),
+        )
+
+    def __add__(self, other: Self) -> Self:
+        """Count in both."""
+        return type(self)(
+            rows=self.rows + other.rows,
+            bad_rows=self.bad_rows + other.bad_rows,
+            missing=self.missing + other.missing,
+            infinite=self.infinite + other.infinite,
+            too_large=self.too_large + other.too_large,
+            first_bad=np.minimum(self.first_bad, other.first_bad),
+        )

@@ -1,11 +1,42 @@
-"""What one batch shows of the data or of a layer. Statistics say by their annotation which view they summarise."""
+"""What one batch shows of the data or of a layer, and what every statistic of it is: a frozen summary that merges.
+
+Statistics say by their annotation which view they summarise.
+"""
 
 from functools import cached_property
+from typing import Any, Generic, Protocol, Self, TypeVar
+
+import numpy as np
+import numpy.typing as npt
 
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array, Layer
-from mlpdoctor.core.row_hash import Hashes, hash_rows
-from mlpdoctor.nn.layers.activation import Activation as ActivationFunction
+from mlpdoctor.nn.layers.family import Activation as ActivationFunction
+
+Hashes = npt.NDArray[np.uint64]
+
+_MIX = np.uint64(0x9E3779B97F4A7C15)
+_FOLD = np.uint64(0xFF51AFD7ED558CCD)
+_HALF = np.uint64(32)
+
+
+def hash_rows(features: npt.NDArray[np.float64]) -> Hashes:
+    """A 64-bit hash of each row of float64 values; 0.0 and -0.0 count as the same number."""
+    # Started from zero a row of zeros would have the hash zero, which no level ever gives up.
+    return hash_on(np.full(len(features), _MIX, dtype=np.uint64), features)
+
+
+def hash_on(started: Hashes, features: npt.NDArray[np.float64]) -> Hashes:
+    """The hash of each row continued by further columns: that of all its columns together."""
+    mixed, high = started.copy(), np.empty_like(started)
+    number = np.empty(len(features))
+    for column in features.T:
+        np.add(column, 0.0, out=number)
+        mixed ^= number.view(np.uint64)
+        for factor in (_MIX, _FOLD):
+            mixed *= factor
+            mixed ^= np.right_shift(mixed, _HALF, out=high)
+    return mixed
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,3 +157,27 @@ class Gradient:
 
     layer: Layer
     values: Array
+
+
+S = TypeVar("S")
+
+
+class Statistic(Protocol):
+    """A summary with ``of`` and ``+``: a commutative semigroup up to rounding.
+
+    ``of`` names the view it reads in the annotation of its parameter, and returns None when the view has nothing
+    of its kind: absence is the identity, never a zero. The sum of the summaries of two blocks of rows is the
+    summary of both blocks together, so one pass, many shards or single rows give the same. A statistic that can say
+    at some point that more rows would tell it nothing has a property ``full``; the pass then spares it the work.
+    """
+
+    @classmethod
+    def of(cls, view: Any, /) -> Self | None:  # noqa: ANN401  each statistic names its own view
+        """Summarise one view."""
+
+    def __add__(self, other: Self, /) -> Self:
+        """Summarise both together."""
+
+
+class PerLayer(dict[str, S], Generic[S]):
+    """A statistic of every layer that shows its view, by layer name."""

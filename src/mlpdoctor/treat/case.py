@@ -2,15 +2,18 @@
 
 import inspect
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import TypeAlias
 
 import numpy as np
 
+from mlpdoctor.core.check import declared
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Finding
 from mlpdoctor.core.network import Array, Network
 from mlpdoctor.core.report_model import Report
 from mlpdoctor.engine.numpy_engine import NumpyEngine, UnsupportedLayer
+from mlpdoctor.treat import treatments
 from mlpdoctor.treat.editing.edits import Edit
 
 MOST_ROWS = 1 << 14
@@ -150,3 +153,33 @@ def treatment(answers: str, *, symptoms: str = "", companion: int | None = None)
         return Kind(name, tuple(answers.split()), tuple(symptoms.split()), companion, page, propose)
 
     return declare
+
+
+@cache
+def kinds() -> tuple[Kind, ...]:
+    """All kinds of treatment, by name."""
+    return tuple(sorted(declared(treatments, Kind), key=lambda kind: kind.name))
+
+
+def offered(finding: Finding, case: Case) -> tuple[Proposal, ...]:
+    """What may be tried for a finding, the likeliest first; reasons where what takes its cause away does not fit.
+
+    What takes the cause of this very rule away comes first. Then what the finding may be a consequence of: first the
+    kinds that answer something seen in the model, then those that would fit any, as ``companions`` orders them.
+    """
+    direct = [one for kind in kinds() if finding.code in kind.answers for one in kind.propose(finding, case)]
+    loose = sorted((kind for kind in kinds() if finding.code in kind.symptoms), key=lambda kind: kind.companion or 0)
+    others = [one for kind in loose for one in kind.propose(finding, case)]
+    return (*direct, *(one for one in others if isinstance(one, Treatment)))
+
+
+def named(name: str, case: Case) -> tuple[Proposal, ...]:
+    """What the kind of treatment of this name proposes for a model, whatever was found; empty for no such name."""
+    return tuple(proposal for kind in kinds() if kind.name == name for proposal in kind.propose(None, case))
+
+
+def companions(case: Case) -> tuple[Treatment, ...]:
+    """Treatments worth adding to one that shows no gain alone within the budget, the likeliest to help first."""
+    chosen = sorted((kind for kind in kinds() if kind.companion is not None), key=lambda kind: kind.companion or 0)
+    proposals = [proposal for kind in chosen for proposal in kind.propose(None, case)]
+    return tuple(proposal for proposal in proposals if not isinstance(proposal, Nothing))

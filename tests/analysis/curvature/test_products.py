@@ -17,7 +17,7 @@ from mlpdoctor.diagnosis.diagnose import examine
 from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.facts.training.curvature import Bend, is_smooth
 from mlpdoctor.readers.models.model import read_network
-from mlpdoctor.statistics.row_sample import RowSample
+from mlpdoctor.statistics.rows import RowSample
 
 L = keras.layers
 ROWS, WIDTH = 60, 3

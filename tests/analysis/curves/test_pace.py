@@ -7,9 +7,8 @@ from hypothesis import strategies as st
 from paths import FIXTURES
 from scipy import ndimage, optimize, stats
 
-from mlpdoctor.analysis.curves.asymptote import asymptote
 from mlpdoctor.analysis.curves.noise import inflation, jitter, quantile, running_median
-from mlpdoctor.analysis.curves.slope import Slope, epochs_to, final_slope
+from mlpdoctor.analysis.curves.slope import Slope, asymptote, epochs_to, final_slope
 from mlpdoctor.core.history import Column
 from mlpdoctor.core.network import Array
 from mlpdoctor.readers.histories.history import read_history

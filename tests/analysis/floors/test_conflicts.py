@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from mlpdoctor.analysis.floors import conflicts
 from mlpdoctor.analysis.floors.conflicts import Conflicts, find
 from mlpdoctor.core.network import Array
-from mlpdoctor.statistics import row_hashes, views
-from mlpdoctor.statistics.row_hashes import RowHashes
+from mlpdoctor.statistics import rows, views
+from mlpdoctor.statistics.rows import RowHashes
 from mlpdoctor.statistics.views import Rows
 
 
@@ -136,7 +136,7 @@ def test_too_many_rows_give_a_lower_bound_and_say_so(seed: int, most: int, kept:
     whole = found_in(X, Y, losses)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(conflicts, "MOST_CELLS", most)
-        patch.setattr(row_hashes, "MOST_HASHES", kept)
+        patch.setattr(rows, "MOST_HASHES", kept)
         found = found_in(X, Y, losses)
     assert all(part <= all_ * (1 + 1e-12) for part, all_ in zip(found.floors, whole.floors, strict=True))
     assert found.groups <= whole.groups

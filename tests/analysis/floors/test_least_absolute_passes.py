@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mlpdoctor.analysis.floors import least_absolute, least_absolute_passes
 from mlpdoctor.analysis.floors.least_absolute_passes import fit_passes
-from mlpdoctor.analysis.floors.linear_fit import LinearFit
+from mlpdoctor.analysis.floors.least_squares import LinearFit
 from mlpdoctor.core.network import Array
 
 NOISES: dict[str, Callable[[np.random.Generator, int], Array]] = {

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mlpdoctor.core.fact import Absent
+from mlpdoctor.core.check import Absent
 from mlpdoctor.facts.history.curve_plateau import curve_plateau
 from mlpdoctor.facts.history.training_curve import TrainingCurve, training_curve
 from mlpdoctor.readers.histories.history import read_history

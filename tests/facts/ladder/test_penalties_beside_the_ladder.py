@@ -11,7 +11,7 @@ from hand_built import examined as examined_by_hand
 from hand_built import sequential
 from rich.console import Console
 
-from mlpdoctor.core.fact import Absent
+from mlpdoctor.core.check import Absent
 from mlpdoctor.core.ladder import Ladder, Penalty
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.report_model import Report

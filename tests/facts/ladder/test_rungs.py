@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlpdoctor.analysis.floors import least_absolute_passes
-from mlpdoctor.core.fact import Absent
+from mlpdoctor.core.check import Absent
 from mlpdoctor.core.ladder import Ladder
 from mlpdoctor.core.network import Array, Layer, Network
 from mlpdoctor.diagnosis.resolve import FactResolver

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hand_built import examined, sequential
 
-from mlpdoctor.core.fact import Absent
+from mlpdoctor.core.check import Absent
 from mlpdoctor.core.network import Array
 from mlpdoctor.facts.ladder.loss_position import GOOD, LossPosition
 from mlpdoctor.facts.ladder.second_opinion import SecondOpinion

@@ -15,11 +15,10 @@ import tensorflow as tf
 from output_heads import output_head
 
 from mlpdoctor.core.network import Array, Config, LossConfig
-from mlpdoctor.facts.outputs.fit import fit
-from mlpdoctor.facts.outputs.misfit import Harm
+from mlpdoctor.facts.outputs.fit import Harm, fit
 from mlpdoctor.nn.expectation import Expectation, OutputRange, expectation_of, range_of
-from mlpdoctor.nn.layers.activation import Activation
 from mlpdoctor.nn.layers.activations import named_activations
+from mlpdoctor.nn.layers.family import Activation
 from mlpdoctor.nn.output_head import OutputHead
 
 ACTIVATIONS = {

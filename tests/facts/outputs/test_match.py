@@ -6,9 +6,9 @@ from output_heads import output_head
 from target_kinds import told
 
 from mlpdoctor.core.network import Array, Config, LossConfig
+from mlpdoctor.facts.outputs.fit import Harm
 from mlpdoctor.facts.outputs.labels import Kind
 from mlpdoctor.facts.outputs.match import match
-from mlpdoctor.facts.outputs.misfit import Harm
 from mlpdoctor.nn.expectation import PLAIN, first_name
 from mlpdoctor.nn.output_head import LabelEncoding, OutputHead
 

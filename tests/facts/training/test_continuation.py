@@ -7,14 +7,14 @@ import pytest
 from drawn_cases import L, Model, compiled, fit, optimizers, put, set_random_seed, stack, waves
 from hand_built import examined
 
-from mlpdoctor.core.fact import Absent
+from mlpdoctor.core.check import Absent
 from mlpdoctor.core.network import Array, Network
 from mlpdoctor.diagnosis.resolve import FactResolver
 from mlpdoctor.engine.training import MOST_UPDATES, Descent, planned
 from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.facts.training.gradients import gradient_rows
 from mlpdoctor.facts.training.trial_updates import Continuation
-from mlpdoctor.statistics.row_sample import RowSample
+from mlpdoctor.statistics.rows import RowSample
 
 
 def answered(model: Model, x: Array, y: Array) -> tuple[Network, FactResolver]:

@@ -15,7 +15,7 @@ from mlpdoctor.engine.training import BATCH, MOST_UPDATES, Descent
 from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.facts.training.gradients import gradient_rows
 from mlpdoctor.readers.models.model import read_network
-from mlpdoctor.statistics.row_sample import RowSample
+from mlpdoctor.statistics.rows import RowSample
 
 R, C = keras.regularizers, keras.constraints
 Optimizers = keras.optimizers

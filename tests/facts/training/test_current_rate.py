@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from model_cases import L, stack
 
-from mlpdoctor.core.fact import Absent
+from mlpdoctor.core.check import Absent
 from mlpdoctor.facts.training.training import CurrentRate
 from mlpdoctor.facts.training.training import current_rate as rate_fact
 from mlpdoctor.readers.models.model import read_network

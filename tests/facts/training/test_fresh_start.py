@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from drawn_cases import L, Model, initializers, stack
 
-from mlpdoctor.core.fact import Absent
+from mlpdoctor.core.check import Absent
 from mlpdoctor.facts.training.trial_updates import FreshStart, fresh_start
 
 

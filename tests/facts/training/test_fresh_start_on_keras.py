@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from model_cases import L, Model, stack
 
-from mlpdoctor.core.fact import Absent
+from mlpdoctor.core.check import Absent
 from mlpdoctor.facts.training.trial_updates import FreshStart, fresh_start
 from mlpdoctor.readers.models.model import read_network
 

@@ -10,7 +10,7 @@ from gradient_probe import fact, probe
 from hand_built import Draft, Table, drawn, sequential
 from paths import FIXTURES
 
-from mlpdoctor.core.fact import Absent
+from mlpdoctor.core.check import Absent
 from mlpdoctor.core.network import Array, Network
 from mlpdoctor.diagnosis.diagnose import examine
 from mlpdoctor.engine.gradient import loss_gradient
@@ -19,7 +19,7 @@ from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.facts.training import gradients as module
 from mlpdoctor.facts.training.gradients import Gradients, batches, gradient_rows, gradients, norm
 from mlpdoctor.readers.models.model import read_network
-from mlpdoctor.statistics.row_sample import RowSample
+from mlpdoctor.statistics.rows import RowSample
 
 SEEDS = range(120)
 

@@ -7,15 +7,14 @@ import numpy as np
 import pytest
 from hand_built import Draft, drawn, sequential
 
-from mlpdoctor.core.fact import Absent
+from mlpdoctor.core.check import Absent
 from mlpdoctor.core.network import Layer, LossConfig, Network, Node, Optimizer
 from mlpdoctor.facts.outputs.heads import heads as heads_fact
 from mlpdoctor.facts.training.training import Trained, Training
 from mlpdoctor.facts.training.training import trained as trained_fact
 from mlpdoctor.facts.training.training import training as training_fact
 from mlpdoctor.nn.heads import Heads
-from mlpdoctor.nn.losses.absolute_errors import MeanAbsoluteError
-from mlpdoctor.nn.losses.squared_errors import MeanSquaredError
+from mlpdoctor.nn.losses.errors import MeanAbsoluteError, MeanSquaredError
 
 
 def heads(network: Network) -> Any:  # noqa: ANN401  Heads or Absent

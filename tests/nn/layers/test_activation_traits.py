@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from mlpdoctor.core.network import Layer
-from mlpdoctor.nn.layers.activation import Activation
 from mlpdoctor.nn.layers.activations.named import NAMED
+from mlpdoctor.nn.layers.family import Activation
 from mlpdoctor.nn.layers.properties import activation_of, renormalises
 
 SLOPED = [function for function in NAMED.values() if function.derivative is not None and not function.affine]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from mlpdoctor.core.network import Layer
-from mlpdoctor.nn.layers.constraints import constraint
+from mlpdoctor.nn.layers.penalties import constraint
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mlpdoctor.core.network import Layer
-from mlpdoctor.nn.layers.constraints import constraint
+from mlpdoctor.nn.layers.penalties import constraint
 
 C = keras.constraints
 

@@ -10,7 +10,7 @@ import pytest
 from stepped import gradients, model_with, moved_by_keras, saved, weights
 
 from mlpdoctor.core.network import Array, Key, Optimizer
-from mlpdoctor.nn.optimizers.registry import known
+from mlpdoctor.nn.optimizers.rule import known
 from mlpdoctor.nn.optimizers.step import Step, next_step
 
 O = keras.optimizers  # noqa: E741

@@ -15,9 +15,8 @@ import numpy as np
 import pytest
 
 from mlpdoctor.core.errors import ModelFileError
-from mlpdoctor.readers.models.hdf5_texts import longer_than_the_file
-from mlpdoctor.readers.models.keras_hdf5 import EXPANSION_FLOOR, Budget
-from mlpdoctor.readers.models.keras_json import CONFIG_LIMIT, NESTED_LIMIT
+from mlpdoctor.readers.models.keras_contents import CONFIG_LIMIT, NESTED_LIMIT
+from mlpdoctor.readers.models.keras_hdf5 import EXPANSION_FLOOR, Budget, longer_than_the_file
 from mlpdoctor.readers.models.model import read_network
 
 GOOD = Path(__file__).parent / "good"

@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 from paths import FIXTURES
 from shell import run
 
-from mlpdoctor.core.array_options import ArrayOptions
 from mlpdoctor.core.errors import InputError
-from mlpdoctor.core.network import Network
+from mlpdoctor.core.network import ArrayOptions, Network
 from mlpdoctor.engine.numpy_engine import NumpyEngine
 from mlpdoctor.readers.models.model import read_network
 from mlpdoctor.readers.models.weight_arrays import read_arrays

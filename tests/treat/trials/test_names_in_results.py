@@ -7,9 +7,8 @@ import pytest
 from named_models import archive, two_dense
 from report_cases import HOSTILE
 
-from mlpdoctor.core.errors import UsageError
-from mlpdoctor.core.legible import legible
-from mlpdoctor.core.legible_parts import legible_parts
+from mlpdoctor.core.errors import UsageError, legible
+from mlpdoctor.core.report_model import legible_parts
 from mlpdoctor.diagnosis.subject import Question
 from mlpdoctor.report.json import trials as as_json
 from mlpdoctor.report.markdown import trials as as_markdown

@@ -17,8 +17,7 @@ from mlpdoctor.core.trial_result import TrialResult, Verdict
 from mlpdoctor.diagnosis.diagnose import diagnose
 from mlpdoctor.diagnosis.subject import Question, opened
 from mlpdoctor.report.json.trials import as_object
-from mlpdoctor.treat.case import Case
-from mlpdoctor.treat.offer import companions
+from mlpdoctor.treat.case import Case, companions
 from mlpdoctor.treat.trials.budget import Budget
 from mlpdoctor.treat.trials.run_treat import Order, treat
 

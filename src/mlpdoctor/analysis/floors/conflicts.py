@@ -9,10 +9,9 @@ import numpy.typing as npt
 
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array
-from mlpdoctor.core.row_hash import hash_rows
 from mlpdoctor.nn.losses import grouped
-from mlpdoctor.statistics.row_hashes import RowHashes, at_level
-from mlpdoctor.statistics.views import Rows
+from mlpdoctor.statistics.rows import RowHashes, at_level
+from mlpdoctor.statistics.views import Rows, hash_rows
 
 MOST_CELLS = 1 << 22
 """Numbers of repeated rows kept at once, 32 MiB. Beyond it whole groups are left out, which only lowers the floor."""

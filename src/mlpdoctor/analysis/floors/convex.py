@@ -7,12 +7,12 @@ import numpy as np
 
 from mlpdoctor.analysis.floors import matrix_free, newton
 from mlpdoctor.analysis.floors.basis import affine_design, from_triangle
-from mlpdoctor.analysis.floors.linear_fit import LinearFit
+from mlpdoctor.analysis.floors.least_squares import LinearFit
 from mlpdoctor.analysis.floors.matrix_free import Kept, Problem
 from mlpdoctor.analysis.floors.newton import Block, Blocks, Solution, value
 from mlpdoctor.core.network import Array
-from mlpdoctor.core.row_hash import hash_rows
 from mlpdoctor.nn.losses.convex import ConvexLoss
+from mlpdoctor.statistics.views import hash_rows
 
 Judged: TypeAlias = tuple[Array, Array, Array]
 """Features (rows, features), targets encoded by the loss (rows, units), weights (rows,)."""

@@ -13,7 +13,7 @@ a last step solves for the vertex it points to, where they meet exactly unless t
 import numpy as np
 
 from mlpdoctor.analysis.floors.basis import EPSILON, affine_design, orthonormal
-from mlpdoctor.analysis.floors.linear_fit import LinearFit
+from mlpdoctor.analysis.floors.least_squares import LinearFit
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array
 

@@ -14,9 +14,9 @@ import numpy as np
 
 from mlpdoctor.analysis.floors.basis import affine_design
 from mlpdoctor.analysis.floors.least_absolute import GAP, Solution, as_fit, solve
-from mlpdoctor.analysis.floors.linear_fit import LinearFit
+from mlpdoctor.analysis.floors.least_squares import LinearFit
 from mlpdoctor.core.network import Array
-from mlpdoctor.core.row_hash import hash_rows
+from mlpdoctor.statistics.views import hash_rows
 
 KEPT_CELLS = 1 << 20
 """Numbers kept at once, 8 MiB: the exact problem of that size is solved in about a second."""

@@ -10,7 +10,7 @@ from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.text import count, listing, quoted, short
 from mlpdoctor.facts.ladder.loss_position import LossPosition, severity
-from mlpdoctor.nn.layers.activation import Activation
+from mlpdoctor.nn.layers.family import Activation
 from mlpdoctor.nn.layers.graph import users
 from mlpdoctor.nn.layers.properties import activation_of, is_learned
 

@@ -13,8 +13,8 @@ from mlpdoctor.facts.training.dropout_gap import DropoutGap
 from mlpdoctor.nn.layers.dropout import rate_of
 from mlpdoctor.nn.layers.graph import adjustable, users
 from mlpdoctor.nn.layers.properties import activation_of
+from mlpdoctor.nn.losses.loss import TargetKind
 from mlpdoctor.nn.losses.registry import build
-from mlpdoctor.nn.losses.targets import TargetKind
 
 SURE = 3.0
 """Standard errors by which the loss with dropout must lie above the one without."""

@@ -9,8 +9,7 @@ from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.text import count, listing, quoted, short
 from mlpdoctor.facts.ladder.loss_position import LossPosition, severity
 from mlpdoctor.nn.layers.graph import adjustable, users
-from mlpdoctor.nn.layers.properties import activation_of, renormalises
-from mlpdoctor.nn.layers.registry import family_of
+from mlpdoctor.nn.layers.properties import activation_of, family_of, renormalises
 
 
 @check(

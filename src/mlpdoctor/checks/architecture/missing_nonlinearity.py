@@ -12,7 +12,7 @@ from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.ladder.second_opinion import SecondOpinion
 from mlpdoctor.facts.network.collapse import AffineStack, Collapse
 from mlpdoctor.facts.training.training import Training
-from mlpdoctor.nn.keras_code import layer_code
+from mlpdoctor.nn.layers.unsupported_layers import layer_code
 
 STRAIGHT = 1e-6
 """Data count as affine when the best line leaves less than this share of the constant's loss: float32 noise."""

@@ -7,10 +7,10 @@ import numpy as np
 from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.text import count, percent, short
+from mlpdoctor.facts.ladder.architecture_floor import Bottlenecks, RankBound
 from mlpdoctor.facts.ladder.linear_floor import LinearFloor
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.ladder.model_loss import Objective
-from mlpdoctor.facts.ladder.rank_bound import Bottlenecks, RankBound
 from mlpdoctor.facts.training.training import Training
 
 MOST_LEFT = 0.1

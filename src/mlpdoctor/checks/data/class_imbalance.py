@@ -9,7 +9,7 @@ from mlpdoctor.core.text import count, percent
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.outputs.class_record import ClassRecord, ClassTally
 from mlpdoctor.facts.training.training import Training
-from mlpdoctor.statistics.row_sample import RowSample
+from mlpdoctor.statistics.rows import RowSample
 
 EVEN_PART = 0.2
 """A class is rare under a fifth of its even share: one row in ten of two classes, one in fifty of ten."""

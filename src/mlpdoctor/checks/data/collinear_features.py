@@ -10,7 +10,7 @@ from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.text import equation, listing, percent, short
 from mlpdoctor.engine.passes import Passes
 from mlpdoctor.statistics.affine_factor import TargetFactor
-from mlpdoctor.statistics.row_sample import RowSample
+from mlpdoctor.statistics.rows import RowSample
 
 ROWS_A_COLUMN = 2
 """With hardly more rows than columns each column is nearly a combination of the others by chance: D710's matter."""

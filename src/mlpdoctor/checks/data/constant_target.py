@@ -9,7 +9,7 @@ from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.text import listing, short
 from mlpdoctor.engine.passes import Passes
 from mlpdoctor.nn.heads import Heads
-from mlpdoctor.nn.losses.targets import TargetKind
+from mlpdoctor.nn.losses.loss import TargetKind
 from mlpdoctor.statistics.moments import OutputMoments, TargetMoments
 
 LEAST_ROWS = 2

@@ -7,8 +7,7 @@ import numpy as np
 from mlpdoctor.core.check import Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.text import percent
-from mlpdoctor.statistics.row_hashes import WholeRowHashes
-from mlpdoctor.statistics.row_sample import RowSample
+from mlpdoctor.statistics.rows import RowSample, WholeRowHashes
 
 LEAST_COPIES = 10
 """Fewer are an accident of rounding or of a small table."""

@@ -12,7 +12,7 @@ from mlpdoctor.core.network import Array
 from mlpdoctor.core.text import count, equation, listing, percent
 from mlpdoctor.engine.passes import Passes
 from mlpdoctor.statistics.affine_factor import TargetFactor
-from mlpdoctor.statistics.row_sample import RowSample
+from mlpdoctor.statistics.rows import RowSample
 
 COPY = 1e-12
 """Share of the target's variance that a copy may leave: the square of the rounding of float32 and of most files."""

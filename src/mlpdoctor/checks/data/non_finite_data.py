@@ -8,7 +8,7 @@ from mlpdoctor.core.check import Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.text import count, listing
 from mlpdoctor.engine.passes import Passes
-from mlpdoctor.statistics.cell_counts import CellCounts
+from mlpdoctor.statistics.moments import CellCounts
 
 
 @check(

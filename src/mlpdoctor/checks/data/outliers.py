@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from mlpdoctor.core.check import EVERYTHING, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.text import coefficient, count, listing, percent, quoted, short
-from mlpdoctor.facts.ladder.quartiles import Quartiles
 from mlpdoctor.facts.outputs.far_rows import FarRows, OutlierSearch
+from mlpdoctor.facts.outputs.regression import Quartiles
 
 LEARNED = 0.5
 """The model's typical error is half the spread of the targets or less: the other rows have been learned."""

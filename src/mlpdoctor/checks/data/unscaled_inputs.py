@@ -13,10 +13,10 @@ from mlpdoctor.engine.passes import Passes
 from mlpdoctor.facts.ladder.loss_position import LossPosition, severity
 from mlpdoctor.facts.ladder.unlearned_swings import UnlearnedSwings
 from mlpdoctor.facts.network.line_in_reach import Entrance
-from mlpdoctor.facts.outputs.input_scale_words import names_of, remedy
+from mlpdoctor.facts.outputs.scale_words import names_of, remedy_for_features
 from mlpdoctor.statistics.affine_factor import TargetFactor
 from mlpdoctor.statistics.moments import EnteringMoments, FirstSums
-from mlpdoctor.statistics.statistic import PerLayer
+from mlpdoctor.statistics.views import PerLayer
 
 
 @check(
@@ -92,7 +92,7 @@ def unscaled_inputs(
             severity=severity(position, far=gravest if (size > large).any() else Severity.WARNING),
             why="Their root mean square should be near 1. On these inputs plain gradient descent on a squared error "
             f"is unstable above a learning rate of about {short(unstable, 2)}.",
-            remedy=remedy(door, seen, order, passes, network),
+            remedy=remedy_for_features(door, seen, order, passes, network),
             strength=float(min(np.abs(np.log10(size[order[0]])) / 6, 1.0)) if size[order[0]] > 0 else 0.0,
             verdict=f"The inputs are not scaled{of}: their root mean square should be near 1, and here it is {worst}. "
             f"{_effect(position)}.",

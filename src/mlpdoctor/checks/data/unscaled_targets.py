@@ -10,12 +10,11 @@ from mlpdoctor.core.text import coefficient, short
 from mlpdoctor.engine.passes import Passes
 from mlpdoctor.facts.ladder.linear_floor import ConstantFloor
 from mlpdoctor.facts.ladder.loss_position import LossPosition
-from mlpdoctor.facts.outputs.prediction_reach import PredictionReach
+from mlpdoctor.facts.outputs.prediction_spread import PredictionReach
 from mlpdoctor.facts.outputs.regression import Regression
-from mlpdoctor.facts.outputs.target_scale_words import effect, invisible, remedy, why
+from mlpdoctor.facts.outputs.scale_words import effect, invisible, remedy_for_targets, why
 from mlpdoctor.facts.training.training import Training
-from mlpdoctor.nn.optimizers.bounds import momentum_of
-from mlpdoctor.nn.optimizers.traits import moves_by_the_rate
+from mlpdoctor.nn.optimizers.traits import momentum_of, moves_by_the_rate
 from mlpdoctor.statistics.moments import OutputMoments, TargetMoments
 
 SIZE_OF_ERROR = ("mae", "huber", "logcosh")
@@ -129,7 +128,7 @@ def unscaled_targets(
         certainty=Certainty.ESTIMATED,
         severity=severity,
         why=why(kind, travelled, training, step * size, jump) + unseen,
-        remedy=remedy(regression, targets, passes.dataset.target_names),
+        remedy=remedy_for_targets(regression, targets, passes.dataset.target_names),
         strength=min(max(abs(math.log10(size)) / 6, 0.0), 1.0),
         verdict=f"The targets are not scaled: {name} has mean {short(mean, 3)} and standard deviation "
         f"{short(deviation, 3)}, and {found_effect}.{unseen}",

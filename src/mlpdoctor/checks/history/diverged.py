@@ -7,9 +7,8 @@ from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import printed, short
-from mlpdoctor.facts.history.rate_curve import RateCurve
-from mlpdoctor.facts.history.reference_gap import ReferenceGap
-from mlpdoctor.facts.history.run_ending import Divergence, RunEnding
+from mlpdoctor.facts.history.last_run import Divergence, RateCurve, RunEnding
+from mlpdoctor.facts.history.outlook import ReferenceGap
 from mlpdoctor.facts.history.training_curve import TrainingCurve, ValidationCurve
 from mlpdoctor.nn.optimizers.traits import follows_gradient
 

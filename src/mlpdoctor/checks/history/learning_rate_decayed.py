@@ -6,9 +6,8 @@ from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import count, percent, printed
-from mlpdoctor.facts.history.rate_curve import FrozenRate, RateCurve
-from mlpdoctor.facts.history.reference_gap import ReferenceGap
-from mlpdoctor.facts.history.run_ending import RunEnding
+from mlpdoctor.facts.history.last_run import FrozenRate, RateCurve, RunEnding
+from mlpdoctor.facts.history.outlook import ReferenceGap
 from mlpdoctor.facts.history.training_curve import TrainingCurve
 from mlpdoctor.facts.ladder.loss_position import NEAR
 

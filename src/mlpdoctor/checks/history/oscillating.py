@@ -5,15 +5,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mlpdoctor.analysis.curves.swings import Swings
+from mlpdoctor.analysis.curves.noise import Swings
 from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import count, percent, printed, short
-from mlpdoctor.facts.history.outlook import Outlook
-from mlpdoctor.facts.history.rate_curve import RateCurve
-from mlpdoctor.facts.history.reference_gap import ReferenceGap
-from mlpdoctor.facts.history.run_ending import Divergence
+from mlpdoctor.facts.history.last_run import Divergence, RateCurve
+from mlpdoctor.facts.history.outlook import Outlook, ReferenceGap
 from mlpdoctor.facts.history.training_curve import TrainingCurve
 
 LOWER = 5.0

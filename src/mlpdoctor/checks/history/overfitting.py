@@ -6,9 +6,8 @@ from mlpdoctor.core.check import Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.history import Run
 from mlpdoctor.core.text import percent, printed, short
-from mlpdoctor.facts.history.run_ending import RunEnding
-from mlpdoctor.facts.history.training_curve import TrainingCurve, ValidationCurve
-from mlpdoctor.facts.history.validation_turn import ValidationTurn
+from mlpdoctor.facts.history.last_run import RunEnding
+from mlpdoctor.facts.history.training_curve import TrainingCurve, ValidationCurve, ValidationTurn
 
 PATIENCES = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20, 25, 30, 40, 50, 60, 75, 80, 100, 150, 200, 250, 300, 500)
 """Numbers that people give EarlyStopping."""

@@ -8,9 +8,8 @@ from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.history import History
 from mlpdoctor.core.ladder import Ladder, Rung
 from mlpdoctor.core.text import listing, named, percent, printed, short
-from mlpdoctor.facts.history.curve_plateau import Source
+from mlpdoctor.facts.history.curve_plateau import Source, TrialScores
 from mlpdoctor.facts.history.plateau_rung import OnRung, PlateauRung
-from mlpdoctor.facts.history.trial_scores import TrialScores
 from mlpdoctor.facts.ladder.model_loss import ModelLoss
 from mlpdoctor.facts.ladder.second_opinion import SecondOpinion
 

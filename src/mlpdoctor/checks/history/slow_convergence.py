@@ -8,10 +8,8 @@ from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import count, named, printed, short
-from mlpdoctor.facts.history.outlook import Outlook, Way
-from mlpdoctor.facts.history.rate_curve import RateCurve
-from mlpdoctor.facts.history.reference_gap import ReferenceGap
-from mlpdoctor.facts.history.run_ending import RunEnding
+from mlpdoctor.facts.history.last_run import RateCurve, RunEnding
+from mlpdoctor.facts.history.outlook import Outlook, ReferenceGap, Way
 from mlpdoctor.facts.history.training_curve import TrainingCurve
 from mlpdoctor.nn.optimizers.traits import follows_gradient
 

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.text import percent, printed, short
-from mlpdoctor.facts.history.outlook import Outlook, Way
-from mlpdoctor.facts.history.reference_gap import ReferenceGap
-from mlpdoctor.facts.history.run_ending import RunEnding
+from mlpdoctor.facts.history.last_run import RunEnding
+from mlpdoctor.facts.history.outlook import Outlook, ReferenceGap, Way
 from mlpdoctor.facts.history.training_curve import TrainingCurve, ValidationCurve
 
 

@@ -12,7 +12,7 @@ from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.facts.training.training import Training
 from mlpdoctor.nn.output_head import OutputHead
-from mlpdoctor.statistics.target_values import TargetValues
+from mlpdoctor.statistics.losses_and_targets import TargetValues
 
 
 @check(

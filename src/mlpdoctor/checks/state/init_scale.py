@@ -8,13 +8,13 @@ from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.text import count, listing, quoted, short
 from mlpdoctor.facts.ladder.loss_position import LossPosition
-from mlpdoctor.facts.network.layer_gain import LayerGain, LayerGains
-from mlpdoctor.facts.training.growth import Growth
+from mlpdoctor.facts.network.weights import LayerGain, LayerGains
+from mlpdoctor.facts.training.high_rate import Growth
 from mlpdoctor.facts.training.training import Training
 from mlpdoctor.nn.layers.properties import activation_of
 from mlpdoctor.statistics.moments import EnteringMoments
-from mlpdoctor.statistics.statistic import PerLayer
 from mlpdoctor.statistics.unit_activity import Flatness
+from mlpdoctor.statistics.views import PerLayer
 
 MOST_FLAT = 0.5
 """Small inputs or weights that cancel out keep sums small: then the scale of the weights is no fault."""

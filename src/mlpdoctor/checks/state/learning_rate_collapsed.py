@@ -9,8 +9,7 @@ from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.text import short
 from mlpdoctor.facts.ladder.loss_position import LossPosition, severity
-from mlpdoctor.facts.training.descent_speed import DescentSpeed
-from mlpdoctor.facts.training.rate_left import RateLeft, Revived
+from mlpdoctor.facts.training.rate_left import DescentSpeed, RateLeft, Revived
 from mlpdoctor.facts.training.training import Training
 
 ORDINARY = 1e-3

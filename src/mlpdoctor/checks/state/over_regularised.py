@@ -12,13 +12,12 @@ from mlpdoctor.core.ladder import Ladder, Penalty
 from mlpdoctor.core.network import Array, Layer, Network
 from mlpdoctor.core.text import listing, percent, quoted, short
 from mlpdoctor.engine.passes import open_width
-from mlpdoctor.facts.ladder.loss_position import LossPosition, severity
-from mlpdoctor.facts.training.open_question import FiniteLoss
+from mlpdoctor.facts.ladder.loss_position import FiniteLoss, LossPosition, severity
 from mlpdoctor.facts.training.training import Trained
 from mlpdoctor.nn.layers.penalties import Regularizer, activity_regularizer, weight_regularizers
 from mlpdoctor.nn.layers.properties import is_learned
-from mlpdoctor.statistics.statistic import PerLayer
 from mlpdoctor.statistics.unit_activity import ActivitySums
+from mlpdoctor.statistics.views import PerLayer
 
 NOTICED, GAP, LEAST_LOSS = 0.1, 0.25, 0.1
 """A penalty of a tenth of the loss, a last layer that could save a quarter of it, a loss that is worth saving."""

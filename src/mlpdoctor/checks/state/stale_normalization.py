@@ -12,7 +12,7 @@ from mlpdoctor.core.network import Array, Layer
 from mlpdoctor.core.text import percent, quoted, short
 from mlpdoctor.facts.ladder.loss_position import LossPosition, severity
 from mlpdoctor.facts.training.training import Training
-from mlpdoctor.nn.layers.config_values import array, number
+from mlpdoctor.nn.layers.family import array, number
 from mlpdoctor.statistics.moments import NormalisedMoments
 
 LEAST_ROWS = 30

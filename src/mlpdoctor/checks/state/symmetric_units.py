@@ -9,8 +9,8 @@ from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.text import count, quoted
 from mlpdoctor.facts.ladder.loss_position import LossPosition
-from mlpdoctor.facts.network.copies import all_finite, all_zero, copies_among, never_moves
-from mlpdoctor.nn.layers.followers import Followers, followers, units_of
+from mlpdoctor.facts.network.weights import all_finite, all_zero, copies_among, never_moves
+from mlpdoctor.nn.layers.graph import Followers, followers, units_of
 from mlpdoctor.nn.layers.properties import activation_of
 
 HEALTHY = ("glorot_uniform", "he_uniform")

@@ -6,9 +6,8 @@ from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.text import count, part_of, quoted
-from mlpdoctor.facts.ladder.loss_position import LossPosition, crippled
-from mlpdoctor.facts.training.open_question import OpenQuestion
-from mlpdoctor.facts.training.second_moments import SecondMoments
+from mlpdoctor.facts.ladder.loss_position import LossPosition, OpenQuestion, crippled
+from mlpdoctor.facts.training.gradient_flow import SecondMoments
 from mlpdoctor.nn.layers.properties import activation_of
 
 FEWEST_UPDATES = 20

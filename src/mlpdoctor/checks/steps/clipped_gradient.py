@@ -9,7 +9,7 @@ from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import percent, short
 from mlpdoctor.engine.training import CLIPPING
-from mlpdoctor.facts.training.descent_speed import DescentSpeed
+from mlpdoctor.facts.training.rate_left import DescentSpeed
 from mlpdoctor.nn.optimizers.traits import normalises_gradient
 
 FASTER = 2.0

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 
-from mlpdoctor.analysis.curvature.limits import critical
+from mlpdoctor.analysis.curvature.eigen import critical
 from mlpdoctor.core.check import EVERYTHING, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network, Optimizer
@@ -11,14 +11,12 @@ from mlpdoctor.core.text import short
 from mlpdoctor.engine.training import Trial
 from mlpdoctor.facts.ladder.loss_position import LossPosition, severity
 from mlpdoctor.facts.training.curvature import Curvature, Sharpness
-from mlpdoctor.facts.training.growth import Growth
-from mlpdoctor.facts.training.rate_contrast import LOWER, Contrast, contrast
+from mlpdoctor.facts.training.high_rate import LOWER, Contrast, Growth, contrast
 from mlpdoctor.facts.training.training import Training
 from mlpdoctor.facts.training.trial_updates import RateTrials
-from mlpdoctor.nn.optimizers.bounds import momentum_of
-from mlpdoctor.nn.optimizers.traits import follows_gradient
-from mlpdoctor.statistics.statistic import PerLayer
+from mlpdoctor.nn.optimizers.traits import follows_gradient, momentum_of
 from mlpdoctor.statistics.unit_activity import Firing
+from mlpdoctor.statistics.views import PerLayer
 
 MOST_DEAD = 0.5
 """With half the units of a layer dead training on at a lower rate does not help: nothing wakes them."""

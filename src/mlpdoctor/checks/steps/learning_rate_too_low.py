@@ -11,13 +11,11 @@ from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import count, percent, short
 from mlpdoctor.engine.training import Trial
 from mlpdoctor.facts.ladder.loss_position import LossPosition
-from mlpdoctor.facts.training.descent_speed import DescentSpeed
 from mlpdoctor.facts.training.gradients import Gradients, norm
-from mlpdoctor.facts.training.rate_left import RateLeft
+from mlpdoctor.facts.training.rate_left import DescentSpeed, RateLeft
 from mlpdoctor.facts.training.training import CurrentRate, Training
 from mlpdoctor.nn.layers.properties import trained_kernels
-from mlpdoctor.nn.optimizers.bounds import most_per_update
-from mlpdoctor.nn.optimizers.traits import follows_gradient, normalises_gradient
+from mlpdoctor.nn.optimizers.traits import follows_gradient, most_per_update, normalises_gradient
 
 FACTORS = tuple(10.0**power for power in range(1, 8))
 """Higher rates, the nearest first: a rate of 1e-8 is as low as one of 1e-5."""

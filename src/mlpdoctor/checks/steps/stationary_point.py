@@ -9,8 +9,8 @@ from mlpdoctor.core.text import count, short
 from mlpdoctor.engine.training import Trial
 from mlpdoctor.facts.ladder.architecture_floor import ArchitectureFloor
 from mlpdoctor.facts.ladder.loss_position import LossPosition
-from mlpdoctor.facts.training.descent_speed import DescentSpeed
 from mlpdoctor.facts.training.gradients import Gradients, norm
+from mlpdoctor.facts.training.rate_left import DescentSpeed
 
 FACTORS = (0.1, 1.0, 10.0, 100.0)
 ON_IT = 0.05

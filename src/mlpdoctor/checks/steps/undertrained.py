@@ -9,7 +9,7 @@ from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import count, percent, short
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.ladder.model_loss import Objective
-from mlpdoctor.facts.training.descent_speed import DescentSpeed
+from mlpdoctor.facts.training.rate_left import DescentSpeed
 
 MOST_EPOCHS = 1000
 """Beyond it the remedy names no number of epochs: few rows take many."""

@@ -7,12 +7,11 @@ from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import count, short
-from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.ladder.loss_position import LossPosition, OpenQuestion
 from mlpdoctor.facts.training.gradient_flow import GradientFlow
-from mlpdoctor.facts.training.open_question import OpenQuestion
 from mlpdoctor.facts.training.training import Training
-from mlpdoctor.nn.keras_code import layer_code
 from mlpdoctor.nn.layers.properties import activation_of, mixes
+from mlpdoctor.nn.layers.unsupported_layers import layer_code
 
 MOST_LAYERS = 100
 

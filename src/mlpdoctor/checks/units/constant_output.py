@@ -7,10 +7,15 @@ from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import listing, percent, short
 from mlpdoctor.facts.ladder.loss_position import LossPosition
-from mlpdoctor.facts.outputs.prediction_variance import OutputVariance, PredictionVariance
+from mlpdoctor.facts.outputs.prediction_spread import OutputVariance, PredictionVariance
 from mlpdoctor.facts.training.training import Training
-from mlpdoctor.statistics.statistic import PerLayer
 from mlpdoctor.statistics.unit_activity import Firing
+from mlpdoctor.statistics.views import PerLayer
+
+BESIDE_THE_LINE = 0.1
+"""Where no loss tells how the model does: predictions that vary by less than a tenth of what the best line's do."""
+AT_THE_MEAN = 0.25
+"""Predictions that are at the mean of the targets, in standard deviations of these."""
 
 
 @check(
@@ -42,11 +47,11 @@ def constant_output(
     When it stays silent
         Targets that are constant themselves (D711). Models that have not been trained, unless a layer is dead on all
         rows, so that no gradient would change the prediction. A note on data in which nothing better than a constant is
-        known.
+        known. Where the loss is unknown the best line must explain a tenth of the targets' variance.
     How sure
         Measured: the predictions for all rows; the spread of the targets on up to 32,768 of them.
     """
-    flat = [part for part in seen.parts if part.ratio <= tolerated]
+    flat = [part for part in seen.parts if part.ratio <= max(tolerated, BESIDE_THE_LINE * (part.line or 0.0))]
     silent = [name for name, units in (firing or {}).items() if bool(units.dead.all())]
     stuck = bool(silent) and all(part.exact for part in seen.parts)
     if not flat or (training.never and not stuck):
@@ -68,9 +73,9 @@ def constant_output(
         },
         certainty=Certainty.MEASURED,
         severity=_severity(flat, position, everything=everything),
-        why=_why(flat, position, silent),
-        remedy=_remedy(network, silent),
-        strength=1.0 - worst / tolerated if tolerated else 1.0,
+        why=_why(network, flat, position, silent),
+        remedy=_remedy(network, flat, silent),
+        strength=max(1.0 - worst / tolerated, 0.0) if tolerated else 1.0,
         verdict=_verdict(flat, position, names, everything=everything),
     )
 
@@ -78,6 +83,8 @@ def constant_output(
 def _severity(flat: list[OutputVariance], position: LossPosition | None, *, everything: bool) -> Severity:
     if position is not None and position.near:
         return Severity.NOTE
+    if any(part.line is not None for part in flat):
+        return Severity.WARNING  # a loss that nobody knows may ask for something else than these targets
     if everything:
         return Severity.ERROR
     return Severity.WARNING if any(part.known for part in flat) else Severity.NOTE
@@ -87,20 +94,44 @@ def _spread(worst: float) -> str:
     return "it never changes" if worst == 0 else f"it varies by {percent(worst)} of what the target does"
 
 
-def _why(flat: list[OutputVariance], position: LossPosition | None, silent: list[str]) -> str:
+def _why(network: Network, flat: list[OutputVariance], position: LossPosition | None, silent: list[str]) -> str:
     said = []
     if all(part.exact for part in flat):
         said.append("The prediction is the same on every row to the last digit.")
     if silent:
         said.append(f"All units of {silent[0]} are zero on every row.")
+    part = flat[0]
+    if part.line is not None and part.target is not None:
+        said.append(
+            f"There is something to learn: the best line's predictions vary by {percent(part.line)} of what the "
+            "target does."
+        )
+        if _own_loss_at_the_mean(network, part):
+            said.append(
+                f"The predictions lie about the mean of the targets, {short(part.target)}. There a loss has its "
+                "minimum that compares each prediction with every target, as one of your own does when y_true has the "
+                "shape (n,) and y_pred (n, 1)."
+            )
     if position is not None:
         said.append(f"Always predicting the same can reach {short(position.constant)} at best.")
     return " ".join(said) or "A prediction that does not follow the inputs can only be right on average."
 
 
-def _remedy(network: Network, silent: list[str]) -> Remedy:
+def _own_loss_at_the_mean(network: Network, part: OutputVariance) -> bool:
+    """Whether a loss of the user's own has led where one does that compares every prediction with every target."""
+    if network.losses[0] is None or part.line is None or part.target is None:
+        return False
+    return abs(part.answer - part.target) <= AT_THE_MEAN * part.deviation
+
+
+def _remedy(network: Network, flat: list[OutputVariance], silent: list[str]) -> Remedy:
     if silent:
         return Remedy(f"re-initialise {silent[0]}, with he_uniform")
+    if _own_loss_at_the_mean(network, flat[0]):
+        return Remedy(
+            "give predictions and targets one shape in the loss function; --loss mse tells more of this model",
+            "y_true = keras.ops.reshape(y_true, keras.ops.shape(y_pred))",
+        )
     optimizer = network.optimizer
     rate = None if optimizer is None else optimizer.learning_rate
     text = "train from scratch with a lower learning rate"

@@ -6,13 +6,12 @@ from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.text import are, count, part_of
-from mlpdoctor.facts.ladder.loss_position import NARROW, LossPosition, crippled
+from mlpdoctor.facts.ladder.loss_position import NARROW, FiniteLoss, LossPosition, crippled
 from mlpdoctor.facts.outputs.contract import Contract
-from mlpdoctor.facts.training.open_question import FiniteLoss
 from mlpdoctor.facts.training.training import Training
-from mlpdoctor.nn.keras_code import layer_code
 from mlpdoctor.nn.layers.graph import summing
 from mlpdoctor.nn.layers.properties import activation_of
+from mlpdoctor.nn.layers.unsupported_layers import layer_code
 from mlpdoctor.statistics.unit_activity import Firing
 
 

@@ -10,11 +10,11 @@ from mlpdoctor.core.text import percent, short
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.ladder.second_opinion import SecondOpinion
 from mlpdoctor.facts.network.collapse import Collapse
-from mlpdoctor.facts.training.descent_speed import DescentSpeed
+from mlpdoctor.facts.training.rate_left import DescentSpeed
 from mlpdoctor.facts.training.training import Training
 from mlpdoctor.statistics.affine_factor import OutputFactor
 from mlpdoctor.statistics.moments import OutputMoments
-from mlpdoctor.statistics.piece_patterns import PiecePatterns
+from mlpdoctor.statistics.unit_activity import PiecePatterns
 
 NOTHING = 1e-9
 """A share of the output's variance below which rounding is all that bends."""

@@ -7,13 +7,12 @@ from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.text import are, part_of, percent, short
-from mlpdoctor.facts.ladder.loss_position import severity
-from mlpdoctor.facts.training.descent_speed import DescentSpeed
-from mlpdoctor.facts.training.open_question import OpenQuestion
+from mlpdoctor.facts.ladder.loss_position import OpenQuestion, severity
+from mlpdoctor.facts.training.rate_left import DescentSpeed
 from mlpdoctor.nn.heads import Heads
-from mlpdoctor.nn.keras_code import layer_code
 from mlpdoctor.nn.layers.graph import summing
 from mlpdoctor.nn.layers.properties import activation_of
+from mlpdoctor.nn.layers.unsupported_layers import layer_code
 from mlpdoctor.statistics.unit_activity import Flatness
 
 FAST = 0.2

@@ -10,8 +10,16 @@ import click
 
 from mlpdoctor.cli.commands.confirm import Confirm, confirmation, unconfirmed
 from mlpdoctor.cli.commands.options import EXAMPLES, report_options, settings_options, understood
-from mlpdoctor.cli.commands.shared import FAILED, Code, apart, fails, in_force, question_of, rows_read
-from mlpdoctor.cli.destinations import destinations
+from mlpdoctor.cli.commands.shared import (
+    FAILED,
+    Code,
+    apart,
+    destinations,
+    fails,
+    in_force,
+    question_of,
+    rows_read,
+)
 from mlpdoctor.cli.output import OutputOptions, ProgressCallback, progress, say, traceback, write
 from mlpdoctor.cli.streams import stdin
 from mlpdoctor.core.errors import InputError, UsageError
@@ -21,10 +29,10 @@ if TYPE_CHECKING:
     from mlpdoctor.cli.baseline import BaselineSession
     from mlpdoctor.cli.config.file import Configuration
     from mlpdoctor.cli.plan import Job
-    from mlpdoctor.core.array_options import ArrayOptions
     from mlpdoctor.core.check import Check
+    from mlpdoctor.core.network import ArrayOptions
     from mlpdoctor.core.report_model import Outcome, Report, Unread
-    from mlpdoctor.diagnosis.hide import Hide
+    from mlpdoctor.diagnosis.rank import Hide
     from mlpdoctor.diagnosis.subject import Question
 
 EPILOG = f"""{EXAMPLES}
@@ -88,7 +96,7 @@ def check(
     from mlpdoctor.cli.config.settings import Settings
     from mlpdoctor.cli.config.unnamed import keep_inside, starts_keras
     from mlpdoctor.cli.plan import plan
-    from mlpdoctor.cli.suppression import idle
+    from mlpdoctor.cli.selection import idle
     from mlpdoctor.diagnosis.diagnose import all_checks
 
     checks = all_checks()
@@ -139,8 +147,7 @@ class _Run:
         *,
         quiet: bool = False,
     ) -> "_Run":
-        from mlpdoctor.core.legible_parts import legible_parts
-        from mlpdoctor.core.report_model import Unread
+        from mlpdoctor.core.report_model import Unread, legible_parts
 
         reports, unread, failing = [], [], []
         for number, job in enumerate(jobs, start=1):
@@ -221,7 +228,7 @@ def _arrays(
     layers: str | None, optimizer: str | None, learning_rate: float | None, *, confirm: bool
 ) -> "ArrayOptions | None":
     """What makes a model of arrays, where that is asked for."""
-    from mlpdoctor.core.array_options import ArrayOptions
+    from mlpdoctor.core.network import ArrayOptions
 
     if layers is None:
         for option, value in (("--optimizer", optimizer), ("--learning-rate", learning_rate)):
@@ -236,7 +243,7 @@ def _arrays(
 def _hidden(
     job: "Job", configuration: "Configuration", checks: "Sequence[Check]", baseline: "BaselineSession"
 ) -> "Hide":
-    from mlpdoctor.cli.suppression import Hidden
+    from mlpdoctor.cli.selection import Hidden
     from mlpdoctor.core.finding import Certainty
 
     return Hidden(

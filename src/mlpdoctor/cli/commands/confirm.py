@@ -37,7 +37,7 @@ def confirmation(budget: str | None, *, asked: bool) -> Confirm:
     def confirm(
         report: "Report", question: "Question", subject: "Subject", notify: ProgressCallback | None
     ) -> "Report":
-        from mlpdoctor.treat.trials.confirm import confirmed
+        from mlpdoctor.treat.trials.run_treat import confirmed
 
         if question.data == "-":
             raise UsageError("--confirm reads the data more than once: give it as a file, not on standard input")

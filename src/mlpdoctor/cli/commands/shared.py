@@ -1,22 +1,49 @@
-"""What the commands that diagnose have in common: the question, the checks in force, and whether a report fails."""
+"""Where the results of ``check`` go, looked at before the work begins."""
 
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlpdoctor.cli.config.keys import SEVERITIES
-from mlpdoctor.cli.output import ProgressCallback, say
+from mlpdoctor.cli.output import SUMMARY, ProgressCallback, form_of, say
 from mlpdoctor.core.errors import UsageError
 from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.whole_file import Named, require_place
+
+
+def destinations(files: Sequence[str], form: str, baseline: str | None, *, update: bool) -> list[Named]:
+    """Every file that a run is going to write, each with what names it.
+
+    Args:
+        files: of ``--output``.
+        form: of ``--format``.
+        baseline: of ``--baseline``.
+        update: whether that one is written.
+
+    Raises:
+        UsageError: a file's format is unknown, or it cannot be written.
+    """
+    found = [(f"--output {file}", file) for file in files]
+    for option, file in found:
+        form_of(file, form)
+        require_place(Path(file), option)
+    if baseline is not None and update:
+        found.append((f"--baseline {baseline}", baseline))
+    summary = os.environ.get(SUMMARY)
+    if form == "github" and summary:
+        found.append((f"{SUMMARY}={summary}", summary))
+    return found
+
 
 if TYPE_CHECKING:
     from mlpdoctor.cli.config.file import Configuration
     from mlpdoctor.cli.plan import Job
-    from mlpdoctor.core.array_options import ArrayOptions
     from mlpdoctor.core.check import Check
-    from mlpdoctor.core.kept_apart import Named
+    from mlpdoctor.core.network import ArrayOptions
     from mlpdoctor.core.report_model import Report
     from mlpdoctor.core.threads import RowsRead
+    from mlpdoctor.core.whole_file import Named
     from mlpdoctor.diagnosis.subject import Question
 
 
@@ -102,7 +129,7 @@ def apart(
     Raises:
         UsageError: one would.
     """
-    from mlpdoctor.core.kept_apart import keep_apart
+    from mlpdoctor.core.whole_file import keep_apart
     from mlpdoctor.diagnosis.subject import files_read
 
     read = [*more, *(pair for question in questions for pair in files_read(question))]

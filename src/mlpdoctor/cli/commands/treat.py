@@ -12,9 +12,8 @@ import click
 
 from mlpdoctor.cli.commands.options import screen_options, shared_options, understood
 from mlpdoctor.cli.commands.shared import Code, apart, in_force, question_of
-from mlpdoctor.cli.interrupt import INTERRUPTED
 from mlpdoctor.cli.output import progress, put, say, show
-from mlpdoctor.cli.streams import NOTHING_PIPED, stdin
+from mlpdoctor.cli.streams import INTERRUPTED, NOTHING_PIPED, stdin
 from mlpdoctor.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -188,7 +187,7 @@ def _write(result: "TrialResult", form: str, color: str, data: str, *, quiet: bo
 
         put(trials_markdown.render(result))
     elif quiet:
-        from mlpdoctor.report.symbols import plain
+        from mlpdoctor.report.terminal.layout import plain
 
         put(plain(result.verdict) + "\n")
     else:

@@ -6,15 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from mlpdoctor.cli.config.keys import KEYS, TABLES, from_here, names, text
-from mlpdoctor.cli.config.positions import Way, line_of, positions
-from mlpdoctor.cli.config.settings import Placed, Rules, Section
-from mlpdoctor.cli.selection import checked, known
+from mlpdoctor.cli.config.settings import Placed, Rules, Section, Way, line_of, positions
+from mlpdoctor.cli.selection import Suppression, checked, known, matches
 from mlpdoctor.cli.selection import find as find_rule
-from mlpdoctor.cli.suppression import Suppression, matches
-from mlpdoctor.core.errors import UsageError
+from mlpdoctor.core.errors import UsageError, closest
 from mlpdoctor.core.fast_dataclass import dataclass
-from mlpdoctor.core.patience import patience
-from mlpdoctor.core.suggest import closest
+from mlpdoctor.core.whole_file import patience
 
 FILE = "pyproject.toml"
 TABLE = "tool.mlpdoctor"

@@ -5,9 +5,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from mlpdoctor.core.errors import UsageError
+from mlpdoctor.core.errors import UsageError, closest
 from mlpdoctor.core.fast_dataclass import dataclass
-from mlpdoctor.core.suggest import closest
 
 Kind: TypeAlias = Callable[[Any, str, Path], Any]
 """Takes a value in the file, where it stands there, and the file's folder; gives it as the command line would."""

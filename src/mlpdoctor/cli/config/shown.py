@@ -9,7 +9,7 @@ from mlpdoctor.cli.config.keys import KEYS
 from mlpdoctor.cli.config.settings import Placed, Settings
 from mlpdoctor.core.check import Rule
 from mlpdoctor.core.fast_dataclass import dataclass
-from mlpdoctor.core.legible_parts import legible_parts
+from mlpdoctor.core.report_model import legible_parts
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Which rung of the loss ladder the curve's plateau is."""
 
 from mlpdoctor.analysis.curves.level import Level
-from mlpdoctor.core.fact import Absent, fact
+from mlpdoctor.core.check import Absent, fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.ladder import ON_A_RUNG, Ladder, Rung
 from mlpdoctor.core.text import agreeing_digits

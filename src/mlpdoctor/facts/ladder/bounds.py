@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 
 from mlpdoctor.analysis.floors import knots
-from mlpdoctor.core.fact import Absent, fact
+from mlpdoctor.core.check import Absent, fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array, Network
 from mlpdoctor.core.text import short
@@ -15,10 +15,10 @@ from mlpdoctor.facts.ladder.model_loss import Objective, Perfection
 from mlpdoctor.facts.network.collapse import Collapse
 from mlpdoctor.nn.heads import Heads
 from mlpdoctor.nn.layers.properties import most_kinks
-from mlpdoctor.nn.losses.targets import TargetKind
+from mlpdoctor.nn.losses.loss import TargetKind
 from mlpdoctor.nn.output_head import OutputHead
 from mlpdoctor.statistics.affine_factor import TargetFactor
-from mlpdoctor.statistics.target_values import TargetValues
+from mlpdoctor.statistics.losses_and_targets import TargetValues
 from mlpdoctor.statistics.views import Rows
 
 

@@ -6,17 +6,15 @@ import numpy as np
 
 from mlpdoctor.analysis.floors import noise
 from mlpdoctor.analysis.floors.conflicts import Conflicts, find
-from mlpdoctor.core.fact import Absent, dear_fact, fact
+from mlpdoctor.core.check import Absent, dear_fact, fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array
-from mlpdoctor.facts.ladder.categories import Ids
 from mlpdoctor.facts.ladder.model_loss import ModelLoss, Objective, Perfection
 from mlpdoctor.facts.ladder.second_opinion import SecondOpinion
-from mlpdoctor.facts.ladder.swings import Swings
+from mlpdoctor.facts.ladder.swings import Ids, Swings
 from mlpdoctor.nn.heads import Part
 from mlpdoctor.nn.losses.softmax_crossentropies import SoftmaxLoss
-from mlpdoctor.statistics.row_hashes import RowHashes
-from mlpdoctor.statistics.row_sample import RowSample
+from mlpdoctor.statistics.rows import RowHashes, RowSample
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from mlpdoctor.analysis.floors.linear_fit import LinearFit
-from mlpdoctor.core.fact import fact
+from mlpdoctor.analysis.floors.least_squares import LinearFit
+from mlpdoctor.core.check import fact
 from mlpdoctor.core.finding import Certainty
 from mlpdoctor.core.ladder import Ladder, Penalty, Rung, standing
 from mlpdoctor.core.text import count, equation, listing, percent, short

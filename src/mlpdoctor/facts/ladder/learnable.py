@@ -15,18 +15,17 @@ import numpy.typing as npt
 
 from mlpdoctor.analysis.floors.ridge import Ridge
 from mlpdoctor.core import random_state
-from mlpdoctor.core.fact import Absent, dear_fact
+from mlpdoctor.core.check import Absent, dear_fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array
-from mlpdoctor.facts.ladder.categories import Ids, groups
 from mlpdoctor.facts.ladder.data_floors import NoiseEstimate
 from mlpdoctor.facts.ladder.linear_floor import ConstantFloor, LinearFloor
 from mlpdoctor.facts.ladder.loss_position import GOOD, LossPosition
 from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.facts.ladder.second_opinion import SecondOpinion, standardised
-from mlpdoctor.facts.ladder.swings import Swings
+from mlpdoctor.facts.ladder.swings import Ids, Swings, groups
 from mlpdoctor.nn.losses.convex import ConvexLoss
-from mlpdoctor.statistics.row_sample import RowSample
+from mlpdoctor.statistics.rows import RowSample
 
 Flags = npt.NDArray[np.bool_]
 LEAST_ROWS = 100

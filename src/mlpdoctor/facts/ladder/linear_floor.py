@@ -6,14 +6,14 @@ import numpy as np
 
 from mlpdoctor.analysis.floors import convex, least_squares
 from mlpdoctor.analysis.floors.least_absolute_passes import fit_passes
-from mlpdoctor.analysis.floors.linear_fit import LinearFit, one_answer
-from mlpdoctor.core.fact import Absent, fact
+from mlpdoctor.analysis.floors.least_squares import LinearFit, one_answer
+from mlpdoctor.core.check import Absent, fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array
 from mlpdoctor.facts.ladder.model_loss import Objective, Perfection
 from mlpdoctor.nn.heads import Part
-from mlpdoctor.nn.losses.absolute_errors import AbsoluteLoss
 from mlpdoctor.nn.losses.convex import ConvexLoss
+from mlpdoctor.nn.losses.errors import AbsoluteLoss
 from mlpdoctor.statistics.affine_factor import AffineFactor, TargetFactor
 
 

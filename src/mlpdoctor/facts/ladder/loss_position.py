@@ -2,13 +2,17 @@
 
 Whether it is stuck, does well or is broken is answered here and nowhere else: every check asks this fact, so that two
 findings of one report cannot disagree on it.
+
+A check that passes says that its fault is not there, and the report then rules it out. Where a check has nothing to
+say because the model does well or is broken, it must not pass but not apply: that is what it asks for these facts for.
 """
 
 import math
 
-from mlpdoctor.core.fact import Absent, fact
+from mlpdoctor.core.check import Absent, fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Severity
+from mlpdoctor.core.text import short
 from mlpdoctor.facts.ladder.data_floors import ConflictFloor, NoiseEstimate
 from mlpdoctor.facts.ladder.linear_floor import ConstantFloor, LinearFloor
 from mlpdoctor.facts.ladder.model_loss import ModelLoss, Objective, Perfection
@@ -191,3 +195,44 @@ def loss_position(
         noise=None if noise is None else noise.total,
         trained=not training.never,
     )
+
+
+def entropy_first(position: LossPosition) -> str:
+    """What comes first where most of the loss is the entropy of the targets; empty elsewhere."""
+    if not position.mostly_entropy:
+        return ""
+    left = position.model - position.perfect
+    return (
+        f"{short(position.perfect)} of the loss, {short(position.model)}, cannot be removed: it is the entropy of "
+        f"targets that are neither 0 nor 1, and even perfect predictions cost it. {short(left, 3)} is left to learn. "
+    )
+
+
+@dataclass(frozen=True)
+class FiniteLoss:
+    """The loss of the saved weights is a number, as far as it is known."""
+
+    position: LossPosition | None
+
+
+@dataclass(frozen=True)
+class OpenQuestion:
+    """And the model has not come nine tenths of the way to what is known to be reachable."""
+
+    position: LossPosition | None
+
+
+@fact
+def finite_loss(position: LossPosition | None) -> FiniteLoss | Absent:
+    """Where the loss is no number the finding on that says why, and units and gradients tell nothing."""
+    if position is not None and not position.finite:
+        return Absent("the loss is not a number", applicable=False)
+    return FiniteLoss(position)
+
+
+@fact
+def open_question(finite: FiniteLoss) -> OpenQuestion | Absent:
+    """Where a model has learned what there is to learn nothing has kept it from doing so."""
+    if finite.position is not None and finite.position.near:
+        return Absent("the model has come most of the way to what is known to be reachable", applicable=False)
+    return OpenQuestion(finite.position)

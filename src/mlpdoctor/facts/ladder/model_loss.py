@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from mlpdoctor.core.fact import Absent, fact
+from mlpdoctor.core.check import Absent, fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.ladder import Penalty
 from mlpdoctor.core.network import Array, Layer, Network
@@ -13,12 +13,11 @@ from mlpdoctor.core.text import short
 from mlpdoctor.engine.passes import Passes
 from mlpdoctor.nn.heads import Heads, Part
 from mlpdoctor.nn.layers.penalties import Unknown, activity_regularizer, weight_regularizers
-from mlpdoctor.nn.losses.targets import ColumnValues, complaint
+from mlpdoctor.nn.losses.loss import ColumnValues, complaint
 from mlpdoctor.statistics.affine_factor import TargetFactor
-from mlpdoctor.statistics.loss_sums import LossSums, PerfectSums
-from mlpdoctor.statistics.statistic import PerLayer
-from mlpdoctor.statistics.target_values import TargetValues
+from mlpdoctor.statistics.losses_and_targets import LossSums, PerfectSums, TargetValues
 from mlpdoctor.statistics.unit_activity import ActivitySums
+from mlpdoctor.statistics.views import PerLayer
 
 
 @dataclass(frozen=True, eq=False)

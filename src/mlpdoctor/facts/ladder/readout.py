@@ -6,8 +6,8 @@ from operator import add
 
 import numpy as np
 
-from mlpdoctor.analysis.floors.linear_fit import LinearFit
-from mlpdoctor.core.fact import Absent, dear_fact
+from mlpdoctor.analysis.floors.least_squares import LinearFit
+from mlpdoctor.core.check import Absent, dear_fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array, Network
 from mlpdoctor.facts.ladder.linear_floor import problem_fit
@@ -16,7 +16,7 @@ from mlpdoctor.nn.heads import Part
 from mlpdoctor.nn.layers.properties import activation_of, is_learned
 from mlpdoctor.nn.output_head import OutputHead
 from mlpdoctor.statistics.affine_factor import AffineFactor
-from mlpdoctor.statistics.row_sample import RowSample
+from mlpdoctor.statistics.rows import RowSample
 from mlpdoctor.statistics.views import Rows
 
 MOST_CELLS = 1 << 23

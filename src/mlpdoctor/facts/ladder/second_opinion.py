@@ -11,14 +11,13 @@ import numpy as np
 
 from mlpdoctor.analysis.floors.ridge import Ridge
 from mlpdoctor.core import random_state
-from mlpdoctor.core.fact import Absent, dear_fact
+from mlpdoctor.core.check import Absent, dear_fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array
 from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.nn.losses.convex import ConvexLoss
-from mlpdoctor.nn.losses.loss import Loss
-from mlpdoctor.nn.losses.targets import TargetKind
-from mlpdoctor.statistics.row_sample import RowSample
+from mlpdoctor.nn.losses.loss import Loss, TargetKind
+from mlpdoctor.statistics.rows import RowSample
 
 LEAST_ROWS = 50
 """Ten rows a fold: with fewer the error bar swallows any answer."""

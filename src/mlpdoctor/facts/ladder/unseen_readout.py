@@ -3,7 +3,7 @@
 import numpy as np
 
 from mlpdoctor.analysis.floors.ridge import Ridge
-from mlpdoctor.core.fact import Absent, dear_fact
+from mlpdoctor.core.check import Absent, dear_fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array, Network
 from mlpdoctor.engine.passes import Only, flat
@@ -13,7 +13,7 @@ from mlpdoctor.facts.ladder.readout import ReadoutFloor, hidden_source
 from mlpdoctor.facts.ladder.second_opinion import FOLDS, LEAST_ROWS, fitting, row_losses, standardised
 from mlpdoctor.facts.training.training import Trained
 from mlpdoctor.nn.losses.convex import ConvexLoss
-from mlpdoctor.statistics.row_sample import RowSample
+from mlpdoctor.statistics.rows import RowSample
 
 LOWER = 0.95
 """A readout rung hardly lower than the model leaves no gap to look into."""

@@ -3,7 +3,7 @@
 import math
 from itertools import pairwise
 
-from mlpdoctor.core.fact import fact
+from mlpdoctor.core.check import fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.nn.layers import unsupported_layers

@@ -2,7 +2,7 @@
 
 import math
 
-from mlpdoctor.core.fact import Absent, fact
+from mlpdoctor.core.check import Absent, fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import listing
@@ -10,7 +10,7 @@ from mlpdoctor.facts.ladder.architecture_floor import ArchitectureFloor
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.nn.layers.entry_layers import EntryLayer, entry_layers
-from mlpdoctor.nn.layers.registry import family_of
+from mlpdoctor.nn.layers.properties import family_of
 from mlpdoctor.nn.output_head import OutputHead
 
 

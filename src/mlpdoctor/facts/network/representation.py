@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from mlpdoctor.core.fact import Absent, fact
+from mlpdoctor.core.check import Absent, fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array, Network
 from mlpdoctor.engine.passes import Only, flat
@@ -13,7 +13,7 @@ from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.facts.ladder.second_opinion import LEAST_ROWS, fitting, standardised
 from mlpdoctor.facts.ladder.unseen_readout import cross_validated
 from mlpdoctor.nn.layers.properties import is_learned
-from mlpdoctor.statistics.row_sample import RowSample
+from mlpdoctor.statistics.rows import RowSample
 
 FAINT = 1e-2
 """A direction with less than a hundredth of the spread of the strongest: gradient descent learns along it ten thousand

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
 
-from mlpdoctor.core.fact import fact
+from mlpdoctor.core.check import fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.facts.training.training import Training

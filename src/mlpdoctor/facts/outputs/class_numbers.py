@@ -2,8 +2,8 @@
 
 from mlpdoctor.core.finding import Remedy
 from mlpdoctor.core.text import count, short
+from mlpdoctor.facts.outputs.fit import Harm, Misfit
 from mlpdoctor.facts.outputs.labels import Kind, Labels
-from mlpdoctor.facts.outputs.misfit import Harm, Misfit
 from mlpdoctor.nn.expectation import OF_CLASSES, SPARSE, SPARSE_SPELT, UNIT_BY_UNIT, Expectation, OutputRange
 from mlpdoctor.nn.output_head import OutputHead
 

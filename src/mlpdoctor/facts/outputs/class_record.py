@@ -5,16 +5,16 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from mlpdoctor.core.fact import Absent, fact
+from mlpdoctor.core.check import Absent, fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array
 from mlpdoctor.engine.passes import Passes
 from mlpdoctor.facts.ladder.model_loss import Objective
-from mlpdoctor.facts.outputs.readings import read_by
-from mlpdoctor.nn.losses.targets import TargetKind
+from mlpdoctor.facts.outputs.heads import read_by
+from mlpdoctor.nn.losses.loss import TargetKind
 from mlpdoctor.nn.output_head import OutputHead
-from mlpdoctor.statistics.row_sample import RowSample
-from mlpdoctor.statistics.target_values import TargetValues
+from mlpdoctor.statistics.losses_and_targets import TargetValues
+from mlpdoctor.statistics.rows import RowSample
 
 HALF = 0.5
 Flags: TypeAlias = npt.NDArray[np.bool_]

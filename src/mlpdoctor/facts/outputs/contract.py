@@ -4,20 +4,19 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from mlpdoctor.core.fact import Absent, fact
+from mlpdoctor.core.check import Absent, fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Certainty, Evidence, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.engine.passes import Passes
 from mlpdoctor.facts.ladder.loss_position import LossPosition
-from mlpdoctor.facts.outputs.fit import fit
+from mlpdoctor.facts.outputs.fit import Harm, Misfit, fit
 from mlpdoctor.facts.outputs.labels import Labels, tell
 from mlpdoctor.facts.outputs.match import match
-from mlpdoctor.facts.outputs.misfit import Harm, Misfit
 from mlpdoctor.nn.heads import output_heads
 from mlpdoctor.nn.output_head import OutputHead
-from mlpdoctor.statistics.row_sample import RowSample
-from mlpdoctor.statistics.target_values import TargetCounts, TargetValues
+from mlpdoctor.statistics.losses_and_targets import TargetCounts, TargetValues
+from mlpdoctor.statistics.rows import RowSample
 
 JOINED = 1e-3
 """Shares add up to 1 this closely in a file of few digits."""

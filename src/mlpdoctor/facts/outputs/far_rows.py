@@ -4,20 +4,18 @@ from functools import partial
 
 import numpy as np
 
-from mlpdoctor.core.fact import Absent, fact
+from mlpdoctor.core.check import Absent, fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array
 from mlpdoctor.engine.passes import Engine, flat
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.ladder.model_loss import Objective
-from mlpdoctor.facts.ladder.quartiles import OutputQuartiles, Quartiles
-from mlpdoctor.facts.outputs.regression import Regression
+from mlpdoctor.facts.outputs.regression import OutputQuartiles, Quartiles, Regression
 from mlpdoctor.facts.training.training import Training
 from mlpdoctor.nn.heads import Heads
-from mlpdoctor.statistics.extremes import LossPeaks, TargetExtremes
-from mlpdoctor.statistics.loss_sums import LossSums
+from mlpdoctor.statistics.losses_and_targets import LossPeaks, LossSums, TargetExtremes
 from mlpdoctor.statistics.moments import TargetMoments
-from mlpdoctor.statistics.row_sample import RowSample
+from mlpdoctor.statistics.rows import RowSample
 from mlpdoctor.statistics.views import Rows
 
 LEAST_ROWS = 20

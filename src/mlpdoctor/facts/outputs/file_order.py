@@ -5,15 +5,15 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from mlpdoctor.core.fact import Absent, fact
+from mlpdoctor.core.check import Absent, fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array
 from mlpdoctor.engine.passes import Passes
 from mlpdoctor.nn.heads import Heads
-from mlpdoctor.nn.losses.targets import TargetKind
+from mlpdoctor.nn.losses.loss import TargetKind
+from mlpdoctor.statistics.losses_and_targets import TargetCounts
 from mlpdoctor.statistics.moments import TargetMoments
-from mlpdoctor.statistics.row_order import RowOrder
-from mlpdoctor.statistics.target_values import TargetCounts
+from mlpdoctor.statistics.rows import RowOrder
 
 Chosen = npt.NDArray[np.bool_]
 """Which chunks of the file are meant."""

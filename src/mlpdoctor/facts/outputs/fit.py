@@ -1,12 +1,49 @@
-"""Whether the last activation answers what the loss reads: one table, whatever the data."""
+"""What is wrong between an output, its loss and its targets, and what to write instead."""
 
 from collections.abc import Mapping
+from enum import StrEnum
 
+from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Remedy
 from mlpdoctor.facts.outputs.fit_words import remedy, words
-from mlpdoctor.facts.outputs.misfit import Harm, Misfit
 from mlpdoctor.nn.expectation import BLUNT, OF_CLASSES, Expectation, OutputRange
 from mlpdoctor.nn.output_head import OutputHead
+
+
+class Harm(StrEnum):
+    """How bad a combination is."""
+
+    BROKEN = "broken"
+    """Training cannot reach what the data allow, or the answers are useless."""
+    COSTLY = "costly"
+    """It trains, but worse, or its answers are not what they seem."""
+    UNUSUAL = "unusual"
+    """Legitimate, and seldom what was meant."""
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """One cell of the table that is not right.
+
+    Attributes:
+        code: the rule that speaks of it.
+        harm: how bad it is.
+        what: what does not fit, the end of a sentence.
+        why: what it does to training.
+        remedy: what to write instead.
+        mended: whether the report reads the labels as what they are; then only a model that has not learned from them
+            was given them as they are in the file.
+        void: whether the loss says nothing here, so that doing well by it means nothing either.
+    """
+
+    code: str
+    harm: Harm
+    what: str
+    why: str
+    remedy: Remedy
+    mended: bool = False
+    void: bool = False
+
 
 COLUMNS = tuple(OutputRange)
 TABLE: Mapping[Expectation, str] = {

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.text import percent, short
-from mlpdoctor.statistics.target_values import Counts
+from mlpdoctor.statistics.losses_and_targets import Counts
 
 
 class Kind(StrEnum):

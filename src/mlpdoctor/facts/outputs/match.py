@@ -11,8 +11,8 @@ from mlpdoctor.facts.outputs.class_numbers import (
     out_of_range,
     unknown_classes,
 )
+from mlpdoctor.facts.outputs.fit import Harm, Misfit
 from mlpdoctor.facts.outputs.labels import Kind, Labels
-from mlpdoctor.facts.outputs.misfit import Harm, Misfit
 from mlpdoctor.nn.expectation import OF_CLASSES, SPARSE, SPARSE_SPELT, UNIT_BY_UNIT, Expectation, OutputRange
 from mlpdoctor.nn.output_head import LabelEncoding, OutputHead
 

@@ -5,7 +5,7 @@ from mlpdoctor.core.text import DUST, coefficient, percent, quoted, short
 from mlpdoctor.facts.ladder.linear_floor import ConstantFloor
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.outputs.prediction_order import CHANCE, PartOrder, PredictionOrder
-from mlpdoctor.facts.outputs.prediction_variance import ClippedAnswer
+from mlpdoctor.facts.outputs.prediction_spread import ClippedAnswer
 
 FLAT = 0.1
 """Predictions that vary less than a tenth as much as the targets are all but one prediction."""

@@ -4,16 +4,16 @@ from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
+from mlpdoctor.analysis.calibration import levelled
+from mlpdoctor.core.check import Absent, fact
 from mlpdoctor.core.errors import InputError
-from mlpdoctor.core.fact import Absent, fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.ladder.model_loss import Objective
-from mlpdoctor.facts.outputs.prediction_order import levelled
-from mlpdoctor.facts.outputs.readings import read_by
+from mlpdoctor.facts.outputs.heads import read_by
 from mlpdoctor.facts.outputs.regression import Regression
-from mlpdoctor.statistics.row_sample import RowSample
+from mlpdoctor.statistics.rows import RowSample
 
 LEAST_ROWS = 20
 """On fewer rows another scale may fit by luck."""

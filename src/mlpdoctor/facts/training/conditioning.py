@@ -4,19 +4,18 @@ import math
 
 import numpy as np
 
-from mlpdoctor.analysis.curvature.limits import PLAIN, critical
-from mlpdoctor.core.fact import Absent, fact
+from mlpdoctor.analysis.curvature.eigen import PLAIN, critical
+from mlpdoctor.core.check import Absent, fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array, Network
-from mlpdoctor.engine.logits import Logits
+from mlpdoctor.engine.gradient import Logits
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.facts.network.line_in_reach import Entrance
 from mlpdoctor.facts.training.training import Trained
-from mlpdoctor.nn.optimizers.bounds import momentum_of
-from mlpdoctor.nn.optimizers.traits import follows_gradient
+from mlpdoctor.nn.optimizers.traits import follows_gradient, momentum_of
 from mlpdoctor.statistics import views
-from mlpdoctor.statistics.row_sample import RowSample
+from mlpdoctor.statistics.rows import RowSample
 
 EXACT = 1e-10
 """Share of the largest eigenvalue under which a direction is none: columns that add up to others exactly."""

@@ -5,21 +5,19 @@ from functools import cached_property
 
 import numpy as np
 
-from mlpdoctor.analysis.curvature.eigen import MOST_PRODUCTS, Top, largest
-from mlpdoctor.analysis.curvature.limits import preconditioner
+from mlpdoctor.analysis.curvature.eigen import MOST_PRODUCTS, Top, largest, preconditioner
 from mlpdoctor.analysis.curvature.products import Vectors, gauss_newton_product, hessian_product
-from mlpdoctor.core.fact import Absent, dear_fact
+from mlpdoctor.core.check import Absent, dear_fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array, Network, Optimizer
-from mlpdoctor.engine.gradient import loss_gradient
-from mlpdoctor.engine.logits import Logits
+from mlpdoctor.engine.gradient import Logits, loss_gradient
 from mlpdoctor.engine.passes import Engine, flat
 from mlpdoctor.engine.tape import Tape
 from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.facts.training.trial_updates import FreshStart
 from mlpdoctor.nn.layers.properties import activation_of, is_learned
 from mlpdoctor.statistics import views
-from mlpdoctor.statistics.row_sample import RowSample
+from mlpdoctor.statistics.rows import RowSample
 
 WORK = 1e9
 """Multiplications that all products together may take, about a fifth of a second: of large networks fewer rows are

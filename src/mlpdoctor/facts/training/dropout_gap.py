@@ -5,14 +5,14 @@ from dataclasses import replace
 import numpy as np
 
 from mlpdoctor.core import random_state
-from mlpdoctor.core.fact import Absent, fact
+from mlpdoctor.core.check import Absent, fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array, Network
 from mlpdoctor.engine.passes import flat
 from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.nn.layers.dropout import dropped, rate_of
-from mlpdoctor.nn.layers.registry import family_of
-from mlpdoctor.statistics.row_sample import RowSample
+from mlpdoctor.nn.layers.properties import family_of
+from mlpdoctor.statistics.rows import RowSample
 
 DRAWS = 4
 """Masks for each row: rows and masks vary alike, and a couple of thousand rows already say it to a few percent."""

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from mlpdoctor.core import threads
-from mlpdoctor.core.fact import Absent, fact
+from mlpdoctor.core.check import Absent, fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array, Key
 from mlpdoctor.engine.gradient import LossGradient, activity_penalties, loss_gradient, weight_penalties
@@ -17,7 +17,7 @@ from mlpdoctor.engine.tape import LayerGradients, Tape
 from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.statistics import views
 from mlpdoctor.statistics.moments import GradientMoments
-from mlpdoctor.statistics.row_sample import RowSample
+from mlpdoctor.statistics.rows import RowSample
 
 MOST_PRODUCTS = 1 << 30
 """Multiplications there and back, about a tenth of a second: of large networks fewer rows are looked at."""

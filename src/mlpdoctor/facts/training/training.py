@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from mlpdoctor.core.fact import Absent, fact
+from mlpdoctor.core.check import Absent, fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Layer, Network, Stored
-from mlpdoctor.nn.layers.config_values import number
+from mlpdoctor.nn.layers.family import number
 from mlpdoctor.nn.optimizers.rate import rate_at, rate_now, schedule_of
 
 

@@ -6,7 +6,7 @@ from dataclasses import field, replace
 
 import numpy as np
 
-from mlpdoctor.core.fact import Absent, dear_fact, fact
+from mlpdoctor.core.check import Absent, dear_fact, fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array, Key, Network
 from mlpdoctor.core.random_state import random
@@ -16,8 +16,8 @@ from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.facts.training.gradients import gradient_rows
 from mlpdoctor.facts.training.training import CurrentRate, Training
 from mlpdoctor.nn.initializers import draw, fans
-from mlpdoctor.nn.layers.registry import family_of
-from mlpdoctor.statistics.row_sample import RowSample
+from mlpdoctor.nn.layers.properties import family_of
+from mlpdoctor.statistics.rows import RowSample
 
 UNCLIPPED = -1.0
 """Stands for the trial without clipping among those at factors of the rate."""

@@ -5,8 +5,8 @@ import math
 import numpy as np
 
 from mlpdoctor.core.network import Array, Layer
-from mlpdoctor.nn.layers.config_values import number
-from mlpdoctor.nn.layers.registry import obstacle
+from mlpdoctor.nn.layers.family import number
+from mlpdoctor.nn.layers.properties import obstacle
 
 PLAIN = ("Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D")
 KINDS = (*PLAIN, "AlphaDropout", "GaussianDropout")

@@ -1,11 +1,13 @@
-"""Which ways lead through a network: who uses whom, what lies before a call, and which weights training can change."""
+"""Which ways lead through a network: who uses whom, and what the units of a layer go into, unit by unit."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Layer, Network, Stored
-from mlpdoctor.nn.layers.registry import family_of
+from mlpdoctor.nn.layers.dropout import rate_of
+from mlpdoctor.nn.layers.properties import activation_of, family_of
 
 STATISTICS = frozenset({"mean", "variance", "count", "moving_mean", "moving_variance"})
 """Weights of the normalising layers that are counted from data and never trained."""
@@ -65,3 +67,115 @@ def adjustable(layer: Layer) -> tuple[Stored, ...]:
 def parameters(layers: Iterable[Layer]) -> int:
     """How many numbers training could change in these layers."""
     return sum(weight.size for layer in layers for weight in adjustable(layer))
+
+
+UNIT_BY_UNIT = frozenset(
+    {
+        "Activation", "ActivityRegularization", "AlphaDropout", "BatchNormalization", "Dropout", "ELU",
+        "GaussianDropout", "GaussianNoise", "Identity", "LayerNormalization", "LeakyReLU", "PReLU", "ReLU", "Softmax",
+    }
+)  # fmt: skip
+"""Layers that treat all units alike but for weights of their own, one a unit: exchange two units before them and the
+same two are exchanged behind them."""
+NOISES = frozenset({"AlphaDropout", "Dropout", "GaussianDropout", "GaussianNoise"})
+"""Layers that treat units alike only on average: in training each gets a noise of its own."""
+MATRIX = 2
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """Where the units stand inside what enters a layer: units ``first`` to ``first + units``."""
+
+    layer: Layer
+    first: int
+    units: int
+
+    def own(self, values: Stored) -> Stored:
+        """These units' share of an array with one entry or one row a unit."""
+        return values[self.first : self.first + self.units]
+
+
+@dataclass(frozen=True, eq=False)
+class Followers:
+    """Everything that the units of a layer pass through until kernels mix them.
+
+    Attributes:
+        alike: the layers that treat all units alike, in order.
+        mixing: the Dense layers whose kernels have a row for each of the units.
+    """
+
+    alike: tuple[Place, ...] = ()
+    mixing: tuple[Place, ...] = ()
+
+    @property
+    def noisy(self) -> bool:
+        """Whether each unit gets noise of its own in training."""
+        return any(_noise(place.layer) for place in self.alike)
+
+
+def followers(network: Network, layer: Layer) -> Followers | None:
+    """What the units of a Dense layer go into; None where they meet anything else, a model output for one.
+
+    Every unit of an output has a target of its own, and every unit that is added to another has a partner of its own.
+    """
+    units = units_of(layer)
+    if units is None:
+        return None
+    after = users(network)
+    todo = [(position, 0) for position, node in enumerate(network.nodes) if node.layer is layer]
+    alike: list[Place] = []
+    mixing: list[Place] = []
+    for position, first in todo:  # it grows on the way
+        if position in network.outputs or not after[position]:
+            return None
+        for user in after[position]:
+            place = Place(network.nodes[user].layer, first, units)
+            if place.layer is layer or place.layer.registered is not None:
+                return None
+            if units_of(place.layer) is not None:
+                mixing.append(place)
+            elif starts := tuple(_starts(network, user, position)):
+                todo += [(user, first + start) for start in starts]
+            elif _treats_alike(network, user, first + units):
+                alike.append(place)
+                todo.append((user, first))
+            else:
+                return None
+    return Followers(tuple(alike), tuple(mixing))
+
+
+def units_of(layer: Layer) -> int | None:
+    """How many units a Dense layer of Keras's own puts out; None for other layers."""
+    kernel = layer.weights.get("kernel")
+    if layer.kind != "Dense" or layer.registered is not None or kernel is None or kernel.ndim != MATRIX:
+        return None
+    function = activation_of(layer)
+    return None if function is None or function.name == "glu" else int(kernel.shape[1])
+
+
+def _treats_alike(network: Network, position: int, least: int) -> bool:
+    """Whether a layer does the same to all units, by weights with one entry a unit, as far as the units reach."""
+    layer, shape = network.nodes[position].layer, network.nodes[network.nodes[position].sources[0]].shape
+    flat = layer.kind == "Flatten" and shape is not None and len(shape) == 1
+    function = activation_of(layer) if layer.kind in UNIT_BY_UNIT or flat else None
+    if function is None or function.name == "glu":
+        return False
+    return all(weight.ndim == 1 and len(weight) >= least for weight in layer.weights.values())
+
+
+def _noise(layer: Layer) -> bool:
+    return layer.kind in NOISES and (rate_of(layer) > 0 or layer.kind == "GaussianNoise")
+
+
+def _starts(network: Network, position: int, source: int) -> Iterator[int]:
+    """At which numbers of a flat concatenation a source begins; nothing for other layers."""
+    if network.nodes[position].layer.kind != "Concatenate":
+        return
+    start = 0
+    for own in network.nodes[position].sources:
+        shape = network.nodes[own].shape
+        if shape is None or len(shape) != 1 or shape[0] is None:
+            return
+        if own == source:
+            yield start
+        start += shape[0]

@@ -11,10 +11,9 @@ from typing import ClassVar
 import numpy as np
 
 from mlpdoctor.core.network import Array, Config, Layer, Shape
-from mlpdoctor.nn.layers.config_values import one_axis
-from mlpdoctor.nn.layers.family import LayerFamily, Pull
-from mlpdoctor.nn.layers.reshaping import reduced
-from mlpdoctor.nn.layers.row_scaling import from_unit_length, to_unit_length
+from mlpdoctor.nn.layers.family import LayerFamily, Pull, one_axis
+from mlpdoctor.nn.layers.row_normalization import from_unit_length, to_unit_length
+from mlpdoctor.nn.layers.weightless import reduced
 
 EPSILON = {2: 1e-12, 3: 1e-14}
 """Keras's floor under the squared norm when ``normalize`` is on, by major version."""

@@ -5,16 +5,20 @@ Their defaults and which weights count are Keras's: keras/src/regularizers/regul
 """
 
 import math
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import KERAS_3, Array, Config, Layer
-from mlpdoctor.nn.layers.config_values import number
-from mlpdoctor.nn.layers.registry import family_of
-from mlpdoctor.nn.layers.row_scaling import from_unit_length, to_unit_length
+from mlpdoctor.nn.layers.family import axes, number
+from mlpdoctor.nn.layers.properties import family_of
+from mlpdoctor.nn.layers.row_normalization import from_unit_length, to_unit_length
+
+__all__ = ["Regularizer", "Unknown", "activity_regularizer", "regularizer", "weight_regularizers"]
+
 
 FLOOR = 1e-14
 """A vector whose square is less is not scaled to length one: ``keras.utils.normalize``."""
@@ -92,8 +96,6 @@ def _cosines(vectors: Array) -> Array:
     np.fill_diagonal(cosines, 0.0)
     return cosines
 
-
-__all__ = ["Regularizer", "Unknown", "activity_regularizer", "regularizer", "weight_regularizers"]
 
 SUFFIX = "_regularizer"
 ACTIVITY = f"activity{SUFFIX}"
@@ -192,3 +194,44 @@ def _nested(config: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401  JSON
     elif isinstance(config, list | tuple):
         for value in config:
             yield from _nested(value)
+
+
+Constraint: TypeAlias = Callable[[Array], Array]
+
+TINY = 1e-7
+"""Keras's epsilon, which keeps a zero vector from being divided by its length."""
+
+
+def constraint(layer: Layer, weight: str) -> Constraint | None:
+    """The constraint on one weight of a layer; None without one, and for a class or function of the user's."""
+    spec: Any = layer.config.get(f"{weight}_constraint")
+    if isinstance(spec, str):
+        spec = {"class_name": spec, "config": {}}
+    if not isinstance(spec, Mapping):
+        return None
+    kind, config = str(spec.get("class_name")).lower().replace("_", ""), spec.get("config")
+    if not isinstance(config, Mapping):
+        config = {}
+    if kind in ("nonneg", "nonnegative"):
+        return partial(np.maximum, 0.0)
+    limits = _limits(kind, config)
+    return None if limits is None else partial(_within, config.get("axis", 0), *limits)
+
+
+def _limits(kind: str, config: Config) -> tuple[float, float, float] | None:
+    """The least and the largest length of the vectors, and how far towards them one update brings each."""
+    if kind == "maxnorm":
+        return 0.0, number(config.get("max_value"), 2.0), 1.0
+    if kind == "unitnorm":
+        return 1.0, 1.0, 1.0
+    if kind == "minmaxnorm":
+        low, high = number(config.get("min_value"), 0.0), number(config.get("max_value"), 1.0)
+        return low, high, number(config.get("rate"), 1.0)
+    return None
+
+
+def _within(axis: object, low: float, high: float, rate: float, values: Array) -> Array:
+    norms = np.sqrt(np.square(values).sum(axis=axes(axis, values.ndim), keepdims=True))
+    wanted = rate * np.clip(norms, low, high) + (1 - rate) * norms
+    bounded: Array = values * (wanted / (TINY + norms))
+    return bounded

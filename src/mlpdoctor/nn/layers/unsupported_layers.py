@@ -1,4 +1,4 @@
-"""What is known of the layers that only Keras can run: enough to name their units, not to compute with them.
+"""What is known of the layers that only Keras can run: enough to name their units and to write their line.
 
 What a layer of such a kind can draw is open, as for any unknown one. One proof rests on these tables: a convolution
 without an activation, and what has no weights and only averages or copies, is an affine map.
@@ -9,8 +9,9 @@ from types import MappingProxyType
 import numpy as np
 
 from mlpdoctor.core.network import Array, Layer, Network
-from mlpdoctor.nn.layers.activation import Activation
+from mlpdoctor.core.text import quoted
 from mlpdoctor.nn.layers.activations.named import activation_of
+from mlpdoctor.nn.layers.family import Activation
 
 CONVOLUTIONS = frozenset(
     {
@@ -111,3 +112,37 @@ def by_unit(values: Array, axis: int | None) -> Array:
         return values.reshape(len(values), -1)
     last = np.moveaxis(values, axis, -1)
     return last.reshape(-1, last.shape[-1])
+
+
+OWN_KERNELS = ("Depthwise", "Separable")
+"""Convolutions whose first kernel has a name of its own."""
+
+
+def layer_code(layer: Layer, units: object, *options: str) -> str:
+    """The call that makes a layer of so many units, or filters, with some options: ``Conv2D(8, 3, name="eyes")``.
+
+    Args:
+        layer: of any kind; of those without units of their own a Dense layer is made.
+        units: how many.
+        options: as code, ``activation="relu"``; the layer's name is added.
+    """
+    kind = layer.kind if layer.kind in ACTING and layer.registered is None else "Dense"
+    own = [] if kind.startswith("Depthwise") else [str(units)]
+    if kind == "EinsumDense":
+        own = [f'"{layer.config.get("equation")}"', f"output_shape={layer.config.get('output_shape')}"]
+    if kind in CONVOLUTIONS:
+        own.append(_short(layer.config.get("kernel_size")))
+        strides, padding = _short(layer.config.get("strides", 1)), layer.config.get("padding", "valid")
+        own += [f"strides={strides}"] if strides != "1" else []
+        own += [f'padding="{padding}"'] if padding != "valid" else []
+    given = list(options)
+    if kind.startswith(OWN_KERNELS):
+        given = [option.replace("kernel_initializer", "depthwise_initializer") for option in given]
+    return f"{kind}({', '.join([*own, *given])}, name={quoted(layer.short_name)})"
+
+
+def _short(sizes: object) -> str:
+    """``3`` for (3, 3)."""
+    if isinstance(sizes, list | tuple):
+        return str(sizes[0]) if len(set(sizes)) == 1 else str(tuple(sizes))
+    return str(sizes)

@@ -10,9 +10,8 @@ from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array
 from mlpdoctor.nn.losses import grouped
 from mlpdoctor.nn.losses.convex import ConvexLoss
-from mlpdoctor.nn.losses.loss import Groups
+from mlpdoctor.nn.losses.loss import Groups, TargetKind
 from mlpdoctor.nn.losses.probabilities import ROUNDING, log_softmax
-from mlpdoctor.nn.losses.targets import TargetKind
 
 TEMPERATURES = (1.0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
 """Ever sharper maxima: each starts Newton's method for the next; the last is off by its logarithm of the classes."""

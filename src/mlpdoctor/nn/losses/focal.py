@@ -11,8 +11,7 @@ from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import KERAS_3, Array, Config
 from mlpdoctor.nn.losses import grouped
 from mlpdoctor.nn.losses.binary_crossentropy import BinaryCrossentropy
-from mlpdoctor.nn.losses.loss import EPSILON, Groups, Loss
-from mlpdoctor.nn.losses.targets import TargetKind
+from mlpdoctor.nn.losses.loss import EPSILON, Groups, Loss, TargetKind
 
 FAR = 40.0
 """A logit whose probability is one to all digits: where the answer to labels of one kind may go."""

@@ -12,9 +12,8 @@ from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array
 from mlpdoctor.nn.losses import grouped
 from mlpdoctor.nn.losses.convex import ConvexLoss
-from mlpdoctor.nn.losses.loss import Groups
+from mlpdoctor.nn.losses.loss import Groups, TargetKind
 from mlpdoctor.nn.losses.probabilities import ROUNDING
-from mlpdoctor.nn.losses.targets import TargetKind
 
 
 class MarginLoss(ConvexLoss):

@@ -1,12 +1,13 @@
 """Which loss a configuration means, and why some have no ladder."""
 
+import dataclasses
 import math
 from collections.abc import Mapping
 from functools import cache
 
-from mlpdoctor.core.discovery import subclasses
+from mlpdoctor.core.check import subclasses
 from mlpdoctor.core.errors import UsageError
-from mlpdoctor.core.network import KERAS_3, LossConfig
+from mlpdoctor.core.network import KERAS_3, LossConfig, Network
 from mlpdoctor.nn.losses.loss import Loss
 from mlpdoctor.nn.saved_options import fault
 
@@ -92,3 +93,34 @@ def why_not(name: str) -> str:
 def _plain(name: str) -> str | None:
     """The name as ``Loss.names`` spells it; None for one that somebody registered under a package of theirs."""
     return None if ">" in name else name.replace("_", "").lower()
+
+
+def target_counts(network: Network) -> tuple[int, ...]:
+    """How many target columns would fit, the likeliest first.
+
+    One for each number the model answers, where its loss compares them one by one; one label for each output, where
+    the loss takes class numbers. Either will do where the loss is unknown or there is a single output: a file may hold
+    class numbers although the loss takes them one-hot, and the other way round.
+    """
+    if None in network.output_widths:
+        return ()
+    full, labels = sum(width or 0 for width in network.output_widths), len(network.outputs)
+    losses = [None if config is None else build(config) for config in network.losses]
+    columns = [loss.columns(width or 0) for loss, width in zip(losses, network.output_widths, strict=True) if loss]
+    if len(columns) == len(losses):
+        usual = sum(columns)
+        autoencoder = usual == full == network.input_width
+        other = (full if usual == labels else labels,) if labels == 1 and not autoencoder else ()
+        return tuple(dict.fromkeys((usual, *other)))
+    return tuple(dict.fromkeys((full, labels)))
+
+
+def with_loss(network: Network, name: str | None) -> Network:
+    """The network with another loss on every output.
+
+    Raises:
+        UsageError: when no such loss is known, or it has no such option.
+    """
+    if name is None:
+        return network
+    return dataclasses.replace(network, losses=(named(name),) * len(network.outputs))

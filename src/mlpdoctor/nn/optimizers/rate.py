@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from mlpdoctor.core.network import Config, Optimizer
-from mlpdoctor.nn.layers.config_values import number
+from mlpdoctor.nn.layers.family import number
 
 
 def rate_now(optimizer: Optimizer) -> float | None:

@@ -3,13 +3,15 @@
 import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from functools import cache
 from typing import ClassVar, Self
 
 import numpy as np
 
+from mlpdoctor.core.check import subclasses
 from mlpdoctor.core.fast_dataclass import dataclass
-from mlpdoctor.core.network import Array, Config
-from mlpdoctor.nn.layers.config_values import number
+from mlpdoctor.core.network import Array, Config, Optimizer
+from mlpdoctor.nn.layers.family import number
 
 State = Mapping[str, Array]
 """What an optimizer keeps for one weight, by the name of the slot, each of the weight's shape."""
@@ -103,3 +105,17 @@ def share(top: Array, square: Array, epsilon: float, *, inside: bool) -> Array:
     bottom = np.sqrt(square + epsilon) if inside else np.sqrt(square) + epsilon
     result: Array = top / bottom
     return result
+
+
+def build(optimizer: Optimizer) -> Rule | None:
+    """The optimizer of a file with its options; None for one whose updates are not known."""
+    kind = next((rule for rule in known() if optimizer.name in rule.names), None)
+    return None if kind is None else kind.of(optimizer.options)
+
+
+@cache
+def known() -> tuple[type[Rule], ...]:
+    """All optimizers that are known."""
+    from mlpdoctor.nn import optimizers
+
+    return subclasses(optimizers, Rule)  # type: ignore[type-abstract]

@@ -1,9 +1,11 @@
-"""What kind of steps an optimizer takes, asked of its family: checks ask here and keep no lists of names."""
+"""What kind of steps an optimizer takes and how far one can go, asked of its family: checks keep no lists of names."""
 
 import math
 
 from mlpdoctor.core.network import Optimizer
-from mlpdoctor.nn.optimizers.registry import build
+from mlpdoctor.nn.optimizers.rate import rate_now
+from mlpdoctor.nn.optimizers.rule import build
+from mlpdoctor.nn.optimizers.step import largest_kept
 
 NOT_FOLLOWED = ("Adafactor", "Muon")
 """Optimizers whose updates are not worked out here, and which divide the gradient by its size all the same."""
@@ -33,3 +35,30 @@ def moves_by_a_share(optimizer: Optimizer | None) -> bool:
     """Whether an update moves the weights by the rate times their own size."""
     rule = None if optimizer is None else build(optimizer)
     return rule is not None and rule.relative
+
+
+MOST_MOMENTUM = 0.999
+"""Beyond it steps would add up without end."""
+
+
+def most_per_update(optimizer: Optimizer) -> float | None:
+    """How far one weight can move in one update, whatever the gradient, without weight decay; None without a bound.
+
+    The rate in force times what ``most`` of the optimizer proves: 7.27 for Adam with its defaults, 1.01 for Adamax, 1
+    for Lion and Adagrad, ``1 / sqrt(1 - rho)`` for RMSprop, and for SGD the limit of clipping where there is one.
+    Where momentum adds up past steps (SGD, RMSprop), it holds while the rate is not falling.
+    """
+    rule, rate = build(optimizer), rate_now(optimizer)
+    if rule is None or rate is None:
+        return None
+    most = rule.most(largest_kept(optimizer.options))
+    return None if most is None else rate * most
+
+
+def momentum_of(optimizer: Optimizer) -> float:
+    """The momentum that an optimizer's options ask for, between 0 and 0.999: so much of a step comes back in the next.
+
+    Steps of one direction add up to ``1 / (1 - momentum)`` times the first.
+    """
+    momentum = optimizer.options.get("momentum")
+    return min(float(momentum), MOST_MOMENTUM) if isinstance(momentum, int | float) and momentum > 0 else 0.0

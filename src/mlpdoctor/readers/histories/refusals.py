@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from mlpdoctor.core.errors import DataFileError, InputError
-from mlpdoctor.readers.error_wrapping import reason
+from mlpdoctor.readers.bounded_stream import reason
 from mlpdoctor.readers.tables.column_names import one_line
 
 

@@ -7,7 +7,7 @@ from dataclasses import field
 from mlpdoctor.core.errors import ModelFileError
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Layer, Node, Shape
-from mlpdoctor.nn.layers.registry import family_of
+from mlpdoctor.nn.layers.properties import family_of
 from mlpdoctor.readers.models.keras_calls import Blueprint, Call, Reference
 
 NODE_LIMIT = 20_000

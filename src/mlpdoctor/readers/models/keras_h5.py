@@ -4,15 +4,13 @@ from typing import Any
 
 import h5py
 
-from mlpdoctor.core.errors import ModelFileError
-from mlpdoctor.core.legible import legible
+from mlpdoctor.core.errors import ModelFileError, legible
 from mlpdoctor.core.network import Layer, Stored
 from mlpdoctor.nn.layers.family import Variable
 from mlpdoctor.readers.models.foreign import described_hdf5
 from mlpdoctor.readers.models.keras_calls import Blueprint
+from mlpdoctor.readers.models.keras_contents import Expected, fill, json_object, keep, major_version
 from mlpdoctor.readers.models.keras_hdf5 import Budget, child, dataset, names, text
-from mlpdoctor.readers.models.keras_json import json_object, major_version
-from mlpdoctor.readers.models.keras_weights import Expected, fill, keep
 
 WEIGHTS = "model_weights"
 

@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mlpdoctor.core.array_options import ArrayOptions
-from mlpdoctor.core.errors import UsageError
+from mlpdoctor.core.errors import UsageError, closest
 from mlpdoctor.core.fast_dataclass import dataclass
-from mlpdoctor.core.suggest import closest
+from mlpdoctor.core.network import ArrayOptions
 from mlpdoctor.nn.layers.activations.named import activation_of, named_activations
 from mlpdoctor.readers.models.keras_training import OPTIMIZERS
 

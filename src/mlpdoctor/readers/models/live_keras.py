@@ -10,16 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from mlpdoctor.core.errors import ModelFileError
-from mlpdoctor.core.legible import legible
-from mlpdoctor.core.legible_parts import legible_parts
+from mlpdoctor.core.errors import ModelFileError, legible
 from mlpdoctor.core.network import KERAS_3, Layer, LossConfig, Network, Stored
+from mlpdoctor.core.report_model import legible_parts
 from mlpdoctor.nn.layers.family import Variable
-from mlpdoctor.readers.error_wrapping import reason
+from mlpdoctor.readers.bounded_stream import reason
 from mlpdoctor.readers.models.keras_calls import Blueprint
-from mlpdoctor.readers.models.keras_json import json_object, major_version
+from mlpdoctor.readers.models.keras_contents import Expected, fill, json_object, keep, major_version
 from mlpdoctor.readers.models.keras_training import losses
-from mlpdoctor.readers.models.keras_weights import Expected, fill, keep
 from mlpdoctor.readers.models.model import network_of
 
 Live = Any

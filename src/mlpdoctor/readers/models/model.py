@@ -8,16 +8,14 @@ from mlpdoctor.core.network import Layer, Network, Optimizer, row_width
 from mlpdoctor.nn.layers.family import Variable
 from mlpdoctor.nn.losses.registry import kind_of
 from mlpdoctor.nn.saved_options import fault, layer_fault
-from mlpdoctor.readers.error_wrapping import reason
+from mlpdoctor.readers.bounded_stream import reason
 from mlpdoctor.readers.models.foreign import HEAD, SAVE, described, described_folder
 from mlpdoctor.readers.models.keras_calls import Blueprint
 from mlpdoctor.readers.models.keras_config import parse_model
+from mlpdoctor.readers.models.keras_contents import Expected, Source
 from mlpdoctor.readers.models.keras_graph import Graph, unfold
 from mlpdoctor.readers.models.keras_hdf5 import Budget
-from mlpdoctor.readers.models.keras_json import Source
-from mlpdoctor.readers.models.keras_slots import optimizer
-from mlpdoctor.readers.models.keras_training import loss_weights, losses, metrics, optimizer_name
-from mlpdoctor.readers.models.keras_weights import Expected
+from mlpdoctor.readers.models.keras_training import loss_weights, losses, metrics, optimizer, optimizer_name
 
 MAX_BYTES = 4 << 30
 MOST_NUMBERS = 1 << 28

@@ -7,13 +7,11 @@ from itertools import pairwise
 
 import numpy as np
 
-from mlpdoctor.core.array_options import ArrayOptions
-from mlpdoctor.core.errors import ModelFileError
+from mlpdoctor.core.errors import ModelFileError, legible
 from mlpdoctor.core.fast_dataclass import dataclass
-from mlpdoctor.core.legible import legible
-from mlpdoctor.core.network import Layer, Network, Node, Optimizer, Stored
+from mlpdoctor.core.network import ArrayOptions, Layer, Network, Node, Optimizer, Stored
 from mlpdoctor.nn.losses.registry import named
-from mlpdoctor.readers.error_wrapping import reason
+from mlpdoctor.readers.bounded_stream import reason
 from mlpdoctor.readers.models.keras_training import RATES
 from mlpdoctor.readers.models.layers_spec import LayersSpec, read_spec
 

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from mlpdoctor.core.dataset import Wanted
-from mlpdoctor.core.errors import DataFileError
+from mlpdoctor.core.errors import DataFileError, legible
 from mlpdoctor.core.fast_dataclass import dataclass
-from mlpdoctor.core.legible import legible
 from mlpdoctor.core.text import count
 
 

@@ -9,7 +9,7 @@ from mlpdoctor.core.dataset import Dataset, Wanted
 from mlpdoctor.core.errors import DataFileError
 from mlpdoctor.core.network import Array
 from mlpdoctor.core.text import count
-from mlpdoctor.readers.error_wrapping import readable
+from mlpdoctor.readers.bounded_stream import readable
 from mlpdoctor.readers.tables.column_names import Columns, listed
 from mlpdoctor.readers.tables.columns import choose_roles
 from mlpdoctor.readers.tables.data_kind import (

@@ -12,7 +12,7 @@ from typing import BinaryIO, cast
 
 from mlpdoctor.core.errors import DataFileError
 from mlpdoctor.core.fast_dataclass import dataclass
-from mlpdoctor.core.patience import patience
+from mlpdoctor.core.whole_file import patience
 from mlpdoctor.readers.bounded_stream import AT_ONCE, BoundedStream, RereadableStream
 
 

@@ -10,7 +10,7 @@ from itertools import accumulate, pairwise
 from typing import BinaryIO, cast
 
 from mlpdoctor.core.network import Array
-from mlpdoctor.core.patience import patience
+from mlpdoctor.core.whole_file import patience
 from mlpdoctor.readers.tables.data_source import Source
 from mlpdoctor.readers.tables.table import Section, Table, only_whole
 from mlpdoctor.readers.tables.text_layout import FORMATS, Layout, sniff

@@ -9,7 +9,7 @@ from mlpdoctor.core.dataset import Batch, Dataset
 from mlpdoctor.core.errors import DataFileError
 from mlpdoctor.core.network import Array
 from mlpdoctor.core.text import count
-from mlpdoctor.readers.error_wrapping import reason
+from mlpdoctor.readers.bounded_stream import reason
 from mlpdoctor.readers.tables.column_names import one_line
 
 Preprocess: TypeAlias = Callable[[Any], Any]

@@ -10,7 +10,7 @@ from mlpdoctor.core.dataset import Batch
 from mlpdoctor.core.errors import DataFileError
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array
-from mlpdoctor.readers.error_wrapping import readable
+from mlpdoctor.readers.bounded_stream import readable
 from mlpdoctor.readers.tables.columns import Roles
 
 

@@ -7,8 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from mlpdoctor import __version__
-from mlpdoctor.core.finding import Finding
-from mlpdoctor.core.fingerprint import fingerprint
+from mlpdoctor.core.finding import Finding, fingerprint
 from mlpdoctor.core.ladder import Ladder
 from mlpdoctor.core.report_model import Report, Unread
 from mlpdoctor.report.phrases import tally

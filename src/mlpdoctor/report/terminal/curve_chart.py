@@ -13,8 +13,7 @@ from mlpdoctor.core.ladder import Ladder
 from mlpdoctor.core.text import short
 from mlpdoctor.report import curve_phrases
 from mlpdoctor.report.ladder_rows import says_nothing
-from mlpdoctor.report.symbols import plain
-from mlpdoctor.report.terminal.layout import label, prose
+from mlpdoctor.report.terminal.layout import label, plain, prose
 
 HEIGHT = 8
 WIDEST, NARROWEST = 72, 16

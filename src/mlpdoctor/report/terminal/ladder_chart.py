@@ -11,8 +11,7 @@ from rich.text import Text
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.ladder import Ladder, Rung
 from mlpdoctor.report.ladder_rows import Row, rows, witnesses
-from mlpdoctor.report.symbols import plain, spelt
-from mlpdoctor.report.terminal.layout import from_the_right, prose, whole
+from mlpdoctor.report.terminal.layout import from_the_right, plain, prose, spelt, whole
 
 TOPS = ("constant", "affine")
 """The rungs that set the scale: a model far above them would leave them no bars."""

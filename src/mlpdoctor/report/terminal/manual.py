@@ -8,7 +8,7 @@ from rich.markdown import CodeBlock, Heading, Markdown, MarkdownElement
 from rich.text import Text
 from rich.theme import Theme
 
-from mlpdoctor.report.symbols import plain
+from mlpdoctor.report.terminal.layout import plain
 
 WIDEST = 96
 """Columns of prose, whatever the screen: longer lines are hard to follow."""

@@ -17,10 +17,9 @@ from mlpdoctor.core.report_model import Report, Unread
 from mlpdoctor.report import phrases
 from mlpdoctor.report.folding import Arranged, Shown
 from mlpdoctor.report.phrases import crashed, state, tally
-from mlpdoctor.report.symbols import plain, spelt
 from mlpdoctor.report.terminal import curve_chart
 from mlpdoctor.report.terminal.ladder_chart import draw
-from mlpdoctor.report.terminal.layout import MARGIN, code, from_the_left, label, page_width, prose, whole
+from mlpdoctor.report.terminal.layout import MARGIN, code, from_the_left, label, page_width, plain, prose, spelt, whole
 
 COLOURS = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "bold cyan"}
 NARROW = 60

@@ -8,8 +8,7 @@ from rich.text import Text
 from mlpdoctor.core.trial_result import Trial, TrialResult, Verdict
 from mlpdoctor.report import trial_phrases as words
 from mlpdoctor.report.folding import live
-from mlpdoctor.report.symbols import spelt
-from mlpdoctor.report.terminal.layout import code, label, prose
+from mlpdoctor.report.terminal.layout import code, label, prose, spelt
 from mlpdoctor.report.terminal.report import BODY, files
 
 COLOURS = {Verdict.CONFIRMED: "bold green", Verdict.REFUTED: "bold red", Verdict.UNDECIDED: "bold yellow"}

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mlpdoctor.core.network import Array
-from mlpdoctor.treat.editing.editable_spec import EditableSpec, Place, members
+from mlpdoctor.treat.editing.editable_spec import EditableSpec, Place, members, redraw, set_weights
 from mlpdoctor.treat.editing.edits import (
     Compile,
     Decay,
@@ -23,7 +23,6 @@ from mlpdoctor.treat.editing.edits import (
     SetWeights,
     Widen,
 )
-from mlpdoctor.treat.editing.fresh_weights import redraw, set_weights
 from mlpdoctor.treat.editing.graph_edits import output_names
 from mlpdoctor.treat.editing.inserting import insert_after, insert_before, remove
 from mlpdoctor.treat.editing.widening import resize, widen

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mlpdoctor.core.finding import Finding, Number
 from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.nn.heads import output_heads
-from mlpdoctor.nn.layers.activation import LINEAR, Activation
+from mlpdoctor.nn.layers.family import LINEAR, Activation
 from mlpdoctor.nn.layers.graph import adjustable, parameters, users
 from mlpdoctor.nn.layers.properties import activation_of, is_learned
 from mlpdoctor.nn.optimizers.rate import rate_now

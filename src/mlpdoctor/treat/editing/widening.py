@@ -6,10 +6,9 @@ from typing import NamedTuple
 import numpy as np
 
 from mlpdoctor.core.network import Stored
-from mlpdoctor.nn.layers.config_values import number
-from mlpdoctor.treat.editing.editable_spec import EditableSpec, Place, members, own_name, units_of
+from mlpdoctor.nn.layers.family import number
+from mlpdoctor.treat.editing.editable_spec import EditableSpec, Place, drawn, members, own_name, units_of
 from mlpdoctor.treat.editing.edits import EditError, Resize, Widen
-from mlpdoctor.treat.editing.fresh_weights import drawn
 from mlpdoctor.treat.editing.graph_edits import Source, calls, final, output_names, source_of, tensors, wiring
 
 UNIT_BY_UNIT = frozenset(

@@ -12,7 +12,7 @@ from mlpdoctor.nn.expectation import SPARSE_SPELT, Expectation, expectation_of
 from mlpdoctor.nn.heads import output_heads
 from mlpdoctor.nn.layers.properties import activation_of
 from mlpdoctor.nn.output_head import OutputHead
-from mlpdoctor.statistics.target_values import TargetCounts
+from mlpdoctor.statistics.losses_and_targets import TargetCounts
 from mlpdoctor.statistics.views import Targets
 from mlpdoctor.treat.case import Case, Nothing, Proposal, Treatment, treatment
 from mlpdoctor.treat.editing.edits import (

@@ -2,13 +2,11 @@
 
 from collections.abc import Sequence
 
-from mlpdoctor.core.errors import UsageError
+from mlpdoctor.core.errors import UsageError, closest
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Finding, Severity
-from mlpdoctor.core.suggest import closest
 from mlpdoctor.diagnosis.diagnose import all_checks
-from mlpdoctor.treat.case import Case, Nothing, Treatment
-from mlpdoctor.treat.offer import kinds, named, offered
+from mlpdoctor.treat.case import Case, Nothing, Treatment, kinds, named, offered
 
 MOST_OF_ONE = 3
 """Changes tried for one finding: the likeliest ones come first."""

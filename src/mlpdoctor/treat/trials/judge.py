@@ -8,9 +8,8 @@ import numpy as np
 
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array
-from mlpdoctor.nn.losses.loss import Loss
+from mlpdoctor.nn.losses.loss import Loss, TargetKind
 from mlpdoctor.nn.losses.registry import build
-from mlpdoctor.nn.losses.targets import TargetKind
 from mlpdoctor.nn.output_head import LabelEncoding, OutputHead
 from mlpdoctor.treat.trials.variant import Variant
 

@@ -11,10 +11,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from mlpdoctor.core.errors import ModelFileError, UsageError
-from mlpdoctor.core.legible import legible
-from mlpdoctor.core.legible_parts import legible_parts
+from mlpdoctor.core.errors import ModelFileError, UsageError, legible
 from mlpdoctor.core.network import LossConfig, Network, Optimizer, Stored
+from mlpdoctor.core.report_model import legible_parts
 from mlpdoctor.core.whole_file import Put, replacing
 from mlpdoctor.engine import keras_load
 from mlpdoctor.engine.keras_guard import Refused

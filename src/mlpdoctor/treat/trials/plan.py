@@ -7,8 +7,7 @@ from dataclasses import field
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Severity
 from mlpdoctor.core.trial_result import Memory, Trial, Verdict
-from mlpdoctor.treat.case import Case, Treatment
-from mlpdoctor.treat.offer import companions, named
+from mlpdoctor.treat.case import Case, Treatment, companions, named
 from mlpdoctor.treat.trials.candidates import Candidate, Choice
 from mlpdoctor.treat.trials.evaluate import compare
 from mlpdoctor.treat.trials.experiment import NO_TIME, CompletedTrial, Experiment

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from mlpdoctor.core.network import Array, Layer, Network
-from mlpdoctor.engine.inputs import split
 from mlpdoctor.engine.keras_guard import objections
 from mlpdoctor.engine.keras_start import keras, safe_mode
 from mlpdoctor.engine.numpy_engine import NumpyEngine, UnsupportedLayer
-from mlpdoctor.nn.layers.registry import obstacle
+from mlpdoctor.engine.tape import split
+from mlpdoctor.nn.layers.properties import obstacle
 
 SAME = 1e-3
 """How far answers may lie apart, relative to their size: Keras computes in float32."""

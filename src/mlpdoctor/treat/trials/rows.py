@@ -11,7 +11,7 @@ from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array, Network
 from mlpdoctor.engine.passes import Passes
 from mlpdoctor.nn.heads import Heads
-from mlpdoctor.nn.losses.targets import class_numbers, one_hot
+from mlpdoctor.nn.losses.loss import class_numbers, one_hot
 from mlpdoctor.nn.output_head import LabelEncoding, OutputHead
 
 USUAL = 32

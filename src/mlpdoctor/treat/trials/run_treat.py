@@ -13,16 +13,15 @@ import numpy.typing as npt
 
 from mlpdoctor.core.errors import UsageError
 from mlpdoctor.core.fast_dataclass import dataclass
-from mlpdoctor.core.kept_apart import keep_apart
-from mlpdoctor.core.legible_parts import legible_parts
-from mlpdoctor.core.report_model import Report
+from mlpdoctor.core.finding import Severity
+from mlpdoctor.core.report_model import Report, legible_parts
 from mlpdoctor.core.trial_result import RunGroup, TrialResult
-from mlpdoctor.core.whole_file import Put, require_place, unless_there
+from mlpdoctor.core.whole_file import Put, keep_apart, require_place, unless_there
 from mlpdoctor.diagnosis.diagnose import diagnose
 from mlpdoctor.diagnosis.subject import Question, Subject, files_read, opened
-from mlpdoctor.engine.custom_objects import custom_objects
 from mlpdoctor.engine.keras_load import own_objects
 from mlpdoctor.engine.keras_start import keras, scopes_closed
+from mlpdoctor.engine.user_code import custom_objects
 from mlpdoctor.treat.case import Case
 from mlpdoctor.treat.trials.budget import Budget, Clock
 from mlpdoctor.treat.trials.candidates import choose
@@ -211,3 +210,27 @@ def keep(plan: Plan, file: Path, result: TrialResult, put: Put) -> str | None:
     trainee.put(place)
     write(model, file, put)
     return str(file)
+
+
+def confirmed(
+    report: Report, question: Question, subject: Subject, budget: Budget, tell: Callable[[str], None] | None = None
+) -> tuple[Report, str | None]:
+    """The report with its first finding tried, and why that could not be done where it could not.
+
+    Raises:
+        InputError: the model cannot be trained.
+    """
+    first = next((f for f in report.findings if f.suppressed is None and f.severity is not Severity.NOTE), None)
+    if first is None:
+        return report, "there is no error and no warning to try anything for"
+    if report.data is None:
+        return report, "a trial trains the model, so it needs data"
+    result = treat(
+        question, Order(budget, SEEDS, (first.code,), seed=question.seed), report=report, subject=subject, tell=tell
+    )
+    if result.interrupted:
+        raise KeyboardInterrupt
+    if not result.trials:
+        why = next((why for _, why in result.untried), "nothing can be changed for it by itself")
+        return report, f"nothing was tried for {first.code} {first.name}: {why}"
+    return result.report, None

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from mlpdoctor.core.check import Absent
 from mlpdoctor.core.errors import InputError
-from mlpdoctor.core.fact import Absent
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Network
-from mlpdoctor.engine.inputs import split
 from mlpdoctor.engine.keras_start import keras
+from mlpdoctor.engine.tape import split
 from mlpdoctor.nn.heads import Heads, heads_of
 from mlpdoctor.readers.models.model import read_network
 from mlpdoctor.treat.editing.apply import edited, recoded

@@ -5,14 +5,11 @@ from types import MappingProxyType
 from typing import Any
 
 from mlpdoctor.core.network import KERAS_3, Config, Layer, Shape
+from mlpdoctor.nn.layers.activations.piecewise import HARD_SIGMOID_KERAS_2, PIECEWISE, relu, thresholded_relu
+from mlpdoctor.nn.layers.activations.smooth import ROWWISE, SMOOTH, elu, softmax
 
 # ruff: noqa: D102 - LayerFamily documents these methods
-from mlpdoctor.nn.layers.activation import LINEAR, Activation
-from mlpdoctor.nn.layers.activations.piecewise import HARD_SIGMOID_KERAS_2, PIECEWISE, relu, thresholded_relu
-from mlpdoctor.nn.layers.activations.rowwise import ROWWISE, softmax
-from mlpdoctor.nn.layers.activations.smooth import SMOOTH, elu
-from mlpdoctor.nn.layers.config_values import number
-from mlpdoctor.nn.layers.family import LayerFamily
+from mlpdoctor.nn.layers.family import LINEAR, Activation, LayerFamily, number
 
 ALIASES = {"swish": "silu", "hard_swish": "hard_silu", "softmax_v2": "softmax"}
 """Second names: Keras's own, and the one that TensorFlow 2 wrote for its softmax."""

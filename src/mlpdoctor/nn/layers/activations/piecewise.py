@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from mlpdoctor.core.network import Array
-from mlpdoctor.nn.layers.activation import LINEAR, Activation
+from mlpdoctor.nn.layers.family import LINEAR, Activation
 
 RELU6_TOP = 6.0
 MOST_LEAK = 0.5

@@ -1,0 +1,217 @@
+"""What the weights are like: units that are copies of one another, and how much larger a signal becomes."""
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from mlpdoctor.core import random_state
+from mlpdoctor.core.check import Absent, fact
+from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.network import Layer, Network, Stored
+from mlpdoctor.nn.layers.graph import Followers, users
+from mlpdoctor.nn.layers.properties import activation_of, renormalises
+
+EQUAL = 1e-4
+"""Share of a weight's own scale by which copies may differ: float32 sums the same terms in another order now and then,
+and thousands of updates add that up. Two units drawn at random agree so well in every weight about never."""
+SEED = 20190114
+
+
+@dataclass(frozen=True, eq=False)
+class Copies:
+    """How the units fall into groups of copies.
+
+    Attributes:
+        sizes: units in each group.
+        exact: whether copies agree to the last digit.
+    """
+
+    sizes: npt.NDArray[np.int64]
+    exact: bool
+
+
+def copies_among(layer: Layer, after: Followers, network: Network) -> Copies:
+    """Group the units by all that belongs to each of them.
+
+    Copies lie next to each other along any direction, so units are sorted along a random one and only neighbours that
+    are close there are compared number by number.
+    """
+    rng = random_state.random(SEED)
+    blocks = [(block, _largest(block)) for block in _belongings(layer, after, network)]
+    along = np.zeros(len(blocks[0][0]))
+    reach = 0.0
+    for block, largest in blocks:
+        direction = rng.normal(size=block.shape[1])
+        along += block @ direction / largest
+        reach += float(np.abs(direction).sum())
+    order = np.argsort(along, kind="stable")
+    steps = np.full(len(order) - 1, np.inf)
+    near = np.flatnonzero(np.diff(along[order]) <= EQUAL * reach)
+    if near.size:
+        first, second = order[near], order[near + 1]
+        steps[near] = np.max(
+            [
+                np.abs(np.subtract(block[first], block[second], dtype=np.float64)).max(axis=1) / largest
+                for block, largest in blocks
+            ],
+            axis=0,
+        )
+    groups = np.cumsum(np.concatenate([[0], steps > EQUAL]))
+    return Copies(np.bincount(groups), exact=not np.any(steps[steps <= EQUAL]))
+
+
+def _belongings(layer: Layer, after: Followers, network: Network) -> Iterator[Stored]:
+    """Arrays with a row for each unit: weights in and out, and what the optimizer keeps for them."""
+    slots = network.optimizer.slots if network.optimizer else {}
+    for weight, values in layer.weights.items():
+        for array in (values, *slots.get(layer.name, {}).get(weight, {}).values()):
+            yield array.T.reshape(array.shape[-1], -1)
+    for place in (*after.alike, *after.mixing):
+        for weight, values in place.layer.weights.items():
+            if place.layer.kind != "Dense" or weight == "kernel":
+                for array in (values, *slots.get(place.layer.name, {}).get(weight, {}).values()):
+                    own = place.own(array)
+                    yield own.reshape(len(own), -1)
+
+
+def _largest(values: Stored) -> float:
+    return max(float(values.max(initial=0.0)), -float(values.min(initial=0.0))) or 1.0
+
+
+def never_moves(layer: Layer, after: Followers, network: Network) -> bool:
+    """Whether every unit is rectified, zero whatever enters, and flat there: no gradient ever changes that."""
+    slots = network.optimizer.slots.get(layer.name, {}) if network.optimizer else {}
+    if any(np.any(slot) for one in slots.values() for slot in one.values()):
+        return False
+    own = activation_of(layer)
+    if own is not None and own.affine:
+        first = after.alike[0].layer if after.alike else None
+        own = activation_of(first) if first is not None and first.kind in ("Activation", "ReLU") else None
+    if own is None or not own.gated or own.derivative is None or np.any(layer.weights["kernel"]):
+        return False
+    bias = np.asarray(layer.weights.get("bias", np.zeros(1)), dtype=np.float64)
+    return not np.any(bias > 0) and not np.any(own.derivative(bias)) and not np.any(own.function(bias))
+
+
+def all_zero(layer: Layer, after: Followers) -> bool:
+    """Whether the units are 0 on every row and weigh nothing: then dropout has nothing to tell them apart by."""
+    own = (weight for weight in layer.weights.values())
+    behind = (place.own(place.layer.weights["kernel"]) for place in after.mixing)
+    if any(np.any(weight) for weight in (*own, *behind)):
+        return False
+    functions = [activation_of(one) for one in (layer, *(place.layer for place in after.alike))]
+    unbiased = not any(place.layer.weights for place in after.alike)
+    return unbiased and all(one is not None and not np.any(one.function(np.zeros((1, 2)))) for one in functions)
+
+
+def all_finite(layer: Layer, after: Followers) -> bool:
+    """Of weights that are not numbers W301 speaks."""
+    layers = (layer, *(place.layer for place in (*after.alike, *after.mixing)))
+    return all(bool(np.isfinite(weight).all()) for one in layers for weight in one.weights.values())
+
+
+ABOUT_ZERO = -0.5
+"""Rectified functions fall little below 0: silu to -0.28."""
+ONE_SIGNED = 0.5
+"""Mean over root mean square of weights that are mostly of one sign; numbers from 0 to 1 have 0.87."""
+PASSING = ("Dropout", "AlphaDropout", "GaussianDropout", "GaussianNoise", "Identity", "ActivityRegularization")
+MEAN_OF_RECTIFIED = 1 / math.sqrt(math.pi)
+"""Mean of a rectified normal number, over its root mean square."""
+
+
+@dataclass(frozen=True)
+class LayerGain:
+    """One Dense layer.
+
+    Attributes:
+        layer: its name.
+        fan_in: how many numbers enter each unit.
+        deviation: root mean square of its kernel.
+        activation: what follows it, by name.
+        saturating: whether that levels off on both sides.
+        coherent: size of the mean of its kernel, where what enters is positive: such inputs have a mean of their own,
+            which equal signs add up; 0 elsewhere.
+        output: whether it answers; zeros are a fair start there, and its activation belongs to the loss.
+        usual: the gain with which a signal keeps its size through the activation: the root of 2 for relu and its kin,
+            which drop half of it, 1 for others.
+    """
+
+    layer: str
+    fan_in: int
+    deviation: float
+    activation: str
+    saturating: bool
+    usual: float
+    coherent: float = 0.0
+    output: bool = False
+
+    @property
+    def gain(self) -> float:
+        """Size of the sums, for inputs of size 1 that do not depend on one another but for their mean."""
+        return math.hypot(self.deviation * math.sqrt(self.fan_in), MEAN_OF_RECTIFIED * self.coherent * self.fan_in)
+
+    @property
+    def relative(self) -> float:
+        """The gain beside the usual one."""
+        return self.gain / self.usual
+
+
+@dataclass(frozen=True)
+class LayerGains:
+    """The Dense layers, in order, without those whose sums are normalised before their activation."""
+
+    layers: tuple[LayerGain, ...]
+
+
+@fact
+def layer_gains(network: Network) -> LayerGains | Absent:
+    """Root mean squares of kernels."""
+    following = users(network)
+    found: dict[str, LayerGain] = {}
+    positive = False
+    ends = [network.nodes[position].layer for position in network.outputs]
+    for position, node in enumerate(network.nodes):
+        kernel = node.layer.weights.get("kernel")
+        if node.layer.kind != "Dense" or kernel is None or not kernel.size:
+            continue
+        deviation = float(np.sqrt(np.mean(np.square(np.asarray(kernel, np.float64)))))
+        mean = abs(float(np.mean(np.asarray(kernel, np.float64))))
+        acting = _acting(network, following, position)
+        activation = None if acting is None else activation_of(acting)
+        if activation is None or not math.isfinite(deviation) or deviation == 0:
+            continue
+        output = position in network.outputs or (acting is not None and acting in ends)
+        found[node.layer.name] = LayerGain(
+            node.layer.name,
+            len(kernel),
+            deviation,
+            activation.name,
+            activation.saturating,
+            math.sqrt(2) if activation.rectified and not output else 1.0,
+            mean if positive and mean >= ONE_SIGNED * deviation else 0.0,
+            output,
+        )
+        positive = activation.bounds[0] >= ABOUT_ZERO
+    return LayerGains(tuple(found.values())) if found else Absent("there is no Dense layer", applicable=False)
+
+
+def _acting(network: Network, following: tuple[tuple[int, ...], ...], start: int) -> Layer | None:
+    """The layer whose activation a kernel's sums enter; None where they are normalised first or go several ways."""
+    here = start
+    while True:
+        layer = network.nodes[here].layer
+        activation = activation_of(layer)
+        if activation is None:
+            return None
+        if not activation.affine:
+            return layer
+        if len(following[here]) != 1 or here in network.outputs:
+            return layer
+        user = network.nodes[following[here][0]].layer
+        if renormalises(user):
+            return None
+        if user.kind not in PASSING and (activation_of(user) is None or user.weights):
+            return layer
+        here = following[here][0]
