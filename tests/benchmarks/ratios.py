@@ -171,7 +171,11 @@ class Bar:
 
     def told(self, faster: float, smaller: float, megabytes: float) -> str:
         """The bar in words, and whether it holds."""
-        words = [f"at least {self.faster:g} x the speed"] if self.faster else []
+        words = []
+        if self.faster:
+            words = [
+                f"at least {self.faster:g} x faster" if self.faster >= 1 else f"at most {1 / self.faster:.3g} x as long"
+            ]
         words += [f"at least {self.smaller:g} x less memory"] if self.smaller else []
         words += [f"at most {self.megabytes:g} MB"] if self.megabytes < float("inf") else []
         holds = faster >= self.faster and smaller >= self.smaller and megabytes <= self.megabytes
