@@ -83,7 +83,7 @@ AXES: dict[str, tuple[tuple[int, ...], Callable[[Path, int], list[str]]]] = {
 
 
 def apart(made: Callable[[Path, int], list[str]], folder: Path, size: int) -> list[str]:
-    """The command, its files written by another process: a check's peak counts from the size of the one it starts in."""
+    """The command, its files written by another process: a peak counts from the size of the process that starts it."""
     with ProcessPoolExecutor(1, mp_context=get_context("fork")) as pool:
         return pool.submit(made, folder, size).result()
 
