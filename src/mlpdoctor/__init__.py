@@ -9,10 +9,10 @@ if TYPE_CHECKING:
     from mlpdoctor.api.check import check as check
     from mlpdoctor.api.curve import curve as curve
     from mlpdoctor.api.explain import explain as explain
+    from mlpdoctor.api.gradcheck import gradcheck as gradcheck
     from mlpdoctor.api.report import Report as Report
     from mlpdoctor.api.treat import treat as treat
     from mlpdoctor.core.errors import InputError as InputError
-    from mlpdoctor.gradcheck.check import gradcheck as gradcheck
 
 __version__ = "0.1.0"
 PUBLIC = {

@@ -1,11 +1,13 @@
-"""Frames of pandas and polars: their names are kept, their index plays no part. Skipped without them."""
+"""Frames of pandas, polars and pyarrow keep their names, and an index plays no part; sparse matrices are data too."""
 
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from paths import FIXTURES
+from scipy import sparse
 
 import mlpdoctor
 
@@ -26,10 +28,23 @@ def of_polars() -> Any:  # noqa: ANN401
     return pytest.importorskip("polars").DataFrame(ROWS, schema=NAMES)
 
 
-@pytest.mark.parametrize("frame", [of_pandas, of_polars])
+def of_pyarrow() -> Any:  # noqa: ANN401
+    return pa.table({name: ROWS[:, place] for place, name in enumerate(NAMES)})
+
+
+@pytest.mark.parametrize("kind", ["csr_array", "csc_matrix", "coo_array"])
+def test_sparse_matrices_of_scipy(kind: str) -> None:
+    x, y = ROWS[:, :4], ROWS[:, 4]
+    found = mlpdoctor.check(MODEL, getattr(sparse, kind)(x), y, quick=True)
+    same = mlpdoctor.check(MODEL, x, y, quick=True)
+    assert found.ladder["model"].value == pytest.approx(same.ladder["model"].value, rel=1e-12)
+
+
+@pytest.mark.parametrize("frame", [of_pandas, of_polars, of_pyarrow])
 def test_names_are_kept_and_the_index_plays_no_part(frame: Callable[[], Any]) -> None:
     whole = frame()
-    report = mlpdoctor.check(MODEL, whole[NAMES[:4]], whole["y"], quick=True)
+    x = whole.select(NAMES[:4]) if isinstance(whole, pa.Table) else whole[NAMES[:4]]
+    report = mlpdoctor.check(MODEL, x, whole["y"], quick=True)
     same = mlpdoctor.check(MODEL, FOLDER / "data.csv", quick=True)
     data = report.to_dict()["data"]
     assert (data["features"], data["targets"]) == (NAMES[:4], ["y"])

@@ -180,7 +180,10 @@ def test_a_curve_from_a_dictionary_and_from_a_plateau() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((3,), "model: int was given; expected a Keras model, the path of a saved one, or a fitted MLP"),
+        (
+            (3,),
+            "model: int was given; expected a Keras model, the path of a saved one, nn.Sequential of torch",
+        ),
         (("no.keras",), "no.keras: no such file"),
         ((MODEL, [[1.0]]), "y is missing"),
         ((MODEL, None, [1.0]), "x is missing"),

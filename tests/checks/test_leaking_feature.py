@@ -89,6 +89,19 @@ def test_a_threshold_that_tells_all_is_a_note(tmp_path: Path) -> None:
     assert finding.message == "x2 tells the classes apart by thresholds alone"
 
 
+@pytest.mark.parametrize("first", [0, 1, 500])
+def test_a_row_number_of_a_sorted_file_is_a_warning(first: int, tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    x = np.column_stack([np.arange(first, first + 300), rng.normal(size=(300, 2))])
+    y = (np.arange(300) >= 120).astype(float)[:, None]
+    model = network(3, loss="binary_crossentropy", last="sigmoid")
+    finding = only(examined(tmp_path, model, x, y, rules=("D712",)), "D712")
+    assert finding.severity is Severity.WARNING
+    assert "numbers the rows" in finding.message
+    x[:, 0] += 0.5 * (np.arange(300) % 2)  # an amount that grows, which may well tell the classes apart
+    assert only(examined(tmp_path, model, x, y, rules=("D712",)), "D712").severity is Severity.NOTE
+
+
 def test_false_alarm_one_feature(tmp_path: Path) -> None:
     x = np.linspace(-1, 1, 200)[:, None]
     assert quiet(examined(tmp_path, network(1), x, 2 * x, rules=("D712",)), "D712")

@@ -20,7 +20,7 @@ ALLOWED: Mapping[str, tuple[str, ...]] = {
     "report": ("core",),
     "treat": ("core", "nn", "statistics", "readers", "engine", "facts", "diagnosis"),
     "cli": ("core", "engine", "diagnosis", "gradcheck", "report", "treat"),
-    "api": ("core", "nn", "readers", "engine", "facts", "diagnosis", "report", "treat", "cli"),
+    "api": ("core", "nn", "readers", "engine", "facts", "diagnosis", "gradcheck", "report", "treat", "cli"),
 }
 """The rooms from left to right, and what each may import: what is not listed is forbidden."""
 

@@ -5,8 +5,12 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
+<<<<<<< HEAD
 from mlpdoctor.api.given import Given, Names, library_of, names, path_of, subject_of, untouched
 from mlpdoctor.api.library_words import in_words_of
+=======
+from mlpdoctor.api.given import Given, Names, names, subject_of, untouched
+>>>>>>> main
 from mlpdoctor.api.report import Report
 from mlpdoctor.api.rules import checks_of
 from mlpdoctor.core.errors import UsageError
@@ -21,6 +25,9 @@ def check(
     y: Any = None,  # noqa: ANN401
     *,
     loss: Any = None,  # noqa: ANN401
+    layers: Any = None,  # noqa: ANN401
+    optimizer: Any = None,  # noqa: ANN401
+    learning_rate: float | None = None,
     history: Any = None,  # noqa: ANN401
     sample_weight: Any = None,  # noqa: ANN401
     class_weight: Mapping[int, float] | None = None,
@@ -44,14 +51,19 @@ def check(
 
     Args:
         model: a Keras 3 model, compiled or not, or the path of a saved one; or a fitted ``MLPRegressor`` or
-            ``MLPClassifier`` of scikit-learn, alone or at the end of a ``Pipeline``.
+            ``MLPClassifier`` of scikit-learn, alone or at the end of a ``Pipeline``; an ``nn.Sequential`` of torch; or
+            the arrays of a hand-written network, ``[W1, b1, W2, b2]``, or the path of an ``.npz`` file of them.
         x: features of shape (rows, ...) as ``fit`` takes them: an array, a list, a tensor of any backend, a frame of
             pandas, polars or pyarrow, a sparse matrix; a list or a dictionary of these for several inputs; a
             ``tf.data.Dataset`` or ``PyDataset`` that yields x and y; or the path of a data file. Without it the
             architecture alone is looked at.
         y: targets of shape (rows,) or (rows, outputs), or a list or a dictionary for several outputs. Two different
             texts are read as 0 and 1.
-        loss: a name such as ``"mse"``, or a loss of Keras, where the model has none or another is meant.
+        loss: a name such as ``"mse"``, or a loss of Keras or torch, where the model has none or another is meant.
+        layers: of arrays the activation of each layer from the input on, ``"tanh,linear"``, or the path of a ``.toml``
+            or ``.json`` file that says more.
+        optimizer: of arrays its name, ``"sgd"``; of a model of torch the optimizer that trained it.
+        learning_rate: of an optimizer that is a name.
         history: what ``fit`` returned, its dictionary, or the path of a log.
         sample_weight: how much each row counts, shape (rows,), none negative; of a file the name of a column.
         class_weight: a factor for each class, as in ``fit``.
@@ -82,6 +94,7 @@ def check(
         custom_objects=custom_objects,
         quick=quick,
     )
+<<<<<<< HEAD
     given = Given(model, x, y, question, loss, history, sample_weight, class_weight, preprocess)
     if cluster is not None and path_of(x) is None:
         raise UsageError("cluster: its workers read files; give x as a path that all of them see")
@@ -91,7 +104,11 @@ def check(
 
             question = replace(question, cluster=stack.enter_context(connected(cluster)))
             given = replace(given, question=question)
+=======
+    weights = sample_weight, class_weight
+    given = Given(model, x, y, question, loss, history, *weights, preprocess, layers, optimizer, learning_rate)
+    with untouched():
+>>>>>>> main
         chosen = checks_of(select, ignore)
         asked, subject = subject_of(given)
-        report = diagnose(asked, checks=chosen, subject=subject)
-        return Report(in_words_of(report, library_of(model)))
+        return Report(diagnose(asked, checks=chosen, subject=subject))

@@ -14,8 +14,11 @@ from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.ladder import Ladder, Rung
 from mlpdoctor.core.report_model import Report as Diagnosis
 from mlpdoctor.core.report_model import Status
+from mlpdoctor.readers.models.live_keras import IN_MEMORY as FORMAT
 from mlpdoctor.readers.models.live_keras import NAME as IN_MEMORY
-from mlpdoctor.readers.models.live_sklearn import FORMAT
+
+OF_KERAS_2 = FORMAT.format(2)
+"""A model that ``treat`` cannot copy and train, although its file could be treated."""
 
 
 @dataclass(frozen=True)
@@ -178,7 +181,7 @@ class Report:
         # What is in memory has no path to give to a command, so the command is told as a call.
         asked = self._diagnosis.asked
         command = f"mlpdoctor treat {shlex.join([IN_MEMORY, data.path, *asked])}"
-        if self._diagnosis.model is not None and self._diagnosis.model.format.startswith(FORMAT):
+        if self._diagnosis.model is not None and self._diagnosis.model.format == OF_KERAS_2:
             return "\n".join(line for line in text.splitlines() if command not in line)
         pairs = zip(asked[::2], asked[1::2], strict=True)
         options = "".join(f", {name.removeprefix('--').replace('-', '_')}={value!r}" for name, value in pairs)

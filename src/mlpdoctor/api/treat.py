@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mlpdoctor.api.given import Given, Names, names, subject_of, untouched
+from mlpdoctor.api.given import Given, Names, names, path_of, subject_of, untouched
 from mlpdoctor.api.report import Report
 from mlpdoctor.core.errors import UsageError
 from mlpdoctor.core.trial_result import TrialResult
 from mlpdoctor.diagnosis.subject import Question
-from mlpdoctor.readers.models.live_sklearn import is_sklearn
+from mlpdoctor.readers.models.live_keras import is_keras, is_keras_3
 
 
 class Treatment:
@@ -115,8 +115,11 @@ def treat(
     from mlpdoctor.treat.trials.run_treat import Order
     from mlpdoctor.treat.trials.run_treat import treat as tried
 
-    if is_sklearn(model):
-        raise UsageError("treat trains models of Keras; for scikit-learn, mlpdoctor.check(model, x, y) names the line")
+    if path_of(model) is None and not is_keras_3(model):
+        saved = "; of tf_keras give the path of a saved one, model.save('model.h5')" if is_keras(model) else ""
+        raise UsageError(
+            f"treat trains models of Keras 3{saved}; mlpdoctor.check(model, x, y) names the line to change"
+        )
     if x is None:
         raise UsageError("treat trains the model, so it needs data: mlpdoctor.treat(model, x, y)")
     if seeds < 1 or batch_size < 1:

@@ -36,6 +36,8 @@ WITHOUT_CODE = Following()
 ON_A_CURVE = "H"
 """The family of rules on training histories."""
 NO_MODEL = "no model was given"
+OF_KERAS = "Keras"
+"""What the format of a model begins with whose remedies are lines of Keras, as the checks write them."""
 
 
 def diagnose(
@@ -106,6 +108,10 @@ def diagnose(
         history=told,
         asked=question.asked,
     )
+    if given and not resolver.network.format.startswith(OF_KERAS):
+        from mlpdoctor.diagnosis.library_words import in_words_of
+
+        report = in_words_of(report, resolver.network)
     return legible_parts(report)
 
 

@@ -106,6 +106,8 @@ CERTAINTIES = list(Certainty)
 SYMPTOMS = ("H801", "L501", "L502", "L504", "U404", "U405")
 """Rules that say what has become of the model, be it its loss or its features: whatever is found beside them is nearer
 to the cause."""
+OFTEN_HARMLESS = "D704"
+"""A rule whose notes are about things that harm nothing, and whose warnings are about causes of errors."""
 PARTIAL = ("U401", "W305")
 """Rules that, where they are no error, are about some units of a layer: the others could still learn."""
 NEXT_TO_NOTHING = 0.05
@@ -138,7 +140,8 @@ def rank(findings: Iterable[Finding], rules: Mapping[str, Rule], joined: Joined 
 
     A finding is an effect only of a finding at least as grave: a mere note never hides an error below it. A symptom,
     which says how bad the loss is and not why, stands under a warning too, which then is as grave as what it brings
-    about. Findings of one rule and severity stay together, in front of what they bring about.
+    about; so does what a large constant column brings about. Findings of one rule and severity stay together, in front
+    of what they bring about.
 
     Args:
         findings: in any order.
@@ -183,14 +186,19 @@ def _cause(finding: Finding, ordered: Sequence[Finding], rules: Mapping[str, Rul
     ]
     strict = [place for place in able if SEVERITIES.index(ordered[place].severity) <= grave]
     milder = [place for place in able if ordered[place].severity is Severity.WARNING]
-    symptom = finding.code in SYMPTOMS and finding.severity is Severity.ERROR
-    choice = strict or (milder if symptom else [])
+    if finding.severity is not Severity.ERROR:
+        milder = []
+    elif finding.code not in SYMPTOMS:
+        milder = [place for place in milder if ordered[place].code == OFTEN_HARMLESS]
+    choice = strict or milder
     stages = [rules[other.code].stage for other in ordered]
     return min(choice, key=lambda place: (stages[place] >= Stage.OUTCOME, -stages[place], place), default=None)
 
 
 def _accounts(cause: Finding, effect: Rule) -> bool:
     """Whether the cause is large enough to account for what the effect is about."""
+    if cause.code == OFTEN_HARMLESS and cause.severity is Severity.NOTE:
+        return False
     if not effect.about & (Part.PACE | Part.LOSS):
         return True
     if cause.code in PARTIAL and cause.severity is not Severity.ERROR:

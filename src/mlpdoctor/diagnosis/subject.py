@@ -15,12 +15,14 @@ from mlpdoctor.core.history import History, together
 from mlpdoctor.core.network import ArrayOptions, Network
 from mlpdoctor.engine.engine_choice import AUTO
 from mlpdoctor.engine.user_code import object_in
-from mlpdoctor.nn.losses.registry import target_counts, with_loss
+from mlpdoctor.nn.losses.registry import kind_of, named, target_counts, with_loss
 from mlpdoctor.readers.models.model import read_network
 from mlpdoctor.readers.tables.data import files_in, npy_pair, open_dataset
 from mlpdoctor.readers.tables.preprocessed import Preprocess, PreprocessedDataset, function_of
 
 PREPROCESS = "--preprocess"
+BELOW_ZERO = ("cosine similarity", "Poisson loss", "Kullback-Leibler divergence")
+"""Losses that can be negative."""
 
 
 @dataclass(frozen=True)
@@ -159,18 +161,25 @@ Opened: TypeAlias = tuple[Network, Dataset | None, History | None]
 
 
 def _with_a_model(path: str, question: Question, stdin: BinaryIO | None, history: History | None) -> Opened:
-    if question.arrays is None:
-        read = read_network(path, **question.limit)
-    else:
-        from mlpdoctor.readers.models.weight_arrays import read_arrays
-
-        read = read_arrays(path, question.arrays, **question.limit)
-    network = with_loss(read, question.loss)
+    network = with_loss(read_model(path, question), question.loss)
     history = history or logged(question, stdin)
     dataset = None
     if question.data is not None:
         dataset = opened_table(question.data, wanted(network, question), question, stdin)
     return network, dataset, history
+
+
+def read_model(path: str, question: Question) -> Network:
+    """The network in a file: a saved model, or the arrays of one that was written by hand.
+
+    Raises:
+        InputError: it is neither.
+    """
+    if question.arrays is None:
+        return read_network(path, **question.limit)
+    from mlpdoctor.readers.models.weight_arrays import read_arrays
+
+    return read_arrays(path, question.arrays, **question.limit)
 
 
 def opened_table(path: str, asked: Wanted, question: Question, stdin: BinaryIO | None = None) -> Dataset:
@@ -229,7 +238,7 @@ def logged(question: Question, stdin: BinaryIO | None) -> History | None:
     if question.plateau is not None:
         if question.history:
             raise UsageError("--history and --plateau: give one of them; a history tells the plateau")
-        return History.of_plateau(question.plateau)
+        return _plateau(question.plateau, question.loss)
     if not question.history:
         return None
     if [*question.history, question.data].count("-") > 1:
@@ -237,6 +246,22 @@ def logged(question: Question, stdin: BinaryIO | None) -> History | None:
     from mlpdoctor.readers.histories.history import read_history
 
     return together([read_history(path, stdin=stdin, **question.limit) for path in question.history])
+
+
+def _plateau(text: str, loss: str | None) -> History:
+    """The history that one value of the loss is.
+
+    Raises:
+        UsageError: it is no number, or no loss of that name can be so low.
+    """
+    history = History.of_plateau(text)
+    kind = None if loss is None else kind_of(named(loss).name)
+    if float(text) < 0 and (kind is None or kind.label not in BELOW_ZERO):
+        told = "mean squared error and the like are" if kind is None else f"the {kind.label} is"
+        raise UsageError(
+            f"--plateau: {text.strip()} was given; {told} never below 0; give the loss as it was printed: 0.0057"
+        )
+    return history
 
 
 def wanted(network: Network | None, question: Question) -> Wanted:

@@ -41,12 +41,12 @@ class Scope:
         """How many of the hidden findings are more than notes."""
         return sum(finding.severity is not Severity.NOTE for finding in self.hidden)
 
-    def well(self) -> str:
+    def well(self, *, by_heart: bool) -> str:
         """That the model does well, as far as was looked; nothing of the kind where somebody hides what was found."""
         if self.grave:
             return f"{self.nothing()}."
         by = "" if self.checks == self.of else f", as far as {count(self.checks, 'rule')} of {self.of} can tell"
-        return f"Looks healthy{by}."
+        return f"Looks healthy on these rows{by}; it may know them by heart." if by_heart else f"Looks healthy{by}."
 
     def nothing(self) -> str:
         """That no cause was found, by whom, and apart from what."""
@@ -55,6 +55,8 @@ class Scope:
         return f"{but} was found{by} that keeps this model from training"
 
 
+BY_HEART = "D710"
+LINEAR = "The targets are an exactly linear function of the features, and one Dense layer without activation fits them."
 WHOLE = Scope(0, 0)
 """All rules were asked and nothing is hidden."""
 
@@ -70,8 +72,21 @@ def verdict(
     leading = next((finding for finding in findings if finding.severity is not Severity.NOTE), None)
     model = None if isinstance(ladder, Absent) else ladder.value("model")
     first = _said_by(FROM_THE_CURVE, findings, leading, model) or _said_by(BROKEN, findings, leading)
+    if first is None and leading is not None and _linear(findings, ladder):
+        first = LINEAR
     answer = _answer(findings, leading, ladder, position, scope)
     return answer if first is None else f"{first} {answer}"
+
+
+def _linear(findings: tuple[Finding, ...], ladder: Ladder | Absent) -> bool:
+    """Whether a line goes through all rows, which are more than any line does."""
+    if isinstance(ladder, Absent):
+        return False
+    line, constant = ladder.rung("affine"), ladder.value("constant")
+    if line is None or constant is None or "line" not in line.label:  # classes that a plane parts are another matter
+        return False
+    few = any(f.code == BY_HEART and f.evidence.numbers.get("linear_fits_exactly") for f in findings)
+    return not few and line.value - ladder.perfect <= NOTHING * (constant - ladder.perfect)
 
 
 def curve_verdict(
@@ -158,7 +173,8 @@ def _answer(
         return f"{scope.nothing()}. It has not been trained yet; {beaten}."
     # On targets that a constant predicts perfectly there was nothing to do well.
     well = position.near and position.constant > position.perfect
-    return f"{scope.well() if well else f'{scope.nothing()}.'} {_place(ladder, model)}"
+    by_heart = any(finding.code == BY_HEART for finding in findings)
+    return f"{scope.well(by_heart=by_heart) if well else f'{scope.nothing()}.'} {_place(ladder, model)}"
 
 
 def _place(ladder: Ladder, model: float) -> str:

@@ -205,4 +205,5 @@ def _named(layer: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:  # noqa: 
 
 def array_of(tensor: Tensor) -> Array:
     """A tensor's numbers, in float64."""
-    return np.asarray(tensor, dtype=np.float64)
+    plain = tensor.detach().cpu() if hasattr(tensor, "detach") else tensor  # of torch
+    return np.asarray(plain, dtype=np.float64)

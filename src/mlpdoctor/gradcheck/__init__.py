@@ -2,4 +2,4 @@
 
 from mlpdoctor.core.callable_room import callable_as
 
-callable_as(__name__, "mlpdoctor.gradcheck.check")
+callable_as(__name__, "mlpdoctor.api.gradcheck")

@@ -64,7 +64,8 @@ def gradients(run: Run, plan: Plan) -> list[Array]:
         for layer in range(run.last, -1, -1):
             own = plan.layers[layer]
             if layer < run.last:
-                delta = SLOPES[own.slope](run, layer, passed(run, layer, delta, own.passing))
+                arriving = dropped(run, layer, passed(run, layer, delta, own.passing), own.dropout)
+                delta = SLOPES[own.slope](run, layer, arriving)
             delta = delta * own.factor
             _add(run, found, layer, delta, own)
     return found
@@ -157,6 +158,14 @@ def passed(run: Run, layer: int, delta: Array, way: str) -> Array:
     return delta @ (kernel if way == "untransposed" else kernel.T)
 
 
+def dropped(run: Run, layer: int, delta: Array, way: str) -> Array:
+    """The error behind the activation of a layer, from that behind its dropout mask."""
+    mask = run.chain.mask(layer)
+    if mask is None or way == "missing":
+        return delta
+    return delta * (mask if way == RIGHT else mask != 0)
+
+
 def _right(run: Run, layer: int, delta: Array) -> Array:
     return run.chain.activations[layer].backward(run.before[layer], delta)
 
@@ -220,6 +229,14 @@ def passes_to_try(run: Run, layer: int) -> list[str]:
     if kernel.shape[0] == kernel.shape[1] > 1:
         found.append("untransposed")
     return found
+
+
+def dropouts_to_try(run: Run, layer: int) -> list[str]:
+    """The mistakes with the dropout mask that can be made on the way back to a layer, the right use first."""
+    mask = run.chain.mask(layer)
+    if mask is None or np.all(mask == 1):
+        return [RIGHT]
+    return [RIGHT, "missing", *(["unscaled"] if np.any(mask > 1) else [])]
 
 
 def errors_to_try(run: Run) -> list[str]:

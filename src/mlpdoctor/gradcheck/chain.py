@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import product
+from typing import TypeAlias
 
 import numpy as np
 
@@ -73,6 +74,9 @@ class LossForm:
         return "".join(parts) + (f", plus {self.l2:.3g} times the squared weights" if self.l2 else "")
 
 
+Masks: TypeAlias = Sequence[Array | None]
+
+
 @dataclass(frozen=True, eq=False)
 class Chain:
     """Dense layers in a row, from the input on.
@@ -85,6 +89,7 @@ class Chain:
         x: features, shape (rows, inputs).
         y: targets, shape (rows, outputs).
         form: the loss.
+        masks: what the output of each layer is multiplied with, shape (rows, units); None for nothing. Of dropout.
     """
 
     places: Sequence[Place]
@@ -94,6 +99,11 @@ class Chain:
     x: Array
     y: Array
     form: LossForm
+    masks: Masks = ()
+
+    def mask(self, layer: int) -> Array | None:
+        """What the output of a layer is multiplied with; None for nothing."""
+        return self.masks[layer] if layer < len(self.masks) else None
 
     def kernel(self, point: Point, layer: int) -> Array:
         """The kernel of a layer as (inputs, outputs)."""
@@ -111,7 +121,8 @@ class Chain:
         with np.errstate(all="ignore"):
             for layer, activation in enumerate(self.activations):
                 before.append(after[-1] @ self.kernel(point, layer) + self.bias(point, layer))
-                after.append(activation.function(before[-1]))
+                mask = self.mask(layer)
+                after.append(activation.function(before[-1]) * (1.0 if mask is None else mask))
         return before, after
 
     def penalised(self, point: Point, *, biases: bool) -> float:
@@ -173,6 +184,7 @@ def recognised(
     y: Array,
     activations: Sequence[Activation] | None,
     arithmetic: str,
+    masks: Masks = (),
 ) -> Chain | None:
     """The network whose loss is the user's at all points; None where none is.
 
@@ -184,13 +196,15 @@ def recognised(
         y: targets, likewise.
         activations: of the layers, where they are named.
         arithmetic: ``float32`` or ``float64``.
+        masks: of dropout, in the orientation of the features.
     """
     tolerance = AGREEMENT[arithmetic]
     seen = set()
     for places, columns, transposed in product(_places(names, points[0]), (False, True), (False, True)):
         rows, targets = _upright(x, columns=columns), _upright(y, columns=columns)
         widths = _widths(places, points[0], rows.shape[1], transposed=transposed)
-        if widths is None or len(rows) != len(targets):
+        dropped = [None if mask is None else _upright(mask, columns=columns) for mask in masks]
+        if widths is None or len(rows) != len(targets) or not _masking(dropped, widths, len(rows)):
             continue
         for chosen in _activations(len(places), activations):
             aimed = _aimed(targets, widths[-1])
@@ -200,11 +214,17 @@ def recognised(
             if key in seen:
                 continue
             seen.add(key)
-            chain = Chain(places, chosen, transposed, columns, rows, aimed, LossForm("mse", "all"))
+            chain = Chain(places, chosen, transposed, columns, rows, aimed, LossForm("mse", "all"), dropped)
             form = _form(chain, points, losses, tolerance)
             if form is not None:
-                return Chain(places, chosen, transposed, columns, rows, aimed, form)
+                return Chain(places, chosen, transposed, columns, rows, aimed, form, dropped)
     return None
+
+
+def _masking(masks: Masks, widths: Sequence[int], rows: int) -> bool:
+    """Whether each mask is of the shape of its layer's output."""
+    pairs = zip(masks, widths, strict=False)
+    return len(masks) <= len(widths) and all(mask is None or mask.shape == (rows, width) for mask, width in pairs)
 
 
 def _upright(values: Array, *, columns: bool) -> Array:

@@ -1,5 +1,6 @@
 """The user's code under test: its arrays, its loss, and the gradient it claims, given or read off an update."""
 
+import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -64,7 +65,9 @@ class Code:
         self._parameters, self._loss = parameters, loss
         self._gradients, self._update, self._rate = gradients, update, learning_rate
         self.evaluations = 0
+        self._spent = 0.0
         self.momentum = 0.0
+        self._seen_steady = False
         _require_functions(loss, gradients, update, learning_rate)
         found = self._read()
         _require_arrays(found)
@@ -77,6 +80,11 @@ class Code:
     def arithmetic(self) -> str:
         """The coarsest arithmetic of the parameters."""
         return "float32" if self.single else "float64"
+
+    @property
+    def price(self) -> float:
+        """Seconds that the loss takes to compute, on average so far."""
+        return self._spent / max(self.evaluations, 1)
 
     @property
     def updates(self) -> bool:
@@ -130,7 +138,9 @@ class Code:
             InputError: it fails, or is no number.
         """
         self.evaluations += 1
+        start = time.perf_counter()
         value = np.asarray(called(self._loss, "loss()"))
+        self._spent += time.perf_counter() - start
         if value.size != 1 or not np.issubdtype(value.dtype, np.number):
             what = f"an array of shape {value.shape}" if value.size != 1 else f"{value.dtype} data"
             raise InputError(f"loss() returned {what}; it must return one number: take the mean or the sum over it")
@@ -147,7 +157,21 @@ class Code:
             return self._read_off(point)
         values = self._checked(called(self._gradients, "gradients()"))
         self.move(point)
+        if not self._seen_steady:
+            self._require_steady(point, values)
         return Claim(values, [0.0] * len(values))
+
+    def _require_steady(self, point: Point, values: Point) -> None:
+        """The same parameters must give the same gradient twice."""
+        self.loss()
+        again = self._checked(called(self._gradients, "gradients()"))
+        self.move(point)
+        if not _close(values, again, STEADY[self.arithmetic]):
+            raise InputError(
+                "gradients() gives another gradient each time at the same parameters, while loss() stays the same: is a"
+                " new dropout mask, or another batch, drawn on the way back? Use those of the forward pass again"
+            )
+        self._seen_steady = True
 
     def _checked(self, given: object) -> list[Array]:
         if given is None:

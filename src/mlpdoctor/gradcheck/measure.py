@@ -39,6 +39,10 @@ PROBES = (2.0**-12, 2.0**-28)
 """Steps at which the rounding of the loss is measured, against the largest parameter of the array."""
 SHIFT = 0.1
 """How far the points of the check lie beside the user's parameters, against the size of each array."""
+JOINT_SHARE = 2.0**10
+"""How much further one array is moved than another along a joint direction, at most."""
+TYPICAL = 10
+"""How often the loss is computed for one direction, as a rule."""
 FALLBACK_SIZE = 0.3
 """Size taken for an array of zeros."""
 
@@ -56,6 +60,34 @@ class Measured:
     directions: Sequence[tuple[float, Estimate]]
     entries: Sequence[int] = field(default=())
     slopes: Sequence[Estimate] = field(default=())
+
+
+@dataclass(frozen=True, eq=False)
+class Joint:
+    """The derivative along a direction in which all arrays move.
+
+    Attributes:
+        moves: of each array, in the order of the parameters.
+        slope: what was measured.
+    """
+
+    moves: Point
+    slope: Estimate
+
+    def off(self, slopes: Point, errors: Sequence[float], rounding: float) -> bool:
+        """Whether a gradient is further from it than any error allows.
+
+        Args:
+            slopes: one array for each parameter.
+            errors: what reading it off an update left in each entry, one number for each parameter.
+            rounding: relative, of the arithmetic.
+        """
+        along = sum(float(np.sum(slope * move)) for slope, move in zip(slopes, self.moves, strict=True))
+        allowed = 0.0
+        for slope, move, grain in zip(slopes, self.moves, errors, strict=True):
+            size = float(np.abs(move).max())
+            allowed += size * (rounding * float(np.linalg.norm(slope)) + 4 * grain * move.size**0.5)
+        return off(along, self.slope, allowed)
 
 
 def points_beside(code: Code, number: int, rng: np.random.Generator) -> list[list[Array]]:
@@ -85,7 +117,8 @@ class Measurement:
         self._code, self._point, self._claimed, self._rng = code, point, claimed, rng
         code.move(point)
         self._centre = code.loss()
-        self.noise = max(self._noise(place) for place in {0, len(point) - 1})  # the loss rounds alike for all
+        # The loss rounds alike for all; where it takes long to compute, one array tells.
+        self.noise = max(self._noise(place) for place in ({0} if self.slow else {0, len(point) - 1}))
 
     def _along(self, place: int, direction: Array) -> Callable[[float], float]:
         def loss(step: float) -> float:
@@ -108,6 +141,37 @@ class Measurement:
 
     def _grid(self, place: int) -> float:
         return power_of_two(float(np.abs(self._point[place]).max()) or FALLBACK_SIZE)
+
+    @property
+    def slow(self) -> bool:
+        """Whether one direction of every array takes longer than there is time."""
+        return self._code.price * TYPICAL * len(self._point) > SECONDS
+
+    def joint(self) -> list[Joint]:
+        """Random directions in which all arrays move at once, each as far as the claim makes it count alike."""
+        sizes = [float(np.linalg.norm(values)) for values in self._claimed]
+        least = max(sizes, default=0.0) / JOINT_SHARE or 1.0
+        shares = [power_of_two(1 / max(size, least)) for size in sizes]
+        reach = [
+            self._grid(place) * (1.0 if self._code.single else power_of_two(values.size**-0.5)) / share
+            for place, (values, share) in enumerate(zip(self._point, shares, strict=True))
+        ]
+        first = power_of_two(min(reach)) * 2.0**FIRST_STEP
+        enough = 0.1 * ROUNDING[self._code.arithmetic]
+        found = []
+        for _ in range(DIRECTIONS // 2):
+            moves = [
+                share * self._rng.choice((-1.0, 1.0), size=values.shape)
+                for values, share in zip(self._point, shares, strict=True)
+            ]
+
+            def loss(step: float, moves: Point = moves) -> float:
+                self._code.move([values + step * move for values, move in zip(self._point, moves, strict=True)])
+                return self._code.value()
+
+            slope = derivative(loss, self._centre, first, self.noise, single=self._code.single, enough=enough)
+            found.append(Joint(moves, slope))
+        return found
 
     def directions(self, place: int, until: float) -> Measured:
         """Random directions in which all entries of an array move alike far; one at least."""

@@ -14,6 +14,7 @@ class LayerPlan:
 
     Attributes:
         passing: how the error came here through the kernel of the next layer: ``right``, ``updated``, ``untransposed``.
+        dropout: how the dropout mask was used on it: ``right``, ``missing``, ``unscaled`` (zeros and ones).
         slope: which slope of the activation it was multiplied with.
         factor: what it was multiplied with besides; it goes on to the layers before.
         kernel: the kernel's gradient: ``right`` or ``transposed``.
@@ -23,6 +24,7 @@ class LayerPlan:
     """
 
     passing: str = RIGHT
+    dropout: str = RIGHT
     slope: str = RIGHT
     factor: float = 1.0
     kernel: str = RIGHT

@@ -16,6 +16,8 @@ from mlpdoctor.gradcheck.backward import (
     SLOPES,
     Run,
     averages_to_try,
+    dropouts_to_try,
+    dropped,
     errors_to_try,
     gradients,
     kernel_gradient,
@@ -151,12 +153,14 @@ def _at_layer(
     question: Question, half: Half, layer: int, penalties: Sequence[Array], named: Mapping[float, str]
 ) -> Iterator[Half]:
     run = question.run
-    for passing, slope in itertools.product(passes_to_try(run, layer), slopes_to_try(run, layer)):
+    ways = itertools.product(passes_to_try(run, layer), dropouts_to_try(run, layer), slopes_to_try(run, layer))
+    for passing, dropout, slope in ways:
         with np.errstate(all="ignore"):
-            delta = SLOPES[slope](run, layer, passed(run, layer, half.delta, passing))
+            arriving = dropped(run, layer, passed(run, layer, half.delta, passing), dropout)
+            delta = SLOPES[slope](run, layer, arriving)
         for own in _matches(question, layer, delta, penalties, named):
             layers = list(half.plan.layers)
-            layers[layer] = twin(own, passing=passing, slope=slope)
+            layers[layer] = twin(own, passing=passing, dropout=dropout, slope=slope)
             yield Half(twin(half.plan, layers=tuple(layers)), delta * own.factor)
 
 
@@ -183,7 +187,7 @@ def _matches(
         for factor in {1.0, *filter(None, (_named(own, named, close) for own in known))}:
             alone = [1.0 if own is None else _named(own / factor, named, close) for own in (of_kernel, of_bias)]
             if alone[0] is not None and alone[1] is not None:
-                yield LayerPlan(RIGHT, RIGHT, factor, kernel, alone[0], bias, alone[1])
+                yield LayerPlan(RIGHT, RIGHT, RIGHT, factor, kernel, alone[0], bias, alone[1])
 
 
 def _ratio(question: Question, array: int, made: Array, penalties: Sequence[Array]) -> Iterator[float | None]:

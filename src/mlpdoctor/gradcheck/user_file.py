@@ -15,7 +15,7 @@ from mlpdoctor.gradcheck.check import gradcheck
 
 MODULE = "_mlpdoctor_gradcheck"
 NEEDED = ("parameters", "loss")
-OPTIONAL = ("gradients", "update", "learning_rate", "layers", "x", "y")
+OPTIONAL = ("gradients", "update", "learning_rate", "layers", "x", "y", "masks")
 CAPITALS = {"x": "X", "y": "Y"}
 TEMPLATE = "'mlpdoctor gradcheck --example > net.py' writes a file that shows what is needed"
 

@@ -80,6 +80,7 @@ class _Words:
             "average": lambda value, _: self._average(str(value)),
             "slope": lambda value, layers: self._slope(str(value), layers),
             "passing": lambda value, layers: self._passing(str(value), layers),
+            "dropout": lambda value, layers: self._dropout(str(value), layers),
             "factor": self._factor,
             "kernel": lambda _, layers: self._transposed(layers),
             "kernel_factor": lambda value, layers: self._one_factor("kernel", value, layers),
@@ -176,6 +177,18 @@ class _Words:
             f"the error passes back through {kernels} without transposing",
             "dL/da[l-1] = delta[l] @ W[l].T",
             back,
+        )
+
+    def _dropout(self, value: str, layers: list[int]) -> Mistake:
+        lacking = {
+            "missing": "is not used again on the way back",
+            "unscaled": "is used without its factor 1 / (1 - rate)",
+        }
+        return Mistake(
+            "dropout-mask",
+            f"the dropout mask {lacking[value]}, at {self._where(layers)}",
+            "a = mask * f(z), so dL/dz = dL/da * mask * f'(z), with the mask of the forward pass",
+            f"delta = delta * masks[{layers[0]}]",
         )
 
     def _back(self, layer: int) -> str:

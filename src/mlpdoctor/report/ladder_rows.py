@@ -98,11 +98,11 @@ def _mark(ladder: Ladder) -> Rung | None:
 
 
 def _with_penalties(model: float | None, penalty: Penalty) -> str:
-    """How the number in the user's log comes about: every rung is without penalties, Keras's log is not."""
-    said = "Keras adds penalties to the loss it logs"
+    """How the number in the user's log comes about: every rung is without penalties, the log is not."""
+    said = "The logged loss holds penalties"
     if penalty.parts and model is not None:
         total = short(model + penalty.total)
-        said = f"Keras logs the loss with penalties: {short(model)} + {short(penalty.total)} = {total}"
+        said = f"The loss is logged with penalties: {short(model)} + {short(penalty.total)} = {total}"
     elif penalty.parts:
         said += f": {short(penalty.total)}"
     parts = f" ({listing(penalty.parts)})" if penalty.parts else ""

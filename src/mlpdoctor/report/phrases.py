@@ -11,6 +11,8 @@ from mlpdoctor.report.folding import Arranged, Shown, arranged, live, names
 
 ALL = 0.995
 """A share from which it is all to a reader."""
+LAYERS = {"torch": "Linear layer", "scikit-learn": "layer", "arrays": "layer"}
+"""What is no Dense layer of Keras is called, by what the formats of models begin with."""
 OPENERS = frozenset({"a", "all", "an", "each", "every", "its", "no", "one", "the", "there", "these", "this", "with"})
 """Words that a sentence may begin with in a capital; any other first word may be a name, which is never changed."""
 
@@ -63,7 +65,8 @@ def state(report: Report) -> Severity | None:
 
 def model(summary: ModelSummary) -> str:
     """The model in a line: its size, its optimizer, its loss."""
-    parts = [f"{count(summary.dense_layers, 'Dense layer')}, {count(summary.parameters, 'parameter')}"]
+    kind = next((own for library, own in LAYERS.items() if summary.format.startswith(library)), "Dense layer")
+    parts = [f"{count(summary.dense_layers, kind)}, {count(summary.parameters, 'parameter')}"]
     if summary.optimizer:
         rate = "" if summary.learning_rate is None else f" at {summary.learning_rate:.3g}"
         after = "" if summary.iterations is None else f" after {count(summary.iterations, 'update')}"

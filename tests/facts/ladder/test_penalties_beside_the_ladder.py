@@ -131,11 +131,11 @@ def test_the_sentence_below_the_chart_adds_up_to_the_number_in_the_log(tmp_path:
     assert ladder is not None
     model = rungs(report)["model"]
     sums = f"{short(model)} + {short(penalty.total)} = {short(model + penalty.total)} ({penalty.parts[0]})"
-    assert f"Keras logs the loss with penalties: {sums}" in notes(ladder)
+    assert f"The loss is logged with penalties: {sums}" in notes(ladder)
     without = replace(ladder, rungs=ladder.rungs[:1])
-    assert f"Keras adds penalties to the loss it logs: {short(penalty.total)} ({penalty.parts[0]})" in notes(without)
+    assert f"The logged loss holds penalties: {short(penalty.total)} ({penalty.parts[0]})" in notes(without)
     unknown = replace(ladder, penalty=Penalty(0, (), ("Shrink of a.kernel",)))
-    assert "Keras adds penalties to the loss it logs; not counted: Shrink of a.kernel" in notes(unknown)
+    assert "The logged loss holds penalties; not counted: Shrink of a.kernel" in notes(unknown)
 
 
 def notes(ladder: Ladder) -> str:

@@ -146,7 +146,7 @@ def test_a_file_says_more(tmp_path: Path, name: str) -> None:
 
 GOOD = named("W{}", "b{}")
 SHAPES = r"do not follow each other: W1 \(3, 5\), b1 \(5,\), W2 \(7, 4\)"
-NAMES = r"names 2 activations, and the file holds 3 kernels \(W1 \(3, 5\), W2"
+NAMES = r"names 2 activations, and there are 3 kernels \(W1 \(3, 5\), W2"
 UNNAMED = {"p": KERNELS[0], "q": KERNELS[0], "r": BIASES[0]}
 BAD: dict[str, tuple[dict[str, Any], ArrayOptions, str]] = {
     "too few names": (GOOD, ArrayOptions("tanh,linear"), NAMES),

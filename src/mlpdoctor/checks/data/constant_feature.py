@@ -1,5 +1,6 @@
 """D704: features that never vary."""
 
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -10,13 +11,18 @@ from mlpdoctor.core.finding import Certainty, Evidence, Number, Remedy, Severity
 from mlpdoctor.core.network import Array
 from mlpdoctor.core.text import listing, short
 from mlpdoctor.engine.passes import Passes
-from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.ladder.loss_position import LossPosition, severity
+from mlpdoctor.facts.network.line_in_reach import Entrance
 from mlpdoctor.statistics.affine_factor import TargetFactor
 
 SHOWN = 100
 """More columns than anybody reads one by one."""
 WRITTEN = 12
 """Names in a line of code; beyond it a line that finds them by itself is shorter."""
+
+
+ARRAY = re.compile(r"x\[\d+\]")
+"""What the columns of an array without names are called."""
 
 
 @check(
@@ -26,7 +32,14 @@ WRITTEN = 12
     stage=Stage.DATA,
     untreatable="a constant column teaches nothing and harms little; leave it out of the file",
 )
-def constant_feature(factor: TargetFactor, passes: Passes, position: LossPosition | None) -> Iterator[Evidence]:
+def constant_feature(
+    factor: TargetFactor,
+    passes: Passes,
+    position: LossPosition | None,
+    entrance: Entrance | None,
+    *,
+    steeper: float = 16.0,
+) -> Iterator[Evidence]:
     """Features with the same value in every row.
 
     Why it matters
@@ -38,10 +51,14 @@ def constant_feature(factor: TargetFactor, passes: Passes, position: LossPositio
         Drop the columns. When all are constant, look at how the file was made.
     When it stays silent
         Columns that vary at all, such as a one-hot column that is rarely 1; a file of a single row. As long as other
-        features vary it is a note: border pixels of images are constant in good data, too.
+        features vary it is a note: border pixels of images are constant in good data, too. It is a warning where the
+        columns are so large that the loss bends several times as much along their weights as along any others, and the
+        model is not done: a learning rate that suits the other features is then too high, and units saturate or die.
     How sure
         Measured: each column is compared with its first row. When all are constant it is proved that no weights
-        do better than the best constant: a network is a function, and equal rows get equal predictions.
+        do better than the best constant: a network is a function, and equal rows get equal predictions. How much the
+        loss bends is measured on the inputs: the largest eigenvalue of the matrix of their products, with the columns
+        and without.
     """
     width = factor.features
     spread = np.abs(factor.triangle[:, 1 : 1 + width]).max(axis=0)
@@ -72,14 +89,29 @@ def constant_feature(factor: TargetFactor, passes: Passes, position: LossPositio
             "has to predict the same for all of them.",
         )
         return
+    raw = entrance is not None and all(door.raw for door in entrance.doors)
+    times = _steeper(factor, still) if raw else 1.0
+    bends = times >= steeper
     yield Evidence(
-        numbers=numbers,
+        numbers={**numbers, "steeper": times},
         certainty=Certainty.MEASURED,
-        severity=Severity.NOTE,
-        why=_why(factor.origin[still], factor.rows),
+        severity=severity(position, far=Severity.WARNING) if bends else Severity.NOTE,
+        why=_why(factor.origin[still], factor.rows)
+        + (f" But it is large: the loss bends {short(times, 2)} times as much as without it." if bends else ""),
         remedy=Remedy("leave them out, here and in training; it changes the width of the input", _drop(names, still)),
         strength=len(still) / width,
+        verdict=f"A feature that never varies is large beside the others ({which}): the loss bends {short(times, 2)} "
+        "times as much along its weights as along any others, and it tells nothing.",
     )
+
+
+def _steeper(factor: TargetFactor, still: npt.NDArray[np.intp]) -> float:
+    """How many times as much the squares of ``[1, X]`` add up to along their longest direction as without columns."""
+    moved = factor.triangle.copy()
+    moved[:, 1:] += moved[:, :1] * factor.origin
+    moved = moved[:, : 1 + factor.features]
+    longest, rest = (np.linalg.norm(part, 2) for part in (moved, np.delete(moved, 1 + still, axis=1)))
+    return float(np.square(longest / rest))
 
 
 def _why(values: Array, rows: int) -> str:
@@ -92,6 +124,9 @@ def _why(values: Array, rows: int) -> str:
 
 
 def _drop(names: tuple[str, ...], still: npt.NDArray[np.intp]) -> str:
+    if all(ARRAY.fullmatch(name) for name in names):
+        listed = [int(k) for k in still] if len(still) <= WRITTEN else "np.ptp(x, axis=0) == 0"
+        return f"x = np.delete(x, {listed}, axis=1)"
     if len(still) > WRITTEN:
         return "df = df.loc[:, df.nunique() > 1]"
     return f"df = df.drop(columns={[names[k] for k in still]})"

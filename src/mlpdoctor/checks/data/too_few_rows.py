@@ -8,12 +8,25 @@ from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import count, short
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.ladder.model_loss import Objective
+from mlpdoctor.facts.ladder.unseen_readout import UnseenReadout
+from mlpdoctor.facts.training.rate_left import DescentSpeed
 from mlpdoctor.statistics.affine_factor import TargetFactor
 
 MOST_ROWS = 1000
 """With more rows than this a fifth held out measures the loss on new rows well, and counting parameters says less."""
 NOT_TRAINED = frozenset({"mean", "variance", "count", "moving_mean", "moving_variance", "seed_generator_state"})
 """Weights that are measured or counted, not fitted by gradients."""
+CLEAR = 3.0
+"""Standard errors by which another last layer does better on rows it was not fitted to."""
+OVERFITTED = Remedy(
+    "stop where the loss on rows kept aside is lowest; more rows, fewer units, dropout or weight decay help, too",
+    "model.fit(x, y, validation_split=0.2, epochs=epochs, callbacks=[keras.callbacks.EarlyStopping("
+    '"val_loss", patience=20, restore_best_weights=True)])',
+)
+AS_IF_UNSEEN = (
+    "At the pace of the trial the updates made would have brought the loss down many times over. If these are rows "
+    "of the training, other targets, weights or preprocessing were used in it."
+)
 EXACT = 1e-9
 """A linear model that leaves less than this share of the constant's loss goes through all rows."""
 
@@ -26,7 +39,14 @@ EXACT = 1e-9
     untreatable="more rows are needed, and no change of the model makes them",
 )
 def too_few_rows(
-    network: Network, objective: Objective, factor: TargetFactor, position: LossPosition | None, *, times: float = 10.0
+    network: Network,
+    objective: Objective,
+    factor: TargetFactor,
+    position: LossPosition | None,
+    unseen: UnseenReadout | None,
+    speed: DescentSpeed | None,
+    *,
+    times: float = 10.0,
 ) -> Iterator[Evidence]:
     """Too few rows to tell learning from remembering.
 
@@ -35,12 +55,17 @@ def too_few_rows(
         linear model can once it has as many coefficients as there are rows. A small loss on such rows says nothing
         about new ones; and a loss that stays high on them is a matter of training, not of the data.
     How to fix it
-        Judge the model on rows it has not been trained on; with few rows by cross-validation.
+        Judge the model on rows it has not been trained on; with few rows by cross-validation. A network that has
+        learned its rows by heart needs more rows, fewer units, dropout, weight decay or EarlyStopping.
     When it stays silent
-        More than a thousand rows, and up to ten parameters for each number that is to be learned. It is never more
-        than a note: small tables such as XOR are there to be learned by heart.
+        More than a thousand rows, and up to ten parameters for each number that is to be learned. It is no more than a
+        note, as small tables such as XOR are there to be learned by heart, unless the network does badly on these rows
+        as if it had never seen them: another last layer on the same features does better on rows that it was not fitted
+        to, and a few updates on these rows gain so much that the updates made cannot have been on them. That is what
+        rows kept aside look like to an overfitted network, at any number of rows with a parameter or more for each.
     How sure
-        Measured: rows, columns and parameters are counted.
+        Measured: rows, columns and parameters are counted. Estimated where it is a warning: by the last layer,
+        cross-validated, and by trial updates.
     References
         Zhang, Bengio, Hardt, Recht and Vinyals, Understanding deep learning requires rethinking generalization, 2017.
     """
@@ -49,7 +74,14 @@ def too_few_rows(
     # Each unit of an output gives a row one number to get right; classes are one number less.
     wanted = rows * sum(head.units for head in objective.heads.heads)
     linear = rows <= features + 1
-    if rows > MOST_ROWS or (parameters < times * wanted and not linear):
+    unfamiliar = (
+        parameters >= wanted
+        and speed is not None
+        and speed.contradicted
+        and unseen is not None
+        and unseen.saved > CLEAR * unseen.error
+    )
+    if not unfamiliar and (rows > MOST_ROWS or (parameters < times * wanted and not linear)):
         return
     exact = (
         linear
@@ -67,13 +99,28 @@ def too_few_rows(
             "numbers_to_learn": wanted,
             "linear_fits_exactly": exact,
         },
-        certainty=Certainty.MEASURED,
-        why=_why(rows, features, parameters / wanted, linear=linear, exact=exact),
-        remedy=Remedy(
-            "judge the model on rows it has not seen; with so few, by cross-validation",
-            f"sklearn.model_selection.KFold(n_splits={max(min(5, rows), 2)}, shuffle=True, random_state=0)",
-        ),
+        certainty=Certainty.ESTIMATED if unfamiliar else Certainty.MEASURED,
+        severity=Severity.WARNING if unfamiliar else Severity.NOTE,
+        why=AS_IF_UNSEEN if unfamiliar else _why(rows, features, parameters / wanted, linear=linear, exact=exact),
+        remedy=OVERFITTED if unfamiliar else _held_out(rows),
         strength=min(parameters / wanted / 1000, 1.0),
+        verdict=_verdict(speed) if unfamiliar and speed is not None else None,
+    )
+
+
+def _verdict(speed: DescentSpeed) -> str:
+    trial = speed.saved
+    return (
+        "On these rows the network does as if it had not been trained on most of them, so it has probably memorised "
+        f"others: the loss is {short(trial.before)}, {count(trial.updates, 'update')} on these rows bring it to "
+        f"{short(trial.after)}, and {count(speed.updates or 0, 'update')} were made."
+    )
+
+
+def _held_out(rows: int) -> Remedy:
+    return Remedy(
+        "judge the model on rows it has not seen; with so few, by cross-validation",
+        f"sklearn.model_selection.KFold(n_splits={max(min(5, rows), 2)}, shuffle=True, random_state=0)",
     )
 
 

@@ -25,7 +25,7 @@ NEAR = 0.1
     "the model's loss, {model}, is {compared} than the {constant} of always predicting {answer}",
     stage=Stage.OUTCOME,
     about=Part.LOSS,
-    because="G606 H803 H805 L507 U404",
+    because="D710 G606 H803 H805 L507 U404",
     untreatable="it says where the loss stands, not why; the causes named with it are treated",
 )
 def no_better_than_constant(

@@ -27,7 +27,7 @@ SLIGHT = 0.02
     "the model's loss, {model}, is {compared} the {line}'s, {affine}",
     stage=Stage.OUTCOME,
     about=Part.LOSS,
-    because="A101 D707 G606 H803 H805 L507 U404",
+    because="D710 A101 D707 G606 H803 H805 L507 U404",
     untreatable="it says where the loss stands, not why; the causes named with it are treated",
 )
 def no_better_than_linear(

@@ -8,7 +8,9 @@ from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import count, percent, short
 from mlpdoctor.facts.ladder.loss_position import LossPosition, entropy_first
 from mlpdoctor.facts.ladder.unseen_readout import UnseenReadout
+from mlpdoctor.facts.outputs.order_words import correction, misplaced
 from mlpdoctor.facts.outputs.prediction_order import PredictionOrder
+from mlpdoctor.facts.training.rate_left import DescentSpeed
 from mlpdoctor.facts.training.training import Trained
 from mlpdoctor.nn.optimizers.traits import follows_gradient
 
@@ -16,6 +18,12 @@ CLEAR = 3.0
 """Standard errors by which the best last layer must beat the saved one on rows it was not fitted to."""
 MATTERS = 0.1
 """A gap under a tenth of all there is to learn is fine-tuning that a longer run brings."""
+MOSTLY = 0.8
+"""Level and size that bring four fifths of what another last layer does are what is wrong with it."""
+OTHER_ROWS = Remedy(
+    "look at it on the rows it was trained on: if it does well there it overfits, else find what was otherwise in "
+    "training: class_weight, sample_weight, preprocessing"
+)
 FEW_UPDATES = 1000
 """An adaptive optimizer moves a weight by about its rate at each update: a thousand of them make a weight of one."""
 
@@ -26,7 +34,7 @@ FEW_UPDATES = 1000
     "with the saved last layer the loss is {model}; with the best one on the same hidden features, {readout}",
     stage=Stage.OUTCOME,
     about=Part.LOSS,
-    because="G606 H803 H805 L501 L502 U404",
+    because="D710 G606 H803 H805 L501 L502 U404",
 )
 def readout_gap(
     network: Network,
@@ -34,6 +42,7 @@ def readout_gap(
     unseen: UnseenReadout,
     trained: Trained,
     order: PredictionOrder | None,
+    speed: DescentSpeed | None,
     *,
     tolerated: float = 0.25,
 ) -> Iterator[Evidence]:
@@ -47,10 +56,10 @@ def readout_gap(
         Train on; fix the learning rate, or the scale of targets or features, where a rule named with this one says so.
     When it stays silent
         Models that have not been trained, and models that do as well as anything is known to. A gap that the best last
-        layer owes to the rows it was fitted to: both are compared on rows it has not seen. Predictions that rank the
-        rows and only have the wrong level or size (see L502). A gap under the tolerated
-        share of what the model loses above the lowest loss that is known to be reachable. A note where the gap is under
-        a tenth of the way from the best constant to there.
+        layer owes to the rows it was fitted to: both are compared on rows it has not seen. Predictions no better than a
+        constant that rank the rows and only have the wrong level or size (see L502). A gap under the tolerated share of
+        what the model loses above the lowest loss that is known to be reachable. A note where the gap is under a tenth
+        of the way from the best constant to there.
     How sure
         Estimated: the last layer is cross-validated on up to 2,000 sampled rows, and must be better by three standard
         errors.
@@ -59,8 +68,9 @@ def readout_gap(
     above = unseen.model - max(best, position.data)
     if unseen.saved <= CLEAR * unseen.error or above <= 0 or position.well:
         return
-    if order is not None and order.learned(position):
+    if order is not None and order.learned(position) and (position.no_better or position.barely):
         return
+    level = order is not None and order.ordered and order.saved >= MOSTLY * unseen.saved
     share = unseen.saved / above
     if share < tolerated or unseen.saved < tolerated * position.above(unseen.model):
         return
@@ -80,13 +90,41 @@ def readout_gap(
         severity=Severity.WARNING if unseen.saved >= MATTERS * (position.constant - best) else Severity.NOTE,
         why=f"On rows it was not fitted to, another last layer on the same features saves {short(unseen.saved, 2)} ± "
         f"{short(unseen.error, 2)}: {percent(min(share, 1.0))} of the distance to the best known loss. "
-        f"{_missing(network, trained)}.",
-        remedy=_remedy(network, trained, unseen.readout),
+        f"{_why_not(network, trained, speed, order if level else None)}",
+        remedy=correction(order)
+        if level and order is not None
+        else OTHER_ROWS
+        if speed is not None and speed.contradicted
+        else _remedy(network, trained, unseen.readout),
         strength=min(share, 1.0),
-        verdict=f"{entropy_first(position)}The last layer has not learned to use its inputs. Fitting {last} alone "
-        f"would bring the loss from {short(unseen.model)} to about {short(unseen.readout, 2)}. Training stopped too "
-        "early, or the learning rate does not suit.",
+        verdict=f"{entropy_first(position)}{_verdict(order if level else None, speed)} Fitting {last} alone "
+        f"would bring the loss from {short(unseen.model)} to about {short(unseen.readout, 2)}.",
     )
+
+
+def _verdict(order: PredictionOrder | None, speed: DescentSpeed | None) -> str:
+    """What is wrong with the last layer: its level or its size, the rows it was trained on, or its training."""
+    if order is not None:
+        return misplaced(order)
+    if speed is not None and speed.contradicted:
+        return (
+            f"The last layer was fitted to something else than these rows: {count(speed.saved.updates, 'update')} on "
+            f"them bring the loss to {short(speed.saved.after)}, and {count(speed.updates or 0, 'update')} were made."
+        )
+    return (
+        "The last layer has not learned to use its inputs: training stopped too early, or the learning rate does "
+        "not suit."
+    )
+
+
+def _why_not(network: Network, trained: Trained, speed: DescentSpeed | None, order: PredictionOrder | None) -> str:
+    if order is not None:
+        return f"Level and size of the predictions, put right, save {short(order.saved, 2)}."
+    if speed is not None and speed.contradicted:
+        return (
+            "So it was trained on other rows, with other targets or preprocessing, or with weights for rows or classes."
+        )
+    return f"{_missing(network, trained)}."
 
 
 def _last(network: Network) -> str:

@@ -11,6 +11,8 @@ from mlpdoctor.facts.ladder.loss_position import LossPosition, entropy_first
 from mlpdoctor.facts.ladder.model_loss import ModelLoss, Objective
 from mlpdoctor.facts.ladder.second_opinion import SecondOpinion
 from mlpdoctor.facts.network.line_in_reach import LineInReach
+from mlpdoctor.facts.outputs.order_words import correction, misplaced
+from mlpdoctor.facts.outputs.prediction_order import PredictionOrder
 from mlpdoctor.facts.training.training import Trained
 from mlpdoctor.nn.losses.convex import ConvexLoss
 from mlpdoctor.nn.optimizers.traits import follows_gradient
@@ -19,6 +21,8 @@ WORTHWHILE = 1e-3
 """A distance under a thousandth of the constant's loss is nothing that a user would call stuck."""
 MOST_TIMES = 1000
 """Beyond it "times" stops meaning anything to a reader."""
+MOSTLY = 0.8
+"""Level and size of the predictions that bring four fifths of the way to the line are what is wrong."""
 HALFWAY = 0.5
 """Share of the constant's loss under which a model that can fall for ever is on its way."""
 
@@ -29,7 +33,7 @@ HALFWAY = 0.5
     "the model's loss, {model}, is {compared} that of the {line}, {affine}",
     stage=Stage.OUTCOME,
     about=Part.LOSS,
-    because="D707 G606 H803 H805 L506 U404",
+    because="D707 D710 G606 H803 H805 L506 U404",
     untreatable="it says where the loss stands, not why; the causes named with it are treated",
 )
 def worse_than_linear(
@@ -41,6 +45,7 @@ def worse_than_linear(
     reach: LineInReach,
     trained: Trained,
     opinion: SecondOpinion | None,
+    order: PredictionOrder | None,
 ) -> Iterator[Evidence]:
     """A trained model that is worse than linear regression, although its layers could draw that line.
 
@@ -74,6 +79,8 @@ def worse_than_linear(
         return
     compared = _compared(position, affine)
     updates = "" if trained.updates is None else f" after {count(trained.updates, 'update')}"
+    misplaces = order is not None and order.ordered and order.saved >= MOSTLY * (position.model - affine)
+    cause = "level and size of its predictions do" if misplaces else f"training has not got there{updates}"
     yield Evidence(
         numbers={
             "model": position.model,
@@ -88,12 +95,16 @@ def worse_than_linear(
         certainty=Certainty.MEASURED,
         severity=Severity.NOTE if position.well else Severity.WARNING,
         why=f"Some setting of these weights gives the {linear.model}'s {short(affine)}. So neither the network nor the "
-        f"data keep the loss at {short(position.model)}: training has not got there{updates}.",
-        remedy=_remedy(network, affine),
+        f"data keep the loss at {short(position.model)}: {cause}.",
+        remedy=correction(order) if misplaces and order is not None else _remedy(network, affine),
         strength=min(max(position.shortfall, 0.0), 1.0),
         verdict=f"{entropy_first(position)}The network does worse than {_plain(linear)}: its loss, "
-        f"{short(position.model)}, is {compared} that of the {linear.model}, {short(affine)}. Its layers could do as "
-        "well, but training has not got there.",
+        f"{short(position.model)}, is {compared} that of the {linear.model}, {short(affine)}. "
+        + (
+            misplaced(order)
+            if misplaces and order is not None
+            else "Its layers could do as well, but training has not got there."
+        ),
     )
 
 

@@ -24,7 +24,15 @@ HOPELESS = 10.0
 """Sums of this size leave tanh a mean slope of 0.08; of size 4, 0.2."""
 
 
-@check("W303", Severity.ERROR, "{places}", stage=Stage.START, about=Part.SIZE, disturbs=EVERYTHING, because="G603 W307")
+@check(
+    "W303",
+    Severity.ERROR,
+    "{places}",
+    stage=Stage.START,
+    about=Part.SIZE,
+    disturbs=EVERYTHING,
+    because="D704 G603 W307",
+)
 def init_scale(
     network: Network,
     gains: LayerGains,

@@ -7,12 +7,15 @@ from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import count, percent, short
+from mlpdoctor.facts.history.training_curve import ValidationCurve
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.facts.training.rate_left import DescentSpeed
 
 MOST_EPOCHS = 1000
 """Beyond it the remedy names no number of epochs: few rows take many."""
+STANDING = 0.25
+"""Share of the epochs at the end in which a validation loss that still falls would have been at its lowest."""
 
 
 @check(
@@ -30,6 +33,7 @@ def undertrained(
     objective: Objective,
     position: LossPosition,
     speed: DescentSpeed,
+    validation: ValidationCurve | None,
 ) -> Iterator[Evidence]:
     """Training that stopped while the loss was still falling.
 
@@ -70,8 +74,8 @@ def undertrained(
         },
         certainty=Certainty.TRIED,
         severity=Severity.WARNING,
-        why=_why(speed, epochs),
-        remedy=_remedy(network, speed, objective.rows),
+        why=_why(speed, epochs) + _on_others(validation),
+        remedy=_remedy(network, speed, objective.rows, validation),
         explains=position.part(saved.gain),
         strength=min(speed.share(saved), 1.0),
         verdict=f"Training stopped too early{done}: the loss, {short(saved.before)}, was still falling. "
@@ -80,7 +84,7 @@ def undertrained(
 
 
 def _why(speed: DescentSpeed, epochs: float | None) -> str:
-    made = "" if speed.updates is None else f"The file tells of {count(speed.updates, 'update')}"
+    made = "" if speed.updates is None else f"Its optimizer has made {count(speed.updates, 'update')}"
     if epochs is not None:
         made += f", about {short(max(epochs, 0.1), 2)} epochs of batches of {speed.saved.batch}. "
     closed = percent(min(speed.share(speed.saved), 1.0))
@@ -90,13 +94,32 @@ def _why(speed: DescentSpeed, epochs: float | None) -> str:
     )
 
 
-def _remedy(network: Network, speed: DescentSpeed, rows: int) -> Remedy:
+def _on_others(validation: ValidationCurve | None) -> str:
+    """What the validation loss says to it, where one was logged and has stood still for long."""
+    if validation is None or validation.best is None or not _stands(validation):
+        return ""
+    return (
+        f" The validation loss has not been lower since epoch {validation.best.epoch}: more updates fit these rows "
+        "better, and perhaps no others."
+    )
+
+
+def _stands(validation: ValidationCurve) -> bool:
+    """Whether the last quarter of the epochs brought no lower validation loss."""
+    best = validation.best
+    return best is not None and best.epoch <= (1 - STANDING) * float(validation.column.epochs[-1])
+
+
+def _remedy(network: Network, speed: DescentSpeed, rows: int, validation: ValidationCurve | None) -> Remedy:
     updates = 3 * max(speed.to_go, speed.saved.updates)
     epochs = updates * speed.saved.batch / rows
     number = "1000" if epochs > MOST_EPOCHS else f"{max(10, math.ceil(epochs / 10) * 10)}"
     optimizer = "" if network.optimizer is None else f" at the same learning rate, {speed.saved.rate:.2g}"
+    watched = "loss" if validation is None else "validation loss"
+    held, monitor = ("", '"loss", patience=20')
+    if validation is not None:
+        held, monitor = "validation_split=0.2, ", '"val_loss", patience=20, restore_best_weights=True'
     return Remedy(
-        f"train longer{optimizer}, until the loss stops falling",
-        f"model.fit(x, y, batch_size=32, epochs={number}, "
-        'callbacks=[keras.callbacks.EarlyStopping("loss", patience=20)])',
+        f"train longer{optimizer}, until the {watched} stops falling",
+        f"model.fit(x, y, batch_size=32, epochs={number}, {held}callbacks=[keras.callbacks.EarlyStopping({monitor})])",
     )

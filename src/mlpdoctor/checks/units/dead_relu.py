@@ -23,7 +23,7 @@ from mlpdoctor.statistics.unit_activity import Firing
     stage=Stage.UNITS,
     about=Part.UNITS,
     disturbs=Part.UNITS | Part.PACE | Part.LOSS,
-    because="A104",
+    because="A104 D704",
 )
 def dead_relu(
     layer: Layer,

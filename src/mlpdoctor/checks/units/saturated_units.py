@@ -29,6 +29,7 @@ MOST_ROWS = 0.5
     stage=Stage.UNITS,
     about=Part.UNITS,
     disturbs=Part.UNITS | Part.PACE | Part.LOSS,
+    because="D704",
 )
 def saturated_units(
     layer: Layer,

@@ -42,8 +42,8 @@ def gradcheck(file: str | None, example: str | None, form: str) -> None:
 
     Runs FILE.py, your own Python file. It defines parameters (NumPy arrays), loss(), and gradients() or update() with
     learning_rate. With layers, x and y besides, a wrong gradient is traced to the mistake that makes it. The true
-    gradient is measured by changing the parameters a little; all are put back. 20,000 weights take two
-    seconds with 32 rows, ten with 1,000.
+    gradient is measured by changing the parameters a little; all are put back. 20,000 weights take
+    three seconds with 32 rows, seven with 1,000.
     """
     from mlpdoctor.cli.output import put, say
 

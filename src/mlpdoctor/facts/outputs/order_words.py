@@ -97,21 +97,27 @@ def verdict(
         return f"The model's predictions are {compared} than a constant ({measured(order)}): {worse}."
     part, wrong = _main(order)
     if not part.classes:
-        return (
-            f"The predictions go with the targets ({measured(order)}), but on the wrong scale: {worse}. With "
-            f"{_line(part)} it would be far lower."
-        )
+        return f"{misplaced(order)[:-1]}: {worse}. With {_line(part)} it would be far lower."
+    if wrong == "level":
+        return f"{misplaced(order)} So {worse}."
+    return f"{misplaced(order)[:-1]}, and {worse}. With its logits times {short(part.factor, 2)} it would be below."
+
+
+def misplaced(order: PredictionOrder) -> str:
+    """Predictions of the right order and the wrong level or size, as a sentence."""
+    part, wrong = _main(order)
+    if not part.classes:
+        return f"The predictions go with the targets ({measured(order)}), but on the wrong scale."
     ranks = f"The model has learned to rank the rows ({measured(order)})"
     if wrong == "level":
         unit, level, goal = _unit(part)
-        high = "high" if level > goal else "low"
         named = f"of class {unit}" if len(part.levels) > 1 else "of class 1"
+        high = "high" if level > goal else "low"
         return (
             f"{ranks}, but its probabilities are too {high}: {short(level, 2)} on average, where {short(goal, 2)} of "
-            f"the rows are {named}. So {worse}."
+            f"the rows are {named}."
         )
-    sure = "too sure of itself" if part.factor < 1 else "not sure enough"
-    return f"{ranks}, but is {sure}, and {worse}. With its logits times {short(part.factor, 2)} it would be below."
+    return f"{ranks}, but is {'too sure of itself' if part.factor < 1 else 'not sure enough'}."
 
 
 def correction(order: PredictionOrder) -> Remedy:

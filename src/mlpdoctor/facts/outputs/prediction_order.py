@@ -78,6 +78,7 @@ class PredictionOrder:
         value: mean of the parts' by what the best constant loses in each.
         error: its standard error by chance, as if the parts went together.
         gained: what the calibrated predictions save against the best constant, as a share of the constant's loss.
+        saved: what calibrating them takes off the model's loss.
         rows: that were looked at.
     """
 
@@ -85,6 +86,7 @@ class PredictionOrder:
     value: float
     error: float
     gained: float
+    saved: float
     rows: int
 
     @property
@@ -115,12 +117,13 @@ class PredictionOrder:
 @fact
 def prediction_order(objective: Objective, sample: RowSample, position: LossPosition) -> PredictionOrder | Absent:
     """Run the sampled rows once more and compare their order with that of the targets."""
-    if not position.no_better and not position.barely:
-        return Absent("the model does better than any constant", applicable=False)
+    if position.well:
+        return Absent("the model does about as well as anything is known to", applicable=False)
     passes, heads = objective.passes, objective.heads.heads
     if passes.engine is None:
         return Absent("the network cannot be run")
-    if len(sample.features) * sum(head.units for head in heads) > MOST_CELLS:
+    poor = position.no_better or position.barely
+    if not poor or len(sample.features) * sum(head.units for head in heads) > MOST_CELLS:
         sample = sample.few
     read = read_by(heads, passes.engine, sample.features, passes.block_rows)
     if not np.isfinite(read).all():
@@ -147,6 +150,7 @@ def prediction_order(objective: Objective, sample: RowSample, position: LossPosi
         float(shares @ [one.error for one in found]),
         sum(part.weight * (one.constant - one.calibrated) for (_, part, _), one in zip(judged, found, strict=True))
         / whole,
+        sum(part.weight * (one.model - one.calibrated) for (_, part, _), one in zip(judged, found, strict=True)),
         len(read),
     )
 

@@ -1,5 +1,6 @@
 """Reads legacy .h5 models of Keras 2, Keras 3 and R keras: HDF5 with the configuration in attributes."""
 
+from io import BytesIO
 from typing import Any
 
 import h5py
@@ -18,8 +19,8 @@ WEIGHTS = "model_weights"
 class H5Model:
     """An opened .h5 file."""
 
-    def __init__(self, path: str, budget: Budget) -> None:
-        """Args: path: the file; budget: bytes that may be read."""
+    def __init__(self, path: str | BytesIO, budget: Budget) -> None:
+        """Args: path: the file, or what it would hold; budget: bytes that may be read."""
         self._budget = budget
         # No lock: the file may be read while training goes on, and from a disk that cannot be written to.
         self._file = h5py.File(path, "r", locking=False)

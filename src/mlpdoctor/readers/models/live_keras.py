@@ -1,6 +1,7 @@
 """Reads a Keras model that is in memory, by its configuration and variables, and leaves it as it is."""
 
 import importlib
+import io
 import json
 import warnings
 from collections.abc import Iterator
@@ -16,7 +17,9 @@ from mlpdoctor.core.report_model import legible_parts
 from mlpdoctor.nn.layers.family import Variable
 from mlpdoctor.readers.bounded_stream import reason
 from mlpdoctor.readers.models.keras_calls import Blueprint
-from mlpdoctor.readers.models.keras_contents import Expected, fill, json_object, keep, major_version
+from mlpdoctor.readers.models.keras_contents import Expected, Source, fill, json_object, keep, major_version
+from mlpdoctor.readers.models.keras_h5 import H5Model
+from mlpdoctor.readers.models.keras_hdf5 import Budget
 from mlpdoctor.readers.models.keras_training import losses
 from mlpdoctor.readers.models.model import network_of
 
@@ -24,6 +27,9 @@ Live = Any
 """A Keras model, layer or optimizer in memory: Keras ships no types."""
 NAME = "model"
 """What a model that has no path is called in reports and messages: what people call it in their code."""
+IN_MEMORY = "Keras {} model in memory"
+UNPACKED = 4
+"""What is read of a model of Keras 2 may be so many times as large as what it was written as."""
 HOW = "give a built Sequential or functional model"
 
 
@@ -39,21 +45,20 @@ def read_live(model: Live) -> Network:
     """The network that a Keras model in memory is, with its optimizer's state.
 
     Args:
-        model: built, compiled or not, on any backend of Keras 3.
+        model: built, compiled or not, on any backend of Keras 3, or of tf_keras.
 
     Raises:
-        ModelFileError: it is no Sequential or functional model of Keras 3, or not built yet.
+        ModelFileError: it is no Sequential or functional model, or not built yet.
     """
     keras = _keras(model)
     try:
         with _quiet():
-            source = _LiveModel(model, keras)
-            network = network_of(source)
+            network = network_of(_source(model, keras))
     except ModelFileError as error:
         raise ModelFileError(f"{NAME}: {error}") from error
     except Exception as error:
         raise ModelFileError(f"{NAME}: cannot be read ({type(error).__name__}: {reason(error)}); {HOW}") from error
-    return _placed(network, keras.__version__)
+    return replace(network, file=NAME, format=IN_MEMORY.format(_major(keras)))
 
 
 def loss_of(loss: object) -> LossConfig:
@@ -75,10 +80,29 @@ def loss_of(loss: object) -> LossConfig:
 def _keras(model: Live) -> Any:  # noqa: ANN401  a module without types
     """Keras itself, which is loaded where one of its models is."""
     package = next(kind.__module__.partition(".")[0] for kind in type(model).__mro__ if kind.__name__ == "Model")
-    keras = importlib.import_module(package)
-    if major_version(str(keras.__version__), KERAS_3) < KERAS_3:
-        raise ModelFileError(f"{NAME}: is of Keras {keras.__version__}; save it, model.save('model.h5'), give the path")
-    return keras
+    return importlib.import_module(package)
+
+
+def is_keras_3(model: Live) -> bool:
+    """Whether something is a model of Keras 3, which Keras can copy and run; imports nothing that is not there."""
+    return is_keras(model) and _major(_keras(model)) >= KERAS_3
+
+
+def _major(keras: Any) -> int:  # noqa: ANN401  a module without types
+    return major_version(str(getattr(keras, "__version__", None) or keras.version()), KERAS_3)
+
+
+def _source(model: Live, keras: Any) -> Source:  # noqa: ANN401  a module without types
+    """What tells of the model: one of Keras 2 is written as HDF5 in memory, for that is all it can say of itself."""
+    if _major(keras) >= KERAS_3:
+        return _LiveModel(model, keras)
+    import h5py
+
+    stream = io.BytesIO()
+    with h5py.File(stream, "w") as file:
+        keras.models.save_model(model, file, save_format="h5")
+    size = stream.getbuffer().nbytes
+    return H5Model(stream, Budget(max(size, 1) * UNPACKED, size))
 
 
 def _spelt(keras: Any, loss: Any) -> Any:  # noqa: ANN401  JSON of whatever ``compile`` takes
@@ -94,10 +118,6 @@ def _spelt(keras: Any, loss: Any) -> Any:  # noqa: ANN401  JSON of whatever ``co
     if isinstance(spec, dict) and isinstance(spec.get("config"), dict):
         return {**spec, "config": {**options, **spec["config"]}}
     return spec
-
-
-def _placed(network: Network, version: str) -> Network:
-    return replace(network, file=NAME, format=f"Keras {version.partition('.')[0]} model in memory")
 
 
 @contextmanager

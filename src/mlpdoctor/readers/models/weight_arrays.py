@@ -4,6 +4,7 @@ import re
 import zipfile
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -23,6 +24,10 @@ KERNELS, BIASES = ("w", "k", "coef", "theta"), ("b", "intercept")
 TORCH = ".weight"
 """How PyTorch calls a kernel, which it stores as (outputs, inputs)."""
 MATRIX = 2
+NUMBERS = "fiu"
+"""Kinds of NumPy's types that are taken as weights."""
+ARRAYS = "arrays"
+"""Where the configuration of a layer keeps the names of its kernel and its bias as the user has them."""
 DEFAULT_RATE = 1e-3
 
 
@@ -48,12 +53,24 @@ def read_arrays(path: str, options: ArrayOptions, *, max_bytes: int = MAX_BYTES)
     """
     spec = read_spec(options)
     try:
-        arrays = _arrays(path, max_bytes)
-        pairs = _pairs(arrays, spec)
-        transposed = _transposed(arrays, pairs, spec)
+        return network_of_arrays(path, _arrays(path, max_bytes), spec)
     except ModelFileError as fault:
         raise ModelFileError(f"{path}: {fault}") from fault
-    return _network(path, arrays, pairs, spec, transposed=transposed)
+
+
+def network_of_arrays(path: str, arrays: Mapping[str, Stored], spec: LayersSpec) -> Network:
+    """The network whose weights are these arrays of numbers.
+
+    Args:
+        path: where they are from, for reports.
+        arrays: kernels and biases by their names.
+        spec: what is said of the layers.
+
+    Raises:
+        ModelFileError: they are not those of such a network.
+    """
+    pairs = _pairs(arrays, spec)
+    return _network(path, arrays, pairs, spec, transposed=_transposed(arrays, pairs, spec))
 
 
 def _arrays(path: str, max_bytes: int) -> dict[str, Stored]:
@@ -73,11 +90,16 @@ def _arrays(path: str, max_bytes: int) -> dict[str, Stored]:
     except Exception as fault:
         raise ModelFileError(f"cannot be read as arrays of numbers ({reason(fault)}); {HOW}") from fault
     for name, values in arrays.items():
-        if values.dtype.kind not in "fiu":
+        if values.dtype.kind not in NUMBERS:
             raise ModelFileError(f"the array {name} holds {values.dtype}; expected numbers; {HOW}")
     if not arrays:
         raise ModelFileError(f"holds no arrays; {HOW}")
-    return {name: values if values.dtype.kind == "f" else values.astype(np.float64) for name, values in arrays.items()}
+    return {name: floats(values) for name, values in arrays.items()}
+
+
+def floats(values: Stored) -> Stored:
+    """The array itself where it holds floats, whole numbers as float64."""
+    return values if values.dtype.kind == "f" else values.astype(np.float64)
 
 
 def _pairs(arrays: Mapping[str, Stored], spec: LayersSpec) -> list[Pair]:
@@ -95,7 +117,7 @@ def _pairs(arrays: Mapping[str, Stored], spec: LayersSpec) -> list[Pair]:
         pairs = _by_order(names, arrays)
     if len(pairs) != number:
         raise ModelFileError(
-            f"--layers names {_count(number, 'activation')}, and the file holds {_count(len(pairs), 'kernel')}"
+            f"--layers names {_count(number, 'activation')}, and there are {_count(len(pairs), 'kernel')}"
             f" ({_listed([pair.kernel for pair in pairs], arrays)}); expected one for each"
         )
     return pairs
@@ -113,7 +135,8 @@ def _natural(name: str) -> list[tuple[int, str]]:
 
 
 def _role(name: str) -> str | None:
-    last = re.split(r"[./]", name)[-1].lower()
+    words = [word for word in re.split(r"[./\[\]'\"]+", name.lower()) if word and not word.isdigit()]
+    last = words[-1] if words else ""
     if last.startswith(BIASES):
         return "bias"
     return "kernel" if last.startswith(KERNELS) else None
@@ -191,9 +214,11 @@ def _network(
     for number, (name, pair, kernel, layer) in enumerate(zip(names, pairs, kernels, spec.layers, strict=True)):
         weights = {"kernel": kernel} | ({} if pair.bias is None else {"bias": arrays[pair.bias].reshape(-1)})
         units = kernel.shape[1]
-        config = {"name": name, "units": units, "activation": layer.activation, "use_bias": pair.bias is not None}
+        config: dict[str, Any] = {"name": name, "units": units, "activation": layer.activation}
+        config["use_bias"] = pair.bias is not None
         # By hand biases begin at zero as a rule: where all of them are still there, nothing has been trained.
         config["bias_initializer"] = "zeros"
+        config |= {ARRAYS: (pair.kernel, pair.bias), "transposed": transposed}
         nodes.append(Node(Layer(name, "Dense", config, weights), (number,), (units,)))
     return Network(
         name="hand-written",
