@@ -5,12 +5,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
-<<<<<<< HEAD
-from mlpdoctor.api.given import Given, Names, library_of, names, path_of, subject_of, untouched
-from mlpdoctor.api.library_words import in_words_of
-=======
-from mlpdoctor.api.given import Given, Names, names, subject_of, untouched
->>>>>>> main
+from mlpdoctor.api.given import Given, Names, names, path_of, subject_of, untouched
 from mlpdoctor.api.report import Report
 from mlpdoctor.api.rules import checks_of
 from mlpdoctor.core.errors import UsageError
@@ -94,8 +89,8 @@ def check(
         custom_objects=custom_objects,
         quick=quick,
     )
-<<<<<<< HEAD
-    given = Given(model, x, y, question, loss, history, sample_weight, class_weight, preprocess)
+    weights = sample_weight, class_weight
+    given = Given(model, x, y, question, loss, history, *weights, preprocess, layers, optimizer, learning_rate)
     if cluster is not None and path_of(x) is None:
         raise UsageError("cluster: its workers read files; give x as a path that all of them see")
     with untouched(), ExitStack() as stack:
@@ -104,11 +99,6 @@ def check(
 
             question = replace(question, cluster=stack.enter_context(connected(cluster)))
             given = replace(given, question=question)
-=======
-    weights = sample_weight, class_weight
-    given = Given(model, x, y, question, loss, history, *weights, preprocess, layers, optimizer, learning_rate)
-    with untouched():
->>>>>>> main
         chosen = checks_of(select, ignore)
         asked, subject = subject_of(given)
         return Report(diagnose(asked, checks=chosen, subject=subject))
