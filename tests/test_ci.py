@@ -80,7 +80,7 @@ def test_the_versions_tested_are_those_that_are_promised() -> None:
 def test_what_the_quick_tests_install_leaves_tensorflow_out() -> None:
     extras = PROJECT["optional-dependencies"]
     assert not [one for one in extras["test"] if re.match("tensorflow|keras", one)]
-    assert "mlpdoctor[tensorflow,test]" in extras["dev"]
+    assert "mlpdoctor[html,tensorflow,test]" in extras["dev"]
 
 
 def test_the_workflow_may_read_and_nothing_else() -> None:

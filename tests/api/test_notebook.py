@@ -28,6 +28,7 @@ def test_a_kernel_shows_the_report_as_html(tmp_path: Path, monkeypatch: pytest.M
     html = shown.data["text/html"]
     assert "The loss is stuck at 0.005676" in html
     assert "<script" not in html
+    assert 'id="r-fit-0"' in html
     assert "stuck at 0.005676" in shown.data["text/plain"]
     (page,) = notebook.cells[2].outputs
     assert page.data["text/markdown"].startswith("# U401 dead-relu")

@@ -166,6 +166,21 @@ def test_what_is_not_followed_is_told(model: Any, loss: Any, said: str) -> None:
         mlpdoctor.check(model, X, Y, loss=loss)
 
 
+@pytest.mark.parametrize(("kind", "adds"), [("Adam", True), ("SGD", True), ("RMSprop", True), ("AdamW", False)])
+def test_weight_decay_is_a_penalty_but_in_adamw(kind: str, *, adds: bool) -> None:
+    """What torch adds to the gradient is the derivative of half the decay times the sum of squares."""
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Tanh(), torch.nn.Linear(3, 1))
+    optimizer = getattr(torch.optim, kind)(model.parameters(), lr=0.01, weight_decay=0.1)
+    x, y = np.random.default_rng(0).normal(size=(40, 2)), np.ones((40, 1))
+    told = mlpdoctor.check(model, x, y, loss="mse", optimizer=optimizer).to_dict()["ladder"]["penalty"]
+    squares = sum(float((values.detach() ** 2).sum()) for values in model.parameters())
+    if adds:
+        assert told["total"] == pytest.approx(0.05 * squares, rel=1e-6)
+    else:
+        assert told is None
+
+
 def test_an_optimizer_must_be_one_of_torch_and_of_this_model() -> None:
     model, other = nn.Sequential(nn.Linear(3, 1)), nn.Sequential(nn.Linear(3, 1))
     with pytest.raises(mlpdoctor.InputError, match=r"optimizer: str was given; expected one of torch.optim"):

@@ -102,12 +102,28 @@ def test_the_action_checks_annotates_and_summarises(tmp_path: Path, path: dict[s
     patient(tmp_path, "models/a b.keras")
     patient(tmp_path, "models/well.keras", "three-points-sigmoid")
     status, found, printed = step(
-        "Check the models", tmp_path, path, MODELS="models/*.keras\n", DATA="data.csv", SARIF="r.github.sarif"
+        "Check the models",
+        tmp_path,
+        path,
+        MODELS="models/*.keras\n",
+        DATA="data.csv",
+        SARIF="r.github.sarif",
+        PAGE="r.html",
     )
     assert (status, found) == (0, {"status": "1"})
     assert "::error file=models/a b.keras" in printed
     assert "a b.keras" in (tmp_path / "summary.md").read_text()
     assert json.loads((tmp_path / "r.github.sarif").read_text())["version"] == "2.1.0"
+    assert (tmp_path / "r.html").read_text().startswith("<!DOCTYPE html>")
+
+
+def test_the_action_links_the_page_that_it_uploads(tmp_path: Path, path: dict[str, str]) -> None:
+    upload = steps()["Upload the report as a page"]
+    assert upload["uses"] == "actions/upload-artifact@v4"
+    assert upload["with"]["path"] == "${{ inputs.page }}"
+    status, _, printed = step("Link the page in the summary", tmp_path, path, ADDRESS="https://example.org/a/1")
+    assert (status, printed) == (0, "")
+    assert (tmp_path / "summary.md").read_text() == "\n[The report as a page](https://example.org/a/1)\n"
 
 
 def test_the_action_passes_options_on_and_does_not_run_what_it_is_given(tmp_path: Path, path: dict[str, str]) -> None:

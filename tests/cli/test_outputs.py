@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from shell import FIXTURES, patient, run
 
-from mlpdoctor.cli import output
+from mlpdoctor.cli import results
 from mlpdoctor.cli.output import form_of
 from mlpdoctor.core.errors import UsageError
 from mlpdoctor.core.whole_file import write_text
@@ -59,8 +59,8 @@ def test_the_suffix_tells_the_format(name: str, form: str, expected: str) -> Non
 
 
 def test_an_unknown_suffix_is_told_before_anything_is_read(tmp_path: Path) -> None:
-    line = run(tmp_path, "check", "missing.keras", "-o", "r.html").line
-    assert ".html" in line
+    line = run(tmp_path, "check", "missing.keras", "-o", "r.pdf").line
+    assert ".pdf" in line
     assert ".sarif" in line
 
 
@@ -131,10 +131,10 @@ def test_without_that_variable_or_format_there_is_no_summary(tmp_path: Path) -> 
 
 
 def test_a_summary_never_grows_beyond_what_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(output, "SUMMARY_BYTES", 40)
+    monkeypatch.setattr(results, "SUMMARY_BYTES", 40)
     summary = tmp_path / "s.md"
     for _ in range(3):
-        output._append("0123456789\nabcdefghij\n", summary)  # noqa: SLF001
+        results._append("0123456789\nabcdefghij\n", summary)  # noqa: SLF001
     assert summary.read_text() == "0123456789\nabcdefghij\n0123456789\n"
 
 

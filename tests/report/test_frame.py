@@ -237,5 +237,5 @@ def test_the_curve_has_no_rung_that_the_ladder_leaves_out() -> None:
         Rung("constant", "best constant", 1.0, 1.0, "proved", ""),
         Rung("noise", "probably noise", 0.02, 0.0, "estimated", "", error=0.017),
     )
-    drawn = list(curve_chart._lines(Ladder("mean squared error", rungs)))  # noqa: SLF001  what is drawn, not how
+    drawn = list(curve_chart.lines(Ladder("mean squared error", rungs)))
     assert [line.label for line in drawn] == ["best constant 1"]

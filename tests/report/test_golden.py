@@ -16,6 +16,7 @@ from mlpdoctor.report.formats import FORMATS, of_suffix
 
 GOLDEN = Path(__file__).parent / "golden"
 ENDINGS = {name: form.suffixes[-1] if form.suffixes else f".{name}.txt" for name, form in FORMATS.items()}
+ENDINGS.pop("html")  # its drawings change with Matplotlib; ``test_html`` has what is to stay
 TINY = 1e-9
 """Numbers below it are rounding errors, which differ from one processor to the next."""
 
@@ -57,7 +58,7 @@ def compare(name: str, text: str, request: pytest.FixtureRequest) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("form", [form for form in FORMATS if form != "code-scanning"])
+@pytest.mark.parametrize("form", [form for form in ENDINGS if form != "code-scanning"])
 @pytest.mark.parametrize("name", CASES)
 def test_a_report_is_as_approved(name: str, form: str, request: pytest.FixtureRequest) -> None:
     """Update with ``pytest tests/report --update-golden`` and read the difference before committing it."""
@@ -67,7 +68,7 @@ def test_a_report_is_as_approved(name: str, form: str, request: pytest.FixtureRe
     compare(f"{name}{ENDINGS[form]}", approved(form, text), request)
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", ENDINGS)
 def test_an_awkward_report_is_as_approved(form: str, request: pytest.FixtureRequest) -> None:
     """The awkward one beside a model that could not be read, without the checks that passed."""
     text = FORMATS[form].render([awkward("na|me")], [UNREAD])

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from mlpdoctor.api.given import Given, Names, names, path_of, subject_of, untouched
-from mlpdoctor.api.report import Report
+from mlpdoctor.api.report import Report, pages_possible
 from mlpdoctor.api.rules import checks_of
 from mlpdoctor.core.errors import UsageError
 from mlpdoctor.diagnosis.diagnose import diagnose
@@ -101,4 +101,4 @@ def check(
             given = replace(given, question=question)
         chosen = checks_of(select, ignore)
         asked, subject = subject_of(given)
-        return Report(diagnose(asked, checks=chosen, subject=subject))
+        return Report(diagnose(asked, checks=chosen, subject=subject, pictures=pages_possible()))

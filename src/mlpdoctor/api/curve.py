@@ -3,7 +3,7 @@
 from typing import Any
 
 from mlpdoctor.api.given import Given, Names, names, subject_of, untouched
-from mlpdoctor.api.report import Report
+from mlpdoctor.api.report import Report, pages_possible
 from mlpdoctor.core.errors import UsageError
 from mlpdoctor.diagnosis.diagnose import diagnose
 from mlpdoctor.diagnosis.subject import Question
@@ -48,4 +48,4 @@ def curve(
     )
     with untouched():
         asked, subject = subject_of(Given(x=data, question=question, loss=loss, history=history))
-        return Report(diagnose(asked, subject=subject))
+        return Report(diagnose(asked, subject=subject, pictures=pages_possible()))

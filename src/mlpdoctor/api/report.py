@@ -13,7 +13,7 @@ from mlpdoctor.core.errors import UsageError
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.ladder import Ladder, Rung
 from mlpdoctor.core.report_model import Report as Diagnosis
-from mlpdoctor.core.report_model import Status
+from mlpdoctor.core.report_model import Status, changed_parts
 from mlpdoctor.readers.models.live_keras import IN_MEMORY as FORMAT
 from mlpdoctor.readers.models.live_keras import NAME as IN_MEMORY
 
@@ -163,7 +163,8 @@ class Report:
         """Write the report in the format that the suffix names, as ``--output`` of the command line does.
 
         Args:
-            path: ends in ``.json``, ``.md``, ``.sarif``, ``.xml``, ``.txt`` or another suffix of ``--output``.
+            path: ends in ``.html``, ``.json``, ``.md``, ``.sarif``, ``.xml``, ``.txt`` or another suffix of
+                ``--output``.
 
         Raises:
             InputError: nothing is written with that suffix, or the file cannot be written.
@@ -192,11 +193,25 @@ class Report:
         return str(self)
 
     def _repr_html_(self) -> str:
-        """A notebook shows this: verdict, fix, ladder and findings, in a page that needs nothing from outside."""
-        return in_python(as_html(self._diagnosis))
+        """A notebook shows this: verdict, fix, figures and findings, and needs nothing from outside for it.
+
+        Without the extra ``html`` the figures are left out.
+        """
+        if not pages_possible():
+            return in_python(as_html(self._diagnosis))
+        from mlpdoctor.report.html.page import piece
+
+        return piece(changed_parts(self._diagnosis, in_python))
 
     def _of(self, severity: str) -> tuple[Finding, ...]:
         return tuple(one for one in self.findings if one.severity == severity and one.suppressed is None)
+
+
+def pages_possible() -> bool:
+    """Whether what pages are made with is installed, so that a report gathers what their figures show."""
+    from mlpdoctor.report.html.extra import installed
+
+    return installed()
 
 
 def form_named(path: Any) -> str:  # noqa: ANN401  whatever a path may be
@@ -209,7 +224,7 @@ def form_named(path: Any) -> str:  # noqa: ANN401  whatever a path may be
 
     file = Path(path)
     if not file.suffix:
-        raise UsageError(f"save {file}: the suffix tells the format; end it in .json, .md or .txt")
+        raise UsageError(f"save {file}: the suffix tells the format; end it in .html, .json, .md or .txt")
     return form_of(str(file), "terminal", "save")
 
 

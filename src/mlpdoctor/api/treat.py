@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from mlpdoctor.api.given import Given, Names, names, path_of, subject_of, untouched
-from mlpdoctor.api.report import Report
+from mlpdoctor.api.report import Report, form_named, pages_possible
 from mlpdoctor.core.errors import UsageError
 from mlpdoctor.core.trial_result import TrialResult
+from mlpdoctor.diagnosis.diagnose import diagnose
 from mlpdoctor.diagnosis.subject import Question
 from mlpdoctor.readers.models.live_keras import is_keras, is_keras_3
 
@@ -55,12 +56,28 @@ class Treatment:
 
         return render(self._result)
 
+    def save(self, path: Any) -> None:  # noqa: ANN401  whatever a path may be
+        """Write what was tried as a page, JSON, Markdown or text, as the suffix names it.
+
+        Args:
+            path: ends in ``.html``, ``.json``, ``.md`` or ``.txt``.
+
+        Raises:
+            InputError: nothing of trials is written with that suffix, or the file cannot be written.
+        """
+        from mlpdoctor.cli.trial_output import ENDINGS, FORMS, written_trials
+        from mlpdoctor.core.whole_file import write_text
+
+        form = form_named(path)
+        if form not in FORMS:
+            raise UsageError(f"save {path}: trials are written as {ENDINGS}")
+        write_text(written_trials(form, self._result), Path(path), f"save {path}")
+
     def __str__(self) -> str:
         """What the terminal shows, without colours."""
-        from mlpdoctor.cli.output import as_text
-        from mlpdoctor.report.terminal.trials import TerminalTrials
+        from mlpdoctor.cli.trial_output import written_trials
 
-        return as_text(TerminalTrials(self._result)).strip("\n")
+        return written_trials("terminal", self._result).strip("\n")
 
     def __repr__(self) -> str:
         """The same, so that a Python prompt shows it."""
@@ -136,7 +153,8 @@ def treat(
         asked, subject = subject_of(given)
         file = Path(folder, "cured.keras")
         order = Order(Budget.read(budget), seeds, names(rules) or (), batch_size, str(file), seed=seed)
-        result = tried(asked, order, subject=subject)
+        report = diagnose(asked, subject=subject, pictures=pages_possible())
+        result = tried(asked, order, report=report, subject=subject)
         return Treatment(_unwritten(result), _loaded(file, asked.custom_objects, subject.live))
 
 

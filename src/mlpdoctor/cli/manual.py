@@ -17,6 +17,7 @@ ORDER = (
     "curve",
     "treat",
     "gradcheck",
+    "html",
     "accuracy",
     "scale",
     "limits",

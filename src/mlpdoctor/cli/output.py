@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, TypeAlias
 from mlpdoctor.cli.streams import to_stderr, to_stdout
 from mlpdoctor.core.errors import UsageError, legible
 from mlpdoctor.core.fast_dataclass import dataclass
-from mlpdoctor.core.whole_file import write_text
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -19,12 +18,12 @@ if TYPE_CHECKING:
 
 FILE_WIDTH = 100
 """Columns of a report written to a file: wide enough for its tables, narrow enough for a side-by-side diff."""
+HTML = "html"
+"""The name of the format that is a page."""
 TEXT = ".txt"
 """Suffix of files that hold what the terminal would show."""
 SUMMARY = "GITHUB_STEP_SUMMARY"
 """Where GitHub Actions takes a step's summary from."""
-SUMMARY_BYTES = 1 << 20
-"""GitHub refuses a summary of more."""
 
 ProgressCallback: TypeAlias = Callable[[str, float | None], None]
 """Shows what is being done in place of the last line, and a bar for the share done, from 0 to 1, where it is known."""
@@ -39,33 +38,16 @@ class OutputOptions:
         color: ``auto``, ``always`` or ``never``.
         quiet: whether to print the verdict alone.
         verbose: whether to list what did not run.
+        embed: whether pages carry the JSON of the run.
+        opened: whether to show the page in the browser.
     """
 
     form: str
     color: str = "auto"
     quiet: bool = False
     verbose: bool = False
-
-
-def write(
-    reports: "Sequence[Report]", unread: "Sequence[Unread]", options: OutputOptions, files: Sequence[str]
-) -> None:
-    """Write what came of a run to standard output and to files; nothing when its only model could not be read.
-
-    Raises:
-        UsageError: when a file cannot be written.
-    """
-    if not reports and len(unread) == 1:
-        return
-    for file in files:
-        form = form_of(file, options.form)
-        write_text(written(form, reports, unread, options), Path(file), f"--output {file}")
-    if options.form == "terminal":
-        _on_screen(reports, unread, options)
-    else:
-        put(_rendered(options.form, reports, unread))
-    if options.form == "github" and os.environ.get(SUMMARY):
-        _append(_rendered("markdown", reports, unread), Path(os.environ[SUMMARY]))
+    embed: bool = False
+    opened: bool = False
 
 
 def written(
@@ -73,8 +55,8 @@ def written(
 ) -> str:
     """The reports as a file of that format holds them; ``terminal`` is what a wide screen shows, without colours."""
     if form != "terminal":
-        return _rendered(form, reports, unread)
-    return as_text(*_parts(reports, unread, options or OutputOptions(form)))
+        return rendered(form, reports, unread, embed=options is not None and options.embed)
+    return as_text(*parts(reports, unread, options or OutputOptions(form)))
 
 
 def as_text(*parts: "RenderableType") -> str:
@@ -82,26 +64,21 @@ def as_text(*parts: "RenderableType") -> str:
     return _text(console("never", width=FILE_WIDTH), *parts)
 
 
-def _rendered(form: str, reports: "Sequence[Report]", unread: "Sequence[Unread]") -> str:
+def rendered(form: str, reports: "Sequence[Report]", unread: "Sequence[Unread]", *, embed: bool = False) -> str:
+    """The reports in a format for programs; ``embed`` puts their JSON into a page."""
     from mlpdoctor.report.formats import FORMATS
 
+    if form == HTML and embed:
+        from mlpdoctor.report.html.page import render
+
+        return render(reports, unread, embed=True)
     return FORMATS[form].render(reports, unread)
 
 
-def _on_screen(reports: "Sequence[Report]", unread: "Sequence[Unread]", options: OutputOptions) -> None:
-    if options.quiet:
-        from mlpdoctor.report.terminal.layout import plain
-
-        alone = len(reports) + len(unread) == 1
-        lines = (f"{'' if alone else f'{report.path}: '}{report.verdict}" for report in reports)
-        _out("".join(f"{plain(line, sys.stdout.encoding)}\n" for line in lines))
-        return
-    show(*_parts(reports, unread, options), color=options.color)
-
-
-def _parts(
+def parts(
     reports: "Sequence[Report]", unread: "Sequence[Unread]", options: OutputOptions
 ) -> "Iterator[RenderableType]":
+    """What the terminal shows of a run, part by part."""
     from mlpdoctor.report.terminal.report import TerminalReport
 
     yield from (TerminalReport(report, verbose=options.verbose) for report in reports)
@@ -135,10 +112,10 @@ def show(*parts: "RenderableType", color: str = "auto") -> None:
     if screen.is_terminal:
         screen.print(*parts, sep="\n", crop=False)  # commands and code stay whole, to be copied
     else:
-        _out(_text(screen, *parts))
+        out(_text(screen, *parts))
 
 
-def _out(text: str) -> None:
+def out(text: str) -> None:
     """Text for people, in the encoding they asked for; what it cannot say is spelt with a backslash, not refused."""
     encoding = sys.stdout.encoding or "utf-8"
     sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
@@ -157,23 +134,6 @@ def put(text: str) -> None:
     with to_stdout():
         sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
         sys.stdout.buffer.flush()
-
-
-def _append(text: str, file: Path) -> None:
-    """Add to the step's summary, as much as it holds."""
-    try:
-        room = SUMMARY_BYTES - (file.stat().st_size if file.exists() else 0)
-        with file.open("ab") as summary:
-            summary.write(_within(text, room))
-    except OSError as fault:
-        raise UsageError(f"{SUMMARY}={file}: cannot be written: {fault.strerror}") from fault
-
-
-def _within(text: str, room: int) -> bytes:
-    content = text.encode()
-    if len(content) <= room:
-        return content
-    return b"".join(content[: max(room, 0)].splitlines(keepends=True)[:-1])
 
 
 def say(text: str) -> None:

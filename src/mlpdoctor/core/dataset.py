@@ -95,3 +95,93 @@ class Dataset(Protocol):
 
     def batches(self, rows: int) -> Iterator[Batch]:
         """All rows in order, in blocks of exactly ``rows`` (the last one may be shorter)."""
+
+
+class SinglePrecision:
+    """Rows as Keras hands them to a model in float32, where the tiniest numbers are 0.
+
+    Numbers beyond float32 stay as they are, for they have a rule of their own, and so do all others: what rounding to
+    seven digits takes from them is as little as it takes from the weights. A whole pass without such a number is the
+    last one that looks for them.
+
+    Args:
+        of: the rows in float64.
+    """
+
+    def __init__(self, of: Dataset) -> None:
+        """Hand the rows on."""
+        self._of = of
+        self._exact: bool | None = None
+
+    @property
+    def path(self) -> str:
+        """The path given by the user."""
+        return self._of.path
+
+    @property
+    def format(self) -> str:
+        """The kind of file, for people."""
+        return self._of.format
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Names of the features."""
+        return self._of.feature_names
+
+    @property
+    def target_names(self) -> tuple[str, ...]:
+        """Names of the targets."""
+        return self._of.target_names
+
+    @property
+    def weight_name(self) -> str | None:
+        """Name of the column of weights, or None."""
+        return self._of.weight_name
+
+    @property
+    def guesses(self) -> tuple[str, ...]:
+        """What was assumed and not told."""
+        return self._of.guesses
+
+    @property
+    def rows_about(self) -> int | None:
+        """About how many rows there are."""
+        return self._of.rows_about
+
+    def batches(self, rows: int) -> Iterator[Batch]:
+        """All rows in order, in blocks of exactly ``rows`` (the last one may be shorter)."""
+        if self._exact:
+            yield from self._of.batches(rows)
+            return
+        exact = True
+        for batch in self._of.batches(rows):
+            cast = in_single(batch)
+            exact = exact and cast is batch
+            yield cast
+        self._exact = exact
+
+
+def in_single(batch: Batch) -> Batch:
+    """The batch as it is in float32, but for rounding; the very batch where no number becomes 0."""
+    features, targets = _in_single(batch.features), _in_single(batch.targets)
+    if features is batch.features and targets is batch.targets:
+        return batch
+    return Batch(features, targets, batch.first_row, batch.weights)
+
+
+def _in_single(cells: Array) -> Array:
+    small = vanishing(cells)
+    return np.where(small, 0.0, cells) if small.any() else cells
+
+
+SMALLEST = 2.0**-150
+"""Half the least number above 0 in float32: what is no larger rounds to 0."""
+
+
+def vanishing(cells: Array) -> npt.NDArray[np.bool_]:
+    """Which cells hold a number that is 0 in float32 and not in float64."""
+    with np.errstate(invalid="ignore"):
+        near: npt.NDArray[np.bool_] = np.abs(cells) <= SMALLEST
+    if near.any():
+        near &= cells != 0
+    return near

@@ -92,6 +92,8 @@ class Optimizer:
         slots: arrays by layer name, weight name and slot name: ``slots["dense"]["kernel"]["velocity"]``.
         undealt: all its variables, in order and with their names in the file, where layers of unknown kinds leave open
             which is of which weight.
+        floatx: Keras's default number type where the file was made, that of the variable which holds the rate; None
+            where there is no such variable.
     """
 
     name: str
@@ -100,6 +102,7 @@ class Optimizer:
     learning_rate: float | None = None
     slots: Mapping[str, Mapping[str, Mapping[str, Stored]]] = field(default_factory=dict)
     undealt: tuple[tuple[str, Stored], ...] = ()
+    floatx: str | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,13 +4,16 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import field
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mlpdoctor.core.errors import legible
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Finding, Remedy
 from mlpdoctor.core.history_summary import HistorySummary
 from mlpdoctor.core.ladder import Ladder
+
+if TYPE_CHECKING:
+    from mlpdoctor.core.pictures import Pictures
 
 TRIED_FIRST = ("learning rate", "optimizer", "epochs", "width", "input scale", "local minimum")
 """What people try first when a loss is stuck, in their order: of all that is ruled out, this they need to hear."""
@@ -111,6 +114,8 @@ class Report:
     """What training logged, where that was given."""
     asked: tuple[str, ...] = ()
     """The options that say which columns and which loss were meant, as a command line spells them."""
+    pictures: "Pictures | None" = None
+    """What figures show beyond all this; gathered where a page was asked for."""
 
     @property
     def path(self) -> str:

@@ -23,9 +23,20 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class RunGroup:
-    """One side of a trial: the loss after training, one number a seed."""
+    """One side of a trial: the loss after training, one number a seed.
+
+    Attributes:
+        losses: after each run.
+        curves: of each run the updates made and the loss then, at its start and a few looks on its way; empty where
+            the runs are judged by something else than the loss they were looked at by.
+    """
 
     losses: tuple[float, ...]
+    curves: tuple[tuple[tuple[int, float], ...], ...] = ()
+
+    def first(self, many: int) -> "RunGroup":
+        """So many of the runs."""
+        return RunGroup(self.losses[:many], self.curves[:many])
 
     @property
     def median(self) -> float:

@@ -1,8 +1,9 @@
 """The whole story on one screen: open, stream, work out facts, run checks, rank, report."""
 
 import time
-from collections.abc import Sequence
-from typing import BinaryIO
+from collections.abc import Iterable, Sequence
+from types import ModuleType
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from mlpdoctor import checks as check_package
 from mlpdoctor import facts as fact_package
 from mlpdoctor.core import random_state, threads
 from mlpdoctor.core.check import Absent, Check, Fact, declared
-from mlpdoctor.core.dataset import Dataset
+from mlpdoctor.core.dataset import Dataset, SinglePrecision
 from mlpdoctor.core.errors import UsageError
 from mlpdoctor.core.history import History
 from mlpdoctor.core.ladder import Ladder
@@ -29,6 +30,7 @@ from mlpdoctor.engine.stream import collect
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.outputs.contract import Contract
 from mlpdoctor.nn.heads import heads_of
+from mlpdoctor.nn.number_types import casts_data
 from mlpdoctor.statistics.moments import CellCounts
 
 WITHOUT_CODE = Following()
@@ -48,6 +50,7 @@ def diagnose(
     checks: Sequence[Check] | None = None,
     hide: Hide = nothing,
     subject: Subject | None = None,
+    pictures: bool = False,
 ) -> Report:
     """Answer the question.
 
@@ -58,6 +61,7 @@ def diagnose(
         checks: those to run; None for all that apply. What only the others need is not computed.
         hide: why a finding is kept out of the verdict; it comes last in the report, with the reason.
         subject: what the question names, where that has been opened already.
+        pictures: whether to gather what the figures of a page show.
 
     Raises:
         InputError: when the model or the data cannot be used.
@@ -71,7 +75,8 @@ def diagnose(
     following = Following(question.engine, question.custom_objects, subject.live) if given else Following(NUMPY)
     # What overflows is a finding; a warning of NumPy's would reach nobody who can do anything about it.
     with threads.one(), random_state.shifted(question.seed), np.errstate(all="ignore"):
-        resolver = examine(subject.network, dataset, chosen, progress, following, history)
+        also: tuple[type[Any], ...] = _pictures().NEEDS if pictures else ()
+        resolver = examine(subject.network, dataset, chosen, progress, following, history, also)
         if not given:
             resolver.no_forward = NO_MODEL
         resolver.quick = question.quick
@@ -94,6 +99,7 @@ def diagnose(
         data = None
         if dataset is not None:
             data = summarise_data(dataset, resolver.get(CellCounts), resolver.get(Contract))
+        gathered = _pictures().pictures(resolver) if pictures else None
     took = {"read": subject.seconds, "examine": time.perf_counter() - started}
     report = Report(
         model=summarise_model(resolver.network, resolver.no_forward) if given else None,
@@ -107,12 +113,20 @@ def diagnose(
         seconds={**took, **resolver.seconds},
         history=told,
         asked=question.asked,
+        pictures=gathered,
     )
     if given and not resolver.network.format.startswith(OF_KERAS):
         from mlpdoctor.diagnosis.library_words import in_words_of
 
         report = in_words_of(report, resolver.network)
     return legible_parts(report)
+
+
+def _pictures() -> ModuleType:
+    """What gathers pictures, loaded where there are to be any."""
+    from mlpdoctor.diagnosis import pictures
+
+    return pictures
 
 
 def all_checks() -> tuple[Check, ...]:
@@ -132,6 +146,7 @@ def examine(
     progress: RowsRead | None = None,
     following: Following = WITHOUT_CODE,
     history: History | None = None,
+    also: Iterable[type[Any]] = (),
 ) -> FactResolver:
     """Make the one pass that these checks need and hold its answers ready."""
     facts = fact_types(declared(fact_package, Fact))
@@ -141,11 +156,12 @@ def examine(
     engine, obstacle, network = followed.engine, followed.obstacle, followed.network
     if followed.seconds is not None and hasattr(dataset, "fold"):
         raise UsageError("--cluster: this network is run by Keras, which is done on one machine only; leave it out")
+    single = casts_data(network)
     asking = [check.function for check in checks] + [facts[kind].function for kind in (Ladder, LossPosition, Contract)]
-    passes = Passes(dataset, block_rows(network, dataset), engine)
+    passes = Passes(SinglePrecision(dataset) if single else dataset, block_rows(network, dataset), engine)
     heads = heads_of(network, len(dataset.target_names))
-    statistics = statistics_behind(asking, facts) | {CellCounts}
+    statistics = statistics_behind(asking, facts) | {CellCounts} | set(also)
     judged = None if isinstance(heads, Absent) else heads
-    collected = collect(dataset, engine, judged, statistics, progress)
+    collected = collect(dataset, engine, judged, statistics, progress, single=single)
     seconds = {} if followed.seconds is None else {"keras": followed.seconds}
     return FactResolver(network, facts, passes, obstacle, collected, seconds, history)

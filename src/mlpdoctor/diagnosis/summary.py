@@ -55,9 +55,7 @@ def summarise_history(history: History, resolver: FactResolver) -> HistorySummar
         bad_lines=history.bad.count,
         bad_examples=history.bad.examples,
         guesses=history.guesses,
-        traces=()
-        if run is None or history.stated
-        else _traces(run.columns.get(LOSS), run.columns.get(VALIDATION_LOSS)),
+        traces=() if run is None or history.stated else traces(run.columns.get(LOSS), run.columns.get(VALIDATION_LOSS)),
     )
 
 
@@ -71,7 +69,8 @@ def _plateau(found: CurvePlateau | Absent, beside: PlateauRung | Absent) -> tupl
     return Plateau(level.value, level.low, level.high, found.source.value, level.first, level.last, rungs, reason), None
 
 
-def _traces(*columns: Column | None) -> tuple[Trace, ...]:
+def traces(*columns: Column | None) -> tuple[Trace, ...]:
+    """Columns of a log, thinned out to be drawn."""
     return tuple(_trace(column) for column in columns if column is not None and np.isfinite(column.values).any())
 
 

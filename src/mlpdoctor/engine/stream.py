@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from mlpdoctor.core.dataset import Batch, Dataset
+from mlpdoctor.core.dataset import Batch, Dataset, in_single
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.threads import RowsRead, fold
 from mlpdoctor.engine.forward_views import (
@@ -28,6 +28,8 @@ def collect(
     heads: Heads | None,
     statistics: Iterable[type[Any]],
     progress: RowsRead | None = None,
+    *,
+    single: bool = False,
 ) -> Statistics:
     """Read the data once and return every statistic asked for, as far as there is anything to summarise.
 
@@ -37,13 +39,14 @@ def collect(
         heads: the outputs with their losses; without them no loss is shown.
         statistics: the types to fill.
         progress: told after each block the number of rows read, and about how many there are, where that is known.
+        single: whether rows reach the network in float32; cells are counted as they are in the file.
     """
     asked = tuple(statistics)
     forward, collector = None, Collector(asked)
     if engine is not None and collector.wants(*OF_THE_FORWARD_PASS):
         forward = ForwardPass(engine, heads, collector)
     height = block_rows(engine.network if engine is not None else None, dataset, CACHE_CELLS)
-    shown = _Shown(asked, forward, heads, height, set())
+    shown = _Shown(asked, forward, heads, height, single, set())
     return fold(dataset, block_rows(None, dataset), shown.of, shown.both, progress) or {}
 
 
@@ -55,6 +58,7 @@ class _Shown:
     forward: ForwardPass | None
     heads: Heads | None
     height: int
+    single: bool
     full: set[type[Any]]
     """Statistics that are known to be full, which are spared the work; to leave them out changes no result."""
 
@@ -68,7 +72,7 @@ class _Shown:
         """The statistics of one block."""
         collector = Collector(tuple(kind for kind in self.statistics if kind not in self.full))
         collector.show(views.Cells(batch.features, batch.targets, batch.first_row, batch.weights))
-        rows = usable_rows(batch)
+        rows = usable_rows(in_single(batch) if self.single else batch)
         if len(rows.features):
             collector.show(views.Targets(rows.targets))
             collector.show(rows)

@@ -1,6 +1,6 @@
 """The outputs of a network with their losses: how each ends, what has no ladder, and how they add up."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +12,7 @@ from mlpdoctor.nn.layers.family import Activation
 from mlpdoctor.nn.layers.properties import activation_of
 from mlpdoctor.nn.losses.loss import Groups, Loss, TargetKind
 from mlpdoctor.nn.losses.registry import build, why_not
+from mlpdoctor.nn.number_types import loss_sees
 from mlpdoctor.nn.output_head import LabelEncoding, OutputHead
 
 REMEMBERED = ("sigmoid", "softmax")
@@ -129,7 +130,7 @@ def output_heads(network: Network, columns: int | None) -> tuple[OutputHead, ...
         loss = None if config is None else build(config, network.nodes[node].layer.keras)
         handed_on = HANDED_ON_KERAS_3 if network.nodes[node].layer.keras >= KERAS_3 else HANDED_ON
         maker = _maker(network, node, handed_on)
-        behind = loss is not None and loss.reads_logits and _remembered(network.nodes[maker].layer)
+        behind = loss is not None and loss.reads_logits and _remembered(network, network.nodes[maker].layer)
         layer = network.nodes[_maker(network, node, UNCHANGED)].layer
         encoding = LabelEncoding.USUAL
         if single and loss is not None and units is not None and columns is not None:
@@ -225,15 +226,7 @@ def _maker(network: Network, node: int, unchanged: tuple[str, ...]) -> int:
         node = here.sources[0]
 
 
-def _remembered(layer: Layer) -> bool:
-    """Whether Keras finds the logits beside the result of a layer's activation.
-
-    In Keras 3 a layer that computes in another precision than the loss is cast first, and the cast forgets them.
-    """
+def _remembered(network: Network, layer: Layer) -> bool:
+    """Whether Keras finds the logits beside the result of a layer's activation."""
     activation = activation_of(layer)
-    dtype = layer.config.get("dtype")
-    if isinstance(dtype, Mapping):
-        policy = dtype.get("config")
-        dtype = policy.get("name") if isinstance(policy, Mapping) else None
-    exact = layer.keras < KERAS_3 or dtype in (None, "float32")
-    return activation is not None and activation.name in REMEMBERED and exact
+    return activation is not None and activation.name in REMEMBERED and loss_sees(network, layer)

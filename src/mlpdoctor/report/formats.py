@@ -54,6 +54,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             Format("junit", (".xml",), "junit"),
             Format("github", (), "github"),
             Format("markdown", (".md", ".markdown"), "markdown.report"),
+            Format("html", (".html", ".htm"), "html.page"),
         )
     }
 )

@@ -25,8 +25,8 @@ def as_text(report: GradientReport, file: str, columns: int) -> str:
     """
     width = min(columns, WIDEST)
     lines: list[str] = []
-    lines += _wrapped(f"{file}: {_scope(report)}", width)
-    lines += ["", *_wrapped(_verdict(report), width), ""]
+    lines += _wrapped(f"{file}: {scope(report)}", width)
+    lines += ["", *_wrapped(verdict(report), width), ""]
     for place, mistake in enumerate(report.mistakes, 1):
         lines += _mistake(place, mistake, width)
     if report.alternatives:
@@ -56,7 +56,8 @@ def as_json(report: GradientReport, file: str, version: str) -> str:
     return json.dumps(content, indent=1, allow_nan=False) + "\n"
 
 
-def _scope(report: GradientReport) -> str:
+def scope(report: GradientReport) -> str:
+    """What was compared."""
     numbers = sum(_size(one) for one in report.arrays)
     told = f"{len(report.arrays)} arrays, {numbers:,} numbers in {report.arithmetic}"
     return f"{told}; {report.network}" if report.network else told
@@ -69,7 +70,8 @@ def _size(one: ArrayGradient) -> int:
     return size
 
 
-def _verdict(report: GradientReport) -> str:
+def verdict(report: GradientReport) -> str:
+    """Whether the gradient is right, and what of it is not."""
     if report.right:
         unclear = [one.name for one in report.arrays if one.status is Status.UNCLEAR]
         told = "The gradient is right: it is that of the loss, as exactly as this arithmetic can tell."
@@ -90,7 +92,7 @@ def _unnamed(report: GradientReport) -> str:
 
 
 def _mistake(place: int, mistake: Mistake, width: int) -> Iterator[str]:
-    title = textwrap.wrap(_sentence(mistake.title), width - 5)
+    title = textwrap.wrap(sentence(mistake.title), width - 5)
     yield f"{MARGIN}{place}  {legible(title[0])}"
     yield from (f"{MARGIN}   {legible(line)}" for line in title[1:])
     yield f"{MARGIN}   do:  {legible(mistake.numpy)}"
@@ -98,7 +100,8 @@ def _mistake(place: int, mistake: Mistake, width: int) -> Iterator[str]:
     yield ""
 
 
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
+    """A title as a sentence."""
     return f"{text[:1].upper()}{text[1:]}."
 
 

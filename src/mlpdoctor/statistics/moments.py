@@ -5,7 +5,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from mlpdoctor.core.dataset import all_usable, usable
+from mlpdoctor.core.dataset import all_usable, usable, vanishing
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array
 from mlpdoctor.statistics.views import Cells, Entering, Gradient, Normalising, Outputs, Targets
@@ -140,6 +140,8 @@ class CellCounts:
         infinite: infinite cells of each column.
         too_large: cells of each column that are finite and beyond float32.
         first_bad: number of the first row with a bad cell in each column, counted from 0; ``NEVER`` without one.
+        too_small: cells of each column that are not 0, and are in float32.
+        filled: cells of each column that are not 0.
     """
 
     rows: int
@@ -148,14 +150,23 @@ class CellCounts:
     infinite: npt.NDArray[np.int64]
     too_large: npt.NDArray[np.int64]
     first_bad: npt.NDArray[np.int64]
+    too_small: npt.NDArray[np.int64]
+    filled: npt.NDArray[np.int64]
+
+    @property
+    def vanished(self) -> npt.NDArray[np.bool_]:
+        """The columns of which nothing but zeros is left in float32, though the file holds other numbers."""
+        return np.asarray((self.too_small > 0) & (self.too_small == self.filled), np.bool_)
 
     @classmethod
     def of(cls, view: Cells) -> Self:
         """Count in one batch."""
         tables = [view.features, view.targets, *([] if view.weights is None else [view.weights[:, None]])]
+        filled = np.concatenate([np.count_nonzero(table, axis=0) for table in tables])
+        small = np.concatenate([vanishing(table).sum(axis=0) for table in tables])
         if all(map(all_usable, tables)):
             none = np.zeros(sum(table.shape[1] for table in tables), np.int64)
-            return cls(len(view.features), 0, none, none, none, np.full(len(none), NEVER))
+            return cls(len(view.features), 0, none, none, none, np.full(len(none), NEVER), small, filled)
         cells = np.concatenate(tables, axis=1)
         bad = ~usable(cells)
         missing, infinite = np.isnan(cells), np.isinf(cells)
@@ -167,6 +178,8 @@ class CellCounts:
             infinite=infinite.sum(axis=0),
             too_large=(bad & ~missing & ~infinite).sum(axis=0),
             first_bad=first.astype(np.int64),
+            too_small=small,
+            filled=filled,
         )
 
     def __add__(self, other: Self) -> Self:
@@ -178,4 +191,6 @@ class CellCounts:
             infinite=self.infinite + other.infinite,
             too_large=self.too_large + other.too_large,
             first_bad=np.minimum(self.first_bad, other.first_bad),
+            too_small=self.too_small + other.too_small,
+            filled=self.filled + other.filled,
         )

@@ -162,7 +162,7 @@ def test_rows_that_do_not_fit_into_memory_lead_to_the_same_rungs(name: str, monk
     found, _ = affine(case, X, Y)
     for mine, theirs in zip(exact, found, strict=True):
         assert theirs.value == pytest.approx(mine.value, rel=1e-9)
-        assert theirs.value - theirs.lower < 1e-8
+        assert theirs.value - theirs.lower < (2e-7 if case.loss.capped else 1e-8)  # an epsilon of Keras's
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.loss.linear == "convex"], ids=str)

@@ -10,7 +10,7 @@ from hand_built import Draft, drawn, examined, sequential
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlpdoctor.analysis.floors import least_absolute_passes
+from mlpdoctor.analysis.floors import convex, least_absolute_passes
 from mlpdoctor.core.check import Absent
 from mlpdoctor.core.ladder import Ladder
 from mlpdoctor.core.network import Array, Layer, Network
@@ -285,3 +285,18 @@ def test_an_untrained_model_stands_on_no_rung() -> None:
 def test_heads_add_up_what_columns_lose() -> None:
     heads = examined(sequential(1, (2, None)), np.ones((3, 1)), np.ones((3, 2))).get(Heads)
     assert heads.total((1.0, 3.0)) == 2.0
+
+
+def test_a_line_of_which_only_the_upper_end_is_known_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    X = np.random.default_rng(0).normal(size=(400, 2))
+    Y = (X[:, :1] + np.random.default_rng(1).normal(size=(400, 1)) > 0).astype(np.float64)
+    network = sequential(2, (1, "sigmoid"), loss="binary_crossentropy")
+    known = ladder_of(examined(network, X, Y)).rung("affine")
+    monkeypatch.setattr(convex, "MOST_WORK", 1.0)
+    monkeypatch.setattr(convex, "HELD_CELLS", 200)
+    open_ended = ladder_of(examined(network, X, Y)).rung("affine")
+    assert known is not None
+    assert open_ended is not None
+    assert (known.certainty, open_ended.certainty) == ("proved", "measured")
+    assert open_ended.lower == 0
+    assert open_ended.value >= known.lower

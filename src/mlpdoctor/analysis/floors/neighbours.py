@@ -15,6 +15,9 @@ NEIGHBOURS = 10
 PARTS = 20
 """The jackknife leaves out a twentieth of the rows at a time: its error bar is then itself good to a sixth."""
 
+UNSURE = 1.2
+"""An error bar that is itself good to a sixth holds less than it says; so much longer it holds it."""
+
 FEWEST_ROWS = 100
 """With fewer, a part of the jackknife has less than five rows, and the error bar is a matter of luck."""
 
@@ -44,11 +47,13 @@ class Neighbours:
         features: shape (rows, features that are not constant), with mean 0 and standard deviation 1.
         index: shape (rows, 2 * NEIGHBOURS), nearest first: so many that each keeps enough when a part is left out.
         distance: squared, same shape.
+        apart: how far the nearest is typically, as a share of what two rows drawn at random are apart.
     """
 
     features: Array
     index: npt.NDArray[np.intp]
     distance: Array
+    apart: float
 
 
 def nearest(features: Array) -> Neighbours | str:
@@ -72,7 +77,7 @@ def nearest(features: Array) -> Neighbours | str:
     typical = float(np.sqrt(np.median(squared[:, 0]) / (2 * scaled.shape[1])))
     if typical > FARTHEST:
         return f"the nearest rows are {typical:.0%} as far apart as any two rows, too far to compare their targets"
-    return Neighbours(scaled, index, squared)
+    return Neighbours(scaled, index, squared, typical)
 
 
 def _closest(rows: Array) -> tuple[Array, npt.NDArray[np.intp]]:
@@ -108,10 +113,14 @@ def at_distance_zero(pairs: Neighbours, costs: Array, curve: Callable[[Array], A
         curve: what makes of the mean costs something that grows in line with the squared distance.
 
     Returns:
-        The start of the line, zero at least, and its error bar: that of the delete-a-group jackknife, and a third of
-        what was extrapolated, so that three error bars reach as far as no extrapolation.
+        Half-way between the starts of that line and of the one for steps, zero at least, and the error bar: that of the
+        delete-a-group jackknife, and a third of what was extrapolated, so that three error bars reach as far as no
+        extrapolation, or as much as lies between the two starts, where that is more.
     """
     start, taken_off = _line(pairs.distance, costs, curve)
+    # Across a step neighbours differ in line with the distance itself, which falls further towards zero.
+    stepped = _line(np.sqrt(pairs.distance), costs, curve)[0]
+    beyond = max(start, 0.0) - max(min(stepped, start), 0.0)
     part = random_state.random(1).permutation(np.arange(len(costs)) % PARTS)
     starts = np.empty(PARTS)
     for number in range(PARTS):
@@ -121,7 +130,7 @@ def at_distance_zero(pairs: Neighbours, costs: Array, curve: Callable[[Array], A
         distance, rest = (np.take_along_axis(table[kept], still, axis=1) for table in (pairs.distance, costs))
         starts[number] = _line(distance, rest, curve)[0]
     sampling = np.sqrt((PARTS - 1) * starts.var())
-    return max(start, 0.0), float(np.hypot(sampling, taken_off / 3))
+    return max(start, 0.0) - beyond / 2, UNSURE * float(np.hypot(sampling, max(taken_off / 3, beyond)))
 
 
 def _line(distance: Array, costs: Array, curve: Callable[[Array], Array]) -> tuple[float, float]:

@@ -13,6 +13,10 @@ from mlpdoctor.core.network import Array
 ROWS_PER_SLOPE = 20
 """A plane takes up one row's worth of noise for each of its slopes: at most a twentieth of it, less than its error."""
 
+MOSTLY, FAR = 0.5, 0.15
+"""Where neighbours are farther than this and noise would be most of what the best constant loses, a function too fast
+for them would look the same."""
+
 LARGEST_ERROR = 0.5
 """An error bar of more than half of what the best constant loses leaves every answer open."""
 
@@ -67,12 +71,14 @@ def of_numbers(features: Array, targets: Array, power: Literal["squares", "absol
     if power == "squares":
         variance, error = at_distance_zero(pairs, np.square(gaps) / 2, np.positive)
         method = "Gamma test (Stefansson, Koncar and Jones 1997)"
-        return _judged(Noise(variance, error, method, SMOOTH, len(targets)), float(centred.var()))
+        return _judged(Noise(variance, error, method, SMOOTH, len(targets)), float(centred.var()), pairs)
     variance, error = at_distance_zero(pairs, gaps, lambda mean: np.square(mean) / 2)
     value, error = _through(np.sqrt, variance, error)
     method = "mean absolute difference of neighbours over root 2, extrapolated as in the Gamma test"
     assumptions = f"{SMOOTH}; the noise is normal (for any other it is at most 1.42 times off)"
-    return _judged(Noise(value, error, method, assumptions, len(targets)), float(np.abs(centred).mean()))
+    return _judged(
+        Noise(value, error, method, assumptions, len(targets)), float(np.abs(centred).mean()), pairs, MOSTLY**0.5
+    )
 
 
 def of_classes(features: Array, classes: npt.NDArray[np.integer], number: int) -> Noise | str:
@@ -105,7 +111,7 @@ def of_classes(features: Array, classes: npt.NDArray[np.integer], number: int) -
     value, error = _through(lambda g: least_entropy(g, number), rate, error)
     method = "disagreement of nearest neighbours (Cover and Hart 1967), and the least entropy it allows"
     assumptions = "class probabilities change little between neighbouring rows"
-    return _judged(Noise(value, error, method, assumptions, len(classes)), float(-shares @ np.log(shares)))
+    return _judged(Noise(value, error, method, assumptions, len(classes)), float(-shares @ np.log(shares)), pairs)
 
 
 def least_entropy(disagreement: float, number: int) -> float:
@@ -130,9 +136,17 @@ def _through(function: Callable[[float], float], value: float, error: float) -> 
     return middle, float(max(function(value + error) - middle, middle - function(max(value - error, 0.0))))
 
 
-def _judged(noise: Noise, constant: float) -> Noise | str:
-    """The estimate, unless its error bar is too long beside the loss of the best constant."""
+def _judged(noise: Noise, constant: float, pairs: Neighbours, mostly: float = MOSTLY) -> Noise | str:
+    """The estimate, unless its error bar is too long beside the loss of the best constant, or neighbours are too far.
+
+    It is no more than that loss, which no noise can be.
+    """
+    if noise.value > mostly * constant and pairs.apart > FAR:
+        return (
+            f"the nearest rows are {pairs.apart:.0%} as far apart as any two rows, and a function that swings between "
+            "them looks like noise"
+        )
     error = max(noise.error, ROUNDING * constant)
     if error > LARGEST_ERROR * constant:
         return f"an estimate from {noise.rows} rows is too uncertain"
-    return Noise(noise.value, error, noise.method, noise.assumptions, noise.rows)
+    return Noise(min(noise.value, constant), error, noise.method, noise.assumptions, noise.rows)

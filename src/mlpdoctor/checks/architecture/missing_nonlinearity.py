@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from mlpdoctor.core.check import Stage, check
-from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.finding import Evidence, Remedy, Severity
 from mlpdoctor.core.ladder import Ladder
 from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.text import short
-from mlpdoctor.facts.ladder.bounds import CollapseBound
+from mlpdoctor.facts.ladder.bounds import CollapseBound, caveat, certainty, rounding
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.ladder.second_opinion import SecondOpinion
 from mlpdoctor.facts.network.collapse import AffineStack, Collapse
@@ -51,6 +51,7 @@ def missing_nonlinearity(
     References
         Goodfellow, Bengio and Courville, Deep Learning, 2016, section 6.1.
     """
+    doubt = rounding(network) if bound is None else bound.doubt
     for stretch in collapse.stretches:
         floor = bound.total if bound and collapse.linear_heads else None
         severity = _severity(stretch, collapse, position, opinion, floor)
@@ -71,9 +72,9 @@ def missing_nonlinearity(
                 if position and position.affine is not None
                 else None,
             },
-            certainty=Certainty.PROVED,
+            certainty=certainty(doubt),
             severity=severity,
-            why=_why(collapse, position, severity, floor),
+            why=_why(collapse, position, severity, floor) + caveat(doubt),
             remedy=_remedy(network, first),
             explains=position.share(floor) if position and floor is not None and not training.never else None,
             strength=1.0,

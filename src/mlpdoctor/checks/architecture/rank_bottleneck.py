@@ -8,6 +8,7 @@ from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.text import count, percent, short
 from mlpdoctor.facts.ladder.architecture_floor import Bottlenecks, RankBound
+from mlpdoctor.facts.ladder.bounds import caveat
 from mlpdoctor.facts.ladder.linear_floor import LinearFloor
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.ladder.model_loss import Objective
@@ -77,9 +78,10 @@ def rank_bottleneck(
                 "floor_without": without,
                 "cost_of_constant_share": cost,
             },
-            certainty=Certainty.PROVED,
+            certainty=bound.certainty,
             why=f"Its loss cannot go lower than {short(floor)}; without the bottleneck {short(without)} is known to be "
-            f"within reach. The difference is {percent(cost)} of the loss of always predicting the mean.",
+            f"within reach. The difference is {percent(cost)} of the loss of always predicting the mean."
+            + caveat(bound.doubt),
             remedy=Remedy(f"give every layer before {head.name} at least {count(head.units, 'unit')}"),
             explains=None if training.never else position.part(floor - without),
             strength=min(cost, 1.0),

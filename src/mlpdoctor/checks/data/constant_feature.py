@@ -14,6 +14,7 @@ from mlpdoctor.engine.passes import Passes
 from mlpdoctor.facts.ladder.loss_position import LossPosition, severity
 from mlpdoctor.facts.network.line_in_reach import Entrance
 from mlpdoctor.statistics.affine_factor import TargetFactor
+from mlpdoctor.statistics.moments import CellCounts
 
 SHOWN = 100
 """More columns than anybody reads one by one."""
@@ -35,6 +36,7 @@ ARRAY = re.compile(r"x\[\d+\]")
 def constant_feature(
     factor: TargetFactor,
     passes: Passes,
+    cells: CellCounts,
     position: LossPosition | None,
     entrance: Entrance | None,
     *,
@@ -54,6 +56,7 @@ def constant_feature(
         features vary it is a note: border pixels of images are constant in good data, too. It is a warning where the
         columns are so large that the loss bends several times as much along their weights as along any others, and the
         model is not done: a learning rate that suits the other features is then too high, and units saturate or die.
+        Numbers that vary in the file and are 0 in float32 are left to D701.
     How sure
         Measured: each column is compared with its first row. When all are constant it is proved that no weights
         do better than the best constant: a network is a function, and equal rows get equal predictions. How much the
@@ -62,7 +65,7 @@ def constant_feature(
     """
     width = factor.features
     spread = np.abs(factor.triangle[:, 1 : 1 + width]).max(axis=0)
-    still = np.flatnonzero(spread == 0)
+    still = np.flatnonzero((spread == 0) & ~cells.vanished[:width])
     if factor.rows < 2 or not len(still):  # noqa: PLR2004  a single row varies in nothing
         return
     names = passes.dataset.feature_names

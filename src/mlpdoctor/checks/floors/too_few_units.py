@@ -6,10 +6,10 @@ import numpy as np
 
 from mlpdoctor.analysis.floors import knots
 from mlpdoctor.core.check import Part, Stage, check
-from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.finding import Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import count, percent, quoted, short
-from mlpdoctor.facts.ladder.bounds import KnotBound
+from mlpdoctor.facts.ladder.bounds import KnotBound, caveat
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.facts.training.training import Training
@@ -68,10 +68,11 @@ def too_few_units(
             "enough_kinks": needed,
             "model": position.model,
         },
-        certainty=Certainty.PROVED,
+        certainty=bound.certainty,
         why=f"A quick fit reaches about {short(position.reach, 2)}; the difference is {percent(share)} of what the "
         "best constant loses: the target bends more often."
-        + (f" With {count(needed, 'kink')} the bound is gone." if needed is not None else ""),
+        + (f" With {count(needed, 'kink')} the bound is gone." if needed is not None else "")
+        + caveat(bound.doubt),
         remedy=Remedy(
             f"widen {hidden.name if hidden else 'the hidden layer'} or use a smooth activation",
             None

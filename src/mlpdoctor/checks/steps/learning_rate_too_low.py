@@ -74,14 +74,15 @@ def learning_rate_too_low(
         would take a million updates to change the weights is named.
     How sure
         Tried: the training was taken up at the saved rate and at 10, 100 and, if need be, 1000 times as much, for up
-        to 100 updates each, on minibatches of 32 of these rows. Proved where there is no loss to look at: no weight
-        can have moved further than so many times the bound on one update (Kingma and Ba, section 2.1),
-        which is the rate times a constant of the optimizer's.
+        to 100 updates each, on minibatches of 32 of these rows. Measured where there is no loss to look at: at this
+        rate no weight moves further than so many times the bound on one update (Kingma and Ba, section 2.1), which
+        is the rate times a constant of the optimizer's. The file keeps the last rate alone, so nothing is said where
+        some weight has gone further than that from the constant it started from.
     References
         Kingma and Ba, Adam, 2015, section 2.1: the effective step is bounded by the rate.
     """
     if position is None:
-        yield from _from_the_file(network, current, training)
+        yield from _from_the_file(network, current, training, left)
     elif training.never:
         yield from _predicted(network, current, gradients)
     elif left is not None and left.outrun:
@@ -165,7 +166,7 @@ def _why(network: Network, speed: DescentSpeed, trial: Trial, gone: float | None
     if gone is None or size is None or gone > size:
         return closed + more
     name = network.optimizer.name if network.optimizer else ""
-    bound = f" {name}'s {count(speed.updates or 0, 'update')} can have moved no weight by more than {short(gone, 2)}"
+    bound = f" {name}'s {count(speed.updates or 0, 'update')} at this rate move no weight by more than {short(gone, 2)}"
     return f"{closed}{more}{bound}; weights are about {short(size, 2)} in size."
 
 
@@ -197,8 +198,12 @@ def _predicted(network: Network, current: CurrentRate, gradients: Gradients | No
     )
 
 
-def _from_the_file(network: Network, current: CurrentRate, training: Training) -> Iterator[Evidence]:
-    """What the file alone proves: how far the updates made can have carried any weight."""
+def _from_the_file(
+    network: Network, current: CurrentRate, training: Training, left: RateLeft | None
+) -> Iterator[Evidence]:
+    """What the file alone tells: how far the updates made carry any weight at the rate that it keeps."""
+    if left is not None and left.once_higher:
+        return
     size, gone = _size(network), _reached(network, training.updates)
     if training.never or not training.updates or size is None or gone is None or current.rate <= 0:
         return
@@ -208,18 +213,19 @@ def _from_the_file(network: Network, current: CurrentRate, training: Training) -
         numbers={
             "rate": current.rate,
             "rate_shown": f"{current.rate:.2g}",
-            "seen": f"so that {count(training.updates, 'update')} moved no weight by more than {short(gone, 2)}",
+            "seen": f"at which {count(training.updates, 'update')} move no weight by more than {short(gone, 2)}",
             "updates": training.updates,
             "furthest_any_weight_moved": gone,
             "size": size,
         },
-        certainty=Certainty.PROVED,
+        certainty=Certainty.MEASURED,
         severity=Severity.NOTE,
-        why=f"Weights are about {short(size, 2)} in size: these are still about those that training started from. That "
-        "is as it should be where a finished model was only tuned.",
+        why=f"Weights are about {short(size, 2)} in size: unless the rate was higher before, these are those that "
+        "training started from, about. That is as it should be where a finished model was only tuned.",
         remedy=_remedy(network, 1e-3),
         strength=0.5,
-        verdict=f"The learning rate, {current.rate:.2g}, has moved no weight by more than {short(gone, 2)}.",
+        verdict=f"At the learning rate of {current.rate:.2g} that the file keeps, {count(training.updates, 'update')} "
+        f"move no weight by more than {short(gone, 2)}.",
     )
 
 

@@ -20,7 +20,8 @@ from mlpdoctor.cli.commands.shared import (
     question_of,
     rows_read,
 )
-from mlpdoctor.cli.output import OutputOptions, ProgressCallback, progress, say, traceback, write
+from mlpdoctor.cli.output import OutputOptions, ProgressCallback, progress, say, traceback
+from mlpdoctor.cli.results import pages_wanted, write
 from mlpdoctor.cli.streams import stdin
 from mlpdoctor.core.errors import InputError, UsageError
 from mlpdoctor.core.fast_dataclass import dataclass
@@ -83,6 +84,8 @@ def check(
     quiet: bool,
     verbose: bool,
     no_progress: bool,
+    opened: bool,
+    embed: bool,
     **given: Any,  # noqa: ANN401  settings_options and report_options
 ) -> None:
     """Explain why the loss of MODEL on DATA is stuck.
@@ -103,13 +106,14 @@ def check(
     configuration, line = understood(given, lambda: [one.rule for one in checks])
     jobs = plan(files, configuration, line)
     whole = Settings((configuration.top, line))
-    options = OutputOptions(whole.value("format"), color, quiet=quiet, verbose=verbose)
+    options = OutputOptions(whole.value("format"), color, quiet=quiet, verbose=verbose, embed=embed, opened=opened)
     keep_inside(configuration, whole, update=update_baseline)
     code, known = Code(given["custom_objects"], given["preprocess"]), whole.value("baseline")
     arrays = _arrays(layers, optimizer, learning_rate, confirm=confirm)
     written = destinations(whole.value("output"), options.form, known, update=update_baseline)
     read = [("the baseline", known)] if known is not None and not update_baseline else []
     apart(written, (question_of(job, code, arrays) for job in jobs), configuration, *read)
+    pictures = pages_wanted(whole.value("output"), options)
     baseline = BaselineSession.of(known, update=update_baseline)
     code.announce()
     for origin in starts_keras(configuration, (job.settings for job in jobs)):
@@ -117,7 +121,7 @@ def check(
     tried = confirmation(budget, asked=confirm)
     with _workers(cluster) as client, progress(show=not (no_progress or quiet)) as notify:
         ask = partial(question_of, code=code, arrays=arrays, cluster=client)
-        run = _Run.over(jobs, configuration, checks, baseline, notify, ask, tried, quiet=quiet)
+        run = _Run.over(jobs, configuration, checks, baseline, notify, ask, tried, quiet=quiet, pictures=pictures)
     baseline.close(run.reports)
     for one in idle(configuration.suppressions, run.reports, {one.rule.code: one.rule for one in checks}):
         say(f"{one.origin}: the suppression of {one.rule} hid nothing; remove it")
@@ -146,6 +150,7 @@ class _Run:
         tried: Confirm = unconfirmed,
         *,
         quiet: bool = False,
+        pictures: bool = False,
     ) -> "_Run":
         from mlpdoctor.core.report_model import Unread, legible_parts
 
@@ -157,7 +162,7 @@ class _Run:
             try:
                 hide = _hidden(job, configuration, checks, baseline)
                 question = ask(job)
-                report = _looked_at(job, checks, hide, notify, place, question, tried)
+                report = _looked_at(job, checks, hide, notify, place, question, tried, pictures=pictures)
             except InputError as complaint:
                 unread.append(legible_parts(Unread(job.model, str(complaint))))
                 say(str(complaint))
@@ -202,13 +207,17 @@ def _looked_at(
     place: str,
     question: "Question",
     tried: Confirm,
+    *,
+    pictures: bool,
 ) -> "Report":
     from mlpdoctor.diagnosis.diagnose import diagnose
     from mlpdoctor.diagnosis.subject import opened
 
     chosen = in_force(job, checks)
     subject = opened(question, stdin())
-    report = diagnose(question, progress=rows_read(notify, place), checks=chosen, hide=hide, subject=subject)
+    report = diagnose(
+        question, progress=rows_read(notify, place), checks=chosen, hide=hide, subject=subject, pictures=pictures
+    )
     return tried(report, question, subject, notify)
 
 

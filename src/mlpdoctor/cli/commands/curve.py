@@ -5,10 +5,11 @@ from typing import Any
 
 import click
 
-from mlpdoctor.cli.commands.options import screen_options, shared_options
-from mlpdoctor.cli.commands.shared import FAILED, apart, fails, require_folder, rows_read
+from mlpdoctor.cli.commands.options import output_option, screen_options, shared_options
+from mlpdoctor.cli.commands.shared import FAILED, apart, destinations, fails, require_folder, rows_read
 from mlpdoctor.cli.config.keys import LEVELS
-from mlpdoctor.cli.output import OutputOptions, progress, write
+from mlpdoctor.cli.output import OutputOptions, progress
+from mlpdoctor.cli.results import pages_wanted, write
 from mlpdoctor.cli.streams import stdin
 
 EPILOG = """\b
@@ -17,6 +18,7 @@ Examples:
   mlpdoctor curve log.txt --data data.csv --loss mse
   mlpdoctor curve --plateau 0.0057 --data data.csv
   mlpdoctor curve runs/tensorboard --format json | jq .verdict
+  mlpdoctor curve history.csv -o curve.html --open
 
 \b
 Exit status:
@@ -40,6 +42,7 @@ Exit status:
     show_default=True,
     help="Exit with 1 when a finding is this severe or worse.",
 )
+@output_option
 @screen_options
 def curve(
     files: tuple[str, ...],
@@ -47,8 +50,11 @@ def curve(
     form: str,
     color: str,
     *,
+    output: tuple[str, ...] | None,
     quiet: bool,
     no_progress: bool,
+    opened: bool,
+    embed: bool,
     **given: Any,  # noqa: ANN401  the shared options
 ) -> None:
     """Say what the training curve in HISTORY shows, without the model.
@@ -74,10 +80,12 @@ def curve(
         max_bytes=given["max_bytes"],
         seed=given["seed"] or 0,
     )
-    apart((), (question,))
+    options, outputs = OutputOptions(form, color, quiet=quiet, embed=embed, opened=opened), output or ()
+    apart(destinations(outputs, form, None, update=False), (question,))
+    pictures = pages_wanted(outputs, options)
     with progress(show=not (no_progress or quiet)) as notify:
-        report = diagnose(question, stdin=stdin(), progress=rows_read(notify))
-    write((report,), (), OutputOptions(form, color, quiet=quiet, verbose=False), ())
+        report = diagnose(question, stdin=stdin(), progress=rows_read(notify), pictures=pictures)
+    write((report,), (), options, outputs)
     if any(outcome.status is Status.CRASHED for outcome in report.outcomes):
         sys.exit(FAILED)
     sys.exit(int(fails(report, fail_on)))

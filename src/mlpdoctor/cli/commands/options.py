@@ -148,15 +148,22 @@ Examples:
 """
 """Shown below the help of the command line and of ``check``."""
 
+PAGE: tuple[Callable[..., Any], ...] = (
+    click.option("--open", "opened", is_flag=True, help="Show the report as a page in the browser."),
+    click.option("--embed-json", "embed", is_flag=True, help="Put the JSON of the report into the page."),
+)
+"""What to do with a page, for all commands that can write one."""
+
 SCREEN: tuple[Callable[..., Any], ...] = (
     click.option(
         "--format",
         "form",
-        type=click.Choice(["terminal", "json", "markdown"]),
+        type=click.Choice(["terminal", "json", "markdown", "html"]),
         default="terminal",
         show_default=True,
         help="Format of the report.",
     ),
+    *PAGE,
     click.option(
         "--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True, help="Colour."
     ),
@@ -165,21 +172,24 @@ SCREEN: tuple[Callable[..., Any], ...] = (
 )
 
 
+OUTPUT: Callable[..., Any] = click.option(
+    "-o",
+    "--output",
+    multiple=True,
+    callback=_paths,
+    metavar="FILE",
+    help="Also write a report to FILE; its suffix sets the format: .html .json .sarif .xml (JUnit) .md .txt. "
+    "May be repeated.",
+)
+
 REPORTS: tuple[Callable[..., Any], ...] = (
     click.option(
         "--format",
         type=click.Choice(FORMS),
         help="Format of the report; brief is one line of JSON.  [default: terminal]",
     ),
-    click.option(
-        "-o",
-        "--output",
-        multiple=True,
-        callback=_paths,
-        metavar="FILE",
-        help="Also write a report to FILE; its suffix sets the format: .json .sarif .xml (JUnit) .md .txt. "
-        "May be repeated.",
-    ),
+    OUTPUT,
+    *PAGE,
 )
 """Where ``check`` puts its reports and in which format."""
 
@@ -197,6 +207,16 @@ def shared_options(*names: str) -> Callable[[F], F]:
 def report_options(function: F) -> F:
     """Give a command the options that say where reports go."""
     return _with(REPORTS, function)
+
+
+def output_option(function: F) -> F:
+    """Give a command the option that says into which files its report goes."""
+    return _with((OUTPUT,), function)
+
+
+def page_options(function: F) -> F:
+    """Give a command the options that say what to do with a page."""
+    return _with(PAGE, function)
 
 
 def screen_options(function: F) -> F:

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mlpdoctor.cli.commands.options import screen_options, shared_options, understood
-from mlpdoctor.cli.commands.shared import Code, apart, in_force, question_of
-from mlpdoctor.cli.output import progress, put, say, show
+from mlpdoctor.cli.commands.shared import Code, apart, destinations, in_force, question_of
+from mlpdoctor.cli.output import TEXT, OutputOptions, form_of, progress, put, say, show
+from mlpdoctor.cli.results import keep, pages_wanted
 from mlpdoctor.cli.streams import INTERRUPTED, NOTHING_PIPED, stdin
+from mlpdoctor.cli.trial_output import ENDINGS, FORMS, written_trials
 from mlpdoctor.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ EPILOG = """\b
 Examples:
   mlpdoctor treat model.keras data.csv
   mlpdoctor treat model.keras data.csv -o cured.keras --budget 5m
+  mlpdoctor treat model.keras data.csv -o report.html --open
   mlpdoctor treat model.keras data.csv --rule A101 --budget "200 epochs"
   mlpdoctor treat model.keras data.csv --rule lower-learning-rate
 
@@ -67,8 +70,16 @@ Exit status:
 @click.option(
     "--batch-size", "batch", type=click.IntRange(1), default=BATCH, show_default=True, help="Rows per update."
 )
-@click.option("-o", "--output-model", "output", metavar="FILE", help="Save the fixed and trained model: cured.keras.")
-@click.option("--force", is_flag=True, help="Overwrite FILE if it exists.")
+@click.option(
+    "-o",
+    "--output",
+    "--output-model",
+    "files_out",
+    multiple=True,
+    metavar="FILE",
+    help="Save the fixed and trained model, cured.keras, or the report: .html .json .md .txt. May be repeated.",
+)
+@click.option("--force", is_flag=True, help="Overwrite the model's FILE if it exists.")
 @screen_options
 def treat(
     files: tuple[str, ...],
@@ -76,13 +87,15 @@ def treat(
     budget: str,
     seeds: int,
     batch: int,
-    output: str | None,
+    files_out: tuple[str, ...],
     form: str,
     color: str,
     *,
     force: bool,
     quiet: bool,
     no_progress: bool,
+    opened: bool,
+    embed: bool,
     **given: Any,  # noqa: ANN401  the shared options
 ) -> None:
     """Test the fixes that check suggests: train MODEL on DATA with and without each.
@@ -93,17 +106,21 @@ def treat(
     """
     started = time.monotonic()
     from mlpdoctor.diagnosis.diagnose import all_checks, diagnose
-    from mlpdoctor.diagnosis.subject import opened
+    from mlpdoctor.diagnosis.subject import opened as opened_subject
     from mlpdoctor.treat.trials.budget import Budget
     from mlpdoctor.treat.trials.run_treat import Order, writable
     from mlpdoctor.treat.trials.run_treat import treat as tried
 
     named = tuple(name.strip() for word in words for name in word.split(",") if name.strip())
+    options = OutputOptions(form, color, quiet=quiet, embed=embed, opened=opened)
+    output, reports = _places(files_out, form)
     order = Order(Budget.read(budget), seeds, named, batch, output, force)
     job, configuration = _job(files, given)
     code = Code(given["custom_objects"], given["preprocess"])
     asked = question_of(job, code)
-    apart([] if output is None else [(f"--output-model {output}", output)], [asked], configuration)
+    cured = [] if output is None else [(f"--output-model {output}", output)]
+    apart([*cured, *destinations(reports, form, None, update=False)], [asked], configuration)
+    pictures = pages_wanted(reports, options)
     writable(order, asked)
     code.announce()
     with (
@@ -115,12 +132,12 @@ def treat(
         tell = None if told is None else lambda text: told(f"trying: {text}", _share(started, order.budget.seconds))
         if told is not None:
             told("diagnosing", None)
-        subject = opened(question)
-        report = diagnose(question, checks=in_force(job, all_checks()), subject=subject)
+        subject = opened_subject(question)
+        report = diagnose(question, checks=in_force(job, all_checks()), subject=subject, pictures=pictures)
         result = tried(
             question, replace(order, seed=question.seed), report=report, subject=subject, tell=tell, started=started
         )
-    _write(result, form, color, job.settings.value("data"), quiet=quiet)
+    _write(result, options, reports, job.settings.value("data"))
     if result.interrupted:
         say("interrupted: the report holds what was known by then")
         sys.exit(INTERRUPTED)
@@ -175,22 +192,35 @@ def _question(job: "Job", code: Code) -> "Iterator[Question]":
         yield replace(question, data=str(file))
 
 
-def _write(result: "TrialResult", form: str, color: str, data: str, *, quiet: bool) -> None:
+def _places(files: tuple[str, ...], form: str) -> tuple[str | None, tuple[str, ...]]:
+    """Of the files to write the one for the model, and those for the report.
+
+    Raises:
+        UsageError: there are two for the model, or a report is to have a format that trials have not.
+    """
+    from mlpdoctor.report.formats import of_suffix
+
+    reports = tuple(file for file in files if of_suffix(file) is not None or file.lower().endswith(TEXT))
+    models = [file for file in files if file not in reports]
+    if len(models) > 1:
+        raise UsageError(f"--output {models[1]}: the model goes to one file, and {models[0]} is given already")
+    for file in reports:
+        if form_of(file, form) not in FORMS:
+            raise UsageError(f"--output {file}: trials are written as {ENDINGS}")
+    return next(iter(models), None), reports
+
+
+def _write(result: "TrialResult", options: OutputOptions, files: tuple[str, ...], data: str) -> None:
     if data == "-" and result.report.data is not None:
         result = replace(result, report=replace(result.report, data=replace(result.report.data, path="-")))
-    if form == "json":
-        from mlpdoctor.report.json import trials as trials_json
-
-        put(trials_json.render(result))
-    elif form == "markdown":
-        from mlpdoctor.report.markdown import trials as trials_markdown
-
-        put(trials_markdown.render(result))
-    elif quiet:
+    keep(lambda form: written_trials(form, result, embed=options.embed), files, options)
+    if options.form != "terminal":
+        put(written_trials(options.form, result, embed=options.embed))
+    elif options.quiet:
         from mlpdoctor.report.terminal.layout import plain
 
         put(plain(result.verdict) + "\n")
     else:
         from mlpdoctor.report.terminal.trials import TerminalTrials
 
-        show(TerminalTrials(result), color=color)
+        show(TerminalTrials(result), color=options.color)

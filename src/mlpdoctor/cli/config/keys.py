@@ -95,7 +95,7 @@ def from_here(folder: Path, written: str) -> str:
 SEVERITIES = ("error", "warning", "note")
 LEVELS = (*SEVERITIES, "never")
 CERTAINTIES = ("proved", "tried", "measured", "estimated")
-FORMS = ("terminal", "json", "brief", "sarif", "code-scanning", "junit", "github", "markdown")
+FORMS = ("terminal", "json", "brief", "sarif", "code-scanning", "junit", "github", "markdown", "html")
 """A test holds these against the formats there are."""
 ENGINES = ("auto", "numpy", "keras")
 """What may run a network; the same as in ``following``, which a test sees to."""

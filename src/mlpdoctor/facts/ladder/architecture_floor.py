@@ -1,4 +1,4 @@
-"""What a linear bottleneck loses at least: as much as the best map of so low a rank."""
+"""The highest lower bound on the loss of this architecture, whatever its weights, and that of a linear bottleneck."""
 
 import math
 
@@ -7,8 +7,9 @@ import numpy as np
 from mlpdoctor.analysis.floors import least_squares
 from mlpdoctor.core.check import Absent, fact
 from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.finding import Certainty
 from mlpdoctor.core.network import Network
-from mlpdoctor.facts.ladder.bounds import Bound, CollapseBound, HeadBound, KnotBound, RangeBound
+from mlpdoctor.facts.ladder.bounds import Bound, CollapseBound, HeadBound, KnotBound, RangeBound, certainty, rounding
 from mlpdoctor.facts.ladder.data_floors import ConflictFloor
 from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.nn.layers.properties import is_affine
@@ -64,6 +65,7 @@ def rank_bound(objective: Objective, network: Network, factor: TargetFactor) -> 
     return RankBound(
         tuple(bounds),
         f"a linear way through only {least} {'unit' if least == 1 else 'units'}",
+        rounding(network),
         tuple(ranks),
         tuple(wholes),
     )
@@ -138,11 +140,18 @@ class ArchitectureFloor:
         total: the bound on the whole loss.
         per_part: the bound for each part of it.
         reason: the theorems that give it, in a few words.
+        doubt: what they leave out, in a few words; None where the bound is proved.
     """
 
     total: float
     per_part: tuple[float, ...]
     reason: str
+    doubt: str | None = None
+
+    @property
+    def certainty(self) -> Certainty:
+        """How sure it is."""
+        return certainty(self.doubt)
 
 
 @fact
@@ -158,21 +167,23 @@ def architecture_floor(
     bounds: list[Bound] = [bound for bound in (collapse, ranges, kinks) if bound is not None]
     if not bounds and ranks is None:
         return Absent("no bound is proved for this architecture", applicable=False)
-    per_part, reasons = list(conflicts.per_part), [""] * len(conflicts.per_part)
+    per_part = list(conflicts.per_part)
+    highest: list[Bound | RankBound | None] = [None] * len(per_part)
     for bound in bounds:
         for k, value in enumerate(bound.per_part):
             if value > per_part[k]:
-                per_part[k], reasons[k] = value, bound.reason
-    total, found = 0.0, []
+                per_part[k], highest[k] = value, bound
+    total, found = 0.0, list[Bound | RankBound | None]()
     for head in objective.heads.heads:
         own = [k for k, part in enumerate(objective.parts) if part.head is head]
         value = sum(objective.parts[k].weight * per_part[k] for k in own)
-        why = [reasons[k] for k in own]
+        why = [highest[k] for k in own]
         if ranks is not None and ranks.per_head[head.output] > value:
-            value, why = ranks.per_head[head.output], [ranks.reason]
+            value, why = ranks.per_head[head.output], [ranks]
         total += value
         found += why
-    told = [reason for reason in dict.fromkeys(found) if reason]
-    if not told:
-        told = [bounds[0].reason if bounds else ranks.reason if ranks else ""]
-    return ArchitectureFloor(total, tuple(per_part), "; ".join(told))
+    told = [bound for bound in found if bound is not None]
+    every: list[Bound | RankBound] = [*bounds, *([] if ranks is None else [ranks])]
+    reasons = "; ".join(dict.fromkeys(bound.reason for bound in told or every[:1]))
+    doubts = "; ".join(dict.fromkeys(bound.doubt for bound in told if bound.doubt is not None))
+    return ArchitectureFloor(total, tuple(per_part), reasons, doubts or None)

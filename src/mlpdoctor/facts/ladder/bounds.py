@@ -8,6 +8,7 @@ import numpy as np
 from mlpdoctor.analysis.floors import knots
 from mlpdoctor.core.check import Absent, fact
 from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.finding import Certainty
 from mlpdoctor.core.network import Array, Network
 from mlpdoctor.core.text import short
 from mlpdoctor.facts.ladder.linear_floor import LinearFloor, affine_fit
@@ -16,6 +17,7 @@ from mlpdoctor.facts.network.collapse import Collapse
 from mlpdoctor.nn.heads import Heads
 from mlpdoctor.nn.layers.properties import most_kinks
 from mlpdoctor.nn.losses.loss import TargetKind
+from mlpdoctor.nn.number_types import computes_in, half
 from mlpdoctor.nn.output_head import OutputHead
 from mlpdoctor.statistics.affine_factor import TargetFactor
 from mlpdoctor.statistics.losses_and_targets import TargetValues
@@ -29,10 +31,33 @@ class Bound:
     Attributes:
         per_part: the bound for each part of the loss; minus infinity where the theorem says nothing of it.
         reason: the theorem, in a few words.
+        doubt: what the theorem leaves out, in a few words; None where it is a proof as it stands.
     """
 
     per_part: tuple[float, ...]
     reason: str
+    doubt: str | None
+
+    @property
+    def certainty(self) -> Certainty:
+        """How sure it is."""
+        return certainty(self.doubt)
+
+
+def certainty(doubt: str | None) -> Certainty:
+    """How sure what leaves such a doubt is."""
+    return Certainty.PROVED if doubt is None else Certainty.ESTIMATED
+
+
+def caveat(doubt: str | None) -> str:
+    """A doubt as a sentence behind others; empty without one."""
+    return "" if doubt is None else f" That holds {doubt}."
+
+
+def rounding(network: Network) -> str | None:
+    """What theorems on exact maps leave out in half precision, whose steps of three digits training can lean on."""
+    name = half(network)
+    return None if name is None else f"but for the rounding of {name}"
 
 
 @dataclass(frozen=True)
@@ -41,6 +66,12 @@ class HeadBound:
 
     per_head: tuple[float, ...]
     reason: str
+    doubt: str | None
+
+    @property
+    def certainty(self) -> Certainty:
+        """How sure it is."""
+        return certainty(self.doubt)
 
 
 @dataclass(frozen=True)
@@ -58,13 +89,19 @@ class CollapseBound(Bound):
 
 @fact
 def collapse_bound(
-    objective: Objective, collapse: Collapse, linear: LinearFloor, factor: TargetFactor, perfect: Perfection
+    objective: Objective,
+    network: Network,
+    collapse: Collapse,
+    linear: LinearFloor,
+    factor: TargetFactor,
+    perfect: Perfection,
 ) -> CollapseBound | Absent:
     """Outputs that are affine in the inputs lose at least what the best affine predictor loses.
 
     Theorem: a composition of affine maps is affine, so whatever the weights, what the loss reads is one of the
     predictors over which the affine rung is the minimum. Its witness is the line that reaches the rung. Without any
-    bias the predictor is zero at the origin as well, and the minimum over those is at least as high.
+    bias the predictor is zero at the origin as well, and the minimum over those is at least as high. Losses that Keras
+    caps for answers near zero could give some rows up for good, which no line is charged with: there it is no proof.
     """
     bounds = []
     for k, part in enumerate(objective.parts):
@@ -81,7 +118,12 @@ def collapse_bound(
     plain = "an affine network" if all(part.head.loss.linear != "convex" for part in objective.parts) else f"a {model}"
     reason = plain if collapse.intercept else f"{plain} without any bias"
     total = objective.total(tuple(bounds)) if min(bounds) > -math.inf else None
-    return CollapseBound(tuple(bounds), reason, total, model)
+    capped = any(bound > -math.inf and part.loss.capped for bound, part in zip(bounds, objective.parts, strict=True))
+    doubt = rounding(network) or (CAPPED if capped else None)
+    return CollapseBound(tuple(bounds), reason, doubt, total, model)
+
+
+CAPPED = "but for rows given up, whose loss Keras caps at 16 times the target"
 
 
 MOST_KINKS = 256
@@ -125,7 +167,8 @@ def knot_bound(objective: Objective, network: Network) -> KnotBound | Absent:
         x, y, weights = (np.concatenate(arrays) for arrays in zip(*objective.judged(part), strict=True))
         bounds.append(knots.lower_bound(x[:, 0], y[:, 0], counts[part.head.output], weights))
     kinks = max(counts[part.head.output] for part, fits in zip(objective.parts, squares, strict=True) if fits)
-    return KnotBound(tuple(bounds), f"a line with at most {kinks} {'kink' if kinks == 1 else 'kinks'}", kinks)
+    reason = f"a line with at most {kinks} {'kink' if kinks == 1 else 'kinks'}"
+    return KnotBound(tuple(bounds), reason, rounding(network), kinks)
 
 
 ROUNDING = 1e-12
@@ -160,14 +203,15 @@ def range_bound(objective: Objective, values: TargetValues, perfect: Perfection)
     confined = [not _reaches(head, within, values) for head, within in zip(heads, intervals, strict=True)]
     if not any(confined):
         return Absent("the output's activation reaches all targets", applicable=False)
-    missed = objective.passes.kept(partial(_missed, objective.heads, intervals))
+    reached = tuple(_rounded(head, within) for head, within in zip(heads, intervals, strict=True))
+    missed = objective.passes.kept(partial(_missed, objective.heads, reached))
     sums, beyond = (np.sum(part, axis=0) for part in zip(*missed, strict=True))
     means = tuple(float(total) / objective.rows for total in sums)
     inside = [confined[part.head.output] for part in objective.parts]
     per_part = tuple(mean if narrow else -math.inf for mean, narrow in zip(means, inside, strict=True))
     known = tuple(mean if narrow else base for mean, narrow, base in zip(means, inside, perfect.per_part, strict=True))
     total, shares = objective.total(known), tuple(float(count) / objective.rows for count in beyond)
-    return RangeBound(per_part, _reason(heads, intervals, confined), total, intervals, shares)
+    return RangeBound(per_part, _reason(heads, intervals, confined), None, total, intervals, shares)
 
 
 def _missed(heads: Heads, intervals: tuple[tuple[float, float], ...], rows: Rows) -> tuple[Array, Array]:
@@ -190,6 +234,17 @@ def answers_within(head: OutputHead) -> tuple[float, float]:
     if head.activation.name == "softmax" and head.units == 1:
         return 1.0, 1.0
     return head.activation.bounds
+
+
+def _rounded(head: OutputHead, within: tuple[float, float]) -> tuple[float, float]:
+    """The interval with room for how the layer's arithmetic rounds ends that are no whole numbers, as that of selu."""
+    room = 4 * GRAIN.get(computes_in(head.layer), GRAIN["float32"])
+    low, high = (0.0 if not math.isfinite(end) or float(end).is_integer() else room * abs(end) for end in within)
+    return within[0] - low, within[1] + high
+
+
+GRAIN = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}
+"""The step between 1 and the next number of each type."""
 
 
 def _reaches(head: OutputHead, within: tuple[float, float], values: TargetValues) -> bool:

@@ -9,6 +9,7 @@ from mlpdoctor.analysis.floors.conflicts import Conflicts, find
 from mlpdoctor.core.check import Absent, dear_fact, fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array
+from mlpdoctor.facts.ladder.linear_floor import ConstantFloor
 from mlpdoctor.facts.ladder.model_loss import ModelLoss, Objective, Perfection
 from mlpdoctor.facts.ladder.second_opinion import SecondOpinion
 from mlpdoctor.facts.ladder.swings import Ids, Swings
@@ -72,6 +73,7 @@ def noise_estimate(
     objective: Objective,
     sample: RowSample,
     perfect: Perfection,
+    constant: ConstantFloor,
     model: ModelLoss | None,
     opinion: SecondOpinion | None,
     ids: Ids,
@@ -94,7 +96,7 @@ def noise_estimate(
         found = _of(part, sample.features, part.targets(sample.targets))
         if isinstance(found, str):
             return Absent(f"the noise is not estimated: {found}")
-        values.append(max(found.value, perfect.per_part[k]))
+        values.append(min(max(found.value, perfect.per_part[k]), constant.fits[k].value))
         errors.append(found.error)
         method = f"{found.method}; {found.assumptions}"
     weights = [part.weight for part in objective.parts]

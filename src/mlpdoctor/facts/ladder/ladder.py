@@ -17,6 +17,8 @@ from mlpdoctor.nn.losses.loss import Loss
 
 EQUATION_FEATURES = 3
 """Up to so many features the best line is written out; longer equations are for programs, in the JSON."""
+OPEN = 1e-6
+"""Share of itself by which a loss may be above a perfect one for the two to be one."""
 MEANT = 1e-9
 """A share of the constant's loss below which entropy of soft labels is rounding."""
 
@@ -38,11 +40,18 @@ def ladder(
     """All rungs from the top down, and the one the model stands on."""
     names = objective.passes.dataset
     rungs = [
-        _fitted("constant", _constant(objective), objective, constant.fits, _constants(constant, names.target_names))
+        _fitted(
+            "constant",
+            _constant(objective),
+            objective,
+            constant.fits,
+            perfect,
+            _constants(constant, names.target_names),
+        )
     ]
     if linear is not None:
         witness = _equations(linear, names.feature_names, names.target_names)
-        rungs.append(_fitted("affine", linear.model, objective, linear.fits, witness))
+        rungs.append(_fitted("affine", linear.model, objective, linear.fits, perfect, witness))
     if model is not None:
         measured = "the saved weights, on all rows"
         rungs.append(
@@ -51,17 +60,7 @@ def ladder(
     if readout is not None:
         rungs.append(_readout(objective, readout))
     if architecture is not None:
-        rungs.append(
-            Rung(
-                name="architecture",
-                label="lowest this network can reach",
-                value=architecture.total,
-                lower=architecture.total,
-                certainty=Certainty.PROVED,
-                witness=f"{architecture.reason}, whatever its weights",
-                per_part=architecture.per_part,
-            )
-        )
+        rungs.append(_architecture(architecture))
     if noise is not None:
         rungs.append(_noise(noise))
     rungs.append(_data(conflicts, perfect))
@@ -76,15 +75,21 @@ def _constant(objective: Objective) -> str:
     return f"always predicting {best.pop() if len(best) == 1 else Loss.best_constant}"
 
 
-def _fitted(name: str, label: str, objective: Objective, fits: tuple[LinearFit, ...], witness: str) -> Rung:
+def _fitted(
+    name: str, label: str, objective: Objective, fits: tuple[LinearFit, ...], perfect: Perfection, witness: str
+) -> Rung:
+    """A fit that is known to be reached and of which nothing but a perfect answer is known to be lower is no proof."""
+    value = objective.total(tuple(fit.value for fit in fits))
+    lower = objective.total(tuple(fit.lower for fit in fits))
+    closed = lower > perfect.total or value - perfect.total <= OPEN * max(abs(value), abs(perfect.total))
     if not all(fit.attained for fit in fits):
         witness += "; approached, never reached, as its coefficients grow"
     return Rung(
         name=name,
         label=label,
-        value=objective.total(tuple(fit.value for fit in fits)),
-        lower=objective.total(tuple(fit.lower for fit in fits)),
-        certainty=Certainty.PROVED,
+        value=value,
+        lower=lower,
+        certainty=Certainty.PROVED if closed else Certainty.MEASURED,
         witness=witness,
         per_part=tuple(fit.value for fit in fits),
         coefficients=tuple(row for fit in fits for row in fit.coefficients),
@@ -101,6 +106,18 @@ def _readout(objective: Objective, found: ReadoutFloor) -> Rung:
         lower=objective.total(found.lower),
         certainty=Certainty.PROVED if found.share >= 1 else Certainty.ESTIMATED,
         witness=f"the saved hidden features ({features}) with the best last layer for them{seen}",
+        per_part=found.per_part,
+    )
+
+
+def _architecture(found: ArchitectureFloor) -> Rung:
+    return Rung(
+        name="architecture",
+        label="lowest this network can reach",
+        value=found.total,
+        lower=found.total,
+        certainty=found.certainty,
+        witness=f"{found.reason}, whatever its weights{'' if found.doubt is None else f', {found.doubt}'}",
         per_part=found.per_part,
     )
 

@@ -68,7 +68,7 @@ class ClassRecord:
 def class_record(objective: Objective, values: TargetValues, sample: RowSample, passes: Passes) -> ClassRecord | Absent:
     """Run the sampled rows once more and compare answers with labels."""
     heads = objective.heads
-    chosen = [head for head in heads.heads if _tells_classes(head, values)]
+    chosen = [head for head in heads.heads if tells_classes(head, values)]
     if not chosen or passes.engine is None:
         return Absent("no output tells classes apart", applicable=False)
     read = read_by(heads.heads, passes.engine, sample.features, passes.block_rows)
@@ -84,7 +84,7 @@ def class_record(objective: Objective, values: TargetValues, sample: RowSample, 
     return ClassRecord(tuple(tallies), len(read), len(read) == objective.rows)
 
 
-def _tells_classes(head: OutputHead, values: TargetValues) -> bool:
+def tells_classes(head: OutputHead, values: TargetValues) -> bool:
     """Whether the targets of an output are labels, and its answers are about them."""
     if not values.whole[head.own].all():
         return False

@@ -3,6 +3,8 @@
 from abc import abstractmethod
 from typing import ClassVar, Literal, Self
 
+import numpy as np
+
 from mlpdoctor.core.network import Array
 from mlpdoctor.nn.losses.loss import Loss
 
@@ -58,6 +60,13 @@ class ConvexLoss(Loss):
         which no row does.
         """
         return None
+
+    def slack(self, targets: Array, z: Array) -> Array:  # noqa: ARG002
+        """How far the lower bound of ``gap`` may lie above what Keras's own formula reaches, for each row.
+
+        For losses that Keras caps: over the predictors whose answers it does not cap. Shape (rows,).
+        """
+        return np.zeros(len(z))
 
     def level(self, mean: Array) -> Array | None:  # noqa: ARG002
         """The predictors of the best constant for the mean of the framed targets, shape (predictors,).

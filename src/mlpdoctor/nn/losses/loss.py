@@ -100,6 +100,7 @@ class Loss(ABC):
         linear: how the best affine predictor is found: ``squares``, ``absolute`` (weighted absolute deviations),
             ``convex`` (a ``ConvexLoss``), or None where the problem is not convex.
         best_constant: what the best prediction that ignores the inputs is, in words: ``the mean``.
+        capped: whether Keras keeps answers from 0, so that a row loses no more than so much, as in no convex form.
     """
 
     names: ClassVar[tuple[str, ...]]
@@ -111,6 +112,7 @@ class Loss(ABC):
     not_options: ClassVar[tuple[str, ...]] = ("secant", "assumed")
     """Fields that are not Keras's."""
     best_constant: ClassVar[str] = "one value"
+    capped: ClassVar[bool] = False
 
     @classmethod
     def of(cls, options: Config, keras: int = 3) -> Self:  # noqa: ARG003

@@ -25,6 +25,7 @@ class KLDivergence(SoftmaxLoss):
     names = ("kld", "kldivergence", "kullbackleiblerdivergence")
     label = "Kullback-Leibler divergence"
     best_constant = "the mean"
+    capped: ClassVar[bool] = True
 
     def misfit(self, activation: str, low: float) -> str | None:  # noqa: ARG002
         if activation == "softmax":
@@ -59,13 +60,17 @@ class KLDivergence(SoftmaxLoss):
     def at(self, targets: Array, z: Array) -> Array:
         return np.asarray(super().at(targets, z) + plogp(targets).sum(axis=1), np.float64)
 
+    def slack(self, targets: Array, z: Array) -> Array:  # noqa: ARG002
+        """Classes at the epsilon cost nothing once their answers are there; in the convex form about that each."""
+        return np.asarray(2 * EPSILON * (targets <= EPSILON).sum(axis=1), np.float64)
+
 
 @dataclass(frozen=True)
 class Poisson(ConvexLoss):
     """``keras.losses.Poisson``: the surprise of a count that is answered by its mean, but for what no answer changes.
 
     It is negative for well answered large counts. The best constant is the mean; Keras adds its epsilon to the answer
-    before it takes the logarithm, so that the best is one epsilon lower.
+    before it takes the logarithm, so that the best is one epsilon lower, and no row loses more than 16 times its count.
     """
 
     names = ("poisson",)
@@ -74,6 +79,7 @@ class Poisson(ConvexLoss):
     targets = TargetKind.COUNT
     link: ClassVar[Link] = "log"
     model: ClassVar[str] = "best Poisson regression"
+    capped: ClassVar[bool] = True
 
     def values(self, targets: Array, outputs: Array) -> Array:
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -108,6 +114,22 @@ class Poisson(ConvexLoss):
         kept = np.maximum(mean, 0.0)
         gap = plogp(kept) - kept * z - kept + self.answer(z)
         return np.where(inside, np.maximum(gap, 0.0), np.inf)[:, 0]
+
+    def slack(self, targets: Array, z: Array) -> Array:
+        """For answers m of at least epsilon: the least of ``m - t log(m + epsilon) - s log m`` beside that without it.
+
+        Its derivative is zero at the roots of ``m^2 + (epsilon - t - s) m - s epsilon``; the least is at the larger
+        one, or at the end of the range.
+        """
+        mean, count = self.answer(z)[:, 0], targets[:, 0]
+        pull = mean - count
+        half, rest = (mean - EPSILON) / 2, np.square((mean - EPSILON) / 2) + pull * EPSILON
+        root = half + np.sqrt(np.maximum(rest, 0.0))
+        inside = (rest >= 0) & (root > EPSILON)
+        least = np.where(inside, root, EPSILON)
+        without = mean - mean * z[:, 0]
+        ends = [m - count * np.log(m + EPSILON) - pull * np.log(m) for m in (least, np.full_like(least, EPSILON))]
+        return np.where(count > 0, np.maximum(without - np.minimum(*ends), 0.0), 0.0)
 
     def margin(self, targets: Array, z: Array) -> Array | None:
         return np.where(targets == 0, -z, -np.inf)[:, 0]

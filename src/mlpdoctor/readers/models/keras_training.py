@@ -147,7 +147,7 @@ def optimizer(
         keras: major version of the Keras that wrote the file.
     """
     rest = list(stored)
-    iterations = rate = None
+    iterations = rate = floatx = None
     if rest and rest[0][1].ndim == 0 and (rest[0][0].isdigit() or "iter" in rest[0][0]):
         steps = int(options.get("gradient_accumulation_steps") or 1)
         iterations = int(rest.pop(0)[1]) // steps
@@ -158,11 +158,12 @@ def optimizer(
     configured = configured_rate(options)
     counted = iterations is not None and keras >= KERAS_3
     if counted and configured is not None and rest and rest[0][1].ndim == 0:
-        rate = float(rest.pop(0)[1])
+        stored_rate = rest.pop(0)[1]
+        rate, floatx = float(stored_rate), str(stored_rate.dtype)
     # Nadam keeps a running product beside the slots; no weight of ours is a scalar.
     arrays = [pair for pair in rest if name != "Nadam" or pair[1].ndim]
     slots = _dealt(arrays, trained, _layout(name, options, keras, _is_legacy(arrays)))
-    return Optimizer(name, options, iterations, configured if rate is None else rate, slots)
+    return Optimizer(name, options, iterations, configured if rate is None else rate, slots, floatx=floatx)
 
 
 def dealt(network: Network, trained: Sequence[tuple[Layer, Variable]]) -> Network:

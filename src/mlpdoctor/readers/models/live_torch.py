@@ -12,7 +12,7 @@ from mlpdoctor.core.fast_dataclass import twin
 from mlpdoctor.core.network import Layer, Network, Node, Shape, Stored
 from mlpdoctor.nn.layers.properties import families
 from mlpdoctor.readers.models.live_keras import NAME
-from mlpdoctor.readers.models.live_torch_training import loss_of, optimizer_of
+from mlpdoctor.readers.models.live_torch_training import loss_of, optimizer_of, penalised
 
 Module: TypeAlias = Any
 """Of torch, which is installed where one of its modules is given and nowhere else."""
@@ -78,7 +78,7 @@ def read_torch(model: Module, loss: object, optimizer: object, entering: Shape |
             f"{NAME}: {type(model).__name__} was given; of torch nn.Sequential is read, of {TAKEN}: give the same "
             "layers as nn.Sequential(...)"
         )
-    layers = list(_layers(model))
+    layers = penalised(list(_layers(model)), optimizer)
     if not any(layer.kind == "Dense" for layer, _ in layers):
         raise ModelFileError(f"{NAME}: there is no nn.Linear in it; expected nn.Sequential of {TAKEN}")
     compared = loss_of(loss, log_shares=_activated(layers[-1][0]) == LOG_SHARES, labels=labels)

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from mlpdoctor.core.errors import ModelFileError
+from mlpdoctor.core.fast_dataclass import twin
 from mlpdoctor.core.network import Layer, LossConfig, Optimizer, Stored
 from mlpdoctor.nn.losses.registry import named
 
@@ -119,7 +120,7 @@ def optimizer_of(optimizer: Given, owners: Sequence[tuple[Layer, Mapping[str, Gi
                 if state.get(own) is not None:
                     kept = _slot(kind, state[own], rate)
                     slots.setdefault(layer.name, {}).setdefault(name, {})[slot] = kept.T if name == "kernel" else kept
-    return Optimizer(NAMES.get(kind, kind), _options(group), _updates(kind, steps), rate, slots)
+    return Optimizer(NAMES.get(kind, kind), _options(kind, group), _updates(kind, steps), rate, slots)
 
 
 def _updates(kind: str, steps: Sequence[int]) -> int | None:
@@ -133,7 +134,7 @@ def _slot(kind: str, values: Given, rate: float) -> Stored:
     return -rate * found if kind == "SGD" else found
 
 
-def _options(group: Mapping[str, Given]) -> dict[str, Given]:
+def _options(kind: str, group: Mapping[str, Given]) -> dict[str, Given]:
     options: dict[str, Given] = {"learning_rate": float(group["lr"])}
     if "betas" in group:
         options["beta_1"], options["beta_2"] = map(float, group["betas"])
@@ -142,6 +143,32 @@ def _options(group: Mapping[str, Given]) -> dict[str, Given]:
             options[name] = group[own]
     if group.get("amsgrad"):
         options["amsgrad"] = True
-    if group.get("weight_decay"):
+    if _decoupled(kind, group) and group.get("weight_decay"):
         options["weight_decay"] = float(group["weight_decay"])
     return options
+
+
+def _decoupled(kind: str, group: Mapping[str, Given]) -> bool:
+    """Whether ``weight_decay`` shrinks the weights beside the step, and adds nothing to the loss."""
+    return kind == "AdamW" or bool(group.get("decoupled_weight_decay"))
+
+
+def penalised(
+    layers: Sequence[tuple[Layer, Mapping[str, Given]]], optimizer: Given
+) -> list[tuple[Layer, Mapping[str, Given]]]:
+    """The layers with the penalty that ``weight_decay`` adds to the loss: half of it times the sum of squares.
+
+    So do all optimizers of torch but AdamW, and the others with ``decoupled_weight_decay``, which shrink the weights
+    beside the step: torch/optim, the line ``grad = grad.add(param, alpha=weight_decay)``.
+    """
+    groups = getattr(optimizer, "param_groups", ())
+    if not groups or _decoupled(type(optimizer).__name__, groups[0]):
+        return list(layers)
+    decay = float(groups[0].get("weight_decay") or 0.0)
+    penalty = {"class_name": "L2", "config": {"l2": decay / 2}}
+    return [
+        (twin(layer, config={**layer.config, **{f"{name}_regularizer": penalty for name in owned}}), owned)
+        if decay and owned
+        else (layer, owned)
+        for layer, owned in layers
+    ]

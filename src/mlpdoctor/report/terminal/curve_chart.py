@@ -57,7 +57,7 @@ class Chart:
 
 def plain_text(history: HistorySummary, ladder: Ladder | None, width: int = 96) -> str | None:
     """The heading and the drawing as lines of text, or None where there is nothing to draw."""
-    chart = drawn(history.traces, tuple(_lines(ladder)) if ladder is not None else (), width)
+    chart = drawn(history.traces, tuple(lines(ladder)) if ladder is not None else (), width)
     if chart is None:
         return None
     return f"{_heading(history, chart)}\n{_text(chart, 'utf-8').plain}"
@@ -65,8 +65,8 @@ def plain_text(history: HistorySummary, ladder: Ladder | None, width: int = 96) 
 
 def section(history: HistorySummary, ladder: Ladder | None, width: int, encoding: str) -> Iterator[RenderableType]:
     """The drawing, and below it where the loss stops and what could not be read."""
-    lines = tuple(_lines(ladder)) if ladder is not None else ()
-    chart = drawn(history.traces, lines, width - INDENT - 1)
+    across = tuple(lines(ladder)) if ladder is not None else ()
+    chart = drawn(history.traces, across, width - INDENT - 1)
     if chart is not None:
         yield prose(plain(_heading(history, chart), encoding), width, "training curve   ", style="dim")
         yield Padding(_text(chart, encoding), (0, 1, 0, INDENT), expand=False)
@@ -140,7 +140,7 @@ def _columns(trace: Trace, traces: Sequence[Trace], columns: int) -> Iterator[tu
         yield place, sorted(values)[len(values) // 2]
 
 
-def _lines(ladder: Ladder) -> Iterator[Line]:
+def lines(ladder: Ladder) -> Iterator[Line]:
     """Each height of the ladder once, by its topmost name, where Keras would log it."""
     added = 0.0 if ladder.penalty is None else ladder.penalty.total
     seen: list[float] = []

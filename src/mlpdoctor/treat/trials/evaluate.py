@@ -106,7 +106,7 @@ def evaluated(control: Runs, treated: Runs, scale: Scale, before: float | None, 
         other, own = control.by(by.measure), treated.by(by.measure)
         control.variant.trainee.put(control.variant.starts[0])
         before = by.measure(control.variant)
-    other, own = RunGroup(other.losses[:many]), RunGroup(own.losses[:many])
+    other, own = other.first(many), own.first(many)
     name = scale.loss if by.own else by.label
     found = compare(other, own, *scale.of(name if by.own else "", other, own))
     if found.verdict is Verdict.CONFIRMED and many < min(2, seeds):

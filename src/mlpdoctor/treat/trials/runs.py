@@ -109,12 +109,14 @@ class Runs:
         places: weights and optimizer after each run, by seed.
         losses: after each run, by the side's own loss.
         updates: made by the longest run.
+        curves: of each run the updates made and the loss then, at its start and at each look.
     """
 
     variant: Variant
     places: Sequence[Snapshot]
     losses: tuple[float, ...]
     updates: int
+    curves: tuple[tuple[tuple[int, float], ...], ...] = ()
 
     def by(self, measure: Callable[[Variant], float]) -> RunGroup:
         """The runs judged by something else than the side's own loss."""
@@ -127,7 +129,7 @@ class Runs:
     @property
     def group(self) -> RunGroup:
         """The runs by the side's own loss."""
-        return RunGroup(self.losses)
+        return RunGroup(self.losses, self.curves)
 
     @property
     def best(self) -> int:
@@ -159,19 +161,19 @@ def run(
         TimeUp: not even one run could be finished.
     """
     places: list[Snapshot] = []
-    losses: list[float] = []
+    curves: list[tuple[tuple[int, float], ...]] = []
     made = 0
     for number, seed in enumerate(seeds):
         try:
-            loss, done = _one(variant, number, seed, updates, batch, of_one, clock, enough)
+            curve = _one(variant, number, seed, updates, batch, of_one, clock, enough)
         except TimeUp:
             if not places:
                 raise
             break
         places.append(variant.trainee.snapshot())
-        losses.append(loss)
-        made = max(made, done)
-    return Runs(variant, places, tuple(losses), made)
+        curves.append(curve)
+        made = max(made, curve[-1][0])
+    return Runs(variant, places, tuple(curve[-1][1] for curve in curves), made, tuple(curves))
 
 
 def _one(
@@ -183,12 +185,13 @@ def _one(
     of_one: float,
     clock: Clock,
     enough: Callable[[float], bool] | None,
-) -> tuple[float, int]:
+) -> tuple[tuple[int, float], ...]:
+    """Train once, and return the updates made so far and the loss, at the start and at each look."""
     trainee = variant.trainee
     trainee.restart(seed, variant.starts[number])
     batches = Batches(trainee.table.rows, min(batch, trainee.table.rows), seed)
     most = int(min(max(PATIENCE / max(of_one, 1e-9), 1), 16 * AT_ONCE))
-    loss, done = math.nan, 0
+    done, curve = 0, [(0, trainee.loss())]
     for look in range(1, LOOKS + 1):
         stop = updates * look // LOOKS
         for block in batches.blocks(stop - done, most):
@@ -197,9 +200,10 @@ def _one(
                 raise TimeUp
         done = stop
         loss = trainee.loss()
+        curve.append((done, loss))
         if not math.isfinite(loss) or (enough is not None and enough(loss)):
             break
-    return loss, done
+    return tuple(curve)
 
 
 def cost(variant: Variant, batch: int) -> tuple[float, float]:
