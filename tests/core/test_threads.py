@@ -10,7 +10,6 @@ import pytest
 from hand_built import Table, drawn, sequential
 
 from mlpdoctor.core import threads
-from mlpdoctor.engine import stream
 from mlpdoctor.engine.forward_views import Statistics
 from mlpdoctor.engine.numpy_engine import NumpyEngine
 from mlpdoctor.engine.stream import collect
@@ -135,7 +134,7 @@ def test_the_pass_finds_the_same_to_the_last_digit_however_many_threads_there_ar
     told: list[int] = []
     several = found()
     with threads.one(), monkeypatch.context() as patch:
-        patch.setattr(stream, "WORTH_SHARING", np.inf)
+        patch.setattr(threads, "WORTH_SHARING", np.inf)
         alone = found()
     assert told == 2 * [1 << 14, 1 << 15, ROWS]
     assert set(several) == set(alone), workers

@@ -1,11 +1,14 @@
 """``mlpdoctor.check``: the report on a model and its data, in memory or in files."""
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any
 
-from mlpdoctor.api.given import Given, Names, names, subject_of, untouched
+from mlpdoctor.api.given import Given, Names, names, path_of, subject_of, untouched
 from mlpdoctor.api.report import Report, pages_possible
 from mlpdoctor.api.rules import checks_of
+from mlpdoctor.core.errors import UsageError
 from mlpdoctor.diagnosis.diagnose import diagnose
 from mlpdoctor.diagnosis.subject import Question
 from mlpdoctor.engine.engine_choice import AUTO
@@ -34,6 +37,7 @@ def check(
     engine: str = AUTO,
     custom_objects: str | None = None,
     max_bytes: int | None = None,
+    cluster: Any = None,  # noqa: ANN401  Dask ships no types
 ) -> Report:
     """Say why the loss of a model on its data is stuck.
 
@@ -69,6 +73,8 @@ def check(
         engine: ``"auto"``, ``"numpy"`` or ``"keras"``: what runs the model.
         custom_objects: a Python file with the layers of a saved model, which is run.
         max_bytes: the most that is read of a file, unpacked.
+        cluster: a ``distributed.Client``, ``"local"``, a number of workers or an address, whose workers read the data
+            of a path.
 
     Raises:
         InputError: the model or the data cannot be used; one line says what was given and what was expected.
@@ -85,7 +91,14 @@ def check(
     )
     weights = sample_weight, class_weight
     given = Given(model, x, y, question, loss, history, *weights, preprocess, layers, optimizer, learning_rate)
-    with untouched():
+    if cluster is not None and path_of(x) is None:
+        raise UsageError("cluster: its workers read files; give x as a path that all of them see")
+    with untouched(), ExitStack() as stack:
+        if cluster is not None:
+            from mlpdoctor.engine.cluster import connected
+
+            question = replace(question, cluster=stack.enter_context(connected(cluster)))
+            given = replace(given, question=question)
         chosen = checks_of(select, ignore)
         asked, subject = subject_of(given)
         return Report(diagnose(asked, checks=chosen, subject=subject, pictures=pages_possible()))

@@ -12,9 +12,9 @@ from mlpdoctor.core.finding import Finding, Severity
 from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.report_model import Report, legible_parts
 from mlpdoctor.core.text import listing, percent, short
+from mlpdoctor.core.threads import RowsRead
 from mlpdoctor.diagnosis.diagnose import diagnose
 from mlpdoctor.diagnosis.subject import Question, opened
-from mlpdoctor.engine.stream import RowsRead
 
 SAME = 1e-6
 """Losses, and weights, that differ by a smaller share are the same: they are stored in single precision."""

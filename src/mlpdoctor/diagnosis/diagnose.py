@@ -12,10 +12,12 @@ from mlpdoctor import facts as fact_package
 from mlpdoctor.core import random_state, threads
 from mlpdoctor.core.check import Absent, Check, Fact, declared
 from mlpdoctor.core.dataset import Dataset, SinglePrecision
+from mlpdoctor.core.errors import UsageError
 from mlpdoctor.core.history import History
 from mlpdoctor.core.ladder import Ladder
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.report_model import Report, legible_parts
+from mlpdoctor.core.threads import RowsRead
 from mlpdoctor.diagnosis.rank import Hide, agreed, joined_in, marked, nothing, rank, ruled_out
 from mlpdoctor.diagnosis.resolve import FactResolver, fact_types, statistics_behind
 from mlpdoctor.diagnosis.run_checks import run
@@ -24,7 +26,7 @@ from mlpdoctor.diagnosis.summary import summarise_data, summarise_history, summa
 from mlpdoctor.diagnosis.verdict import Scope, curve_verdict, verdict
 from mlpdoctor.engine.engine_choice import NUMPY, Following, follow, in_numpy
 from mlpdoctor.engine.passes import Passes, block_rows
-from mlpdoctor.engine.stream import RowsRead, collect
+from mlpdoctor.engine.stream import collect
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.outputs.contract import Contract
 from mlpdoctor.nn.heads import heads_of
@@ -152,6 +154,8 @@ def examine(
         return FactResolver(network, facts, no_forward=in_numpy(network).obstacle, history=history)
     followed = follow(network, following)
     engine, obstacle, network = followed.engine, followed.obstacle, followed.network
+    if followed.seconds is not None and hasattr(dataset, "fold"):
+        raise UsageError("--cluster: this network is run by Keras, which is done on one machine only; leave it out")
     single = casts_data(network)
     asking = [check.function for check in checks] + [facts[kind].function for kind in (Ladder, LossPosition, Contract)]
     passes = Passes(SinglePrecision(dataset) if single else dataset, block_rows(network, dataset), engine)

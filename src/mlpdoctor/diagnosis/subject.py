@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
@@ -47,6 +48,7 @@ class Question:
             or as the function itself; None for nothing.
         arrays: what makes a model of a file of arrays; None for a saved model.
         architecture: a file with the architecture of a model whose file holds the weights alone; None for any other.
+        cluster: a client of the cluster whose workers read the data; None to read them here.
     """
 
     model: str | None = None
@@ -66,6 +68,7 @@ class Question:
     preprocess: str | Preprocess | None = None
     arrays: ArrayOptions | None = None
     architecture: str | None = None
+    cluster: object = None
 
     @property
     def asked(self) -> tuple[str, ...]:
@@ -205,6 +208,13 @@ def opened_table(path: str, asked: Wanted, question: Question, stdin: BinaryIO |
     Raises:
         InputError: the data cannot be used, or the function fails on them.
     """
+    if question.cluster is not None:
+        from mlpdoctor.engine.cluster import SpreadDataset
+
+        alone = dataclasses.replace(question, cluster=None)
+        return SpreadDataset(
+            opened_table(path, asked, alone, stdin), partial(opened_table, path, asked, alone), question.cluster
+        )
     if question.preprocess is None:
         return open_dataset(path, asked, stdin=stdin, **question.limit)
     function, named = question.preprocess, "preprocess"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field
 from functools import cache, cached_property
 from inspect import signature
-from typing import Any, Self, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -38,10 +38,10 @@ def _argument(of: Callable[..., Any]) -> type[Any]:
 
 @dataclass(eq=False)
 class Collector:
-    """Folds views into statistics."""
+    """Folds the views of one block of rows into statistics."""
 
     statistics: Iterable[type[Any]]
-    merged: dict[tuple[type[Any], str | None], Any] = field(default_factory=dict)
+    seen: dict[tuple[type[Any], str | None], Any] = field(default_factory=dict)
 
     @cached_property
     def readers(self) -> Mapping[type[Any], tuple[type[Any], ...]]:
@@ -55,7 +55,7 @@ class Collector:
     def wants(self, *kinds: type[Any]) -> bool:
         """Whether anything reads one of these views and is not full yet."""
         return any(
-            not getattr(self.merged.get((statistic, None)), "full", False)
+            not getattr(self.seen.get((statistic, None)), "full", False)
             for kind in kinds
             for statistic in self.readers.get(kind, ())
         )
@@ -63,22 +63,23 @@ class Collector:
     def show(self, view: Any, layer: str | None = None) -> None:  # noqa: ANN401  any of the views
         """Summarise a view in every statistic that reads its kind."""
         for statistic in self.readers.get(type(view), ()):
-            seen = statistic.of(view)
-            if seen is not None:
-                self._add((statistic, layer), seen)
+            summary = statistic.of(view)
+            if summary is not None:
+                key = (statistic, layer)
+                self.seen[key] = self.seen[key] + summary if key in self.seen else summary
 
-    def part(self) -> Self:
-        """An empty collector for one block, of all statistics that are not full yet; its result is merged later."""
-        full = {kind for (kind, layer), seen in self.merged.items() if layer is None and getattr(seen, "full", False)}
-        return type(self)([statistic for statistic in self.statistics if statistic not in full])
 
-    def merge(self, part: Self) -> None:
-        """Add what a part has collected."""
-        for key, seen in part.merged.items():
-            self._add(key, seen)
+def both(first: Statistics, second: Statistics) -> Statistics:
+    """The statistics of two blocks of rows as those of one."""
+    merged = dict(first)
+    for key, summary in second.items():
+        merged[key] = merged[key] + summary if key in merged else summary
+    return merged
 
-    def _add(self, key: tuple[type[Any], str | None], seen: Any) -> None:  # noqa: ANN401
-        self.merged[key] = self.merged[key] + seen if key in self.merged else seen
+
+def full(seen: Statistics) -> frozenset[type[Any]]:
+    """The statistics that further rows would tell nothing."""
+    return frozenset(kind for (kind, layer), one in seen.items() if layer is None and getattr(one, "full", False))
 
 
 OF_LAYERS = (views.Entering, views.Normalising, views.PreActivation, views.Activity)

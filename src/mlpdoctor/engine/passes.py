@@ -2,16 +2,19 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from typing import Protocol
+from operator import add
+from typing import Protocol, TypeVar
 
 import numpy as np
 
 from mlpdoctor.core.dataset import Batch, Dataset, all_usable, usable
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array, Key, Network, Shape
+from mlpdoctor.core.threads import fold
 from mlpdoctor.engine.tape import Cotangents, LayerGradients, Tape
 from mlpdoctor.statistics import views
 
+Kept = TypeVar("Kept")
 BLOCK_CELLS = 1 << 20
 """Numbers in the widest arrays of one block, 8 MiB: large enough for full speed, small enough for the cache."""
 CACHE_CELLS = 1 << 18
@@ -94,6 +97,20 @@ class Passes:
         kept: list[Array] = []
         self.engine.forward(features, Only(frozenset({node}), lambda _, __, after: kept.append(after)))
         return flat(kept[0])
+
+    def kept(self, choose: Callable[[views.Rows], Kept]) -> list[Kept]:
+        """What a function keeps of each block of usable rows, in order; worked out side by side.
+
+        Args:
+            choose: called in any thread or, where the data are spread over a cluster, in any process: it travels there
+                with all that it holds.
+        """
+
+        def one(batch: Batch) -> list[Kept]:
+            rows = usable_rows(batch)
+            return [choose(rows)] if len(rows.features) else []
+
+        return fold(self.dataset, self.block_rows, one, add) or []
 
     def rows(self) -> Iterator[views.Rows]:
         """The usable rows in order, in blocks."""

@@ -1,24 +1,25 @@
 """The one pass over the data: batches through the network, views to the statistics that ask for them."""
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
-from itertools import chain
-from typing import Any, TypeAlias
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 
-from mlpdoctor.core import threads
 from mlpdoctor.core.dataset import Batch, Dataset, in_single
 from mlpdoctor.core.fast_dataclass import dataclass
-from mlpdoctor.engine.forward_views import OF_THE_FORWARD_PASS, Collector, ForwardPass, Statistics, weighted
+from mlpdoctor.core.threads import RowsRead, fold
+from mlpdoctor.engine.forward_views import (
+    OF_THE_FORWARD_PASS,
+    Collector,
+    ForwardPass,
+    Statistics,
+    both,
+    full,
+    weighted,
+)
 from mlpdoctor.engine.passes import CACHE_CELLS, Engine, block_rows, usable_rows
 from mlpdoctor.nn.heads import Heads
 from mlpdoctor.statistics import views
-
-RowsRead: TypeAlias = Callable[[int, int | None], None]
-"""Told how many rows have been read, and about how many there are, where that is known."""
-WORTH_SHARING = 1 << 16
-"""Cells of a block from which it pays to hand blocks to several threads: half a millisecond of reading alone."""
 
 
 def collect(
@@ -32,9 +33,6 @@ def collect(
 ) -> Statistics:
     """Read the data once and return every statistic asked for, as far as there is anything to summarise.
 
-    Large blocks are summarised side by side and merged in order, so that the sums are the same to the last digit
-    however many threads there are.
-
     Args:
         dataset: the rows.
         engine: runs the network; without one only the data are shown.
@@ -43,40 +41,36 @@ def collect(
         progress: told after each block the number of rows read, and about how many there are, where that is known.
         single: whether rows reach the network in float32; cells are counted as they are in the file.
     """
-    collector = Collector(tuple(statistics))
-    forward = None
+    asked = tuple(statistics)
+    forward, collector = None, Collector(asked)
     if engine is not None and collector.wants(*OF_THE_FORWARD_PASS):
         forward = ForwardPass(engine, heads, collector)
     height = block_rows(engine.network if engine is not None else None, dataset, CACHE_CELLS)
-    block = _Block(forward, heads, height, single)
-    batches = dataset.batches(block_rows(None, dataset))
-    first = next(batches, None)
-    if first is None:
-        return collector.merged
-    tasks = ((batch, collector.part()) for batch in chain([first], batches))
-    large = first.features.size + first.targets.size >= WORTH_SHARING
-    with closing(threads.in_order(block.show, tasks) if large else (block.show(task) for task in tasks)) as seen:
-        for rows, part in seen:
-            # Answers of a broken model overflow in sums too; the checks speak of them, not NumPy.
-            with np.errstate(all="ignore"):
-                collector.merge(part)
-            if progress is not None:
-                progress(rows, dataset.rows_about)
-    return collector.merged
+    shown = _Shown(asked, forward, heads, height, single, set())
+    return fold(dataset, block_rows(None, dataset), shown.of, shown.both, progress) or {}
 
 
 @dataclass(frozen=True, eq=False)
-class _Block:
+class _Shown:
     """Shows all there is to see of one block of rows; of a few at a time where they go through the network."""
 
+    statistics: tuple[type[Any], ...]
     forward: ForwardPass | None
     heads: Heads | None
     height: int
     single: bool
+    full: set[type[Any]]
+    """Statistics that are known to be full, which are spared the work; to leave them out changes no result."""
 
-    def show(self, task: tuple[Batch, Collector]) -> tuple[int, Collector]:
-        """The number of rows read so far, and the collector once it has seen the batch."""
-        batch, collector = task
+    def both(self, first: Statistics, second: Statistics) -> Statistics:
+        """The statistics of two neighbouring blocks as those of one."""
+        merged = both(first, second)
+        self.full.update(full(merged))
+        return merged
+
+    def of(self, batch: Batch) -> Statistics:
+        """The statistics of one block."""
+        collector = Collector(tuple(kind for kind in self.statistics if kind not in self.full))
         collector.show(views.Cells(batch.features, batch.targets, batch.first_row, batch.weights))
         rows = usable_rows(in_single(batch) if self.single else batch)
         if len(rows.features):
@@ -90,7 +84,7 @@ class _Block:
                 if self.forward is not None:
                     for few in self._pieces(rows):
                         self.forward.show(collector, few, judged=judging is not None)
-        return batch.first_row + len(batch.features), collector
+        return collector.seen
 
     def _pieces(self, rows: views.Rows) -> Iterator[views.Rows]:
         for start in range(0, len(rows.features), self.height):

@@ -1,5 +1,6 @@
 """All that least squares needs to know of the rows, in a triangle as small as the columns are few."""
 
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -10,11 +11,13 @@ from mlpdoctor.statistics.views import Outputs, Rows
 
 PIECE_ROWS = 512
 """Rows of a block that are factored at a time, beside as many as there are columns."""
+STACKED = 3
+"""Rows that are kept as they are, for each column: to factor them at every merge would cost as much again each time."""
 
 
 @dataclass(frozen=True, eq=False)
 class AffineFactor:
-    """The triangular factor R of ``[1, X - origin, Y - origin]``, built block by block (TSQR).
+    """The triangular factor R of ``[1, X - origin, Y - origin]``, built block by block (TSQR), and late.
 
     Rows with a weight w enter as their multiples by the root of w, so that their squares count w times.
 
@@ -26,13 +29,18 @@ class AffineFactor:
         rows: rows summarised.
         features: number of columns in X.
         origin: shape (columns of X and Y,).
-        triangle: shape (1 + columns or rows, if they are fewer, 1 + columns), upper triangular.
+        stack: rows that stand for all rows, shape (few, 1 + columns): they have the same triangle.
     """
 
     rows: int
     features: int
     origin: Array
-    triangle: Array
+    stack: Array
+
+    @cached_property
+    def triangle(self) -> Array:
+        """Shape (1 + columns or rows, if they are fewer, 1 + columns), upper triangular."""
+        return _triangle(self.stack)
 
     @classmethod
     def of_values(cls, features: Array, values: Array, weights: Array | None = None) -> Self:
@@ -45,21 +53,21 @@ class AffineFactor:
         np.subtract(values, origin[width:], out=design[:, 1 + width :])
         if weights is not None:
             design *= np.sqrt(weights)[:, None]
-        return cls(rows, width, origin, _triangle(design))
+        return cls(rows, width, origin, _few(design))
 
     def __add__(self, other: Self) -> Self:
-        """Factor both blocks as one, counted from this one's origin."""
-        moved = other.triangle.copy()
+        """Take both blocks as one, counted from this one's origin."""
+        stacked = np.concatenate([self.stack, other.stack])
+        moved = stacked[len(self.stack) :]
         moved[:, 1:] += moved[:, :1] * (other.origin - self.origin)
-        stacked = np.concatenate([self.triangle, moved])
-        return type(self)(self.rows + other.rows, self.features, self.origin, _triangle(stacked))
+        return type(self)(self.rows + other.rows, self.features, self.origin, _few(stacked))
 
     def turned(self, origin: Array, turn: Array) -> "AffineFactor":
         """The factor for other features, ``(X - origin) @ turn``, from this one alone."""
         width, new = self.features, turn.shape[1]
         constant, features, values = np.split(self.triangle, [1, 1 + width], axis=1)
         starts = np.concatenate([(self.origin[:width] - origin) @ turn, self.origin[width:]])
-        return AffineFactor(self.rows, new, starts, _triangle(np.hstack([constant, features @ turn, values])))
+        return AffineFactor(self.rows, new, starts, np.hstack([constant, features @ turn, values]))
 
     @property
     def uncentred(self) -> Array:
@@ -67,6 +75,12 @@ class AffineFactor:
         moved = self.triangle.copy()
         moved[:, 1:] += moved[:, :1] * self.origin
         return moved
+
+
+def _few(design: Array) -> Array:
+    """A design as it is while it has few rows, else its triangle."""
+    rows, columns = design.shape
+    return design if rows <= STACKED * columns else _triangle(design)
 
 
 def _triangle(design: Array) -> Array:

@@ -51,7 +51,7 @@ class Judge:
 def found_in(X: Array, Y: Array, losses: tuple[str, ...], block: int = 7) -> Conflicts:
     reread = reader(X, Y, block)
     hashes: RowHashes = reduce(add, [RowHashes.of(rows) for rows in reread()])
-    return find(reread, hashes, len(X), Judge(losses), len(losses), X.shape[1])
+    return find(lambda choose: list(map(choose, reread())), hashes, len(X), Judge(losses), len(losses), X.shape[1])
 
 
 def groups_of(X: Array) -> dict[tuple[float, ...], list[int]]:

@@ -1,6 +1,7 @@
 """Activation functions: slopes, kinks, bounds and the other properties that proofs rest on."""
 
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -112,3 +113,13 @@ def test_hard_sigmoid_depends_on_the_version() -> None:
 def test_activation_of_configurations(spec: object, expected: str | None) -> None:
     found = activation_of(spec)
     assert (found and found.name) == expected
+
+
+def test_gelu_has_its_digits_in_both_tails() -> None:
+    z = np.linspace(-37.0, 37.0, 7400)
+    wanted = np.array([0.5 * math.erfc(-one / math.sqrt(2)) for one in z])
+    found = ALL["gelu"].function(z) / z
+    np.testing.assert_allclose(found, wanted, rtol=1e-12)
+    np.testing.assert_allclose(found[z > -5], wanted[z > -5], rtol=1e-14)
+    assert ALL["gelu"].function(np.array([np.inf, 0.0])).tolist() == [np.inf, 0.0]
+    assert slope(ALL["gelu"], np.zeros(1)) == 0.5

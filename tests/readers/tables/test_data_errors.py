@@ -5,7 +5,10 @@ import gzip
 import io
 import pickle
 import re
+import sys
+import time
 import zipfile
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,7 +23,8 @@ from pyarrow import feather
 
 from mlpdoctor.core.dataset import Wanted
 from mlpdoctor.core.errors import DataFileError
-from mlpdoctor.readers.tables import delimited
+from mlpdoctor.core.whole_file import listening
+from mlpdoctor.readers.tables import arrow_files, delimited
 from mlpdoctor.readers.tables.data import open_dataset
 
 ANY = Wanted(None)
@@ -303,3 +307,42 @@ def test_damaged_files_are_read_or_refused(kind: str, data: st.DataObject) -> No
     read_or_refuse(
         bytes(content[: data.draw(st.integers(0, len(content)))]) if data.draw(st.booleans()) else bytes(content)
     )
+
+
+@pytest.mark.parametrize(("write", "what"), [(pq.write_table, "Parquet"), (feather.write_feather, "Arrow (Feather)")])
+def test_without_pyarrow_its_files_name_the_extra(
+    write: Callable[[pa.Table, str], None], what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "rows"
+    write(pa.table({"x": [1.0, 2.0], "y": [3.0, 4.0]}), str(path))
+    read(str(path))
+    monkeypatch.setattr(arrow_files, "is_installed", lambda: False)
+    told = f': {what} is read with pyarrow, which is not installed: pip install "mlpdoctor[tables]", or give CSV'
+    assert complaint(path) == told
+
+
+def test_a_large_csv_is_read_without_pyarrow_and_says_what_would_be_quicker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(0)
+    table = rng.normal(size=(6000, 3))
+    path = tmp_path / "rows.csv"
+    rows = ["a,b,y", *(",".join(map(repr, row)) for row in table.tolist())]
+    rows[4000] = '"1.5", ,-'  # one that NumPy does not read
+    path.write_text("\n".join([*rows, ""]), encoding="utf-8")
+    table[3999] = (1.5, np.nan, np.nan)
+    monkeypatch.setattr(arrow_files, "is_installed", lambda: False)
+    monkeypatch.setattr(delimited, "LONG", 0.0)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    monkeypatch.setattr(delimited, "NUMPY_PIECE", 1 << 14)
+    said: list[str] = []
+    found = []
+    with listening(said.append):
+        for batch in open_dataset(str(path), ANY).batches(1000):
+            found.append(np.hstack([batch.features, batch.targets]))
+            time.sleep(0.01)
+    np.testing.assert_array_equal(np.vstack(found), table)
+    hint = f'still reading {path}; with pyarrow it takes a third of the time: pip install "mlpdoctor[tables]"'
+    assert said == [hint]
+    path.write_text("\n".join([*rows[:5000], "1,2", *rows[5000:], ""]), encoding="utf-8")
+    assert complaint(path).startswith(", line 5001: has 2 cells where 3 were expected")

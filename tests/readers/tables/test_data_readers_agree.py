@@ -1,4 +1,4 @@
-"""pyarrow's reader and the careful one read the same numbers, or complain in the same words."""
+"""pyarrow's reader, NumPy's and the careful one read the same numbers, or complain in the same words."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mlpdoctor.core.dataset import Wanted
 from mlpdoctor.core.errors import DataFileError
-from mlpdoctor.readers.tables import delimited
+from mlpdoctor.readers.tables import arrow_files, delimited
 from mlpdoctor.readers.tables.data import open_dataset
 
 cells = st.one_of(
@@ -30,17 +30,18 @@ cells = st.one_of(
     delimiter=st.sampled_from([",", ";", "\t", " "]),
     ends=st.sampled_from(["\n", "\r\n"]),
 )
-def test_both_readers_agree(rows: list[list[str]], delimiter: str, ends: str, tmp_path: Path) -> None:
+def test_all_readers_agree(rows: list[list[str]], delimiter: str, ends: str, tmp_path: Path) -> None:
     path = tmp_path / "data.csv"
     path.write_bytes(ends.join(delimiter.join(row) for row in [["a", "b"], ["1.5", "2.5"], *rows]).encode())
     answers = []
-    for sample in (1 << 17, 16):
+    for sample, with_pyarrow in ((1 << 17, True), (16, True), (16, False)):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(delimited, "SAMPLE", sample)
             patch.setattr(delimited, "FEWEST_LINES", 1000)
             patch.setattr(delimited, "PIECE", 32)
+            patch.setattr(arrow_files, "is_installed", lambda there=with_pyarrow: there)
             answers.append(answer(path))
-    assert answers[0] == answers[1]
+    assert answers[0] == answers[1] == answers[2]
 
 
 def answer(path: Path) -> str:

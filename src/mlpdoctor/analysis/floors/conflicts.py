@@ -1,7 +1,8 @@
 """What identical inputs with different targets cost any function of the inputs."""
 
-from collections.abc import Callable, Iterator
-from typing import Protocol
+from collections.abc import Callable
+from functools import partial
+from typing import Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -45,8 +46,17 @@ class Judge(Protocol):
         """What a perfect answer to each row costs, shape (rows, parts)."""
 
 
+Few: TypeAlias = tuple[Array, Array, Array, Array]
+"""Of some rows the features, the targets, the numbers and the weights."""
+
+
 def find(
-    reread: Callable[[], Iterator[Rows]], hashes: RowHashes, rows: int, judge: Judge, parts: int, features: int
+    of_blocks: Callable[[Callable[[Rows], Few]], list[Few]],
+    hashes: RowHashes,
+    rows: int,
+    judge: Judge,
+    parts: int,
+    features: int,
 ) -> Conflicts:
     """Group the rows with identical inputs.
 
@@ -55,7 +65,7 @@ def find(
     over groups is a lower bound for every function, and the function that takes those constants reaches it.
 
     Args:
-        reread: starts another pass over the usable rows.
+        of_blocks: what a function makes of each block of usable rows, in order, in another pass.
         hashes: of all rows.
         rows: how many rows there are.
         judge: what knows the losses.
@@ -66,7 +76,7 @@ def find(
     complete = level == 0
     if not len(repeated):
         return Conflicts((0.0,) * parts, 0, 0, complete, None)
-    kept = [_among(block, repeated) for block in reread()]
+    kept = of_blocks(partial(_among, repeated=repeated))
     inputs, targets, numbers, weights = (np.concatenate(part) for part in zip(*kept, strict=True))
     group = np.unique(inputs + 0.0, axis=0, return_inverse=True)[1].ravel()
     perfect = grouped.sums(group, weights[:, None] * judge.perfect(targets))
@@ -93,7 +103,7 @@ def _few_enough(hashes: RowHashes, most: int) -> tuple[npt.NDArray[np.uint64], i
         kept = at_level(kept, level)
 
 
-def _among(block: Rows, repeated: npt.NDArray[np.uint64]) -> tuple[Array, Array, Array, Array]:
+def _among(block: Rows, repeated: npt.NDArray[np.uint64]) -> Few:
     chosen = np.isin(hash_rows(block.features), repeated)
     weights = np.ones(int(chosen.sum())) if block.weights is None else block.weights[chosen]
     return block.features[chosen], block.targets[chosen], block.numbers[chosen], weights

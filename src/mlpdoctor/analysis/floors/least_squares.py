@@ -84,7 +84,7 @@ def fit(factor: AffineFactor, *, intercept: bool = True) -> tuple[LinearFit, ...
     # It bounds the error of a residual norm, too: Householder QR is backward stable with a small constant (Higham,
     # Accuracy and Stability of Numerical Algorithms, theorem 19.4).
     rounding = ROUNDING * EPSILON * last
-    solution = np.linalg.lstsq(design / scale, targets, rcond=rounding)[0] / scale[:, None]
+    solution = _least(design / scale, targets, rounding) / scale[:, None]
     residual = np.linalg.norm(targets - design @ solution, axis=0)
     doubt = rounding * (np.linalg.norm(targets, axis=0) + scale @ np.abs(solution))
     # A term this small is rounding, and an equation that shows it would only puzzle its reader.
@@ -92,6 +92,30 @@ def fit(factor: AffineFactor, *, intercept: bool = True) -> tuple[LinearFit, ...
     return tuple(
         _fit(factor, solution[:, k], k, residual[k], doubt[k], intercept=intercept) for k in range(targets.shape[1])
     )
+
+
+WIDE = 256
+"""Columns from which singular values cost more than it takes to see that none of them is small."""
+
+
+def _least(design: Array, targets: Array, rounding: float) -> Array:
+    """The solution of least norm, by singular values, of which those below a share of the largest count as zero.
+
+    None is that small where the inverse is not large: the least is at least one over its norm, and the largest at most
+    the norm of the design. Then the solution is the one there is.
+    """
+    rows, columns = design.shape
+    if rows >= columns >= WIDE and not design[columns:].any():  # below its own columns a triangle is zero
+        design, targets = design[:columns], targets[:columns]
+        try:
+            inverse = np.linalg.inv(design)
+        except np.linalg.LinAlgError:
+            inverse = np.full((1, 1), np.inf)
+        if rounding * np.linalg.norm(design) * np.linalg.norm(inverse) < 1:
+            found = inverse @ targets
+            found += inverse @ (targets - design @ found)
+            return np.asarray(found)
+    return np.asarray(np.linalg.lstsq(design, targets, rcond=rounding)[0])
 
 
 def constant(factor: AffineFactor) -> tuple[LinearFit, ...]:

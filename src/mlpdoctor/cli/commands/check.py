@@ -1,7 +1,9 @@
 """``mlpdoctor check``: the one command that reads models and data."""
 
+import dataclasses
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -65,6 +67,9 @@ Exit status:
 )
 @click.option("--confirm", is_flag=True, help="Test the first finding's fix by training; needs Keras.")
 @click.option("--budget", metavar="TIME", help="Time for --confirm: 30s, 2m, or '200 epochs'.  [default: 30s]")
+@click.option(
+    "--cluster", metavar="WHERE", help="Workers read the data: local, a number of them, or tcp://host:port of Dask."
+)
 @click.option("-q", "--quiet", is_flag=True, help="Print only the verdict.")
 @click.option(
     "-v", "--verbose", is_flag=True, help="Show all findings in full, what else is ruled out, and every check."
@@ -81,6 +86,7 @@ def check(
     update_baseline: bool,
     confirm: bool,
     budget: str | None,
+    cluster: str | None,
     quiet: bool,
     verbose: bool,
     no_progress: bool,
@@ -127,7 +133,8 @@ def check(
         from mlpdoctor.cli.commands.confirm import confirmation
 
         tried = confirmation(budget, asked=confirm)
-    with progress(show=not (no_progress or quiet)) as notify:
+    with _workers(cluster) as client, progress(show=not (no_progress or quiet)) as notify:
+        asked = [(job, dataclasses.replace(question, cluster=client)) for job, question in asked]
         run = _Run.over(asked, configuration, checks, baseline, notify, tried, quiet=quiet, pictures=pictures)
     baseline.close(run.reports)
     for one in idle(configuration.suppressions, run.reports, {one.rule.code: one.rule for one in checks}):
@@ -224,6 +231,18 @@ def _looked_at(
         question, progress=rows_read(notify, place), checks=chosen, hide=hide, subject=subject, pictures=pictures
     )
     return report if tried is None else tried(report, question, subject, notify)
+
+
+@contextmanager
+def _workers(where: str | None) -> Iterator[object]:
+    """A client of the cluster that is asked for; None without one."""
+    if where is None:
+        yield None
+        return
+    from mlpdoctor.engine.cluster import connected
+
+    with connected(where) as client:
+        yield client
 
 
 def _arrays(

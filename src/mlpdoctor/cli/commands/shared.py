@@ -42,9 +42,9 @@ if TYPE_CHECKING:
     from mlpdoctor.core.check import Check
     from mlpdoctor.core.network import ArrayOptions
     from mlpdoctor.core.report_model import Report
+    from mlpdoctor.core.threads import RowsRead
     from mlpdoctor.core.whole_file import Named
     from mlpdoctor.diagnosis.subject import Question
-    from mlpdoctor.engine.stream import RowsRead
 
 
 FAILED = 2

@@ -1,6 +1,7 @@
 """Lower bounds that hold for every setting of a network's weights, one theorem each."""
 
 import math
+from functools import partial
 
 import numpy as np
 
@@ -8,17 +9,19 @@ from mlpdoctor.analysis.floors import knots
 from mlpdoctor.core.check import Absent, fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Certainty
-from mlpdoctor.core.network import Network
+from mlpdoctor.core.network import Array, Network
 from mlpdoctor.core.text import short
 from mlpdoctor.facts.ladder.linear_floor import LinearFloor, affine_fit
 from mlpdoctor.facts.ladder.model_loss import Objective, Perfection
 from mlpdoctor.facts.network.collapse import Collapse
+from mlpdoctor.nn.heads import Heads
 from mlpdoctor.nn.layers.properties import most_kinks
 from mlpdoctor.nn.losses.loss import TargetKind
 from mlpdoctor.nn.output_head import OutputHead
 from mlpdoctor.nn.saved_options import computes_in, half
 from mlpdoctor.statistics.affine_factor import TargetFactor
 from mlpdoctor.statistics.losses_and_targets import TargetValues
+from mlpdoctor.statistics.views import Rows
 
 
 @dataclass(frozen=True)
@@ -200,24 +203,28 @@ def range_bound(objective: Objective, values: TargetValues, perfect: Perfection)
     confined = [not _reaches(head, within, values) for head, within in zip(heads, intervals, strict=True)]
     if not any(confined):
         return Absent("the output's activation reaches all targets", applicable=False)
-    reached = [_rounded(head, within) for head, within in zip(heads, intervals, strict=True)]
-    sums, beyond = np.zeros(len(objective.parts)), np.zeros(len(heads))
-    for rows in objective.passes.rows():
-        weights = np.ones(len(rows.targets)) if rows.weights is None else rows.weights
-        costs = [h.loss.nearest(h.targets(rows.targets), *within) for h, within in zip(heads, reached, strict=True)]
-        least = objective.heads.perfect(rows.targets)
-        sums += weights @ np.concatenate(costs, axis=1)
-        place = 0
-        for k, cost in enumerate(costs):
-            own = least[:, place : place + cost.shape[1]]
-            beyond[k] += int((cost > own + ROUNDING * np.abs(cost)).any(axis=1).sum())
-            place += cost.shape[1]
+    reached = tuple(_rounded(head, within) for head, within in zip(heads, intervals, strict=True))
+    missed = objective.passes.kept(partial(_missed, objective.heads, reached))
+    sums, beyond = (np.sum(part, axis=0) for part in zip(*missed, strict=True))
     means = tuple(float(total) / objective.rows for total in sums)
     inside = [confined[part.head.output] for part in objective.parts]
     per_part = tuple(mean if narrow else -math.inf for mean, narrow in zip(means, inside, strict=True))
     known = tuple(mean if narrow else base for mean, narrow, base in zip(means, inside, perfect.per_part, strict=True))
     total, shares = objective.total(known), tuple(float(count) / objective.rows for count in beyond)
     return RangeBound(per_part, _reason(heads, intervals, confined), None, total, intervals, shares)
+
+
+def _missed(heads: Heads, intervals: tuple[tuple[float, float], ...], rows: Rows) -> tuple[Array, Array]:
+    """What the nearest answers within the intervals cost, summed for each part; rows of each head that they miss."""
+    weights = np.ones(len(rows.targets)) if rows.weights is None else rows.weights
+    pairs = zip(heads.heads, intervals, strict=True)
+    costs = [head.loss.nearest(head.targets(rows.targets), *within) for head, within in pairs]
+    least, beyond, place = heads.perfect(rows.targets), np.zeros(len(costs)), 0
+    for k, cost in enumerate(costs):
+        own = least[:, place : place + cost.shape[1]]
+        beyond[k] = int((cost > own + ROUNDING * np.abs(cost)).any(axis=1).sum())
+        place += cost.shape[1]
+    return weights @ np.concatenate(costs, axis=1), beyond
 
 
 def answers_within(head: OutputHead) -> tuple[float, float]:

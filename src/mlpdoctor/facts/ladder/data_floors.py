@@ -40,7 +40,7 @@ def conflict_floor(objective: Objective, hashes: RowHashes, perfect: Perfection)
     """Rows that may be identical, looked at again and grouped by their real contents."""
     passes = objective.passes
     features, parts = len(passes.dataset.feature_names), len(objective.parts)
-    conflicts = find(passes.rows, hashes, objective.rows, objective.heads, parts, features)
+    conflicts = find(passes.kept, hashes, objective.rows, objective.heads, parts, features)
     per_part = tuple(base + more for base, more in zip(perfect.per_part, conflicts.floors, strict=True))
     return ConflictFloor(conflicts, per_part, objective.total(per_part), objective.total(conflicts.floors))
 

@@ -64,12 +64,15 @@ def readout(
         if not model.finite or not np.isfinite(factor.triangle).all():
             return Absent("the hidden features are not finite")
         bias = bool(network.nodes[_last(network, head)].layer.config.get("use_bias", True))
-        origin, turn = _resolved(factor, intercept=bias)
-        turned = factor.turned(origin, turn)
-        for k, part in enumerate(objective.parts):
-            if part.head is head:
-                reread = partial(_judged, hidden, part, origin, turn)
-                fits.append(problem_fit(reread, part, turned, factor.rows, lowest=perfect.per_part[k], intercept=bias))
+        own = [(k, part) for k, part in enumerate(objective.parts) if part.head is head]
+        origin, turn = np.zeros(factor.features), None
+        # Least squares is the same in any basis, and needs none that costs a singular value decomposition.
+        if not (bias and all(part.loss.linear == "squares" for _, part in own) and _all_resolved(factor)):
+            origin, turn = _resolved(factor, intercept=bias)
+            factor = factor.turned(origin, turn)
+        for k, part in own:
+            reread = partial(_judged, hidden, part, origin, turn)
+            fits.append(problem_fit(reread, part, factor, factor.rows, lowest=perfect.per_part[k], intercept=bias))
     # On a sample even the best last layer may lose more than the model does on all rows.
     per_part = tuple(min(fit.value, own) for fit, own in zip(fits, model.per_part, strict=True))
     lower = tuple(min(fit.lower, value) for fit, value in zip(fits, per_part, strict=True))
@@ -94,10 +97,11 @@ def _hidden_rows(
 
 
 def _judged(
-    hidden: Callable[[], Iterator[tuple[Array, Array, Array]]], part: Part, origin: Array, turn: Array
+    hidden: Callable[[], Iterator[tuple[Array, Array, Array]]], part: Part, origin: Array, turn: Array | None
 ) -> Iterator[tuple[Array, Array, Array]]:
     """The features that tell rows apart, the part's own targets and weights, block by block."""
-    return (((values - origin) @ turn, part.targets(targets), weights) for values, targets, weights in hidden())
+    for values, targets, weights in hidden():
+        yield values if turn is None else (values - origin) @ turn, part.targets(targets), weights
 
 
 def _width(network: Network, node: int) -> int:
@@ -108,6 +112,27 @@ def _width(network: Network, node: int) -> int:
 
 def _factor(blocks: Iterator[tuple[Array, Array, Array]]) -> AffineFactor:
     return reduce(add, (AffineFactor.of_values(*block) for block in blocks))
+
+
+WIDE = 256
+"""Units from which it pays to ask first whether float32 tells all of them apart."""
+
+
+def _all_resolved(factor: AffineFactor) -> bool:
+    """Whether `_resolved` would certainly leave out no direction.
+
+    The least singular value is at least one over the norm of the inverse.
+    """
+    width = factor.features
+    varying = factor.triangle[1:, 1 : 1 + width]
+    if not len(varying) >= width >= WIDE:
+        return False
+    size = np.linalg.norm(factor.uncentred[:, 1 : 1 + width], axis=0)
+    try:
+        inverse = np.linalg.inv(varying[:width] / size)
+    except np.linalg.LinAlgError:
+        return False
+    return bool(FLOAT32 * np.linalg.norm(inverse) < 1)
 
 
 def _resolved(factor: AffineFactor, *, intercept: bool) -> tuple[Array, Array]:

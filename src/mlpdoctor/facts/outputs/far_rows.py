@@ -1,18 +1,22 @@
 """Rows whose targets, or whose errors, lie so far out that a few of them decide the loss."""
 
+from functools import partial
+
 import numpy as np
 
 from mlpdoctor.core.check import Absent, fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array
-from mlpdoctor.engine.passes import flat
+from mlpdoctor.engine.passes import Engine, flat
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.facts.outputs.regression import OutputQuartiles, Quartiles, Regression
 from mlpdoctor.facts.training.training import Training
+from mlpdoctor.nn.heads import Heads
 from mlpdoctor.statistics.losses_and_targets import LossPeaks, LossSums, TargetExtremes
 from mlpdoctor.statistics.moments import TargetMoments
 from mlpdoctor.statistics.rows import RowSample
+from mlpdoctor.statistics.views import Rows
 
 LEAST_ROWS = 20
 """Of fewer rows each one carries much of the loss."""
@@ -199,20 +203,23 @@ def _far_errors(
     if error is None or not np.isfinite(total) or _how_many(cost, total, sums.rows, most) is None:
         return None
     limit = min(cost[_how_many(cost, total, sums.rows, most) or 0], max(WORTH_SHOWING * total, cost[-1]))
-    part = objective.parts[place]
-    shown: list[tuple[float, float, float]] = []
-    for rows in objective.passes.rows():
-        engine = objective.passes.engine
-        if engine is None:
-            return None
-        read = np.concatenate([flat(output) for output in engine.forward(rows.features)], axis=1)
-        values = objective.heads.values(rows.targets, read)[:, place]
-        weighted = values if rows.weights is None else values * rows.weights
-        own = part.targets(rows.targets)[:, 0]
-        shown += [(weighted[i], rows.numbers[i], own[i]) for i in np.flatnonzero(weighted >= limit)]
+    engine = objective.passes.engine
+    if engine is None:
+        return None
+    found = objective.passes.kept(partial(_costly, engine, objective.heads, place, limit))
+    shown = [one for block in found for one in block]
     shown.sort(key=lambda one: (-one[0], one[1]))
     cost, numbers, targets = (np.array(part, np.float64) for part in zip(*shown, strict=True))
     return _few(cost, numbers, targets, total, sums.rows, bulk, most, far, "error")
+
+
+def _costly(engine: Engine, heads: Heads, place: int, limit: float, rows: Rows) -> list[tuple[float, float, float]]:
+    """Of the rows on which a part loses so much: their loss, number and target."""
+    read = np.concatenate([flat(output) for output in engine.forward(rows.features)], axis=1)
+    values = heads.values(rows.targets, read)[:, place]
+    weighted = values if rows.weights is None else values * rows.weights
+    own = heads.parts[place].targets(rows.targets)[:, 0]
+    return [(weighted[i], rows.numbers[i], own[i]) for i in np.flatnonzero(weighted >= limit)]
 
 
 def _how_many(cost: Array, total: float, rows: int, most: float) -> int | None:

@@ -8,7 +8,9 @@ import io
 from collections import Counter
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
-from functools import partial
+from dataclasses import replace
+from functools import cache, partial
+from importlib.util import find_spec
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -18,7 +20,7 @@ from mlpdoctor.core.network import Array
 from mlpdoctor.readers.tables.arrow_sizes import sizes
 from mlpdoctor.readers.tables.column_names import unique
 from mlpdoctor.readers.tables.data_source import Source, seekable
-from mlpdoctor.readers.tables.table import Codes, Table
+from mlpdoctor.readers.tables.table import Codes, Section, Table
 from mlpdoctor.readers.tables.text_rows import NO_CODES, complaint_of_typed, kind_of_cells
 
 
@@ -27,6 +29,26 @@ class Batches(Protocol):
 
     def __call__(self, columns: Sequence[int], *, whole: bool = True) -> Generator[Any]:
         """All of them; ``whole`` is False where not all will be read."""
+
+
+INSTALL = 'pip install "mlpdoctor[tables]"'
+"""What brings pyarrow, an extra: it takes more room than all the rest together."""
+
+
+@cache
+def is_installed() -> bool:
+    """Whether pyarrow is there, without importing it."""
+    return find_spec("pyarrow") is not None
+
+
+def _needed(path: str, what: str) -> None:
+    """Stop where pyarrow is missing.
+
+    Raises:
+        DataFileError: it is, with what to type.
+    """
+    if not is_installed():
+        raise DataFileError(f"{path}: {what} is read with pyarrow, which is not installed: {INSTALL}, or give CSV")
 
 
 def float64_values(values: Any) -> Array:  # noqa: ANN401 - pyarrow has no types
@@ -68,6 +90,7 @@ def open_parquet(source: Source) -> Table:
     Raises:
         DataFileError: it holds no rows, or two columns of one name.
     """
+    _needed(source.path, "Parquet")
     from pyarrow import parquet
 
     source = seekable(source)
@@ -76,10 +99,12 @@ def open_parquet(source: Source) -> Table:
         with parquet.ParquetFile(stream) as file:
             schema, metadata = file.schema_arrow, file.metadata
 
-    def batches(columns: Sequence[int], *, whole: bool = True) -> Generator[Any]:
-        every = schema.names  # a new list each time
-        names = [every[column] for column in columns]
-        for group in map(metadata.row_group, range(metadata.num_row_groups)):
+    every = range(metadata.num_row_groups)
+
+    def batches(columns: Sequence[int], *, whole: bool = True, groups: Sequence[int] = every) -> Generator[Any]:
+        fields = schema.names  # a new list each time
+        names = [fields[column] for column in columns]
+        for group in map(metadata.row_group, groups):
             if group.total_byte_size > EXPANSION_FLOOR:
                 for column in map(group.column, range(group.num_columns)):
                     _refuse_bomb(source.path, size, column.total_uncompressed_size)
@@ -89,9 +114,21 @@ def open_parquet(source: Source) -> Table:
             parquet.ParquetFile(stream, pre_buffer=False, buffer_size=BUFFER_BYTES) as file,
         ):
             # Threads of pyarrow's read ahead, and whoever stops early would close the file under them.
-            yield from file.iter_batches(batch_size=_height(len(columns)), columns=names, use_threads=whole)
+            yield from file.iter_batches(
+                batch_size=_height(len(columns)), row_groups=list(groups), columns=names, use_threads=whole
+            )
 
-    return _table(source, "Parquet", schema, _Extent(metadata.num_rows, size), batches)
+    def sections() -> tuple[Section, ...]:
+        return tuple(Section(0, group, group + 1, metadata.row_group(group).num_rows) for group in every)
+
+    table = _table(source, "Parquet", schema, _Extent(metadata.num_rows, size), batches)
+
+    def stretch(section: Section, columns: Sequence[int]) -> Iterator[Array]:
+        groups = range(section.start, section.stop)
+        before = sum(metadata.row_group(group).num_rows for group in range(section.start))
+        return _blocks(source, schema, partial(batches, groups=groups), columns, before)
+
+    return replace(table, sections=sections, stretch=stretch)
 
 
 def open_arrow(source: Source) -> Table:
@@ -100,6 +137,7 @@ def open_arrow(source: Source) -> Table:
     Raises:
         DataFileError: it holds no rows, or two columns of one name.
     """
+    _needed(source.path, "Arrow (Feather)")
     from pyarrow import ipc
 
     source = seekable(source)
@@ -159,21 +197,7 @@ def _table(
                 f"{path}: comes to more than {source.max_bytes:,} bytes, {extent.rows:,} rows of {len(columns):,} "
                 "numbers; --max-bytes raises the bound"
             )
-        first_row = 0
-        for batch in batches(columns):
-            out = np.empty((len(columns), batch.num_rows))
-            for place, column in enumerate(columns):
-                values = batch.column(own[column])
-                if _is_number(values.type):
-                    out[place] = float64_values(values)
-                elif column in codes:
-                    out[place] = _classes(values, codes[column])
-                else:
-                    row, value = next(((row, cell) for row, cell in enumerate(values) if cell.is_valid), (0, None))
-                    wrong = complaint_of_typed(_shown(value), names[column])
-                    raise DataFileError(f"{path}, row {first_row + row + 1:,}: {wrong}")
-            yield out.T
-            first_row += batch.num_rows
+        yield from _blocks(source, schema, batches, columns, codes=codes)
 
     text = frozenset(name for name, field in zip(names, schema, strict=True) if not _is_number(field.type))
     texts = [place for place, name in enumerate(names) if name in text]
@@ -230,6 +254,32 @@ MOST_TEXTS = 64
 """Columns of text that are looked into before a row is read."""
 LOOKED_AT = 100
 """Cells that tell what a column holds."""
+
+
+def _blocks(
+    source: Source,
+    schema: Any,  # noqa: ANN401 - pyarrow has no types
+    batches: Batches,
+    columns: Sequence[int],
+    first_row: int = 0,
+    codes: Codes = NO_CODES,
+) -> Iterator[Array]:
+    """The numbers of record batches, and what texts of some columns stand for: shape (rows, columns) each."""
+    own = list(map(str, schema.names))
+    for batch in batches(columns):
+        out = np.empty((len(columns), batch.num_rows))
+        for place, column in enumerate(columns):
+            values = batch.column(own[column])
+            if _is_number(values.type):
+                out[place] = float64_values(values)
+            elif column in codes:
+                out[place] = _classes(values, codes[column])
+            else:
+                row, value = next(((row, cell) for row, cell in enumerate(values) if cell.is_valid), (0, None))
+                wrong = complaint_of_typed(_shown(value), unique(own)[column])
+                raise DataFileError(f"{source.path}, row {first_row + row + 1:,}: {wrong}")
+        yield out.T
+        first_row += batch.num_rows
 
 
 def _shown(cell: Any) -> str:  # noqa: ANN401

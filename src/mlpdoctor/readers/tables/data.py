@@ -25,7 +25,7 @@ from mlpdoctor.readers.tables.data_kind import (
 )
 from mlpdoctor.readers.tables.data_source import Source, from_path, from_stdin, seekable, steady, unzipped
 from mlpdoctor.readers.tables.numpy_files import open_arrays, stored_npy
-from mlpdoctor.readers.tables.table import Table, TableDataset
+from mlpdoctor.readers.tables.table import Section, Table, TableDataset
 from mlpdoctor.readers.tables.unencoded import TEXT, unencoded
 
 MOST_BYTES = 1 << 33
@@ -183,6 +183,12 @@ def open_folder(path: str, wanted: Wanted, max_bytes: int, open_file: Callable[[
         for table in tables:
             yield from table.blocks(columns)
 
+    def sections() -> tuple[Section, ...]:
+        return tuple(replace(one, file=place) for place, table in enumerate(tables) for one in table.sections())
+
+    def stretch(section: Section, columns: Sequence[int]) -> Iterator[Array]:
+        return tables[section.file].of_section(section, columns)
+
     left_out = (f"not read: {listed(others)}",) if others else ()
     return Table(
         format=f"folder of {count(len(files), 'file')}, {first.format}",
@@ -192,6 +198,8 @@ def open_folder(path: str, wanted: Wanted, max_bytes: int, open_file: Callable[[
         marked=first.marked,
         guesses=(*first.guesses, *left_out),
         rows=None if any(table.rows is None for table in tables) else sum(table.rows or 0 for table in tables),
+        sections=sections,
+        stretch=stretch,
     )
 
 

@@ -1,24 +1,23 @@
-"""Text tables, CSV and its kin: pyarrow on pieces of the file, the careful reader where pyarrow gives up."""
+"""Text tables, CSV and its kin: a fast parser on pieces of the file, the careful reader where that gives up.
+
+The fast parser is pyarrow's, where it is installed, and otherwise NumPy's, which takes about three times as long.
+"""
 
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
+from itertools import accumulate, pairwise
 from typing import BinaryIO, cast
 
-import numpy as np
-
 from mlpdoctor.core.network import Array
-from mlpdoctor.readers.tables.arrow_files import float64_values
+from mlpdoctor.core.whole_file import patience
 from mlpdoctor.readers.tables.data_source import Source
-from mlpdoctor.readers.tables.table import Codes, Table
+from mlpdoctor.readers.tables.table import Codes, Section, Table, only_whole
 from mlpdoctor.readers.tables.text_layout import FORMATS, Layout, sniff
 from mlpdoctor.readers.tables.text_rows import (
-    FALSE,
     LONGEST_LINE,
-    MISSING,
     NO_CODES,
-    TRUE,
     careful_blocks,
     no_long_cells,
     short_lines,
@@ -26,9 +25,15 @@ from mlpdoctor.readers.tables.text_rows import (
 )
 
 SAMPLE = 1 << 17
-"""Bytes to tell the layout from. A file no longer is read without pyarrow, whose import takes longer."""
+"""Bytes to tell the layout from. A file no longer is read line by line: to import pyarrow takes longer."""
 PIECE = 1 << 23
 """Bytes given to pyarrow at a time: enough for both cores, few enough to keep memory flat."""
+NUMPY_PIECE = 1 << 20
+"""Bytes given to NumPy at a time, which makes objects of its lines."""
+LONG = 20.0
+"""Seconds of reading after which somebody wonders whether there is a quicker way."""
+SECTION = 1 << 26
+"""Bytes of a section, which a worker of a cluster reads by itself."""
 FEWEST_LINES = 4
 """Lines the sample should hold when lines are long."""
 
@@ -61,6 +66,25 @@ def open_delimited(source: Source) -> Table:
         with source.open() as stream:
             yield from (row[column] for _, row in _rows(source.path, stream, layout) if column < len(row))
 
+    def sections() -> tuple[Section, ...]:
+        if not quick or source.size is None:
+            return only_whole()
+        from mlpdoctor.readers.tables import fast_text
+
+        with source.open() as stream:
+            place = _top(stream, layout)
+            lengths = [len(piece) for piece in fast_text.pieces_of(cast("io.BufferedReader", stream), SECTION)]
+        ends = list(accumulate(lengths, initial=place))
+        return tuple(Section(0, *pair) for pair in pairwise(ends)) or only_whole()
+
+    def stretch(section: Section, columns: Sequence[int]) -> Iterator[Array]:
+        if not section.stop:
+            yield from blocks(columns)
+            return
+        with source.open() as stream:
+            stream.seek(section.start)
+            yield from _quick(source, stream, layout, columns, section)
+
     return Table(
         format=FORMATS.get(layout.delimiter, "text table"),
         names=layout.names,
@@ -71,6 +95,8 @@ def open_delimited(source: Source) -> Table:
         kinds=layout.kinds,
         cells=cells,
         coded=lambda codes: partial(blocks, codes=codes),
+        sections=sections,
+        stretch=stretch,
     )
 
 
@@ -105,16 +131,38 @@ def _rows(path: str, stream: BinaryIO, layout: Layout, lines_before: int = 0) ->
             yield from ((before + line, row) for line, row in split_rows(lines, layout.delimiter))
 
 
-def _quick(source: Source, stream: BinaryIO, layout: Layout, columns: Sequence[int]) -> Iterator[Array]:
-    """Read a stream in pieces with pyarrow; a piece it cannot read goes the careful way, alone."""
-    import pyarrow as pa
+def _top(stream: BinaryIO, layout: Layout) -> int:
+    """Read the lines above the first row; how many bytes they have."""
+    return sum(len(stream.readline()) for _ in range(layout.skip))
 
-    place = sum(len(stream.readline()) for _ in range(layout.skip))
-    with _LineNumbers(source) as numbers:
-        for piece in _pieces(cast("io.BufferedReader", stream)):
+
+def _quick(
+    source: Source, stream: BinaryIO, layout: Layout, columns: Sequence[int], section: Section | None = None
+) -> Iterator[Array]:
+    """Read a stream in pieces with a fast parser; a piece it cannot read goes the careful way, alone.
+
+    Args:
+        source: of the stream.
+        stream: at its first byte, or at the first one of the section.
+        layout: of the text.
+        columns: positions of the columns to read.
+        section: what to read of it; None for all rows.
+    """
+    place = _top(stream, layout) if section is None else section.start
+    left = None if section is None else section.stop - section.start
+    from mlpdoctor.readers.tables import arrow_files, fast_text
+
+    parsed, size = fast_text.by_pyarrow, PIECE
+    with ExitStack() as stack:
+        numbers = stack.enter_context(_LineNumbers(source))
+        if not arrow_files.is_installed():
+            parsed, size = fast_text.by_numpy, min(NUMPY_PIECE, PIECE)
+            hint = f"still reading {source.path}; with pyarrow it takes a third of the time: {arrow_files.INSTALL}"
+            stack.enter_context(patience(hint, LONG))
+        for piece in fast_text.pieces_of(cast("io.BufferedReader", stream), size, left):
             try:
-                yield _parsed(piece, layout, columns)
-            except pa.ArrowException:
+                yield parsed(piece, layout, columns)
+            except ValueError:
                 yield from _careful(source.path, io.BytesIO(piece), layout, columns, numbers.before(place))
             place += len(piece)
 
@@ -139,77 +187,3 @@ class _LineNumbers(ExitStack):
             self._place += len(part)
             self._lines += part.count(b"\n")
         return self._lines
-
-
-def _parsed(piece: bytearray | bytes, layout: Layout, columns: Sequence[int]) -> Array:
-    """Read whole lines with pyarrow: shape (rows, columns)."""
-    import pyarrow as pa
-    from pyarrow import csv
-
-    if layout.delimiter == " ":
-        piece = b"\n".join(b" ".join(line.split()) for line in piece.split(b"\n"))
-    names = [str(place) for place in range(layout.width)]
-    wanted = [names[column] for column in columns]
-    boolean, real = pa.bool_(), pa.float64()
-    table = csv.read_csv(
-        pa.BufferReader(piece),
-        read_options=csv.ReadOptions(column_names=names, block_size=max(PIECE // 8, _longest(piece))),
-        parse_options=csv.ParseOptions(delimiter=layout.delimiter, newlines_in_values=b'"' in piece),
-        convert_options=csv.ConvertOptions(
-            check_utf8=False,
-            include_columns=wanted,
-            column_types={names[c]: boolean if c in layout.booleans else real for c in columns},
-            null_values=[space + mark for mark in MISSING for space in ("", " ")],
-            true_values=[*TRUE, "1"],
-            false_values=[*FALSE, "0"],
-            decimal_point="," if layout.decimal_comma else ".",
-        ),
-    )
-    out = np.empty((len(columns), table.num_rows))
-    start = 0
-    for batch in table.to_batches():
-        for place, name in enumerate(wanted):
-            out[place, start : start + batch.num_rows] = float64_values(batch.column(name))
-        start += batch.num_rows
-    return out.T
-
-
-def _longest(piece: bytearray | bytes) -> int:
-    """Bytes of a line, as far as the first tells; pyarrow wants whole lines in its blocks."""
-    return 4 * (piece.find(b"\n") + 1)
-
-
-def _pieces(stream: io.BufferedReader) -> Iterator[bytearray]:
-    """Cut a stream after line ends that no quotes enclose. A piece is its user's own: nothing else holds its bytes."""
-    rest = b""
-    while True:
-        piece = bytearray(len(rest) + PIECE)
-        piece[: len(rest)] = rest
-        with memoryview(piece) as room:
-            read = stream.readinto(room[len(rest) :])
-        del piece[len(rest) + read :]
-        if not read:
-            break
-        cut = _cut(piece)
-        if cut == 0 and len(piece) < LONGEST_LINE:
-            rest = bytes(piece)
-            continue
-        cut = cut or piece.rfind(b"\n") + 1 or len(piece)  # a quote that is never closed, or no table at all
-        rest = bytes(memoryview(piece)[cut:])
-        del piece[cut:]
-        yield piece
-    if rest:
-        yield bytearray(rest)
-
-
-def _cut(piece: bytearray) -> int:
-    """Position after the last line end with an even number of quotes before it, 0 if there is none."""
-    place = piece.rfind(b"\n") + 1
-    if b'"' not in piece:  # far quicker than to count them
-        return place
-    quotes = piece.count(b'"', 0, place)
-    while place and quotes % 2:
-        earlier = piece.rfind(b"\n", 0, place - 1) + 1
-        quotes -= piece.count(b'"', earlier, place)
-        place = earlier
-    return place

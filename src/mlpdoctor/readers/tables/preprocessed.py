@@ -75,8 +75,20 @@ class PreprocessedDataset:
 
     def batches(self, rows: int) -> Iterator[Batch]:
         """All rows in order, as of the data set behind it."""
-        for batch in self._dataset.batches(rows):
-            yield Batch(self._made(batch.features), batch.targets, batch.first_row, batch.weights)
+        yield from map(self._after, self._dataset.batches(rows))
+
+    def part(self, *where: Any) -> Iterator[Batch]:  # noqa: ANN401  as the data set behind it takes them
+        """Some rows of a table, as `TableDataset.part` has them."""
+        yield from map(self._after, self._dataset.part(*where))  # type: ignore[attr-defined]
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+        """Where its rows can be parted is for the data set behind it to say."""
+        if name not in {"sections", "rows_of", "refuse_uncounted"}:
+            raise AttributeError(name)
+        return getattr(self._dataset, name)
+
+    def _after(self, batch: Batch) -> Batch:
+        return Batch(self._made(batch.features), batch.targets, batch.first_row, batch.weights)
 
     def _made(self, features: Array) -> Array:
         given = applied(self._function, features, self._option)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import field
+from itertools import chain
 from typing import TypeAlias
 
 import numpy as np
@@ -13,6 +14,28 @@ from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array
 from mlpdoctor.readers.bounded_stream import readable
 from mlpdoctor.readers.tables.columns import Roles
+
+
+@dataclass(frozen=True)
+class Section:
+    """A stretch of a table that can be read by itself, in any process that sees its files.
+
+    Attributes:
+        file: which one of a folder.
+        start: first byte, or row group.
+        stop: the first one after it; 0 for a whole file.
+        rows: how many there are; None where only reading tells.
+    """
+
+    file: int = 0
+    start: int = 0
+    stop: int = 0
+    rows: int | None = None
+
+
+def only_whole() -> tuple[Section, ...]:
+    """The sections of a file that can be read from its top alone."""
+    return (Section(),)
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +54,8 @@ class Table:
         kinds: what most cells of a column are, ``text`` or ``date``; columns of numbers are left out.
         cells: the cells of a column as text; None where texts cannot be read as classes.
         coded: the blocks with texts of some columns read as numbers, by position and text.
+        sections: where it can be parted, in order.
+        stretch: as ``blocks``, the rows of one of them; None where the whole file is one.
     """
 
     format: str
@@ -43,6 +68,12 @@ class Table:
     kinds: Mapping[str, str] = field(default_factory=dict)
     cells: Callable[[int], Iterator[str]] | None = None
     coded: "Callable[[Codes], Callable[[Sequence[int]], Iterator[Array]]] | None" = None
+    sections: Callable[[], tuple[Section, ...]] = only_whole
+    stretch: Callable[[Section, Sequence[int]], Iterator[Array]] | None = None
+
+    def of_section(self, section: Section, columns: Sequence[int]) -> Iterator[Array]:
+        """The rows of one section, as ``blocks`` has them."""
+        return self.blocks(columns) if self.stretch is None else self.stretch(section, columns)
 
 
 Codes: TypeAlias = Mapping[int, Mapping[str, float]]
@@ -106,24 +137,63 @@ class TableDataset:
             DataFileError: the file is broken, holds something other than a number where one is needed, a weight
                 below zero, or no rows that count.
         """
+        seen, counting = 0, self.roles.weight is None
+        for batch in self._batches(self.table.blocks(self._needed()), rows, 0):
+            counting = counting or counts(batch)
+            yield batch
+            seen += len(batch.features)
+        if not seen:
+            raise DataFileError(f"{self.path}: holds no rows of data")
+        if not counting:
+            self.refuse_uncounted()
+
+    def refuse_uncounted(self) -> None:
+        """Stop where no weight is above zero."""
+        raise DataFileError(f"{self.path}: no row counts: all sample weights in {self.weight_name!r} are zero")
+
+    def sections(self) -> tuple[Section, ...]:
+        """Where the table can be parted, in order."""
+        with readable(self.path):
+            return self.table.sections()
+
+    def rows_of(self, section: Section) -> int:
+        """How many rows a section has, by reading one of its columns where the file does not say."""
+        if section.rows is not None:
+            return section.rows
+        with readable(self.path):
+            return sum(len(block) for block in self.table.of_section(section, self._needed()[:1]))
+
+    def part(self, sections: Sequence[Section], skip: int, first_row: int, most: int, rows: int) -> Iterator[Batch]:
+        """Some rows as ``batches`` has them.
+
+        Args:
+            sections: that hold them, in order.
+            skip: rows to leave out at the beginning of the first section.
+            first_row: the number of the first row that is wanted.
+            most: how many rows are wanted.
+            rows: rows of every batch but the last.
+        """
+        columns = self._needed()
+        blocks = chain.from_iterable(self.table.of_section(section, columns) for section in sections)
+        yield from self._batches(_between(blocks, skip, most), rows, first_row)
+
+    def _needed(self) -> list[int]:
         weight = () if self.roles.weight is None else (self.roles.weight,)
-        needed = list(dict.fromkeys((*self.roles.features, *self.roles.targets, *weight)))
-        places = {column: place for place, column in enumerate(needed)}
+        return list(dict.fromkeys((*self.roles.features, *self.roles.targets, *weight)))
+
+    def _batches(self, blocks: Iterator[Array], rows: int, first_row: int) -> Iterator[Batch]:
+        places = {column: place for place, column in enumerate(self._needed())}
         features = [places[column] for column in self.roles.features]
         targets = [places[column] for column in self.roles.targets]
-        seen, counting = 0, not weight
-        with readable(self.path), closing(_of_height(self.table.blocks(needed), rows)) as pieces:
+        seen = first_row
+        with readable(self.path), closing(_of_height(blocks, rows)) as pieces:
             for piece in pieces:
-                weights = _columns(piece, [places[weight[0]]])[:, 0] if weight else None
-                if weights is not None:
+                weights = None
+                if self.roles.weight is not None:
+                    weights = _columns(piece, [places[self.roles.weight]])[:, 0]
                     self._refuse_negative(weights, seen)
-                    counting = counting or bool((weights > 0).any())
                 yield Batch(_columns(piece, features), _columns(piece, targets), seen, weights)
                 seen += sum(len(part) for part in piece)
-            if not seen:
-                raise DataFileError(f"{self.path}: holds no rows of data")
-            if not counting:
-                raise DataFileError(f"{self.path}: no row counts: all sample weights in {self.weight_name!r} are zero")
 
     def _refuse_negative(self, weights: Array, first_row: int) -> None:
         negative = np.flatnonzero(weights < 0)
@@ -131,6 +201,23 @@ class TableDataset:
             row, value = first_row + int(negative[0]) + 1, weights[negative[0]]
             where = f"{self.path}, row {row:,}: the sample weight in {self.weight_name!r}"
             raise DataFileError(f"{where} is {value:g}; weights are 0 or more")
+
+
+def counts(batch: Batch) -> bool:
+    """Whether any row of a batch counts."""
+    return batch.weights is None or bool((batch.weights > 0).any())
+
+
+def _between(blocks: Iterator[Array], skip: int, most: int) -> Iterator[Array]:
+    """The rows after the first ``skip``, at most so many."""
+    for block in blocks:
+        kept = block[skip : skip + most]
+        skip -= min(skip, len(block))
+        most -= len(kept)
+        if len(kept):
+            yield kept
+        if not most:
+            break
 
 
 def together(columns: Sequence[int]) -> slice | list[int]:

@@ -6,7 +6,7 @@ from mlpdoctor.core.dataset import Wanted
 from mlpdoctor.core.errors import DataFileError, legible
 from mlpdoctor.readers.tables.column_names import listed
 from mlpdoctor.readers.tables.columns import Roles
-from mlpdoctor.readers.tables.table import Table
+from mlpdoctor.readers.tables.table import Table, only_whole
 from mlpdoctor.readers.tables.text_rows import MISSING
 from mlpdoctor.readers.tables.unencoded import TEXT
 
@@ -47,7 +47,8 @@ def with_classes(path: str, table: Table, roles: Roles, wanted: Wanted) -> Table
         guesses.append(f"{name}: {listed(shown, 6)}, in the order of the alphabet")
     if not codes or table.coded is None:
         return table
-    return replace(table, blocks=table.coded(codes), guesses=(*table.guesses, *guesses))
+    coded = table.coded(codes)
+    return replace(table, blocks=coded, sections=only_whole, stretch=None, guesses=(*table.guesses, *guesses))
 
 
 def _texts(path: str, name: str, table: Table, place: int) -> list[str]:
