@@ -300,6 +300,7 @@ def test_a_wrong_gradient_of_dead_units_is_no_sign_of_copies() -> None:
     assert [one.kind for one in report.mistakes] == ["slope-missing"]
 
 
+@pytest.mark.slow
 def test_twenty_thousand_weights_take_less_than_ten_seconds() -> None:
     wide = HandWritten([1, 100, 100, 100, 1], ["tanh"] * 4, "mse", rows=32)
     for given in (wide.asked(), {"parameters": wide.parameters, "loss": wide.loss, "gradients": wide.gradients}):

@@ -35,6 +35,7 @@ def checked(net: HandWritten) -> bool:
     return report.right
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(examples(40)))
 def test_kinks_everywhere(seed: int) -> None:
     net = bent(seed)

@@ -64,6 +64,7 @@ def vars_of(net: HandWritten) -> dict[str, Any]:
     return {name: getattr(net, name) for name in ("sizes", "activations", "loss_kind", "rows", "rate", "l2")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", CASES)
 def test_random_networks(number: int) -> None:
     """A sample; with ``--every`` all of them, and the figures are those of the manual."""

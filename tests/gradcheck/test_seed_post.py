@@ -11,6 +11,8 @@ from mlpdoctor.core.gradient_report import GradientReport
 from mlpdoctor.gradcheck.check import gradcheck
 from mlpdoctor.gradcheck.user_file import check_file
 
+pytestmark = pytest.mark.slow
+
 FOLDER = FIXTURES / "hand-written"
 
 

@@ -91,8 +91,8 @@ def test_no_check_takes_it_for_a_crash_of_its_own(tmp_path: Path) -> None:
 
 
 def test_it_is_one_line_where_a_later_pass_finds_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def changing(*words: Any) -> Any:  # noqa: ANN401
-        made = collect(*words)
+    def changing(*words: Any, **more: Any) -> Any:  # noqa: ANN401
+        made = collect(*words, **more)
         appended(tmp_path / "data.csv")
         return made
 
