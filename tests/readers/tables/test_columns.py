@@ -64,6 +64,13 @@ def refusal(names: str, wanted: Wanted, *, text: str = "", marked: tuple[int, ..
         ("a b", Wanted(2, (2,), target=("a", "b"), feature_names=("a", "b")), "a b", "a b", []),
         ("a b", Wanted(2, (2,)), "a b", "a b", ["targets: the features themselves, as in an autoencoder"]),
         ("3 2 1", Wanted(2, (1,), target=("1",)), "3 2", "1", []),
+        (
+            "a b c d e",
+            Wanted(2, (1,), target=("c", "d", "e")),
+            "a b",
+            "c d e",
+            ["target columns: 3, and the model's outputs ask for 1"],
+        ),
     ],
 )
 def test_parts(names: str, wanted: Wanted, features: str, targets: str, guesses: list[str]) -> None:

@@ -146,7 +146,6 @@ def test_class_weights_of_one_hot_labels() -> None:
     ("x", "y", "said"),
     [
         (X[:, :2], Y, "x: has 2 columns and the model takes 3 features"),
-        (X, np.ones((50, 4)), "y: has 4 columns and the model's outputs ask for 1"),
         (X, Y[:-1], "x has 50 rows and y has 49; each row needs its target"),
         (X[:0], Y[:0], "x: holds no rows"),
         (X, 3.0, "y: a single float was given"),

@@ -54,8 +54,7 @@ def softmax_single_unit(
         ones = float(targets.mean[0]) if targets is not None and len(targets.mean) == 1 else None
         binary = ones is not None and targets is not None and (targets.low[0], targets.high[0]) == (0, 1)
         stuck = where is not None and bound is not None and not training.never
-        unit = "sigmoid" if classes or binary else None
-        activation_code = "" if unit is None else f', activation="{unit}"'
+        columns = 1 if targets is None or len(network.outputs) > 1 else len(targets.mean)
         yield Evidence(
             numbers={
                 "output": name,
@@ -65,16 +64,28 @@ def softmax_single_unit(
             },
             certainty=Certainty.PROVED,
             why=_why(bound, ones if binary else None),
-            remedy=Remedy(
-                "use a sigmoid at the output, for two classes in one column" if unit else "leave out the softmax",
-                f"Dense(1{activation_code}, name={quoted(layer.short_name)})",
-            ),
+            remedy=_remedy(layer, columns, classes=classes or binary),
             explains=where.share(bound.total) if stuck and where is not None and bound is not None else None,
             strength=1.0,
             verdict="A softmax over one unit always outputs 1, so every prediction is the same whatever the weights"
             + (f": the loss cannot leave {short(bound.total)}." if bound is not None else "."),
             rules_out=("learning rate", "optimizer", "epochs", "width") if bound is not None else (),
         )
+
+
+def _remedy(layer: Layer, columns: int, *, classes: bool) -> Remedy:
+    """A unit for each target column; a sigmoid for one column of classes."""
+    name = f"name={quoted(layer.short_name)}"
+    if columns > 1:
+        activation = ', activation="softmax"' if classes else ""
+        return Remedy(
+            f"give the output a unit for each of the {columns} target columns", f"Dense({columns}{activation}, {name})"
+        )
+    if classes:
+        return Remedy(
+            "use a sigmoid at the output, for two classes in one column", f'Dense(1, activation="sigmoid", {name})'
+        )
+    return Remedy("leave out the softmax", f"Dense(1, {name})")
 
 
 def _other_axis(layer: Layer) -> bool:

@@ -79,12 +79,15 @@ def contract(
 ) -> Contract | Absent:
     """Look each output up in the table."""
     clauses = []
-    for output in output_heads(network, None if passes is None else len(passes.dataset.target_names)):
+    columns = None if passes is None else len(passes.dataset.target_names)
+    for output in output_heads(network, columns):
         if output.known_expectation is None or output.known_function is None or not output.known_units:
             continue
         labels = None
-        if counts is not None and values is not None and sample is not None and output.given is not None:
-            labels = _labels(output.given, counts, values, sample)
+        # Of one output all columns are the targets, also where they are more or fewer than it takes.
+        own = slice(0, columns) if output.given is None and columns and len(network.outputs) == 1 else output.given
+        if counts is not None and values is not None and sample is not None and own is not None:
+            labels = _labels(own, counts, values, sample)
         found = [fit(output)]
         if labels is not None:
             found.append(match(output, labels, output.encoding))

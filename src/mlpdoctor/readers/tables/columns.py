@@ -69,15 +69,19 @@ def _roles(
     """Give each column that is left its part, beside those the user named."""
     if features is not None and wanted.features not in {None, len(features)}:
         raise wrong_choice(columns, "--features", len(features), f"the model takes {wanted.features:,}")
+    told: tuple[str, ...] = ()
     if targets is not None and wanted.targets and len(targets) not in wanted.targets:
         fitting = " or ".join(map(str, wanted.targets))
-        raise wrong_choice(columns, "--target", len(targets), f"the model's outputs ask for {fitting}")
+        rest = [place for place in left if place not in targets]
+        if wanted.features != len(features or rest):  # else all fits but the output, which is a finding
+            raise wrong_choice(columns, "--target", len(targets), f"the model's outputs ask for {fitting}")
+        told = (f"target columns: {len(targets)}, and the model's outputs ask for {fitting}",)
     if features is not None and targets is not None:
-        return Roles(features, targets)
+        return Roles(features, targets, told)
     if features is not None:
         return _targets_for(columns, features, [place for place in left if place not in features], wanted)
     if targets is not None:
-        return _features_for(columns, targets, left, wanted, ())
+        return _features_for(columns, targets, left, wanted, told)
     marked = tuple(place for place in columns.marked if place in left)
     if marked:
         return _features_for(columns, marked, left, wanted, ())

@@ -70,7 +70,7 @@ def open_memory(x: Given, y: Given, weights: Weights, network: Network, wanted: 
     features = _parts(x, "x", _input_names(network), refused)
     targets = _parts(y, "y", network.output_names, zero_and_one)
     _as_many(features, targets, "y", "its target")
-    _fitting(features, targets, wanted)
+    _fitting(features, wanted)
     return _dataset(features, targets, weights)
 
 
@@ -100,17 +100,14 @@ def _as_many(one: MemoryColumns, other: MemoryColumns, name: str, needs: str) ->
         raise DataFileError(f"x has {one.rows:,} rows and {name} has {other.rows:,}; each row needs {needs}")
 
 
-def _fitting(features: MemoryColumns, targets: MemoryColumns, wanted: Wanted) -> None:
-    """Stop at columns that are too many or too few."""
-    wide, high = len(features.names), len(targets.names)
+def _fitting(features: MemoryColumns, wanted: Wanted) -> None:
+    """Stop at features that are too many or too few; of targets that are, the findings tell."""
+    wide = len(features.names)
     if wanted.features is not None and wide != wanted.features:
         raise DataFileError(
             f"x: has {count(wide, 'column')} and the model takes {count(wanted.features, 'feature')}; give x as the "
             "model takes it, after all scaling and encoding (preprocess= does that for you)"
         )
-    if wanted.targets and high not in wanted.targets:
-        fitting = " or ".join(map(str, wanted.targets))
-        raise DataFileError(f"y: has {count(high, 'column')} and the model's outputs ask for {fitting}")
 
 
 def _dataset(
@@ -205,7 +202,7 @@ def _of_stream(stream: Stream, y: Given, weights: Weights, network: Network, wan
         return features, targets, weight
 
     first = parts(stream.first(shapes[0]))
-    _fitting(first[0], first[1], wanted)
+    _fitting(first[0], wanted)
     wide, high = len(first[0].names), len(first[1].names)
     factor = _factor(weights, slice(wide, wide + high))
     weighted = factor is not None or first[2] is not None
