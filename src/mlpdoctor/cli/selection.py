@@ -10,9 +10,8 @@ from typing import Any
 from mlpdoctor.core.check import Check, Rule
 from mlpdoctor.core.errors import UsageError, closest, legible
 from mlpdoctor.core.fast_dataclass import dataclass
-from mlpdoctor.core.finding import Certainty, Finding, location
+from mlpdoctor.core.finding import Certainty, Finding, Hide, location
 from mlpdoctor.core.report_model import Report, Status
-from mlpdoctor.diagnosis.rank import Hide
 
 ALL = "ALL"
 """Selects every rule."""

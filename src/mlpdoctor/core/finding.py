@@ -2,7 +2,8 @@
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeAlias
@@ -129,3 +130,16 @@ def location(path: str) -> str:
 
 def _legible(path: Path) -> Path:
     return Path(legible(str(path)))
+
+
+Hide: TypeAlias = Callable[[Finding], str | None]
+"""The reason not to report a finding; None for one that is to be reported."""
+
+
+def nothing(_: Finding) -> None:
+    """Hides nothing."""
+
+
+def marked(findings: Sequence[Finding], hide: Hide) -> list[Finding]:
+    """The findings, those to hide with the reason."""
+    return [replace(finding, suppressed=hide(finding)) for finding in findings]

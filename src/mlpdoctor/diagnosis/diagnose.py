@@ -13,12 +13,13 @@ from mlpdoctor.core import random_state, threads
 from mlpdoctor.core.check import Absent, Check, Fact, declared
 from mlpdoctor.core.dataset import Dataset, SinglePrecision
 from mlpdoctor.core.errors import UsageError
+from mlpdoctor.core.finding import Hide, marked, nothing
 from mlpdoctor.core.history import History
 from mlpdoctor.core.ladder import Ladder
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.report_model import Report, legible_parts
 from mlpdoctor.core.threads import RowsRead
-from mlpdoctor.diagnosis.rank import Hide, agreed, joined_in, marked, nothing, rank, ruled_out
+from mlpdoctor.diagnosis.rank import agreed, joined_in, rank, ruled_out
 from mlpdoctor.diagnosis.resolve import FactResolver, fact_types, statistics_behind
 from mlpdoctor.diagnosis.run_checks import run
 from mlpdoctor.diagnosis.subject import Question, Subject, opened

@@ -7,28 +7,13 @@ and what they are about. Here it is asked whether the one that was found did bri
 import dataclasses
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from types import MappingProxyType
-from typing import TypeAlias
 
 from mlpdoctor.core.check import Part, Rule, Stage
 from mlpdoctor.core.finding import Certainty, Finding, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.report_model import TRIED_FIRST, Outcome, RuledOut, Status
 from mlpdoctor.nn.layers.graph import before
-
-Hide: TypeAlias = Callable[[Finding], str | None]
-"""The reason not to report a finding; None for one that is to be reported."""
-
-
-def nothing(_: Finding) -> None:
-    """Hides nothing."""
-
-
-def marked(findings: Sequence[Finding], hide: Hide) -> list[Finding]:
-    """The findings, those to hide with the reason."""
-    return [replace(finding, suppressed=hide(finding)) for finding in findings]
-
 
 NAMED_BY: Mapping[str, str] = MappingProxyType(
     {

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from mlpdoctor.cli.config.file import Configuration
     from mlpdoctor.cli.plan import Job
     from mlpdoctor.core.check import Check
+    from mlpdoctor.core.finding import Hide
     from mlpdoctor.core.network import ArrayOptions
     from mlpdoctor.core.report_model import Outcome, Report, Unread
-    from mlpdoctor.diagnosis.rank import Hide
     from mlpdoctor.diagnosis.subject import Question
 
 EPILOG = f"""{EXAMPLES}
