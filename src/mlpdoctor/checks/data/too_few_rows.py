@@ -62,7 +62,8 @@ def too_few_rows(
         note, as small tables such as XOR are there to be learned by heart, unless the network does badly on these rows
         as if it had never seen them: another last layer on the same features does better on rows that it was not fitted
         to, and a few updates on these rows gain so much that the updates made cannot have been on them. That is what
-        rows kept aside look like to an overfitted network, at any number of rows with a parameter or more for each.
+        rows kept aside look like to an overfitted network, at any number of rows with a parameter or more for each. One
+        that does no better than a constant has other faults first (L502).
     How sure
         Measured: rows, columns and parameters are counted. Estimated where it is a warning: by the last layer,
         cross-validated, and by trial updates.
@@ -76,6 +77,9 @@ def too_few_rows(
     linear = rows <= features + 1
     unfamiliar = (
         parameters >= wanted
+        and position is not None
+        and not position.no_better
+        and not position.barely
         and speed is not None
         and speed.contradicted
         and unseen is not None

@@ -70,7 +70,7 @@ def readout_gap(
         return
     if order is not None and order.learned(position) and (position.no_better or position.barely):
         return
-    level = order is not None and order.ordered and order.saved >= MOSTLY * unseen.saved
+    level = order is not None and order.classes and order.ordered and order.saved >= MOSTLY * unseen.saved
     share = unseen.saved / above
     if share < tolerated or unseen.saved < tolerated * position.above(unseen.model):
         return

@@ -79,7 +79,8 @@ def worse_than_linear(
         return
     compared = _compared(position, affine)
     updates = "" if trained.updates is None else f" after {count(trained.updates, 'update')}"
-    misplaces = order is not None and order.ordered and order.saved >= MOSTLY * (position.model - affine)
+    level = order is not None and order.classes and order.ordered  # of numbers training shrinks them as it goes
+    misplaces = level and order is not None and order.saved >= MOSTLY * (position.model - affine)
     cause = "level and size of its predictions do" if misplaces else f"training has not got there{updates}"
     yield Evidence(
         numbers={
