@@ -15,7 +15,7 @@ Confirm: TypeAlias = "Callable[[Report, Question, Subject, ProgressCallback | No
 """From a report to one that says what a trial of its first finding showed."""
 
 
-def confirmation(budget: str | None, *, asked: bool) -> Confirm | None:
+def confirmation(budget: str | None, *, asked: bool) -> "Confirm | None":
     """What ``--confirm`` and ``--budget`` ask for; None without them.
 
     Raises:
