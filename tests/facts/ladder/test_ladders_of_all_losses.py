@@ -107,7 +107,7 @@ def test_no_predictor_that_scipy_finds_is_better(case: Case, seed: int) -> None:
         found = minimize(mean, np.zeros(4 * free), method="BFGS", options={"gtol": 1e-9})
         assert fit.value <= found.fun + 1e-9
         assert fit.value == pytest.approx(found.fun, rel=1e-5, abs=1e-7)
-        # Keras's epsilon lets these two end a little lower than their formula, by at most itself for each share and once more.
+        # Keras's epsilon lets these two end lower than their formula, by itself for each share and once more.
         epsilon = 1.01e-7 * (1 + targets.shape[1]) if case.name.startswith(("Poisson", "KLDivergence")) else 0.0
         assert 0 <= fit.value - fit.lower <= 1e-9 * max(abs(fit.value), 1) + epsilon
         if fit.attained:
