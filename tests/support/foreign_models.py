@@ -20,7 +20,7 @@ def torch_models() -> Mapping[str, Any]:
 
     torch.manual_seed(0)
 
-    class Residual(nn.Module):
+    class Residual(nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
             self.a, self.b, self.c = nn.Linear(4, 4), nn.Linear(4, 4), nn.Linear(8, 1)
