@@ -1,6 +1,6 @@
 """Measures how often mlpdoctor names what is wrong, and how often it cries wolf.
 
-    python tests/measure/recall.py [--rules A101,O] [--per-rule 20] [--healthy 60] [--sample N] [--jobs 2] [-v]
+    python tests/measure/recall.py [--rules A101,O] [--per-rule 20] [--reports 20] [--healthy 60] [--sample N] [-v]
 
 Cases are built once, by real Keras training in processes of their own, and kept outside the tree; a case whose maker
 has changed is built anew. ``--sample N`` is ``--per-rule N --healthy 10N``.
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from cases.build import CACHE, Job, build, job
 from cases.load import load
-from cases.registry import FRESH, HEALTHY, PAIRS, PATIENTS, WELL
+from cases.registry import FRESH, HEALTHY, PAIRS, PATIENTS, REPORTS, WELL
 from cases.score import Seen, absent, confusion, look, table, tallies, well_table
 
 
@@ -25,19 +25,20 @@ def main() -> None:
     options = _options()
     load()
     say(f"cases are kept in {options.cache}")
-    jobs = chosen(options.rules, options.per_rule, options.healthy, options.first_seed)
+    jobs = chosen(options.rules, options.per_rule, options.healthy, options.first_seed, options.reports)
     started = time.perf_counter()
     seen = examine(jobs, options.cache, options.jobs)
     print_report(seen, verbose=options.verbose)
     say(f"{time.perf_counter() - started:.0f} s for {len(seen)} cases")
 
 
-def chosen(rules: Sequence[str], per_rule: int, healthy: int, first: int = 0) -> list[Job]:
+def chosen(rules: Sequence[str], per_rule: int, healthy: int, first: int = 0, reports: int = 0) -> list[Job]:
     """The jobs for so many patients a rule and so many healthy models, kind by kind, then with new seeds."""
     codes = [code for code in sorted(PATIENTS) if any(code.startswith(part) for part in rules or [""])]
     jobs = [job(code, seed) for code in codes if code in absent() for seed in range(first, first + per_rule)]
     pairs = [name for name in PAIRS if not rules or any(name.startswith(part) for part in rules if "+" in part)]
     jobs += [job(name, seed) for name in pairs for seed in range(first, first + per_rule)]
+    jobs += [job(name, seed) for name in REPORTS for seed in range(first, first + reports)]
     kinds = [name for name, maker in WELL.items() if maker.group == HEALTHY]
     jobs += [job(kinds[number % len(kinds)], first + number // len(kinds)) for number in range(healthy)]
     fresh = [name for name, maker in WELL.items() if maker.group == FRESH]
@@ -60,6 +61,7 @@ def print_report(seen: Sequence[Seen], *, verbose: bool) -> None:
     """The tables, and every miss in words where asked for."""
     ill = [one for one in seen if one.code in PATIENTS]
     pairs = [one for one in seen if one.code in PAIRS]
+    reports = [one for one in seen if one.code in REPORTS]
     healthy = [one for one in seen if one.code in WELL]
     for code in sorted(set(PATIENTS) - set(absent())):
         say(f"skipped: {code} is not in the catalogue yet")
@@ -67,6 +69,8 @@ def print_report(seen: Sequence[Seen], *, verbose: bool) -> None:
     say("injected fault against leading finding", "", *confusion(ill), "")
     if pairs:
         say("two faults at once", "", *table(tallies(pairs)), "")
+    if reports:
+        say("faults as people report them", "", *table(tallies(reports)), "")
     for group, what in ((HEALTHY, "healthy models"), (FRESH, "fresh models")):
         say(*well_table([one for one in healthy if WELL[one.code].group == group], what), "")
     for one in seen:
@@ -93,6 +97,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rules", type=lambda text: text.split(","), default=[], help="codes or their beginnings")
     parser.add_argument("--per-rule", type=int, default=20)
+    parser.add_argument("--reports", type=int, default=0, help="so many of each kind that people report")
     parser.add_argument("--healthy", type=int, help="60, or ten for each patient of a sample")
     parser.add_argument("--sample", type=int, help="so many patients a rule, and few healthy models: what CI runs")
     parser.add_argument("--first-seed", type=int, default=0, help="patients that no rule was mended on: 1000, say")

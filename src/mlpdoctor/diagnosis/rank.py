@@ -93,6 +93,8 @@ SYMPTOMS = ("H801", "L501", "L502", "L504", "U404", "U405")
 to the cause."""
 OFTEN_HARMLESS = "D704"
 """A rule whose notes are about things that harm nothing, and whose warnings are about causes of errors."""
+BROKEN = ("W301",)
+"""Rules that say the model computes nothing at all: that comes before why."""
 PARTIAL = ("U401", "W305")
 """Rules that, where they are no error, are about some units of a layer: the others could still learn."""
 NEXT_TO_NOTHING = 0.05
@@ -140,12 +142,22 @@ def rank(findings: Iterable[Finding], rules: Mapping[str, Rule], joined: Joined 
         dataclasses.replace(finding, severity=severity, because_of=None if cause is None else ordered[cause].code)
         for finding, severity, cause in zip(ordered, raised, causes, strict=True)
     ]
-    linked.sort(key=_order)
+    first = _source_of_the_broken(linked)
+    linked.sort(key=lambda finding: (finding.code != first, *_order(finding)))
     ranked: list[Finding] = []
     for finding in linked:
         if finding.because_of is None and finding not in ranked:
             _append_group(finding, linked, ranked)
     return tuple(ranked)
+
+
+def _source_of_the_broken(linked: Sequence[Finding]) -> str | None:
+    """What made weights stop being numbers, or that they did: before it is mended nothing else matters."""
+    because = {finding.code: finding.because_of for finding in linked}
+    code = next((f.code for f in linked if f.code in BROKEN and f.severity is Severity.ERROR), None)
+    while code is not None and because.get(code) is not None:
+        code = because[code]
+    return code
 
 
 def _append_group(first: Finding, findings: list[Finding], ranked: list[Finding]) -> None:

@@ -9,6 +9,7 @@ from mlpdoctor.core.finding import Finding, Severity
 from mlpdoctor.core.history_summary import HistorySummary, Search
 from mlpdoctor.core.ladder import DIGITS, Ladder
 from mlpdoctor.core.text import agreeing_digits, are, count, named, percent, printed, short
+from mlpdoctor.diagnosis.rank import BROKEN
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 
 NOTHING = 1e-9
@@ -17,8 +18,6 @@ SAME = 0.0005
 """Losses this close, relative to each other, are the same in the digits shown."""
 ALL_IS_WELL = ("L508",)
 """Rules that answer the question although they are notes: there is nothing to fix."""
-BROKEN = ("W301",)
-"""Rules that say the model computes nothing at all: that comes before why."""
 FROM_THE_CURVE = ("H803", "H807", "H808", "H804", "H806", "H801")
 """Rules that tell what the training curve did: that comes first, in the numbers of who saw it."""
 

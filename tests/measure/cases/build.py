@@ -21,9 +21,8 @@ from typing import Any
 
 from cases.files import save
 from cases.kit import Kit
-from cases.load import load
+from cases.load import maker_of
 from cases.logs import LoggedCase
-from cases.registry import PAIRS, PATIENTS, WELL, Maker
 
 KERAS_2 = Path(os.environ.get("MLPDOCTOR_KERAS_2", "/opt/dev/tf2.15.1/bin/python"))
 """A Python with Keras 2, for files as it writes them; without it Keras 3 makes all."""
@@ -57,12 +56,6 @@ class Built:
     seconds: float = 0.0
     trouble: str | None = None
     """Why it could not be made."""
-
-
-def maker_of(name: str) -> Maker:
-    """A maker by rule code, by the codes of a pair, or by the name of a healthy model."""
-    load()
-    return {**PATIENTS, **PAIRS, **WELL}[name]
 
 
 def job(name: str, seed: int) -> Job:

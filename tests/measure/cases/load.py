@@ -2,6 +2,8 @@
 
 from importlib import import_module
 
+from cases.registry import PAIRS, PATIENTS, REPORTS, WELL, Maker
+
 MAKERS = (
     "architecture",
     "data",
@@ -10,10 +12,12 @@ MAKERS = (
     "output",
     "pairs",
     "rates",
+    "reports",
     "state",
     "steps",
     "units",
     "healthy",
+    "healthy_as_published",
     "healthy_histories",
 )
 
@@ -22,3 +26,9 @@ def load() -> None:
     """Fill the registry from every file of makers in this folder."""
     for name in MAKERS:
         import_module(f"cases.{name}")
+
+
+def maker_of(name: str) -> Maker:
+    """A maker by rule code, by the codes of a pair, or by its name."""
+    load()
+    return {**PATIENTS, **PAIRS, **REPORTS, **WELL}[name]

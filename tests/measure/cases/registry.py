@@ -26,6 +26,7 @@ class Maker:
         aliases: codes that would be an equally true first answer to every patient, with the reason.
         leads: whether the fault should head the report.
         keras_2: whether Keras 2 can make it too.
+        never: codes that would be a false first answer.
     """
 
     group: str
@@ -33,6 +34,7 @@ class Maker:
     aliases: Mapping[str, str] = field(default_factory=dict)
     leads: bool = True
     keras_2: bool = True
+    never: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -59,6 +61,8 @@ PATIENTS: dict[str, Maker] = {}
 """By code."""
 PAIRS: dict[str, Maker] = {}
 """Two faults at once, by both codes: ``O201+D702``, the one to mend first in front."""
+REPORTS: dict[str, Maker] = {}
+"""Faults as people report them, by name."""
 WELL: dict[str, Maker] = {}
 """Healthy and fresh models, by name."""
 
@@ -80,6 +84,23 @@ def pair(first: str, second: str) -> Callable[[Make], Make]:
 
     def declare(make: Make) -> Make:
         PAIRS[f"{first}+{second}"] = Maker(f"{first}+{second}", make)
+        return make
+
+    return declare
+
+
+def report(
+    code: str,
+    *,
+    aliases: Mapping[str, str] | None = None,
+    leads: bool = True,
+    never: tuple[str, ...] = (),
+    keras_2: bool = True,
+) -> Callable[[Make], Make]:
+    """Declare a maker of faults as people report them, by the rule that should head the report."""
+
+    def declare(make: Make) -> Make:
+        REPORTS[make.__name__] = Maker(code, make, aliases or {}, leads, keras_2, never)
         return make
 
     return declare

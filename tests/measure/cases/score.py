@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "support"))
 from contradictions import contradictions
 
 from cases.build import Built
+from cases.load import maker_of
 from mlpdoctor.core.errors import InputError
 from mlpdoctor.core.finding import Finding, Severity
 from mlpdoctor.core.report_model import Report, Status
@@ -43,7 +44,7 @@ class Seen:
     @property
     def codes(self) -> tuple[str, ...]:
         """The injected faults, the one to mend first in front; aliases stand for the last."""
-        return tuple(self.code.split("+"))
+        return tuple(maker_of(self.code).group.split("+"))
 
     @property
     def hit(self) -> bool:
@@ -62,14 +63,14 @@ class Seen:
         """Whether the fault is the first or the second thing that the report speaks of; if it need not lead, named."""
         if not self.built.leads:
             return self.hit
-        answers = {self.codes[0]} if len(self.codes) > 1 else {self.code, *self.built.aliases}
+        answers = {self.codes[0]} if len(self.codes) > 1 else {*self.codes, *self.built.aliases}
         return bool(answers & set(self.found[:2]))
 
     @property
     def led(self) -> bool:
-        """Whether it headed the report; where it need not, whether it was named."""
+        """Whether it headed the report; where it need not, whether it was named and nothing false headed it."""
         if not self.built.leads:
-            return self.hit
+            return self.hit and self.first not in maker_of(self.code).never
         return self.first == self.codes[0] or (len(self.codes) == 1 and self.first in self.built.aliases)
 
     @property
@@ -160,7 +161,7 @@ def table(counted: Mapping[str, Tally]) -> list[str]:
         rivals = ", ".join(f"{rival} {times}" for rival, times in tally.rivals.most_common(4))
         share = [_of(number, tally.patients) for number in (tally.found, tally.strict, tally.led, tally.soon)]
         broken = f" ({tally.broken} not made)" if tally.broken else ""
-        named = f"{code} {names.get(code, '')}".strip()
+        named = f"{code} {names.get(code, '')}".strip().replace("_", " ")
         lines.append(f"| {named} | {tally.patients}{broken} | {' | '.join(share)} | {rivals} |")
     patients = sum(tally.patients for tally in counted.values())
     parts = ("found", "strict", "led", "soon")

@@ -4,16 +4,15 @@ from collections.abc import Iterator
 
 from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.core.network import Network
-from mlpdoctor.core.text import agreeing_digits, count, percent, short
+from mlpdoctor.core.text import agreeing_digits, percent, short
 from mlpdoctor.facts.ladder.linear_floor import LinearFloor
 from mlpdoctor.facts.ladder.loss_position import LossPosition, entropy_first
 from mlpdoctor.facts.ladder.model_loss import ModelLoss
 from mlpdoctor.facts.ladder.second_opinion import SecondOpinion
 from mlpdoctor.facts.network.collapse import Collapse
 from mlpdoctor.facts.training.training import Trained
+from mlpdoctor.facts.training.training_options import TrainingOptions
 from mlpdoctor.nn.losses.convex import ConvexLoss
-from mlpdoctor.nn.optimizers.traits import follows_gradient
 
 STRAIGHT = 1e-4
 """Where the best line leaves less than this share of the constant's loss there is no curve worth the name."""
@@ -31,12 +30,12 @@ SLIGHT = 0.02
     untreatable="it says where the loss stands, not why; the causes named with it are treated",
 )
 def no_better_than_linear(
-    network: Network,
     position: LossPosition,
     linear: LinearFloor,
     model: ModelLoss,
     collapse: Collapse,
     trained: Trained,
+    options: TrainingOptions | None,
     opinion: SecondOpinion | None,
     *,
     learned: float = 0.2,
@@ -96,7 +95,7 @@ def no_better_than_linear(
         certainty=Certainty.MEASURED,
         severity=severity,
         why=_left(position, opinion),
-        remedy=_remedy(network, structure=structure, opinion=opinion),
+        remedy=_remedy(options, structure=structure, opinion=opinion),
         strength=min(max(position.shortfall, 0.0), 1.0),
         verdict=entropy_first(position)
         + _verdict(position, linear, opinion, _compared(gain, surely), gain, structure=structure),
@@ -133,15 +132,10 @@ def _left(position: LossPosition, opinion: SecondOpinion | None) -> str:
     return f"{allows} No nonlinear structure shows: {found}, {bar}."
 
 
-def _remedy(network: Network, *, structure: bool, opinion: SecondOpinion | None) -> Remedy:
-    optimizer = network.optimizer
+def _remedy(options: TrainingOptions | None, *, structure: bool, opinion: SecondOpinion | None) -> Remedy:
     if structure or opinion is None:
         late = "the nonlinear part is learned last, so train on without early stopping on the training loss"
-        if optimizer is None or follows_gradient(optimizer):
-            how = "" if optimizer is None else ", with Adam instead of plain SGD"
-            return Remedy(f"{late}{how}", "model.compile(optimizer=keras.optimizers.Adam(1e-3), loss=model.loss)")
-        made = "" if optimizer.iterations is None else f" ({count(optimizer.iterations, 'update')} so far)"
-        return Remedy(f"{late}{made}; then try a wider first layer")
+        return Remedy(f"{late}; then try a wider first layer") if options is None else options.remedy(late)
     return Remedy("keep the linear model, or look for features that carry the nonlinear part")
 
 

@@ -12,6 +12,7 @@ from mlpdoctor.facts.outputs.order_words import correction, misplaced
 from mlpdoctor.facts.outputs.prediction_order import PredictionOrder
 from mlpdoctor.facts.training.rate_left import DescentSpeed
 from mlpdoctor.facts.training.training import Trained
+from mlpdoctor.facts.training.training_options import TrainingOptions
 from mlpdoctor.nn.optimizers.traits import follows_gradient
 
 CLEAR = 3.0
@@ -41,6 +42,7 @@ def readout_gap(
     position: LossPosition,
     unseen: UnseenReadout,
     trained: Trained,
+    options: TrainingOptions | None,
     order: PredictionOrder | None,
     speed: DescentSpeed | None,
     *,
@@ -95,7 +97,7 @@ def readout_gap(
         if level and order is not None
         else OTHER_ROWS
         if speed is not None and speed.contradicted
-        else _remedy(network, trained, unseen.readout),
+        else _remedy(options, unseen.readout),
         strength=min(share, 1.0),
         verdict=f"{entropy_first(position)}{_verdict(order if level else None, speed)} Fitting {last} alone "
         f"would bring the loss from {short(unseen.model)} to about {short(unseen.readout, 2)}.",
@@ -142,17 +144,6 @@ def _missing(network: Network, trained: Trained) -> str:
     return f"{made} have not brought the last layer there, so look at the learning rate"
 
 
-def _remedy(network: Network, trained: Trained, readout: float) -> Remedy:
-    optimizer = network.optimizer
-    goal = f"a loss of about {short(readout, 2)} is within reach"
-    if follows_gradient(optimizer):
-        return Remedy(
-            f"train with Adam instead of plain SGD; {goal}",
-            "model.compile(optimizer=keras.optimizers.Adam(1e-3), loss=model.loss)",
-        )
-    if trained.updates is not None and trained.updates < FEW_UPDATES:
-        return Remedy(f"train on; {goal}", "model.fit(x, y, epochs=10 * epochs)")
-    return Remedy(
-        f"train on, once with ten times and once with a tenth of the learning rate; {goal}",
-        "model.optimizer.learning_rate = 10 * model.optimizer.learning_rate",
-    )
+def _remedy(options: TrainingOptions | None, readout: float) -> Remedy:
+    goal = f"train on, for a loss of about {short(readout, 2)} is within reach"
+    return Remedy(goal) if options is None else options.remedy(goal)

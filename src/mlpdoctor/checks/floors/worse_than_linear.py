@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import count, percent, short
 from mlpdoctor.facts.ladder.linear_floor import LinearFloor
 from mlpdoctor.facts.ladder.loss_position import LossPosition, entropy_first
@@ -14,8 +13,8 @@ from mlpdoctor.facts.network.line_in_reach import LineInReach
 from mlpdoctor.facts.outputs.order_words import correction, misplaced
 from mlpdoctor.facts.outputs.prediction_order import PredictionOrder
 from mlpdoctor.facts.training.training import Trained
+from mlpdoctor.facts.training.training_options import TrainingOptions
 from mlpdoctor.nn.losses.convex import ConvexLoss
-from mlpdoctor.nn.optimizers.traits import follows_gradient
 
 WORTHWHILE = 1e-3
 """A distance under a thousandth of the constant's loss is nothing that a user would call stuck."""
@@ -37,13 +36,13 @@ HALFWAY = 0.5
     untreatable="it says where the loss stands, not why; the causes named with it are treated",
 )
 def worse_than_linear(
-    network: Network,
     position: LossPosition,
     linear: LinearFloor,
     model: ModelLoss,
     objective: Objective,
     reach: LineInReach,
     trained: Trained,
+    options: TrainingOptions | None,
     opinion: SecondOpinion | None,
     order: PredictionOrder | None,
 ) -> Iterator[Evidence]:
@@ -97,7 +96,7 @@ def worse_than_linear(
         severity=Severity.NOTE if position.well else Severity.WARNING,
         why=f"Some setting of these weights gives the {linear.model}'s {short(affine)}. So neither the network nor the "
         f"data keep the loss at {short(position.model)}: {cause}.",
-        remedy=correction(order) if misplaces and order is not None else _remedy(network, affine),
+        remedy=correction(order) if misplaces and order is not None else _remedy(options, affine),
         strength=min(max(position.shortfall, 0.0), 1.0),
         verdict=f"{entropy_first(position)}The network does worse than {_plain(linear)}: its loss, "
         f"{short(position.model)}, is {compared} that of the {linear.model}, {short(affine)}. "
@@ -133,14 +132,6 @@ def _plain(linear: LinearFloor) -> str:
     return name if name.endswith("regression") else "linear regression"
 
 
-def _remedy(network: Network, affine: float) -> Remedy:
-    optimizer = network.optimizer
+def _remedy(options: TrainingOptions | None, affine: float) -> Remedy:
     goal = f"train on until the loss is under {short(affine)}"
-    if follows_gradient(optimizer):
-        return Remedy(
-            f"{goal}, with Adam instead of plain SGD",
-            "model.compile(optimizer=keras.optimizers.Adam(1e-3), loss=model.loss)",
-        )
-    return Remedy(
-        goal, "model.fit(x, y, epochs=10 * epochs)  # then once more with a tenth, or ten times, of the learning rate"
-    )
+    return Remedy(goal) if options is None else options.remedy(goal)

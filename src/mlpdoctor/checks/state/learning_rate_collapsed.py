@@ -11,6 +11,7 @@ from mlpdoctor.core.text import short
 from mlpdoctor.facts.ladder.loss_position import LossPosition, severity
 from mlpdoctor.facts.training.rate_left import DescentSpeed, RateLeft, Revived
 from mlpdoctor.facts.training.training import Training
+from mlpdoctor.facts.training.training_options import TrainingOptions
 
 ORDINARY = 1e-3
 """Keras's default for most of them."""
@@ -31,6 +32,7 @@ def learning_rate_collapsed(
     position: LossPosition | None,
     training: Training,
     speed: DescentSpeed | None,
+    options: TrainingOptions | None,
     *,
     most_updates: float = 1e5,
     fallen: float = 1e-3,
@@ -72,6 +74,12 @@ def learning_rate_collapsed(
     from_rate = f", down from {short(left.started, 3)}" if lowered else ""
     by = f" by the schedule {left.schedule}" if left.schedule and lowered else ""
     start = left.started if lowered and left.started >= ORDINARY / 10 else ORDINARY
+    remedy = Remedy(
+        "compile with an ordinary learning rate and train on",
+        f"model.compile(optimizer=keras.optimizers.{left.optimizer}({start:g}), loss=model.loss)",
+    )
+    if options is not None and speed is not None and left.rate > 0:
+        remedy = options.or_adam(remedy, speed.continuation.at(start / left.rate))
     yield Evidence(
         numbers={
             "rate": left.rate,
@@ -90,10 +98,7 @@ def learning_rate_collapsed(
         certainty=Certainty.MEASURED if revived is None else Certainty.TRIED,
         severity=_severity(position, training, dead=dead, gone=gone),
         why=_why(left, revived, dead=dead),
-        remedy=Remedy(
-            "compile with an ordinary learning rate and train on",
-            f"model.compile(optimizer=keras.optimizers.{left.optimizer}({start:g}), loss=model.loss)",
-        ),
+        remedy=remedy,
         explains=None if revived is None or position is None else position.part(revived.high.gain),
         strength=1.0 if dead else 0.8,
         verdict=f"Training has stopped because the learning rate is {short(left.rate, 3)}{from_rate}{by}: "

@@ -13,6 +13,7 @@ from mlpdoctor.facts.ladder.loss_position import LossPosition, severity
 from mlpdoctor.facts.training.curvature import Curvature, Sharpness
 from mlpdoctor.facts.training.high_rate import LOWER, Contrast, Growth, contrast
 from mlpdoctor.facts.training.training import Training
+from mlpdoctor.facts.training.training_options import TrainingOptions
 from mlpdoctor.facts.training.trial_updates import RateTrials
 from mlpdoctor.nn.optimizers.traits import follows_gradient, momentum_of
 from mlpdoctor.statistics.unit_activity import Firing
@@ -42,6 +43,7 @@ def learning_rate_too_high(
     training: Training,
     firing: PerLayer[Firing] | None,
     growth: Growth | None,
+    options: TrainingOptions | None,
     *,
     worth: float = 0.25,
     least: float = 0.1,
@@ -84,6 +86,12 @@ def learning_rate_too_high(
     afresh = broken or found.fresh or (position.far and dead >= MOST_DEAD)
     killed = ": the dead units do not come back" if afresh and dead >= MOST_DEAD and not broken else ""
     lower = found.lower
+    remedy = Remedy(
+        f"compile with a learning rate of {lower.rate:.{ROUNDED}g} and "
+        + (f"train from scratch, from fresh weights{killed}" if afresh else "train on"),
+        f"model.compile(optimizer=keras.optimizers.{optimizer.name}({_options(optimizer, lower.rate)}), "
+        "loss=model.loss)",
+    )
     yield Evidence(
         numbers={
             "optimizer": optimizer.name,
@@ -109,12 +117,7 @@ def learning_rate_too_high(
         certainty=Certainty.TRIED,
         severity=severity(position, near=Severity.WARNING),
         why=_why(optimizer, found.high, sharp, stable, adaptive=not follows_gradient(optimizer)),
-        remedy=Remedy(
-            f"compile with a learning rate of {lower.rate:.{ROUNDED}g} and "
-            + (f"train from scratch, from fresh weights{killed}" if afresh else "train on"),
-            f"model.compile(optimizer=keras.optimizers.{optimizer.name}({_options(optimizer, lower.rate)}), "
-            "loss=model.loss)",
-        ),
+        remedy=remedy if afresh or options is None else options.or_adam(remedy, lower),
         explains=_explains(position, found, afresh=afresh),
         strength=min(math.log10(found.high.rate / lower.rate) / len(LOWER), 1.0),
         verdict=_verdict(optimizer.name, found, broken=broken, never=training.never),

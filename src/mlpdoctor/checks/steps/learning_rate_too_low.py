@@ -14,6 +14,7 @@ from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.training.gradients import Gradients, norm
 from mlpdoctor.facts.training.rate_left import DescentSpeed, RateLeft
 from mlpdoctor.facts.training.training import CurrentRate, Training
+from mlpdoctor.facts.training.training_options import TrainingOptions
 from mlpdoctor.nn.layers.properties import trained_kernels
 from mlpdoctor.nn.optimizers.traits import follows_gradient, most_per_update, normalises_gradient
 
@@ -55,6 +56,7 @@ def learning_rate_too_low(
     speed: DescentSpeed | None,
     gradients: Gradients | None,
     left: RateLeft | None,
+    options: TrainingOptions | None,
     *,
     slow: float = 0.05,
 ) -> Iterator[Evidence]:
@@ -88,11 +90,16 @@ def learning_rate_too_low(
     elif left is not None and left.outrun:
         return  # W306 speaks of a rate that has come down
     elif speed is not None and current.rate > 0 and current.rate >= FELL * current.compiled:
-        yield from _tried(network, current, position, speed, slow)
+        yield from _tried(network, current, position, speed, options, slow)
 
 
 def _tried(
-    network: Network, current: CurrentRate, position: LossPosition, speed: DescentSpeed, slow: float
+    network: Network,
+    current: CurrentRate,
+    position: LossPosition,
+    speed: DescentSpeed,
+    options: TrainingOptions | None,
+    slow: float,
 ) -> Iterator[Evidence]:
     saved = speed.saved
     if not saved.finite or speed.share(saved) >= slow:
@@ -124,7 +131,7 @@ def _tried(
         certainty=Certainty.TRIED,
         severity=Severity.ERROR if position.far and to_go > HOPELESS else Severity.WARNING,
         why=_why(network, speed, trial, gone),
-        remedy=_remedy(network, rate),
+        remedy=_remedy(network, rate) if options is None else options.or_adam(_remedy(network, rate), trial),
         explains=position.part(trial.gain),
         strength=min(max(math.log10(max(to_go, 1.0)) / 6, 0.0), 1.0) if math.isfinite(to_go) else 1.0,
         verdict=f"The learning rate, {current.rate:.2g}, is too low{made}: {saved.updates} more updates took the "

@@ -24,7 +24,7 @@ def out_of_range(output: OutputHead, labels: Labels) -> Misfit | None:
     if labels.high >= units:
         if classes is None or classes > max(MOST_NEW_CLASSES, 2 * units):
             return other_kind(output, labels)
-        if labels.kind is Kind.SHIFTED:
+        if classes <= units:
             return misspelt(output, labels)
         return more_units(output, labels)
     if labels.kind is Kind.SHIFTED:
@@ -62,9 +62,8 @@ def misspelt(output: OutputHead, labels: Labels) -> Misfit:
     two = f"y = (y == {high:g}).astype('float32')"
     code = {
         Kind.SIGNS: "y = (y + 1) / 2",
-        Kind.SHIFTED: "y = y - 1",
         Kind.SCALED: "y = (y * 255).round().astype('int32')",
-    }.get(labels.kind, two if labels.classes == 2 else "y = y - 1")  # noqa: PLR2004
+    }.get(labels.kind, two if labels.classes == 2 else _from_zero(labels))  # noqa: PLR2004
     if output.expectation is Expectation.MARGIN and labels.kind is not Kind.SIGNS:
         code = f"y = (y == {high:g}) * 2 - 1"
     wants = f"class numbers from 0 to {output.units - 1}" if output.loss_name == SPARSE else "labels 0 and 1"
@@ -81,6 +80,13 @@ def misspelt(output: OutputHead, labels: Labels) -> Misfit:
     )
 
 
+def _from_zero(labels: Labels) -> str:
+    """The line that counts class numbers from 0."""
+    if labels.classes is None or labels.high - labels.low + 1 == labels.classes:
+        return f"y = y - {labels.low:g}"
+    return "y = np.unique(y, return_inverse=True)[1]"
+
+
 def _misspelt_why(output: OutputHead, low: float, high: float) -> str:
     if output.loss_name == SPARSE:
         return (
@@ -94,10 +100,9 @@ def _misspelt_why(output: OutputHead, low: float, high: float) -> str:
 
 def more_units(output: OutputHead, labels: Labels) -> Misfit:
     """Classes that no unit is left for."""
-    low = int(labels.low) if labels.whole else 0
     classes = labels.classes or output.units
     needed = int(labels.high) + 1 if labels.whole and labels.low == 0 else classes
-    shift = "" if low != 1 else "; y = y - 1"
+    shift = f"; {_from_zero(labels)}" if labels.whole and labels.low > 0 else ""
     return Misfit(
         "O206",
         Harm.BROKEN,

@@ -81,8 +81,11 @@ class DescentSpeed:
         """Whether the updates made cannot have been like those of the trial.
 
         Had they brought the loss down at this pace, it would be far below where it is: the training saw other rows,
-        other targets, or something that the file does not show. Early updates gain more than later ones as a rule.
+        other targets, or something that the file does not show. Early updates gain more than later ones as a rule, but
+        for the very first: fewer than the trial's own say nothing.
         """
+        if (self.updates or 0) < self.saved.updates:
+            return False
         per_update = self.saved.gain / self.saved.updates
         made = (self.updates or 0) * per_update
         return made > ELSEWHERE * max(max(self.came, 0.0) + self.span / 2, self.start or 0.0)

@@ -8,7 +8,7 @@ import numpy as np
 
 from mlpdoctor.core.check import Absent, dear_fact, fact
 from mlpdoctor.core.fast_dataclass import dataclass
-from mlpdoctor.core.network import Array, Key, Network
+from mlpdoctor.core.network import Array, Key, Network, Optimizer
 from mlpdoctor.core.random_state import random
 from mlpdoctor.engine.training import Descent, Trial
 from mlpdoctor.facts.ladder.loss_position import LossPosition
@@ -19,8 +19,10 @@ from mlpdoctor.nn.initializers import draw, fans
 from mlpdoctor.nn.layers.properties import family_of
 from mlpdoctor.statistics.rows import RowSample
 
-UNCLIPPED = -1.0
-"""Stands for the trial without clipping among those at factors of the rate."""
+UNCLIPPED, ADAM = -1.0, -2.0
+"""Stand for the trials without clipping and with Adam among those at factors of the rate."""
+ADAM_RATE = 0.001
+"""Keras's default."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,23 +45,23 @@ class Continuation:
 
     def at(self, factor: float) -> Trial:
         """The trial at so many times the saved rate."""
-        if factor == 1:
-            return self.saved
-        if factor not in self._trials:
-            trial = self._descent.run(self.rate * factor)
-            if isinstance(trial, str):
-                raise ValueError(trial)
-            self._trials[factor] = trial
-        return self._trials[factor]
+        return self.saved if factor == 1 else self._tried(factor, self._descent, self.rate * factor)
 
     def unclipped(self) -> Trial:
         """The trial at the saved rate without any clipping of gradients."""
-        if UNCLIPPED not in self._trials:
-            trial = self._descent.unclipped().run(self.rate)
+        return self._tried(UNCLIPPED, self._descent.unclipped(), self.rate)
+
+    def adam(self) -> Trial:
+        """The trial with Adam as it is by default, which has seen no gradient yet."""
+        return self._tried(ADAM, replace(self._descent, optimizer=Optimizer("Adam")), ADAM_RATE)
+
+    def _tried(self, key: float, descent: Descent, rate: float) -> Trial:
+        if key not in self._trials:
+            trial = descent.run(rate)
             if isinstance(trial, str):
                 raise ValueError(trial)
-            self._trials[UNCLIPPED] = trial
-        return self._trials[UNCLIPPED]
+            self._trials[key] = trial
+        return self._trials[key]
 
 
 @dear_fact("making trial updates")

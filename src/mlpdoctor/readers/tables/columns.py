@@ -150,6 +150,12 @@ def _guessed(columns: Columns, left: tuple[int, ...], wanted: Wanted) -> Roles:
                 index = (_left_out(columns, left),) if table is not left else ()
                 return Roles(table, table, ("targets: the features themselves, as in an autoencoder", *index))
     number = (wanted.targets or (1,))[0]
+    for table in starts:
+        called = _called(columns, table)
+        if len(called) > number and width == len(table) - len(called):  # all fits but the output, which is a finding
+            index = (_left_out(columns, left),) if table is not left else ()
+            told = f"targets: the {len(called)} columns called so, and the model's outputs ask for {number}"
+            return Roles(tuple(place for place in table if place not in called), called, (told, *index))
     raise unencoded(columns, left, (), number, wanted) or mismatch(columns, left, number, wanted, chosen=False)
 
 
@@ -164,13 +170,17 @@ def _with_guess(
 
 def _likely_targets(columns: Columns, table: Sequence[int], number: int) -> tuple[tuple[int, ...], tuple[str, ...]]:
     """Take the columns that are called a target if there are just as many as needed, else the last ones."""
-    last = tuple(table[-number:])
-    called = tuple(place for place in table if _TARGET_NAME.fullmatch(columns.names[place]))
+    last, called = tuple(table[-number:]), _called(columns, table)
     if len(called) == number and called != last:
         which = "the column called" if number == 1 else "the columns called"
         names = ", ".join(columns.names[place] for place in called)
         return called, (f"{'target' if number == 1 else 'targets'}: {which} {names}",)
     return last, ("target: the last column" if number == 1 else f"targets: the last {number} columns",)
+
+
+def _called(columns: Columns, table: Sequence[int]) -> tuple[int, ...]:
+    """The columns that are called what a target is called."""
+    return tuple(place for place in table if _TARGET_NAME.fullmatch(columns.names[place]))
 
 
 def _is_index(columns: Columns, left: Sequence[int]) -> bool:
