@@ -42,3 +42,31 @@ def test_the_findings_say_what_the_file_and_the_data_show(
 def test_as_many_columns_as_units_are_no_misfit(tmp_path: Path) -> None:
     model = compiled(stack(4, L.Dense(8, "relu"), L.Dense(3, name="out")))
     assert not found(examined(tmp_path, model, X, NUMBERS), "O206")
+
+
+@pytest.mark.parametrize(
+    ("values", "code", "line"),
+    [
+        ((3, 4, 5, 6, 7, 8), "O205", "y = y - 3"),
+        ((0, 2, 9), "O205", "y = np.unique(y, return_inverse=True)[1]"),
+        ((3, 4, 5, 6, 7, 8, 9, 10), "O206", "; y = y - 3"),
+        ((1, 2, 3, 4, 5, 6), "O205", "y = y - 1"),
+    ],
+)
+def test_class_numbers_are_counted_from_0_before_units_are_added(
+    values: tuple[int, ...], code: str, line: str, tmp_path: Path
+) -> None:
+    y = np.resize(np.array(values, dtype=float), 200)[:, None]
+    model = compiled(stack(4, L.Dense(8, "relu"), L.Dense(6, "softmax", name="out")), "sparse_categorical_crossentropy")
+    remedy = only(examined(tmp_path, model, X, y), code).evidence.remedy
+    assert remedy is not None
+    assert (remedy.code or "").endswith(line)
+
+
+@pytest.mark.parametrize("values", [(0, 1, 2, 3, 4, 5), (0, 1, 2, 3)])
+def test_class_numbers_that_have_their_units_are_no_misfit(values: tuple[int, ...], tmp_path: Path) -> None:
+    y = np.resize(np.array(values, dtype=float), 200)[:, None]
+    model = compiled(stack(4, L.Dense(8, "relu"), L.Dense(6, "softmax", name="out")), "sparse_categorical_crossentropy")
+    report = examined(tmp_path, model, X, y)
+    assert not found(report, "O205")
+    assert all(finding.severity is Severity.NOTE for finding in found(report, "O206"))

@@ -56,6 +56,13 @@ def test_an_effect_stands_under_its_cause() -> None:
     assert {one.code: one.because_of for one in ranked}["L502"] == "U402"
 
 
+def test_what_made_weights_stop_being_numbers_comes_first() -> None:
+    proved = finding("A101", certainty=Certainty.PROVED, explains=1.0)
+    assert codes(rank([proved, finding("D702"), finding("W301")])) == ["D702", "W301", "A101"]
+    assert codes(rank([proved, finding("W301")])) == ["W301", "A101"]
+    assert codes(rank([proved, finding("W301", Severity.WARNING)])) == ["A101", "W301"]
+
+
 def test_findings_of_one_rule_stay_together_before_what_they_bring_about() -> None:
     ranked = rank([finding("U402", layer="b"), finding("L502"), finding("U402", layer="a")])
     assert [(one.code, one.layer) for one in ranked] == [("U402", "a"), ("U402", "b"), ("L502", None)]

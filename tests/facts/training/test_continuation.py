@@ -8,11 +8,14 @@ from drawn_cases import L, Model, compiled, fit, optimizers, put, set_random_see
 from hand_built import examined
 
 from mlpdoctor.core.check import Absent
+from mlpdoctor.core.finding import Remedy
 from mlpdoctor.core.network import Array, Network
+from mlpdoctor.core.text import short
 from mlpdoctor.diagnosis.resolve import FactResolver
 from mlpdoctor.engine.training import MOST_UPDATES, Descent, planned
 from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.facts.training.gradients import gradient_rows
+from mlpdoctor.facts.training.training_options import TrainingOptions
 from mlpdoctor.facts.training.trial_updates import Continuation
 from mlpdoctor.statistics.rows import RowSample
 
@@ -92,3 +95,52 @@ def test_large_networks_get_fewer_updates() -> None:
         products = 10**6
 
     assert 10 <= planned(Wide()) < 20  # type: ignore[arg-type]
+
+
+def options(rate: float, name: str = "SGD") -> tuple[TrainingOptions, Continuation]:
+    x, y = waves(300, 3, 1)
+    set_random_seed(1)
+    model = stack(3, L.Dense(16, "tanh"), L.Dense(1))
+    model.compile(getattr(optimizers, name)(rate), "mse")
+    fit(model, x, y, epochs=2)
+    answers = answered(model, x, y)[1]
+    return answers.get(TrainingOptions), answers.get(Continuation)
+
+
+def test_adam_leads_where_descent_crawls_and_its_gain_is_told() -> None:
+    tried, continuation = options(1e-5)
+    best = tried.best()
+    assert best is not None
+    assert best.trial is continuation.adam()
+    remedy = tried.remedy("train on")
+    assert remedy.code == "model.compile(optimizer=keras.optimizers.Adam(0.001), loss=model.loss)"
+    assert short(best.trial.after) in remedy.text
+    assert short(continuation.saved.after) in remedy.text
+    other = Remedy("ten times the rate", "code")
+    assert tried.or_adam(other, continuation.at(10)) != other
+
+
+def test_nobody_is_sent_elsewhere_whose_training_goes_well() -> None:
+    tried, continuation = options(0.1)
+    best = tried.best()
+    assert best is not None
+    assert best.code is None
+    assert tried.remedy("train on").code == "model.fit(x, y, epochs=10 * epochs)"
+    other = Remedy("as it is", "code")
+    assert tried.or_adam(other, continuation.saved) == other
+
+
+def test_adam_is_not_offered_in_place_of_adam() -> None:
+    tried, _ = options(1e-3, "Adam")
+    assert tried.adam() is None
+
+
+def test_where_nothing_gains_fresh_weights_are_the_advice() -> None:
+    tried, continuation = options(0.1)
+    stuck = replace(continuation.saved, path=(1.0, 1.0, 1.0))
+    nothing = replace(continuation, saved=stuck, _trials={-2.0: stuck, 10.0: stuck, 0.1: stuck})
+    resting = replace(tried, _continuation=nothing)
+    assert resting.best() is None
+    remedy = resting.remedy("train on")
+    assert remedy.code is None
+    assert "fresh weights" in remedy.text

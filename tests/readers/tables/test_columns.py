@@ -65,6 +65,13 @@ def refusal(names: str, wanted: Wanted, *, text: str = "", marked: tuple[int, ..
         ("a b", Wanted(2, (2,)), "a b", "a b", ["targets: the features themselves, as in an autoencoder"]),
         ("3 2 1", Wanted(2, (1,), target=("1",)), "3 2", "1", []),
         (
+            "a b y1 y2 y3",
+            Wanted(2, (1,)),
+            "a b",
+            "y1 y2 y3",
+            ["targets: the 3 columns called so, and the model's outputs ask for 1"],
+        ),
+        (
             "a b c d e",
             Wanted(2, (1,), target=("c", "d", "e")),
             "a b",

@@ -1,15 +1,19 @@
 """O207: a loss that is meant for another kind of target."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from mlpdoctor.core.check import EVERYTHING, Stage, check
 from mlpdoctor.core.finding import Evidence, Severity
 from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.outputs.class_accuracy import ClassAccuracy
 from mlpdoctor.facts.outputs.contract import Contract, spoken
 
 
 @check("O207", Severity.ERROR, "{place}{what}", stage=Stage.CONTRACT, disturbs=EVERYTHING, because="O206")
-def loss_target_mismatch(contract: Contract, position: LossPosition | None) -> Iterator[Evidence]:
+def loss_target_mismatch(
+    contract: Contract, position: LossPosition | None, accuracy: ClassAccuracy | None
+) -> Iterator[Evidence]:
     """A loss that is meant for another kind of target.
 
     Why it matters
@@ -23,6 +27,12 @@ def loss_target_mismatch(contract: Contract, position: LossPosition | None) -> I
         and 1. A squared error of labels is a warning, and a note where the model does well.
     How sure
         Measured: the kind of target is told from all values, and said in the finding. Whole numbers from 0 of
-        similar frequency are taken for class numbers; counts thin out towards their end.
+        similar frequency are taken for class numbers; counts thin out towards their end. What a unit for each class
+        would get right is cross-validated on up to 2,000 sampled rows.
     """
-    yield from spoken(contract, "O207", position)
+    for said in spoken(contract, "O207", position):
+        if accuracy is None:
+            yield said
+        else:
+            numbers = {"rounded_accuracy": accuracy.rounded, "accuracy_by_units": accuracy.by_units}
+            yield replace(said, numbers={**said.numbers, **numbers}, why=f"{said.why} {accuracy.words}")

@@ -60,7 +60,7 @@ def unseen_readout(
             return Absent(f"there is no quick fit for {head.loss.label}")
     sources = [hidden_source(network, head) or 0 for head in objective.heads.heads]
     with np.errstate(all="ignore"):
-        shown, read = _run(objective, sample.features, sources)
+        shown, read = hidden_and_read(objective, sample.features, sources)
         if not all(np.isfinite(values).all() for values in (read, *shown)):
             return Absent("the hidden features are not finite")
         weights = np.ones(len(read)) if sample.weights is None else sample.weights
@@ -101,8 +101,17 @@ def cross_validated(objective: Objective, shown: list[Array], columns: Array) ->
     return row_losses(objective, np.concatenate(targets, axis=1), np.concatenate(read, axis=1))
 
 
-def _run(objective: Objective, features: Array, sources: list[int]) -> tuple[list[Array], Array]:
-    """What enters each last layer, and what the losses read of all outputs side by side."""
+def hidden_and_read(objective: Objective, features: Array, sources: list[int]) -> tuple[list[Array], Array]:
+    """What enters each last layer, and what the losses read of all outputs side by side.
+
+    Args:
+        objective: the outputs with their losses.
+        features: of the rows, shape (rows, features).
+        sources: for each output the place of the node whose values enter its last layer.
+
+    Returns:
+        Arrays of shape (rows, units), one an output; and one of shape (rows, all outputs' units).
+    """
     engine = objective.passes.engine
     if engine is None:
         raise ValueError("the network cannot be run")

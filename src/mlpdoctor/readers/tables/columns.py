@@ -150,12 +150,10 @@ def _guessed(columns: Columns, left: tuple[int, ...], wanted: Wanted) -> Roles:
                 index = (_left_out(columns, left),) if table is not left else ()
                 return Roles(table, table, ("targets: the features themselves, as in an autoencoder", *index))
     number = (wanted.targets or (1,))[0]
-    for table in starts:
-        called = _called(columns, table)
-        if len(called) > number and width == len(table) - len(called):  # all fits but the output, which is a finding
-            index = (_left_out(columns, left),) if table is not left else ()
-            told = f"targets: the {len(called)} columns called so, and the model's outputs ask for {number}"
-            return Roles(tuple(place for place in table if place not in called), called, (told, *index))
+    called = _called(columns, left)
+    if len(called) > number and width == len(left) - len(called):  # all fits but the output, which is a finding
+        told = f"targets: the {len(called)} columns called so, and the model's outputs ask for {number}"
+        return _features_for(columns, called, left, wanted, (told,))
     raise unencoded(columns, left, (), number, wanted) or mismatch(columns, left, number, wanted, chosen=False)
 
 
