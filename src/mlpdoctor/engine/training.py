@@ -105,13 +105,17 @@ class Descent:
     rows: views.Rows
     usable: int
 
-    def run(self, rate: float) -> Trial | str:
+    def run(self, rate: float, times: int = 1) -> Trial | str:
         """Train on at one fixed rate; or say why the optimizer makes no step.
 
         Whatever schedule it had, the rate hardly changes within a hundred updates.
+
+        Args:
+            rate: the learning rate.
+            times: how many times as many updates as a trial has.
         """
         loop = Updates(self.engine, self.heads, at_rate(self.optimizer, rate))
-        updates = planned(self.engine)
+        updates = times * planned(self.engine)
         # A recorded pass keeps all that the layers make.
         most = min(MOST_SEEN, max(MOST_CELLS // cells(self.engine.network), 2 * BATCH))
         shown = _rows(self.rows, np.arange(min(len(self.rows.features), most)))

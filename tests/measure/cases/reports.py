@@ -214,7 +214,7 @@ def classes_counted_from_three(kit: Kit) -> Case:
     return Case(model, problem.x, problem.y + first, f"{problem.width} classes from {first}")
 
 
-@report("W301", aliases={"G603": "the rate is what made them so"})
+@report("W301", aliases={"G603": "the rate is what made them so", "D702": "the raw columns are what made them so"})
 def not_a_number_among_other_faults(kit: Kit) -> Case:
     """Weights that are NaN in a network that has no activation either, on raw columns."""
     problem = kit.regression(features=kit.whole(2, 12))

@@ -69,7 +69,14 @@ def refusal(names: str, wanted: Wanted, *, text: str = "", marked: tuple[int, ..
             Wanted(2, (1,)),
             "a b",
             "y1 y2 y3",
-            ["targets: the 3 columns called so, and the model's outputs ask for 1"],
+            ["targets: y1, y2, y3, and the model's outputs ask for 1"],
+        ),
+        (
+            "a b quality1 quality2 quality3",
+            Wanted(2, (1,)),
+            "a b",
+            "quality1 quality2 quality3",
+            ["targets: quality1, quality2, quality3, and the model's outputs ask for 1"],
         ),
         (
             "a b c d e",
@@ -86,6 +93,11 @@ def test_parts(names: str, wanted: Wanted, features: str, targets: str, guesses:
     assert " ".join(words[place] for place in chosen.features) == features
     assert " ".join(words[place] for place in chosen.targets) == targets
     assert list(chosen.guesses) == guesses
+
+
+@pytest.mark.parametrize("names", ["a b c d e", "x1 x2 x3 x4 x5", "a b q1 q3 q4", "a q1 q2 q3 q4"])
+def test_columns_over_are_no_targets_without_a_name_of_their_own(names: str) -> None:
+    assert "2 too many" in refusal(names, Wanted(2, (1,)))
 
 
 def test_a_file_may_mark_its_targets() -> None:

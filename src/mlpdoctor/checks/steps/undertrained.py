@@ -53,7 +53,7 @@ def undertrained(
         minibatches of 32 of these rows, for up to 100 updates, without dropout. How long the rest takes is a straight
         line through the trial, and mostly too short: a loss falls slower as it falls.
     """
-    saved = speed.saved
+    saved = speed.shown
     if not speed.falls:
         return
     done = "" if speed.updates is None else f" after {count(speed.updates, 'update')}"
@@ -86,10 +86,10 @@ def undertrained(
 def _why(speed: DescentSpeed, epochs: float | None) -> str:
     made = "" if speed.updates is None else f"Its optimizer has made {count(speed.updates, 'update')}"
     if epochs is not None:
-        made += f", about {short(max(epochs, 0.1), 2)} epochs of batches of {speed.saved.batch}. "
-    closed = percent(min(speed.share(speed.saved), 1.0))
+        made += f", about {short(max(epochs, 0.1), 2)} epochs of batches of {speed.shown.batch}. "
+    closed = percent(min(speed.share(speed.shown), 1.0))
     return (
-        f"{made}A trial of {speed.saved.updates} more closed {closed} of the way to what is known to be reachable: the "
+        f"{made}A trial of {speed.shown.updates} more closed {closed} of the way to what is known to be reachable: the "
         f"rest takes {short(max(speed.to_go, 1), 1)} updates like these or more."
     )
 
@@ -111,10 +111,10 @@ def _stands(validation: ValidationCurve) -> bool:
 
 
 def _remedy(network: Network, speed: DescentSpeed, rows: int, validation: ValidationCurve | None) -> Remedy:
-    updates = 3 * max(speed.to_go, speed.saved.updates)
-    epochs = updates * speed.saved.batch / rows
+    updates = 3 * max(speed.to_go, speed.shown.updates)
+    epochs = updates * speed.shown.batch / rows
     number = "1000" if epochs > MOST_EPOCHS else f"{max(10, math.ceil(epochs / 10) * 10)}"
-    optimizer = "" if network.optimizer is None else f" at the same learning rate, {speed.saved.rate:.2g}"
+    optimizer = "" if network.optimizer is None else f" at the same learning rate, {speed.shown.rate:.2g}"
     watched = "loss" if validation is None else "validation loss"
     held, monitor = ("", '"loss", patience=20')
     if validation is not None:

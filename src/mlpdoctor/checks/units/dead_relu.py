@@ -92,7 +92,7 @@ def _severity(share: float, live: int, position: LossPosition | None, *, silent:
     lame = crippled(share, live)
     if position is not None and position.near:
         return Severity.WARNING if lame and not position.well else Severity.NOTE
-    if untrained:
+    if untrained or position is None:  # how the model does without them nobody knows
         return Severity.WARNING if lame else Severity.NOTE
     return Severity.ERROR if lame else Severity.WARNING
 

@@ -1,6 +1,7 @@
 """How fast the loss falls at the saved rate, what that rate can still do, and whether it was higher before."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -37,6 +38,8 @@ class DescentSpeed:
         updates: made before saving; None where the file does not tell.
         size: length of all weights that training may change, taken as one vector.
         start: how far a fresh start is above the model, where that was looked at.
+        longer: a trial four times as long, where the loss falls in the first, and too little to be sure of: sigmoids
+            and small rates are slow to start.
     """
 
     gap: float
@@ -46,6 +49,7 @@ class DescentSpeed:
     updates: int | None
     size: float
     start: float | None = None
+    longer: Trial | None = None
 
     @property
     def saved(self) -> Trial:
@@ -63,7 +67,13 @@ class DescentSpeed:
     @property
     def falls(self) -> bool:
         """Whether the loss still falls readily when training goes on as it was saved."""
-        return self.sure_share(self.saved) >= READILY and not self.contradicted
+        longer = self.longer is not None and self.sure_share(self.longer) >= 2 * READILY
+        return (longer or self.sure_share(self.saved) >= READILY) and not self.contradicted
+
+    @property
+    def shown(self) -> Trial:
+        """The trial that shows whether the loss falls."""
+        return self.saved if self.longer is None else self.longer
 
     @property
     def rests(self) -> bool:
@@ -73,8 +83,8 @@ class DescentSpeed:
     @property
     def to_go(self) -> float:
         """How many updates the rest would take if the loss went on falling like that; it slows down as a rule."""
-        share = self.share(self.saved)
-        return self.saved.updates / share if share > 0 else math.inf
+        share = self.share(self.shown)
+        return self.shown.updates / share if share > 0 else math.inf
 
     @property
     def contradicted(self) -> bool:
@@ -104,7 +114,7 @@ def descent_speed(
     gap = min(position.model, continuation.saved.before) - position.reach
     if position.near or gap <= GOOD * (position.constant - position.reach) or gap <= 0:
         return Absent("the model has come most of the way to what is known to be reachable", applicable=False)
-    return DescentSpeed(
+    speed = DescentSpeed(
         gap=gap,
         span=max(position.constant - position.reach, 0.0),
         came=position.constant - position.model,
@@ -113,6 +123,9 @@ def descent_speed(
         start=_start(first, position),
         size=norm(engine.weights) if (engine := objective.passes.engine) is not None else 0.0,
     )
+    if speed.sure_share(speed.saved) >= READILY or speed.share(speed.saved) < READILY:
+        return speed
+    return replace(speed, longer=continuation.longer())
 
 
 def _start(first: FirstUpdates | None, position: LossPosition) -> float | None:

@@ -19,8 +19,10 @@ from mlpdoctor.nn.initializers import draw, fans
 from mlpdoctor.nn.layers.properties import family_of
 from mlpdoctor.statistics.rows import RowSample
 
-UNCLIPPED, ADAM = -1.0, -2.0
-"""Stand for the trials without clipping and with Adam among those at factors of the rate."""
+UNCLIPPED, ADAM, LONGER = -1.0, -2.0, -3.0
+"""Stand for the trials without clipping, with Adam and with more updates among those at factors of the rate."""
+TIMES = 4
+"""How many times as long a longer trial is."""
 ADAM_RATE = 0.001
 """Keras's default."""
 
@@ -55,9 +57,13 @@ class Continuation:
         """The trial with Adam as it is by default, which has seen no gradient yet."""
         return self._tried(ADAM, replace(self._descent, optimizer=Optimizer("Adam")), ADAM_RATE)
 
-    def _tried(self, key: float, descent: Descent, rate: float) -> Trial:
+    def longer(self) -> Trial:
+        """The trial at the saved rate with four times as many updates."""
+        return self._tried(LONGER, self._descent, self.rate, TIMES)
+
+    def _tried(self, key: float, descent: Descent, rate: float, times: int = 1) -> Trial:
         if key not in self._trials:
-            trial = descent.run(rate)
+            trial = descent.run(rate, times)
             if isinstance(trial, str):
                 raise ValueError(trial)
             self._trials[key] = trial

@@ -8,7 +8,7 @@ from mlpdoctor.core.dataset import Wanted
 from mlpdoctor.core.errors import DataFileError
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.text import count
-from mlpdoctor.readers.tables.column_names import INDEX_NAMES, Columns, find_columns, mismatch, wrong_choice
+from mlpdoctor.readers.tables.column_names import INDEX_NAMES, Columns, find_columns, listed, mismatch, wrong_choice
 from mlpdoctor.readers.tables.unencoded import unencoded
 
 _TARGET_NAME = re.compile(r"(y|targets?|labels?|class|classes|outputs?)([ _.-]?\d+)?", re.IGNORECASE)
@@ -151,8 +151,12 @@ def _guessed(columns: Columns, left: tuple[int, ...], wanted: Wanted) -> Roles:
                 return Roles(table, table, ("targets: the features themselves, as in an autoencoder", *index))
     number = (wanted.targets or (1,))[0]
     called = _called(columns, left)
+    if width is not None and width != len(left) - len(called) and _one_series(columns, left[width:], left[:width]):
+        called = left[width:]
     if len(called) > number and width == len(left) - len(called):  # all fits but the output, which is a finding
-        told = f"targets: the {len(called)} columns called so, and the model's outputs ask for {number}"
+        told = (
+            f"targets: {listed([columns.names[place] for place in called])}, and the model's outputs ask for {number}"
+        )
         return _features_for(columns, called, left, wanted, (told,))
     raise unencoded(columns, left, (), number, wanted) or mismatch(columns, left, number, wanted, chosen=False)
 
@@ -171,7 +175,7 @@ def _likely_targets(columns: Columns, table: Sequence[int], number: int) -> tupl
     last, called = tuple(table[-number:]), _called(columns, table)
     if len(called) == number and called != last:
         which = "the column called" if number == 1 else "the columns called"
-        names = ", ".join(columns.names[place] for place in called)
+        names = listed([columns.names[place] for place in called])
         return called, (f"{'target' if number == 1 else 'targets'}: {which} {names}",)
     return last, ("target: the last column" if number == 1 else f"targets: the last {number} columns",)
 
@@ -179,6 +183,18 @@ def _likely_targets(columns: Columns, table: Sequence[int], number: int) -> tupl
 def _called(columns: Columns, table: Sequence[int]) -> tuple[int, ...]:
     """The columns that are called what a target is called."""
     return tuple(place for place in table if _TARGET_NAME.fullmatch(columns.names[place]))
+
+
+def _one_series(columns: Columns, last: Sequence[int], others: Sequence[int]) -> bool:
+    """Whether the last columns alone are numbered from 0 or 1 under one name: ``quality1``, ``quality2``."""
+
+    def stems(places: Sequence[int]) -> list[str]:
+        return [columns.names[place].rstrip("0123456789") for place in places]
+
+    own = set(stems(last))
+    numbers = [columns.names[place][len(stem) :] for place, stem in zip(last, stems(last), strict=True)]
+    counted = any(numbers == [str(first + k) for k in range(len(last))] for first in (0, 1))
+    return counted and len(own) == 1 and own.isdisjoint(stems(others))
 
 
 def _is_index(columns: Columns, left: Sequence[int]) -> bool:
