@@ -106,13 +106,13 @@ def _treated(built: Built, budget: Budget, seeds: int) -> Seen:
     subject = opened(question)
     report = diagnose(question, subject=subject)
     rows = rows_of(subject, report, 0)
-    task = _task(rows.targets)
+    task = task_of(rows.targets)
     twin = _twin(rows, task)
-    before = _measures(_answers(built.model, rows), rows.targets, task)
+    before = measures(_answers(built.model, rows), rows.targets, task)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "cured.keras"
         result = treat(question, Order(budget, seeds, output=str(file)), report=report)
-        after = _measures(_answers(str(file), rows), rows.targets, task) if file.exists() else before
+        after = measures(_answers(str(file), rows), rows.targets, task) if file.exists() else before
     return _judged(built, result, report, before, after, twin)
 
 
@@ -157,7 +157,8 @@ class Score:
         return f"{self.mistakes:.3g}"
 
 
-def _task(targets: Values) -> str:
+def task_of(targets: Values) -> str:
+    """What kind of targets these are, of shape (rows, columns)."""
     whole = bool((targets == np.round(targets)).all())
     distinct = len(np.unique(targets)) if whole else 0
     if targets.shape[1] > 1:
@@ -178,7 +179,8 @@ def _numbers(targets: Values, task: str) -> Values:
     return np.asarray(targets > (targets.min() + targets.max()) / 2, dtype=np.float64)
 
 
-def _measures(answers: Values, targets: Values, task: str) -> Score:
+def measures(answers: Values, targets: Values, task: str) -> Score:
+    """The mistakes of answers of shape (rows, units) for targets of shape (rows, columns)."""
     true = _numbers(targets, task)
     if not np.isfinite(answers).all():
         return Score(math.inf)
@@ -234,7 +236,7 @@ def _twin(rows: Rows, task: str) -> Score:
         model.optimizer.learning_rate.assign(RATE * rate)
         trainee.train(batches.take(int(UPDATES * share)))
     answers = trainee.answers()[0]
-    return _measures(answers * spread + centre if task == REGRESSION else answers, rows.targets, task)
+    return measures(answers * spread + centre if task == REGRESSION else answers, rows.targets, task)
 
 
 def _line(seen: Seen) -> str:

@@ -11,7 +11,6 @@ within bounds. A line helps when the changed model makes clearly fewer mistakes 
 
 import argparse
 import re
-import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +20,7 @@ import numpy as np
 from cases.build import CACHE, Built, build, job
 from cases.load import load
 from cases.registry import PATIENTS
-from cures import Score, _measures, _task
+from cures import Score, measures, say, task_of
 
 from mlpdoctor.core.errors import InputError
 from mlpdoctor.core.finding import Severity
@@ -71,7 +70,7 @@ class Hands:
         Raises:
             ValueError: a part is no line that a machine can apply.
         """
-        parts = [re.sub(r"\s+#.*", "", part) for part in code.split("\n")[0].split("; ")]
+        parts = [re.sub(r"\s+#.*", "", part) for part in code.partition("\n")[0].split("; ")]
         data = [part for part in parts if DATA.match(part)]
         for part in parts:
             if part not in data:
@@ -103,7 +102,7 @@ class Hands:
         k = keras()
         made = LAYER.match(part)
         if made is not None:
-            self.layers[made[4]] = getattr(k.layers, made[1])(**_options(k, made[1], made[2]), name=made[4])
+            self.layers[made[4]] = getattr(k.layers, made[1])(**_options(made[1], made[2]), name=made[4])
         elif part.startswith("keras.layers.Normalization("):
             self.front = eval(part, {"keras": k})  # noqa: S307  mlpdoctor's own line
         elif part.startswith("loss="):
@@ -123,7 +122,7 @@ class Hands:
         columns = np.column_stack([self.x, self.y.reshape(len(self.x), -1)])
         df = pd.DataFrame(columns, columns=[*features, *targets])
         here: dict[str, Any] = {"df": df, "np": np, "sklearn": sklearn, "keras": keras()}
-        here |= {name: self.x for name in ("x", "x_train")} | {name: self.y for name in ("y", "y_train")}
+        here |= {"x": self.x, "x_train": self.x, "y": self.y, "y_train": self.y}
         exec(part, here)  # noqa: S102
         if part.startswith(("df", "columns")):
             left = here["df"]
@@ -139,7 +138,7 @@ class Hands:
         self.fresh = True
 
 
-def _options(k: Model, kind: str, written: str) -> dict[str, Any]:
+def _options(kind: str, written: str) -> dict[str, Any]:
     """The options of a layer as written; the first, without a name, is its units, rate or function."""
     place: dict[str, Any] = {}
     exec(f"def take(*given, **named): place.update(given=given, named=named)\ntake({written})", {"place": place})  # noqa: S102
@@ -166,12 +165,12 @@ def main() -> None:
     ]
     seen = []
     for built in build(jobs, CACHE, 1):
-        if built.data is None or built.trouble or built.job.keras == 2:  # noqa: PLR2004  Keras 3 reads its own files
+        if built.data is None or built.trouble or built.job.keras == 2:  # Keras 3 reads its own files
             continue
         seen.append(tried(built))
         if options.verbose or seen[-1].state == "WORSE":
-            print(f"{built.job.maker}-{built.job.seed}: {seen[-1].code} {seen[-1].state} {seen[-1].words}", flush=True)
-    print("", *table(seen), sep="\n")
+            say(f"{built.job.maker}-{built.job.seed}: {seen[-1].code} {seen[-1].state} {seen[-1].words}")
+    say("", *table(seen))
 
 
 def tried(built: Built) -> Tried:
@@ -199,11 +198,11 @@ def tried(built: Built) -> Tried:
         return Tried("-", "refused", str(trouble)[:100])
     made = None if subject.network.optimizer is None else subject.network.optimizer.iterations
     updates = int(np.clip(made or 0, FEWEST, MOST))
-    task = _task(rows.targets)
+    task = task_of(rows.targets)
     after = _trained(changed, hands.x, hands.y, updates)
     left = _trained(_loaded(built.model), rows.features, y, updates)
-    with_line = _measures(after, hands.y.reshape(len(hands.y), -1), _task(hands.y.reshape(len(hands.y), -1)))
-    without = _measures(left, rows.targets, task)
+    with_line = measures(after, hands.y.reshape(len(hands.y), -1), task_of(hands.y.reshape(len(hands.y), -1)))
+    without = measures(left, rows.targets, task)
     return Tried(lead.code, _state(with_line, without), f"{without} -> {with_line}  {remedy.code[:90]}")
 
 
@@ -217,7 +216,7 @@ def _loaded(file: str) -> Model:
 def _state(with_line: Score, without: Score) -> str:
     if with_line.mistakes <= CLEARLY * without.mistakes:
         return "helps"
-    return "as before" if with_line.mistakes <= without.mistakes / CLEARLY + 0.005 else "WORSE"  # noqa: PLR2004
+    return "as before" if with_line.mistakes <= without.mistakes / CLEARLY + 0.005 else "WORSE"
 
 
 def _trained(model: Model, x: np.ndarray, y: np.ndarray, updates: int) -> np.ndarray:

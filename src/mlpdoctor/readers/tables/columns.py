@@ -150,14 +150,11 @@ def _guessed(columns: Columns, left: tuple[int, ...], wanted: Wanted) -> Roles:
                 index = (_left_out(columns, left),) if table is not left else ()
                 return Roles(table, table, ("targets: the features themselves, as in an autoencoder", *index))
     number = (wanted.targets or (1,))[0]
-    called = _called(columns, left)
-    if width is not None and width != len(left) - len(called) and _one_series(columns, left[width:], left[:width]):
-        called = left[width:]
-    if len(called) > number and width == len(left) - len(called):  # all fits but the output, which is a finding
-        told = (
-            f"targets: {listed([columns.names[place] for place in called])}, and the model's outputs ask for {number}"
-        )
-        return _features_for(columns, called, left, wanted, (told,))
+    more = () if width is None else _more_targets(columns, left, width)
+    if len(more) > number:  # all fits but the output, which is a finding
+        listing = listed([columns.names[place] for place in more])
+        told = f"targets: {listing}, and the model's outputs ask for {number}"
+        return _features_for(columns, more, left, wanted, (told,))
     raise unencoded(columns, left, (), number, wanted) or mismatch(columns, left, number, wanted, chosen=False)
 
 
@@ -183,6 +180,14 @@ def _likely_targets(columns: Columns, table: Sequence[int], number: int) -> tupl
 def _called(columns: Columns, table: Sequence[int]) -> tuple[int, ...]:
     """The columns that are called what a target is called."""
     return tuple(place for place in table if _TARGET_NAME.fullmatch(columns.names[place]))
+
+
+def _more_targets(columns: Columns, left: tuple[int, ...], width: int) -> tuple[int, ...]:
+    """All columns but as many as the model takes, where their names say that they are targets; else none."""
+    called = _called(columns, left)
+    if len(left) - len(called) == width:
+        return called
+    return left[width:] if _one_series(columns, left[width:], left[:width]) else ()
 
 
 def _one_series(columns: Columns, last: Sequence[int], others: Sequence[int]) -> bool:
