@@ -10,12 +10,14 @@ within bounds. A line helps when the changed model makes clearly fewer mistakes 
 """
 
 import argparse
+import json
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import h5py
 import numpy as np
 from cases.build import CACHE, Built, build, job
 from cases.load import load
@@ -207,9 +209,17 @@ def tried(built: Built) -> Tried:
 
 
 def _loaded(file: str) -> Model:
-    model = keras().models.load_model(file)
-    if file.endswith(".h5"):  # Keras 3 reads its optimizer for variables that are not the model's
-        model.compile(keras().optimizers.deserialize(keras().optimizers.serialize(model.optimizer)), model.loss)
+    """The model, compiled; of HDF5 files Keras 3 reads neither the optimizer's state nor every loss, so that is new."""
+    k = keras()
+    if not file.endswith(".h5"):
+        return k.models.load_model(file)
+    model = k.models.load_model(file, compile=False)
+    with h5py.File(file) as stored:
+        training = json.loads(stored.attrs["training_config"])
+    loss = training["loss"]
+    spec = training["optimizer_config"]
+    optimizer = getattr(k.optimizers, spec["class_name"].rpartition(">")[2]).from_config(spec["config"])
+    model.compile(optimizer, k.losses.deserialize(loss) if isinstance(loss, dict) else loss)
     return model
 
 

@@ -52,7 +52,8 @@ def no_better_than_constant(
         Models that have not been trained; data on which nothing known does better than a constant, unless the
         model is far worse; targets that are all the same. Broken weights are reported as W301. A warning instead of
         an error for a model that orders the rows, and that with the right level and size would come at least half
-        of the way to the best known loss.
+        of the way to the best known loss. Probabilities
+        shifted by the odds of the base rate, as weights for both classes do, are a note: that was meant.
     How sure
         Measured: both losses are evaluated on all rows. The rank correlation (for classes the area under the ROC
         curve, AUC) is that of up to 32,768 rows, and is called chance within two standard errors.
@@ -86,11 +87,18 @@ def no_better_than_constant(
             "rank_correlation_error": order.error if order else None,
             "calibrated_gain_share": order.gained if order else None,
             "updates": trained.updates,
+            "as_with_class_weights": order is not None and order.weighted,
         },
         certainty=Certainty.MEASURED,
-        severity=Severity.WARNING if learned else Severity.ERROR,
+        severity=_severity(order, learned=learned),
         why=" ".join(one for one in (broken, seen(order, clipped), known(position)) if one),
         remedy=correction(order) if order is not None and learned else CAUSES,
         strength=min(position.of_constant(position.model), 10.0) / 10.0 if math.isfinite(position.model) else 1.0,
         verdict=entropy_first(position) + verdict(position, answer(best), clipped, order, compared, learned=learned),
     )
+
+
+def _severity(order: PredictionOrder | None, *, learned: bool) -> Severity:
+    if order is not None and order.weighted:
+        return Severity.NOTE
+    return Severity.WARNING if learned else Severity.ERROR

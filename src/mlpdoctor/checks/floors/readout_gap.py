@@ -61,7 +61,8 @@ def readout_gap(
         layer owes to the rows it was fitted to: both are compared on rows it has not seen. Predictions no better than a
         constant that rank the rows and only have the wrong level or size (see L502). A gap under the tolerated share of
         what the model loses above the lowest loss that is known to be reachable. A note where the gap is under a tenth
-        of the way from the best constant to there.
+        of the way from the best constant to there. Probabilities
+        shifted by the odds of the base rate, as weights for both classes do, are a note: that was meant.
     How sure
         Estimated: the last layer is cross-validated on up to 2,000 sampled rows, and must be better by three standard
         errors.
@@ -76,7 +77,7 @@ def readout_gap(
     share = unseen.saved / above
     if share < tolerated or unseen.saved < tolerated * position.above(unseen.model):
         return
-    last = _last(network)
+    last, meant = _last(network), level and order is not None and order.weighted
     yield Evidence(
         numbers={
             "model": unseen.model,
@@ -87,9 +88,10 @@ def readout_gap(
             "rows": unseen.rows,
             "updates": trained.updates,
             "layer": last,
+            "as_with_class_weights": meant,
         },
         certainty=Certainty.ESTIMATED,
-        severity=Severity.WARNING if unseen.saved >= MATTERS * (position.constant - best) else Severity.NOTE,
+        severity=Severity.NOTE if meant or unseen.saved < MATTERS * (position.constant - best) else Severity.WARNING,
         why=f"On rows it was not fitted to, another last layer on the same features saves {short(unseen.saved, 2)} ± "
         f"{short(unseen.error, 2)}: {percent(min(share, 1.0))} of the distance to the best known loss. "
         f"{_why_not(network, trained, speed, order if level else None)}",

@@ -61,7 +61,8 @@ def worse_than_linear(
         that do no worse than the line does on rows it has not seen, for on few rows the best line owes much of its low
         loss to chance; classes that a plane parts, once the model is half the way there: such a loss falls without end
         as the coefficients grow, and nobody waits for it. A note where what is left is within a twentieth of the way to
-        the constant.
+        the constant. Probabilities
+        shifted by the odds of the base rate, as weights for both classes do, are a note: that was meant.
     How sure
         Measured: both losses are evaluated on all rows.
     """
@@ -80,6 +81,7 @@ def worse_than_linear(
     updates = "" if trained.updates is None else f" after {count(trained.updates, 'update')}"
     level = order is not None and order.classes and order.ordered  # of numbers training shrinks them as it goes
     misplaces = level and order is not None and order.saved >= MOSTLY * (position.model - affine)
+    meant = misplaces and order is not None and order.weighted
     cause = "level and size of its predictions do" if misplaces else f"training has not got there{updates}"
     yield Evidence(
         numbers={
@@ -91,9 +93,10 @@ def worse_than_linear(
             "constant": position.constant,
             "line_out_of_sample": opinion.line if opinion else None,
             "updates": trained.updates,
+            "as_with_class_weights": meant,
         },
         certainty=Certainty.MEASURED,
-        severity=Severity.NOTE if position.well else Severity.WARNING,
+        severity=Severity.NOTE if position.well or meant else Severity.WARNING,
         why=f"Some setting of these weights gives the {linear.model}'s {short(affine)}. So neither the network nor the "
         f"data keep the loss at {short(position.model)}: {cause}.",
         remedy=correction(order) if misplaces and order is not None else _remedy(options, affine),

@@ -6,6 +6,8 @@ ranks them well, too. Ranks tell this apart: the area under the ROC curve for cl
 whether one of two random variables is stochastically larger than the other, 1947), Spearman's correlation for numbers.
 """
 
+import math
+
 import numpy as np
 
 from mlpdoctor.analysis.calibration import logits_of, on_a_line, rank_order, recalibrated
@@ -23,6 +25,10 @@ CHANCE = 2.0
 """Standard errors within which chance alone puts an order: in one model of twenty it is farther out."""
 CLEAR = 3.0
 """Standard errors from which the predictions do order the rows."""
+BALANCED = (0.5, 1.5)
+"""Weights that make both classes as heavy shift the logit by that of the base rate: so many times it, as trained."""
+MOSTLY = 0.9
+"""What alone brings nine tenths of all that calibration brings is all that is wrong."""
 MOST_PARTS = 16
 """Of more parts those in which the best constant loses most show what there is to see; images would take minutes."""
 MOST_CELLS = 1 << 19
@@ -68,6 +74,16 @@ class PartOrder:
     factor: float
     layer: str | None = None
 
+    @property
+    def weighted(self) -> bool:
+        """Whether the shift is the one that weights for both classes bring."""
+        if not self.classes or len(self.goals) != 1 or not 0 < self.goals[0] < 1 or self.goals[0] == 0.5:  # noqa: PLR2004
+            return False
+        low, high = BALANCED
+        base = math.log(self.goals[0] / (1 - self.goals[0]))
+        alone = self.model - self.shifted >= MOSTLY * (self.model - self.calibrated) > 0
+        return alone and low <= self.shift[0] / self.factor / base <= high
+
 
 @dataclass(frozen=True)
 class PredictionOrder:
@@ -107,6 +123,15 @@ class PredictionOrder:
     def learned(self, position: LossPosition) -> bool:
         """Whether the predictions, with level and size put right, come half of the way to the best known loss."""
         return self.ordered and self.gained >= FAR * (1 - position.of_constant(position.reach)) > 0
+
+    @property
+    def weighted(self) -> bool:
+        """Whether the predictions are those of a classifier trained with class weights, or on as many rows of each.
+
+        Its probabilities of the rarer class are too high by the odds of the base rate, and nothing else is wrong with
+        them (Elkan, The foundations of cost-sensitive learning, 2001, theorem 2): that was done on purpose.
+        """
+        return self.ordered and all(part.weighted for part in self.parts)
 
     @property
     def spread(self) -> float:
