@@ -63,6 +63,11 @@ def listing(names: Sequence[str], most: int = 4) -> str:
     return f"{', '.join(names[: most - 1])} and {len(names) - most + 1} more"
 
 
+def likewise(code: str, others: Sequence[str]) -> str:
+    """A line of code for a layer, with the other layers that ask for the same: ``Dense(8)  # likewise b, c``."""
+    return f"{code}  # likewise {', '.join(others)}" if others else code
+
+
 def named(label: str) -> str:
     """A rung of the ladder in the middle of a sentence: ``the best straight line``, ``logistic regression``."""
     return f"the {label}" if label.startswith(("best ", "lowest ")) else label

@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from drawn_cases import L, Model, compiled, fit, optimizers, put, set_random_seed, stack, waves
 from hand_built import examined
@@ -15,8 +16,9 @@ from mlpdoctor.diagnosis.resolve import FactResolver
 from mlpdoctor.engine.training import MOST_UPDATES, Descent, planned
 from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.facts.training.gradients import gradient_rows
+from mlpdoctor.facts.training.rate_left import READILY, DescentSpeed
 from mlpdoctor.facts.training.training_options import TrainingOptions
-from mlpdoctor.facts.training.trial_updates import Continuation
+from mlpdoctor.facts.training.trial_updates import TIMES, Continuation
 from mlpdoctor.statistics.rows import RowSample
 
 
@@ -144,3 +146,22 @@ def test_where_nothing_gains_fresh_weights_are_the_advice() -> None:
     remedy = resting.remedy("train on")
     assert remedy.code is None
     assert "fresh weights" in remedy.text
+
+
+def test_a_slow_start_gets_a_trial_four_times_as_long() -> None:
+    """Two layers of sigmoids and plain descent: the first hundred updates hardly tell, four hundred do."""
+    x, y = waves(300, 3, 1)
+    shown = []
+    for rate in np.geomspace(0.003, 0.3, 9):
+        set_random_seed(3)
+        model = stack(3, L.Dense(24, "sigmoid"), L.Dense(24, "sigmoid"), L.Dense(1))
+        model.compile(optimizers.SGD(float(rate)), "mse")
+        fit(model, x, y, epochs=4)
+        speed = answered(model, x, y)[1].get(DescentSpeed)
+        first = speed.sure_share(speed.saved) >= READILY
+        doubtful = not first and speed.share(speed.saved) >= READILY
+        assert (speed.longer is not None) == doubtful
+        assert speed.shown.updates == (TIMES if doubtful else 1) * speed.saved.updates
+        shown.append(doubtful)
+    assert any(shown)
+    assert not all(shown)

@@ -8,16 +8,15 @@ import numpy as np
 from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network
-from mlpdoctor.core.text import count, listing, quoted, short
+from mlpdoctor.core.text import count, likewise, listing, short
 from mlpdoctor.facts.ladder.loss_position import LossPosition, severity
 from mlpdoctor.nn.layers.family import Activation
 from mlpdoctor.nn.layers.graph import users
-from mlpdoctor.nn.layers.properties import activation_of, is_learned
+from mlpdoctor.nn.layers.properties import activation_of, is_learned, steepest
+from mlpdoctor.nn.layers.unsupported_layers import layer_code
 
 PASSED_ON = ("Activation", "Dropout", "GaussianDropout", "GaussianNoise", "Identity", "Flatten", "Reshape", "Permute")
 """Layers that leave a gradient about as large as it is."""
-GRID = np.linspace(-20, 20, 4001)
-"""Where the largest slope of an activation is looked for."""
 
 
 @check(
@@ -59,7 +58,7 @@ def deep_saturating_stack(
     """
     for stack in _stacks(network):
         depth = len(stack)
-        slopes = [_steepest(activation) for _, activation in stack]
+        slopes = [steepest(activation) for _, activation in stack]
         gains = [_gain(layer) for layer, _ in stack[1:]]
         passed = math.prod(slopes) * math.prod(gains)
         if depth <= harmless_depth or not passed <= faint:
@@ -147,10 +146,6 @@ def _next_learned(network: Network, following: Sequence[Sequence[int]], position
     return None
 
 
-def _steepest(activation: Activation) -> float:
-    return 1.0 if activation.derivative is None else float(np.abs(activation.derivative(GRID)).max())
-
-
 def _gain(layer: Layer) -> float:
     """By how much a kernel makes a gradient of random direction longer on its way back, root mean square.
 
@@ -170,9 +165,9 @@ def _severity(position: LossPosition | None) -> Severity:
 
 
 def _remedy(stack: Sequence[tuple[Layer, Activation]]) -> Remedy:
-    layer = stack[0][0]
-    name, units = layer.short_name, int(layer.config.get("units", 1))
+    layer, *others = (layer for layer, _ in stack)
+    code = layer_code(layer, layer.config.get("units", 1), 'activation="relu"', 'kernel_initializer="he_uniform"')
     return Remedy(
         f"use relu in all {len(stack)} of these layers, or take some of them out",
-        f'Dense({units}, activation="relu", kernel_initializer="he_uniform", name={quoted(name)})',
+        likewise(code, [other.short_name for other in others]),
     )

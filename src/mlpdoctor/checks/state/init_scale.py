@@ -1,17 +1,18 @@
 """W303: weights too large or too small for the number of inputs of a layer."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from mlpdoctor.core.check import EVERYTHING, Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.core.network import Layer, Network
-from mlpdoctor.core.text import count, listing, quoted, short
+from mlpdoctor.core.network import Network
+from mlpdoctor.core.text import count, likewise, listing, short
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.network.weights import LayerGain, LayerGains
 from mlpdoctor.facts.training.high_rate import Growth
 from mlpdoctor.facts.training.training import Training
-from mlpdoctor.nn.layers.properties import activation_of
+from mlpdoctor.nn.layers.properties import activation_of, steepest
+from mlpdoctor.nn.layers.unsupported_layers import layer_code
 from mlpdoctor.statistics.moments import EnteringMoments
 from mlpdoctor.statistics.unit_activity import Flatness
 from mlpdoctor.statistics.views import PerLayer
@@ -20,6 +21,8 @@ MOST_FLAT = 0.5
 """Small inputs or weights that cancel out keep sums small: then the scale of the weights is no fault."""
 LARGE_INPUT = 10.0
 """Root mean square of a feature from which small weights are what it takes."""
+FAINT = 0.05
+"""Slopes that leave no more of a gradient keep it as faint with any start: what to mend first is the activation."""
 HOPELESS = 10.0
 """Sums of this size leave tanh a mean slope of 0.08; of size 4, 0.2."""
 
@@ -126,7 +129,7 @@ def _saturating(network: Network, steep: list[LayerGain], growth: Growth | None,
         severity=Severity.ERROR if grave else Severity.WARNING,
         why=f"The sums that enter {worst.activation} have size {short(worst.gain, 2)}. It is flat there and passes on "
         f"almost no gradient. Sizes of the weights: {names}.",
-        remedy=_remedy(network, worst, grew=grew),
+        remedy=_remedy(network, steep, worst, grew=grew),
         strength=min(worst.gain / (2 * HOPELESS), 1.0),
         verdict=f"{too_large[0].upper()}{too_large[1:]}, so {worst.activation} is saturated and learns nothing"
         f"{_since(growth, worst, grew=grew)}.",
@@ -140,6 +143,7 @@ def _multiplying(
     large = product > 1
     worst = max(gains.layers, key=lambda gain: gain.relative if large else -gain.relative)
     grew = large and growth is not None and growth.grew(worst.layer)
+    fading = not large and _fading(network, gains)
     how = "larger" if large else "smaller"
     factor = short(product if large else 1 / product, 2)
     wrong = f"the weights are too {'large' if large else 'small'}{_since(growth, worst, grew=grew)}"
@@ -154,11 +158,11 @@ def _multiplying(
             "times_as_drawn": growth.factors.get(worst.layer) if growth is not None else None,
         },
         certainty=Certainty.MEASURED,
-        severity=Severity.ERROR if stuck and not grew else Severity.WARNING,
+        severity=Severity.ERROR if stuck and not grew and not fading else Severity.WARNING,
         why=f"So do the gradients on their way back. {worst.layer} has the largest part in it: its weights are "
         f"{short(worst.deviation, 2)} in size, and {short(worst.usual / math.sqrt(worst.fan_in), 2)} keeps a signal as "
         "it is.",
-        remedy=_remedy(network, worst, grew=grew),
+        remedy=_remedy(network, gains.layers, worst, grew=grew),
         strength=min(abs(math.log10(product)) / 10, 1.0),
         verdict=f"{wrong[0].upper()}{wrong[1:]}: a signal gets {factor} times {how} on its way through the network, "
         "and so do the gradients.",
@@ -173,14 +177,23 @@ def _since(growth: Growth | None, worst: LayerGain, *, grew: bool) -> str:
     return f"; they grew in training, from about {short(growth.drawn[worst.layer], 2)}"
 
 
-def _remedy(network: Network, worst: LayerGain, *, grew: bool) -> Remedy:
-    layer: Layer = next(layer for layer in network.layers if layer.name == worst.layer)
-    activation = activation_of(layer)
-    shown = "" if activation is None or activation.affine else f', activation="{activation.name}"'
+def _remedy(network: Network, layers: Sequence[LayerGain], worst: LayerGain, *, grew: bool) -> Remedy:
+    own = {layer.name: layer for layer in network.layers}
     drawn = "he_uniform" if worst.usual > 1 else "glorot_uniform"
-    units, name = layer.config.get("units"), layer.short_name
+    layer = own[worst.layer]
+    activation = activation_of(layer)
+    shown = [] if activation is None or activation.affine else [f'activation="{activation.name}"']
+    code = layer_code(layer, layer.config.get("units"), *shown, f'kernel_initializer="{drawn}"')
+    others = [own[one.layer].short_name for one in layers if one is not worst and not one.output]
     lower = ", at a tenth of the learning rate: at the rate of now they would grow again" if grew else ""
     return Remedy(
         f"re-initialise the weights with {drawn} and train from scratch{lower}",
-        f'Dense({units}{shown}, kernel_initializer="{drawn}", name={quoted(name)})',
+        likewise(code, list(dict.fromkeys(others))),
     )
+
+
+def _fading(network: Network, gains: LayerGains) -> bool:
+    """Whether the slopes of the activations fade a gradient, whatever start their weights have."""
+    hidden = {gain.layer for gain in gains.layers if not gain.output}
+    acting = [activation_of(layer) for layer in network.layers if layer.name in hidden]
+    return math.prod(steepest(one) for one in acting if one is not None) <= FAINT

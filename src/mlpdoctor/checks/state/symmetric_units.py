@@ -7,7 +7,7 @@ import numpy as np
 from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network
-from mlpdoctor.core.text import count, quoted
+from mlpdoctor.core.text import count, likewise, quoted
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.network.weights import all_finite, all_zero, copies_among, never_moves
 from mlpdoctor.nn.layers.graph import Followers, followers, units_of
@@ -110,12 +110,12 @@ def _remedy(layer: Layer, after: Followers, units: int) -> Remedy:
     start = HEALTHY[function is not None and function.rectified]
     name = layer.short_name
     spelt = f'"{activation}", ' if activation else ""
-    behind = ", ".join(dict.fromkeys(place.layer.name for place in after.mixing))
-    also = f" and those of {behind}" if behind else ""
+    others = list(dict.fromkeys(place.layer.name for place in after.mixing))
+    also = f" and those of {', '.join(others)}" if others else ""
     return Remedy(
         f"initialise the weights of {name}{also} at random, as Keras does by default (no zeros, ones or Constant as "
         "kernel_initializer), then train from scratch",
-        f'Dense({units}, {spelt}kernel_initializer="{start}", name={quoted(name)})',
+        likewise(f'Dense({units}, {spelt}kernel_initializer="{start}", name={quoted(name)})', others),
     )
 
 

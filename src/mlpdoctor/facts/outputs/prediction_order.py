@@ -26,7 +26,7 @@ CHANCE = 2.0
 CLEAR = 3.0
 """Standard errors from which the predictions do order the rows."""
 BALANCED = (0.5, 1.5)
-"""Weights that make both classes as heavy shift the logit by that of the base rate: so many times it, as trained."""
+"""Weights that make all classes as heavy shift the logits by the log odds of the shares: so many times that."""
 MOSTLY = 0.9
 """What alone brings nine tenths of all that calibration brings is all that is wrong."""
 MOST_PARTS = 16
@@ -76,13 +76,19 @@ class PartOrder:
 
     @property
     def weighted(self) -> bool:
-        """Whether the shift is the one that weights for both classes bring."""
-        if not self.classes or len(self.goals) != 1 or not 0 < self.goals[0] < 1 or self.goals[0] == 0.5:  # noqa: PLR2004
-            return False
-        low, high = BALANCED
-        base = math.log(self.goals[0] / (1 - self.goals[0]))
+        """Whether the shift is that of weights which make all classes as heavy: the log odds of their shares."""
+        shares = np.array(self.goals)
+        if len(shares) == 1:
+            shares = np.array([1 - shares[0], shares[0]])
         alone = self.model - self.shifted >= MOSTLY * (self.model - self.calibrated) > 0
-        return alone and low <= self.shift[0] / self.factor / base <= high
+        if not self.classes or not alone or (shares <= 0).any() or not math.isclose(shares.sum(), 1, rel_tol=1e-6):
+            return False
+        base = np.log(shares) - np.log(shares).mean()
+        found = np.array([0.0, *self.shift] if len(self.goals) == 1 else self.shift) / self.factor
+        found -= found.mean()
+        times = float(base @ found) / max(float(base @ base), np.finfo(float).tiny)
+        low, high = BALANCED
+        return low <= times <= high and bool(np.square(found - times * base).sum() <= (1 - MOSTLY) * (found @ found))
 
 
 @dataclass(frozen=True)

@@ -77,6 +77,15 @@ def activation_of(layer: Layer) -> Activation | None:
     return unsupported_layers.activation(layer) if family is None else family.activation(layer)
 
 
+SLOPES = np.linspace(-20, 20, 4001)
+"""Where the largest slope of an activation is looked for."""
+
+
+def steepest(activation: Activation) -> float:
+    """The largest slope of an activation, positive: 1/4 of a sigmoid; 1 where it is not known."""
+    return 1.0 if activation.derivative is None else float(np.abs(activation.derivative(SLOPES)).max())
+
+
 def is_affine(layer: Layer) -> bool:
     """Whether the layer with its activation is an affine map of all its inputs. An unknown layer may be anything."""
     family = family_of(layer)
