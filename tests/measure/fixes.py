@@ -39,7 +39,8 @@ CLEARLY = 0.9
 LAYER = re.compile(r"""^(?:keras\.layers\.)?([A-Z]\w*)\((.*)\bname=(["'])([^"']+)\3\)$""")
 FRESH = re.compile(r"fresh weights|from scratch|re-initialise|at random")
 """Words that tell to begin with weights drawn anew."""
-DATA = re.compile(r"^(x|y|x_train|y_train|df|columns)\b")
+DATA = re.compile(r"^(x|y|x_train|y_train|df|df\[.*\]|columns) = ")
+LIKEWISE = re.compile(r"#\s*likewise (.*)$")
 
 Model = Any
 """Keras ships no types."""
@@ -72,6 +73,7 @@ class Hands:
         Raises:
             ValueError: a part is no line that a machine can apply.
         """
+        alike = LIKEWISE.search(code.partition("\n")[0])
         parts = [re.sub(r"\s+#.*", "", part) for part in code.partition("\n")[0].split("; ")]
         data = [part for part in parts if DATA.match(part)]
         for part in parts:
@@ -79,6 +81,11 @@ class Hands:
                 self._one(part)
         if data:
             self._data("; ".join(data))
+        if alike is not None:
+            (made,) = self.layers.values()
+            for name in alike[1].split(", "):
+                config = made.get_config() | {"name": name, "units": self.model.get_layer(name).units}
+                self.layers[name] = made.__class__.from_config(config)
 
     def changed(self) -> Model:
         """The model with all of it in place, compiled."""
@@ -202,7 +209,9 @@ def tried(built: Built) -> Tried:
     updates = int(np.clip(made or 0, FEWEST, MOST))
     task = task_of(rows.targets)
     after = _trained(changed, hands.x, hands.y, updates)
-    left = _trained(_loaded(built.model), rows.features, y, updates)
+    # Who is told to train on is compared with who stops.
+    more = 0 if remedy.code.startswith("model.fit(") else updates
+    left = _trained(_loaded(built.model), rows.features, y, more)
     with_line = measures(after, hands.y.reshape(len(hands.y), -1), task_of(hands.y.reshape(len(hands.y), -1)))
     without = measures(left, rows.targets, task)
     return Tried(lead.code, _state(with_line, without), f"{without} -> {with_line}  {remedy.code[:90]}")
@@ -232,12 +241,18 @@ def _state(with_line: Score, without: Score) -> str:
 def _trained(model: Model, x: np.ndarray, y: np.ndarray, updates: int) -> np.ndarray:
     """The answers after so many updates on the same batches."""
     rng = np.random.default_rng(0)
+    if not updates:
+        return _answers(model, x)
     order = np.concatenate([rng.permutation(len(x)) for _ in range(-(-updates * BATCH // len(x)))])[: updates * BATCH]
     model.steps_per_execution = 20
     try:
         model.fit(x[order], y[order], batch_size=BATCH, shuffle=False, verbose=0)
     except Exception:  # noqa: BLE001  of whatever kind: labels beyond the units end Keras's own loop
         return np.full((len(x), 1), np.nan)
+    return _answers(model, x)
+
+
+def _answers(model: Model, x: np.ndarray) -> np.ndarray:
     return np.asarray(model.predict(x, batch_size=4096, verbose=0), dtype=np.float64).reshape(len(x), -1)
 
 
