@@ -18,7 +18,7 @@ from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.facts.training.gradients import gradient_rows
 from mlpdoctor.facts.training.rate_left import READILY, DescentSpeed
 from mlpdoctor.facts.training.training_options import TrainingOptions
-from mlpdoctor.facts.training.trial_updates import TIMES, Continuation
+from mlpdoctor.facts.training.trial_updates import ADAM, LONGER, LONGER_ADAM, TIMES, Continuation
 from mlpdoctor.statistics.rows import RowSample
 
 
@@ -140,12 +140,24 @@ def test_adam_is_not_offered_in_place_of_adam() -> None:
 def test_where_nothing_gains_fresh_weights_are_the_advice() -> None:
     tried, continuation = options(0.1)
     stuck = replace(continuation.saved, path=(1.0, 1.0, 1.0))
-    nothing = replace(continuation, saved=stuck, _trials={-2.0: stuck, 10.0: stuck, 0.1: stuck})
+    nothing = replace(continuation, saved=stuck, _trials=dict.fromkeys((LONGER, ADAM, LONGER_ADAM, 10.0, 0.1), stuck))
     resting = replace(tried, _continuation=nothing)
     assert resting.best() is None
     remedy = resting.remedy("train on")
     assert remedy.code is None
     assert "fresh weights" in remedy.text
+    assert "nor did they with a learning rate of 1, a learning rate of 0.01, Adam" in remedy.text
+
+
+def test_false_alarm_a_lower_rate_that_only_calms_the_scatter_does_not_lead() -> None:
+    """Adam wins over four hundred updates where a tenth of the rate wins over one hundred."""
+    tried, continuation = options(0.1)
+    rising = replace(continuation.saved, path=(1.0, 1.1, 1.2))
+    calmer, adam = replace(rising, path=(1.0, 0.95, 0.94)), replace(rising, path=(1.0, 1.05, 1.02))
+    known = {0.1: calmer, 10.0: rising, ADAM: adam, LONGER: rising, LONGER_ADAM: replace(adam, path=(1.0, 0.9, 0.8))}
+    best = replace(tried, _continuation=replace(continuation, saved=rising, _trials=known)).best()
+    assert best is not None
+    assert best.name == "Adam"
 
 
 def test_a_slow_start_gets_a_trial_four_times_as_long() -> None:

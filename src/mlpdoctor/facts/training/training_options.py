@@ -42,11 +42,11 @@ class TrainingOptions:
     _continuation: Continuation
     _optimizer: Optimizer
 
-    def adam(self) -> Option | None:
+    def adam(self, *, longer: bool = False) -> Option | None:
         """Adam in place of an optimizer whose steps are as long as the gradient is; None where the steps are not."""
         if not follows_gradient(self._optimizer):
             return None
-        return Option("Adam", f"keras.optimizers.Adam({ADAM_RATE})", self._continuation.adam())
+        return Option("Adam", f"keras.optimizers.Adam({ADAM_RATE})", self._continuation.adam(longer=longer))
 
     def or_adam(self, remedy: Remedy, other: Trial) -> Remedy:
         """A remedy, or Adam where it gains clearly more than that did in as many updates."""
@@ -62,24 +62,32 @@ class TrainingOptions:
     def best(self) -> Option | None:
         """The one to lead: the optimizer in force, or Adam where that gains more; another rate only where neither does.
 
+        Where a trial shows nothing one four times as long is made.
+
         Of two rates the lower wins a short trial too easily, because it calms the scatter at once and pays for that
         later (Wu, Ren, Liao and Grosse, Understanding short-horizon bias in stochastic meta-optimization, 2018).
         """
-        unchanged, adam = Option("the optimizer as it is", None, self._continuation.saved), self.adam()
-        if adam is not None and adam.trial.least_gain > CLEARLY * max(unchanged.trial.least_gain, 0.0):
-            return adam
-        if unchanged.trial.least_gain > 0:
-            return unchanged
+        for longer in (False, True):
+            trial = self._continuation.longer() if longer else self._continuation.saved
+            unchanged, adam = Option("the optimizer as it is", None, trial), self.adam(longer=longer)
+            if adam is not None and adam.trial.least_gain > CLEARLY * max(trial.least_gain, 0.0):
+                return adam
+            if trial.least_gain > 0:
+                return unchanged
         best = max(self._rates(), key=lambda option: option.trial.least_gain, default=unchanged)
         return best if best.trial.least_gain > 0 else None
 
     def remedy(self, goal: str) -> Remedy:
         """Train on by the best of them, with what it gained."""
         best, saved = self.best(), self._continuation.saved
+        if best is not None and best.trial.updates > saved.updates:
+            saved = self._continuation.longer()
         if best is None:
+            others = [option.name for option in (*self._rates(), self.adam()) if option is not None]
+            nor = f", nor did they with {', '.join(others)}" if others else ""
             return Remedy(
-                f"{goal}. {count(saved.updates, 'more update')} from the saved weights did not lower the loss, nor did "
-                "a tenth of the learning rate or ten times as much: train from fresh weights"
+                f"{goal}. {count(saved.updates, 'more update')} from the saved weights did not lower the loss{nor}: "
+                "train from fresh weights"
             )
         gained = f"from {short(best.trial.before)} to {short(best.trial.after)}"
         if best.code is None:

@@ -19,7 +19,7 @@ from mlpdoctor.nn.initializers import draw, fans
 from mlpdoctor.nn.layers.properties import family_of
 from mlpdoctor.statistics.rows import RowSample
 
-UNCLIPPED, ADAM, LONGER = -1.0, -2.0, -3.0
+UNCLIPPED, ADAM, LONGER, LONGER_ADAM = -1.0, -2.0, -3.0, -4.0
 """Stand for the trials without clipping, with Adam and with more updates among those at factors of the rate."""
 TIMES = 4
 """How many times as long a longer trial is."""
@@ -53,9 +53,10 @@ class Continuation:
         """The trial at the saved rate without any clipping of gradients."""
         return self._tried(UNCLIPPED, self._descent.unclipped(), self.rate)
 
-    def adam(self) -> Trial:
+    def adam(self, *, longer: bool = False) -> Trial:
         """The trial with Adam as it is by default, which has seen no gradient yet."""
-        return self._tried(ADAM, replace(self._descent, optimizer=Optimizer("Adam")), ADAM_RATE)
+        descent = replace(self._descent, optimizer=Optimizer("Adam"))
+        return self._tried(LONGER_ADAM if longer else ADAM, descent, ADAM_RATE, TIMES if longer else 1)
 
     def longer(self) -> Trial:
         """The trial at the saved rate with four times as many updates."""
