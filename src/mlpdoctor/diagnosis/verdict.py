@@ -9,6 +9,7 @@ from mlpdoctor.core.finding import Finding, Severity
 from mlpdoctor.core.history_summary import HistorySummary, Search
 from mlpdoctor.core.ladder import DIGITS, Ladder
 from mlpdoctor.core.text import agreeing_digits, are, count, named, percent, printed, short
+from mlpdoctor.facts.ladder.generalisation import Generalisation
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 
 NOTHING = 1e-9
@@ -31,11 +32,13 @@ class Scope:
         checks: that were run.
         of: checks there are.
         hidden: findings that are not to be reported.
+        general: how the model does on unseen rows; None where that is not known.
     """
 
     checks: int
     of: int
     hidden: tuple[Finding, ...] = ()
+    general: Generalisation | None = None
 
     @property
     def grave(self) -> int:
@@ -47,6 +50,13 @@ class Scope:
         if self.grave:
             return f"{self.nothing()}."
         by = "" if self.checks == self.of else f", as far as {count(self.checks, 'rule')} of {self.of} can tell"
+        if self.general is not None and self.general.as_well:
+            return f"Looks healthy{by}, on {count(self.general.ladder.rows, 'unseen row')} too."
+        if self.general is not None and not self.general.enough:
+            few = (
+                f"{count(self.general.ladder.rows, 'unseen row')} {are(self.general.ladder.rows)} too few to tell more"
+            )
+            return f"Looks healthy on these rows{by}; {few}."
         return f"Looks healthy on these rows{by}; it may know them by heart." if by_heart else f"Looks healthy{by}."
 
     def nothing(self) -> str:
