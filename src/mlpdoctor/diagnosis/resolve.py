@@ -27,7 +27,7 @@ SLOW = 20.0
 
 NO_DATA = Absent("no data were given")
 NO_HISTORY = Absent("no history was given", applicable=False)
-NO_UNSEEN = Absent("no unseen rows were given (--validation, --split)", applicable=False)
+NO_UNSEEN = Absent("no unseen rows were given: --validation or --split", applicable=False)
 
 
 @functools.cache

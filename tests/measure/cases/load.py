@@ -13,6 +13,7 @@ MAKERS = (
     "state",
     "steps",
     "units",
+    "unseen",
     "healthy",
     "healthy_histories",
 )

@@ -26,6 +26,7 @@ class Maker:
         aliases: codes that would be an equally true first answer to every patient, with the reason.
         leads: whether the fault should head the report.
         keras_2: whether Keras 2 can make it too.
+        split: which rows of the file were not trained on, as ``--split`` has it; None where that is not told.
     """
 
     group: str
@@ -33,6 +34,7 @@ class Maker:
     aliases: Mapping[str, str] = field(default_factory=dict)
     leads: bool = True
     keras_2: bool = True
+    split: str | None = None
 
     @property
     def name(self) -> str:
@@ -64,12 +66,17 @@ WELL: dict[str, Maker] = {}
 
 
 def patient(
-    code: str, *, aliases: Mapping[str, str] | None = None, leads: bool = True, keras_2: bool = True
+    code: str,
+    *,
+    aliases: Mapping[str, str] | None = None,
+    leads: bool = True,
+    keras_2: bool = True,
+    split: str | None = None,
 ) -> Callable[[Make], Make]:
     """Declare the maker of a rule's patients."""
 
     def declare(make: Make) -> Make:
-        PATIENTS[code] = Maker(code, make, aliases or {}, leads, keras_2)
+        PATIENTS[code] = Maker(code, make, aliases or {}, leads, keras_2, split)
         return make
 
     return declare
@@ -85,11 +92,11 @@ def pair(first: str, second: str) -> Callable[[Make], Make]:
     return declare
 
 
-def well(group: str = HEALTHY, *, keras_2: bool = True) -> Callable[[Make], Make]:
+def well(group: str = HEALTHY, *, keras_2: bool = True, split: str | None = None) -> Callable[[Make], Make]:
     """Declare a maker of models that have no fault."""
 
     def declare(make: Make) -> Make:
-        WELL[make.__name__] = Maker(group, make, keras_2=keras_2)
+        WELL[make.__name__] = Maker(group, make, keras_2=keras_2, split=split)
         return make
 
     return declare

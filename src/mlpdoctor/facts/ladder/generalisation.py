@@ -72,6 +72,7 @@ class Generalisation:
         rival: the better of the constant and the line on unseen rows; None where neither is known.
         excess: how far the model is above it, on average over the rows.
         excess_error: standard error of that, paired by rows.
+        useless: whether it is above the constant, beyond doubt by chance and by a difference.
         gap: the model's loss on unseen rows minus that on the rows trained on.
         gap_error: standard error of that, from both.
         span: from perfect answers to the constant, on unseen rows.
@@ -84,6 +85,7 @@ class Generalisation:
     rival: Rung | None
     excess: float
     excess_error: float
+    useless: bool
     gap: float
     gap_error: float
     span: float
@@ -102,12 +104,12 @@ class Generalisation:
     @property
     def clear(self) -> bool:
         """Whether the model does worse on unseen rows than on those trained on, beyond doubt by chance."""
-        return self.enough and self.gap > CLEAR * self.gap_error and self.gap > WORTH * self.span
+        return self.enough and _more(self.gap, self.gap_error, self.span)
 
     @property
     def beaten(self) -> bool:
         """Whether a line or a constant does better on unseen rows, beyond doubt by chance, and by a difference."""
-        return self.rival is not None and self.excess > max(CLEAR * self.excess_error, WORTH * self.span)
+        return self.rival is not None and _more(self.excess, self.excess_error, self.span)
 
     @property
     def severity(self) -> Severity | None:
@@ -115,8 +117,7 @@ class Generalisation:
         if not self.clear:
             return None
         if self.beaten:
-            useless = self.rival is not None and self.rival.name == "constant"
-            return Severity.ERROR if useless else Severity.WARNING
+            return Severity.ERROR if self.useless else Severity.WARNING
         wide = self.gap > WIDE * self.span and self.model - self.perfect > TWICE * (self.seen - self.perfect)
         return Severity.WARNING if wide else None
 
@@ -165,17 +166,18 @@ def generalisation(
         before = _of_model(objective, Rows(few.features, few.targets, numbers, few.weights))
     if not (np.isfinite(found).all() and math.isfinite(model.total) and np.isfinite(before).all()):
         return Absent("a loss on unseen rows is not a number")
-    means, errors = found.mean(axis=0), np.array([_error(column) for column in found.T])
+    means, errors = zip(*(_mean(column) for column in found.T), strict=True)
     labels = {rung.name: rung.label for rung in ladder.rungs}
     rungs = {
-        name: _rung(name, labels[name], float(means[place]), float(errors[place]))
-        for place, name in enumerate(("model", *known))
+        name: _rung(name, labels[name], means[place], errors[place]) for place, name in enumerate(("model", *known))
     }
     best = min(known, key=lambda name: rungs[name].value, default=None)
-    apart = found[:, 0] - found[:, 1 + list(known).index(best)] if best is not None else np.zeros(1)
+    behind = {name: _mean(found[:, 0] - found[:, 1 + place]) for place, name in enumerate(known)}
+    excess, excess_error = behind[best] if best is not None else (0.0, math.inf)
     gap_error = float(np.hypot(errors[0], before.std() / math.sqrt(objective.rows)))
-    gap = float(means[0]) - model.total
+    gap = means[0] - model.total
     top = rungs["constant"].value if "constant" in rungs else objective.total(tuple(f.value for f in constant.fits))
+    span = max(top - perfect.total, 0.0)
     shown = [rungs[name] for name in ("constant", "affine", "model") if name in rungs]
     return Generalisation(
         ladder=UnseenLadder(
@@ -188,17 +190,25 @@ def generalisation(
         trained_on=objective.rows,
         seen=model.total,
         rival=None if best is None else rungs[best],
-        excess=float(apart.mean()),
-        excess_error=_error(apart),
+        excess=excess,
+        excess_error=excess_error,
+        useless="constant" in behind and _more(*behind["constant"], span),
         gap=gap,
         gap_error=gap_error,
-        span=max(top - perfect.total, 0.0),
+        span=span,
         perfect=perfect.total,
     )
 
 
-def _error(values: Array) -> float:
-    return float(values.std(ddof=1) / math.sqrt(len(values))) if len(values) > 1 else math.inf
+def _mean(values: Array) -> tuple[float, float]:
+    """The mean and its standard error."""
+    error = float(values.std(ddof=1)) / math.sqrt(len(values)) if len(values) > 1 else math.inf
+    return float(values.mean()), error
+
+
+def _more(difference: float, error: float, span: float) -> bool:
+    """Whether a difference is none of chance, and large enough for a reader."""
+    return difference > max(CLEAR * error, WORTH * span)
 
 
 def _rung(name: str, label: str, value: float, error: float) -> Rung:
