@@ -1,4 +1,4 @@
-"""Patients and healthy models with rows kept aside: the file holds all rows, and the split says which were not trained on.
+"""Patients and healthy models with rows kept aside: the file holds all rows, and the split tells those trained on.
 
 The split is told to mlpdoctor as the maker made it, by scikit-learn or by taking the last rows.
 """
