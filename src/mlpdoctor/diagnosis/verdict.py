@@ -50,14 +50,16 @@ class Scope:
         if self.grave:
             return f"{self.nothing()}."
         by = "" if self.checks == self.of else f", as far as {count(self.checks, 'rule')} of {self.of} can tell"
-        if self.general is not None and self.general.as_well:
-            return f"Looks healthy{by}, on {count(self.general.ladder.rows, 'unseen row')} too."
-        if self.general is not None and not self.general.enough:
-            few = (
-                f"{count(self.general.ladder.rows, 'unseen row')} {are(self.general.ladder.rows)} too few to tell more"
-            )
-            return f"Looks healthy on these rows{by}; {few}."
-        return f"Looks healthy on these rows{by}; it may know them by heart." if by_heart else f"Looks healthy{by}."
+        general = self.general
+        if general is None:
+            return f"Looks healthy on these rows{by}; it may know them by heart." if by_heart else f"Looks healthy{by}."
+        rows = general.ladder.rows
+        unseen = count(rows, "unseen row")
+        if general.as_well:
+            return f"Looks healthy{by}, on {unseen} too."
+        if not general.enough:
+            return f"Looks healthy on these rows{by}; {unseen} {are(rows)} too few to tell more."
+        return f"Looks healthy on these rows{by}; on {unseen} the loss is {short(general.model, 3)}."
 
     def nothing(self) -> str:
         """That no cause was found, by whom, and apart from what."""
