@@ -248,7 +248,11 @@ def _apart(
         )
     x, y, *weight = given.validation
     alone = replace(question, data=None, target=None, features=None, drop=())
-    other = _dataset(replace(given, x=x, y=y, sample_weight=next(iter(weight), None)), network, alone)
+    try:
+        other = _dataset(replace(given, x=x, y=y, sample_weight=next(iter(weight), None)), network, alone)
+    except InputError as fault:
+        fault.args = (f"validation: {fault}",)
+        raise
     if other is None:
         raise UsageError("validation: x is missing; give (x, y)")
     return dataset, fitting(dataset, other, "of validation")

@@ -6,7 +6,7 @@ COMMAND = "mlpdoctor treat "
 OPTION = re.compile(
     r"--(loss|target|features|drop|sample-weight|max-bytes|quick|custom-objects|data|preprocess|plateau|history|engine"
     r"|layers|optimizer|learning-rate|seed|select|ignore|validation|split)\b"
-    r"(?: (mse|data\.csv|tanh,linear|layers\.toml|0\.2(?::42(?::stratify)?)?|(?<=validation )FILE|'[^']*'))?"
+    r"(?: (mse|data\.csv|tanh,linear|layers\.toml|0\.2(?::42(?::stratify)?)?|'[^']*'))?"
 )
 """Options of the command line that are arguments in Python, and the values that texts give as examples."""
 
@@ -26,6 +26,4 @@ def _argument(found: re.Match[str]) -> str:
 
 
 def _quoted(value: str | None) -> str:
-    if value == "FILE":
-        return "(x, y)"
     return "" if value is None else value if value.startswith("'") else repr(value)

@@ -242,7 +242,7 @@ def judged(report: Report) -> str | None:
     known = report.ladder is not None and report.ladder.rung("model") is not None
     if report.unseen is not None or not known or not trained or not healthy(report):
         return None
-    return "this judges the rows given; --validation FILE or --split 0.2:42 adds rows that the model has not seen"
+    return "only the rows given were judged; see --validation and --split"
 
 
 def idle(outcomes: tuple[Outcome, ...]) -> dict[tuple[Status, str], list[str]]:

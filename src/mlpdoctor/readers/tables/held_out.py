@@ -78,7 +78,7 @@ def fitting(dataset: Dataset, other: Dataset, told: str) -> HeldOut:
         have, expected = (len(getattr(one, f"{what}_names")) for one in (other, dataset))
         if have != expected:
             raise DataFileError(
-                f"--validation: {other.path} has {count(have, what)} and {dataset.path} {expected:,}; give rows with "
+                f"--validation: {count(have, what)} where the rows trained on have {expected:,}; give rows with "
                 "the same columns"
             )
     return HeldOut(other, told)

@@ -53,9 +53,9 @@ class Split:
         try:
             share, start = float(first), None if seed is None else int(seed)
         except ValueError:
-            raise UsageError(f"{OPTION} {text}: {HOW}") from None
+            raise UsageError(f"{OPTION}: {text!r} was given; {HOW}") from None
         if not 0 < share < 1 or not 0 <= (start or 0) <= MOST_SEED or more[1:] not in ([], [STRATIFY]):
-            raise UsageError(f"{OPTION} {text}: {HOW}")
+            raise UsageError(f"{OPTION}: {text!r} was given; {HOW}")
         return cls(share, start, bool(more[1:]))
 
     @property
@@ -79,7 +79,7 @@ class Split:
         # Keras rounds the rows trained on down, scikit-learn those kept aside up; products in floating point differ.
         held = rows - math.floor(rows * (1.0 - self.share)) if self.seed is None else math.ceil(self.share * rows)
         if not 0 < held < rows:
-            raise DataFileError(f"{OPTION} {self.share:g}: leaves one side of {count(rows, 'row')} empty")
+            raise DataFileError(f"{OPTION}: {self.share:g} leaves one side of {count(rows, 'row')} empty")
         if self.seed is None:
             return np.arange(rows) >= rows - held
         chosen = np.zeros(rows, np.bool_)
