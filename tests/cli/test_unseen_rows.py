@@ -76,6 +76,12 @@ def test_the_arrays_that_were_read_and_that_were_not_are_said(folder: Path) -> N
     assert "not read: X_test, y_test, which --validation judges" in " ".join(told.split())
 
 
+def test_rows_from_standard_input_are_split_too(folder: Path) -> None:
+    given = (folder / "all.csv").read_text()
+    done = run(folder, *CHECK, "-", "--split", "0.4:42", "-q", given=given)
+    assert done.out.startswith("The network overfits: its loss is ")
+
+
 @pytest.mark.parametrize("form", ["terminal", "markdown", "html"])
 def test_every_format_for_people_shows_the_second_ladder(folder: Path, form: str) -> None:
     told = " ".join(run(folder, *CHECK, "all.csv", "--split", "0.4:42", "--format", form).out.split()).lower()
@@ -116,6 +122,7 @@ def test_without_them_a_healthy_report_says_what_it_judges(folder: Path) -> None
         (("all.csv", "--split", "1.5"), "--split: '1.5' was given; expected --split 0.2 for the last fifth"),
         (("all.csv", "--split", "0.2:42:stratify"), "cannot be split by stratify"),
         (("all.csv", "--split", "0.2", "--validation", "val.csv"), "give one of them"),
+        (("-", "--validation", "-"), "standard input can be read only once"),
         (("all.csv", "--validation", "none.csv"), "none.csv: there is no such file"),
         (("all.csv", "--validation", "all.csv"), "these are the rows of DATA"),
         (("one.npz", "--validation", "one.npz"), "these are the rows of DATA"),

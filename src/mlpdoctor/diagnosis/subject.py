@@ -163,6 +163,8 @@ def opened(question: Question, stdin: BinaryIO | None = None, history: History |
         InputError: when the model, the data or the history cannot be used.
     """
     started = time.perf_counter()
+    if question.validation == question.data == "-":
+        raise UsageError("standard input can be read only once: give DATA or the validation rows as a file")
     if question.model is None:
         found = _without_a_model(question, stdin, history)
         return Subject(*found, time.perf_counter() - started)

@@ -48,6 +48,15 @@ def test_the_rows_trained_on_have_one_ladder_as_unseen_rows_too(loss: str, *, we
     assert report.to_dict()["unseen"]["gap"] == pytest.approx(0, abs=1e-9)
 
 
+def test_units_with_targets_of_their_own_add_up_as_in_the_first_ladder() -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(80, 3)), rng.normal(size=(80, 2))
+    weights = [np.eye(3), np.zeros(3), rng.normal(size=(3, 2)), np.array([0.1, 0.2])]
+    report = checked(weights, x, y, validation=(x.copy(), y.copy()))
+    for name, rung in of_unseen(report).items():
+        assert rung["value"] == pytest.approx(report.ladder[name].value, rel=1e-9)
+
+
 def classes(number: int, seed: int, kinds: int) -> tuple[Array, Array]:
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(number, 3))

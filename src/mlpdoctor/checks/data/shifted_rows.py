@@ -29,7 +29,8 @@ def shifted_rows(shift: RowShift, general: Generalisation, unseen: Unseen) -> It
     When it stays silent
         Without --validation or --split; where the network does about as well on the unseen rows; with fewer than 30 of
         them; columns whose distributions differ by less than 0.3, which is about 0.8 standard deviations, or by what
-        chance does in a thousandth of such files.
+        chance does in a thousandth of such files. It is no more than a note where the gap is no fault, for which see
+        L509, and as grave as that else.
     How sure
         Measured: the distance of Kolmogorov and Smirnov, on up to 2,000 sampled rows of both, for each feature and
         target.
@@ -37,7 +38,7 @@ def shifted_rows(shift: RowShift, general: Generalisation, unseen: Unseen) -> It
         Smirnov, Table for estimating the goodness of fit of empirical distributions, 1948.
         Quionero-Candela, Sugiyama, Schwaighofer and Lawrence, Dataset shift in machine learning, 2009.
     """
-    if not shift.columns or general.severity is None:
+    if not shift.columns or not general.clear:
         return
     first = shift.columns[0]
     yield Evidence(
@@ -56,7 +57,7 @@ def shifted_rows(shift: RowShift, general: Generalisation, unseen: Unseen) -> It
             "unseen_loss": general.model,
         },
         certainty=Certainty.MEASURED,
-        severity=general.severity,
+        severity=general.severity or Severity.NOTE,
         why=f"The distributions of `{first.name}` are {short(first.distance, 2)} apart, where chance reaches "
         f"{short(shift.chance, 2)}. A network is not to be judged on rows of another kind than it was trained on.",
         remedy=_remedy(unseen),

@@ -75,7 +75,8 @@ class Generalisation:
         useless: whether it is above the constant, beyond doubt by chance and by a difference.
         gap: the model's loss on unseen rows minus that on the rows trained on.
         gap_error: standard error of that, from both.
-        span: from perfect answers to the constant, on unseen rows.
+        span: from perfect answers to the constant, on the rows on which that is less: where the unseen rows are others
+            the constant is far off on them, and no measure of anything.
         perfect: loss of perfect answers, on the rows trained on.
     """
 
@@ -176,7 +177,8 @@ def generalisation(
     excess, excess_error = behind[best] if best is not None else (0.0, math.inf)
     gap_error = float(np.hypot(errors[0], before.std() / math.sqrt(objective.rows)))
     gap = means[0] - model.total
-    top = rungs["constant"].value if "constant" in rungs else objective.total(tuple(f.value for f in constant.fits))
+    top = objective.total(tuple(fit.value for fit in constant.fits))
+    top = min(top, rungs["constant"].value) if "constant" in rungs else top
     span = max(top - perfect.total, 0.0)
     shown = [rungs[name] for name in ("constant", "affine", "model") if name in rungs]
     return Generalisation(
