@@ -59,3 +59,17 @@ def test_chance_reaches_it_as_rarely_as_is_said() -> None:
     far = by_chance(60, 60, 1)
     hits = sum(farthest(rng.normal(size=60), rng.normal(size=60))[0] > far for _ in range(2000))
     assert hits <= 8  # two are expected; nine have a chance of one in four thousand
+
+
+def shifted(by: float) -> dict[str, str]:
+    """What is found where one column of the unseen rows is so far off, and the network goes on as well as it can."""
+    (x, y), (u, _) = rows(800, 0, noise=0.1), rows(300, 1)
+    u[:, 1] += by
+    v = np.tanh(1.5 * u[:, 0]) + 0.5 * u[:, 1] + 0.1 * np.random.default_rng(5).normal(size=len(u))
+    return codes(checked(fitted(x, y, 40, ridge=1e-5), x, y, validation=(u, v)))
+
+
+def test_other_rows_on_which_the_network_does_somewhat_worse_are_a_note() -> None:
+    assert "D715" not in shifted(1.0)
+    assert shifted(2.0)["D715"] == "note"
+    assert shifted(4.0)["D715"] in ("warning", "error")
