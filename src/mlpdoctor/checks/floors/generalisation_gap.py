@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mlpdoctor.core.check import Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
-from mlpdoctor.core.text import count, short
+from mlpdoctor.core.text import count, named, short
 from mlpdoctor.facts.ladder.generalisation import OVERFITTED, Generalisation
 from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.facts.network.weights import trained_parameters
@@ -78,9 +78,9 @@ def _verdict(general: Generalisation) -> str:
     rival = general.rival
     beside = ""
     if rival is not None and general.beaten:
-        beside = f" There {general.simple} does better: {short(rival.value, 3)}."
+        beside = f" There {named(rival.label)} does better: {short(rival.value, 3)}."
     elif rival is not None:
-        beside = f" There {general.simple} gives {short(rival.value, 3)}."
+        beside = f" There {named(rival.label)} gives {short(rival.value, 3)}."
     return (
         f"The network overfits: its loss is {short(general.seen, 3)} on the {count(general.trained_on, 'row')} trained "
         f"on and {short(general.model, 3)} on {count(general.ladder.rows, 'unseen row')}.{beside}"
@@ -89,10 +89,10 @@ def _verdict(general: Generalisation) -> str:
 
 def _why(general: Generalisation, parameters: int, wanted: int) -> str:
     told = f"The gap is {short(general.gap, 3)} ± {short(general.gap_error, 2)}."
-    if general.beaten:
+    if general.rival is not None and general.beaten:
         told += (
             f" On unseen rows the network is {short(general.excess, 3)} ± {short(general.excess_error, 2)} above "
-            f"{general.simple}."
+            f"{named(general.rival.label)}."
         )
     if parameters >= MANY * wanted:
         told += f" Its {count(parameters, 'parameter')} for {count(wanted, 'number')} to learn can memorise the rows."

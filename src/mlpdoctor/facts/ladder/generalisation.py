@@ -14,7 +14,6 @@ from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Certainty, Remedy, Severity
 from mlpdoctor.core.ladder import Ladder, Rung, UnseenLadder
 from mlpdoctor.core.network import Array
-from mlpdoctor.core.text import named
 from mlpdoctor.engine.passes import Only, flat
 from mlpdoctor.facts.ladder.linear_floor import ConstantFloor, LinearFloor
 from mlpdoctor.facts.ladder.model_loss import ModelLoss, Objective, Perfection
@@ -127,11 +126,6 @@ class Generalisation:
         """Whether the model was seen to do about as well on unseen rows, and no worse than line and constant."""
         near = self.gap + CLEAR * self.gap_error <= LIKE * self.span
         return self.enough and near and (self.rival is None or self.excess <= 0)
-
-    @property
-    def simple(self) -> str:
-        """The better of line and constant, in the middle of a sentence."""
-        return "" if self.rival is None else named(self.rival.label)
 
 
 @fact
