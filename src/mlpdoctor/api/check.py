@@ -26,6 +26,8 @@ def check(
     history: Any = None,  # noqa: ANN401
     sample_weight: Any = None,  # noqa: ANN401
     class_weight: Mapping[int, float] | None = None,
+    validation: Any = None,  # noqa: ANN401
+    split: str | float | None = None,
     preprocess: Callable[[Any], Any] | Any = None,  # noqa: ANN401
     target: Names | None = None,
     features: Names | None = None,
@@ -62,6 +64,11 @@ def check(
         history: what ``fit`` returned, its dictionary, or the path of a log.
         sample_weight: how much each row counts, shape (rows,), none negative; of a file the name of a column.
         class_weight: a factor for each class, as in ``fit``.
+        validation: rows that the model was not trained on: ``(x, y)`` or ``(x, y, sample_weight)`` as ``fit`` takes
+            them, or a path. The report adds their loss, and says whether the model overfits.
+        split: which of the rows in ``x`` it was not trained on: ``0.2`` for ``validation_split=0.2`` of ``fit``,
+            ``"0.2:42"`` for ``train_test_split(test_size=0.2, random_state=42)`` of scikit-learn, and
+            ``"0.2:42:stratify"`` where that had ``stratify=y``.
         preprocess: what the features go through first: a function, or a fitted transformer of scikit-learn.
         target: the target columns, where ``x`` is a file or a frame that holds them.
         features: its feature columns, in the model's order.
@@ -88,9 +95,12 @@ def check(
         engine=engine,
         custom_objects=custom_objects,
         quick=quick,
+        split=None if split is None else str(split),
     )
     weights = sample_weight, class_weight
-    given = Given(model, x, y, question, loss, history, *weights, preprocess, layers, optimizer, learning_rate)
+    given = Given(
+        model, x, y, question, loss, history, *weights, preprocess, layers, optimizer, learning_rate, validation
+    )
     if cluster is not None and path_of(x) is None:
         raise UsageError("cluster: its workers read files; give x as a path that all of them see")
     with untouched(), ExitStack() as stack:

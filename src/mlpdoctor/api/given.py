@@ -19,19 +19,32 @@ from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.history import History
 from mlpdoctor.core.network import ArrayOptions, Network
 from mlpdoctor.core.text import listing
-from mlpdoctor.diagnosis.subject import Question, Subject, logged, opened, opened_table, read_model, wanted
+from mlpdoctor.diagnosis.subject import (
+    Question,
+    Subject,
+    logged,
+    opened,
+    opened_table,
+    read_model,
+    rows_apart,
+    wanted,
+)
 from mlpdoctor.engine.engine_choice import AUTO, NUMPY
 from mlpdoctor.nn.losses.registry import with_loss
 from mlpdoctor.readers.models.live_arrays import is_arrays
 from mlpdoctor.readers.models.live_keras import NAME, is_keras, is_keras_3, loss_of, read_live
 from mlpdoctor.readers.models.live_sklearn import FittedEstimator, is_sklearn, read_estimator
 from mlpdoctor.readers.models.live_torch import is_torch
+from mlpdoctor.readers.tables.held_out import HeldOut, fitting
 from mlpdoctor.readers.tables.memory_data import Weights, open_memory
+from mlpdoctor.readers.tables.memory_streams import stream_of
 from mlpdoctor.readers.tables.preprocessed import applied, function_of
 
 Names = str | Iterable[str]
 """One name, several with commas between them, or several."""
 PREPROCESS = "preprocess"
+VALIDATION = (2, 3)
+"""Parts of what ``fit`` takes as ``validation_data``."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +64,7 @@ class Given:
         layers: the activation of each layer, where the model is a list or a file of arrays.
         optimizer: of such a model its name; of a model of torch its optimizer.
         learning_rate: of an optimizer that is a name.
+        validation: rows that the model was not trained on, a path or ``(x, y)``, as ``fit`` takes them.
     """
 
     model: object = None
@@ -65,6 +79,7 @@ class Given:
     layers: object = None
     optimizer: object = None
     learning_rate: float | None = None
+    validation: object = None
 
 
 def names(given: Names | None) -> tuple[str, ...] | None:
@@ -103,8 +118,8 @@ def subject_of(given: Given) -> tuple[Question, Subject]:
         network, live = _network(given, question), given.model if runs_in_keras else None
     if not is_torch(given.model):
         network = _with_loss(network, given.loss)
-    dataset = _dataset(given, network, question)
-    return question, Subject(network, dataset, history, time.perf_counter() - started, live)
+    dataset, unseen = _apart(_dataset(given, network, question), given, network, question)
+    return question, Subject(network, dataset, history, time.perf_counter() - started, live, unseen)
 
 
 def _in_numpy(question: Question) -> Question:
@@ -127,6 +142,9 @@ def _fitted(given: Given, estimator: FittedEstimator) -> Given:
     if given.x is None or path_of(given.x) is not None:
         return given if given.preprocess is not None else replace(given, preprocess=estimator.preprocess)
     own = given.preprocess or estimator.preprocess
+    if isinstance(given.validation, tuple) and len(given.validation) in VALIDATION:
+        x, y, *weight = given.validation
+        given = replace(given, validation=(x, estimator.labels(y), *weight))
     return replace(given, preprocess=own, y=None if given.y is None else estimator.labels(given.y))
 
 
@@ -211,6 +229,33 @@ def _dataset(given: Given, network: Network, question: Question) -> Dataset | No
     if given.preprocess is not None:
         x = applied(function_of(given.preprocess, PREPROCESS), x, PREPROCESS)
     return open_memory(x, given.y, Weights(given.sample_weight, given.class_weight), network, asked)
+
+
+def _apart(
+    dataset: Dataset | None, given: Given, network: Network, question: Question
+) -> tuple[Dataset | None, HeldOut | None]:
+    """The rows trained on, and those that the model has not seen."""
+    path = path_of(given.validation)
+    if given.validation is None or path is not None:
+        if question.split is not None and stream_of(given.x) is not None:
+            raise UsageError("split: a stream may come in another order each time; give the rows as validation=(x, y)")
+        return rows_apart(dataset, network, replace(question, validation=path))
+    if dataset is None or question.split is not None:
+        raise UsageError("validation: give x and y of the rows trained on too, and leave split out")
+    if not isinstance(given.validation, tuple) or len(given.validation) not in VALIDATION:
+        raise UsageError(
+            f"validation: {type(given.validation).__name__} was given; expected a path, (x, y) or (x, y, sample_weight)"
+        )
+    x, y, *weight = given.validation
+    alone = replace(question, data=None, target=None, features=None, drop=())
+    try:
+        other = _dataset(replace(given, x=x, y=y, sample_weight=next(iter(weight), None)), network, alone)
+    except InputError as fault:
+        fault.args = (f"validation: {fault}",)
+        raise
+    if other is None:
+        raise UsageError("validation: x is missing; give (x, y)")
+    return dataset, fitting(dataset, other, "of validation")
 
 
 def _require_columns(x: object, option: str, names: Sequence[str] | None) -> None:

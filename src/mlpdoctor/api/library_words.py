@@ -5,7 +5,8 @@ import re
 COMMAND = "mlpdoctor treat "
 OPTION = re.compile(
     r"--(loss|target|features|drop|sample-weight|max-bytes|quick|custom-objects|data|preprocess|plateau|history|engine"
-    r"|layers|optimizer|learning-rate|seed|select|ignore)\b(?: (mse|data\.csv|tanh,linear|layers\.toml|'[^']*'))?"
+    r"|layers|optimizer|learning-rate|seed|select|ignore|validation|split)\b"
+    r"(?: (mse|data\.csv|tanh,linear|layers\.toml|0\.2(?::42(?::stratify)?)?|'[^']*'))?"
 )
 """Options of the command line that are arguments in Python, and the values that texts give as examples."""
 

@@ -1,6 +1,7 @@
 """Rows of features and targets, streamed in blocks; which column plays which part."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import field
 from typing import Protocol
 
 import numpy as np
@@ -41,6 +42,9 @@ class Wanted:
         classes: how many classes the model's outputs tell apart at most; None when not known.
         inputs: the names of the model's inputs and how many numbers each takes, in order.
         outputs: the names of its outputs, in order.
+        unseen: whether rows are wanted that the model was not trained on, where a file holds both.
+        texts: what the texts in target columns stand for, by the column's name: 0, 1 and so on in this order; empty for
+            the order of the alphabet.
     """
 
     features: int | None
@@ -52,6 +56,8 @@ class Wanted:
     classes: int | None = None
     inputs: tuple[tuple[str, int | None], ...] = ()
     outputs: tuple[str, ...] = ()
+    unseen: bool = False
+    texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 FLOAT32_MAX = float(np.finfo(np.float32).max)

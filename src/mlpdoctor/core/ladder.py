@@ -88,6 +88,25 @@ class Ladder:
         return None if rung is None else rung.value
 
 
+@dataclass(frozen=True)
+class UnseenLadder:
+    """The same losses on rows that the network was not trained on, and that no line was fitted to.
+
+    Attributes:
+        rows: that were judged.
+        told: which rows they are, in words.
+        ladder: its rungs, as far as they are known: ``constant``, ``affine``, ``model``, each with its standard error.
+        gap: the model's loss on these rows minus that on the rows trained on.
+        gap_error: standard error of the gap.
+    """
+
+    rows: int
+    told: str
+    ladder: Ladder
+    gap: float
+    gap_error: float
+
+
 def standing(rungs: tuple[Rung, ...], perfect: float = 0.0) -> tuple[str | None, int | None]:
     """The rung that the model's loss equals and the digits to which it does, ``(None, None)`` between rungs.
 

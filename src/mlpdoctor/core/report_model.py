@@ -10,7 +10,7 @@ from mlpdoctor.core.errors import legible
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Finding, Remedy
 from mlpdoctor.core.history_summary import HistorySummary
-from mlpdoctor.core.ladder import Ladder
+from mlpdoctor.core.ladder import Ladder, UnseenLadder
 
 if TYPE_CHECKING:
     from mlpdoctor.core.pictures import Pictures
@@ -112,6 +112,8 @@ class Report:
     seconds: Mapping[str, float] = field(default_factory=dict)
     history: HistorySummary | None = None
     """What training logged, where that was given."""
+    unseen: UnseenLadder | None = None
+    """The ladder on rows that the model was not trained on, where such were given."""
     asked: tuple[str, ...] = ()
     """The options that say which columns and which loss were meant, as a command line spells them."""
     pictures: "Pictures | None" = None

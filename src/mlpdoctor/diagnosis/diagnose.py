@@ -1,5 +1,6 @@
 """The whole story on one screen: open, stream, work out facts, run checks, rank, report."""
 
+import dataclasses
 import time
 from collections.abc import Iterable, Sequence
 from types import ModuleType
@@ -28,11 +29,17 @@ from mlpdoctor.diagnosis.verdict import Scope, curve_verdict, verdict
 from mlpdoctor.engine.engine_choice import NUMPY, Following, follow, in_numpy
 from mlpdoctor.engine.passes import Passes, block_rows
 from mlpdoctor.engine.stream import collect
+from mlpdoctor.facts.ladder.generalisation import Generalisation, Unseen
 from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.facts.outputs.contract import Contract
 from mlpdoctor.nn.heads import heads_of
 from mlpdoctor.nn.saved_options import casts_data
+from mlpdoctor.readers.tables.held_out import HeldOut
+from mlpdoctor.statistics.affine_factor import TargetFactor
+from mlpdoctor.statistics.losses_and_targets import TargetValues
 from mlpdoctor.statistics.moments import CellCounts
+from mlpdoctor.statistics.rows import RowSample
 
 WITHOUT_CODE = Following()
 """NumPy where it can, Keras where it must, and nothing of the user's own is run."""
@@ -77,7 +84,7 @@ def diagnose(
     # What overflows is a finding; a warning of NumPy's would reach nobody who can do anything about it.
     with threads.one(), random_state.shifted(question.seed), np.errstate(all="ignore"):
         also: tuple[type[Any], ...] = _pictures().NEEDS if pictures else ()
-        resolver = examine(subject.network, dataset, chosen, progress, following, history, also)
+        resolver = examine(subject.network, dataset, chosen, progress, following, history, also, subject.unseen)
         if not given:
             resolver.no_forward = NO_MODEL
         resolver.quick = question.quick
@@ -92,11 +99,13 @@ def diagnose(
         shown = agreed(shown, healthy=position is not None and position.near)
         ladder = resolver.get(Ladder)
         known = None if isinstance(ladder, Absent) else ladder
+        beside = resolver.get(Generalisation)
+        general = None if isinstance(beside, Absent) else beside
         told = None if history is None else summarise_history(history, resolver)
         if told is not None and not given:
             said = curve_verdict(shown, told, known, with_data=dataset is not None)
         else:
-            said = verdict(shown, ladder, position, Scope(len(chosen), len(every), hidden))
+            said = verdict(shown, ladder, position, Scope(len(chosen), len(every), hidden, general))
         data = None
         if dataset is not None:
             data = summarise_data(dataset, resolver.get(CellCounts), resolver.get(Contract))
@@ -113,6 +122,7 @@ def diagnose(
         outcomes=tuple(outcomes),
         seconds={**took, **resolver.seconds},
         history=told,
+        unseen=None if general is None else general.ladder,
         asked=question.asked,
         pictures=gathered,
     )
@@ -148,6 +158,7 @@ def examine(
     following: Following = WITHOUT_CODE,
     history: History | None = None,
     also: Iterable[type[Any]] = (),
+    unseen: HeldOut | None = None,
 ) -> FactResolver:
     """Make the one pass that these checks need and hold its answers ready."""
     facts = fact_types(declared(fact_package, Fact))
@@ -159,10 +170,36 @@ def examine(
         raise UsageError("--cluster: this network is run by Keras, which is done on one machine only; leave it out")
     single = casts_data(network)
     asking = [check.function for check in checks] + [facts[kind].function for kind in (Ladder, LossPosition, Contract)]
+    if unseen is not None:
+        asking.append(facts[Generalisation].function)
     passes = Passes(SinglePrecision(dataset) if single else dataset, block_rows(network, dataset), engine)
     heads = heads_of(network, len(dataset.target_names))
     statistics = statistics_behind(asking, facts) | {CellCounts} | set(also)
     judged = None if isinstance(heads, Absent) else heads
     collected = collect(dataset, engine, judged, statistics, progress, single=single)
     seconds = {} if followed.seconds is None else {"keras": followed.seconds}
-    return FactResolver(network, facts, passes, obstacle, collected, seconds, history)
+    resolver = FactResolver(network, facts, passes, obstacle, collected, seconds, history)
+    if unseen is not None:
+        resolver.unseen = _unseen(resolver, unseen, single=single)
+    return resolver
+
+
+def _unseen(resolver: FactResolver, held: HeldOut, *, single: bool) -> Unseen | None:
+    """The rows that the network was not trained on, beside its losses; None where none is complete."""
+    passes = resolver.passes
+    if passes is None:
+        return None
+    dataset = SinglePrecision(held.dataset) if single else held.dataset
+    collected = collect(dataset, None, None, {TargetFactor, TargetValues, RowSample})
+    own = FactResolver(
+        resolver.network,
+        resolver.facts,
+        dataclasses.replace(passes, dataset=dataset),
+        resolver.no_forward,
+        collected,
+    )
+    sample = own.get(RowSample)
+    if isinstance(sample, Absent):
+        return None
+    last, shuffled = (held.drawn is not None and (held.drawn.seed is None) is so for so in (True, False))
+    return Unseen(own.get(Objective), sample, held.told, last=last, shuffled=shuffled)

@@ -19,8 +19,8 @@ NAMED_BY: Mapping[str, str] = MappingProxyType(
     {
         "learning rate": "G603 G604 G608 H804 H808 W306",
         "optimizer": "G603 G604 G605",
-        "epochs": "G604 G607 H802 H806 H807",
-        "width": "A102 L505",
+        "epochs": "G604 G607 H802 H806 H807 L509",
+        "width": "A102 L505 L509",
         "local minimum": "G606",
         "input scale": "D702 D713 W308",
         "too high a learning rate": "G603 H803 H804",

@@ -16,6 +16,7 @@ from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.whole_file import patience
 from mlpdoctor.engine.forward_views import OF_LAYERS, OF_THE_FORWARD_PASS, Statistics, view_of
 from mlpdoctor.engine.passes import Passes
+from mlpdoctor.facts.ladder.generalisation import Unseen
 from mlpdoctor.statistics import views
 from mlpdoctor.statistics.views import PerLayer
 
@@ -26,6 +27,7 @@ SLOW = 20.0
 
 NO_DATA = Absent("no data were given")
 NO_HISTORY = Absent("no history was given", applicable=False)
+NO_UNSEEN = Absent("no unseen rows were given: --validation or --split", applicable=False)
 
 
 @functools.cache
@@ -90,6 +92,7 @@ class FactResolver:
         seconds: what took time of its own, by name.
         history: what training logged; None without a history.
         quick: whether to go without the facts that can take long.
+        unseen: rows that the network was not trained on; None without any.
     """
 
     network: Network
@@ -100,6 +103,7 @@ class FactResolver:
     seconds: Mapping[str, float] = field(default_factory=dict)
     history: History | None = None
     quick: bool = False
+    unseen: Unseen | None = None
     _known: dict[Any, Any] = field(default_factory=dict)
 
     def arguments(self, function: Callable[..., Any], layer: Layer | None = None) -> dict[str, Any] | Absent:
@@ -125,6 +129,8 @@ class FactResolver:
             return NO_DATA if self.passes is None else self.passes
         if kind is History:
             return NO_HISTORY if self.history is None else self.history
+        if kind is Unseen:
+            return NO_UNSEEN if self.unseen is None else self.unseen
         if typing.get_origin(kind) is PerLayer:
             return self._per_layer(typing.get_args(kind)[0])
         if kind in self.facts:

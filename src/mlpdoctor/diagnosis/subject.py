@@ -18,6 +18,7 @@ from mlpdoctor.engine.user_code import object_in
 from mlpdoctor.nn.losses.registry import kind_of, named, target_counts, with_loss
 from mlpdoctor.readers.models.model import read_network
 from mlpdoctor.readers.tables.data import files_in, npy_pair, open_dataset
+from mlpdoctor.readers.tables.held_out import HeldOut, held_out
 from mlpdoctor.readers.tables.preprocessed import Preprocess, PreprocessedDataset, function_of
 
 PREPROCESS = "--preprocess"
@@ -49,6 +50,8 @@ class Question:
         arrays: what makes a model of a file of arrays; None for a saved model.
         architecture: a file with the architecture of a model whose file holds the weights alone; None for any other.
         cluster: a client of the cluster whose workers read the data; None to read them here.
+        validation: path of rows that the model was not trained on; None without any.
+        split: which of the rows in ``data`` it was not trained on, ``0.2:42``; None for none that are known.
     """
 
     model: str | None = None
@@ -69,6 +72,8 @@ class Question:
     arrays: ArrayOptions | None = None
     architecture: str | None = None
     cluster: object = None
+    validation: str | None = None
+    split: str | None = None
 
     @property
     def asked(self) -> tuple[str, ...]:
@@ -98,6 +103,8 @@ def files_read(question: Question) -> Iterator[tuple[str, str]]:
     if question.data is not None:
         parts = npy_pair(question.data) or (question.data,)
         yield from (("the data", file) for part in parts for file in _with_files(part, files_in))
+    if question.validation is not None:
+        yield from (("the validation data", file) for file in _with_files(question.validation, files_in))
     for path in question.history:
         yield from (("the history", file) for file in _with_files(path, _files_of_a_history))
     if question.custom_objects is not None:
@@ -140,6 +147,8 @@ class Subject:
     seconds: float
     """That opening it took."""
     live: object = None
+    unseen: HeldOut | None = None
+    """Rows that the model was not trained on; None without any."""
 
 
 def opened(question: Question, stdin: BinaryIO | None = None, history: History | None = None) -> Subject:
@@ -154,11 +163,14 @@ def opened(question: Question, stdin: BinaryIO | None = None, history: History |
         InputError: when the model, the data or the history cannot be used.
     """
     started = time.perf_counter()
+    if question.validation == question.data == "-":
+        raise UsageError("standard input can be read only once: give DATA or the validation rows as a file")
     if question.model is None:
         found = _without_a_model(question, stdin, history)
-    else:
-        found = _with_a_model(question.model, question, stdin, history)
-    return Subject(*found, time.perf_counter() - started)
+        return Subject(*found, time.perf_counter() - started)
+    network, dataset, history = _with_a_model(question.model, question, stdin, history)
+    dataset, unseen = rows_apart(dataset, network, question)
+    return Subject(network, dataset, history, time.perf_counter() - started, unseen=unseen)
 
 
 Opened: TypeAlias = tuple[Network, Dataset | None, History | None]
@@ -223,6 +235,28 @@ def opened_table(path: str, asked: Wanted, question: Question, stdin: BinaryIO |
         function = function_of(object_in(function, PREPROCESS), named)
     raw = open_dataset(path, dataclasses.replace(asked, features=None), stdin=stdin, **question.limit)
     return PreprocessedDataset(raw, function, asked.features, named)
+
+
+def rows_apart(dataset: Dataset | None, network: Network, question: Question) -> tuple[Dataset | None, HeldOut | None]:
+    """The rows that the model was trained on, and those that the question says it was not.
+
+    Raises:
+        InputError: there are no data to split, or the other rows do not fit them.
+    """
+    if question.split is None and question.validation is None:
+        return dataset, None
+    if dataset is None:
+        raise UsageError("--validation and --split need the rows trained on too: mlpdoctor check model.keras data.csv")
+    if question.split is not None and question.validation is not None:
+        raise UsageError("--validation and --split both say which rows the model has not seen: give one of them")
+    alone = dataclasses.replace(question, cluster=None)
+    return held_out(
+        dataset,
+        lambda path, asked: opened_table(path, asked, alone),
+        wanted(network, question),
+        validation=question.validation,
+        split=question.split,
+    )
 
 
 def _without_a_model(question: Question, stdin: BinaryIO | None, history: History | None) -> Opened:

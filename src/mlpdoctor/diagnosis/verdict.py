@@ -10,6 +10,7 @@ from mlpdoctor.core.history_summary import HistorySummary, Search
 from mlpdoctor.core.ladder import DIGITS, Ladder
 from mlpdoctor.core.text import agreeing_digits, are, count, named, percent, printed, short
 from mlpdoctor.diagnosis.rank import BROKEN
+from mlpdoctor.facts.ladder.generalisation import Generalisation
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 
 NOTHING = 1e-9
@@ -30,11 +31,13 @@ class Scope:
         checks: that were run.
         of: checks there are.
         hidden: findings that are not to be reported.
+        general: how the model does on unseen rows; None where that is not known.
     """
 
     checks: int
     of: int
     hidden: tuple[Finding, ...] = ()
+    general: Generalisation | None = None
 
     @property
     def grave(self) -> int:
@@ -46,7 +49,16 @@ class Scope:
         if self.grave:
             return f"{self.nothing()}."
         by = "" if self.checks == self.of else f", as far as {count(self.checks, 'rule')} of {self.of} can tell"
-        return f"Looks healthy on these rows{by}; it may know them by heart." if by_heart else f"Looks healthy{by}."
+        general = self.general
+        if general is None:
+            return f"Looks healthy on these rows{by}; it may know them by heart." if by_heart else f"Looks healthy{by}."
+        rows = general.ladder.rows
+        unseen = count(rows, "unseen row")
+        if general.as_well:
+            return f"Looks healthy{by}, on {unseen} too."
+        if not general.enough:
+            return f"Looks healthy on these rows{by}; {unseen} {are(rows)} too few to tell more."
+        return f"Looks healthy on these rows{by}; on {unseen} the loss is {short(general.model, 3)}."
 
     def nothing(self) -> str:
         """That no cause was found, by whom, and apart from what."""

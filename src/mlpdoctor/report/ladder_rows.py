@@ -14,6 +14,10 @@ DOUBT = 1e-4
 """An interval narrower than this share of its value shows in no digit that is printed."""
 REMARKS = {"architecture": "proved"}
 YOURS = "your model"
+ESTIMATE = "noise"
+"""The rung that is an estimate; an error beside any other is that of a sample of rows."""
+SAMPLED = 3
+"""Digits of a loss on a sample, whose error shows in the third at the latest."""
 SHORT = 40
 """A formula of at most so many characters has room in a row."""
 
@@ -46,9 +50,11 @@ def rows(ladder: Ladder, arrow: str = "<- ") -> Iterator[Row]:
     for rung in ladder.rungs:
         if (rung.name == "model" and mark is not None) or says_nothing(ladder, rung):
             continue
-        remark = REMARKS.get(rung.name, "") if rung.error is None else f"± {short(rung.error, 2)}, estimated"
+        remark = REMARKS.get(rung.name, "") if rung.error is None else f"± {short(rung.error, 2)}"
+        if rung.name == ESTIMATE:
+            remark += ", estimated"
         if rung.name == "model":
-            remark = f"{arrow}here"
+            remark = f"{arrow}here" if rung.error is None else f"{remark}  {arrow}here"
         elif rung is mark and model is not None:
             same = (ladder.digits or 0) >= SHOWN_DIGITS
             remark = f"{arrow}{YOURS}" + (f", to {ladder.digits} digits" if same else f": {short(model.value)}")
@@ -82,7 +88,7 @@ def says_nothing(ladder: Ladder, rung: Rung) -> bool:
 
     That is the best last layer of a network whose floor is as high, and noise that may as well be none.
     """
-    if rung.error is not None:
+    if rung.name == ESTIMATE and rung.error is not None:
         return rung.value <= SEEN * rung.error
     floor = ladder.value("architecture")
     return rung.name == "readout" and floor is not None and rung.value - floor <= DOUBT * abs(floor)
@@ -111,8 +117,10 @@ def _with_penalties(model: float | None, penalty: Penalty) -> str:
 
 
 def _shown(rung: Rung) -> str:
-    if rung.error is not None:
+    if rung.name == ESTIMATE:
         return short(rung.value, 2)
+    if rung.error is not None:
+        return short(rung.value, SAMPLED)
     if rung.value - rung.lower > DOUBT * abs(rung.value):
         return f"{short(rung.lower)} to {short(rung.value)}" if rung.lower > 0 else f"at most {short(rung.value)}"
     return short(rung.value)

@@ -4,13 +4,16 @@ from collections.abc import Iterable, Sequence
 
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Finding, Remedy, Severity
+from mlpdoctor.core.ladder import UnseenLadder
 from mlpdoctor.core.report_model import TRIED_FIRST, DataSummary, ModelSummary, Outcome, Report, Status, Unread
-from mlpdoctor.core.text import count, listing, percent
+from mlpdoctor.core.text import count, listing, percent, short
 from mlpdoctor.report import curve_phrases
 from mlpdoctor.report.folding import Arranged, Shown, arranged, live, names
 
 ALL = 0.995
 """A share from which it is all to a reader."""
+UNTRAINED = "W304"
+"""The rule that says so: rows that it has not seen are all rows to such a model."""
 LAYERS = {"torch": "Linear layer", "scikit-learn": "layer", "arrays": "layer"}
 """What is no Dense layer of Keras is called, by what the formats of models begin with."""
 OPENERS = frozenset({"a", "all", "an", "each", "every", "its", "no", "one", "the", "there", "these", "this", "with"})
@@ -224,6 +227,22 @@ def next_steps(report: Report) -> list[tuple[str, list[str]]]:
     if report.no_ladder is not None or not report.model.format.startswith(TREATABLE):
         return [explain]  # without a loss that is known nothing tells whether a change helps
     return [("test it", ["mlpdoctor", "treat", report.path, report.data.path, *report.asked]), explain]
+
+
+def unseen(ladder: UnseenLadder) -> str:
+    """What the ladder on unseen rows is about, and how far it lies above the one on the rows trained on."""
+    gap = f"your model's loss is {short(abs(ladder.gap), 3)} ± {short(ladder.gap_error, 2)}"
+    way = "higher" if ladder.gap > 0 else "lower"
+    return f"{count(ladder.rows, 'row')}, {ladder.told}; {gap} {way} than on the rows trained on"
+
+
+def judged(report: Report) -> str | None:
+    """That a healthy report is about the rows given, and how to have others judged; None where that is no question."""
+    trained = all(finding.code != UNTRAINED for finding in report.findings)
+    known = report.ladder is not None and report.ladder.rung("model") is not None
+    if report.unseen is not None or not known or not trained or not healthy(report):
+        return None
+    return "only the rows given were judged; see --validation and --split"
 
 
 def idle(outcomes: tuple[Outcome, ...]) -> dict[tuple[Status, str], list[str]]:

@@ -16,6 +16,7 @@ MAKERS = (
     "state",
     "steps",
     "units",
+    "unseen",
     "healthy",
     "healthy_as_published",
     "healthy_histories",

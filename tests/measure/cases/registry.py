@@ -27,6 +27,7 @@ class Maker:
         leads: whether the fault should head the report.
         keras_2: whether Keras 2 can make it too.
         never: codes that would be a false first answer.
+        split: which rows of the file were not trained on, as ``--split`` has it; None where that is not told.
     """
 
     group: str
@@ -35,6 +36,7 @@ class Maker:
     leads: bool = True
     keras_2: bool = True
     never: tuple[str, ...] = ()
+    split: str | None = None
 
     @property
     def name(self) -> str:
@@ -68,12 +70,17 @@ WELL: dict[str, Maker] = {}
 
 
 def patient(
-    code: str, *, aliases: Mapping[str, str] | None = None, leads: bool = True, keras_2: bool = True
+    code: str,
+    *,
+    aliases: Mapping[str, str] | None = None,
+    leads: bool = True,
+    keras_2: bool = True,
+    split: str | None = None,
 ) -> Callable[[Make], Make]:
     """Declare the maker of a rule's patients."""
 
     def declare(make: Make) -> Make:
-        PATIENTS[code] = Maker(code, make, aliases or {}, leads, keras_2)
+        PATIENTS[code] = Maker(code, make, aliases or {}, leads, keras_2, split=split)
         return make
 
     return declare
@@ -100,17 +107,17 @@ def report(
     """Declare a maker of faults as people report them, by the rule that should head the report."""
 
     def declare(make: Make) -> Make:
-        REPORTS[make.__name__] = Maker(code, make, aliases or {}, leads, keras_2, never)
+        REPORTS[make.__name__] = Maker(code, make, aliases or {}, leads, keras_2, never=never)
         return make
 
     return declare
 
 
-def well(group: str = HEALTHY, *, keras_2: bool = True) -> Callable[[Make], Make]:
+def well(group: str = HEALTHY, *, keras_2: bool = True, split: str | None = None) -> Callable[[Make], Make]:
     """Declare a maker of models that have no fault."""
 
     def declare(make: Make) -> Make:
-        WELL[make.__name__] = Maker(group, make, keras_2=keras_2)
+        WELL[make.__name__] = Maker(group, make, keras_2=keras_2, split=split)
         return make
 
     return declare

@@ -83,7 +83,8 @@ def look(built: Built) -> Seen:
     """Diagnose one case in this process."""
     try:
         history = () if built.history is None else (built.history,)
-        report = diagnose(Question(built.model, built.data, target=built.target, history=history))
+        split = maker_of(built.job.maker).split
+        report = diagnose(Question(built.model, built.data, target=built.target, history=history, split=split))
     except InputError as trouble:
         return Seen(built, words=(f"refused: {trouble}",))
     except Exception as fault:  # noqa: BLE001 - one bad case must not end the measurement, and is told

@@ -145,4 +145,5 @@ def test_which_arrays_were_used_is_said(tmp_path: Path) -> None:
     x, y = np.ones((6, 2)), np.arange(6.0)
     np.savez(tmp_path / "d.npz", X_train=x[:4], y_train=y[:4], X_test=x[4:], y_test=y[4:])
     data = open_dataset(str(tmp_path / "d.npz"), Wanted(2, (1,)))
-    assert data.guesses == ("features: the array X_train", "target: the array y_train", "not read: X_test, y_test")
+    rest = "not read: X_test, y_test, which --validation judges"
+    assert data.guesses == ("features: the array X_train", "target: the array y_train", rest)

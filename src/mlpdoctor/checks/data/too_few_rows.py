@@ -6,23 +6,16 @@ from mlpdoctor.core.check import Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import count, short
+from mlpdoctor.facts.ladder.generalisation import OVERFITTED, Generalisation
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.facts.ladder.unseen_readout import UnseenReadout
+from mlpdoctor.facts.network.weights import trained_parameters
 from mlpdoctor.facts.training.rate_left import DescentSpeed
 from mlpdoctor.statistics.affine_factor import TargetFactor
 
-MOST_ROWS = 1000
-"""With more rows than this a fifth held out measures the loss on new rows well, and counting parameters says less."""
-NOT_TRAINED = frozenset({"mean", "variance", "count", "moving_mean", "moving_variance", "seed_generator_state"})
-"""Weights that are measured or counted, not fitted by gradients."""
 CLEAR = 3.0
 """Standard errors by which another last layer does better on rows it was not fitted to."""
-OVERFITTED = Remedy(
-    "stop where the loss on rows kept aside is lowest; more rows, fewer units, dropout or weight decay help, too",
-    "model.fit(x, y, validation_split=0.2, epochs=epochs, callbacks=[keras.callbacks.EarlyStopping("
-    '"val_loss", patience=20, restore_best_weights=True)])',
-)
 AS_IF_UNSEEN = (
     "At the pace of the trial the updates made would have brought the loss down many times over. If these are rows "
     "of the training, other targets, weights or preprocessing were used in it."
@@ -45,6 +38,7 @@ def too_few_rows(
     position: LossPosition | None,
     unseen: UnseenReadout | None,
     speed: DescentSpeed | None,
+    general: Generalisation | None,
     *,
     times: float = 10.0,
 ) -> Iterator[Evidence]:
@@ -58,12 +52,13 @@ def too_few_rows(
         Judge the model on rows it has not been trained on; with few rows by cross-validation. A network that has
         learned its rows by heart needs more rows, fewer units, dropout, weight decay or EarlyStopping.
     When it stays silent
-        More than a thousand rows, and up to ten parameters for each number that is to be learned. It is no more than a
-        note, as small tables such as XOR are there to be learned by heart, unless the network does badly on these rows
-        as if it had never seen them: another last layer on the same features does better on rows that it was not fitted
-        to, and a few updates on these rows gain so much that the updates made cannot have been on them. That is what
-        rows kept aside look like to an overfitted network, at any number of rows with a parameter or more for each. One
-        that does no better than a constant has other faults first (L502).
+        Up to ten parameters for each number that is to be learned; rows of --validation or --split on which the network
+        was seen to do as well. It is no more than a note, as small tables such as XOR are there to be learned by heart,
+        unless the network does badly on these rows as if it had never seen them: another last layer on the same
+        features does better on rows that it was not fitted to, and a few updates on these rows gain so much that the
+        updates made cannot have been on them. That is what rows kept aside look like to an overfitted network, at any
+        number of rows with a parameter or more for each. One that does no better than a constant has other faults first
+        (L502).
     How sure
         Measured: rows, columns and parameters are counted. Estimated where it is a warning: by the last layer,
         cross-validated, and by trial updates.
@@ -71,7 +66,7 @@ def too_few_rows(
         Zhang, Bengio, Hardt, Recht and Vinyals, Understanding deep learning requires rethinking generalization, 2017.
     """
     rows, features = factor.rows, factor.features
-    parameters = _parameters(network)
+    parameters = trained_parameters(network)
     # Each unit of an output gives a row one number to get right; classes are one number less.
     wanted = rows * sum(head.units for head in objective.heads.heads)
     linear = rows <= features + 1
@@ -85,7 +80,8 @@ def too_few_rows(
         and unseen is not None
         and unseen.saved > CLEAR * unseen.error
     )
-    if not unfamiliar and (rows > MOST_ROWS or (parameters < times * wanted and not linear)):
+    answered = general is not None and general.as_well
+    if not unfamiliar and (answered or (parameters < times * wanted and not linear)):
         return
     exact = (
         linear
@@ -125,16 +121,6 @@ def _held_out(rows: int) -> Remedy:
     return Remedy(
         "judge the model on rows it has not seen; with so few, by cross-validation",
         f"sklearn.model_selection.KFold(n_splits={max(min(5, rows), 2)}, shuffle=True, random_state=0)",
-    )
-
-
-def _parameters(network: Network) -> int:
-    return sum(
-        int(weight.size)
-        for layer in network.layers
-        if layer.trainable
-        for name, weight in layer.weights.items()
-        if name not in NOT_TRAINED
     )
 
 

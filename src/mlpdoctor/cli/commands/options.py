@@ -40,6 +40,18 @@ OPTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
         "data": click.option(
             "--data", metavar="DATA", help="The data for all models; instead of DATA as the last argument."
         ),
+        "validation": click.option(
+            "--validation",
+            metavar="FILE",
+            help="Rows that the model was not trained on: adds their loss, beside those of line and constant, and says "
+            "whether the model overfits. DATA are the rows trained on.",
+        ),
+        "split": click.option(
+            "--split",
+            metavar="SHARE[:SEED]",
+            help="Which rows of DATA the model was not trained on: 0.2 for validation_split=0.2, 0.2:42 for "
+            "train_test_split(test_size=0.2, random_state=42), 0.2:42:stratify with stratify=y.",
+        ),
         "target": click.option(
             "--target", callback=_names, metavar="NAMES", help="Target columns, by name or position, comma separated."
         ),

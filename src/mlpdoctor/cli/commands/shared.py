@@ -108,6 +108,8 @@ def question_of(
         code.preprocess,
         arrays,
         architecture,
+        validation=value("validation"),
+        split=value("split"),
     )
 
 

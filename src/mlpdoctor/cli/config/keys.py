@@ -125,6 +125,8 @@ KEYS: Mapping[str, Key] = MappingProxyType(
         key.name: key
         for key in (
             Key("data", path),
+            Key("validation", path),
+            Key("split", text),
             Key("target", names),
             Key("features", names),
             Key("drop", names, ()),

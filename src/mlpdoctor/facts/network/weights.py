@@ -17,6 +17,19 @@ EQUAL = 1e-4
 """Share of a weight's own scale by which copies may differ: float32 sums the same terms in another order now and then,
 and thousands of updates add that up. Two units drawn at random agree so well in every weight about never."""
 SEED = 20190114
+NOT_TRAINED = frozenset({"mean", "variance", "count", "moving_mean", "moving_variance", "seed_generator_state"})
+"""Weights that are measured or counted, not fitted by gradients."""
+
+
+def trained_parameters(network: Network) -> int:
+    """How many numbers gradients fit."""
+    return sum(
+        int(weight.size)
+        for layer in network.layers
+        if layer.trainable
+        for name, weight in layer.weights.items()
+        if name not in NOT_TRAINED
+    )
 
 
 @dataclass(frozen=True, eq=False)

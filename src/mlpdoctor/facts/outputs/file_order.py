@@ -9,6 +9,7 @@ from mlpdoctor.core.check import Absent, fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array
 from mlpdoctor.engine.passes import Passes
+from mlpdoctor.facts.ladder.generalisation import Unseen
 from mlpdoctor.nn.heads import Heads
 from mlpdoctor.nn.losses.loss import TargetKind
 from mlpdoctor.statistics.losses_and_targets import TargetCounts
@@ -79,9 +80,16 @@ class FileOrder:
 
 @fact
 def file_order(
-    order: RowOrder, moments: TargetMoments, counts: TargetCounts, passes: Passes, heads: Heads | None
+    order: RowOrder,
+    moments: TargetMoments,
+    counts: TargetCounts,
+    passes: Passes,
+    heads: Heads | None,
+    unseen: Unseen | None,
 ) -> FileOrder | Absent:
     """Look for an order in every target and every feature."""
+    if unseen is not None and unseen.shuffled:
+        return Absent("train_test_split shuffled the rows", applicable=False)
     rows = int(order.rows.sum())
     if rows < LEAST_ROWS:
         return Absent(f"{rows} rows are too few to tell an order from chance", applicable=False)

@@ -32,6 +32,17 @@ PAIRS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("arr_0", ("arr_1",)),
 )
 """Names under which features and targets are saved, in small letters."""
+UNSEEN: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("x_val", ("y_val",)),
+    ("x_valid", ("y_valid",)),
+    ("val_x", ("val_y",)),
+    ("x_test", ("y_test",)),
+    ("test_x", ("test_y",)),
+    ("xtest", ("ytest",)),
+    ("test_images", ("test_labels",)),
+    ("test_data", ("test_labels", "test_targets")),
+)
+"""The same of rows that were kept aside."""
 MOST_ARRAYS = 10_000
 """In one file, whatever may stand beside the features and the targets."""
 
@@ -93,7 +104,7 @@ def open_arrays(path: str, arrays: Mapping[str, StoredArray], wanted: Wanted, wh
     parts = _by_name({name: array for name, array in arrays.items() if array is not weight}, wanted)
     if parts is not None:
         return _side_by_side(path, arrays, parts, weight, what)
-    pair = _pair({name: array for name, array in arrays.items() if array is not weight}, wanted.features)
+    pair = _pair({name: array for name, array in arrays.items() if array is not weight}, wanted)
     if pair is None:
         found = listed([f"{name} {array.shape}" for name, array in arrays.items()])
         raise DataFileError(
@@ -128,7 +139,9 @@ def _side_by_side(
     others = [name for name, array in arrays.items() if name not in used and array is not weight]
     width, targets = sum(array.width for array in x), sum(array.width for array in y)
     guesses = [f"features: {_called(x)}", f"{'target' if targets == 1 else 'targets'}: {_called(y)}"]
-    guesses += [f"not read: {listed(others)}"] if others else []
+    rest = _of(UNSEEN, {name: arrays[name] for name in others})
+    judged = ", which --validation judges" if rest is not None else ""
+    guesses += [f"not read: {listed(others)}{judged}"] if others else []
     return replace(table, marked=tuple(range(width, width + targets)), guesses=tuple(guesses))
 
 
@@ -159,20 +172,29 @@ def _by_name(arrays: Mapping[str, StoredArray], wanted: Wanted) -> Parts | None:
     return features, (called or rest[0],)
 
 
-def _pair(arrays: Mapping[str, StoredArray], width: int | None) -> tuple[str, str] | None:
+def _pair(arrays: Mapping[str, StoredArray], wanted: Wanted) -> tuple[str, str] | None:
     """Names of the arrays with the features and with the targets, None when that cannot be told."""
-    small = {name.lower(): name for name in arrays}
-    for features, targets in PAIRS:
-        for target in targets:
-            if features in small and target in small:
-                return small[features], small[target]
+    found = _of(UNSEEN, arrays) if wanted.unseen else None
+    found = found or _of(PAIRS, arrays)
+    if found is not None:
+        return found
     if len(arrays) != 2:  # noqa: PLR2004 - one for the features and one for the targets
         return None
     first, second = arrays
-    fits = [array.width == width for array in arrays.values()]
+    fits = [array.width == wanted.features for array in arrays.values()]
     if fits == [False, True]:
         return second, first
     return (first, second) if fits == [True, False] else None
+
+
+def _of(pairs: tuple[tuple[str, tuple[str, ...]], ...], arrays: Mapping[str, StoredArray]) -> tuple[str, str] | None:
+    """The first of these pairs that is there."""
+    small = {name.lower(): name for name in arrays}
+    for features, targets in pairs:
+        for target in targets:
+            if features in small and target in small:
+                return small[features], small[target]
+    return None
 
 
 def _member(source: Source, opened: zipfile.ZipFile, member: str) -> StoredArray:

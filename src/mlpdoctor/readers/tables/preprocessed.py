@@ -83,7 +83,7 @@ class PreprocessedDataset:
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401
         """Where its rows can be parted is for the data set behind it to say."""
-        if name not in {"sections", "rows_of", "refuse_uncounted"}:
+        if name not in {"sections", "rows_of", "refuse_uncounted", "texts"}:
             raise AttributeError(name)
         return getattr(self._dataset, name)
 

@@ -56,6 +56,7 @@ class Table:
         coded: the blocks with texts of some columns read as numbers, by position and text.
         sections: where it can be parted, in order.
         stretch: as ``blocks``, the rows of one of them; None where the whole file is one.
+        texts: the texts of each target that are read as 0, 1 and so on, by its name.
     """
 
     format: str
@@ -70,6 +71,7 @@ class Table:
     coded: "Callable[[Codes], Callable[[Sequence[int]], Iterator[Array]]] | None" = None
     sections: Callable[[], tuple[Section, ...]] = only_whole
     stretch: Callable[[Section, Sequence[int]], Iterator[Array]] | None = None
+    texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def of_section(self, section: Section, columns: Sequence[int]) -> Iterator[Array]:
         """The rows of one section, as ``blocks`` has them."""
@@ -118,6 +120,11 @@ class TableDataset:
     def guesses(self) -> tuple[str, ...]:
         """What was assumed and not told, the parts of the columns first."""
         return self.roles.guesses + self.table.guesses
+
+    @property
+    def texts(self) -> Mapping[str, tuple[str, ...]]:
+        """The texts of each target that are read as 0, 1 and so on, by its name."""
+        return self.table.texts
 
     @property
     def rows_about(self) -> int | None:

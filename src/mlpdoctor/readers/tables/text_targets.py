@@ -29,26 +29,48 @@ def with_classes(path: str, table: Table, roles: Roles, wanted: Wanted) -> Table
         DataFileError: a target holds more texts than the model has classes.
     """
     codes: dict[int, dict[str, float]] = {}
+    texts: dict[str, tuple[str, ...]] = {}
     guesses = []
     for place in roles.targets:
         name = table.names[place]
         if table.kinds.get(name) != TEXT or table.cells is None:
             continue
         seen = _texts(path, name, table, place)
-        if len(seen) < TWO:
+        known = wanted.texts.get(name)
+        if known is not None:
+            seen = _known(path, name, seen, known)
+        elif len(seen) < TWO:
             continue  # reading the column says what is wrong with it
         if wanted.classes is not None and len(seen) > max(wanted.classes, TWO):
             raise DataFileError(
                 f"{path}: the target {name!r} holds {len(seen)} different texts ({listed(seen, 4)}), and the model has "
                 f"{wanted.classes} output{'' if wanted.classes == 1 else 's'}; name the right column with --target"
             )
+        texts[name] = tuple(seen)
         codes[place] = {text: float(number) for number, text in enumerate(seen)}
         shown = [f"{legible(text[:LONGEST])} = {number}" for number, text in enumerate(seen)]
         guesses.append(f"{name}: {listed(shown, 6)}, in the order of the alphabet")
     if not codes or table.coded is None:
         return table
     coded = table.coded(codes)
-    return replace(table, blocks=coded, sections=only_whole, stretch=None, guesses=(*table.guesses, *guesses))
+    return replace(
+        table, blocks=coded, sections=only_whole, stretch=None, guesses=(*table.guesses, *guesses), texts=texts
+    )
+
+
+def _known(path: str, name: str, seen: list[str], known: tuple[str, ...]) -> list[str]:
+    """The texts of the rows trained on, which number those of the others too.
+
+    Raises:
+        DataFileError: the others hold one that these do not.
+    """
+    new = [text for text in seen if text not in known]
+    if new:
+        raise DataFileError(
+            f"{path}: the target {name!r} holds {listed(new, 4)}, and the rows trained on hold {listed(known, 4)}; "
+            "leave those rows out"
+        )
+    return list(known)
 
 
 def _texts(path: str, name: str, table: Table, place: int) -> list[str]:

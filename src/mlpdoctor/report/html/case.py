@@ -103,6 +103,11 @@ def _above(report: Report, at: str) -> Iterator[Picture]:
         found = ladder_picture(report.ladder, f"{at}/ladder")
         if found is not None:
             yield found
+    if report.unseen is not None:
+        about = "unseen", "And on rows that it was not trained on?"
+        other = ladder_picture(report.unseen.ladder, f"{at}/unseen/ladder", about)
+        if other is not None:
+            yield other
     if report.pictures is not None:
         yield from fit_pictures(report.pictures)
     if report.history is not None:
@@ -115,6 +120,11 @@ def _above(report: Report, at: str) -> Iterator[Picture]:
 def _beside(report: Report) -> Iterator[str]:
     if report.ladder is not None:
         yield from remarks(report.ladder)
+    if report.unseen is not None:
+        yield f"unseen rows: {phrases.unseen(report.unseen)}"
+    judged = phrases.judged(report)
+    if judged is not None:
+        yield f"new rows: {judged}"
     if report.history is not None:
         yield f"plateau: {curve_phrases.plateau(report.history)}"
         bad = curve_phrases.bad(report.history)

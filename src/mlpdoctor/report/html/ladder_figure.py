@@ -10,17 +10,19 @@ from mlpdoctor.report.ladder_rows import DOUBT, Row, rows, witnesses
 
 ROW, TOP, BOTTOM = 42, 10, 34
 MODEL_TAG, PROVED = "your model", "proved"
+QUESTION = "Where does the loss stand?"
 SIDE = 14
 ABOVE, BELOW = 0.48, 0.84
 """Of a row's height: where its bar has room, below its text."""
 
 
-def ladder_picture(ladder: Ladder, at: str) -> Picture | None:
+def ladder_picture(ladder: Ladder, at: str, about: tuple[str, str] = ("ladder", QUESTION)) -> Picture | None:
     """The figure; None where no rung is a number.
 
     Args:
         ladder: with at least one rung.
         at: where the JSON has the ladder.
+        about: the name of the figure, and the question that it answers.
     """
     shown = [row for row in rows(ladder, "") if math.isfinite(row.rung.value)]
     if not shown:
@@ -33,7 +35,7 @@ def ladder_picture(ladder: Ladder, at: str) -> Picture | None:
     floor = ladder.value("architecture")
     if floor is not None and floor > 0:
         legend.append(("floor", "out of reach of this network, proved"))
-    return Picture("ladder", "Where does the loss stand?", drawn, told, tuple(legend), (_table(ladder, at),))
+    return Picture(*about, drawn, told, tuple(legend), (_table(ladder, at),))
 
 
 def _told(shown: Sequence[Row], ladder: Ladder) -> str:

@@ -27,6 +27,8 @@ def as_object(report: Report) -> dict[str, Any]:
     """The report as plain values."""
     sound = phrases.state(report) is not Severity.ERROR and not phrases.crashed(report.outcomes)
     values = {name: _rounded(report.ladder.value(name)) if report.ladder else None for name in RUNGS}
+    if report.unseen is not None:
+        values["unseen"] = _rounded(report.unseen.ladder.value("model"))
     first = phrases.leading(report)
     fix = None if first is None else first.evidence.remedy
     return _line(report.path, report.verdict, values, ok=sound, first=first, fix=fix)

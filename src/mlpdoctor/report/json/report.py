@@ -8,11 +8,11 @@ from typing import Any
 
 from mlpdoctor import __version__
 from mlpdoctor.core.finding import Finding, fingerprint
-from mlpdoctor.core.ladder import Ladder
+from mlpdoctor.core.ladder import Ladder, UnseenLadder
 from mlpdoctor.core.report_model import Report, Unread
 from mlpdoctor.report.phrases import tally
 
-SCHEMA_VERSION = "2.0"
+SCHEMA_VERSION = "2.1"
 OF_A_CURVE = (
     "schema_version",
     "tool",
@@ -55,6 +55,7 @@ def as_object(report: Report) -> dict[str, Any]:
         "history": None if report.history is None else asdict(report.history),
         "verdict": report.verdict,
         "ladder": _ladder(report.ladder, report.no_ladder),
+        "unseen": None if report.unseen is None else _unseen(report.unseen),
         "findings": [_finding(rank, finding, report) for rank, finding in enumerate(report.findings, start=1)],
         "ruled_out": [asdict(suspect) for suspect in report.ruled_out],
         "checks": [
@@ -84,6 +85,16 @@ def _ladder(ladder: Ladder | None, reason: str | None) -> dict[str, Any]:
         "perfect": ladder.perfect,
         "penalty": None if ladder.penalty is None else asdict(ladder.penalty),
         "reason": None,
+    }
+
+
+def _unseen(found: UnseenLadder) -> dict[str, Any]:
+    return {
+        "rows": found.rows,
+        "told": found.told,
+        "ladder": _ladder(found.ladder, None),
+        "gap": found.gap,
+        "gap_error": found.gap_error,
     }
 
 

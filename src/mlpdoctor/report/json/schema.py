@@ -9,6 +9,10 @@ FILE = Path(__file__).with_name("schema.json")
 BRIEF = Path(__file__).with_name("brief_schema.json")
 
 
+OF_CHECK = frozenset({"report", "several", "model", "unseen"})
+"""Definitions of what only the report on a model holds."""
+
+
 def text() -> str:
     """The schema as JSON text that ends in a newline."""
     return FILE.read_text(encoding="utf-8")
@@ -32,6 +36,6 @@ def of_a_curve() -> str:
         "properties": {**properties, "history": {"$ref": "#/$defs/history"}},
         "required": list(OF_A_CURVE),
         "additionalProperties": False,
-        "$defs": {name: value for name, value in other["$defs"].items() if name not in {"report", "several", "model"}},
+        "$defs": {name: value for name, value in other["$defs"].items() if name not in OF_CHECK},
     }
     return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"

@@ -48,7 +48,9 @@ def _report(report: Report) -> Iterator[str]:
     if report.history is not None:
         yield from _curve(report.history, report.ladder)
     if report.ladder is not None:
-        yield from _ladder_parts(report.ladder)
+        yield from _ladder_parts(report.ladder, f"Loss ladder: {report.ladder.loss}")
+        if report.unseen is not None:
+            yield from _ladder_parts(report.unseen.ladder, f"Unseen rows: {phrases.unseen(report.unseen)}")
     elif report.no_ladder is not None and report.data is not None:
         yield f"No loss ladder: {escape(report.no_ladder)}"
     if report.model is not None and report.model.not_followed is not None:
@@ -69,9 +71,9 @@ def _curve(history: HistorySummary, ladder: Ladder | None) -> Iterator[str]:
         yield f"**Not read:** {escape(bad)}"
 
 
-def _ladder_parts(ladder: Ladder) -> Iterator[str]:
+def _ladder_parts(ladder: Ladder, heading: str) -> Iterator[str]:
     """The ladder as a table, and what reaches its rungs."""
-    yield f"### Loss ladder: {escape(ladder.loss)}"
+    yield f"### {escape(heading)}"
     cells = [
         (f"**{escape(row.label)}**" if row.here else escape(row.label), escape(row.value), escape(row.remark))
         for row in rows(ladder, arrow="")
@@ -129,6 +131,9 @@ def _closing_parts(report: Report) -> Iterator[str]:
         yield f"**Ruled out:** {escape(suspects)}"
     if hidden is not None:
         yield f"**Hidden:** {escape(hidden)}"
+    judged = phrases.judged(report)
+    if judged is not None:
+        yield f"**New rows:** {escape(judged)}"
     steps = [f"* {name}: {code(shlex.join(words))}" for name, words in phrases.next_steps(report)]
     if steps:
         yield "\n".join(steps)

@@ -20,7 +20,9 @@ LONGEST, SHORTEST = 17, 6
 LEFT, GAP = 4, 2
 
 
-def draw(ladder: Ladder, block: str, screen: int, encoding: str = "utf-8") -> Iterator[RenderableType]:
+def draw(
+    ladder: Ladder, block: str, screen: int, encoding: str = "utf-8", about: tuple[str, str] | None = None
+) -> Iterator[RenderableType]:
     """The parts from top to bottom.
 
     Args:
@@ -28,8 +30,10 @@ def draw(ladder: Ladder, block: str, screen: int, encoding: str = "utf-8") -> It
         block: what bars are made of, nothing for none.
         screen: columns of the screen.
         encoding: of the screen.
+        about: the heading and what stands behind it; None for the name of the loss.
     """
-    yield prose(ladder.loss, screen, "loss ladder   ", style="dim")
+    heading, text = about or ("loss ladder", ladder.loss)
+    yield prose(text, screen, f"{heading}   ", style="dim")
     told = [spelt(row, encoding) for row in rows(ladder)]
     widths = _Widths.of(told, screen)
     bars = _bars(ladder, told, block, min(screen - 1 - widths.taken - widths.remark - 2 * GAP, LONGEST))

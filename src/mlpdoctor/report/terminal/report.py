@@ -110,9 +110,9 @@ class TerminalReport:
                     told = f"suppressed: {finding.code} {finding.name} {finding.layer or ''}".rstrip()
                     yield prose(f"{told} ({finding.suppressed})", screen, style="dim")
             yield prose(phrases.checks(report), screen, label("checks", CLOSING))
-        hidden = phrases.hidden(report)
-        if hidden is not None:
-            yield prose(hidden, screen, label("hidden", CLOSING))
+        for name, said in (("hidden", phrases.hidden(report)), ("new rows", phrases.judged(report))):
+            if said is not None:
+                yield prose(said, screen, label(name, CLOSING))
         yield from _next(report, screen)
 
 
@@ -137,6 +137,10 @@ def _ladder(report: Report, screen: int, encoding: str) -> Iterator[RenderableTy
     if report.ladder is not None:
         block = plain("█", encoding)
         yield from draw(report.ladder, block if screen >= NARROW else "", screen, encoding)
+        if report.unseen is not None:
+            told = plain(phrases.unseen(report.unseen), encoding)
+            about = "unseen rows", told
+            yield from draw(report.unseen.ladder, block if screen >= NARROW else "", screen, encoding, about)
     elif report.no_ladder is not None and report.data is not None:
         yield prose(f"no loss ladder: {report.no_ladder}", screen)
 
