@@ -6,6 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from keras_fit import fit
 from model_cases import L, Model, Table, alarms, examined, found, number, only, quiet, stack, told, waves
 
 from mlpdoctor.core.finding import Certainty, Severity
@@ -36,7 +37,7 @@ def fitted(
             [np.random.default_rng(k).permutation(len(x)) for k in range(updates * 32 // len(x) + 1)]
         )
         order = order[: updates * 32]
-        model.fit(x[order], y[order], batch_size=32, shuffle=False, verbose=0)
+        fit(model, x[order], y[order], batch=32, shuffle=False)
     else:
         model.optimizer.build(model.trainable_variables)
     return examined(folder, model, x, y)
@@ -99,7 +100,7 @@ def test_the_curvature_stands_beside_the_trial(tmp_path: Path) -> None:
     x, y = problem(0)
     model = stack(3, L.Dense(1))
     model.compile(O.SGD(3.0), "mse")
-    model.fit(x, y, batch_size=len(x), epochs=5, verbose=0)
+    fit(model, x, y, batch=len(x), epochs=5)
     finding = only(examined(tmp_path, model, x, y), "G603")
     design = np.column_stack([np.ones(len(x)), x]).astype(np.float64)
     sharpest = np.linalg.eigvalsh(2 * design.T @ design / len(x))[-1]
@@ -127,7 +128,7 @@ def test_the_edge_of_stability_is_no_fault(tmp_path: Path) -> None:
     rate = 0.2
     model.compile(O.SGD(rate), "mse", steps_per_execution=100)
     many = 1500
-    model.fit(np.tile(x, (many, 1)), np.tile(y, (many, 1)), batch_size=60, shuffle=False, verbose=0)
+    fit(model, np.tile(x, (many, 1)), np.tile(y, (many, 1)), batch=60, shuffle=False)
     report = examined(tmp_path, model, x, y)
     assert quiet(report, "G603"), told(report)
 
@@ -137,7 +138,7 @@ def test_a_dead_network_that_no_rate_wakes_is_not_blamed_on_the_rate(tmp_path: P
     keras.utils.set_random_seed(0)
     model = stack(3, L.Dense(8, "relu", bias_initializer=keras.initializers.Constant(-50.0)), L.Dense(1))
     model.compile(O.Adam(0.01), "mse")
-    model.fit(x, y, epochs=10, verbose=0)
+    fit(model, x, y, epochs=10)
     report = examined(tmp_path, model, x, y)
     assert quiet(report, "G603"), told(report)
 
@@ -147,7 +148,7 @@ def test_unscaled_inputs_come_before_the_rate_they_forbid(tmp_path: Path) -> Non
     keras.utils.set_random_seed(0)
     model = stack(3, L.Dense(16, "relu"), L.Dense(1))
     model.compile(O.SGD(0.01), "mse")
-    model.fit(1000 * x, y, epochs=5, verbose=0)
+    fit(model, 1000 * x, y, epochs=5)
     report = examined(tmp_path, model, 1000 * x, y)
     assert report.findings[0].code == "D702", told(report)
     for finding in found(report, "G603"):

@@ -5,6 +5,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from keras_fit import fit
 from model_cases import (
     L,
     Model,
@@ -143,7 +144,7 @@ def test_false_alarm_oversampled_rows_of_three_classes(seed: int, tmp_path: Path
     model = stack(4, L.Dense(16, "relu"), L.Dense(3, "softmax"))
     model.compile(keras.optimizers.Adam(0.01), "sparse_categorical_crossentropy")
     rng.shuffle(chosen)
-    model.fit(x[chosen], labels[chosen], epochs=12, verbose=0)
+    fit(model, x[chosen], labels[chosen], epochs=12)
     report = examined(tmp_path, model, x, labels[:, None].astype(float))
     for finding in found(report, "L502"):
         assert finding.severity is Severity.WARNING, told(report)

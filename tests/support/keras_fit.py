@@ -35,6 +35,7 @@ def fit(model: Model, x: Tables, y: Tables, epochs: int = 1, batch: int = 32, *,
         with tf.GradientTape() as tape:
             answers = model(_one_or_all(given), training=True)
             loss = model.compute_loss(y=_one_or_all(wanted), y_pred=answers, training=True)
+            loss = model.optimizer.scale_loss(loss)
         model.optimizer.apply(tape.gradient(loss, [weight.value for weight in weights]), weights)
 
     @tf.function  # type: ignore[untyped-decorator]
