@@ -27,6 +27,7 @@ def fit(model: Model, x: Tables, y: Tables, epochs: int = 1, batch: int = 32, *,
     rng = np.random.default_rng(rows)
     order = np.concatenate([rng.permutation(rows) if shuffle else np.arange(rows) for _ in range(epochs)])
     starts = np.concatenate([np.arange(0, rows, batch) + epoch * rows for epoch in range(epochs)])
+    batches = len(starts)
     weights = model.trainable_variables
     model.optimizer.build(weights)
 
@@ -38,10 +39,13 @@ def fit(model: Model, x: Tables, y: Tables, epochs: int = 1, batch: int = 32, *,
             loss = model.optimizer.scale_loss(loss)
         model.optimizer.apply(tape.gradient(loss, [weight.value for weight in weights]), weights)
 
-    @tf.function  # type: ignore[untyped-decorator]
+    @tf.function(autograph=False)  # type: ignore[untyped-decorator]
     def run(order: Model, starts: Model, stops: Model) -> None:
-        for k in tf.range(len(starts)):
+        def body(k: Model) -> Model:
             step(order[starts[k] : stops[k]])
+            return k + 1
+
+        tf.while_loop(lambda k: k < batches, body, [tf.constant(0)], parallel_iterations=1)
 
     run(*map(tf.constant, (order, starts, np.append(starts[1:], len(order)))))
     return model
