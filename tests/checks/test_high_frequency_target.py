@@ -177,6 +177,7 @@ GRIDS: dict[str, tuple[Callable[[Table], Table], float]] = {
 
 @pytest.mark.parametrize("kind", GRIDS)
 @pytest.mark.parametrize(("rows", "step", "noise"), [(400, 1.0, 0.0), (300, 0.25, 0.1), (900, 10.0, 0.0)])
+@pytest.mark.series
 def test_a_wave_between_the_rows_of_a_grid_is_found_with_its_period(
     kind: str, rows: int, step: float, noise: float, tmp_path: Path
 ) -> None:
@@ -206,6 +207,7 @@ def test_whole_numbers_from_nought_to_99(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("rows", [50, 400])
+@pytest.mark.series
 def test_false_alarm_noise_on_a_grid(seed: int, rows: int, tmp_path: Path) -> None:
     rng = np.random.default_rng(seed)
     x = rng.permutation(1000)[:rows, None].astype(float)

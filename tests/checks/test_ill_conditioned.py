@@ -57,6 +57,7 @@ def fitted(
 @pytest.mark.parametrize("seed", [0, 1, 2])
 @pytest.mark.parametrize("rest", [0.01, 0.03])
 @pytest.mark.parametrize("width", [0, 16])
+@pytest.mark.series
 def test_an_answer_in_the_difference_of_twins(width: int, rest: float, seed: int, tmp_path: Path) -> None:
     x, y = twins(seed, rest)
     model = fitted(x, y, O.SGD(0.05), 500, *([L.Dense(width, "tanh")] if width else []))

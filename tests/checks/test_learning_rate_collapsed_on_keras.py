@@ -22,6 +22,7 @@ def with_rate(model: Any, rate: Any, updates: int) -> Any:  # noqa: ANN401
 @pytest.mark.parametrize("form", ["keras", "h5"])
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize("rate", [0.0, 1e-12, 1e-8])
+@pytest.mark.series
 def test_a_rate_that_fell_too_early_is_an_error(tmp_path: Path, rate: float, seed: int, form: str) -> None:
     x, y = waves(300, 3, seed)
     y = (y - y.mean()) / y.std()

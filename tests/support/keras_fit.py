@@ -17,12 +17,22 @@ Table = npt.NDArray[Any]
 Tables = Table | Sequence[Table]
 
 
-def fit(model: Model, x: Tables, y: Tables, epochs: int = 1, batch: int = 32, *, shuffle: bool = True) -> Model:
+def fit(
+    model: Model,
+    x: Tables,
+    y: Tables,
+    epochs: int = 1,
+    batch: int = 32,
+    *,
+    shuffle: bool = True,
+    sample_weight: Table | None = None,
+) -> Model:
     """Train on batches of the rows with the loss and the optimizer that the model is compiled with.
 
     Like ``model.fit``, except that the order of the rows is drawn from the number of them, and metrics are not kept.
     """
     inputs, outputs = _tensors(x), _tensors(y)
+    counted = [] if sample_weight is None else _tensors(sample_weight)
     rows = len(inputs[0])
     rng = np.random.default_rng(rows)
     order = np.concatenate([rng.permutation(rows) if shuffle else np.arange(rows) for _ in range(epochs)])
@@ -32,10 +42,11 @@ def fit(model: Model, x: Tables, y: Tables, epochs: int = 1, batch: int = 32, *,
     model.optimizer.build(weights)
 
     def step(chosen: Model) -> None:
-        given, wanted = [[tf.gather(part, chosen) for part in parts] for parts in (inputs, outputs)]
+        given, wanted, weighed = [[tf.gather(part, chosen) for part in parts] for parts in (inputs, outputs, counted)]
         with tf.GradientTape() as tape:
             answers = model(_one_or_all(given), training=True)
-            loss = model.compute_loss(y=_one_or_all(wanted), y_pred=answers, training=True)
+            counts = weighed[0] if weighed else None
+            loss = model.compute_loss(y=_one_or_all(wanted), y_pred=answers, sample_weight=counts, training=True)
             loss = model.optimizer.scale_loss(loss)
         model.optimizer.apply(tape.gradient(loss, [weight.value for weight in weights]), weights)
 
