@@ -6,6 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from model_cases import (
@@ -273,7 +274,7 @@ def test_false_alarm_slow_surfaces(seed: int, tmp_path: Path) -> None:
         )
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=examples(80))
 @given(
     st.integers(0, 2**32),
     st.floats(3, 30),
@@ -294,7 +295,7 @@ def test_the_count_is_right_through_noise_and_slopes(
     assert swings.periods == pytest.approx(waves_a_deviation, rel=0.1)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 @given(st.integers(0, 2**32), st.integers(40, 3000))
 def test_noise_is_never_smooth(seed: int, rows: int) -> None:
     rng = np.random.default_rng(seed)

@@ -5,6 +5,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from effort import examples
 from hand_built import examined as by_hand
 from hand_built import sequential
 from hypothesis import given, settings
@@ -149,7 +150,7 @@ def test_a_constant_has_no_order(y: Table) -> None:
     assert _in_order(*seen(y), 0) == 0
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=examples(50))
 @given(st.integers(2, 400), st.data())
 def test_the_chance_is_the_hypergeometric_one(rows: int, data: st.DataObject) -> None:
     lacking, tail = data.draw(st.integers(1, rows)), data.draw(st.integers(1, rows))
