@@ -59,6 +59,7 @@ def fit(
         tf.while_loop(lambda k: k < batches, body, [tf.constant(0)], parallel_iterations=1)
 
     run(*map(tf.constant, (order, starts, np.append(starts[1:], len(order)))))
+    model.optimizer.finalize_variable_values(weights)  # the averages of an optimizer that keeps them
     return model
 
 
