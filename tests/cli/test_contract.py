@@ -29,7 +29,7 @@ def run(tmp_path: Path) -> Run:
 
     def start(*words: object, **variables: str) -> subprocess.CompletedProcess[str]:
         done = shell.run(tmp_path, *words, **variables)
-        return subprocess.CompletedProcess(words, done.status, done.out, done.err)
+        return subprocess.CompletedProcess([str(word) for word in words], done.status, done.out, done.err)
 
     return start
 
