@@ -6,7 +6,7 @@ from mlpdoctor.core.check import Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import count, short
-from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.ladder.loss_position import CLEAR, LossPosition
 from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.facts.ladder.unseen_readout import UnseenReadout
 from mlpdoctor.facts.training.rate_left import DescentSpeed
@@ -16,8 +16,6 @@ MOST_ROWS = 1000
 """With more rows than this a fifth held out measures the loss on new rows well, and counting parameters says less."""
 NOT_TRAINED = frozenset({"mean", "variance", "count", "moving_mean", "moving_variance", "seed_generator_state"})
 """Weights that are measured or counted, not fitted by gradients."""
-CLEAR = 3.0
-"""Standard errors by which another last layer does better on rows it was not fitted to."""
 OVERFITTED = Remedy(
     "stop where the loss on rows kept aside is lowest; more rows, fewer units, dropout or weight decay help, too",
     "model.fit(x, y, validation_split=0.2, epochs=epochs, callbacks=[keras.callbacks.EarlyStopping("
