@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from contradictions import contradictions
 from drawn_cases import L, examined, fit, optimizers, put, stack, told
+from effort import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from paths import FIXTURES
@@ -80,7 +81,7 @@ def made(case: dict[str, Any]) -> tuple[Any, Any, Any]:
     return (fit(model, x, y, case["epochs"]) if case["epochs"] else model), x, y
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(DRAWN)
 def test_no_random_network_gets_a_report_that_contradicts_itself(tmp_path: Path, case: dict[str, Any]) -> None:
     model, x, y = made(case)

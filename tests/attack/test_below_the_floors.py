@@ -20,6 +20,7 @@ def attacks() -> list[Attack]:
     return [found for kind in KINDS for seed in range(number) if (found := attacked(kind, seed)) is not None]
 
 
+@pytest.mark.slow
 def test_no_training_gets_below_a_proved_floor(attacks: list[Attack]) -> None:
     assert not [attack for attack in attacks if attack.reached < attack.floor - ROUNDING]
 

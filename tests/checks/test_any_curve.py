@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from logs import Curve, history, noise, told
@@ -17,7 +18,7 @@ def curves(longest: int = 40) -> st.SearchStrategy[Curve]:
 
 
 @pytest.mark.slow
-@settings(max_examples=120, deadline=None, derandomize=True)
+@settings(max_examples=examples(120), deadline=None, derandomize=True)
 @given(loss=curves(), validation=st.none() | curves(), rates=st.none() | curves(), decimals=st.sampled_from([None, 4]))
 def test_nothing_crashes(loss: Curve, validation: Curve | None, rates: Curve | None, decimals: int | None) -> None:
     for finding in told(history(loss, validation, rates, decimals=decimals, planned=50)).findings:
@@ -28,7 +29,7 @@ def test_nothing_crashes(loss: Curve, validation: Curve | None, rates: Curve | N
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=examples(60), deadline=None, derandomize=True)
 @given(
     kind=st.sampled_from(["falls", "turns", "swings", "rises", "stands"]),
     seed=st.integers(0, 50),

@@ -6,6 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from keras_fit import fit
 from model_cases import L, examined, number, only, stack, waves
 
 Optimizers = keras.optimizers
@@ -19,7 +20,7 @@ def trained(optimizer: Any, seed: int, updates: int = 150) -> tuple[Any, Any, An
     model.compile(optimizer, "mse")
     rng = np.random.default_rng(0)
     order = np.concatenate([rng.permutation(len(x)) for _ in range(-(-updates * 32 // len(x)))])[: updates * 32]
-    model.fit(x[order], y[order], batch_size=32, shuffle=False, verbose=0)
+    fit(model, x[order], y[order], batch=32, shuffle=False)
     return model, x, y
 
 

@@ -24,6 +24,7 @@ from drawn_cases import (
     train,
     waves,
 )
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -159,7 +160,7 @@ def test_without_data_it_is_skipped(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.integers(0, 2**32), st.integers(1, 6), st.integers(2, 40), st.integers(2, 30))
 def test_the_rank_is_that_of_the_spectrum(seed: int, directions: int, rows: int, width: int) -> None:
     rng = np.random.default_rng(seed)

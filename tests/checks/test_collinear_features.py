@@ -6,6 +6,7 @@ from pathlib import Path
 import hand_built
 import numpy as np
 import pytest
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from model_cases import L, Model, Table, compiled, examined, number, only, outcome, quiet, stack, told, waves
@@ -68,7 +69,7 @@ def test_units_do_not_matter(offset: float, scale: float) -> None:
     assert str(evidence.numbers["which"]).startswith("x4 = x1 + x2")
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(150))
 @given(st.integers(0, 2**32), st.integers(2, 9), st.integers(1, 9))
 def test_as_many_as_the_rank_lacks(seed: int, width: int, rank: int) -> None:
     rng = np.random.default_rng(seed)

@@ -6,6 +6,7 @@ import hand_built
 import numpy as np
 import pytest
 from drawn_cases import L, Model, compiled, examined, number, only, outcome, predicted, put, quiet, stack, told, waves
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -65,7 +66,7 @@ def test_when_no_feature_varies_it_is_an_error_and_proved(rows: int, tmp_path: P
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(st.integers(0, 2**32), st.integers(2, 40), st.sampled_from(["relu", "tanh", "sigmoid", "elu"]))
 def test_no_weights_get_below_the_constant_when_no_feature_varies(seed: int, rows: int, activation: str) -> None:
     rng = np.random.default_rng(seed)

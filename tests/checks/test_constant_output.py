@@ -25,6 +25,7 @@ from drawn_cases import (
     train,
     waves,
 )
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -63,7 +64,7 @@ def test_a_hundredth_of_the_targets_spread_is_the_limit(share: float, *, fires: 
 
 
 @pytest.mark.slow
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.integers(0, 2**32), st.integers(3, 60), st.floats(0, 0.01))
 def test_answers_that_vary_so_little_save_a_fiftieth_at_most(seed: int, rows: int, ratio: float) -> None:
     """What the page says: by Cauchy and Schwarz, the saving is at most 2 r - r^2 of the variance."""

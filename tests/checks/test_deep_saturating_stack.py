@@ -37,6 +37,7 @@ def deep(activation: str, depth: int, units: int = 16, width: int = 2, **options
 @pytest.mark.parametrize("form", ["keras", "h5"])
 @pytest.mark.parametrize("activation", ["sigmoid", "hard_sigmoid"])
 @pytest.mark.parametrize(("depth", "units"), [(4, 32), (6, 8), (12, 24)])
+@pytest.mark.series
 def test_deep_sigmoids_are_found_from_the_file_alone(
     activation: str, depth: int, units: int, form: str, tmp_path: Path
 ) -> None:
@@ -51,6 +52,7 @@ def test_deep_sigmoids_are_found_from_the_file_alone(
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize(("activation", "depth"), [("sigmoid", 4), ("sigmoid", 8), ("tanh", 6)])
+@pytest.mark.series
 def test_what_it_estimates_is_what_tensorflow_measures(activation: str, depth: int, seed: int, tmp_path: Path) -> None:
     keras.utils.set_random_seed(seed)
     small = {"kernel_initializer": keras.initializers.RandomNormal(stddev=0.05)} if activation == "tanh" else {}
@@ -109,6 +111,7 @@ def test_false_alarm_a_deep_stack_that_has_learned(tmp_path: Path) -> None:
 @pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("depth", [4, 10])
 @pytest.mark.parametrize("activation", ["tanh", "softsign"])
+@pytest.mark.series
 def test_false_alarm_tanh_layers_of_ordinary_start_weights(
     activation: str, depth: int, seed: int, tmp_path: Path
 ) -> None:

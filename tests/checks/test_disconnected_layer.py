@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from keras import ops
+from keras_fit import fit
 from model_cases import (
     L,
     Model,
@@ -68,7 +69,7 @@ def test_false_alarm_an_unused_input_of_a_model_that_does_well_is_a_note(tmp_pat
     model.compile("adam", "mse")
     order = np.tile(np.arange(400), 150)
     model.optimizer.learning_rate = 0.01
-    model.fit([x[order, :1], x[order, 1:]], y[order], batch_size=64, verbose=0)
+    fit(model, [x[order, :1], x[order, 1:]], y[order], batch=64)
     report = examined(tmp_path, model, x, y)
     assert the(report, "unused input").severity is Severity.NOTE, told(report)
     assert not alarms(report), told(report)

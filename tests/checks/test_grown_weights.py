@@ -36,6 +36,7 @@ def thrown(name: str, rate: float, activation: str, seed: int) -> tuple[Model, M
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize("activation", ["tanh", "relu"])
 @pytest.mark.parametrize(("name", "rate"), [("Nadam", 2.5), ("Adam", 1.0), ("RMSprop", 1.0)])
+@pytest.mark.series
 def test_grown_weights_follow_the_rate_that_grew_them(
     name: str, rate: float, activation: str, seed: int, tmp_path: Path
 ) -> None:

@@ -21,6 +21,7 @@ def factor(seed: int, epochs: int) -> Curve:
 
 @pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("epochs", LENGTHS)
+@pytest.mark.series
 def test_none_is_called_ill(seed: int, epochs: int) -> None:
     epoch = np.arange(epochs)
     decimals = 4 if seed % 2 else None

@@ -6,6 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from effort import examples
 from hand_built import drawn, sequential
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -82,7 +83,7 @@ def test_false_alarm_a_model_that_does_well_in_spite_of_it(tmp_path: Path) -> No
     size=st.floats(0.01, 30),
     seed=st.integers(0, 10**6),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_nothing_gets_through_a_softmax_of_one_unit(width: int, activation: str, size: float, seed: int) -> None:
     network = drawn(sequential(width, (3, "relu"), (1, activation), (4, "tanh"), (1, None)), seed, size)
     rows = size * np.random.default_rng(seed).normal(size=(30, width))

@@ -6,6 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from model_cases import (
@@ -177,6 +178,7 @@ GRIDS: dict[str, tuple[Callable[[Table], Table], float]] = {
 
 @pytest.mark.parametrize("kind", GRIDS)
 @pytest.mark.parametrize(("rows", "step", "noise"), [(400, 1.0, 0.0), (300, 0.25, 0.1), (900, 10.0, 0.0)])
+@pytest.mark.series
 def test_a_wave_between_the_rows_of_a_grid_is_found_with_its_period(
     kind: str, rows: int, step: float, noise: float, tmp_path: Path
 ) -> None:
@@ -206,6 +208,7 @@ def test_whole_numbers_from_nought_to_99(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("rows", [50, 400])
+@pytest.mark.series
 def test_false_alarm_noise_on_a_grid(seed: int, rows: int, tmp_path: Path) -> None:
     rng = np.random.default_rng(seed)
     x = rng.permutation(1000)[:rows, None].astype(float)
@@ -271,7 +274,7 @@ def test_false_alarm_slow_surfaces(seed: int, tmp_path: Path) -> None:
         )
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=examples(80))
 @given(
     st.integers(0, 2**32),
     st.floats(3, 30),
@@ -292,7 +295,7 @@ def test_the_count_is_right_through_noise_and_slopes(
     assert swings.periods == pytest.approx(waves_a_deviation, rel=0.1)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 @given(st.integers(0, 2**32), st.integers(40, 3000))
 def test_noise_is_never_smooth(seed: int, rows: int) -> None:
     rng = np.random.default_rng(seed)

@@ -22,6 +22,7 @@ from drawn_cases import (
     stack,
     told,
 )
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -57,6 +58,7 @@ def fitted(
 @pytest.mark.parametrize("seed", [0, 1, 2])
 @pytest.mark.parametrize("rest", [0.01, 0.03])
 @pytest.mark.parametrize("width", [0, 16])
+@pytest.mark.series
 def test_an_answer_in_the_difference_of_twins(width: int, rest: float, seed: int, tmp_path: Path) -> None:
     x, y = twins(seed, rest)
     model = fitted(x, y, O.SGD(0.05), 500, *([L.Dense(width, "tanh")] if width else []))
@@ -143,7 +145,7 @@ def test_a_network_that_normalises_inside_is_left_alone(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @given(st.floats(1.0, 1e4), st.sampled_from([0.0, 0.5, 0.9]))
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 def test_the_number_of_updates_is_that_of_gradient_descent_on_a_quadratic(condition: float, momentum: float) -> None:
     """At three quarters of the largest stable rate, along a direction so many times flatter than the steepest."""
     network = Network("n", (), (), (), (), (), (), Optimizer("SGD", {"momentum": momentum}, 1), "f", "f")

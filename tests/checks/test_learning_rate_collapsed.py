@@ -68,6 +68,7 @@ FALLING = {
 
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize("kind", FALLING)
+@pytest.mark.series
 def test_a_schedule_is_evaluated_at_the_saved_update_and_what_is_left_of_it_is_tried(
     tmp_path: Path, kind: str, seed: int
 ) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from keras_fit import fit
 from model_cases import L, compiled, examined, found, number, only, quiet, stack, told, train, waves
 
 from mlpdoctor.core.finding import Certainty, Severity
@@ -28,7 +29,7 @@ def standard(rows: int, seed: int) -> tuple[Any, Any]:
 def steps(model: Any, x: Any, y: Any, updates: int) -> Any:  # noqa: ANN401
     rng = np.random.default_rng(0)
     order = np.concatenate([rng.permutation(len(x)) for _ in range(-(-updates * 32 // len(x)))])[: updates * 32]
-    model.fit(x[order], y[order], batch_size=32, shuffle=False, verbose=0)
+    fit(model, x[order], y[order], batch=32, shuffle=False)
     return model
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import keras
 import pytest
+from keras_fit import fit
 from model_cases import L, Model, examined, only, quiet, stack, waves
 
 from mlpdoctor.core.finding import Certainty, Severity
@@ -37,7 +38,7 @@ def test_one_real_update_is_training(optimizer: str, form: str, tmp_path: Path) 
     x, y = waves(64, 2, seed=1)
     model = network()
     model.compile(optimizer, "mse")
-    model.fit(x, y, batch_size=64, epochs=1, verbose=0)
+    fit(model, x, y, batch=64, epochs=1)
     report = examined(tmp_path, model, x, y, form=form)
     assert quiet(report, "W304")
     assert report.model is not None
@@ -60,6 +61,6 @@ def test_trained_then_saved_without_the_optimizer(tmp_path: Path) -> None:
     x, y = waves(64, 2, seed=3)
     model = network()
     model.compile("adam", "mse")
-    model.fit(x, y, epochs=3, verbose=0)
+    fit(model, x, y, epochs=3)
     model.save(tmp_path / "bare.keras", include_optimizer=False)
     assert quiet(examined(tmp_path, keras.models.load_model(tmp_path / "bare.keras", compile=False)), "W304")

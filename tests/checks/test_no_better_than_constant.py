@@ -5,6 +5,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from keras_fit import fit
 from model_cases import (
     L,
     Model,
@@ -115,7 +116,7 @@ def test_false_alarm_class_weights_move_the_probabilities(seed: int, rare: float
     keras.utils.set_random_seed(seed)
     model = stack(5, L.Dense(16, "relu"), L.Dense(1, "sigmoid", name="out"))
     model.compile(keras.optimizers.Adam(0.01), "binary_crossentropy")
-    model.fit(x, y, epochs=10, verbose=0, class_weight={0: 0.5 / (1 - rare), 1: 0.5 / rare})
+    fit(model, x, y, epochs=10, sample_weight=np.where(y[:, 0], 0.5 / rare, 0.5 / (1 - rare)))
     report = examined(tmp_path, model, x, y)
     finding = only(report, "L502")
     said = f"{finding.evidence.verdict} {finding.evidence.why}"
@@ -144,7 +145,7 @@ def test_false_alarm_oversampled_rows_of_three_classes(seed: int, tmp_path: Path
     model = stack(4, L.Dense(16, "relu"), L.Dense(3, "softmax"))
     model.compile(keras.optimizers.Adam(0.01), "sparse_categorical_crossentropy")
     rng.shuffle(chosen)
-    model.fit(x[chosen], labels[chosen], epochs=12, verbose=0)
+    fit(model, x[chosen], labels[chosen], epochs=12)
     report = examined(tmp_path, model, x, labels[:, None].astype(float))
     for finding in found(report, "L502"):
         assert finding.severity is Severity.NOTE, told(report)

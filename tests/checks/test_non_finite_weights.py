@@ -5,6 +5,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from keras_fit import fit
 from model_cases import L, Model, compiled, examined, found, names, number, only, put, quiet, rungs, stack, waves
 
 from mlpdoctor.core.finding import Certainty, Severity
@@ -62,7 +63,7 @@ def test_training_on_a_nan_really_ends_so(tmp_path: Path) -> None:
     x[7, 1] = np.nan
     model = stack(2, L.Dense(4, "relu"), L.Dense(1))
     model.compile("adam", "mse")
-    model.fit(x, y, epochs=2, verbose=0)
+    fit(model, x, y, epochs=2)
     report = examined(tmp_path, model, x, y)
     broken = only(report, "W301")
     assert number(broken, "bad") == sum((~np.isfinite(weight)).sum() for weight in model.get_weights()) > 0
@@ -75,7 +76,7 @@ def test_training_that_blew_up_is_put_under_the_unscaled_inputs(tmp_path: Path) 
     x, y = waves(64, 2, seed=1)
     model = stack(2, L.Dense(4, "relu"), L.Dense(1))
     model.compile(keras.optimizers.SGD(0.1), "mse")
-    model.fit(1000 * x, y, epochs=10, verbose=0)
+    fit(model, 1000 * x, y, epochs=10)
     report = examined(tmp_path, model, 1000 * x, y)
     assert only(report, "W301").because_of == "D702"
     assert report.findings[0].code == "D702"

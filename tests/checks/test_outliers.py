@@ -5,6 +5,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from keras_fit import fit
 from model_cases import (
     L,
     Model,
@@ -64,7 +65,7 @@ def test_far_rows_are_found_before_training_and_after(rows: int, size: float, se
     assert number(finding, "share") == pytest.approx(float(cost[[7, 100]].sum() / cost.sum()))
     assert (finding.severity, finding.evidence.certainty) == (Severity.WARNING, Certainty.MEASURED), told(report)
     model = mlp(seed=seed)
-    model.fit(x, y, epochs=2, verbose=0)
+    fit(model, x, y, epochs=2)
     finding = only(examined(tmp_path, model, x, y), "D709")
     cost = np.square(predicted(model, x) - y)
     assert set(names(finding, "row_numbers")) == {8, 101}
@@ -85,7 +86,7 @@ def test_a_code_for_a_missing_value_is_named_as_one(code: float, copies: int, tm
     assert finding.evidence.remedy.code == f'df = df[df["y"] != {code:.5g}]'
     assert "is it a code for a missing value?" in str(finding.evidence.verdict)
     model = mlp()
-    model.fit(x, y, epochs=2, verbose=0)
+    fit(model, x, y, epochs=2)
     assert only(examined(tmp_path, model, x, y), "D709").evidence.numbers["kind"] == "code"
 
 
@@ -160,7 +161,7 @@ def test_the_remedy_is_a_huber_loss_that_forgets_the_far_rows(tmp_path: Path) ->
     x, y = curve(600, 8)
     y[[5, 50, 500], 0] = 1000.0, 800.0, -900.0
     model = mlp()
-    model.fit(x, y, epochs=10, verbose=0)
+    fit(model, x, y, epochs=10)
     finding = only(examined(tmp_path, model, x, y), "D709")
     assert finding.evidence.remedy is not None
     mended = mlp()

@@ -6,6 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from keras_fit import fit
 from model_cases import (
     L,
     Model,
@@ -130,7 +131,7 @@ def test_weights_from_a_normal_of_spread_one_stop_a_deep_tanh_net(seed: int, tmp
     layers = [L.Dense(100, "tanh", kernel_initializer=wide, name=f"hidden_{k}") for k in range(3)]
     model = stack(1, *layers, L.Dense(1, "tanh", kernel_initializer=wide, name="out"))
     model.compile("sgd", "mse")
-    model.fit(x, y, batch_size=512, epochs=20, verbose=0)
+    fit(model, x, y, batch=512, epochs=20)
     report = examined(tmp_path, model, x, y)
     assert any(f.severity is Severity.ERROR for f in found(report, "U402")), told(report)
     assert report.findings[0].code in ("W303", "U402"), told(report)

@@ -5,6 +5,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from keras_fit import fit
 from model_cases import L, Model, Table, examined, found, number, only, put, quiet, stack, told, train, waves
 
 from mlpdoctor.core.finding import Severity
@@ -34,7 +35,7 @@ def with_normalization(width: int, adapted: Table | None, seed: int = 0) -> Mode
 def test_a_layer_that_was_never_adapted(width: int, tmp_path: Path) -> None:
     x, y = raw(300, width, seed=width)
     model = with_normalization(width, None)
-    model.fit(x, y, epochs=3, verbose=0)
+    fit(model, x, y, epochs=3)
     finding = only(report := examined(tmp_path, model, x, y), "W308")
     assert finding.severity is Severity.ERROR, told(report)
     assert "never adapted" in finding.message
@@ -60,7 +61,7 @@ def test_the_remedy_adapts_it(tmp_path: Path) -> None:
 def test_a_layer_adapted_to_other_data(tmp_path: Path) -> None:
     x, y = raw(300, 3, seed=2)
     model = with_normalization(3, (x - x.mean(axis=0)) / x.std(axis=0))
-    model.fit(x, y, epochs=3, verbose=0)
+    fit(model, x, y, epochs=3)
     finding = only(examined(tmp_path, model, x, y), "W308")
     assert "expects mean" in finding.message
     assert number(finding, "stored_deviation") == pytest.approx(1, abs=1e-3)
@@ -95,7 +96,7 @@ def batch_model(width: int, seed: int = 0, momentum: float = 0.99) -> Model:
 def test_moving_averages_that_had_no_time_to_arrive(updates: int, tmp_path: Path) -> None:
     x, y = raw(32 * updates, 3, seed=7)
     model = batch_model(3)
-    model.fit(x, y, batch_size=32, verbose=0)
+    fit(model, x, y, batch=32)
     finding = next(one for one in found(examined(tmp_path, model, x, y), "W308") if one.layer == "batch")
     assert finding.severity is not Severity.NOTE
     assert number(finding, "start_share") == pytest.approx(0.99**updates)
@@ -115,7 +116,7 @@ def test_false_alarm_healthy_batch_normalization(batch: int, seed: int, tmp_path
 def test_false_alarm_a_channel_that_hardly_moves_and_is_stored_so(tmp_path: Path) -> None:
     x, y = waves(300, 3, seed=8)
     model = batch_model(3)
-    model.fit(x, y, epochs=20, verbose=0)
+    fit(model, x, y, epochs=20)
     dense, inner = model.layers[1], model.get_layer("inner")
     kernel, bias = dense.get_weights()
     kernel[:, 0], bias[0] = 1e-4, 1.0

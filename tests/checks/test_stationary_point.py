@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from keras_fit import fit
 from model_cases import L, alarms, compiled, examined, found, number, only, put, quiet, stack, told, train, waves
 
 from mlpdoctor.core.finding import Certainty, Severity
@@ -26,7 +27,7 @@ def come_to_rest(model: Any, x: Any, y: Any, epochs: int = 900) -> Any:  # noqa:
     for rate, part in ((0.05, 0.5), (0.005, 0.3), (0.0005, 0.2)):
         model.optimizer.learning_rate = rate
         number_of = int(epochs * part)
-        model.fit(np.tile(x, (number_of, 1)), np.tile(y, (number_of, 1)), batch_size=len(x), shuffle=False, verbose=0)
+        fit(model, np.tile(x, (number_of, 1)), np.tile(y, (number_of, 1)), batch=len(x), shuffle=False)
     return model
 
 
@@ -88,7 +89,7 @@ def test_quiet_while_the_loss_falls_and_when_it_is_done(tmp_path: Path) -> None:
     keras.utils.set_random_seed(3)
     model = stack(2, L.Dense(24, "tanh"), L.Dense(1))
     model.compile(keras.optimizers.Adam(1e-3), "mse")
-    model.fit(x, y, epochs=2, verbose=0)
+    fit(model, x, y, epochs=2)
     assert quiet(report := examined(tmp_path, model, x, y), "G606"), told(report)
     (tmp_path / "done").mkdir()
     model.compile(keras.optimizers.Adam(0.01), "mse")

@@ -5,6 +5,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from model_cases import (
@@ -190,7 +191,7 @@ def test_false_alarm_a_trained_model(seed: int, tmp_path: Path) -> None:
     assert not [alarm for alarm in alarms(report) if " W30" in alarm], told(report)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 @given(seed=st.integers(0, 2**32 - 1), units=st.integers(2, 6), steps=st.integers(1, 20))
 def test_theorem_copies_get_the_same_gradient_and_stay_copies(seed: int, units: int, steps: int) -> None:
     """The gradient of a loss at a point that an exchange of units leaves as it is is left as it is too."""

@@ -6,6 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from keras_fit import fit
 from model_cases import L, alarms, examined, found, number, only, quiet, stack, told, train, waves
 
 from mlpdoctor.core.finding import Certainty, Severity
@@ -29,7 +30,7 @@ def steps(model: Any, x: Any, y: Any, updates: int, batch: int = 32) -> Any:  # 
     """So many updates in one call."""
     rng = np.random.default_rng(0)
     order = np.concatenate([rng.permutation(len(x)) for _ in range(-(-updates * batch // len(x)))])[: updates * batch]
-    model.fit(x[order], y[order], batch_size=batch, shuffle=False, verbose=0)
+    fit(model, x[order], y[order], batch=batch, shuffle=False)
     return model
 
 
@@ -108,7 +109,7 @@ def test_quiet_where_the_training_saw_something_else(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     shuffled = np.concatenate([y[rng.permutation(len(y))] for _ in range(80)])
     model = network(6, Optimizers.Adam(1e-3), width=16)
-    model.fit(np.concatenate([x] * 80), shuffled, batch_size=32, verbose=0)
+    fit(model, np.concatenate([x] * 80), shuffled, batch=32)
     report = examined(tmp_path, model, x, y)
     assert quiet(report, "G607"), told(report)
     assert found(report, "L502"), told(report)

@@ -5,6 +5,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from keras_fit import fit
 from model_cases import L, Model, Table, examined, found, names, number, only, outcome, quiet, stack, train, waves
 
 from mlpdoctor.core.finding import Severity
@@ -22,7 +23,7 @@ def model_with(dead: int, units: int = 16, optimizer: Model = "adam", activation
 
 
 def fitted(model: Model, x: Table, y: Table, epochs: int = 10, batch: int = 32) -> Model:
-    model.fit(x, y, epochs=epochs, batch_size=batch, verbose=0)
+    fit(model, x, y, epochs, batch=batch)
     return model
 
 

@@ -38,6 +38,7 @@ def model_of(optimizer: Model, units: int, seed: int, dead_from_the_start: int =
     [(optimizers.RMSprop(0.001), 400, 900), (optimizers.RMSprop(0.001, rho=0.5), 60, 130)],
     ids=["rho 0.9", "rho 0.5"],
 )
+@pytest.mark.series
 def test_units_that_died_on_the_way_are_told_of_the_last_updates_alone(
     tmp_path: Path,
     optimizer: Model,
@@ -61,6 +62,7 @@ def test_units_that_died_on_the_way_are_told_of_the_last_updates_alone(
 
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize("name", ["Adam", "Nadam", "Adamax", "Adagrad", "Lamb"])
+@pytest.mark.series
 def test_units_dead_from_the_start_have_never_learned_where_the_state_remembers_all(
     tmp_path: Path, name: str, seed: int
 ) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from keras_fit import fit
 from model_cases import (
     L,
     Model,
@@ -246,7 +247,7 @@ def test_the_rate_above_which_plain_descent_is_unstable_holds_in_keras(tmp_path:
     for factor, blows_up in ((0.9, False), (1.1, True)):
         put(model.get_layer("door"), [[1.0]])
         model.compile(keras.optimizers.SGD(factor * rate), "mse")
-        model.fit(x, 0.03 * x, batch_size=256, epochs=30, verbose=0)
+        fit(model, x, 0.03 * x, batch=256, epochs=30)
         assert (abs(model.get_layer("door").get_weights()[0].item() - 0.03) > 0.97) == blows_up
 
 

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pytest
 from hand_built import sequential
+from keras_fit import fit
 from model_cases import (
     L,
     Model,
@@ -45,7 +46,7 @@ def mlp(width: int, units: int = 32, depth: int = 2, activation: str = "relu", s
 
 def fitted(model: Model, x: Table, y: Table, optimizer: Model, epochs: int, loss: str = "mse") -> Model:
     model.compile(optimizer, loss)
-    model.fit(x, y, batch_size=32, epochs=epochs, verbose=0)
+    fit(model, x, y, epochs)
     return model
 
 
@@ -108,7 +109,7 @@ def test_the_estimate_of_the_updates_is_right_within_a_factor_of_three(activatio
         model.compile(keras.optimizers.Adam(0.03), "mae")
         made, some = 0, max(int(expected / 5), 1)
         while np.abs(predicted(model, x)).mean() < size and made < 20 * expected:
-            model.fit(np.tile(x, (some, 1)), np.full((64 * some, 1), 1e6), batch_size=64, verbose=0)
+            fit(model, np.tile(x, (some, 1)), np.full((64 * some, 1), 1e6), batch=64)
             made += some
         assert expected / 3 < made < 3 * expected + some, (made, expected)
 

@@ -12,9 +12,10 @@ from typing import Any
 
 import h5py
 import pytest
+import shell
 from paths import FIXTURES
 
-pytestmark = pytest.mark.slow  # processes of their own
+pytestmark = pytest.mark.slow  # whole runs, and processes of their own
 
 MODEL = FIXTURES / "three-points" / "model.keras"
 DATA = FIXTURES / "three-points" / "data.csv"
@@ -24,7 +25,18 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    """Runs the tool as a user does, in an empty folder."""
+    """Runs the tool in an empty folder, inside this process."""
+
+    def start(*words: object, **variables: str) -> subprocess.CompletedProcess[str]:
+        done = shell.run(tmp_path, *words, **variables)
+        return subprocess.CompletedProcess([str(word) for word in words], done.status, done.out, done.err)
+
+    return start
+
+
+@pytest.fixture
+def process(tmp_path: Path) -> Run:
+    """Runs the tool as a user does, in an empty folder: what Python itself has a part in."""
 
     def start(*words: object, **options: object) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "mlpdoctor", *map(str, words)]
@@ -44,13 +56,13 @@ def one_line(done: subprocess.CompletedProcess[str]) -> str:
     return line
 
 
-def test_a_finding_of_an_error_exits_with_1(run: Run) -> None:
-    assert run("check", MODEL, DATA).returncode == 1
+def test_a_finding_of_an_error_exits_with_1(process: Run) -> None:
+    assert process("check", MODEL, DATA).returncode == 1
 
 
-def test_a_healthy_model_exits_with_0(run: Run) -> None:
+def test_a_healthy_model_exits_with_0(process: Run) -> None:
     healthy = FIXTURES / "three-points-sigmoid"
-    assert run("check", healthy / "model.keras", healthy / "data.csv").returncode == 0
+    assert process("check", healthy / "model.keras", healthy / "data.csv").returncode == 0
 
 
 def test_a_warning_fails_only_when_asked_to(run: Run) -> None:
@@ -156,8 +168,8 @@ def test_a_file_over_the_limit_names_the_option_that_raises_it(run: Run) -> None
     assert run("check", MODEL, DATA, "--max-bytes", "1000000").returncode == 1
 
 
-def test_swapped_arguments_are_told_so(run: Run) -> None:
-    assert "MODEL, then DATA" in one_line(run("check", DATA, MODEL))
+def test_swapped_arguments_are_told_so(process: Run) -> None:
+    assert "MODEL, then DATA" in one_line(process("check", DATA, MODEL))
 
 
 def test_an_unknown_target_lists_the_columns(run: Run) -> None:
@@ -209,48 +221,48 @@ def test_an_output_that_cannot_be_written_is_one_line(run: Run, tmp_path: Path) 
     assert "cannot be written" in one_line(run("check", MODEL, DATA, "-o", tmp_path / "no" / "report.txt"))
 
 
-def test_nothing_is_written_but_what_was_asked_for(run: Run, tmp_path: Path) -> None:
-    run("check", MODEL, DATA)
-    run("check", MODEL, "missing.csv")
+def test_nothing_is_written_but_what_was_asked_for(process: Run, tmp_path: Path) -> None:
+    process("check", MODEL, DATA)
+    process("check", MODEL, "missing.csv")
     assert not list(tmp_path.iterdir())
-    run("check", MODEL, DATA, "--format", "json", "-o", "report.json")
+    process("check", MODEL, DATA, "--format", "json", "-o", "report.json")
     assert [path.name for path in tmp_path.iterdir()] == ["report.json"]
     assert json.loads((tmp_path / "report.json").read_text())["findings"][0]["code"] == "A101"
 
 
-def test_data_come_from_standard_input_too(run: Run) -> None:
-    piped = run("check", MODEL, "-", "-q", input=DATA.read_text())
+def test_data_come_from_standard_input_too(process: Run) -> None:
+    piped = process("check", MODEL, "-", "-q", input=DATA.read_text())
     assert piped.returncode == 1
-    assert piped.stdout == run("check", MODEL, DATA, "-q").stdout
+    assert piped.stdout == process("check", MODEL, DATA, "-q").stdout
 
 
-def test_quiet_prints_the_verdict_alone(run: Run) -> None:
-    done = run("check", MODEL, DATA, "-q")
+def test_quiet_prints_the_verdict_alone(process: Run) -> None:
+    done = process("check", MODEL, DATA, "-q")
     assert done.stdout.startswith("The loss is stuck at 0.005676")
     assert len(done.stdout.splitlines()) == 1
     assert not done.stderr
 
 
-def test_a_fault_in_mlpdoctor_itself_is_status_2_never_1(run: Run, tmp_path: Path) -> None:
+def test_a_fault_in_mlpdoctor_itself_is_status_2_never_1(process: Run, tmp_path: Path) -> None:
     """Status 1 means that something was found; a crash must not pass for a diagnosis."""
     (tmp_path / "sitecustomize.py").write_text(
         "import mlpdoctor.diagnosis.diagnose as d\n\n"
         "def broken(*a, **k):\n    raise RuntimeError('boom')\n\n"
         "d.diagnose = broken\n"
     )
-    done = run("check", MODEL, DATA, env={"PYTHONPATH": str(tmp_path)})
+    done = process("check", MODEL, DATA, env={"PYTHONPATH": str(tmp_path)})
     assert done.returncode == 2
     assert "fault in mlpdoctor" in done.stderr
     assert not done.stdout
 
 
-def test_a_crashed_check_is_status_2_and_says_so(run: Run, tmp_path: Path) -> None:
+def test_a_crashed_check_is_status_2_and_says_so(process: Run, tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(
         "import mlpdoctor.checks.state.never_trained as n\n\n"
         "def never_trained(network: n.Network):\n    raise ValueError('boom')\n\n"
         "object.__setattr__(n.never_trained, 'function', never_trained)\n"
     )
-    done = run("check", MODEL, DATA, env={"PYTHONPATH": str(tmp_path)})
+    done = process("check", MODEL, DATA, env={"PYTHONPATH": str(tmp_path)})
     assert done.returncode == 2
     assert "W304 never-trained crashed: ValueError: boom" in done.stderr
     assert "W304 never-trained crashed" in done.stdout
@@ -258,8 +270,8 @@ def test_a_crashed_check_is_status_2_and_says_so(run: Run, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("words", [["--help"], ["check", "--help"], ["rules"], ["explain", "A101"], ["--version"]])
-def test_information_goes_to_standard_output_with_status_0(run: Run, words: list[str]) -> None:
-    done = run(*words)
+def test_information_goes_to_standard_output_with_status_0(process: Run, words: list[str]) -> None:
+    done = process(*words)
     assert done.returncode == 0
     assert done.stdout
     assert not done.stderr
@@ -278,8 +290,8 @@ def test_help_shows_examples_and_exit_statuses(run: Run) -> None:
     assert "Exit status" in text
 
 
-def test_without_a_command_the_help_is_shown(run: Run) -> None:
-    alone, asked = run(), run("--help")
+def test_without_a_command_the_help_is_shown(process: Run) -> None:
+    alone, asked = process(), process("--help")
     assert (alone.returncode, alone.stderr) == (0, "")
     assert alone.stdout == asked.stdout
     assert "\n  check Explain why" in re.sub(r"(?<=\w) +", " ", alone.stdout)

@@ -12,6 +12,7 @@ import keras
 import manual
 import numpy as np
 import pytest
+from keras_fit import fit
 from keras_models import convolutional, stripes
 from shell import patient, run
 
@@ -70,7 +71,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         [keras.Input((3,)), theirs.Mixer(8), theirs.Double(), L.Dense(6, theirs.wiggle), L.Dense(1)]
     )
     model.compile("adam", "mse")
-    model.fit(x, x.sum(axis=1), verbose=0)
+    fit(model, x, x.sum(axis=1))
     for name in ("model.keras", "model.h5"):
         model.save(folder / name)
     np.savez(folder / "data.npz", x=x, y=np.sin(x.sum(axis=1)))

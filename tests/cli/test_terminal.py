@@ -1,5 +1,6 @@
 """The report as people see it: a real pseudo-terminal of 80 and 120 columns, pipes, colour, and golden outputs."""
 
+import functools
 import json
 import os
 import re
@@ -9,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import shell
 from paths import ROOT
 from screen import ANSI, on_a_terminal
 
 from mlpdoctor.core.text import short
 
-pytestmark = pytest.mark.slow  # processes of their own
+pytestmark = pytest.mark.slow  # whole runs, and processes of their own
 
 FIXTURES = ROOT / "fixtures"
 GOLDEN = Path(__file__).parent / "golden"
@@ -28,9 +30,12 @@ CASES = {
 }
 
 
+def words_of(name: str, *options: str) -> list[str]:
+    return ["check", f"fixtures/{name}/model.keras", f"fixtures/{CASES[name]}", *options]
+
+
 def command(name: str, *options: str) -> list[str]:
-    files = [f"fixtures/{name}/model.keras", f"fixtures/{CASES[name]}"]
-    return [sys.executable, "-m", "mlpdoctor", "check", *files, *options]
+    return [sys.executable, "-m", "mlpdoctor", *words_of(name, *options)]
 
 
 def piped(words: list[str], columns: int = 80, **variables: str) -> str:
@@ -38,11 +43,18 @@ def piped(words: list[str], columns: int = 80, **variables: str) -> str:
     return subprocess.run(words, capture_output=True, text=True, env=environment, cwd=ROOT, check=False).stdout
 
 
-@pytest.mark.parametrize("columns", [40, 60, 80, 120])
+@functools.cache
+def printed(name: str, *options: str, columns: int = 80) -> str:
+    """What goes to a pipe, without a process of its own."""
+    return shell.run(ROOT, *words_of(name, *options), COLUMNS=str(columns)).out
+
+
+@pytest.mark.series
 @pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("columns", [40, 60, 80, 120])
 def test_no_line_but_those_to_be_copied_is_wider_than_the_terminal(name: str, columns: int) -> None:
     lines = ANSI.sub("", on_a_terminal(command(name), columns)).splitlines()
-    report = json.loads(piped(command(name, "--format", "json")))
+    report = json.loads(printed(name, "--format", "json"))
     codes = [
         line for finding in report["findings"] if finding["fix"] for line in (finding["fix"]["code"] or "").split("\n")
     ]
@@ -77,18 +89,20 @@ def test_bars_fall_back_to_ascii() -> None:
 
 
 def test_piped_lines_have_no_blanks_at_their_ends() -> None:
-    assert all(line == line.rstrip() for line in piped(command("numpy-cosine")).splitlines())
+    assert all(line == line.rstrip() for line in printed("numpy-cosine").splitlines())
 
 
 def test_the_report_says_the_same_with_and_without_a_terminal() -> None:
     seen = ANSI.sub("", on_a_terminal(command("three-points", "--no-progress"), 80)).replace("\r", "")
-    assert [line.rstrip() for line in seen.splitlines()] == piped(command("three-points")).splitlines()
+    text = piped(command("three-points"))
+    assert [line.rstrip() for line in seen.splitlines()] == text.splitlines()
+    assert text == printed("three-points")
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_the_printed_losses_are_those_of_the_json(name: str) -> None:
-    text = piped(command(name, "-v"), 120)
-    report = json.loads(piped(command(name, "--format", "json")))
+    text = printed(name, "-v", columns=120)
+    report = json.loads(printed(name, "--format", "json"))
     shown = [rung for rung in report["ladder"]["rungs"] if rung["name"] != "model"]
     assert shown
     for rung in shown:
@@ -108,7 +122,7 @@ def test_the_printed_losses_are_those_of_the_json(name: str) -> None:
 def test_the_report_is_as_approved(name: str, options: tuple[Any, ...], request: pytest.FixtureRequest) -> None:
     """Update with ``pytest tests/cli --update-golden`` and read the difference before committing it."""
     columns, *more = options
-    text = piped(command(name, *more), columns)
+    text = printed(name, *more, columns=columns)
     path = GOLDEN / f"{name}-{columns}{''.join(more)}.txt"
     if request.config.getoption("--update-golden"):
         GOLDEN.mkdir(exist_ok=True)

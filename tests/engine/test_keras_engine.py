@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from hand_built import Table
+from keras_fit import fit
 from keras_models import attentive, convolutional, images, recurrent
 from layer_cases import SEVERAL, SINGLE
 from two_engines import EXACT, engines_agree, read, scattered
@@ -255,7 +256,7 @@ def test_the_optimizer_s_state_is_told_apart(name: str, tmp_path: Path) -> None:
     keras.utils.set_random_seed(2)
     model = make()
     model.compile("adam", "mse")
-    model.fit(np.ones((4, *shape)), np.zeros((4, *model.output_shape[1:])), verbose=0)
+    fit(model, np.ones((4, *shape)), np.zeros((4, *model.output_shape[1:])))
     network = read(model, tmp_path / "m.keras")
     assert network.optimizer is not None
     assert not network.optimizer.slots

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from keras_fit import fit
 from keras_models import attentive, convolutional, images, recurrent, stripes, walks, words
 from model_cases import alarms, examined, found, names, number, only, quiet, rungs, save_data, told, train
 
@@ -254,7 +255,7 @@ def test_a_rate_at_which_a_recurrent_layer_hardly_moves(tmp_path: Path) -> None:
     keras.utils.set_random_seed(2)
     model = recurrent(L.LSTM(12))
     model.compile(keras.optimizers.Adam(1e-6), "mse")
-    model.fit(x, y, epochs=2, shuffle=False, verbose=0)
+    fit(model, x, y, epochs=2, shuffle=False)
     report = looked_at(tmp_path, model, x, y, "W306", "G604")
     assert found(report, "G604"), told(report)
     assert not found(report, "W306"), "the rate has never been higher"

@@ -7,8 +7,8 @@ import pytest
 from hand_written import OTHERS, SLOPES, HandWritten, drawn
 
 from mlpdoctor.gradcheck.backward import Run, gradients
-from mlpdoctor.gradcheck.chain import named_layers, recognised
 from mlpdoctor.gradcheck.plan import all_right
+from mlpdoctor.gradcheck.recognition import named_layers, recognised
 
 pytestmark = pytest.mark.keras
 

@@ -33,7 +33,8 @@ from mlpdoctor.diagnosis.diagnose import diagnose
 from mlpdoctor.diagnosis.subject import Question, opened
 from mlpdoctor.engine.keras_start import keras
 from mlpdoctor.treat.trials.budget import Budget
-from mlpdoctor.treat.trials.fit import Table, Trainee
+from mlpdoctor.treat.trials.data_loss import Table
+from mlpdoctor.treat.trials.fit import Trainee
 from mlpdoctor.treat.trials.rows import Batches, Rows
 from mlpdoctor.treat.trials.run_treat import Order, rows_of, treat
 

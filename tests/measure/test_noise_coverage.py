@@ -15,6 +15,7 @@ from mlpdoctor.core import threads
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.slow
 def test_one_bar_holds_two_thirds_and_two_bars_nearly_all(kind: str) -> None:
     seeds = 100 if EFFORT.every else 4
     with threads.one():

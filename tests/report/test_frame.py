@@ -78,6 +78,7 @@ def test_the_answer_comes_first_then_the_fix_then_the_ladder_then_the_cause() ->
 
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("name", CASES)
+@pytest.mark.series
 def test_code_and_commands_are_in_one_piece_and_prose_fits(name: str, width: int) -> None:
     report = of_fixture(name)
     for verbose in (False, True):

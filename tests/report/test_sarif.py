@@ -42,6 +42,7 @@ def failing(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("form", ["sarif", "code-scanning"])
+@pytest.mark.slow
 def test_the_models_made_from_the_standards_schema_accept_it(form: str) -> None:
     """``pydantic-sarif`` is generated from the schema of SARIF 2.1.0 and forbids what that does not have."""
     standard = pydantic_sarif.model.StaticAnalysisResultsFormatSarifVersion210JsonSchema

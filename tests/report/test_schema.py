@@ -22,7 +22,7 @@ from mlpdoctor.report import rule_page, rules_table
 from mlpdoctor.report.catalogue import rules
 from mlpdoctor.report.formats import FORMATS
 from mlpdoctor.report.json import schema
-from mlpdoctor.report.phrases import Tally
+from mlpdoctor.report.tally import Tally
 
 SCHEMA = json.loads(schema.text())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 from data_cases import Table, columns, least_squares, save_data, waves
+from keras_fit import fit
 from report_questions import alarms, found, names, number, only, outcome, quiet, root, rungs, told, told_one
 
 from mlpdoctor.core.report_model import Report
@@ -15,9 +16,9 @@ from mlpdoctor.diagnosis.diagnose import diagnose
 from mlpdoctor.diagnosis.subject import Question
 
 __all__ = [
-    "L", "Model", "Table", "alarms", "columns", "compiled", "examined", "found", "inside", "least_squares", "names",
-    "number", "only", "outcome", "predicted", "put", "quiet", "root", "rungs", "save_data", "stack", "told", "told_one",
-    "train", "waves",
+    "L", "Model", "Table", "alarms", "columns", "compiled", "examined", "fit", "found", "inside", "least_squares",
+    "names", "number", "only", "outcome", "predicted", "put", "quiet", "root", "rungs", "save_data", "stack", "told",
+    "told_one", "train", "waves",
 ]  # fmt: skip
 
 Model: TypeAlias = Any
@@ -52,21 +53,14 @@ def train(
 ) -> Model:
     """Fit with the optimizer the model has, the rate falling to a hundredth along a cosine.
 
-    All epochs are one to Keras, over rows shuffled beforehand, for an epoch costs it more than a dozen small steps.
+    All epochs are one, over rows shuffled beforehand: no batch is smaller than the others but the last.
     """
     rng = np.random.default_rng(len(x))
     order = np.concatenate([rng.permutation(len(x)) for _ in range(epochs)])
     targets = [part.astype(np.float32)[order] for part in ([y] if isinstance(y, np.ndarray) else y)]
     steps = -(-len(order) // batch)
     model.optimizer.learning_rate = keras.optimizers.schedules.CosineDecay(rate, steps, alpha=0.01)
-    model.fit(
-        x.astype(np.float32)[order],
-        targets if len(targets) > 1 else targets[0],
-        batch_size=batch,
-        shuffle=False,
-        verbose=0,
-    )
-    return model
+    return fit(model, x.astype(np.float32)[order], targets, batch=batch, shuffle=False)
 
 
 def examined(

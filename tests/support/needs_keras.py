@@ -75,5 +75,5 @@ def _imported(tree: ast.AST) -> Iterator[str]:
 def _marks(tree: ast.Module) -> Iterator[ast.AST]:
     """What a file says of all its tests: ``pytestmark = pytest.mark.keras``."""
     for statement in tree.body:
-        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "pytestmark":
+        if isinstance(statement, ast.Assign) and getattr(statement.targets[0], "id", None) == "pytestmark":
             yield from ast.walk(statement.value)

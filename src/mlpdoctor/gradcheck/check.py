@@ -60,21 +60,7 @@ def gradcheck(
     y: object = None,
     masks: object = None,
 ) -> GradientReport:
-    """Compare the gradient in hand-written code with the true gradient of its loss, and name the mistake.
-
-    All parameters hold afterwards what they held before, bit for bit, whatever happens.
-
-    Args:
-        parameters: the float arrays that the code trains, in a list, a dict, or lists of lists, or a function that
-            returns them. They are changed in place.
-        loss: a function without arguments: the loss at the present parameters, on fixed rows.
-        gradients: a function without arguments: one array for each parameter.
-        update: instead, a function that makes one step of gradient descent in place.
-        learning_rate: of ``update``.
-        layers: the activation of each layer from the input on, ``"tanh,tanh,linear"``, to have the mistake named.
-        x: features, one row for each example (or one column).
-        y: targets, likewise.
-        masks: of dropout: for each layer what its output is multiplied with, of the output's shape, or None.
+    """What ``api.gradcheck`` asks for, whose arguments these are, as plain data.
 
     Raises:
         InputError: the code cannot be checked; the message says why in one sentence.

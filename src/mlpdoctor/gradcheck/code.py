@@ -1,20 +1,26 @@
 """The user's code under test: its arrays, its loss, and the gradient it claims, given or read off an update."""
 
 import time
-import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import combinations, pairwise
-from typing import Any
+from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 
 from mlpdoctor.core.errors import InputError
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array
+from mlpdoctor.gradcheck.user_functions import (
+    UserArray,
+    called,
+    leaves,
+    listed,
+    plain,
+    require_arrays,
+    require_functions,
+    wrong_shape,
+)
 
-UserArray = npt.NDArray[np.floating[Any]]
 Point = Sequence[Array]
 """Values of all parameters in their order, float64."""
 
@@ -68,9 +74,9 @@ class Code:
         self._spent = 0.0
         self.momentum = 0.0
         self._seen_steady = False
-        _require_functions(loss, gradients, update, learning_rate)
+        require_functions(loss, gradients, update, learning_rate)
         found = self._read()
-        _require_arrays(found)
+        require_arrays(found)
         self.names = list(found)
         self.shapes = [values.shape for values in found.values()]
         self.types = [values.dtype for values in found.values()]
@@ -93,7 +99,7 @@ class Code:
 
     def _read(self) -> dict[str, UserArray]:
         source = self._parameters() if callable(self._parameters) else self._parameters
-        return dict(_leaves(source, "parameters", top=True))
+        return dict(leaves(source, "parameters", top=True))
 
     def point(self) -> list[Array]:
         """The present values, as copies."""
@@ -176,25 +182,25 @@ class Code:
     def _checked(self, given: object) -> list[Array]:
         if given is None:
             raise InputError("gradients() returned None; it must return one array for each parameter")
-        found = dict(_leaves(given, "gradients()", top=True, arrays=False))
+        found = dict(leaves(given, "gradients()", top=True, arrays=False))
         if set(found) == set(self.names):
             found = {name: found[name] for name in self.names}
         elif len(found) != len(self.names):
             raise InputError(
                 f"gradients() returned {len(found)} arrays and there are {len(self.names)} parameters"
-                f" ({_listed(self.names)}); it must return one for each, in the same order"
+                f" ({listed(self.names)}); it must return one for each, in the same order"
             )
         checked = []
         for name, shape, values in zip(self.names, self.shapes, found.values(), strict=True):
-            if _plain(values.shape) != _plain(shape) or values.size != np.prod(shape, dtype=int):
-                raise InputError(_wrong_shape(name, shape, values.shape))
+            if plain(values.shape) != plain(shape) or values.size != np.prod(shape, dtype=int):
+                raise InputError(wrong_shape(name, shape, values.shape))
             if not np.isfinite(values).all():
                 raise InputError(f"the gradient of {name} holds NaN or infinity, where the loss is finite")
             checked.append(np.array(values, dtype=np.float64).reshape(shape))
         return checked
 
     def _read_off(self, point: Point) -> Claim:
-        assert self._rate is not None  # noqa: S101  _require_functions saw to it
+        assert self._rate is not None  # noqa: S101  require_functions saw to it
         changes, after = [], []
         for _ in range(UPDATES):
             self.move(point)
@@ -240,91 +246,6 @@ class Code:
                 " (momentum is fine), or give gradients()"
             )
         return kept
-
-
-def called(function: Callable[[], object] | None, name: str) -> object:
-    """What a function of the user's returns.
-
-    Raises:
-        InputError: it raises something; the message says what and where.
-    """
-    assert function is not None  # noqa: S101
-    try:
-        with np.errstate(all="ignore"):
-            return function()
-    except InputError:
-        raise
-    except Exception as fault:
-        where = traceback.extract_tb(fault.__traceback__)[-1]
-        reason = " ".join(str(fault).split())[:200]
-        raise InputError(f"{name} raised {type(fault).__name__}: {reason} (line {where.lineno})") from fault
-
-
-def _require_functions(loss: object, gradients: object, update: object, rate: object) -> None:
-    if not callable(loss):
-        raise InputError("loss must be a function without arguments that returns the loss at the present parameters")
-    if (gradients is None) == (update is None):
-        both = "both are" if gradients is not None else "neither is"
-        raise InputError(f"give either gradients or update, and {both} given")
-    for name, function in (("gradients", gradients), ("update", update)):
-        if function is not None and not callable(function):
-            raise InputError(f"{name} must be a function without arguments")
-    if update is not None and (not isinstance(rate, int | float | np.number) or not np.isfinite(rate) or rate <= 0):
-        raise InputError(f"update needs learning_rate, a number above 0 by which the change is divided; it is {rate!r}")
-
-
-def _leaves(source: object, name: str, *, top: bool, arrays: bool = True) -> Iterator[tuple[str, UserArray]]:
-    """All arrays in lists and dicts, under names such as ``W1`` or ``parameters[0]``."""
-    if isinstance(source, Mapping):
-        for key, member in source.items():
-            yield from _leaves(member, f"{key}" if top else f"{name}[{key!r}]", top=False, arrays=arrays)
-    elif isinstance(source, list | tuple):
-        base = "parameters" if top else name
-        for place, member in enumerate(source):
-            yield from _leaves(member, f"{base}[{place}]", top=False, arrays=arrays)
-    elif isinstance(source, np.ndarray):
-        yield ("parameters" if top else name), source
-    elif not arrays and isinstance(source, int | float | np.number):
-        yield ("parameters" if top else name), np.asarray(source, dtype=np.float64)
-    else:
-        raise InputError(f"{name} is of type {type(source).__name__}; NumPy arrays are expected, in a list or a dict")
-
-
-def _require_arrays(found: Mapping[str, UserArray]) -> None:
-    if not found:
-        raise InputError("there are no parameters: give the arrays of the network in a list or a dict")
-    for name, values in found.items():
-        if values.dtype not in (np.float32, np.float64):
-            raise InputError(
-                f"{name} holds {values.dtype}; a gradient is checked in float32 or float64: make it .astype(float)"
-            )
-        if not values.flags.writeable:
-            raise InputError(f"{name} is read-only, and its entries must be changed to measure the gradient")
-        if not values.size:
-            raise InputError(f"{name} is empty, of shape {values.shape}")
-        if not np.isfinite(values).all():
-            raise InputError(f"{name} holds NaN or infinity: start from finite weights")
-    for (one, values), (other, others) in combinations(found.items(), 2):
-        if np.shares_memory(values, others):
-            raise InputError(f"{one} and {other} are the same memory: give each array once")
-
-
-def _plain(shape: Sequence[int]) -> tuple[int, ...]:
-    return tuple(length for length in shape if length != 1)
-
-
-def _wrong_shape(name: str, wanted: Sequence[int], found: Sequence[int]) -> str:
-    told = f"the gradient of {name} has shape {tuple(found)}, and {name} has shape {tuple(wanted)}"
-    if len(found) == 2 and tuple(reversed(found)) == tuple(wanted):  # noqa: PLR2004
-        return f"{told}: it is transposed"
-    if len(found) == 2 and found[-1] == wanted[-1]:  # noqa: PLR2004
-        return f"{told}: sum it over the rows, .sum(axis=0)"
-    return f"{told}: the two must be equal"
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = 6
-    return ", ".join(names[:shown]) + (", ..." if len(names) > shown else "")
 
 
 def _close(one: Point, other: Point, tolerance: float) -> bool:

@@ -7,8 +7,9 @@ import numpy as np
 from mlpdoctor.core.errors import InputError
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array
-from mlpdoctor.gradcheck.chain import Chain, Masks, named_layers, recognised
+from mlpdoctor.gradcheck.chain import Chain, Masks
 from mlpdoctor.gradcheck.code import Code, Point
+from mlpdoctor.gradcheck.recognition import named_layers, recognised
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,17 +15,19 @@ from mlpdoctor.gradcheck.backward import (
     BIASES,
     SLOPES,
     Run,
-    averages_to_try,
-    dropouts_to_try,
     dropped,
-    errors_to_try,
     gradients,
     kernel_gradient,
     output_delta,
     passed,
+    penalty,
+)
+from mlpdoctor.gradcheck.candidates import (
+    averages_to_try,
+    dropouts_to_try,
+    errors_to_try,
     passes_to_try,
     penalties_to_try,
-    penalty,
     slopes_to_try,
 )
 from mlpdoctor.gradcheck.code import Claim

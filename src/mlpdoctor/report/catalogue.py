@@ -8,6 +8,7 @@ import ast
 import inspect
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from mlpdoctor.core.check import EVERYTHING, Part, Rule, Stage
@@ -17,6 +18,7 @@ CHECKS = Path(__file__).parents[1] / "checks"
 QUOTES = '"""'
 
 
+@cache
 def rules() -> tuple[Rule, ...]:
     """All rules, ordered by code."""
     found = [rule for path in CHECKS.rglob("*.py") if (rule := _rule_in(path)) is not None]

@@ -1,11 +1,10 @@
 """What every format for people says of a report in the same words."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Finding, Remedy, Severity
 from mlpdoctor.core.ladder import UnseenLadder
-from mlpdoctor.core.report_model import TRIED_FIRST, DataSummary, ModelSummary, Outcome, Report, Status, Unread
+from mlpdoctor.core.report_model import TRIED_FIRST, DataSummary, ModelSummary, Outcome, Report, Status
 from mlpdoctor.core.text import count, listing, percent, short
 from mlpdoctor.report import curve_phrases
 from mlpdoctor.report.folding import Arranged, Shown, arranged, live, names
@@ -18,41 +17,6 @@ LAYERS = {"torch": "Linear layer", "scikit-learn": "layer", "arrays": "layer"}
 """What is no Dense layer of Keras is called, by what the formats of models begin with."""
 OPENERS = frozenset({"a", "all", "an", "each", "every", "its", "no", "one", "the", "there", "these", "this", "with"})
 """Words that a sentence may begin with in a capital; any other first word may be a name, which is never changed."""
-
-
-@dataclass(frozen=True)
-class Tally:
-    """Counts over the models of a run.
-
-    Attributes:
-        models: asked about, readable or not.
-        unread: of them could not be looked at.
-        errors: findings of that severity, without the suppressed ones; likewise ``warnings`` and ``notes``.
-        suppressed: findings that the user asked not to hear of.
-        crashed: checks that crashed.
-    """
-
-    models: int
-    unread: int
-    errors: int
-    warnings: int
-    notes: int
-    suppressed: int
-    crashed: int
-
-
-def tally(reports: Sequence[Report], unread: Sequence[Unread] = ()) -> Tally:
-    """Count."""
-    shown = [finding for report in reports for finding in live(report.findings)]
-    return Tally(
-        models=len(reports) + len(unread),
-        unread=len(unread),
-        errors=sum(finding.severity is Severity.ERROR for finding in shown),
-        warnings=sum(finding.severity is Severity.WARNING for finding in shown),
-        notes=sum(finding.severity is Severity.NOTE for finding in shown),
-        suppressed=sum(len(report.findings) for report in reports) - len(shown),
-        crashed=sum(len(crashed(report.outcomes)) for report in reports),
-    )
 
 
 def crashed(outcomes: Iterable[Outcome]) -> tuple[Outcome, ...]:
@@ -270,17 +234,3 @@ def hidden(report: Report) -> str | None:
     if not reasons:
         return None
     return f"{count(len(reasons), 'finding')} suppressed ({listing(tuple(dict.fromkeys(reasons)))})"
-
-
-def total(run: Tally) -> str:
-    """A run over several models in a line."""
-    parts = [
-        count(run.models, "model"),
-        count(run.errors, "error"),
-        count(run.warnings, "warning"),
-        count(run.notes, "note"),
-    ]
-    parts += [f"{run.suppressed:,} suppressed"] if run.suppressed else []
-    parts += [f"{count(run.crashed, 'check')} crashed"] if run.crashed else []
-    parts += [f"{count(run.unread, 'model')} could not be read"] if run.unread else []
-    return ", ".join(parts)

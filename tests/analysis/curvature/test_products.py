@@ -126,6 +126,7 @@ def exact_gauss_newton_product(model: Any, head: str, x: Array, y: Array, v: Arr
 
 @pytest.mark.parametrize("head", ["mse", "binary_crossentropy", "categorical_crossentropy"])
 @pytest.mark.parametrize("activation", SMOOTH)
+@pytest.mark.series
 def test_smooth_networks_have_their_exact_hessian(activation: str, head: str, tmp_path: Path) -> None:
     seed = SEEDS[head]
     with in_float64():
@@ -140,6 +141,7 @@ def test_smooth_networks_have_their_exact_hessian(activation: str, head: str, tm
 
 @pytest.mark.parametrize("head", ["mse", "binary_crossentropy", "categorical_crossentropy"])
 @pytest.mark.parametrize("activation", CORNERED)
+@pytest.mark.series
 def test_networks_with_corners_have_their_gauss_newton_matrix(activation: str, head: str, tmp_path: Path) -> None:
     seed = SEEDS[head]
     with in_float64():

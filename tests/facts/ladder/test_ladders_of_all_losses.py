@@ -169,6 +169,7 @@ def test_rows_that_do_not_fit_into_memory_lead_to_the_same_rungs(name: str, monk
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.loss.linear == "convex"], ids=str)
 @pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.series
 def test_without_second_derivatives_the_optimum_is_bracketed_all_the_same(
     case: Case, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hand_built import examined
 from keras import layers
+from keras_fit import fit
 
 from mlpdoctor.core.finding import Certainty
 from mlpdoctor.facts.ladder.architecture_floor import ArchitectureFloor
@@ -37,7 +38,7 @@ def trained(tmp_path: Path, *above: keras.layers.Layer, loss: str = "mse") -> tu
     y = (x[:, :1] + 0.5 * rng.normal(size=(200, 1)) > 0).astype(float)
     model = keras.Sequential([keras.Input((2,)), *above])
     model.compile(keras.optimizers.Adam(0.05), loss)
-    model.fit(x, y, batch_size=200, epochs=30, verbose=0)
+    fit(model, x, y, batch=200, epochs=30)
     model.save(tmp_path / "model.keras")
     told = float(model.evaluate(x, y, verbose=0))
     network = read_network(str(tmp_path / "model.keras"))

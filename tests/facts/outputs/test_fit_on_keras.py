@@ -148,6 +148,7 @@ def tried(case: Case, name: str, expectation: Expectation, units: int) -> Trial:
 @pytest.mark.filterwarnings("ignore:.*from_logits=True:UserWarning")
 @pytest.mark.parametrize("units", [1, 3])
 @pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.series
 def test_every_cell_is_what_keras_makes_of_it(case: Case, units: int) -> None:
     expectation = expectation_of(case.config)
     assert expectation is not None

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pytest
 from hand_built import examined
+from keras_fit import fit
 from model_cases import L, stack, waves
 
 from mlpdoctor.core.network import Array, Network
@@ -84,7 +85,7 @@ def follow(folder: Path, kind: str, how: str, factor: float) -> None:
     keras.utils.set_random_seed(3)
     model = MODELS[kind]()
     model.compile(OPTIMIZERS[how](), "mse")
-    model.fit(x, y, epochs=2, batch_size=BATCH, verbose=0)
+    fit(model, x, y, epochs=2, batch=BATCH)
     network, answers = saved(folder, model, x, y)
     run = descent(network, answers)
     assert network.optimizer is not None
@@ -98,7 +99,7 @@ def follow(folder: Path, kind: str, how: str, factor: float) -> None:
     assert trial.before == pytest.approx(float(np.square(own - rows.targets).mean()), rel=1e-4)
     model.set_weights(before)
     order = np.concatenate(minibatches(len(rows.features), trial.updates))
-    model.fit(rows.features[order], rows.targets[order], batch_size=BATCH, shuffle=False, verbose=0)
+    fit(model, rows.features[order], rows.targets[order], batch=BATCH, shuffle=False)
     answer = np.asarray(model(rows.features.astype(np.float32), training=True))
     assert trial.updates == MOST_UPDATES
     assert trial.after == pytest.approx(float(np.square(answer - rows.targets).mean()), rel=2e-3)

@@ -64,7 +64,7 @@ def evaluated(
     ours = build(LossConfig(loss, options))
     assert ours is not None
     encoded = ours.encode(targets.astype(np.float64), units)
-    return found, ours, encoded, logits.astype(np.float64), np.asarray(model.predict(logits, verbose=0), np.float64)
+    return found, ours, encoded, logits.astype(np.float64), np.asarray(model(logits, training=False), np.float64)
 
 
 def build_name(snake: str) -> str:

@@ -1,12 +1,14 @@
 """Loss, optimizer, iterations, learning rate and slots, against what the live Keras objects hold."""
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 import pytest
+from keras_fit import fit
 
 from mlpdoctor.core.network import LossConfig, Network
 from mlpdoctor.readers.models.model import read_network
@@ -49,8 +51,12 @@ def trained(optimizer: Any) -> Any:  # noqa: ANN401
     model = keras.Model(entry, L.Dense(1, name="out")(frozen(inner(L.Dense(3, name="first")(entry)))))
     model.compile(optimizer, "mse")
     rng = np.random.default_rng(0)
-    model.fit(rng.normal(size=(24, 3)), rng.normal(size=(24, 1)), batch_size=4, verbose=0)
-    return model
+    return fit(model, rng.normal(size=(24, 3)), rng.normal(size=(24, 1)), batch=4)
+
+
+@cache
+def trained_by(name: str) -> Any:  # noqa: ANN401
+    return trained(OPTIMIZERS[name][0]())
 
 
 def slots(network: Network) -> Iterator[tuple[str, str, str, Any]]:
@@ -64,8 +70,7 @@ def slots(network: Network) -> Iterator[tuple[str, str, str, Any]]:
 @pytest.mark.parametrize("suffix", ["keras", "h5"])
 @pytest.mark.parametrize("name", sorted(OPTIMIZERS))
 def test_optimizer_state(name: str, suffix: str, tmp_path: Path) -> None:
-    make, expected = OPTIMIZERS[name]
-    model = trained(make())
+    expected, model = OPTIMIZERS[name][1], trained_by(name)
     path = tmp_path / f"model.{suffix}"
     model.save(path)
     network = read_network(str(path))

@@ -199,6 +199,7 @@ def test_no_file_and_no_archive_are_told(tmp_path: Path) -> None:
         read_arrays(written(tmp_path, GOOD), ArrayOptions(LAYERS), max_bytes=100)
 
 
+@pytest.mark.slow
 def test_check_finds_in_the_arrays_what_it_finds_in_the_model(tmp_path: Path) -> None:
     """The weights that the seed post's network was left with, saved as its author would."""
     model, data = FIXTURES / "numpy-cosine" / "model.keras", FIXTURES / "numpy-cosine" / "data.npz"

@@ -250,6 +250,7 @@ def test_a_column_of_words_is_named_with_the_first(write: Callable[..., None], t
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet", "arrow", "npz"])
+@pytest.mark.slow
 def test_five_thousand_columns(kind: str, tmp_path: Path) -> None:
     numbers = np.random.default_rng(0).normal(size=(40, 5001))
     path = tmp_path / f"wide.{kind}"

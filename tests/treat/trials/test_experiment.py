@@ -6,6 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from keras_fit import fit
 from model_cases import save_data, stack
 
 from mlpdoctor.core.trial_result import Verdict
@@ -53,7 +54,7 @@ def slow(tmp_path_factory: pytest.TempPathFactory) -> Question:
     x = rng.uniform(-1, 1, (64, 1))
     model = stack(1, seeded(12, 1, "tanh"), seeded(1, 2))
     model.compile(keras.optimizers.Adam(1e-6), "mse")
-    model.fit(x.astype(np.float32), np.sin(3 * x).astype(np.float32), epochs=2, shuffle=False, verbose=0)
+    fit(model, x.astype(np.float32), np.sin(3 * x).astype(np.float32), epochs=2, shuffle=False)
     model.save(folder / "model.keras")
     return Question(str(folder / "model.keras"), save_data(folder / "data.npz", x, np.sin(3 * x)))
 

@@ -7,7 +7,8 @@ import keras
 import numpy as np
 import pytest
 
-from mlpdoctor.treat.trials.fit import Table, Trainee
+from mlpdoctor.treat.trials.data_loss import Table
+from mlpdoctor.treat.trials.fit import Trainee
 from mlpdoctor.treat.trials.rows import Batches
 
 L = keras.layers

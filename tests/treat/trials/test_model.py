@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from keras_fit import fit
 from model_cases import stack
 from paths import FIXTURES
 
@@ -30,7 +31,7 @@ def saved(folder: Path) -> tuple[Path, Any]:
     )
     model.compile(keras.optimizers.SGD(0.02, momentum=0.8), keras.losses.Huber(0.4), metrics=["mae"])
     rng = np.random.default_rng(0)
-    model.fit(rng.normal(size=(16, 3)), rng.normal(size=(16, 1)), verbose=0)
+    fit(model, rng.normal(size=(16, 3)), rng.normal(size=(16, 1)))
     model.save(folder / "model.keras")
     return folder / "model.keras", model
 

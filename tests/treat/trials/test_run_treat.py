@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from keras_fit import fit
 from model_cases import save_data, stack
 from paths import FIXTURES
 
@@ -116,7 +117,7 @@ def stuck(folder: Path) -> Question:
         L.Dense(1, kernel_initializer=keras.initializers.GlorotUniform(seed=2)),
     )
     model.compile(keras.optimizers.SGD(1e-7), "mse")
-    model.fit(x.astype(np.float32), y.astype(np.float32), epochs=2, shuffle=False, verbose=0)
+    fit(model, x.astype(np.float32), y.astype(np.float32), epochs=2, shuffle=False)
     model.save(folder / "model.keras")
     return Question(str(folder / "model.keras"), save_data(folder / "data.npz", x, y))
 
@@ -139,7 +140,7 @@ def test_a_model_cured_by_a_falling_rate_can_be_trained_on(tmp_path: Path) -> No
     y = x @ [[1.0], [-2.0]] + rng.normal(size=(64, 1))
     model: Any = stack(2, L.Dense(1, kernel_initializer="zeros"))
     model.compile(keras.optimizers.SGD(0.5), "mse")
-    model.fit(x, y, batch_size=8, epochs=3, verbose=0)
+    fit(model, x, y, batch=8, epochs=3)
     model.save(tmp_path / "model.keras")
     question = Question(str(tmp_path / "model.keras"), save_data(tmp_path / "data.npz", x, y))
     file = tmp_path / "cured.keras"
@@ -181,7 +182,7 @@ def test_what_is_put_on_top_suits_the_changed_model(tmp_path: Path) -> None:
     model: Any = stack(1, seeded(6, 3, "tanh"), seeded(1, 2))
     model.layers[0].trainable = False
     model.compile(keras.optimizers.Adam(0.03), "mse")
-    model.fit(x, np.sin(4 * x), epochs=20, shuffle=False, verbose=0)  # TensorFlow's shuffle has no seed
+    fit(model, x, np.sin(4 * x), epochs=20, shuffle=False)
     model.save(tmp_path / "model.keras")
     question = Question(str(tmp_path / "model.keras"), save_data(tmp_path / "data.npz", x, np.sin(4 * x)))
     subject, report = opened(question), diagnose(question)

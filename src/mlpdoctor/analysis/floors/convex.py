@@ -8,7 +8,7 @@ import numpy as np
 from mlpdoctor.analysis.floors import matrix_free, newton
 from mlpdoctor.analysis.floors.basis import affine_design, from_triangle
 from mlpdoctor.analysis.floors.least_squares import LinearFit
-from mlpdoctor.analysis.floors.matrix_free import Kept, Problem
+from mlpdoctor.analysis.floors.loss_passes import Kept, Problem
 from mlpdoctor.analysis.floors.newton import Block, Blocks, Solution, predictors, value
 from mlpdoctor.core.network import Array
 from mlpdoctor.nn.losses.convex import ConvexLoss

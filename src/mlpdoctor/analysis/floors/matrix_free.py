@@ -8,21 +8,15 @@ below as that of ``newton`` does.
 """
 
 import math
-from collections.abc import Callable, Iterator
-from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from mlpdoctor.analysis.floors.basis import EPSILON
-from mlpdoctor.analysis.floors.newton import DAMPINGS, ENOUGH, LEAST_STEP, ORTHOGONAL, SURE, Solution, predictors
+from mlpdoctor.analysis.floors.loss_passes import Look, Problem, look, own_bends, turned
+from mlpdoctor.analysis.floors.newton import DAMPINGS, ENOUGH, LEAST_STEP, ORTHOGONAL, Solution, bent, predictors
 from mlpdoctor.core.fast_dataclass import dataclass, twin
 from mlpdoctor.core.network import Array
 from mlpdoctor.nn.losses.convex import ConvexLoss
-
-Kept: TypeAlias = tuple[npt.NDArray[np.floating], Array, Array]
-"""Features (rows, features) as they are, targets framed by the loss, weights (rows,)."""
-Rows: TypeAlias = Callable[[], Iterator[Kept]]
 
 MOST_STEPS = 25
 """Newton needs ten steps or so; classes that all but a few rows tell apart take one for each digit."""
@@ -41,147 +35,10 @@ REFINED = 1e-4
 CLOSE = 1e-3
 """The search ends where one more step would gain less than this share of what a constant loses: the bound is proved
 from there, and three digits are what a rung of this size is read to."""
-SAMPLED = 8
-"""Rows for each column that the preconditioner is made from."""
 RIDGE = 1e-6
 """Share of its mean diagonal that is added to the preconditioner, which a few rows may leave without full rank."""
 LEAST_SCALE = 1e-12
 """Second derivative of a row under which a loss is straight there, as a hinge is: the step is then left as it is."""
-STRIP = 1 << 19
-"""Numbers of a block that are worked on at a time, so that they stay in the processor's cache."""
-
-
-@dataclass(frozen=True, eq=False)
-class Problem:
-    """A loss over rows, in the coordinates of orthonormal columns.
-
-    Attributes:
-        rows: starts another pass; always in the same blocks.
-        loss: convex in the predictors.
-        back: turns a line in orthonormal columns into intercept and slopes, shape (1 + features, columns).
-        origin: where features are counted from.
-        intercept: False for predictors that vanish where all features do.
-        count: of the rows, the square of the norm of each orthonormal column.
-    """
-
-    rows: Rows
-    loss: ConvexLoss
-    back: Array
-    origin: Array
-    intercept: bool
-    count: int
-
-    def natural(self, line: Array) -> tuple[Array, Array]:
-        """Slopes and intercepts of a line."""
-        found = self.back @ line
-        if not self.intercept:
-            return found, np.zeros(line.shape[1])
-        return found[1:], found[0] - self.origin @ found[1:]
-
-    def gathered(self, slopes: Array, starts: Array) -> Array:
-        """Sums over rows of ``features x pull`` and of ``pull``, in the coordinates of a line."""
-        if not self.intercept:
-            return np.asarray(self.back.T @ slopes, np.float64)
-        counted = np.concatenate([starts[None], slopes - np.outer(self.origin, starts)])
-        return np.asarray(self.back.T @ counted, np.float64)
-
-    def design(self, features: Array) -> Array:
-        """The orthonormal columns of some rows."""
-        if not self.intercept:
-            return np.asarray(features @ self.back, np.float64)
-        found: Array = (features - self.origin) @ self.back[1:] + self.back[0]
-        return found
-
-    def strips(self) -> Iterator[Kept]:
-        """One pass, in strips, the features of the type in which they are kept."""
-        for features, targets, weights in self.rows():
-            height = max(STRIP // max(features.shape[1], targets.shape[1]), 1)
-            for start in range(0, len(features), height):
-                part = slice(start, start + height)
-                yield features[part], targets[part], weights[part]
-
-
-Bend: TypeAlias = tuple[Array, Array | None]
-"""The second derivative of each row's loss, times the row's weight: ``diag(d) - f f'``."""
-
-
-@dataclass(frozen=True, eq=False)
-class Look:
-    """What one pass sees of the loss around a line.
-
-    Attributes:
-        value: sum over rows.
-        gradient: in the coordinates of the line.
-        pulls: sum of the squares of each row's slopes.
-        bends: how each row bends, strip by strip.
-        apart: whether the line tells all classes apart.
-    """
-
-    value: float
-    gradient: Array
-    pulls: float
-    bends: tuple[Bend, ...]
-    apart: bool
-
-
-def look(problem: Problem, line: Array) -> Look:
-    """One pass around a line, shape (columns, free predictors)."""
-    loss, free = problem.loss, line.shape[1]
-    slopes, starts = problem.natural(line)
-    total = pulls = farthest = 0.0
-    nearest, bends = np.inf, []
-    pulled, summed = np.zeros_like(slopes), np.zeros(free)
-    for kept, targets, weights in problem.strips():
-        features = kept.astype(np.float64, copy=False)
-        z = predictors(loss, features @ slopes + starts)
-        total += float(weights @ loss.at(targets, z))
-        pull = weights[:, None] * loss.slope(targets, z)[:, :free]
-        pulled += features.T @ pull
-        summed += pull.sum(axis=0)
-        pulls += float(np.square(pull).sum())
-        diagonal, factor = loss.curvature(targets, z)
-        root = np.sqrt(weights)[:, None]
-        bends.append((weights[:, None] * diagonal[:, :free], None if factor is None else root * factor[:, :free]))
-        margin = loss.margin(targets, z)
-        nearest = -np.inf if margin is None else min(nearest, float(margin[weights > 0].min(initial=np.inf)))
-        farthest = max(farthest, float(np.abs(z).max(initial=0.0)))
-    return Look(total, problem.gathered(pulled, summed), pulls, tuple(bends), nearest > SURE * farthest)
-
-
-def turned(problem: Problem, here: Look, direction: Array, *, exact: bool) -> Array:
-    """The second derivative at a line, times a direction; in the precision of the features where not exact."""
-    along, ahead = problem.natural(direction)
-    pulled, summed = np.zeros_like(along), np.zeros(len(ahead))
-    for (kept, _, _), bend in zip(problem.strips(), here.bends, strict=True):
-        features = kept.astype(np.float64, copy=False) if exact else kept
-        pull = _bent(bend, features @ along.astype(features.dtype, copy=False) + ahead)
-        pulled += features.T @ pull.astype(features.dtype, copy=False)
-        summed += pull.sum(axis=0)
-    return problem.gathered(pulled, summed)
-
-
-def _bent(bend: Bend, move: Array) -> Array:
-    diagonal, factor = bend
-    bent: Array = diagonal * move
-    if factor is not None:
-        bent -= factor * (factor * move).sum(axis=1, keepdims=True)
-    return bent
-
-
-def _own_bends(problem: Problem, here: Look) -> Array:
-    """For each predictor its own second derivative, from some rows of each strip: shape (free, columns, columns)."""
-    columns, free = here.gradient.shape
-    every = max(problem.count // (SAMPLED * columns), 1)
-    found = np.zeros((free, columns, columns))
-    for (kept, _, _), (diagonal, factor) in zip(problem.strips(), here.bends, strict=True):
-        own = diagonal[::every] - (0.0 if factor is None else factor[::every] ** 2)
-        design = problem.design(kept[::every].astype(np.float64, copy=False)).astype(np.float32)
-        root = np.sqrt(np.maximum(own, 0.0)).astype(np.float32)
-        for k in range(free):
-            scaled = root[:, k : k + 1] * design
-            found[k] += scaled.T @ scaled
-    found *= every
-    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -269,7 +126,7 @@ def bounds(problem: Problem, loss: ConvexLoss, line: Array, step: Array) -> tupl
             features = kept.astype(np.float64, copy=False)
             z = predictors(loss, features @ slopes + starts)
             move = predictors(loss, features @ along + ahead)
-            dual = smooth.slope(targets, z) + _bent(smooth.curvature(targets, z), move)
+            dual = smooth.slope(targets, z) + bent(smooth.curvature(targets, z), move)
             total += float(weights @ loss.at(targets, z))
             used = weights > 0
             gap += float(weights[used] @ loss.gap(targets[used], z[used], dual[used]))
@@ -317,7 +174,7 @@ def _descended(problem: Problem, line: Array, lowest: float) -> tuple[Array, Loo
 
 def _ahead(problem: Problem, line: Array, here: Look, least: float) -> tuple[Array, Look] | None:
     """The line after a step, damped where the second derivative is too flat; None where none gains as much."""
-    own, steepness = _own_bends(problem, here), float(np.linalg.norm(here.gradient))
+    own, steepness = own_bends(problem, here), float(np.linalg.norm(here.gradient))
     for damping in (0.0, *(share * steepness for share in DAMPINGS)):
         equation = Equation.at(problem, here, own, damping)
         step = equation.solved(-here.gradient, share=FORCING, most=MOST_TURNS)
@@ -333,7 +190,7 @@ def _proved(problem: Problem, loss: ConvexLoss, line: Array, here: Look, best: S
     """The better of the best so far and this line, with the greater of their bounds."""
     for _ in range(LAST_STEPS):
         until = ORTHOGONAL / 2 * math.sqrt(problem.count * here.pulls)
-        step = Equation.at(problem, here, _own_bends(problem, here)).refined(until)
+        step = Equation.at(problem, here, own_bends(problem, here)).refined(until)
         total, lower = bounds(problem, loss, line, step)
         if total < best.value:
             best = Solution(line, total, best.lower)

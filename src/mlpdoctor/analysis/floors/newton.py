@@ -89,6 +89,19 @@ def _slices(rows: int, width: int) -> Iterator[slice]:
     return (slice(start, start + size) for start in range(0, rows, size))
 
 
+Bend: TypeAlias = tuple[Array, Array | None]
+"""The second derivative of each row's loss: ``diag(d) - f f'``."""
+
+
+def bent(bend: Bend, move: Array) -> Array:
+    """The second derivative of each row's loss, times a move of its predictors."""
+    diagonal, factor = bend
+    turned: Array = diagonal * move
+    if factor is not None:
+        turned -= factor * (factor * move).sum(axis=1, keepdims=True)
+    return turned
+
+
 def bounds(blocks: Blocks, loss: ConvexLoss, stage: ConvexLoss, line: Array, step: Array) -> tuple[float, float]:
     """The loss of a line, and the lower bound of the dual point that a Newton step from it gives."""
     free = line.shape[1]
@@ -99,10 +112,7 @@ def bounds(blocks: Blocks, loss: ConvexLoss, stage: ConvexLoss, line: Array, ste
             z = predictors(loss, design @ line)
             total += float(weights @ loss.at(targets, z))
             move = predictors(loss, design @ step)
-            diagonal, factor = stage.curvature(targets, z)
-            dual = stage.slope(targets, z) + diagonal * move
-            if factor is not None:
-                dual -= factor * (factor * move).sum(axis=1, keepdims=True)
+            dual = stage.slope(targets, z) + bent(stage.curvature(targets, z), move)
             used = weights > 0
             gap += float(weights[used] @ loss.gap(targets[used], z[used], dual[used]))
             pull = weights[:, None] * dual[:, :free]

@@ -8,11 +8,10 @@ from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.text import percent, quoted, short
 from mlpdoctor.engine.passes import Passes
-from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.ladder.loss_position import AT_THE_CONSTANT, LossPosition
 from mlpdoctor.facts.ladder.unlearned_swings import UnlearnedSwings
 from mlpdoctor.facts.training.training import Training
 
-AT_THE_CONSTANT = 0.95
 UNTRIED = 2.0
 """So many times more swings than are hard are needed to warn before anybody has trained."""
 

@@ -7,15 +7,13 @@ from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import count, short
 from mlpdoctor.facts.ladder.generalisation import OVERFITTED, Generalisation
-from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.ladder.loss_position import CLEAR, LossPosition
 from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.facts.ladder.unseen_readout import UnseenReadout
 from mlpdoctor.facts.network.weights import trained_parameters
 from mlpdoctor.facts.training.rate_left import DescentSpeed
 from mlpdoctor.statistics.affine_factor import TargetFactor
 
-CLEAR = 3.0
-"""Standard errors by which another last layer does better on rows it was not fitted to."""
 AS_IF_UNSEEN = (
     "At the pace of the trial the updates made would have brought the loss down many times over. If these are rows "
     "of the training, other targets, weights or preprocessing were used in it."

@@ -6,7 +6,7 @@ from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import count, percent, short
-from mlpdoctor.facts.ladder.loss_position import LossPosition, entropy_first
+from mlpdoctor.facts.ladder.loss_position import CLEAR, MATTERS, MISPLACED, LossPosition, entropy_first
 from mlpdoctor.facts.ladder.unseen_readout import UnseenReadout
 from mlpdoctor.facts.outputs.order_words import correction, misplaced
 from mlpdoctor.facts.outputs.prediction_order import PredictionOrder
@@ -15,12 +15,6 @@ from mlpdoctor.facts.training.training import Trained
 from mlpdoctor.facts.training.training_options import TrainingOptions
 from mlpdoctor.nn.optimizers.traits import follows_gradient
 
-CLEAR = 3.0
-"""Standard errors by which the best last layer must beat the saved one on rows it was not fitted to."""
-MATTERS = 0.1
-"""A gap under a tenth of all there is to learn is fine-tuning that a longer run brings."""
-MOSTLY = 0.8
-"""Level and size that bring four fifths of what another last layer does are what is wrong with it."""
 OTHER_ROWS = Remedy(
     "look at it on the rows it was trained on: if it does well there it overfits, else find what was otherwise in "
     "training: class_weight, sample_weight, preprocessing"
@@ -73,7 +67,7 @@ def readout_gap(
         return
     if order is not None and order.learned(position) and (position.no_better or position.barely):
         return
-    level = order is not None and order.classes and order.ordered and order.saved >= MOSTLY * unseen.saved
+    level = order is not None and order.classes and order.ordered and order.saved >= MISPLACED * unseen.saved
     share = unseen.saved / above
     if share < tolerated or unseen.saved < tolerated * position.above(unseen.model):
         return

@@ -6,7 +6,7 @@ from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.text import count, percent, short
 from mlpdoctor.facts.ladder.linear_floor import LinearFloor
-from mlpdoctor.facts.ladder.loss_position import LossPosition, entropy_first
+from mlpdoctor.facts.ladder.loss_position import HALFWAY, MISPLACED, WORTHWHILE, LossPosition, entropy_first
 from mlpdoctor.facts.ladder.model_loss import ModelLoss, Objective
 from mlpdoctor.facts.ladder.second_opinion import SecondOpinion
 from mlpdoctor.facts.network.line_in_reach import LineInReach
@@ -16,14 +16,8 @@ from mlpdoctor.facts.training.training import Trained
 from mlpdoctor.facts.training.training_options import TrainingOptions
 from mlpdoctor.nn.losses.convex import ConvexLoss
 
-WORTHWHILE = 1e-3
-"""A distance under a thousandth of the constant's loss is nothing that a user would call stuck."""
 MOST_TIMES = 1000
 """Beyond it "times" stops meaning anything to a reader."""
-MOSTLY = 0.8
-"""Level and size of the predictions that bring four fifths of the way to the line are what is wrong."""
-HALFWAY = 0.5
-"""Share of the constant's loss under which a model that can fall for ever is on its way."""
 
 
 @check(
@@ -80,7 +74,7 @@ def worse_than_linear(
     compared = _compared(position, affine)
     updates = "" if trained.updates is None else f" after {count(trained.updates, 'update')}"
     level = order is not None and order.classes and order.ordered  # of numbers training shrinks them as it goes
-    misplaces = level and order is not None and order.saved >= MOSTLY * (position.model - affine)
+    misplaces = level and order is not None and order.saved >= MISPLACED * (position.model - affine)
     meant = misplaces and order is not None and order.weighted
     cause = "level and size of its predictions do" if misplaces else f"training has not got there{updates}"
     yield Evidence(

@@ -7,9 +7,9 @@ from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import quoted, short
-from mlpdoctor.facts.ladder.bounds import RangeBound, span
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.ladder.model_loss import Objective
+from mlpdoctor.facts.ladder.range_bound import RangeBound, span
 from mlpdoctor.facts.training.training import Training
 from mlpdoctor.nn.output_head import OutputHead
 from mlpdoctor.statistics.losses_and_targets import TargetValues

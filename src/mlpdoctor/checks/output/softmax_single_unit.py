@@ -6,8 +6,8 @@ from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.text import percent, quoted, short
-from mlpdoctor.facts.ladder.bounds import RangeBound
 from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.ladder.range_bound import RangeBound
 from mlpdoctor.facts.training.training import Training
 from mlpdoctor.nn.layers.properties import activation_of
 from mlpdoctor.statistics.moments import TargetMoments

@@ -3,8 +3,6 @@
 import math
 from collections.abc import Iterator
 
-import numpy as np
-
 from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
@@ -15,7 +13,7 @@ from mlpdoctor.facts.training.gradients import Gradients, norm
 from mlpdoctor.facts.training.rate_left import DescentSpeed, RateLeft
 from mlpdoctor.facts.training.training import CurrentRate, Training
 from mlpdoctor.facts.training.training_options import TrainingOptions
-from mlpdoctor.nn.layers.properties import trained_kernels
+from mlpdoctor.nn.layers.properties import length_of, size_of, trained_kernels
 from mlpdoctor.nn.optimizers.traits import follows_gradient, most_per_update, normalises_gradient
 
 FACTORS = tuple(10.0**power for power in range(1, 8))
@@ -166,7 +164,7 @@ def _times(saved: Trial, trial: Trial) -> str:
 
 
 def _why(network: Network, speed: DescentSpeed, trial: Trial, gone: float | None) -> str:
-    size = _size(network)
+    size = size_of(trained_kernels(network))
     closed = f"A trial at ten times the rate or more closed {percent(min(speed.share(trial), 1.0))} of the way to what "
     closed += f"is known to be reachable, at the saved rate {percent(max(speed.share(speed.saved), 0.0))}"
     more = f": the rest takes {short(speed.to_go, 1)} updates or more." if math.isfinite(speed.to_go) else "."
@@ -179,7 +177,7 @@ def _why(network: Network, speed: DescentSpeed, trial: Trial, gone: float | None
 
 def _predicted(network: Network, current: CurrentRate, gradients: Gradients | None) -> Iterator[Evidence]:
     """Plain gradient descent whose first gradient leads nowhere within any number of updates."""
-    size = _length(network)
+    size = length_of(trained_kernels(network))
     if gradients is None or not follows_gradient(network.optimizer) or size is None:
         return
     step = current.rate * norm(gradients.total)
@@ -211,7 +209,7 @@ def _from_the_file(
     """What the file alone tells: how far the updates made carry any weight at the rate that it keeps."""
     if left is not None and left.once_higher:
         return
-    size, gone = _size(network), _reached(network, training.updates)
+    size, gone = size_of(trained_kernels(network)), _reached(network, training.updates)
     if training.never or not training.updates or size is None or gone is None or current.rate <= 0:
         return
     if gone > UNMOVED * size or size / current.rate < CRAWL or current.rate < FELL * current.compiled:
@@ -236,25 +234,10 @@ def _from_the_file(
     )
 
 
-def _limit(network: Network) -> float | None:
-    """How far one weight can move in one update; None where nothing bounds it."""
-    return None if network.optimizer is None else most_per_update(network.optimizer)
-
-
 def _reached(network: Network, updates: int | None) -> float | None:
-    limit = _limit(network)
+    """How far so many updates can carry one weight; None where nothing bounds it."""
+    limit = None if network.optimizer is None else most_per_update(network.optimizer)
     return None if limit is None or updates is None else limit * updates
-
-
-def _size(network: Network) -> float | None:
-    """Root mean square of all trainable kernels."""
-    length, number = _length(network), sum(kernel.size for kernel in trained_kernels(network))
-    return None if length is None else length / math.sqrt(number)
-
-
-def _length(network: Network) -> float | None:
-    total = sum(float(np.square(kernel).sum()) for kernel in trained_kernels(network))
-    return math.sqrt(total) if math.isfinite(total) and total > 0 else None
 
 
 def _remedy(network: Network, rate: float) -> Remedy:

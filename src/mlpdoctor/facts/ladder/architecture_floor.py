@@ -9,9 +9,10 @@ from mlpdoctor.core.check import Absent, fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Certainty
 from mlpdoctor.core.network import Network
-from mlpdoctor.facts.ladder.bounds import Bound, CollapseBound, HeadBound, KnotBound, RangeBound, certainty, rounding
+from mlpdoctor.facts.ladder.bounds import Bound, CollapseBound, HeadBound, KnotBound, certainty, rounding
 from mlpdoctor.facts.ladder.data_floors import ConflictFloor
 from mlpdoctor.facts.ladder.model_loss import Objective
+from mlpdoctor.facts.ladder.range_bound import RangeBound
 from mlpdoctor.nn.layers.properties import is_affine
 from mlpdoctor.nn.losses.loss import TargetKind
 from mlpdoctor.nn.output_head import OutputHead

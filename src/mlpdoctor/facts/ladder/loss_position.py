@@ -37,6 +37,18 @@ MOSTLY = 0.5
 """A loss of which half cannot be removed looks stuck however well the model does."""
 ABOVE = 0.05
 """A model up to a twentieth above the best affine predictor is still on it (L501); one further up is worse (L504)."""
+WORTHWHILE = 1e-3
+"""A distance under a thousandth of the constant's loss is nothing that a user would call stuck."""
+HALFWAY = 0.5
+"""Share of the constant's loss under which a model that can fall for ever is on its way."""
+AT_THE_CONSTANT = 0.95
+"""From this share of the constant's loss on, a straight line or a model is told as no better than a flat line."""
+CLEAR = 3.0
+"""Standard errors by which another last layer must do better on rows it was not fitted to."""
+MATTERS = 0.1
+"""A gap under a tenth of all there is to learn is fine-tuning that a longer run brings."""
+MISPLACED = 0.8
+"""Level and size of the predictions that bring four fifths of what there is to gain are what is wrong with them."""
 
 
 @dataclass(frozen=True)

@@ -246,6 +246,5 @@ def _few(
     out = bulk.distance(values) >= far
     if float(cost[out].sum()) < most * total:
         return None
-    distance = float(bulk.distance(values[out]).min())
-    share = min(float(cost[out].sum()) / total, 1.0)
+    share, distance = min(float(cost[out].sum()) / total, 1.0), float(bulk.distance(values[out]).min())
     return FarRows(kind, int(out.sum()), share, numbers[out], values[out], distance, bulk.spread)

@@ -14,7 +14,7 @@ from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.facts.training.gradients import norm
 from mlpdoctor.facts.training.training import CurrentRate, Training, constant_start
 from mlpdoctor.facts.training.trial_updates import Continuation, FirstUpdates
-from mlpdoctor.nn.layers.properties import trained_kernels
+from mlpdoctor.nn.layers.properties import size_of, trained_kernels
 from mlpdoctor.nn.optimizers.rate import at_rate, rate_at
 from mlpdoctor.nn.optimizers.traits import most_per_update, moves_by_a_share, moves_by_the_rate
 
@@ -221,12 +221,10 @@ class RateLeft:
 @fact
 def rate_left(network: Network, current: CurrentRate, training: Training) -> RateLeft | Absent:
     """Hold the rate against the weights."""
-    kernels, optimizer = trained_kernels(network), network.optimizer
-    total = sum(float(np.square(kernel).sum()) for kernel in kernels)
-    number = sum(kernel.size for kernel in kernels)
-    if optimizer is None or not number or not math.isfinite(total) or total <= 0:
+    size, optimizer = size_of(trained_kernels(network)), network.optimizer
+    if optimizer is None or size is None:
         return Absent("there is no weight for a rate to move", applicable=False)
-    size, step = math.sqrt(total / number), math.inf
+    step = math.inf
     if moves_by_the_rate(optimizer):
         step = current.rate / size
     elif moves_by_a_share(optimizer):

@@ -7,7 +7,7 @@ import importlib
 import inspect
 import math
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from types import MappingProxyType
 
@@ -114,6 +114,18 @@ def trained_kernels(network: Network) -> list[Array]:
     """The kernels that training may change, in float64; those of layers whose weights the file leaves open are out."""
     learned = (layer for layer in network.layers if is_learned(layer) and layer.trainable)
     return [np.asarray(layer.weights["kernel"], np.float64) for layer in learned if "kernel" in layer.weights]
+
+
+def length_of(kernels: Sequence[Array]) -> float | None:
+    """The Euclidean length of all numbers together; None for zero and for what is not finite."""
+    total = sum(float(np.square(kernel).sum()) for kernel in kernels)
+    return math.sqrt(total) if math.isfinite(total) and total > 0 else None
+
+
+def size_of(kernels: Sequence[Array]) -> float | None:
+    """The root mean square of all numbers; None for zero and for what is not finite."""
+    length = length_of(kernels)
+    return None if length is None else length / math.sqrt(sum(kernel.size for kernel in kernels))
 
 
 def mixes(layer: Layer) -> bool:

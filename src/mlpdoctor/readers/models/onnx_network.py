@@ -9,9 +9,10 @@ from mlpdoctor.core.errors import ModelFileError
 from mlpdoctor.core.network import Layer, Network, Node, Shape
 from mlpdoctor.readers.models.keras_hdf5 import Budget
 from mlpdoctor.readers.models.onnx_builder import MATRIX, Builder, Given, Tensor, unknown
+from mlpdoctor.readers.models.onnx_folding import FOLDED
 from mlpdoctor.readers.models.onnx_functions import ELEMENTWISE
 from mlpdoctor.readers.models.onnx_messages import OnnxGraph, OnnxNode, read_messages
-from mlpdoctor.readers.models.onnx_operations import FOLDED, OPERATIONS
+from mlpdoctor.readers.models.onnx_operations import OPERATIONS
 
 SAME = frozenset({"Identity", "Cast", "CastLike", "Dropout", "ZipMap"})
 """Operations that hand on what they get, as far as inference goes; ZipMap names the columns for scikit-learn."""

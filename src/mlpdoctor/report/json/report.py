@@ -10,7 +10,7 @@ from mlpdoctor import __version__
 from mlpdoctor.core.finding import Finding, fingerprint
 from mlpdoctor.core.ladder import Ladder, UnseenLadder
 from mlpdoctor.core.report_model import Report, Unread
-from mlpdoctor.report.phrases import tally
+from mlpdoctor.report.tally import tally
 
 SCHEMA_VERSION = "2.1"
 OF_A_CURVE = (

@@ -11,7 +11,8 @@ from mlpdoctor.report import curve_phrases, phrases
 from mlpdoctor.report.folding import Shown
 from mlpdoctor.report.ladder_rows import rows, witnesses
 from mlpdoctor.report.markdown.text import block, code, escape, marked, table
-from mlpdoctor.report.phrases import crashed, state, tally
+from mlpdoctor.report.phrases import crashed, state
+from mlpdoctor.report.tally import tally, total
 from mlpdoctor.report.terminal.curve_chart import plain_text
 
 
@@ -19,7 +20,7 @@ def render(reports: Sequence[Report], unread: Sequence[Unread] = ()) -> str:
     """A section for each model; of several a table comes first."""
     parts: list[str] = []
     if len(reports) + len(unread) != 1:
-        parts += ["# mlpdoctor", escape(phrases.total(tally(reports, unread))) + "."]
+        parts += ["# mlpdoctor", escape(total(tally(reports, unread))) + "."]
         parts += [_overview(reports, unread)] if reports or unread else []
     for model in unread if not reports else ():
         parts.append(f"**{escape(model.path)} could not be read:** {escape(model.reason)}")

@@ -16,7 +16,8 @@ from mlpdoctor.core.finding import Severity
 from mlpdoctor.core.report_model import Report, Unread
 from mlpdoctor.report import phrases
 from mlpdoctor.report.folding import Arranged, Shown
-from mlpdoctor.report.phrases import crashed, state, tally
+from mlpdoctor.report.phrases import crashed, state
+from mlpdoctor.report.tally import tally, total
 from mlpdoctor.report.terminal.ladder_chart import draw
 from mlpdoctor.report.terminal.layout import MARGIN, code, from_the_left, label, page_width, plain, prose, spelt, whole
 
@@ -204,8 +205,8 @@ class TerminalSummary:
             yield whole("  ").append(f"{word:{width}}", style).append(shown, "bold")
             yield prose(said, console.width, " " * width)
         yield ""
-        total = plain(phrases.total(tally(self.reports, self.unread)), options.encoding)
-        yield prose(total, console.width, style="bold")
+        counted = plain(total(tally(self.reports, self.unread)), options.encoding)
+        yield prose(counted, console.width, style="bold")
         yield ""
 
 

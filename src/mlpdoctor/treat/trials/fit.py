@@ -5,9 +5,8 @@ With TensorFlow many updates run as one loop in its graph, and compiled by XLA w
 to the same weights as ``keras.Model.fit``. On other backends, and where a layer refuses, ``fit`` itself does the work.
 """
 
-import contextlib
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,38 +14,14 @@ import numpy as np
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array, Stored
 from mlpdoctor.engine.keras_start import keras, on_tensorflow, tensorflow
+from mlpdoctor.treat.trials.data_loss import Table, data_loss, loss_of, packed
 from mlpdoctor.treat.trials.model import Model
-from mlpdoctor.treat.trials.rows import Block, Single
+from mlpdoctor.treat.trials.rows import Block
 
 AT_ONCE = 1024
 """Updates of one call of the compiled loop, at most."""
 JUDGED_CELLS = 1 << 20
 """Numbers of a block of rows that is judged at once."""
-
-
-@dataclass(frozen=True, eq=False)
-class Table:
-    """What a model trains and is judged on, as Keras takes it.
-
-    Attributes:
-        inputs: one array an input of the model.
-        targets: one array an output.
-        weights: how much each row counts; None where all count alike.
-    """
-
-    inputs: Sequence[Single]
-    targets: Sequence[Single]
-    weights: Single | None = None
-
-    @property
-    def rows(self) -> int:
-        """How many there are."""
-        return len(self.inputs[0])
-
-    def part(self, chosen: Any) -> "Table":  # noqa: ANN401  a slice or numbers of rows
-        """Some of the rows."""
-        weights = None if self.weights is None else self.weights[chosen]
-        return Table([one[chosen] for one in self.inputs], [one[chosen] for one in self.targets], weights)
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,9 +134,9 @@ class Trainee:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             self.model.fit(
-                _packed(table.inputs),
-                _packed(table.targets),
-                sample_weight=None if table.weights is None else _packed([table.weights] * len(table.targets)),
+                packed(table.inputs),
+                packed(table.targets),
+                sample_weight=None if table.weights is None else packed([table.weights] * len(table.targets)),
                 batch_size=block.shape[1],
                 epochs=1,
                 shuffle=False,
@@ -176,7 +151,7 @@ class Trainee:
         for part in self._parts():
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                given = self.model(_packed(part.inputs), training=False)
+                given = self.model(packed(part.inputs), training=False)
             kept.append([np.asarray(one, dtype=np.float64) for one in keras().tree.flatten(given)])
         return [np.concatenate(pieces) for pieces in zip(*kept, strict=True)]
 
@@ -197,42 +172,12 @@ class Trainee:
     def _judged(self, part: Table) -> float:
         """The data loss of some rows: that of ``compute_loss`` without what regularisers add."""
         if not on_tensorflow():
-            return _data_loss(self.model, part)
+            return data_loss(self.model, part)
         if not hasattr(self, "_judge"):
-            self._judge = tensorflow().function(lambda *parts: _loss_of(self.model, *parts), reduce_retracing=True)
+            self._judge = tensorflow().function(lambda *parts: loss_of(self.model, *parts), reduce_retracing=True)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return float(self._judge(list(part.inputs), list(part.targets), part.weights))
-
-
-def _loss_of(model: Model, inputs: Any, targets: Any, weights: Any) -> Any:  # noqa: ANN401  tensors
-    answer = model(_packed(inputs), training=False)
-    given = None if weights is None else _packed([weights] * len(targets))
-    with _mean_over_rows(model):
-        total = model.compute_loss(_packed(inputs), _packed(targets), answer, given)
-    extra = model.losses
-    return total - sum(extra) if extra else total
-
-
-@contextlib.contextmanager
-def _mean_over_rows(model: Model) -> Iterator[None]:
-    """A loss that is trained as the sum over a batch is judged by its mean, as everywhere in mlpdoctor."""
-    summed = [loss for loss in keras().tree.flatten(model.loss) if getattr(loss, "reduction", None) == "sum"]
-    for loss in summed:
-        loss.reduction = "sum_over_batch_size"
-    try:
-        yield
-    finally:
-        for loss in summed:
-            loss.reduction = "sum"
-
-
-def _data_loss(model: Model, part: Table) -> float:
-    return float(np.asarray(_loss_of(model, part.inputs, part.targets, part.weights)))
-
-
-def _packed(parts: Sequence[Any]) -> Any:  # noqa: ANN401  as Keras takes one or several
-    return parts[0] if len(parts) == 1 else list(parts)
 
 
 def _state(model: Model) -> list[Any]:
@@ -252,11 +197,11 @@ def _loop(trainee: Trainee, *, jit: bool) -> Any:  # noqa: ANN401  a compiled fu
 
     def update(block: Any, step: Any) -> None:  # noqa: ANN401  tensors
         chosen = block[step]
-        inputs = _packed([tf.gather(part, chosen) for part in trainee._inputs])  # noqa: SLF001
-        targets = _packed([tf.gather(part, chosen) for part in trainee._targets])  # noqa: SLF001
+        inputs = packed([tf.gather(part, chosen) for part in trainee._inputs])  # noqa: SLF001
+        targets = packed([tf.gather(part, chosen) for part in trainee._targets])  # noqa: SLF001
         weights = None
         if trainee._weights is not None:  # noqa: SLF001
-            weights = _packed([tf.gather(trainee._weights, chosen)] * len(trainee._targets))  # noqa: SLF001
+            weights = packed([tf.gather(trainee._weights, chosen)] * len(trainee._targets))  # noqa: SLF001
         with tf.GradientTape() as tape:
             answer = model(inputs, training=True)
             loss = model.compute_loss(inputs, targets, answer, weights, training=True)

@@ -1,0 +1,82 @@
+"""Operations on stored numbers alone, worked out while the graph is read."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+
+import numpy as np
+
+from mlpdoctor.core.errors import ModelFileError
+from mlpdoctor.core.network import Stored
+from mlpdoctor.readers.models.onnx_builder import Given, Tensor, unknown
+from mlpdoctor.readers.models.onnx_messages import OnnxNode, Value
+
+
+def stored_of(node: OnnxNode, given: Sequence[Given], place: int) -> Stored:
+    """An input that must be a constant: a network that computes its weights is no perceptron."""
+    if place >= len(given) or isinstance(given[place], Tensor):
+        raise unknown(node)
+    found = given[place]
+    return found if isinstance(found, np.ndarray) else np.asarray(found)
+
+
+def numbers_of(value: Value | None) -> tuple[int, ...]:
+    """One whole number or several, as a tuple; empty for none."""
+    if isinstance(value, int):
+        return (value,)
+    return tuple(int(one) for one in value) if isinstance(value, tuple) else ()
+
+
+def number_of(node: OnnxNode, name: str, default: float) -> float:
+    """An option that is a number."""
+    value = node.options.get(name, default)
+    return float(value) if isinstance(value, int | float) else default
+
+
+def axes_of(node: OnnxNode, given: Sequence[Given]) -> tuple[int, ...]:
+    """The axes of an operation, which are its second input or, in older files, an option."""
+    stored = [int(one) for one in stored_of(node, given, 1).reshape(-1)] if len(given) > 1 else ()
+    return tuple(stored) or numbers_of(node.options.get("axes"))
+
+
+def _constant(node: OnnxNode, _: Sequence[Stored]) -> Stored:
+    for name in ("value", "value_float", "value_int", "value_floats", "value_ints"):
+        if name in node.options:
+            return np.asarray(node.options[name])
+    raise unknown(node)
+
+
+def _transpose(node: OnnxNode, given: Sequence[Stored]) -> Stored:
+    return np.transpose(given[0], numbers_of(node.options.get("perm")) or None)
+
+
+def _gathered(node: OnnxNode, given: Sequence[Stored]) -> Stored:
+    return np.take(given[0], given[1].astype(np.int64), int(number_of(node, "axis", 0)))
+
+
+def _joined(node: OnnxNode, given: Sequence[Stored]) -> Stored:
+    return np.concatenate(given, int(number_of(node, "axis", 0)))
+
+
+def _unsqueezed(node: OnnxNode, given: Sequence[Stored]) -> Stored:
+    return np.expand_dims(given[0], tuple(axes_of(node, given)))
+
+
+def _given_shape(_: OnnxNode, given: Sequence[Stored]) -> Stored:
+    shape = [int(length) for length in given[1].reshape(-1)]
+    if math.prod(shape) > given[0].size:
+        raise ModelFileError("this ONNX file reshapes an array to more numbers than it has; export it again")
+    return given[0].reshape(shape)
+
+
+FOLDED: Mapping[str, Callable[[OnnxNode, Sequence[Stored]], Stored]] = MappingProxyType(
+    {
+        "Constant": _constant,
+        "Transpose": _transpose,
+        "Gather": _gathered,
+        "Concat": _joined,
+        "Unsqueeze": _unsqueezed,
+        "Reshape": _given_shape,
+    }
+)
+"""Operations on constants alone, by name."""
