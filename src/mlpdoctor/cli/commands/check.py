@@ -16,6 +16,7 @@ from mlpdoctor.cli.commands.shared import (
     destinations,
     fails,
     in_force,
+    loaded,
     question_of,
     rows_read,
 )
@@ -110,6 +111,7 @@ def check(
     from mlpdoctor.diagnosis.diagnose import all_checks
 
     checks = all_checks()
+    loaded()
     configuration, line = understood(given, lambda: [one.rule for one in checks])
     jobs = plan(files, configuration, line)
     whole = Settings((configuration.top, line))
