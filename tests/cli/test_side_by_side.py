@@ -1,0 +1,111 @@
+"""Models looked at in processes side by side: the same words in the same order, and nobody left behind."""
+
+import json
+import multiprocessing
+import pickle
+from collections.abc import Iterator
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+from shell import patient, run
+
+from mlpdoctor.cli.commands import side_by_side
+from mlpdoctor.cli.commands.side_by_side import SideBySide
+from mlpdoctor.core import errors
+
+
+@pytest.fixture
+def worth(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However little is left to do, it goes to two processes."""
+    monkeypatch.setattr(side_by_side, "WORTH", 0.0)
+    monkeypatch.setattr(side_by_side, "cores", lambda: 2)
+
+
+def timeless(text: str) -> Any:  # noqa: ANN401  JSON
+    whole = json.loads(text)
+    for report in whole["reports"]:
+        del report["timing"]
+    return whole
+
+
+@pytest.mark.slow  # two processes that load all there is
+@pytest.mark.usefixtures("worth")
+def test_the_report_is_that_of_one_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a.keras", "c.keras", "e.keras"):
+        patient(tmp_path, name, "three-points-sigmoid" if name == "c.keras" else "three-points")
+    (tmp_path / "b.keras").write_bytes(b"PK\3\4 nothing")
+    words = ("check", "a.keras", "b.keras", "c.keras", "d.keras", "e.keras", "data.csv", "--ignore", "D", "--format")
+    (tmp_path / "known.json").write_text('{"version": 1, "findings": []}')
+    words = (*words[:-1], "--baseline", "known.json", "--format")
+    spread = [run(tmp_path, *words, form) for form in ("json", "terminal")]
+    monkeypatch.setattr(side_by_side, "cores", lambda: 1)
+    alone = [run(tmp_path, *words, form) for form in ("json", "terminal")]
+    assert timeless(spread[0].out) == timeless(alone[0].out)
+    assert spread[1] == alone[1]
+    assert [one.err for one in spread] == [one.err for one in alone]
+    assert spread[0].status == 2
+    assert not multiprocessing.active_children()
+
+
+@pytest.mark.usefixtures("worth")
+def test_the_first_is_looked_at_here_and_the_last_alone_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    started = mock.Mock()
+    monkeypatch.setattr(SideBySide, "_start", started)
+    tasks: list[Any] = [None, None]
+    with SideBySide(tasks, here=mock.Mock(side_effect=[10, 11])) as looking:
+        assert [looking.report(number) for number in range(2)] == [10, 11]
+    assert not started.called
+
+
+def test_what_takes_no_time_starts_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(side_by_side, "cores", lambda: 2)
+    tasks: list[Any] = [None] * 20
+    with SideBySide(tasks, here=mock.Mock(side_effect=range(20))) as looking:
+        assert [looking.report(number) for number in range(20)] == list(range(20))
+    assert looking.pool is None
+
+
+@pytest.mark.usefixtures("worth")
+def test_what_must_stay_in_this_process_stays() -> None:
+    with SideBySide([], here=mock.Mock(side_effect=range(5))) as looking:
+        assert [looking.report(number) for number in range(5)] == list(range(5))
+    assert looking.pool is None
+
+
+def test_what_a_killed_process_owes_is_done_here() -> None:
+    looking = SideBySide([], here=mock.Mock(side_effect=lambda number: f"here {number}"))
+    looking.pool = mock.Mock()
+    for number in (1, 2):
+        looking.futures[number] = Future()
+        looking.futures[number].set_exception(BrokenProcessPool("killed"))
+    assert [looking.report(number) for number in range(3)] == ["here 0", "here 1", "here 2"]
+
+
+def test_processes_end_where_this_one_is_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    child, pool = mock.Mock(), mock.Mock()
+    monkeypatch.setattr(multiprocessing, "active_children", lambda: [child])
+
+    def interrupted() -> None:
+        with SideBySide([], here=mock.Mock()) as looking:
+            looking.pool = pool
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert child.terminate.called
+    pool.shutdown.assert_called_once_with(cancel_futures=True)
+
+
+def complaints() -> Iterator[type[Exception]]:
+    yield from (kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Exception))
+
+
+@pytest.mark.parametrize("kind", sorted(complaints(), key=lambda kind: kind.__name__))
+def test_a_complaint_reaches_the_first_process_as_it_was(kind: type[Exception]) -> None:
+    back = pickle.loads(pickle.dumps(kind("a line")))  # noqa: S301  our own
+    assert type(back) is kind
+    assert str(back) == "a line"
