@@ -16,6 +16,7 @@ from shell import FIXTURES, run
 
 from mlpdoctor import __main__
 from mlpdoctor.cli.main import BRIEF, MODULES, Commands
+from mlpdoctor.core.errors import InputError
 
 
 class Left(Exception):  # noqa: N818  it says what happens
@@ -111,7 +112,12 @@ def test_a_command_that_works_has_garbage_collected(name: str) -> None:
 @pytest.mark.usefixtures("collecting")
 def test_check_has_garbage_collected_before_it_reads_anything(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
-    monkeypatch.setattr("mlpdoctor.diagnosis.subject.opened", lambda *_: seen.append(gc.isenabled()) or 1 / 0)
+
+    def opened(*_: object) -> NoReturn:
+        seen.append(gc.isenabled())
+        raise InputError("enough seen")
+
+    monkeypatch.setattr("mlpdoctor.diagnosis.subject.opened", opened)
     gc.disable()
     run(FIXTURES / "three-points", "check", "model.keras", "data.csv")
     assert seen == [True]
