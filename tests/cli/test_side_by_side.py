@@ -37,9 +37,9 @@ def test_the_report_is_that_of_one_process(tmp_path: Path, monkeypatch: pytest.M
     for name in ("a.keras", "c.keras", "e.keras"):
         patient(tmp_path, name, "three-points-sigmoid" if name == "c.keras" else "three-points")
     (tmp_path / "b.keras").write_bytes(b"PK\3\4 nothing")
-    words = ("check", "a.keras", "b.keras", "c.keras", "d.keras", "e.keras", "data.csv", "--ignore", "D", "--format")
+    names = ("a.keras", "b.keras", "c.keras", "d.keras", "e.keras")
+    words = ("check", *names, "data.csv", "--ignore", "D", "--baseline", "known.json", "--format")
     (tmp_path / "known.json").write_text('{"version": 1, "findings": []}')
-    words = (*words[:-1], "--baseline", "known.json", "--format")
     spread = [run(tmp_path, *words, form) for form in ("json", "terminal")]
     monkeypatch.setattr(side_by_side, "cores", lambda: 1)
     alone = [run(tmp_path, *words, form) for form in ("json", "terminal")]

@@ -1,6 +1,9 @@
 """Equations with a triangular matrix, which NumPy alone solves as if it were full: at the price of a factorisation."""
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 
 from mlpdoctor.core.network import Array
 
@@ -8,7 +11,7 @@ BLOCK = 128
 """Rows that are solved at a time, as a full matrix; all before them enter by a product."""
 
 
-def solved(lower: Array, right: Array) -> Array:
+def solved(lower: npt.NDArray[np.floating[Any]], right: Array) -> Array:
     """The x for which ``lower @ lower.T @ x`` is ``right``, by substitution (Golub, Van Loan, 2013, algorithm 3.1.3).
 
     Args:
