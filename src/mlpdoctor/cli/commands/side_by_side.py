@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mlpdoctor.diagnosis.subject import Question
 
 WORTH = 4.0
-"""CPU seconds of work left from which processes pay: each takes half a second to load all that a check needs."""
+"""CPU seconds of work left from which processes pay: each takes a third of a second to load all that a check needs."""
 MOST = 8
 """Processes: each holds its own copy of the libraries and of some rows, a hundred megabytes and more."""
 
