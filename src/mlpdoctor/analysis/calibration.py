@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from mlpdoctor.core.distinct import distinct
 from mlpdoctor.core.network import Array
 from mlpdoctor.nn.heads import Heads
 from mlpdoctor.nn.losses.convex import ConvexLoss
@@ -26,7 +27,7 @@ def logits_of(probabilities: Array, *, joint: bool) -> Array:
 
 def rank_order(targets: Array, shown: Array) -> tuple[float, float, bool]:
     """The rank correlation, its standard error by chance, and whether it is about classes."""
-    values = [np.unique(column) for column in targets.T]
+    values = [distinct(column) for column in targets.T]
     if all(len(own) <= 2 for own in values):  # noqa: PLR2004  a class that is there or not
         flags = targets > np.array([own.mean() for own in values])
         many = flags.sum(axis=0).astype(np.float64)

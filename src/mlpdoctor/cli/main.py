@@ -9,7 +9,7 @@ import click
 
 from mlpdoctor import __version__
 from mlpdoctor.cli.commands.options import EXAMPLES
-from mlpdoctor.cli.commands.shared import FAILED
+from mlpdoctor.cli.commands.shared import FAILED, loaded
 from mlpdoctor.cli.output import say, traceback
 from mlpdoctor.cli.streams import INTERRUPTED, Interrupt, StdoutRefuses, completed, silence, to_stderr, watched
 from mlpdoctor.core.errors import InputError
@@ -19,6 +19,8 @@ MODULES = {
     name: name for name in ("check", "compare", "config", "curve", "docs", "gradcheck", "rules", "schema", "treat")
 } | {"explain": "rules"}
 """Where each command stands, below ``commands``."""
+BRIEF = frozenset({"check", "config", "docs", "explain", "rules", "schema"})
+"""Commands that end before there is any garbage, and one that says itself when its modules are loaded."""
 
 
 def main() -> NoReturn:
@@ -76,6 +78,8 @@ class Commands(click.Group):
         if cmd_name not in MODULES:
             return None
         module = importlib.import_module(f"mlpdoctor.cli.commands.{MODULES[cmd_name]}")
+        if cmd_name not in BRIEF:
+            loaded()
         command: click.Command = getattr(module, cmd_name)
         return command
 

@@ -6,6 +6,7 @@ from types import MappingProxyType
 import numpy as np
 
 from mlpdoctor.core.dataset import Dataset
+from mlpdoctor.core.distinct import distinct
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.history import LOSS, Column, History, Run
 from mlpdoctor.core.network import Array, Layer, Network, Node
@@ -121,7 +122,7 @@ def _units(dataset: Dataset | None, end: str) -> int | None:
 def _yes_or_no(targets: Array, shown: Column) -> bool:
     """Whether targets of 0 and 1 were most likely answered with probabilities: squared errors of those are small."""
     known = targets[np.isfinite(targets)]
-    return bool(np.isin(known, (0.0, 1.0)).all()) and len(np.unique(known)) > 1 and bool(shown.values[0] > SQUARES)
+    return bool(np.isin(known, (0.0, 1.0)).all()) and len(distinct(known)) > 1 and bool(shown.values[0] > SQUARES)
 
 
 def _targets(dataset: Dataset) -> Array | None:

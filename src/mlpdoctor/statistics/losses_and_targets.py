@@ -7,6 +7,7 @@ from typing import Self, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from mlpdoctor.core.distinct import distinct
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array
 from mlpdoctor.statistics.views import PerfectLoss, RowLoss, Rows, Targets
@@ -78,7 +79,7 @@ class TargetCounts:
 
 
 def _counted(column: Array) -> Counts | None:
-    if len(np.unique(column[:GLANCE])) > MOST_VALUES:
+    if len(distinct(column[:GLANCE])) > MOST_VALUES:
         return None
     values, counts = np.unique(column + 0.0, return_counts=True)  # -0.0 and 0.0 are one value
     return dict(zip(values.tolist(), counts.tolist(), strict=True)) if len(values) <= MOST_VALUES else None

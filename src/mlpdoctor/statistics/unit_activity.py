@@ -5,6 +5,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from mlpdoctor.core.distinct import distinct
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array
 from mlpdoctor.statistics.views import Activity, Pieces, PreActivation
@@ -134,7 +135,7 @@ class PiecePatterns:
     def of(cls, view: Pieces) -> Self:
         """Collect from one batch."""
         rows = np.ascontiguousarray(view.values)
-        keys = np.unique(rows.view(np.dtype((np.void, rows.shape[1]))).ravel())
+        keys = distinct(rows.view(np.dtype((np.void, rows.shape[1]))).ravel())
         return cls._kept(frozenset(key.tobytes() for key in keys[: MOST_PATTERNS + 1]))
 
     def __add__(self, other: Self) -> Self:

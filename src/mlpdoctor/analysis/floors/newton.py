@@ -11,6 +11,7 @@ from typing import TypeAlias
 import numpy as np
 
 from mlpdoctor.analysis.floors.basis import EPSILON
+from mlpdoctor.analysis.floors.triangular import solved
 from mlpdoctor.core import threads
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array
@@ -230,5 +231,5 @@ def _solve(hessian: Array, right: Array, damping: float = 0.0) -> Array:
         return np.asarray(np.linalg.lstsq(damped, flat, rcond=None)[0].reshape(right.T.shape).T, np.float64)
     for _ in range(3):
         rest = flat - damped @ found
-        found = found + np.linalg.solve(factor.T, np.linalg.solve(factor, rest))
+        found = found + solved(factor, rest)
     return np.asarray(found.reshape(right.T.shape).T, np.float64)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from mlpdoctor.core.check import Stage, check
+from mlpdoctor.core.distinct import distinct
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.text import percent
 from mlpdoctor.statistics.rows import RowSample, WholeRowHashes
@@ -61,7 +62,7 @@ def _room(sample: RowSample) -> float:
     table = np.concatenate([sample.few.features, sample.few.targets], axis=1)
     room, flags = 1.0, 1
     for column in table.T:
-        levels = len(np.unique(column))
+        levels = len(distinct(column))
         if levels > 2:  # noqa: PLR2004
             room *= levels
         else:

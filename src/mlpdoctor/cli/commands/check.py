@@ -2,39 +2,20 @@
 
 import dataclasses
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from mlpdoctor.cli.commands.options import EXAMPLES, report_options, settings_options, understood
-from mlpdoctor.cli.commands.shared import (
-    FAILED,
-    Code,
-    apart,
-    destinations,
-    fails,
-    in_force,
-    question_of,
-    rows_read,
-)
-from mlpdoctor.cli.output import OutputOptions, ProgressCallback, progress, say, traceback
+from mlpdoctor.cli.commands.shared import Code, apart, destinations, loaded, question_of
+from mlpdoctor.cli.output import OutputOptions, progress, say
 from mlpdoctor.cli.results import pages_wanted, write
-from mlpdoctor.cli.streams import stdin
-from mlpdoctor.core.errors import InputError, UsageError
-from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from mlpdoctor.cli.baseline import BaselineSession
-    from mlpdoctor.cli.commands.confirm import Confirm
-    from mlpdoctor.cli.config.file import Configuration
-    from mlpdoctor.cli.plan import Job
-    from mlpdoctor.core.check import Check
-    from mlpdoctor.core.finding import Hide
     from mlpdoctor.core.network import ArrayOptions
-    from mlpdoctor.core.report_model import Outcome, Report, Unread
-    from mlpdoctor.diagnosis.subject import Question
 
 EPILOG = f"""{EXAMPLES}
 \b
@@ -103,6 +84,7 @@ def check(
     of a hand-written network; with --architecture, a file of weights alone.
     """
     from mlpdoctor.cli.baseline import BaselineSession
+    from mlpdoctor.cli.commands.models import Run
     from mlpdoctor.cli.config.settings import Settings
     from mlpdoctor.cli.config.unnamed import keep_inside, starts_keras
     from mlpdoctor.cli.plan import plan
@@ -110,6 +92,7 @@ def check(
     from mlpdoctor.diagnosis.diagnose import all_checks
 
     checks = all_checks()
+    loaded()
     configuration, line = understood(given, lambda: [one.rule for one in checks])
     jobs = plan(files, configuration, line)
     whole = Settings((configuration.top, line))
@@ -135,102 +118,12 @@ def check(
         tried = confirmation(budget, asked=confirm)
     with _workers(cluster) as client, progress(show=not (no_progress or quiet)) as notify:
         asked = [(job, dataclasses.replace(question, cluster=client)) for job, question in asked]
-        run = _Run.over(asked, configuration, checks, baseline, notify, tried, quiet=quiet, pictures=pictures)
+        run = Run.over(asked, configuration, checks, baseline, notify, tried, quiet=quiet, pictures=pictures)
     baseline.close(run.reports)
     for one in idle(configuration.suppressions, run.reports, {one.rule.code: one.rule for one in checks}):
         say(f"{one.origin}: the suppression of {one.rule} hid nothing; remove it")
     write(run.reports, run.unread, options, whole.value("output"))
     sys.exit(run.status(whole.value("max-warnings")))
-
-
-@dataclass(frozen=True)
-class _Run:
-    """What came of the models: reports of those that could be read, and whether they fail."""
-
-    reports: tuple["Report", ...]
-    unread: tuple["Unread", ...]
-    failing: tuple["Report", ...]
-    """Those with a finding at or above their ``--fail-on``."""
-
-    @classmethod
-    def over(
-        cls,
-        jobs: "Sequence[tuple[Job, Question]]",
-        configuration: "Configuration",
-        checks: "Sequence[Check]",
-        baseline: "BaselineSession",
-        notify: ProgressCallback | None,
-        tried: "Confirm | None" = None,
-        *,
-        quiet: bool = False,
-        pictures: bool = False,
-    ) -> "_Run":
-        from mlpdoctor.core.report_model import Unread, legible_parts
-
-        reports, unread, failing = [], [], []
-        for number, (job, question) in enumerate(jobs, start=1):
-            place = f"{number} of {len(jobs)}  {job.model}: " if len(jobs) > 1 else ""
-            if notify is not None:
-                notify(f"{place}reading the model", None)
-            try:
-                hide = _hidden(job, configuration, checks, baseline)
-                report = _looked_at(job, checks, hide, notify, place, question, tried, pictures=pictures)
-            except InputError as complaint:
-                unread.append(legible_parts(Unread(job.model, str(complaint))))
-                say(str(complaint))
-                continue
-            except Exception as fault:
-                if len(jobs) == 1:
-                    raise
-                unread.append(
-                    legible_parts(Unread(job.model, f"a fault in mlpdoctor: {type(fault).__name__}: {fault}"))
-                )
-                say(f"{job.model}: this is a fault in mlpdoctor, not in your file; please report it:")
-                traceback(fault)
-                continue
-            reports.append(report)
-            if "keras" in report.seconds and not quiet:
-                say(f"{job.model}: followed through Keras, which took {report.seconds['keras']:.1f} s to get ready")
-            if question.arrays is not None and not quiet and report.model is not None:
-                say(f"{job.model}: {report.model.format}")
-            for outcome in _crashed(report):
-                where = f" on {job.model}" if len(jobs) > 1 else ""
-                say(f"the check {outcome.code} {outcome.name} crashed{where}: {outcome.reason}")
-            if fails(report, job.settings.value("fail-on")):
-                failing.append(report)
-        return cls(tuple(reports), tuple(unread), tuple(failing))
-
-    def status(self, most_warnings: int | None) -> int:
-        """2 beats 1 beats 0."""
-        if self.unread or any(_crashed(report) for report in self.reports):
-            return FAILED
-        warnings = sum(f.severity == "warning" and f.suppressed is None for r in self.reports for f in r.findings)
-        if most_warnings is not None and warnings > most_warnings:
-            say(f"{warnings} warnings are more than --max-warnings {most_warnings}")
-            return 1
-        return int(bool(self.failing))
-
-
-def _looked_at(
-    job: "Job",
-    checks: "Sequence[Check]",
-    hide: "Hide",
-    notify: ProgressCallback | None,
-    place: str,
-    question: "Question",
-    tried: "Confirm | None",
-    *,
-    pictures: bool,
-) -> "Report":
-    from mlpdoctor.diagnosis.diagnose import diagnose
-    from mlpdoctor.diagnosis.subject import opened
-
-    chosen = in_force(job, checks)
-    subject = opened(question, stdin())
-    report = diagnose(
-        question, progress=rows_read(notify, place), checks=chosen, hide=hide, subject=subject, pictures=pictures
-    )
-    return report if tried is None else tried(report, question, subject, notify)
 
 
 @contextmanager
@@ -259,24 +152,3 @@ def _arrays(
     if confirm:
         raise UsageError("--confirm trains a saved Keras model, and --layers makes one of arrays: give one of them")
     return ArrayOptions(layers, optimizer, learning_rate)
-
-
-def _hidden(
-    job: "Job", configuration: "Configuration", checks: "Sequence[Check]", baseline: "BaselineSession"
-) -> "Hide":
-    from mlpdoctor.cli.selection import Hidden
-    from mlpdoctor.core.finding import Certainty
-
-    return Hidden(
-        job.model,
-        {one.rule.code: one.rule for one in checks},
-        Certainty(job.settings.value("certainty")),
-        configuration.suppressions,
-        lambda finding: baseline.why(finding, job.model),
-    )
-
-
-def _crashed(report: "Report") -> "list[Outcome]":
-    from mlpdoctor.core.report_model import Status
-
-    return [outcome for outcome in report.outcomes if outcome.status is Status.CRASHED]

@@ -1,5 +1,6 @@
 """Where the results of ``check`` go, looked at before the work begins."""
 
+import gc
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -49,6 +50,12 @@ if TYPE_CHECKING:
 
 FAILED = 2
 """Exit status of a command that could not do what it was asked to."""
+
+
+def loaded() -> None:
+    """Have garbage collected from here on, which ``__main__`` has put off; what stays for good is left out of it."""
+    gc.freeze()
+    gc.enable()
 
 
 def require_folder() -> None:

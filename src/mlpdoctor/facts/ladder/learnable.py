@@ -13,6 +13,7 @@ import numpy as np
 
 from mlpdoctor.core import random_state
 from mlpdoctor.core.check import Absent, dear_fact
+from mlpdoctor.core.distinct import distinct
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array
 from mlpdoctor.facts.ladder.data_floors import NoiseEstimate
@@ -123,7 +124,7 @@ def learnable(
     sample = sample.few
     if len(sample.features) < LEAST_ROWS:
         return Absent(f"{len(sample.features)} rows are too few to tell whether there is anything to learn")
-    if any(len(np.unique(sample.features[:, k])) * EACH > len(sample.features) for k in ids.columns):
+    if any(len(distinct(sample.features[:, k])) * EACH > len(sample.features) for k in ids.columns):
         return Absent("the rows of each id are too few to tell whether there is anything to learn")
     try:
         from sklearn.ensemble import HistGradientBoostingRegressor
