@@ -124,7 +124,7 @@ class Hands:
             raise ValueError(part)
 
     def _data(self, part: str) -> None:
-        import pandas as pd
+        import pandas as pd  # type: ignore[import-untyped]
         import sklearn.decomposition
 
         features, targets = self.names
@@ -149,10 +149,11 @@ class Hands:
 
 def _options(kind: str, written: str) -> dict[str, Any]:
     """The options of a layer as written; the first, without a name, is its units, rate or function."""
-    place: dict[str, Any] = {}
+    place: dict[str, Any] = {"given": (), "named": {}}
     exec(f"def take(*given, **named): place.update(given=given, named=named)\ntake({written})", {"place": place})  # noqa: S102
     first = {"Dropout": ["rate"], "Activation": ["activation"]}.get(kind, ["units", "activation"])
-    return dict(zip(first, place["given"], strict=False)) | place["named"]
+    found: dict[str, Any] = dict(zip(first, place["given"], strict=False))
+    return found | place["named"]
 
 
 @dataclass(frozen=True)
