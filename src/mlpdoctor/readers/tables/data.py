@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
@@ -25,7 +26,7 @@ from mlpdoctor.readers.tables.data_kind import (
 )
 from mlpdoctor.readers.tables.data_source import Source, from_path, from_stdin, seekable, steady, unzipped
 from mlpdoctor.readers.tables.numpy_files import open_arrays, stored_npy
-from mlpdoctor.readers.tables.table import Section, Table, TableDataset
+from mlpdoctor.readers.tables.table import Codes, Section, Table, TableDataset
 from mlpdoctor.readers.tables.unencoded import TEXT, unencoded
 
 MOST_BYTES = 1 << 33
@@ -183,6 +184,14 @@ def open_folder(path: str, wanted: Wanted, max_bytes: int, open_file: Callable[[
         for table in tables:
             yield from table.blocks(columns)
 
+    def cells(column: int) -> Iterator[str]:
+        for table in tables:
+            yield from table.cells(column) if table.cells is not None else ()
+
+    def coded(codes: Codes) -> Callable[[Sequence[int]], Iterator[Array]]:
+        readers = [table.blocks if table.coded is None else table.coded(codes) for table in tables]
+        return lambda columns: chain.from_iterable(read(columns) for read in readers)
+
     def sections() -> tuple[Section, ...]:
         return tuple(replace(one, file=place) for place, table in enumerate(tables) for one in table.sections())
 
@@ -198,6 +207,9 @@ def open_folder(path: str, wanted: Wanted, max_bytes: int, open_file: Callable[[
         marked=first.marked,
         guesses=(*first.guesses, *left_out),
         rows=None if any(table.rows is None for table in tables) else sum(table.rows or 0 for table in tables),
+        kinds=dict(chain.from_iterable(table.kinds.items() for table in tables)),
+        cells=cells,
+        coded=coded,
         sections=sections,
         stretch=stretch,
     )
