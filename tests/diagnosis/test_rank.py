@@ -47,7 +47,7 @@ def test_certainty_goes_before_the_share_explained() -> None:
 
 
 def test_a_file_of_another_scale_comes_before_its_gaps() -> None:
-    """The weights are sound, so that the gaps were not there in training: the file as it is says nothing of the model."""
+    """The weights are sound, so that the gaps were not there in training: the file is not what they were trained on."""
     gaps = finding("D701", strength=1.0)
     other = finding("D713", certainty=Certainty.ESTIMATED)
     assert codes(rank([gaps, other])) == ["D713", "D701"]

@@ -107,7 +107,22 @@ def test_folders(tmp_path: Path) -> None:
     (tmp_path / "model.weights.h5").touch()
     assert message(tmp_path).startswith("an unpacked .keras archive; zip")
     (tmp_path / "saved_model.pb").touch()
+    assert message(tmp_path).startswith("a SavedModel folder for serving")
+    (tmp_path / "saved_model.pb").write_bytes(b"0" * ((1 << 20) - 4) + b"_tf_keras_network")
     assert message(tmp_path).startswith("a SavedModel folder; load its folder with tf_keras")
+    (tmp_path / "saved_model.pb").write_bytes(b"\x08\x01\x12")
+    (tmp_path / "keras_metadata.pb").touch()
+    assert message(tmp_path).startswith("a SavedModel folder; load its folder with tf_keras")
+    assert message(tmp_path / "saved_model.pb").startswith("a SavedModel folder; load its folder with tf_keras")
+
+
+@pytest.mark.parametrize("name", ["x-1.data-00000-of-00001", "x-1.index"])
+def test_checkpoints_are_told_by_name(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(np.ones(5).tobytes())
+    for path in (tmp_path / name, tmp_path):
+        text = message(path)
+        assert "a TensorFlow checkpoint" in text
+        assert "tf.train.Checkpoint(model=model).restore('PREFIX')" in text
 
 
 def weights_of_keras_2(file: h5py.File) -> None:

@@ -108,7 +108,9 @@ def test_text_targets_of_a_folder_are_numbered_over_all_its_parts(train: Path, s
             pandas = pytest.importorskip("pandas", reason="pandas is not installed")
             pandas.read_csv(part).to_parquet(part.with_suffix(suffix))
             part.unlink()
-    assert refused(folder, 8, "price").startswith("this is the table before encoding: date (a date); city, owner (text)")
+    assert refused(folder, 8, "price").startswith(
+        "this is the table before encoding: date (a date); city, owner (text)"
+    )
     data = opened(folder, 4, "city", classes=3, drop=("id", "date", "owner", "price"))
     assert "city: Oslo = 0, Paris = 1, Rome = 2, in the order of the alphabet" in data.guesses
     (batch,) = data.batches(100)

@@ -174,7 +174,17 @@ def open_folder(path: str, wanted: Wanted, max_bytes: int, open_file: Callable[[
         arrays = {name: stored_npy(source, name) for name, source in sources.items()}
         if named or len({array.width for array in arrays.values()}) > 1 or {"x", "y"} <= set(map(str.lower, arrays)):
             return open_arrays(path, arrays, wanted, "folder of NumPy arrays")
-    tables = [open_file(str(file)) for file in files]
+    left_out = (f"not read: {listed(others)}",) if others else ()
+    table = _of_parts(files, [open_file(str(file)) for file in files])
+    return replace(table, guesses=(*table.guesses, *left_out))
+
+
+def _of_parts(files: Sequence[Path], tables: Sequence[Table]) -> Table:
+    """Several tables of the same columns, one below the other.
+
+    Raises:
+        DataFileError: one has other columns than the first.
+    """
     first = tables[0]
     for file, table in zip(files, tables, strict=True):
         if table.names != first.names or table.marked != first.marked:
@@ -198,14 +208,13 @@ def open_folder(path: str, wanted: Wanted, max_bytes: int, open_file: Callable[[
     def stretch(section: Section, columns: Sequence[int]) -> Iterator[Array]:
         return tables[section.file].of_section(section, columns)
 
-    left_out = (f"not read: {listed(others)}",) if others else ()
     return Table(
         format=f"folder of {count(len(files), 'file')}, {first.format}",
         names=first.names,
         blocks=blocks,
         text=frozenset[str]().union(*(table.text for table in tables)),
         marked=first.marked,
-        guesses=(*first.guesses, *left_out),
+        guesses=first.guesses,
         rows=None if any(table.rows is None for table in tables) else sum(table.rows or 0 for table in tables),
         kinds=dict(chain.from_iterable(table.kinds.items() for table in tables)),
         cells=cells,
