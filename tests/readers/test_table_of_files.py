@@ -56,10 +56,13 @@ def text(name: str, content: str) -> Given:
     return give
 
 
-def saved_model(place: Path) -> Done:
-    (place / "saved").mkdir()
-    (place / "saved" / "saved_model.pb").write_bytes(b'\x08\x01\x12\xd9\xaa\x01\x04root"\x13_tf_keras_sequential')
-    return run(place, "check", "saved")
+def saved_model(graph: bytes) -> Given:
+    def give(place: Path) -> Done:
+        (place / "saved").mkdir()
+        (place / "saved" / "saved_model.pb").write_bytes(graph)
+        return run(place, "check", "saved")
+
+    return give
 
 
 def table(place: Path, columns: str, *rows: str) -> Path:
@@ -89,7 +92,10 @@ REFUSED: dict[str, tuple[Given, str]] = {
     "joblib": (model("model.joblib"), "perhaps a pickle of joblib"),
     "pickle": (model("model.pkl"), "a Python pickle"),
     "TensorFlow Lite": (model("model.tflite"), "the Keras model that it was made from"),
-    "SavedModel folder": (saved_model, "a SavedModel folder"),
+    "SavedModel folder": (
+        saved_model(b'\x08\x01\x12\xd9\xaa\x01\x04root"\x13_tf_keras_sequential'), "a SavedModel folder; load"),
+    "SavedModel folder of `model.export`": (saved_model(b"\x08\x01\x12\xd9"), "the one that it was made from"),
+    "TensorFlow checkpoint": (model("x-1.index"), "a TensorFlow checkpoint, which holds weights alone"),
     "weights alone": (model("only.weights.h5"), "a file of weights alone"),
     "table with columns of text, dates or ids": (
         data("a,b,date,price", "2024-01-05,3", "2024-02-06,4", options=("--target", "price")), "date (a date)"),

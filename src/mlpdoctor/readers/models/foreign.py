@@ -8,7 +8,7 @@ HEAD = 4096
 """First bytes that are enough to tell."""
 
 SAVE = "model.save('model.keras')"
-_ORDER = "data and no model; the order is MODEL, then DATA"
+_ORDER = "data and no model; the order is MODEL, then DATA: mlpdoctor check model.keras data.csv"
 _BUILD = (
     "build the model as in training, give it the weights with tf.train.Checkpoint(model=model).restore('PREFIX'), in "
     f"Keras 2 with model.load_weights('PREFIX'), PREFIX being the path without .index, and save it with {SAVE}"
@@ -19,15 +19,17 @@ _FROM_PYTHON = (
 )
 _OTHER = f"mlpdoctor reads the Keras model that it was made from, saved with {SAVE}"
 _TORCH = (
-    "a PyTorch file, a pickle that only Python opens; load it there and export the network: "
-    "torch.onnx.export(model, x, 'model.onnx', external_data=False); then mlpdoctor check model.onnx"
+    "a PyTorch file, a pickle that only Python opens; load it there; an nn.Sequential is checked there, "
+    "mlpdoctor.check(model, x, y); for any other torch.onnx.export(model, x, 'model.onnx', external_data=False), then "
+    "mlpdoctor check model.onnx"
 )
 _SAVED_MODEL = (
     "load its folder with tf_keras.models.load_model('FOLDER') or with TensorFlow 2.15 or older, "
     f"and save the model with {SAVE}"
 )
 _SERVING = (
-    f"for serving, as model.export writes it; it holds no Keras model: give the one it was made from, saved with {SAVE}"
+    "for serving, as model.export writes it, without the Keras model; give the one that it was made from, saved with "
+    f"{SAVE}"
 )
 _CHECKPOINT = f"a TensorFlow checkpoint, which holds weights alone; {_BUILD}"
 _ADD = f"build the model from it, load its weights, and save the whole with {SAVE}"
@@ -35,7 +37,6 @@ _WEIGHTS = (
     "a file of weights alone, as model.save_weights and Keras Tuner write it; say which network they are of with "
     "--architecture model.json, which holds what model.to_json() returns, or with a saved Keras model"
 )
-_GIVE = "unpack it and give the file inside"
 
 OPENINGS: tuple[tuple[bytes, str], ...] = (
     (rb"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19", _TORCH),
@@ -52,12 +53,12 @@ OPENINGS: tuple[tuple[bytes, str], ...] = (
     (rb"PAR1", f"a Parquet file, {_ORDER}"),
     (rb"ARROW1", f"a Feather file, {_ORDER}"),
     (rb"MATLAB ", f"a MATLAB file; export the network to Keras there, and save it with {SAVE}"),
-    (rb"\x1f\x8b", f"packed with gzip; {_GIVE}"),
-    (rb"BZh\d", f"packed with bzip2; {_GIVE}"),
-    (rb"\xfd7zXZ\x00", f"packed with xz; {_GIVE}"),
-    (rb"7z\xbc\xaf\x27\x1c", f"packed with 7-Zip; {_GIVE}"),
-    (rb"Rar!", f"packed with RAR; {_GIVE}"),
-    (rb".{257}ustar", f"a tar archive; {_GIVE}"),
+    (rb"\x1f\x8b", "packed with gzip; unpack it, gunzip FILE, and give the file inside"),
+    (rb"BZh\d", "packed with bzip2; unpack it, bunzip2 FILE, and give the file inside"),
+    (rb"\xfd7zXZ\x00", "packed with xz; unpack it, unxz FILE, and give the file inside"),
+    (rb"7z\xbc\xaf\x27\x1c", "packed with 7-Zip; unpack it, 7z x FILE, and give the file inside"),
+    (rb"Rar!", "packed with RAR; unpack it, unrar x FILE, and give the file inside"),
+    (rb".{257}ustar", "a tar archive; unpack it, tar -xf FILE, and give the file inside"),
     (
         rb"version https://git-lfs",
         "a Git LFS pointer, a note in place of the file; fetch it with git lfs pull (in a GitHub workflow: lfs: true)",
@@ -140,12 +141,12 @@ BLOCK = 1 << 20
 MEMBERS: tuple[tuple[str, str], ...] = (
     (r"(.*/)?data\.pkl", _TORCH),
     (r"\[Content_Types\]\.xml", f"an Office document; expected a Keras model, as {SAVE} writes it"),
-    (r".*saved_model\.pb", f"a zipped SavedModel; unpack it, and {_SAVED_MODEL}"),
+    (r".*saved_model\.pb", f"a zipped SavedModel; unpack it, unzip FILE; {_SAVED_MODEL}"),
     (
         r".*/config\.json",
         "a zip of a folder with a model in it; zip what is in the folder, without it: zip -r model.keras .",
     ),
-    (r".*\.(keras|h5|hdf5)", f"a zip of a model; {_GIVE}"),
+    (r".*\.(keras|h5|hdf5)", "a zip of a model; unpack it, unzip FILE, and give the file inside"),
 )
 """Regular expressions on the members' names that give away what a zip without ``config.json`` is."""
 

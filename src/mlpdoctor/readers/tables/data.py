@@ -216,7 +216,7 @@ def _of_parts(files: Sequence[Path], tables: Sequence[Table]) -> Table:
         marked=first.marked,
         guesses=first.guesses,
         rows=None if any(table.rows is None for table in tables) else sum(table.rows or 0 for table in tables),
-        kinds=dict(chain.from_iterable(table.kinds.items() for table in tables)),
+        kinds={name: kind for name, kind in first.kinds.items() if all(t.kinds.get(name) == kind for t in tables)},
         cells=cells,
         coded=coded,
         sections=sections,
