@@ -1,5 +1,10 @@
 """A random number is called a rung of the ladder in one of twenty cases at most."""
 
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
 import plateau_coincidence
 
 
