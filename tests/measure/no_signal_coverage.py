@@ -3,9 +3,9 @@
     python tests/measure/no_signal_coverage.py [--sets 200]
 
 Each line is of so many synthetic tables of 150 to 1,000 rows with two to four features between -2 and 2, and normal
-noise of 0.1 to 1 standard deviation of the function. The network stands at the constant, so that the report asks whether
-there is anything to learn. "Nothing to learn" is right for noise and wrong for all else, "nothing but a line" is wrong
-for all of these; what is left is silence.
+noise of 0.1 to 1 standard deviation of the function. The network stands at the constant, so that the report asks
+whether there is anything to learn. "Nothing to learn" is right for noise and wrong for all else, "nothing but a line"
+is wrong for all of these; what is left is silence.
 """
 
 import argparse

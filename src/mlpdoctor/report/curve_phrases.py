@@ -43,8 +43,8 @@ def plateau(summary: HistorySummary) -> str:
     level = f"{printed(found.value, summary.decimals)}" + (f" ± {_bar(half)}" if half > 0 else "")
     where = _where(found)
     if not found.rungs and found.perhaps:
-        near = found.perhaps[0]
-        return f"{level}{where}; near the loss of {named(near.label)}, {short(near.value)}, which may be chance"
+        maybe = found.perhaps[0]
+        return f"{level}{where}; near the loss of {named(maybe.label)}, {short(maybe.value)}, which may be chance"
     if not found.rungs:
         reason = f"; not compared with a ladder: {found.reason}" if found.reason else "; it is on no rung of the ladder"
         return f"{level}{where}{reason}"
