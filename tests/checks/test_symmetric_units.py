@@ -1,6 +1,7 @@
 """W302: units that are copies of one another, told by their weights and proved on real training."""
 
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -46,7 +47,7 @@ def alike(start: Model, activation: str, units: int, *between: Model, depth: int
 class Rising(keras.regularizers.Regularizer):  # type: ignore[misc]
     """Costs more for each unit than for the one before."""
 
-    def __call__(self, x: Table) -> Table:
+    def __call__(self, x: Any) -> Any:  # noqa: ANN401  a tensor
         return keras.ops.sum(keras.ops.square(x - keras.ops.arange(x.shape[-1], dtype=x.dtype)))
 
     def get_config(self) -> dict[str, object]:

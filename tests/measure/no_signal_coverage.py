@@ -13,6 +13,7 @@ import sys
 import zlib
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +21,7 @@ import mlpdoctor
 from mlpdoctor.core import threads
 from mlpdoctor.core.network import Array
 
-FUNCTIONS: dict[str, Callable[[Array], Array]] = {
+FUNCTIONS: dict[str, Callable[[Array], Any]] = {
     "pure noise": lambda x: 0 * x[:, 0],
     "sine, one period": lambda x: np.sin(np.pi * x[:, 0] / 2),
     "sine, four periods": lambda x: np.sin(2 * np.pi * x[:, 0]),

@@ -63,7 +63,7 @@ def named(ladder: Ladder, level: Level) -> bool:
 
 def shares(tables: int) -> dict[str, float]:
     """In what share of the numbers a rung is named, by how they are drawn."""
-    hits = {name: [] for name in DRAWN}
+    hits: dict[str, list[bool]] = {name: [] for name in DRAWN}
     with tempfile.TemporaryDirectory() as folder, threads.one():
         for seed in range(tables):
             ladder = ladder_of(seed, Path(folder))

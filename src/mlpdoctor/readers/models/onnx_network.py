@@ -94,14 +94,14 @@ def _followed(builder: Builder, graph: OnnxGraph, values: dict[str, Given]) -> M
 def _value(builder: Builder, node: OnnxNode, given: list[Given]) -> Given:
     if node.operator in SAME:
         return given[0]
-    bare = next((builder.bare[one.position] for one in given if _is_bare(builder, one)), None)
+    bare = next((builder.bare[one.position] for one in given if _is_bare(one, builder)), None)
     if bare is not None and node.operator not in FROM_BARE:
         raise ModelFileError(bare)
     constants = [one for one in given if not isinstance(one, Tensor)]
     if node.operator in FOLDED and len(constants) == len(given):
         return FOLDED[node.operator](node, constants)
     if node.operator == "Shape" and isinstance(given[0], Tensor):
-        lengths = () if _is_bare(builder, given[0]) else builder.shape(given[0])
+        lengths = () if _is_bare(given[0], builder) else builder.shape(given[0])
         return np.array([0, *(length or 0 for length in lengths)])
     if node.operator in ELEMENTWISE:
         return builder.elementwise(node, given)
@@ -110,7 +110,7 @@ def _value(builder: Builder, node: OnnxNode, given: list[Given]) -> Given:
     raise unknown(node)
 
 
-def _is_bare(builder: Builder, given: Given) -> TypeGuard[Tensor]:
+def _is_bare(given: Given, builder: Builder) -> TypeGuard[Tensor]:
     """Whether this is an input of one axis, as it entered."""
     return isinstance(given, Tensor) and given.position in builder.bare
 
