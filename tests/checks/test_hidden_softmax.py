@@ -47,6 +47,16 @@ def test_a_softmax_on_hidden_units_is_seen_in_the_file_alone(
     assert finding.evidence.numbers["enters"] == "out"
 
 
+def test_a_softmax_along_another_axis_is_no_constant_whatever_the_units(tmp_path: Path) -> None:
+    """Over the six places of one unit each it shares out a whole, and the predictions vary."""
+    over = stack(2, L.Dense(6), L.Reshape((6, 1)), L.Softmax(axis=1, name="soft"), L.Flatten(), L.Dense(1))
+    assert np.std(over(np.random.default_rng(0).normal(size=(9, 2)))) > 0
+    assert not found(examined(tmp_path, compiled(over)), "A105")
+    for axis in (-1, 2):
+        along = stack(2, L.Dense(6), L.Reshape((6, 1)), L.Softmax(axis=axis, name="soft"), L.Flatten(), L.Dense(1))
+        assert only(examined(tmp_path, compiled(along)), "A105").evidence.certainty is Certainty.PROVED
+
+
 @pytest.mark.parametrize("seed", range(2))
 def test_a_narrow_one_in_a_stuck_model_is_an_error(seed: int, tmp_path: Path) -> None:
     keras.utils.set_random_seed(seed)

@@ -79,6 +79,25 @@ def test_one_that_is_near_is_said_to_be_near(tmp_path: Path) -> None:
     assert found.evidence.strength == 0.5
 
 
+def test_a_number_as_near_as_many_are_is_no_rung_but_may_be(tmp_path: Path) -> None:
+    """Two digits leave room for four per cent, and so does every twelfth number beside the two rungs."""
+    x, y = numbers(6)
+    y = 0.75 * y
+    constant = heights(x, y)[0]
+    assert 1.1 < constant < 1.2
+    data = save_data(tmp_path / "data.csv", x, y)
+    for plateau, is_named in ((f"{constant:.1f}", False), (f"{constant:.2f}", True)):
+        report = diagnose(Question(plateau=plateau, data=data))
+        assert (outcome(report, "H801").status is not Status.PASSED) is is_named
+        assert ("That may be the loss of always predicting the mean" in report.verdict) is not is_named
+        if is_named:
+            found = only(report, "H801").evidence
+            chance = found.numbers["chance"]
+            assert isinstance(chance, float)
+            assert 0 < chance <= 0.05
+            assert "of all losses up to the topmost rung" in found.why.lower()
+
+
 def test_too_few_digits_say_nothing(tmp_path: Path) -> None:
     x, y = numbers(6)
     small = 0.001 * y

@@ -1,6 +1,7 @@
 """W302: units that are copies of one another, told by their weights and proved on real training."""
 
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -41,6 +42,28 @@ def alike(start: Model, activation: str, units: int, *between: Model, depth: int
     keras.utils.set_random_seed(seed)
     hidden = [L.Dense(units, activation, kernel_initializer=start, name=f"hidden_{k}") for k in range(depth)]
     return new(stack(3, *hidden, *between, L.Dense(1, kernel_initializer=start, name="out")))
+
+
+@keras.saving.register_keras_serializable("own")
+class Rising(keras.regularizers.Regularizer):  # type: ignore[misc]
+    """Costs more for each unit than for the one before."""
+
+    def __call__(self, x: Any) -> Any:  # noqa: ANN401  a tensor
+        return keras.ops.sum(keras.ops.square(x - keras.ops.arange(x.shape[-1], dtype=x.dtype)))
+
+    def get_config(self) -> dict[str, object]:
+        return {}
+
+
+def test_a_penalty_of_ones_own_may_tell_copies_apart(tmp_path: Path) -> None:
+    """What the usual penalties leave alike this one parts, so that nothing is proved."""
+    for penalty, certainty, apart in (("l2", Certainty.PROVED, 1), (Rising(), Certainty.MEASURED, 4)):
+        keras.utils.set_random_seed(0)
+        hidden = L.Dense(4, "tanh", kernel_initializer="ones", kernel_regularizer=penalty, name="hidden_0")
+        model = new(stack(3, hidden, L.Dense(1, kernel_initializer="ones", name="out")))
+        assert only(examined(tmp_path, model), "W302").evidence.certainty is certainty
+        train(model, *waves(60, 3, seed=0), 5, rate=0.01)
+        assert distinct(model) == apart
 
 
 def distinct(model: Model, layer: str = "hidden_0") -> int:

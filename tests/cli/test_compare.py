@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+import jsonschema
 import pytest
 from paths import FIXTURES
 from shell import run
@@ -72,3 +73,23 @@ def test_two_training_histories(tmp_path: Path) -> None:
 def test_what_cannot_be_compared(tmp_path: Path, data: Path, words: tuple[object, ...], said: str) -> None:
     assert data.exists()
     assert said in run(tmp_path, "compare", *words).line
+
+
+def test_the_json_keeps_to_its_schema_and_the_schema_is_strict(tmp_path: Path, data: Path) -> None:
+    schema = json.loads(run(tmp_path, "schema", "compare").out)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    (tmp_path / "a.csv").write_text("epoch,loss\n" + "".join(f"{epoch},{1 / (epoch + 1)}\n" for epoch in range(30)))
+    (tmp_path / "b.csv").write_text("epoch,loss\n" + "".join(f"{epoch},nan\n" for epoch in range(30)))
+    for words in ((STUCK, WELL, data), (WELL, STUCK), ("a.csv", "b.csv"), ("a.csv", "a.csv", data)):
+        done = run(tmp_path, "compare", *words, "--format", "json")
+        assert done.out, done
+        found = json.loads(done.out)
+        validator.validate(found)
+        for part, key in (((), "verdict"), (("before",), "data"), (("findings",), "gone")):
+            broken = json.loads(json.dumps(found))
+            inner = broken
+            for step in part:
+                inner = inner[step]
+            inner["other"] = inner.pop(key)
+            assert not validator.is_valid(broken)

@@ -49,6 +49,7 @@ def test_agreement_is_counted_in_digits_and_never_beyond_float32() -> None:
     assert agreeing_digits(0.0056759, 0.0056759) == 6
     assert agreeing_digits(0.1313, 0.1311) == 2
     assert agreeing_digits(1.0, 2.0) == 0
+    assert agreeing_digits(1e300, 1e-300) == 0
     assert agreeing_digits(1.0, 0.0) == 0
     assert agreeing_digits(math.nan, 1.0) == 0
 

@@ -46,6 +46,14 @@ def test_certainty_goes_before_the_share_explained() -> None:
     assert codes(rank([finding("D701", explains=0.9), proved])) == ["L503", "D701"]
 
 
+def test_a_file_of_another_scale_comes_before_its_gaps() -> None:
+    """The weights are sound, so that the gaps were not there in training: the file is not what they were trained on."""
+    gaps = finding("D701", strength=1.0)
+    other = finding("D713", certainty=Certainty.ESTIMATED)
+    assert codes(rank([gaps, other])) == ["D713", "D701"]
+    assert codes(rank([gaps, replace(other, severity=Severity.WARNING)])) == ["D701", "D713"]
+
+
 def test_the_share_explained_goes_before_strength() -> None:
     assert codes(rank([finding("D701", strength=1.0), finding("L503", explains=0.5)])) == ["L503", "D701"]
 

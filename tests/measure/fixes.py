@@ -153,7 +153,7 @@ def _options(kind: str, written: str) -> dict[str, Any]:
     exec(f"def take(*given, **named): place.update(given=given, named=named)\ntake({written})", {"place": place})  # noqa: S102
     first = {"Dropout": ["rate"], "Activation": ["activation"]}.get(kind, ["units", "activation"])
     found: dict[str, Any] = dict(zip(first, place["given"], strict=False))
-    return found | place["named"]
+    return {**found, **place["named"]}
 
 
 @dataclass(frozen=True)

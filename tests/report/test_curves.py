@@ -204,7 +204,11 @@ def test_every_state_of_a_plateau_has_its_words() -> None:
     assert "in all trials" in said(replace(found, source="trials"))
     assert said(replace(found, rungs=())).endswith("it is on no rung of the ladder")
     assert said(replace(found, rungs=(), reason="no data")).endswith("not compared with a ladder: no data")
-    near = Reached("affine", "logistic regression", 0.0058, 0.0068, exact=False, digits=1)
+    near = Reached("affine", "logistic regression", 0.0058, 0.0068, exact=False, digits=1, chance=0.031)
     assert "16.2 % from the loss of logistic regression, 0.005800, 0.006800 with penalties" in said(
         replace(found, rungs=(near,))
+    )
+    assert said(replace(found, rungs=(near,))).endswith("; 3.1 % of all losses are as near to a rung by chance")
+    assert said(replace(found, rungs=(), perhaps=(near,))).endswith(
+        "logistic regression, 0.005800, which may be chance"
     )

@@ -51,6 +51,62 @@ def torch_models() -> Mapping[str, Any]:
     )
 
 
+IDS = (np.array([3, 0, 2, 2, 1]), np.array([1, 4, 0, 3, 3]))
+"""A user and an item a row, each of one axis, as an Embedding of PyTorch takes them."""
+
+
+def recommenders() -> Mapping[str, Any]:
+    """Models of a user and an item as PyTorch users write them: a perceptron, and the product of two rows."""
+    import torch
+    from torch import nn
+
+    torch.manual_seed(0)
+
+    class Deep(nn.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.user, self.item = nn.Embedding(4, 3), nn.Embedding(5, 2)
+            self.body = nn.Sequential(nn.Linear(5, 6), nn.ReLU(), nn.Linear(6, 1))
+
+        def forward(self, user: Any, item: Any) -> Any:  # noqa: ANN401
+            return self.body(torch.cat([self.user(user), self.item(item)], 1)).squeeze(1)
+
+    class Product(nn.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.user, self.item, self.offset = nn.Embedding(4, 3), nn.Embedding(5, 3), nn.Embedding(5, 1)
+
+        def forward(self, user: Any, item: Any) -> Any:  # noqa: ANN401
+            return (self.user(user) * self.item(item)).sum(1) + self.offset(item).squeeze(-1)
+
+    return MappingProxyType({"deep": Deep(), "product": Product()})
+
+
+def exported_ids(model: Any, *, new: bool) -> bytes:  # noqa: ANN401
+    """Such a model as ONNX."""
+    import torch
+
+    content: Any = io.BytesIO()
+    given = tuple(torch.tensor(one) for one in IDS)
+    names: dict[str, Any] = {"input_names": ["user", "item"]}
+    if new:
+        rows = torch.export.Dim("rows")
+        shapes = ({0: rows}, {0: rows})
+        program = torch.onnx.export(model.eval(), given, dynamo=True, verbose=False, dynamic_shapes=shapes, **names)
+        assert program is not None
+        return bytes(program.model_proto.SerializeToString())
+    axes = {"user": {0: "rows"}, "item": {0: "rows"}}
+    torch.onnx.export(model.eval(), given, content, dynamo=False, dynamic_axes=axes, **names)
+    return bytes(content.getvalue())
+
+
+def computed_of_ids(content: bytes) -> Any:  # noqa: ANN401
+    """What onnxruntime answers to ``IDS``."""
+    import onnxruntime
+
+    return onnxruntime.InferenceSession(content).run(None, dict(zip(("user", "item"), IDS, strict=True)))[-1]
+
+
 def exported(model: Any, *, new: bool) -> bytes:  # noqa: ANN401
     """A PyTorch model as ONNX, by the new exporter or by the old one."""
     import torch

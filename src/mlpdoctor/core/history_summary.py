@@ -31,6 +31,7 @@ class Reached:
         logged: what Keras logs on it, penalties included.
         exact: whether they are equal within scatter and printed digits, not merely near.
         digits: significant digits to which they agree.
+        chance: share of the numbers between perfect answers and the topmost rung that are as near to some rung.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Reached:
     logged: float
     exact: bool
     digits: int
+    chance: float
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class Plateau:
         first: the epoch from which on it holds.
         last: the last epoch.
         rungs: of the ladder that it equals, the one to name first in front.
+        perhaps: rungs that it is near, as too many numbers are by chance to say that it equals them.
         reason: why it was not compared with a ladder; None when it was.
     """
 
@@ -63,6 +66,7 @@ class Plateau:
     first: int
     last: int
     rungs: tuple[Reached, ...] = ()
+    perhaps: tuple[Reached, ...] = ()
     reason: str | None = None
 
 

@@ -53,7 +53,10 @@ def agreeing_digits(value: float, reference: float) -> int:
         return MOST_DIGITS
     if reference == 0 or not math.isfinite(value):
         return 0
-    return max(0, min(MOST_DIGITS, math.floor(-math.log10(abs(value - reference) / abs(reference)))))
+    apart = abs(value - reference) / abs(reference)
+    if apart == 0 or not math.isfinite(apart):  # below or beyond what a number can say
+        return MOST_DIGITS if apart == 0 else 0
+    return max(0, min(MOST_DIGITS, math.floor(-math.log10(apart))))
 
 
 def listing(names: Sequence[str], most: int = 4) -> str:

@@ -95,6 +95,9 @@ OFTEN_HARMLESS = "D704"
 """A rule whose notes are about things that harm nothing, and whose warnings are about causes of errors."""
 BROKEN = ("W301",)
 """Rules that say the model computes nothing at all: that comes before why."""
+ANOTHER_FILE = "D713"
+"""A rule that shows the weights to be good on another version of the file: what else is wrong with this version, gaps
+among it, was not there in training, or the weights would be NaN. It leads, although it is estimated."""
 PARTIAL = ("U401", "W305")
 """Rules that, where they are no error, are about some units of a layer: the others could still learn."""
 NEXT_TO_NOTHING = 0.05
@@ -219,7 +222,7 @@ def _order(finding: Finding) -> tuple[int, int, float, float, str, str]:
     evidence = finding.evidence
     return (
         SEVERITIES.index(finding.severity),
-        CERTAINTIES.index(evidence.certainty),
+        -1 if finding.code == ANOTHER_FILE else CERTAINTIES.index(evidence.certainty),
         -(evidence.explains if evidence.explains is not None else 0.0),
         -evidence.strength,
         finding.code,

@@ -72,10 +72,14 @@ def _plateau(found: CurvePlateau | Absent, beside: PlateauRung | Absent) -> tupl
     if isinstance(found, Absent):
         return None, found.reason
     level = found.level
-    known = () if isinstance(beside, Absent) else beside.on
-    rungs = tuple(Reached(on.rung.name, on.rung.label, on.rung.value, on.logged, on.exact, on.digits) for on in known)
+    known, perhaps = ((), ()) if isinstance(beside, Absent) else (beside.on, beside.perhaps)
+    rungs, near = (
+        tuple(Reached(o.rung.name, o.rung.label, o.rung.value, o.logged, o.exact, o.digits, o.chance) for o in group)
+        for group in (known, perhaps)
+    )
     reason = beside.reason if isinstance(beside, Absent) else None
-    return Plateau(level.value, level.low, level.high, found.source.value, level.first, level.last, rungs, reason), None
+    source = found.source.value
+    return Plateau(level.value, level.low, level.high, source, level.first, level.last, rungs, near, reason), None
 
 
 def traces(*columns: Column | None) -> tuple[Trace, ...]:

@@ -6,7 +6,7 @@ from mlpdoctor.analysis.curves.level import FEWEST
 from mlpdoctor.core.check import Absent
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Finding, Severity
-from mlpdoctor.core.history_summary import HistorySummary, Search
+from mlpdoctor.core.history_summary import HistorySummary, Reached, Search
 from mlpdoctor.core.ladder import DIGITS, Ladder
 from mlpdoctor.core.text import agreeing_digits, are, count, named, percent, printed, short
 from mlpdoctor.diagnosis.rank import BROKEN
@@ -141,7 +141,16 @@ def curve_verdict(
     }
     level = printed(plateau.value, history.decimals)
     place = "" if ladder is None or plateau.rungs else _between_rungs(plateau.value, ladder)
-    return f"{starts.get(plateau.source, 'The loss stops at')} {level}{place}.{more}"
+    perhaps = _perhaps(plateau.perhaps[0]) if plateau.perhaps and not plateau.rungs else ""
+    return f"{starts.get(plateau.source, 'The loss stops at')} {level}{place}.{perhaps}{more}"
+
+
+def _perhaps(rung: Reached) -> str:
+    """That a loss is near a rung, as too many losses are."""
+    return (
+        f" That may be the loss of {named(rung.label)}, {short(rung.logged)}, or chance: {percent(rung.chance)} of all "
+        "losses are as near to a rung; more digits would tell."
+    )
 
 
 def _between_rungs(value: float, ladder: Ladder) -> str:

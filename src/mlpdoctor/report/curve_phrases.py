@@ -42,13 +42,17 @@ def plateau(summary: HistorySummary) -> str:
     half = (found.high - found.low) / 2
     level = f"{printed(found.value, summary.decimals)}" + (f" ± {_bar(half)}" if half > 0 else "")
     where = _where(found)
+    if not found.rungs and found.perhaps:
+        maybe = found.perhaps[0]
+        return f"{level}{where}; near the loss of {named(maybe.label)}, {short(maybe.value)}, which may be chance"
     if not found.rungs:
         reason = f"; not compared with a ladder: {found.reason}" if found.reason else "; it is on no rung of the ladder"
         return f"{level}{where}{reason}"
     rung = found.rungs[0]
     near = "equal to" if rung.exact else f"{percent(abs(found.value / rung.logged - 1))} from"
     penalties = "" if rung.logged == rung.value else f", {short(rung.logged)} with penalties"
-    return f"{level}{where}, {near} the loss of {named(rung.label)}, {short(rung.value)}{penalties}"
+    by_chance = f"; {percent(rung.chance)} of all losses are as near to a rung by chance"
+    return f"{level}{where}, {near} the loss of {named(rung.label)}, {short(rung.value)}{penalties}{by_chance}"
 
 
 def bad(summary: HistorySummary) -> str | None:

@@ -14,7 +14,16 @@ import numpy as np
 
 FOLDER = Path(__file__).parent / "foreign"
 sys.path.append(str(Path(__file__).parents[2] / "support"))
-from foreign_models import ROWS, computed, exported, sklearn_models, torch_models  # noqa: E402
+from foreign_models import (  # noqa: E402
+    ROWS,
+    computed,
+    computed_of_ids,
+    exported,
+    exported_ids,
+    recommenders,
+    sklearn_models,
+    torch_models,
+)
 
 
 def main() -> None:
@@ -51,6 +60,12 @@ def main() -> None:
     for name, model in fitted.items():
         put(name, to_onnx(model, ROWS[:1]).SerializeToString())
     np.savez_compressed(FOLDER / "answers.npz", **answers)
+    scores = {}
+    for name, model in recommenders().items():
+        content = exported_ids(model, new=False)
+        (FOLDER / "ids" / f"{name}.onnx").write_bytes(content)
+        scores[name] = computed_of_ids(content)
+    np.savez_compressed(FOLDER / "ids" / "answers.npz", **scores)
     torch.save(models["linear"].state_dict(), FOLDER / "state.pt")
     torch.save(models["linear"].state_dict(), FOLDER / "old.pth", _use_new_zipfile_serialization=False)
     save_file(models["linear"].state_dict(), FOLDER / "linear.safetensors")

@@ -6,6 +6,7 @@ import io
 import json
 import lzma
 import pickle
+import re
 import tarfile
 import zipfile
 import zlib
@@ -17,8 +18,10 @@ import numpy as np
 import pytest
 
 from mlpdoctor.core.errors import ModelFileError
+from mlpdoctor.readers.models import foreign
 from mlpdoctor.readers.models.model import read_network
 
+MOST_WORDS = 60
 GOOD = Path(__file__).parent / "good"
 OLD_PICKLE = b"ccopy_reg\n_reconstructor\np0\n(csklearn.linear_model\nLinear\n"
 
@@ -107,7 +110,22 @@ def test_folders(tmp_path: Path) -> None:
     (tmp_path / "model.weights.h5").touch()
     assert message(tmp_path).startswith("an unpacked .keras archive; zip")
     (tmp_path / "saved_model.pb").touch()
+    assert message(tmp_path).startswith("a SavedModel folder for serving")
+    (tmp_path / "saved_model.pb").write_bytes(b"0" * ((1 << 20) - 4) + b"_tf_keras_network")
     assert message(tmp_path).startswith("a SavedModel folder; load its folder with tf_keras")
+    (tmp_path / "saved_model.pb").write_bytes(b"\x08\x01\x12")
+    (tmp_path / "keras_metadata.pb").touch()
+    assert message(tmp_path).startswith("a SavedModel folder; load its folder with tf_keras")
+    assert message(tmp_path / "saved_model.pb").startswith("a SavedModel folder; load its folder with tf_keras")
+
+
+@pytest.mark.parametrize("name", ["x-1.data-00000-of-00001", "x-1.index"])
+def test_checkpoints_are_told_by_name(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(np.ones(5).tobytes())
+    for path in (tmp_path / name, tmp_path):
+        text = message(path)
+        assert "a TensorFlow checkpoint" in text
+        assert "tf.train.Checkpoint(model=model).restore('PREFIX')" in text
 
 
 def weights_of_keras_2(file: h5py.File) -> None:
@@ -136,6 +154,24 @@ def test_weights_alone(write: Callable[[h5py.File], None], tmp_path: Path) -> No
     text = message(tmp_path / "w.h5")
     assert text.startswith("a file of weights alone")
     assert "--architecture model.json" in text
+
+
+TYPED = re.compile(
+    r"\w+\.\w+\(|--\w+|mlpdoctor check|git lfs pull|zip -r|(gunzip|bunzip2|unxz|7z x|unrar x|tar -xf|unzip) FILE"
+)
+NOTHING_TO_TYPE = "a web page"
+
+
+def every_text() -> list[str]:
+    folders = [foreign.described_hdf5(groups, attributes) for groups, attributes in (((), ()), (("layers",), ()))]
+    zips = [foreign.described_zip(names) for names in ((), ("a.npy",), ("a.txt",))]
+    return [*(text for _, text in (*foreign.OPENINGS, *foreign.MEMBERS)), *folders, *zips]
+
+
+@pytest.mark.parametrize("text", every_text(), ids=lambda text: text[:30])
+def test_each_is_short_and_says_what_to_type(text: str) -> None:
+    assert len(f"mlpdoctor: model.keras: this is {text}".split()) <= MOST_WORDS
+    assert TYPED.search(text) or text.startswith(NOTHING_TO_TYPE)
 
 
 def test_other_hdf5(tmp_path: Path) -> None:

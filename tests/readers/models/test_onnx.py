@@ -1,5 +1,6 @@
 """ONNX files of perceptrons are read so that they compute what onnxruntime computes; what is not read says so."""
 
+import json
 import struct
 import tempfile
 from pathlib import Path
@@ -23,12 +24,13 @@ CLOSE = 2e-6
 """onnxruntime computes in single precision."""
 
 
-def computed(network: Network, x: Array) -> Array:
+def computed(network: Network, *inputs: Array) -> Array:
     values: list[Array] = []
+    given = iter(inputs)
     for node in network.nodes:
         family = family_of(node.layer)
         assert family is not None
-        entering = [values[source] for source in node.sources] or [x]
+        entering = [values[source] for source in node.sources] or [next(given)]
         values.append(family.activation(node.layer).function(family.forward(node.layer, entering)))
     return values[network.outputs[0]]
 
@@ -40,6 +42,65 @@ def test_a_file_computes_what_onnxruntime_does(path: Path) -> None:
     found = computed(network, ANSWERS["x"].astype(np.float64))
     assert np.abs(found.reshape(expected.shape) - expected).max() < CLOSE
     assert network.format.startswith("ONNX model of ")
+
+
+def scored(path: Path) -> Array:
+    network = read_network(str(path))
+    assert [network.nodes[place].layer.name for place in network.inputs] == ["user", "item"]
+    assert [network.nodes[place].shape for place in network.inputs] == [(1,), (1,)]
+    return computed(network, *(one[:, None].astype(np.float64) for one in foreign_models.IDS)).reshape(-1)
+
+
+@pytest.mark.parametrize("name", ["deep", "product"])
+def test_an_input_of_one_axis_picks_rows_of_a_table(name: str) -> None:
+    expected = np.load(FOLDER / "ids" / "answers.npz")[name]
+    assert np.abs(scored(FOLDER / "ids" / f"{name}.onnx") - expected).max() < CLOSE
+
+
+def test_users_and_items_are_matched_by_name(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    user, item = rng.integers(0, 4, 60), rng.integers(0, 5, 60)
+    np.savez(tmp_path / "data.npz", item=item, user=user, y=rng.normal(size=60))
+    words = ("--loss", "mse", "--format", "json")
+    done = run(tmp_path, "check", FOLDER / "ids" / "deep.onnx", "data.npz", *words)
+    assert done.err == ""
+    assert json.loads(done.out)["data"]["features"] == ["user", "item"]
+    np.savez(tmp_path / "data.npz", a=item, b=user, y=rng.normal(size=60))
+    line = run(tmp_path, "check", FOLDER / "ids" / "deep.onnx", "data.npz", *words).line
+    assert line.endswith("save them with numpy.savez(file, user=..., item=..., y=...)")
+
+
+@pytest.mark.slow
+@pytest.mark.series
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("new", [False, True])
+@pytest.mark.parametrize("name", ["deep", "product"])
+def test_recommenders_that_pytorch_exports_today(name: str, new: bool, tmp_path: Path) -> None:  # noqa: FBT001
+    for library in ("torch", "onnx", "onnxruntime", *(("onnxscript",) if new else ())):
+        pytest.importorskip(library, reason=f"{library} is not installed")
+    content = foreign_models.exported_ids(foreign_models.recommenders()[name], new=new)
+    (tmp_path / "model.onnx").write_bytes(content)
+    assert np.abs(scored(tmp_path / "model.onnx") - foreign_models.computed_of_ids(content)).max() < CLOSE
+
+
+def column(dimensions: int) -> bytes:
+    """An input of one axis that becomes a column and is halved by a kernel."""
+    kernel = field(5, b"\x08\x01\x08\x01\x10\x01" + field(8, b"w") + field(9, struct.pack("<f", 0.5)))
+    axes = field(
+        5,
+        bytes([8, dimensions, 16, 7]) + field(8, b"a") + field(9, struct.pack(f"<{dimensions}q", *[1, 1][:dimensions])),
+    )
+    turned = field(1, field(1, b"x") + field(1, b"a") + field(2, b"c") + field(4, b"Unsqueeze"))
+    product = field(1, field(1, b"c") + field(1, b"w") + field(2, b"y") + field(4, b"MatMul"))
+    return model(turned, product, kernel, axes, entry(4), OUT)
+
+
+def test_an_input_of_one_axis_becomes_a_column(tmp_path: Path) -> None:
+    (tmp_path / "model.onnx").write_bytes(column(1))
+    x = np.array([[2.0], [4.0]])
+    assert computed(read_network(str(tmp_path / "model.onnx")), x).tolist() == [[1.0], [2.0]]
+    (tmp_path / "model.onnx").write_bytes(column(2))
+    assert "uses Unsqueeze" in refused(tmp_path / "model.onnx")
 
 
 @pytest.mark.parametrize(
@@ -142,7 +203,7 @@ NAMES = (
 @pytest.mark.parametrize("new", [False, True])
 @pytest.mark.parametrize("name", NAMES.split())
 def test_what_pytorch_exports_today(name: str, new: bool, tmp_path: Path) -> None:  # noqa: FBT001
-    for library in ("torch", "onnx", "onnxruntime", "onnxscript"):
+    for library in ("torch", "onnx", "onnxruntime", *(("onnxscript",) if new else ())):
         pytest.importorskip(library, reason=f"{library} is not installed")
     content = foreign_models.exported(foreign_models.torch_models()[name], new=new)
     (tmp_path / "model.onnx").write_bytes(content)

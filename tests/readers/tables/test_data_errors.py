@@ -8,6 +8,7 @@ import re
 import sys
 import time
 import zipfile
+import zlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -92,6 +93,9 @@ BAD_CONTENT: list[tuple[bytes, str]] = [
     (zipped("config.json", "model.weights.h5"), ": is a Keras model: the order is MODEL, then DATA"),
     (zipped("xl/workbook.xml", "[Content_Types].xml"), ": is an Excel workbook: export the sheet as CSV"),
     (zipped("mimetype", "content.xml"), ": is an OpenDocument file: export the sheet as CSV"),
+    (zipped("archive/data.pkl", "archive/version"), ": is a PyTorch file, a pickle .* numpy.savez"),
+    (zlib.compress(pickle.dumps([1, 2])), ": is packed with zlib, perhaps a pickle of joblib: save it in Python"),
+    (bytes.fromhex("11000000000000009d6db52e0a0f0a0d"), ": is a TFRecord file: save"),
     (zipped("data/a.csv"), r": is a zip file \(a.csv\): unzip it"),
 ]
 

@@ -66,6 +66,7 @@ def test_an_id_that_fits_is_kept(train: Path) -> None:
 def test_a_text_target_is_never_told_to_go(train: Path) -> None:
     said = refused(train, 8, "owner")
     assert "owner (text)" not in said
+    assert said.endswith("y=pd.factorize(df['owner'], sort=True)[0])")
     assert "--drop" not in refused(train, 8, "city")
     data = opened(train, 4, "owner", drop=("id", "date", "city", "price"))
     (batch,) = data.batches(100)
@@ -95,6 +96,41 @@ def test_parquet_says_the_same(train: Path) -> None:
     data = opened(path, 4, "owner", drop=("id", "date", "city", "price"))
     (batch,) = data.batches(100)
     assert batch.targets[:4, 0].tolist() == [1.0, 0.0, 1.0, 0.0]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_text_targets_of_a_folder_are_numbered_over_all_its_parts(train: Path, suffix: str) -> None:
+    folder = train.parent / "parts"
+    folder.mkdir()
+    for place in range(3):  # one city and both owners in each: no part alone knows the classes
+        part = folder / f"part-{place}.csv"
+        part.write_text("\n".join([HEADER, *ROWS[place::3]]) + "\n")
+        if suffix == ".parquet":
+            pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+            pandas.read_csv(part).to_parquet(part.with_suffix(suffix))
+            part.unlink()
+    assert refused(folder, 8, "price").startswith(
+        "this is the table before encoding: date (a date); city, owner (text)"
+    )
+    data = opened(folder, 4, "city", classes=3, drop=("id", "date", "owner", "price"))
+    assert "city: Oslo = 0, Paris = 1, Rome = 2, in the order of the alphabet" in data.guesses
+    (batch,) = data.batches(100)
+    assert batch.targets[:, 0].tolist() == [2.0] * 10 + [0.0] * 10 + [1.0] * 10
+    assert batch.features[10].tolist() == [22.0, 2000.0, 2.0, 82.0]
+    owners = opened(folder, 4, "owner", drop=("id", "date", "city", "price"))
+    assert "owner: no = 0, yes = 1, in the order of the alphabet" in owners.guesses
+
+
+def test_the_index_of_a_frame_is_no_column(train: Path) -> None:
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    path = train.with_suffix(".parquet")
+    frame = pandas.read_csv(train)[["age", "income", "rooms", "area", "city"]]
+    frame[frame.age != 25].to_parquet(path)
+    data = opened(path, 4, classes=3)
+    assert data.feature_names == ("age", "income", "rooms", "area")
+    assert data.target_names == ("city",)
+    assert "left out: __index_level_0__, an index of the rows" in data.guesses
+    assert opened(path, 1, "city", classes=3, drop=("age", "income", "rooms")).feature_names == ("area",)
 
 
 def test_a_missing_label_stays_missing(tmp_path: Path) -> None:

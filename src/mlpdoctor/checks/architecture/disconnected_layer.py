@@ -163,7 +163,8 @@ def _no_gradient(_: Network, part: UnreachablePart) -> _Told:
     alone = " Nothing else in this network can train either." if part.everything else ""
     return _Told(
         f"no gradient gets there: {reasons}",
-        f"No step of training changes {whose} {count(parameters(part.layers), 'parameter')}.{alone}",
+        f"The loss has no gradient for {whose} {count(parameters(part.layers), 'parameter')}: all that moves them is "
+        f"penalties and weight decay, if there are any.{alone}",
         Remedy("; ".join(dict.fromkeys(_way_out(layer) for layer in part.blocks[:3])) or "lead a way round the zeros"),
         f"{names} cannot learn, because no gradient gets there: {reasons}.{alone}",
     )

@@ -9,7 +9,7 @@ from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.text import count, listing, quoted, short
 from mlpdoctor.facts.ladder.loss_position import LossPosition, severity
 from mlpdoctor.nn.layers.graph import adjustable, users
-from mlpdoctor.nn.layers.properties import activation_of, family_of, renormalises
+from mlpdoctor.nn.layers.properties import activation_of, family_of, over_units, renormalises
 
 
 @check(
@@ -36,8 +36,8 @@ def hidden_softmax(
         Use relu or tanh on hidden layers, and keep the softmax for the output.
     When it stays silent
         Outputs, also where only layers without weights follow; attention, mixtures of experts and every other softmax
-        whose values weigh something in a product; layers of a kind that is not known. Of a model that is close to what
-        is known to be reachable it is a note.
+        whose values weigh something in a product; a Softmax along another axis than that of the units; layers of a
+        kind that is not known. Of a model that is close to what is known to be reachable it is a note.
     How sure
         Proved for a single unit, whose softmax is constant. Measured elsewhere: the activation is read in the file. It
         is an error where the layer has few units or is narrower than those around it and the model is stuck.
@@ -47,6 +47,8 @@ def hidden_softmax(
     for position, node in enumerate(network.nodes):
         activation = activation_of(node.layer)
         if activation is None or not activation.normalising or node.layer.name in named:
+            continue
+        if not over_units(node):
             continue
         into = _enters(network, following, position)
         units = None if not node.shape else node.shape[-1]

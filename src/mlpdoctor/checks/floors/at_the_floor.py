@@ -50,7 +50,8 @@ def at_the_floor(
         range of the noise, which a model gets to by memorising rows; noise that is as high as the loss of the best
         constant (L507 looks into that), or whose estimate is too uncertain.
     How sure
-        Proved where conflicting rows are the floor. Estimated where it is noise: within two standard errors of it,
+        Proved where conflicting rows are the floor, and where it is the entropy of the targets, below which no
+        prediction gets (Gibbs' inequality). Estimated where it is noise: within two standard errors of it,
         which is the range shown.
     """
     span = position.above(position.constant)

@@ -50,7 +50,8 @@ def plateau_on_a_rung(
         is too large. At the line nothing nonlinear has been learned: look for a missing activation. At a floor that
         the data or the architecture set no learning rate, optimizer or further epoch helps.
     When it stays silent
-        Curves that are still on their way, and losses printed with too few digits to be compared. With penalties in
+        Curves that are still on their way, losses printed with too few digits to be compared, and those as near to a
+        rung as more than one in twenty losses are by chance, evenly drawn up to the topmost rung. With penalties in
         the loss the rung is where Keras would log it, penalties included; where they are not known, and where Keras
         logs sums, nothing is said. Class weights change the logged loss and are in no file: then it equals no rung.
     How sure
@@ -71,6 +72,7 @@ def plateau_on_a_rung(
         severity = _severity(ladder, on.rung, opinion, worth_learning)
     sure = plateau.source not in (Source.HEADING, Source.REACHED) and on.rung.error is None
     said = _said(plateau, on)
+    by_chance = f"Of all losses up to the topmost rung {percent(on.chance)} are as near to one."
     yield Evidence(
         numbers={
             "plateau": plateau.level.value,
@@ -85,6 +87,7 @@ def plateau_on_a_rung(
             "logged": on.logged,
             "penalty": plateau.penalty,
             "digits": on.digits,
+            "chance": on.chance,
             "exact": on.exact,
             "source": plateau.source.value,
             "first_epoch": plateau.level.first,
@@ -96,7 +99,7 @@ def plateau_on_a_rung(
         },
         certainty=Certainty.MEASURED if sure else Certainty.ESTIMATED,
         severity=severity,
-        why=" ".join(part for part in (_why(kind, ladder), _beside(plateau, trials)) if part),
+        why=" ".join(part for part in (_why(kind, ladder), by_chance, _beside(plateau, trials)) if part),
         remedy=_remedy(kind, known=model is not None),
         strength=1.0 if on.exact else 0.5,
         verdict=said if model is not None else f"{said} {_meaning(kind, ladder, opinion)}",

@@ -9,7 +9,7 @@ from mlpdoctor.core.text import percent, quoted, short
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.ladder.range_bound import RangeBound
 from mlpdoctor.facts.training.training import Training
-from mlpdoctor.nn.layers.properties import activation_of
+from mlpdoctor.nn.layers.properties import activation_of, over_units
 from mlpdoctor.statistics.moments import TargetMoments
 
 
@@ -46,7 +46,13 @@ def softmax_single_unit(
     for position, (node, name) in enumerate(zip(network.outputs, network.output_names, strict=True)):
         layer, shape = network.nodes[node].layer, network.nodes[node].shape
         activation = activation_of(layer)
-        if activation is None or activation.name != "softmax" or not shape or shape[-1] != 1 or _other_axis(layer):
+        if (
+            activation is None
+            or activation.name != "softmax"
+            or not shape
+            or shape[-1] != 1
+            or not over_units(network.nodes[node])
+        ):
             continue
         config = network.losses[position]
         loss = None if config is None else config.name.replace("_", "").lower()
@@ -86,11 +92,6 @@ def _remedy(layer: Layer, columns: int, *, classes: bool) -> Remedy:
             "use a sigmoid at the output, for two classes in one column", f'Dense(1, activation="sigmoid", {name})'
         )
     return Remedy("leave out the softmax", f"Dense(1, {name})")
-
-
-def _other_axis(layer: Layer) -> bool:
-    """Whether a Softmax layer works along another axis than the last."""
-    return layer.config.get("axis", -1) not in (-1, [-1], (-1,))
 
 
 def _why(bound: RangeBound | None, ones: float | None) -> str:

@@ -1,6 +1,6 @@
 """W302: units that are copies of one another and stay so."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -43,8 +43,9 @@ def symmetric_units(
     How sure
         Proved where the weights agree to the last digit: exchanging two such units leaves the network what it is, so
         the gradient is unchanged by the exchange too, and with it every update of an optimizer that treats all weights
-        alike. Measured where they agree up to rounding, or where dropout between this layer and the next draws the
-        units apart in training.
+        alike, what it remembers of each weight included. Measured where they agree up to rounding, where dropout
+        between this layer and the next draws the units apart in training, and where the file does not tell what the
+        optimizer remembers of them, or holds penalties or constraints of your own.
     References
         Goodfellow, Bengio and Courville, Deep Learning, 2016, section 8.4.
     """
@@ -58,7 +59,8 @@ def symmetric_units(
     if effective > tolerated * units or (still and not after.mixing):
         return
     noise = after.noisy and not still and not all_zero(layer, after)
-    proved = still or (copies.exact and not noise)
+    known = network.optimizer is None or not network.optimizer.undealt
+    proved = known and (still or (copies.exact and not noise)) and not _own_rules(layer, after)
     alike = units if still else int(copies.sizes[copies.sizes > 1].sum())
     name = layer.short_name
     yield Evidence(
@@ -78,6 +80,18 @@ def symmetric_units(
         strength=1 - effective / units,
         verdict=_verdict(layer, units, effective, still=still),
     )
+
+
+def _own_rules(layer: Layer, after: Followers) -> bool:
+    """Whether a penalty or constraint of the user's own, which may tell units apart, acts on the weights."""
+    rules = (
+        value
+        for one in (layer, *(place.layer for place in (*after.alike, *after.mixing)))
+        for key, value in one.config.items()
+        if key.endswith(("_regularizer", "_constraint"))
+    )
+    found = [rule for rule in rules if isinstance(rule, Mapping)]
+    return any(rule.get("registered_name") is not None or ">" in str(rule.get("class_name")) for rule in found)
 
 
 def _severity(effective: int, position: LossPosition | None, *, noise: bool) -> Severity:

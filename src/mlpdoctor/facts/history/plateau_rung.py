@@ -1,5 +1,8 @@
 """Which rung of the loss ladder the curve's plateau is."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from mlpdoctor.analysis.curves.level import Level
 from mlpdoctor.core.check import Absent, fact
 from mlpdoctor.core.fast_dataclass import dataclass
@@ -16,6 +19,8 @@ SAME = 1e-9
 """Rungs this close, relative to each other, are one: the topmost is named, which a reader knows best."""
 SEEN = 2.0
 """Standard errors within which a loss is the estimated noise, as in L508."""
+CHANCE = 0.05
+"""A number as near to a rung as more than one in twenty are by chance is not said to be on it."""
 CERTAIN_NOISE = 0.25
 """An estimate of the noise that is uncertain by more than a quarter of itself is no rung to stand on, as in L508."""
 
@@ -30,12 +35,14 @@ class OnRung:
         exact: whether they are equal as far as scatter and printed digits let that be told; else they are within
             two per cent, which is what noise of training and rows held out for validation leave.
         digits: significant digits to which they agree.
+        chance: the share of the numbers between perfect answers and the topmost rung that are as near to some rung.
     """
 
     rung: Rung
     logged: float
     exact: bool
     digits: int
+    chance: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +54,7 @@ class PlateauRung:
         source: what that is known from.
         decimals: digits after the point with which it was printed, where that is the same for all.
         on: the rungs that it equals: proved floors first, then the nearest. Empty between rungs.
+        perhaps: those that it is near, as too many numbers are by chance.
         penalty: what regularisers add to the logged loss at the saved weights.
         model: the loss that Keras would log for the saved weights, from the ladder; None where it is not known.
         with_model: whether the saved model is at the plateau; None where that is not known.
@@ -56,6 +64,7 @@ class PlateauRung:
     source: Source
     decimals: int | None
     on: tuple[OnRung, ...]
+    perhaps: tuple[OnRung, ...]
     penalty: float
     model: float | None
     with_model: bool | None
@@ -78,22 +87,32 @@ def plateau_rung(
     floor = ladder.perfect + added
     if level.within > COARSE * abs(level.value - floor):
         return Absent("the logged loss is known to too few digits to compare it with the ladder")
-    candidates = [one for rung in _distinct(ladder) if (one := _on(rung, level, added, ladder.perfect)) is not None]
-    proved = [one for one in candidates if one.rung.name in ("data", "architecture") or _floor(ladder, one.rung)]
-    others = sorted(
-        (o for o in candidates if o not in proved), key=lambda o: (not o.exact, abs(level.value - o.logged))
-    )
+    near = near_rungs(ladder, level)
     model = ladder.value("model")
     logged = None if model is None else model + added
     return PlateauRung(
         level=level,
         source=source,
         decimals=None if curve is None or source is Source.TRIALS else curve.column.decimals,
-        on=(*proved, *others),
+        on=tuple(one for one in near if one.chance <= CHANCE),
+        perhaps=tuple(one for one in near if one.chance > CHANCE),
         penalty=added,
         model=logged,
         with_model=None if logged is None else abs(logged - level.value) <= _room(level, logged, floor),
     )
+
+
+def near_rungs(ladder: Ladder, level: Level) -> tuple[OnRung, ...]:
+    """The rungs that a plateau is near, with the chance of that: proved floors first, then the nearest."""
+    added = 0.0 if ladder.penalty is None else ladder.penalty.total
+    rungs = _distinct(ladder)
+    near = [one for rung in rungs if (one := _on(rung, level, added, ladder.perfect)) is not None]
+    candidates = [_counted(on, rungs, level, ladder.perfect + added) for on in near]
+    proved = [one for one in candidates if one.rung.name in ("data", "architecture") or _floor(ladder, one.rung)]
+    others = sorted(
+        (o for o in candidates if o not in proved), key=lambda o: (not o.exact, abs(level.value - o.logged))
+    )
+    return (*proved, *others)
 
 
 def _distinct(ladder: Ladder) -> list[Rung]:
@@ -127,7 +146,34 @@ def _on(rung: Rung, level: Level, added: float, perfect: float) -> OnRung | None
     exact = away <= level.within + error + low
     if not exact and away > _room(level, logged, perfect + added):
         return None
-    return OnRung(rung, logged, exact, agreeing_digits(level.value, logged))
+    return OnRung(rung, logged, exact, agreeing_digits(level.value, logged), chance=1.0)
+
+
+def _counted(on: OnRung, rungs: Sequence[Rung], level: Level, floor: float) -> OnRung:
+    """The same with the chance of coincidence.
+
+    A loss that has nothing to do with the rungs is taken to be anywhere between perfect answers and the topmost rung
+    with equal chance. As near as this one are those within the same share of the height of a rung that is known, and
+    within the error bar of one that is estimated, which is counted for itself alone.
+    """
+    heights = {rung.name: rung.value + on.logged - on.rung.value - floor for rung in rungs}
+    top, away = max(heights.values()), max(abs(level.value - on.logged), level.within)
+    if on.rung.error is not None:
+        windows = [(heights[on.rung.name], level.within + SEEN * on.rung.error)]
+    else:
+        share = away / (on.logged - floor)
+        windows = [(heights[rung.name], share * heights[rung.name]) for rung in rungs if rung.error is None]
+    return replace(on, chance=_covered(windows, top) / top)
+
+
+def _covered(windows: Sequence[tuple[float, float]], top: float) -> float:
+    """The length that intervals, each a middle and its half width, cover together between 0 and the top."""
+    covered, reached = 0.0, 0.0
+    for middle, half in sorted(windows, key=lambda one: one[0] - one[1]):
+        low, high = max(middle - half, reached), min(middle + half, top)
+        covered += max(high - low, 0.0)
+        reached = max(reached, high)
+    return covered
 
 
 def _room(level: Level, logged: float, floor: float) -> float:

@@ -150,7 +150,10 @@ def learnable(
         )
         found = gains(features, grouped, targets, orders, boosted, grow, NearestNeighbors)
     line = None if linear is None or ids.columns else _line_gain(objective, constant, linear)
-    return Learnable(found, len(features), line, _otherwise(position, noise, swings))
+    otherwise = _otherwise(position, noise, swings) or (
+        "rows near in one column agree" * _along(features, targets, rng)
+    )
+    return Learnable(found, len(features), line, otherwise)
 
 
 def _otherwise(position: LossPosition, noise: NoiseEstimate | None, swings: Swings | None) -> str:
@@ -159,6 +162,30 @@ def _otherwise(position: LossPosition, noise: NoiseEstimate | None, swings: Swin
         return "a single wave fits the target" if swings.found.period is not None else "near rows agree"
     line = position.constant if position.affine is None else min(position.affine, position.constant)
     return "near rows agree" if noise is not None and noise.total + CLEAR * noise.error < line else ""
+
+
+def _along(features: Array, targets: Array, rng: np.random.Generator) -> bool:
+    """Whether what a line leaves is alike in rows that are next to each other along some column.
+
+    That sees steps, remainders and fast waves of a single column, which neighbours in all columns together do not. Of
+    rows in no order the mean square of the steps from one to the next is twice the variance, with a relative standard
+    error of one over the root of their number (von Neumann, Distribution of the ratio of the mean square successive
+    difference to the variance, 1941).
+    """
+    rows, width = features.shape
+    design = np.column_stack([np.ones(rows), features])
+    left = targets - design @ np.linalg.lstsq(design, targets, rcond=None)[0]
+    shuffled = rng.permutation(rows)  # equal values are in no order then, whatever that of the file
+    variances, tests = left.var(axis=0), width * targets.shape[1]
+    if not tests or not variances.all():
+        return False
+    limit = np.sqrt(RARE**2 + 2 * np.log(tests))
+    for column in features[shuffled].T:
+        ordered = left[shuffled][np.argsort(column, kind="stable")]
+        ratios = np.square(np.diff(ordered, axis=0)).mean(axis=0) / (2 * variances)
+        if ((1 - ratios) * np.sqrt(rows) > limit).any():
+            return True
+    return False
 
 
 def _line_gain(objective: Objective, constant: ConstantFloor, linear: LinearFloor) -> LineGain:

@@ -105,6 +105,8 @@ def never_moves(layer: Layer, after: Followers, network: Network) -> bool:
     if own is None or not own.gated or own.derivative is None or np.any(layer.weights["kernel"]):
         return False
     bias = np.asarray(layer.weights.get("bias", np.zeros(1)), dtype=np.float64)
+    if np.any(bias) and layer.config.get("bias_regularizer") is not None:
+        return False  # a penalty pulls the bias to 0, and an optimizer with a step of its own size past it
     return not np.any(bias > 0) and not np.any(own.derivative(bias)) and not np.any(own.function(bias))
 
 

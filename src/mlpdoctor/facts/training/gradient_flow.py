@@ -178,6 +178,8 @@ def _memory(rule: Rule, seen: Stored, made: int) -> int | None:
         return None
     usual = float(np.median(values)) if (values := seen[seen > 0]).size else ORDINARY
     left = usual * (1 - rule.kept) if rule.power > 1 else usual
+    if not math.isfinite(left):
+        return None  # what the optimizer remembers has overflowed, and never fades
     if left <= SMALLEST or rule.kept <= 0:
         return 1
     memory = max(int(math.log(left / SMALLEST) / -math.log(rule.kept)), 1)

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from mlpdoctor.core.network import Array, Layer, Network
+from mlpdoctor.core.network import Array, Layer, Network, Node
 from mlpdoctor.nn import layers
 from mlpdoctor.nn.layers import unsupported_layers
 from mlpdoctor.nn.layers.family import LINEAR, Activation, LayerFamily
@@ -84,6 +84,17 @@ SLOPES = np.linspace(-20, 20, 4001)
 def steepest(activation: Activation) -> float:
     """The largest slope of an activation, positive: 1/4 of a sigmoid; 1 where it is not known."""
     return 1.0 if activation.derivative is None else float(np.abs(activation.derivative(SLOPES)).max())
+
+
+def over_units(node: Node) -> bool:
+    """Whether what normalises the numbers of a node, as a softmax does, works on the units of each place.
+
+    A Softmax layer may work along another axis, over the places of a sequence for one: it may then have one unit, and
+    is no constant all the same.
+    """
+    axis = node.layer.config.get("axis", -1)
+    (along,) = axis if isinstance(axis, list | tuple) and len(axis) == 1 else (axis,)
+    return node.layer.kind != "Softmax" or along in (-1, len(node.shape or ()))
 
 
 def is_affine(layer: Layer) -> bool:

@@ -99,7 +99,7 @@ def _head(path: str) -> bytes:
     if not head:
         raise ModelFileError("the file is empty; save the model again")
     if not head.startswith((ZIP_MAGIC, HDF5_MAGIC)) and not (is_onnx(head) or is_architecture(head)):
-        what = described(head) or NEITHER
+        what = described(head, place) or NEITHER
         raise ModelFileError(f"this is {what}")
     return head
 

@@ -53,9 +53,12 @@ class Builder:
 
     Attributes:
         nodes: those made so far.
+        bare: inputs of one axis, by position, as the file describes them: one number a row. Keras has no such thing, so
+            that they are columns here.
     """
 
     nodes: list[Node] = field(default_factory=list)
+    bare: dict[int, str] = field(default_factory=dict)
     _settled: dict[int, tuple[Tensor, int]] = field(default_factory=dict)
     _names: set[str] = field(default_factory=set)
 

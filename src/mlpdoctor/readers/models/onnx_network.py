@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeGuard
 
 import numpy as np
 
@@ -9,13 +10,15 @@ from mlpdoctor.core.errors import ModelFileError
 from mlpdoctor.core.network import Layer, Network, Node, Shape
 from mlpdoctor.readers.models.keras_hdf5 import Budget
 from mlpdoctor.readers.models.onnx_builder import MATRIX, Builder, Given, Tensor, unknown
-from mlpdoctor.readers.models.onnx_folding import FOLDED
+from mlpdoctor.readers.models.onnx_constants import FOLDED
 from mlpdoctor.readers.models.onnx_functions import ELEMENTWISE
 from mlpdoctor.readers.models.onnx_messages import OnnxGraph, OnnxNode, read_messages
 from mlpdoctor.readers.models.onnx_operations import OPERATIONS
 
 SAME = frozenset({"Identity", "Cast", "CastLike", "Dropout", "ZipMap"})
 """Operations that hand on what they get, as far as inference goes; ZipMap names the columns for scikit-learn."""
+FROM_BARE = frozenset({"Gather", "Unsqueeze", "Reshape", "Shape"})
+"""What may be done to an input of one number a row: it picks rows of a table, or it becomes a column."""
 
 
 def read_onnx(path: str, budget: Budget) -> Network:
@@ -56,12 +59,16 @@ def read_onnx(path: str, budget: Budget) -> Network:
 
 
 def _entry(builder: Builder, name: str, shape: Shape | None) -> Tensor:
-    if shape is None or len(shape) < MATRIX:
-        told = "no shape" if shape is None else f"the shape {shape}"
-        raise ModelFileError(
-            f"the input '{name}' of this ONNX file has {told}; expected rows and columns: export it with an x of two "
-            "axes, torch.onnx.export(model, x, 'model.onnx', external_data=False)"
-        )
+    told = "no shape" if shape is None else f"the shape {shape}"
+    refused = (
+        f"the input '{name}' of this ONNX file has {told}; expected rows and columns: export it with an x of two "
+        "axes, torch.onnx.export(model, x, 'model.onnx', external_data=False)"
+    )
+    if not shape:
+        raise ModelFileError(refused)
+    if len(shape) < MATRIX:
+        builder.bare[len(builder.nodes)] = refused
+        shape = (*shape, 1)
     return builder.add("InputLayer", name.replace("/", "_"), {"batch_shape": (None, *shape[1:])}, (), shape[1:])
 
 
@@ -87,16 +94,25 @@ def _followed(builder: Builder, graph: OnnxGraph, values: dict[str, Given]) -> M
 def _value(builder: Builder, node: OnnxNode, given: list[Given]) -> Given:
     if node.operator in SAME:
         return given[0]
+    bare = next((builder.bare[one.position] for one in given if _is_bare(one, builder)), None)
+    if bare is not None and node.operator not in FROM_BARE:
+        raise ModelFileError(bare)
     constants = [one for one in given if not isinstance(one, Tensor)]
     if node.operator in FOLDED and len(constants) == len(given):
         return FOLDED[node.operator](node, constants)
     if node.operator == "Shape" and isinstance(given[0], Tensor):
-        return np.array([0, *(length or 0 for length in builder.shape(given[0]))])
+        lengths = () if _is_bare(given[0], builder) else builder.shape(given[0])
+        return np.array([0, *(length or 0 for length in lengths)])
     if node.operator in ELEMENTWISE:
         return builder.elementwise(node, given)
     if node.operator in OPERATIONS:
         return OPERATIONS[node.operator](builder, node, given)
     raise unknown(node)
+
+
+def _is_bare(given: Given, builder: Builder) -> TypeGuard[Tensor]:
+    """Whether this is an input of one axis, as it entered."""
+    return isinstance(given, Tensor) and given.position in builder.bare
 
 
 def _tidied(nodes: list[Node], outputs: tuple[int, ...]) -> tuple[list[Node], dict[int, int]]:

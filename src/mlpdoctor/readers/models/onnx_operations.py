@@ -1,4 +1,4 @@
-"""What each operation of ONNX is as a layer of Keras."""
+"""What each operation of ONNX is as a layer of Keras, and those that only compute with constants."""
 
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
@@ -8,7 +8,7 @@ import numpy as np
 
 from mlpdoctor.core.network import Shape, Stored
 from mlpdoctor.readers.models.onnx_builder import MATRIX, Builder, Given, Tensor, name_of, unknown
-from mlpdoctor.readers.models.onnx_folding import axes_of, number_of, stored_of
+from mlpdoctor.readers.models.onnx_constants import axes_of, constant, option
 from mlpdoctor.readers.models.onnx_messages import OnnxNode
 
 EPSILON = 1e-5
@@ -32,12 +32,12 @@ def _dense(builder: Builder, node: OnnxNode, entering: Given, kernel: Stored, bi
 
 
 def _gemm(builder: Builder, node: OnnxNode, given: Sequence[Given]) -> Tensor:
-    kernel = stored_of(node, given, 1)
+    kernel = constant(node, given, 1)
     if node.options.get("transA") or kernel.ndim != MATRIX:
         raise unknown(node)
     kernel = kernel.T if node.options.get("transB") else kernel
-    alpha, beta = number_of(node, "alpha", 1.0), number_of(node, "beta", 1.0)
-    bias = stored_of(node, given, 2) if len(given) > MATRIX and len(node.inputs[2]) else None
+    alpha, beta = option(node, "alpha", 1.0), option(node, "beta", 1.0)
+    bias = constant(node, given, 2) if len(given) > MATRIX and len(node.inputs[2]) else None
     return _dense(
         builder,
         node,
@@ -48,7 +48,7 @@ def _gemm(builder: Builder, node: OnnxNode, given: Sequence[Given]) -> Tensor:
 
 
 def _matmul(builder: Builder, node: OnnxNode, given: Sequence[Given]) -> Tensor:
-    kernel = stored_of(node, given, 1)
+    kernel = constant(node, given, 1)
     if kernel.ndim != MATRIX or not isinstance(given[0], Tensor):
         raise unknown(node)
     return _dense(builder, node, given[0], kernel, None)
@@ -57,20 +57,20 @@ def _matmul(builder: Builder, node: OnnxNode, given: Sequence[Given]) -> Tensor:
 def _batch_normalization(builder: Builder, node: OnnxNode, given: Sequence[Given]) -> Tensor:
     source = builder.settle(given[0], node.operator)
     names = ("gamma", "beta", "moving_mean", "moving_variance")
-    weights = {name: stored_of(node, given, place) for place, name in enumerate(names, 1)}
+    weights = {name: constant(node, given, place) for place, name in enumerate(names, 1)}
     if len(builder.shape(given[0])) != 1 or any(array.shape != builder.shape(given[0]) for array in weights.values()):
         raise unknown(node)
-    config = {"axis": -1, "epsilon": number_of(node, "epsilon", EPSILON)}
+    config = {"axis": -1, "epsilon": option(node, "epsilon", EPSILON)}
     name = name_of(node, "batch_normalization", node.inputs[1:])
     return builder.layer("BatchNormalization", name, config, (source,), weights)
 
 
 def _layer_normalization(builder: Builder, node: OnnxNode, given: Sequence[Given]) -> Tensor:
     source = builder.settle(given[0], node.operator)
-    weights = {"gamma": stored_of(node, given, 1)}
-    config = {"axis": -1, "epsilon": number_of(node, "epsilon", EPSILON), "center": len(given) > MATRIX}
+    weights = {"gamma": constant(node, given, 1)}
+    config = {"axis": -1, "epsilon": option(node, "epsilon", EPSILON), "center": len(given) > MATRIX}
     if len(given) > MATRIX:
-        weights["beta"] = stored_of(node, given, 2)
+        weights["beta"] = constant(node, given, 2)
     if len(node.outputs) > 1 or any(array.shape != builder.shape(given[0])[-1:] for array in weights.values()):
         raise unknown(node)
     name = name_of(node, "layer_normalization", node.inputs[1:])
@@ -78,7 +78,7 @@ def _layer_normalization(builder: Builder, node: OnnxNode, given: Sequence[Given
 
 
 def _softmax(builder: Builder, node: OnnxNode, given: Sequence[Given]) -> Tensor:
-    axis, rank = int(number_of(node, "axis", OPEN)), len(builder.shape(given[0])) + 1
+    axis, rank = int(option(node, "axis", OPEN)), len(builder.shape(given[0])) + 1
     if axis not in {OPEN, rank - 1}:
         raise unknown(node)
     source = builder.settle(given[0], node.operator)
@@ -87,7 +87,7 @@ def _softmax(builder: Builder, node: OnnxNode, given: Sequence[Given]) -> Tensor
 
 
 def _parametric_relu(builder: Builder, node: OnnxNode, given: Sequence[Given]) -> Tensor:
-    source, slope = builder.settle(given[0], node.operator), stored_of(node, given, 1).reshape(-1)
+    source, slope = builder.settle(given[0], node.operator), constant(node, given, 1).reshape(-1)
     width = builder.shape(given[0])[-1]
     if len(builder.shape(given[0])) != 1 or len(slope) not in {1, width}:
         raise unknown(node)
@@ -96,7 +96,7 @@ def _parametric_relu(builder: Builder, node: OnnxNode, given: Sequence[Given]) -
 
 
 def _concat(builder: Builder, node: OnnxNode, given: Sequence[Given]) -> Tensor:
-    axis = int(number_of(node, "axis", OPEN))
+    axis = int(option(node, "axis", OPEN))
     if axis == 0 or not all(isinstance(one, Tensor) for one in given):
         raise unknown(node)
     sources = tuple(builder.settle(one, node.operator) for one in given)
@@ -111,18 +111,32 @@ def _embedding(builder: Builder, node: OnnxNode, given: Sequence[Given]) -> Tens
     source = builder.settle(places, node.operator)
     config = {"input_dim": len(table), "output_dim": table.shape[1]}
     name = name_of(node, "embedding", node.inputs[:1])
-    return builder.layer("Embedding", name, config, (source,), {"embeddings": table})
+    found = builder.layer("Embedding", name, config, (source,), {"embeddings": table})
+    return builder.layer("Flatten", "flatten", {}, (found.position,)) if source in builder.bare else found
+
+
+def _reduce_sum(builder: Builder, node: OnnxNode, given: Sequence[Given]) -> Tensor:
+    """The sum of the products of two rows, which is how a recommender scores a pair."""
+    product = given[0]
+    if not isinstance(product, Tensor) or product.function is not None or axes_of(node, given) not in {(1,), (OPEN,)}:
+        raise unknown(node)
+    made = builder.nodes[product.position]
+    if made.layer.kind != "Multiply" or len(builder.shape(product)) != 1:
+        raise unknown(node)
+    return builder.layer("Dot", name_of(node, "dot"), {"axes": 1, "normalize": False}, made.sources)
 
 
 def _flatten(builder: Builder, node: OnnxNode, given: Sequence[Given]) -> Given:
-    if int(number_of(node, "axis", 1)) != 1:
+    if int(option(node, "axis", 1)) != 1:
         raise unknown(node)
     return _reshaped(builder, node, given[0], (OPEN,))
 
 
 def _reshape(builder: Builder, node: OnnxNode, given: Sequence[Given]) -> Given:
     shape = builder.shape(given[0])
-    target = [int(length) for length in stored_of(node, given, 1).reshape(-1)][1:]  # the first is the number of rows
+    if isinstance(given[0], Tensor) and given[0].position in builder.bare:
+        return _column(builder, node, given[0], (1,) * (constant(node, given, 1).size - 1))
+    target = [int(length) for length in constant(node, given, 1).reshape(-1)][1:]  # the first is the number of rows
     for place, length in enumerate(target):
         if length == 0 and place < len(shape):
             target[place] = shape[place] or OPEN
@@ -143,12 +157,21 @@ def _squeeze(builder: Builder, node: OnnxNode, given: Sequence[Given]) -> Given:
 
 def _unsqueeze(builder: Builder, node: OnnxNode, given: Sequence[Given]) -> Given:
     shape, axes = list(builder.shape(given[0])), axes_of(node, given)
+    if isinstance(given[0], Tensor) and given[0].position in builder.bare:
+        return _column(builder, node, given[0], axes)
     rank = len(shape) + 1 + len(axes)
     for axis in sorted(axis % rank for axis in axes):
         if axis == 0:
             raise unknown(node)
         shape.insert(axis - 1, 1)
     return _reshaped(builder, node, given[0], tuple(length or OPEN for length in shape))
+
+
+def _column(builder: Builder, node: OnnxNode, given: Tensor, axes: Sequence[int]) -> Tensor:
+    """One number a row as a column."""
+    if tuple(axes) not in {(1,), (OPEN,)}:
+        raise unknown(node)
+    return builder.layer("Reshape", name_of(node, "reshape"), {"target_shape": [1]}, (given.position,))
 
 
 def _reshaped(builder: Builder, node: OnnxNode, given: Given, target: Shape) -> Given:
@@ -186,6 +209,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "Gather": _embedding,
         "Flatten": _flatten,
         "Reshape": _reshape,
+        "ReduceSum": _reduce_sum,
         "Squeeze": _squeeze,
         "Unsqueeze": _unsqueeze,
     }

@@ -100,7 +100,7 @@ def _place(names: Sequence[str], word: str) -> int | None:
     return position + len(names) if -len(names) <= position <= -1 else None
 
 
-INDEX_NAMES = frozenset(("", "unnamed: 0", "index", "id", "rownames", "__index_level_0__"))
+INDEX_NAMES = frozenset(("", "unnamed: 0", "index", "id", "rownames"))
 """What the column that numbers the rows is called, in small letters."""
 
 

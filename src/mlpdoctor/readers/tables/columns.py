@@ -47,7 +47,28 @@ def choose_roles(columns: Columns, wanted: Wanted) -> Roles:
     dropped = find_columns(columns, wanted.drop, "--drop")
     features = _chosen(columns, wanted.feature_names, "--features", dropped)
     targets = _chosen(columns, wanted.target, "--target", dropped)
-    left = tuple(place for place in range(len(columns.names)) if place not in dropped)
+    told = {*dropped, *(features or ()), *(targets or ())}
+    frame = [name for place, name in enumerate(columns.names) if FRAME_INDEX.fullmatch(name) and place not in told]
+    left = tuple(p for p, name in enumerate(columns.names) if p not in dropped and name not in frame)
+    roles = _with_weight(columns, wanted, features, targets, dropped, left)
+    return (
+        replace(roles, guesses=(*roles.guesses, f"left out: {listed(frame)}, an index of the rows")) if frame else roles
+    )
+
+
+FRAME_INDEX = re.compile(r"__index_level_\d+__")
+"""What pandas calls the index of a frame, which it writes behind the columns of a Parquet file."""
+
+
+def _with_weight(
+    columns: Columns,
+    wanted: Wanted,
+    features: tuple[int, ...] | None,
+    targets: tuple[int, ...] | None,
+    dropped: tuple[int, ...],
+    left: tuple[int, ...],
+) -> Roles:
+    """The parts of the columns that are left, of which one may weigh the rows."""
     if wanted.sample_weight is None:
         return _roles(columns, wanted, features, targets, left)
     (weight,) = find_columns(columns, (wanted.sample_weight,), "--sample-weight")

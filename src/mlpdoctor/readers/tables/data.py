@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
@@ -25,7 +26,7 @@ from mlpdoctor.readers.tables.data_kind import (
 )
 from mlpdoctor.readers.tables.data_source import Source, from_path, from_stdin, seekable, steady, unzipped
 from mlpdoctor.readers.tables.numpy_files import open_arrays, stored_npy
-from mlpdoctor.readers.tables.table import Section, Table, TableDataset
+from mlpdoctor.readers.tables.table import Codes, Section, Table, TableDataset
 from mlpdoctor.readers.tables.unencoded import TEXT, unencoded
 
 MOST_BYTES = 1 << 33
@@ -173,7 +174,17 @@ def open_folder(path: str, wanted: Wanted, max_bytes: int, open_file: Callable[[
         arrays = {name: stored_npy(source, name) for name, source in sources.items()}
         if named or len({array.width for array in arrays.values()}) > 1 or {"x", "y"} <= set(map(str.lower, arrays)):
             return open_arrays(path, arrays, wanted, "folder of NumPy arrays")
-    tables = [open_file(str(file)) for file in files]
+    left_out = (f"not read: {listed(others)}",) if others else ()
+    table = _of_parts(files, [open_file(str(file)) for file in files])
+    return replace(table, guesses=(*table.guesses, *left_out))
+
+
+def _of_parts(files: Sequence[Path], tables: Sequence[Table]) -> Table:
+    """Several tables of the same columns, one below the other.
+
+    Raises:
+        DataFileError: one has other columns than the first.
+    """
     first = tables[0]
     for file, table in zip(files, tables, strict=True):
         if table.names != first.names or table.marked != first.marked:
@@ -183,21 +194,31 @@ def open_folder(path: str, wanted: Wanted, max_bytes: int, open_file: Callable[[
         for table in tables:
             yield from table.blocks(columns)
 
+    def cells(column: int) -> Iterator[str]:
+        for table in tables:
+            yield from table.cells(column) if table.cells is not None else ()
+
+    def coded(codes: Codes) -> Callable[[Sequence[int]], Iterator[Array]]:
+        readers = [table.blocks if table.coded is None else table.coded(codes) for table in tables]
+        return lambda columns: chain.from_iterable(read(columns) for read in readers)
+
     def sections() -> tuple[Section, ...]:
         return tuple(replace(one, file=place) for place, table in enumerate(tables) for one in table.sections())
 
     def stretch(section: Section, columns: Sequence[int]) -> Iterator[Array]:
         return tables[section.file].of_section(section, columns)
 
-    left_out = (f"not read: {listed(others)}",) if others else ()
     return Table(
         format=f"folder of {count(len(files), 'file')}, {first.format}",
         names=first.names,
         blocks=blocks,
         text=frozenset[str]().union(*(table.text for table in tables)),
         marked=first.marked,
-        guesses=(*first.guesses, *left_out),
+        guesses=first.guesses,
         rows=None if any(table.rows is None for table in tables) else sum(table.rows or 0 for table in tables),
+        kinds={name: kind for name, kind in first.kinds.items() if all(t.kinds.get(name) == kind for t in tables)},
+        cells=cells,
+        coded=coded,
         sections=sections,
         stretch=stretch,
     )

@@ -1,5 +1,6 @@
 """What kind of data file this is, told from its first bytes; and what is refused, with the way out."""
 
+import re
 import zipfile
 from pathlib import Path, PurePosixPath
 
@@ -15,9 +16,15 @@ PARQUET = b"PAR1"
 ARROW = b"ARROW1"
 ZIP = b"PK\x03\x04"
 
-_MODEL = "perhaps the model: the order is MODEL, then DATA; for data, export it as CSV, Parquet or .npz"
-_UNPACK = "unpack it and give the file inside"
+_MODEL = (
+    "perhaps the model: the order is MODEL, then DATA; data in it are exported with "
+    "numpy.savez('data.npz', x=file['x'], y=file['y'])"
+)
+_CSV = "to_csv('data.csv', index=False)"
+_EXCEL = f"Excel workbook: export the sheet as CSV, pandas.read_excel('FILE').{_CSV}"
+_SAVED = "save it in Python with numpy.savez('data.npz', x=x, y=y)"
 _TABLE = "a table of numbers was expected"
+_JOBLIB = f"packed with zlib, perhaps a pickle of joblib: {_SAVED}"
 _PICKLE = "a pickle, which runs code when it is opened: save it with to_parquet, to_csv or numpy.savez instead"
 REFUSED: tuple[tuple[bytes, str], ...] = (
     (b"\x89HDF\r\n\x1a\n", f"an HDF5 file, {_MODEL}"),
@@ -25,7 +32,10 @@ REFUSED: tuple[tuple[bytes, str], ...] = (
     *((opening, _PICKLE) for opening in (b"(lp0", b"(dp0", b"cnumpy\n", b"cnumpy.core", b"ccopy_reg\n")),
     (b"MATLAB 5.0 MAT-file", "a MATLAB file: write the matrix with writematrix(M, 'data.csv')"),
     (b"MATLAB 7", "a MATLAB file: write the matrix with writematrix(M, 'data.csv')"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel workbook: export the sheet as CSV"),
+    (
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        f"an old {_EXCEL}",
+    ),
     (b"RDX3\n", "an R file: write the data frame with write.csv(d, 'data.csv', row.names = FALSE)"),
     (b"X\n\x00\x00\x00", "an R file: write the data frame with write.csv(d, 'data.csv', row.names = FALSE)"),
     (b"FEA1", "a Feather file of version 1: write it again with a current pyarrow or pandas (version 2)"),
@@ -35,16 +45,16 @@ REFUSED: tuple[tuple[bytes, str], ...] = (
     (b"GIF8", f"an image; {_TABLE}"),
     (b"RIFF", f"a sound or an image; {_TABLE}"),
     (b"%PDF", f"a PDF; {_TABLE}"),
-    (b"SQLite format 3\x00", "an SQLite database: export the table as CSV"),
-    (b"BZh", f"packed with bzip2: {_UNPACK}"),
-    (b"\xfd7zXZ\x00", f"packed with xz: {_UNPACK}"),
-    (b"\x28\xb5\x2f\xfd", f"packed with zstd: {_UNPACK}"),
-    (b"7z\xbc\xaf\x27\x1c", f"packed with 7-Zip: {_UNPACK}"),
+    (b"SQLite format 3\x00", f"an SQLite database: export the table as CSV, pandas.read_sql(query, connection).{_CSV}"),
+    (b"BZh", "packed with bzip2: unpack it, bunzip2 FILE, and give the file inside"),
+    (b"\xfd7zXZ\x00", "packed with xz: unpack it, unxz FILE, and give the file inside"),
+    (b"\x28\xb5\x2f\xfd", "packed with zstd: unpack it, unzstd FILE, and give the file inside"),
+    (b"7z\xbc\xaf\x27\x1c", "packed with 7-Zip: unpack it, 7z x FILE, and give the file inside"),
     (b"PK\x05\x06", f"an empty zip file; {_TABLE}"),
     (b"\x7fELF", f"a program; {_TABLE}"),
 )
 _TEXT_REFUSED: tuple[tuple[bytes, str], ...] = (
-    (b"{", "JSON: export the table as CSV"),
+    (b"{", f"JSON: export the table as CSV, pandas.read_json('FILE').{_CSV}; of JSON lines with lines=True"),
     (b"[", "JSON, or a printed list: export the table as CSV"),
     (b"<!doctype", f"a web page, perhaps a log-in page in place of a download; {_TABLE}"),
     (b"<html", f"a web page, perhaps a log-in page in place of a download; {_TABLE}"),
@@ -77,6 +87,23 @@ def refuse(path: str, head: bytes) -> None:
     for opening, what in _TEXT_REFUSED:
         if words.startswith(opening):
             raise DataFileError(f"{path}: is {what}")
+    if re.match(rb"\x78[\x01\x5e\x9c\xda](?s:.*)[\x00-\x08]", head):  # a column may be called x^2
+        raise DataFileError(f"{path}: is {_JOBLIB}")
+    if _is_record(head):
+        raise DataFileError(f"{path}: is a TFRecord file: {_SAVED}")
+
+
+def _is_record(head: bytes) -> bool:
+    """Whether a length and its checksum stand in front, as in files of TFRecords."""
+    if len(head) < RECORD_HEAD or b"\x00" not in head[:RECORD_HEAD]:
+        return False
+    from mlpdoctor.readers.histories.event_files import checksum_of
+
+    return head[8:RECORD_HEAD] == checksum_of(head[:8]).to_bytes(4, "little")
+
+
+RECORD_HEAD = 12
+"""Bytes of a length, 8, and of its checksum, 4."""
 
 
 def refuse_zip(source: Source) -> None:
@@ -94,8 +121,10 @@ def refuse_zip(source: Source) -> None:
         return
     if "config.json" in names or any(name.endswith(".weights.h5") for name in names):
         raise DataFileError(f"{source.path}: is a Keras model: the order is MODEL, then DATA")
+    if any(name.endswith("/data.pkl") for name in names):
+        raise DataFileError(f"{source.path}: is a PyTorch file, a pickle that only Python opens: {_SAVED}")
     if any(name.startswith("xl/") for name in names):
-        raise DataFileError(f"{source.path}: is an Excel workbook: export the sheet as CSV")
+        raise DataFileError(f"{source.path}: is an {_EXCEL}")
     if "mimetype" in names and "content.xml" in names:
         raise DataFileError(f"{source.path}: is an OpenDocument file: export the sheet as CSV")
     inside = [PurePosixPath(name).name or name for name in names]

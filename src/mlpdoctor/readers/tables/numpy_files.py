@@ -107,11 +107,17 @@ def open_arrays(path: str, arrays: Mapping[str, StoredArray], wanted: Wanted, wh
     pair = _pair({name: array for name, array in arrays.items() if array is not weight}, wanted)
     if pair is None:
         found = listed([f"{name} {array.shape}" for name, array in arrays.items()])
+        names = [name for name, _ in wanted.inputs] if len(wanted.inputs) > 1 else ["x"]
+        called = ", ".join(f"{name}=..." for name in names[:MOST_NAMED])
         raise DataFileError(
             f"{path}: cannot tell the features from the targets among its arrays ({found or 'none'}); "
-            "save them with numpy.savez(file, x=..., y=...)"
+            f"save them with numpy.savez(file, {called}, y=...)"
         )
     return _side_by_side(path, arrays, ((pair[0],), (pair[1],)), weight, what)
+
+
+MOST_NAMED = 6
+"""Inputs of a model that a message names."""
 
 
 Parts: TypeAlias = tuple[tuple[str, ...], tuple[str, ...]]

@@ -125,7 +125,7 @@ class StoredArray:
         if self.dtype.hasobject:
             raise DataFileError(
                 f"{self.path}: the array {self.name!r} holds Python objects, which run code when read: "
-                "save it as numbers, with .astype('float64')"
+                "save it as numbers, with .astype('float64'), or texts by class, pd.factorize(y, sort=True)[0]"
             )
         if self.dtype.kind == "V" and not self.dtype.names:
             raise DataFileError(

@@ -56,6 +56,8 @@ def unencoded(
     told = _told(dates, texts, ids)
     chosen = len(targets) == 1 and wanted.target is not None
     target = f"df[{columns.names[targets[0]]!r}]" if chosen else "y"
+    if chosen and columns.kinds.get(columns.names[targets[0]]) == TEXT:
+        target = f"pd.factorize({target}, sort=True)[0]"  # NumPy would save texts of a frame as a pickle
     return DataFileError(
         f"{columns.path}: this is the table before encoding: {told}. The model takes "
         f"{count(wanted.features, 'number')} a row; give what it was trained on, where ct is your encoder: "

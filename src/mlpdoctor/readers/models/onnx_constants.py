@@ -1,4 +1,4 @@
-"""Operations on stored numbers alone, worked out while the graph is read."""
+"""What an operation of ONNX is given as constants, and the operations that only compute with constants."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +12,7 @@ from mlpdoctor.readers.models.onnx_builder import Given, Tensor, unknown
 from mlpdoctor.readers.models.onnx_messages import OnnxNode, Value
 
 
-def stored_of(node: OnnxNode, given: Sequence[Given], place: int) -> Stored:
+def constant(node: OnnxNode, given: Sequence[Given], place: int) -> Stored:
     """An input that must be a constant: a network that computes its weights is no perceptron."""
     if place >= len(given) or isinstance(given[place], Tensor):
         raise unknown(node)
@@ -20,23 +20,22 @@ def stored_of(node: OnnxNode, given: Sequence[Given], place: int) -> Stored:
     return found if isinstance(found, np.ndarray) else np.asarray(found)
 
 
-def numbers_of(value: Value | None) -> tuple[int, ...]:
-    """One whole number or several, as a tuple; empty for none."""
+def _numbers(value: Value | None) -> tuple[int, ...]:
     if isinstance(value, int):
         return (value,)
     return tuple(int(one) for one in value) if isinstance(value, tuple) else ()
 
 
-def number_of(node: OnnxNode, name: str, default: float) -> float:
-    """An option that is a number."""
+def option(node: OnnxNode, name: str, default: float) -> float:
+    """A number among the options of an operation."""
     value = node.options.get(name, default)
     return float(value) if isinstance(value, int | float) else default
 
 
 def axes_of(node: OnnxNode, given: Sequence[Given]) -> tuple[int, ...]:
-    """The axes of an operation, which are its second input or, in older files, an option."""
-    stored = [int(one) for one in stored_of(node, given, 1).reshape(-1)] if len(given) > 1 else ()
-    return tuple(stored) or numbers_of(node.options.get("axes"))
+    """The axes of an operation, which older files have among its options and newer ones among its inputs."""
+    stored = [int(one) for one in constant(node, given, 1).reshape(-1)] if len(given) > 1 else ()
+    return tuple(stored) or _numbers(node.options.get("axes"))
 
 
 def _constant(node: OnnxNode, _: Sequence[Stored]) -> Stored:
@@ -47,15 +46,15 @@ def _constant(node: OnnxNode, _: Sequence[Stored]) -> Stored:
 
 
 def _transpose(node: OnnxNode, given: Sequence[Stored]) -> Stored:
-    return np.transpose(given[0], numbers_of(node.options.get("perm")) or None)
+    return np.transpose(given[0], _numbers(node.options.get("perm")) or None)
 
 
 def _gathered(node: OnnxNode, given: Sequence[Stored]) -> Stored:
-    return np.take(given[0], given[1].astype(np.int64), int(number_of(node, "axis", 0)))
+    return np.take(given[0], given[1].astype(np.int64), int(option(node, "axis", 0)))
 
 
 def _joined(node: OnnxNode, given: Sequence[Stored]) -> Stored:
-    return np.concatenate(given, int(number_of(node, "axis", 0)))
+    return np.concatenate(given, int(option(node, "axis", 0)))
 
 
 def _unsqueezed(node: OnnxNode, given: Sequence[Stored]) -> Stored:
