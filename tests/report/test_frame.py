@@ -233,6 +233,14 @@ def test_what_was_said_of_columns_and_loss_is_said_again_in_the_command() -> Non
     assert words[-4:] == ["--target", "y", "--loss", "huber:delta=0.1"]
 
 
+def test_a_trial_is_offered_only_where_a_change_of_the_model_could_help() -> None:
+    report = of_fixture("three-points")
+    assert [name for name, _ in phrases.next_steps(report)] == ["test it", "explain"]
+    beyond = tuple(dataclasses.replace(outcome, treatable=False) for outcome in report.outcomes)
+    alone = dataclasses.replace(report, outcomes=beyond)
+    assert [name for name, _ in phrases.next_steps(alone)] == ["explain"]
+
+
 def test_the_curve_has_no_rung_that_the_ladder_leaves_out() -> None:
     rungs = (
         Rung("constant", "best constant", 1.0, 1.0, "proved", ""),

@@ -42,6 +42,8 @@ class Outcome:
     reason: str | None = None
     clears: str | None = None
     """What a pass of this rule excludes as a cause, ``input scale``."""
+    treatable: bool = True
+    """Whether a change of the model could take away what the rule finds."""
 
 
 @dataclass(frozen=True)

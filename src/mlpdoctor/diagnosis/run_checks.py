@@ -24,7 +24,8 @@ def run(checks: Iterable[Check], resolver: FactResolver) -> tuple[list[Finding],
         except Exception as fault:  # noqa: BLE001  whatever it is, the other checks still run and this one says so
             found, status, reason = [], Status.CRASHED, f"{type(fault).__name__}: {fault}"
         findings += found
-        outcomes.append(Outcome(one.rule.code, one.rule.name, status, reason, one.rule.clears))
+        rule = one.rule
+        outcomes.append(Outcome(rule.code, rule.name, status, reason, rule.clears, rule.untreatable is None))
     return findings, outcomes
 
 

@@ -190,6 +190,9 @@ def next_steps(report: Report) -> list[tuple[str, list[str]]]:
         return [explain]
     if report.no_ladder is not None or not report.model.format.startswith(TREATABLE):
         return [explain]  # without a loss that is known nothing tells whether a change helps
+    grave = {finding.code for finding in live(report.findings) if finding.severity is not Severity.NOTE}
+    if not any(outcome.treatable for outcome in report.outcomes if outcome.code in grave):
+        return [explain]
     return [("test it", ["mlpdoctor", "treat", report.path, report.data.path, *report.asked]), explain]
 
 
