@@ -98,7 +98,7 @@ def test_an_early_stopped_sgd_run_is_told_of_adam(tmp_path: Path) -> None:
     finding = only(report, "L501")
     assert finding.severity is Severity.WARNING
     assert finding.evidence.remedy is not None
-    assert "Adam instead of plain SGD" in finding.evidence.remedy.text
+    assert "with Adam: " in finding.evidence.remedy.text
     assert number(finding, "updates") == 192
 
 

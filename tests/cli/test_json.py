@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from paths import ROOT
 
-TOP = ["schema_version", "tool", "model", "data", "history", "verdict", "ladder", "findings", "ruled_out", "checks"]
-TOP += ["timing"]
+TOP = ["schema_version", "tool", "model", "data", "history", "verdict", "ladder", "unseen", "findings", "ruled_out"]
+TOP += ["checks", "timing"]
 
 
 def report(*words: object) -> str:
@@ -48,7 +48,7 @@ def test_two_runs_differ_in_nothing_but_timing() -> None:
 def test_every_check_has_exactly_one_outcome() -> None:
     checks = strict(report(*FILES))["checks"]
     codes = [check["code"] for check in checks]
-    assert len(codes) == len(set(codes)) == 67
+    assert len(codes) == len(set(codes)) == 69
     assert {check["outcome"] for check in checks} <= {"found", "passed", "not applicable", "skipped", "crashed"}
     assert all(check["reason"] for check in checks if check["outcome"] in {"not applicable", "skipped"})
 

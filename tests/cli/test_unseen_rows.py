@@ -101,7 +101,7 @@ def test_settings_of_a_project_say_it_once(folder: Path) -> None:
     (folder / "pyproject.toml").write_text('[tool.mlpdoctor]\ndata = "train.csv"\nvalidation = "val.csv"\n')
     assert "60 rows, of val.csv" in run(folder, *CHECK).out
     (folder / "pyproject.toml").write_text('[tool.mlpdoctor]\ndata = "all.csv"\nsplit = "0.4:42"\n')
-    assert "60 rows, those of train_test_split" in run(folder, *CHECK).out
+    assert "60 rows, those of train_test_split" in " ".join(run(folder, *CHECK).out.split())
 
 
 def test_without_them_a_healthy_report_says_what_it_judges(folder: Path) -> None:

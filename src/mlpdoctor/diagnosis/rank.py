@@ -74,8 +74,8 @@ def agreed(findings: Sequence[Finding], *, healthy: bool) -> tuple[Finding, ...]
             kept.append(finding)
             continue
         before = lines.setdefault(found[2], finding)
-        code = before.evidence.remedy.code if before.evidence.remedy is not None else None
-        if code == remedy.code:
+        code = (before.evidence.remedy.code if before.evidence.remedy is not None else None) or ""
+        if code.partition("  #")[0] == remedy.code.partition("  #")[0]:
             kept.append(finding)
         else:
             kept.append(_with(finding, Remedy(f"fix {before.code} first: it changes the same layer, {found[2]}")))

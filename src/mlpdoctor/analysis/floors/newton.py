@@ -75,7 +75,7 @@ def look(blocks: Blocks, loss: ConvexLoss, line: Array) -> Look:
             if factor is not None:
                 spread = (np.sqrt(weights)[:, None] * factor[:, :free])[:, :, None] * design[:, None, :]
                 flat = spread.reshape(len(design), -1)
-                with threads.all_of_them():
+                with threads.for_products(flat.size * flat.shape[1]):
                     hessian -= (flat.T @ flat).reshape(hessian.shape)
             margin = loss.margin(targets, z)
             nearest = -np.inf if margin is None else min(nearest, float(margin[weights > 0].min(initial=np.inf)))

@@ -63,6 +63,7 @@ def misspelt(output: OutputHead, labels: Labels) -> Misfit:
     code = {
         Kind.SIGNS: "y = (y + 1) / 2",
         Kind.SCALED: "y = (y * 255).round().astype('int32')",
+        Kind.SHIFTED: _from_zero(labels),
     }.get(labels.kind, two if labels.classes == 2 else _from_zero(labels))  # noqa: PLR2004
     if output.expectation is Expectation.MARGIN and labels.kind is not Kind.SIGNS:
         code = f"y = (y == {high:g}) * 2 - 1"
