@@ -76,7 +76,7 @@ def agreed(findings: Sequence[Finding], *, healthy: bool) -> tuple[Finding, ...]
         before = lines.setdefault(found[2], finding)
         code = (before.evidence.remedy.code if before.evidence.remedy is not None else None) or ""
         if code.partition("  #")[0] == remedy.code.partition("  #")[0]:
-            kept.append(finding)
+            kept.append(_with(finding, dataclasses.replace(remedy, code=code)))  # whatever else one of them names
         else:
             kept.append(_with(finding, Remedy(f"fix {before.code} first: it changes the same layer, {found[2]}")))
     return tuple(kept)

@@ -95,6 +95,10 @@ def copied_rows(kit: Kit) -> Case:
     return Case(model, problem.x[order], y, "repeated rows", leads=False)
 
 
+FEW = 100
+"""Updates after which no such model has done with its bias."""
+
+
 @patient("D707", aliases={"L502": "a model that ignores the rare class answers its base rate: both name the same"})
 def rare_class(kit: Kit) -> Case:
     """One to four positives in a hundred, and a model that never says yes."""
@@ -109,8 +113,13 @@ def rare_class(kit: Kit) -> Case:
     else:
         problem = Problem(problem.x, y, "binary", 1)
     model, y = _fresh(kit, problem, optimizer=kit.optimizer("Adam", 0.001))
-    kit.fit(model, problem.x, y, 600 if many_classes else kit.whole(60, 200))
-    return Case(model, problem.x, y, f"{problem.task}, {share:.3f} rare")
+    kit.fit(model, problem.x, y, updates := 600 if many_classes else kit.whole(60, 200))
+    few = (
+        {"G607": "so few updates that the loss is above the constant's: more of them come first"}
+        if updates < FEW
+        else {}
+    )
+    return Case(model, problem.x, y, f"{problem.task}, {share:.3f} rare, {updates} updates", aliases=few)
 
 
 @patient("D708", leads=False)

@@ -197,6 +197,8 @@ def loss_position(
     reach = top if affine is None else min(affine, top)
     if opinion is not None and opinion.structure:
         reach = min(reach, opinion.curve)
+    if opinion is not None and affine is None:  # of other losses the best line is a rung; here all that tells of one
+        reach = min(reach, opinion.line)
     return LossPosition(
         constant=top,
         affine=affine,

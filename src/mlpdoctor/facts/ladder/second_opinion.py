@@ -68,11 +68,13 @@ def second_opinion(objective: Objective, sample: RowSample) -> SecondOpinion | A
     plain = standardised(sample.features)
     designs = [np.concatenate([plain, extra], axis=1) for extra in _dictionaries(plain, min(MOST_FUNCTIONS, rows // 4))]
     targets = np.concatenate([head.targets(sample.targets) for head in objective.heads.heads], axis=1)
+    scaled = [head.loss.to_scale(head.targets(sample.targets)) for head in objective.heads.heads]
+    fitted = np.concatenate(scaled, axis=1)
     fold = np.arange(rows) % FOLDS
     read = np.empty((2, *targets.shape))
     for k in range(FOLDS):
         seen, held = fold != k, fold == k
-        fits = [Ridge.fit(design[seen], targets[seen]) for design in (plain, *designs)]
+        fits = [Ridge.fit(design[seen], fitted[seen]) for design in (plain, *designs)]
         best = min(range(1, len(fits)), key=lambda number: fits[number].score)
         for place, number in enumerate((0, best)):
             design = (plain, *designs)[number]
@@ -93,7 +95,7 @@ def fitting(loss: Loss) -> bool:
     """Whether a least squares fit, or one step more for classes, says something about this loss."""
     if isinstance(loss, ConvexLoss):
         return loss.link == "logit" or (loss.link == "identity" and loss.targets is TargetKind.REAL)
-    return loss.linear is not None
+    return loss.linear is not None or loss.squared_on_a_scale
 
 
 def predicted(objective: Objective, ridge: Ridge, seen: Array, targets: Array, unseen: Array) -> Array:
@@ -104,7 +106,7 @@ def predicted(objective: Objective, ridge: Ridge, seen: Array, targets: Array, u
         if isinstance(head.loss, ConvexLoss) and head.loss.link == "logit":
             columns.append(ridge.logits(head.loss, seen, own, unseen))
         else:
-            columns.append(ridge.predict(unseen)[:, place : place + head.units])
+            columns.append(head.loss.from_scale(ridge.predict(unseen)[:, place : place + head.units]))
         place += head.units
     return np.concatenate(columns, axis=1)
 

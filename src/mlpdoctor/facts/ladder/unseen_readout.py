@@ -92,11 +92,11 @@ def cross_validated(objective: Objective, shown: list[Array], columns: Array) ->
         design = standardised(shown[place])
         for k in range(FOLDS):
             seen, held = fold != k, fold == k
-            ridge = Ridge.fit(design[seen], targets[place][seen])
+            ridge = Ridge.fit(design[seen], head.loss.to_scale(targets[place])[seen])
             if isinstance(head.loss, ConvexLoss) and head.loss.link == "logit":
                 found = ridge.logits(head.loss, design[seen], targets[place][seen], design[held])
             else:
-                found = ridge.predict(design[held])
+                found = head.loss.from_scale(ridge.predict(design[held]))
             read[place][held] = found
     return row_losses(objective, np.concatenate(targets, axis=1), np.concatenate(read, axis=1))
 

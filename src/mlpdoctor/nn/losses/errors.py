@@ -99,6 +99,13 @@ class MeanSquaredLogarithmicError(Loss):
     names = ("msle", "meansquaredlogarithmicerror")
     label = "mean squared logarithmic error"
     targets = TargetKind.COUNT
+    squared_on_a_scale = True
+
+    def to_scale(self, targets: Array) -> Array:
+        return _logarithm(targets)
+
+    def from_scale(self, answers: Array) -> Array:
+        return np.expm1(answers)
 
     def values(self, targets: Array, outputs: Array) -> Array:
         return np.square(_logarithm(outputs) - _logarithm(targets))

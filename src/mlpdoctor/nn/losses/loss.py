@@ -101,6 +101,7 @@ class Loss(ABC):
             ``convex`` (a ``ConvexLoss``), or None where the problem is not convex.
         best_constant: what the best prediction that ignores the inputs is, in words: ``the mean``.
         capped: whether Keras keeps answers from 0, so that a row loses no more than so much, as in no convex form.
+        squared_on_a_scale: whether it is the squared error of targets and answers on the scale of ``to_scale``.
     """
 
     names: ClassVar[tuple[str, ...]]
@@ -113,6 +114,15 @@ class Loss(ABC):
     """Fields that are not Keras's."""
     best_constant: ClassVar[str] = "one value"
     capped: ClassVar[bool] = False
+    squared_on_a_scale: ClassVar[bool] = False
+
+    def to_scale(self, targets: Array) -> Array:
+        """Targets on the scale on which a quick fit is made, shape (rows, units)."""
+        return targets
+
+    def from_scale(self, answers: Array) -> Array:
+        """Answers of such a fit as the loss reads them."""
+        return answers
 
     @classmethod
     def of(cls, options: Config, keras: int = 3) -> Self:  # noqa: ARG003
