@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
+
 from paths import FIXTURES
 
 MLPDOCTOR = [sys.executable, "-m", "mlpdoctor"]
