@@ -246,3 +246,20 @@ def test_without_a_loss_hidden_units_are_judged_and_output_units_are_not(tmp_pat
 def test_without_data_it_is_skipped_and_says_so(tmp_path: Path) -> None:
     skipped = outcome(examined(tmp_path, patient("tanh")), "U402")
     assert (skipped.status, skipped.reason) == (Status.SKIPPED, "no data were given")
+
+
+def test_weights_of_the_usual_size_are_not_to_be_drawn_smaller(tmp_path: Path) -> None:
+    """Raw inputs saturate the units: that is said first, and a fresh start would end the same."""
+    keras.utils.set_random_seed(0)
+    x = np.arange(200.0)[:, None]
+    y = np.sin(x / 40)
+    model = compiled(stack(1, L.Dense(24, "tanh", name="hidden"), L.Dense(1, name="out")))
+    put(model.get_layer("hidden"), model.get_layer("hidden").get_weights()[0], np.full(24, 50.0))
+    report = examined(tmp_path, model, x, y)
+    finding = only(report, "U402")
+    assert finding.because_of == "D702", told(report)
+    assert report.findings[0].code == "D702"
+    alone = only(examined(tmp_path, model, x, y, rules=("U402",)), "U402").evidence.remedy
+    assert alone is not None
+    assert "smaller weights" not in alone.text
+    assert "scale what enters hidden" in alone.text

@@ -197,6 +197,7 @@ def tried(built: Built) -> Tried:
         dataset = subject.dataset
         names = ([], []) if dataset is None else (dataset.feature_names, dataset.target_names)
         y = rows.targets[:, 0] if rows.targets.shape[1] == 1 else rows.targets
+        keras().utils.set_random_seed(built.job.seed)
         model = _loaded(built.model)
         hands = Hands(model, rows.features, y, names, fresh=bool(FRESH.search(remedy.text)))
         try:

@@ -93,6 +93,8 @@ SYMPTOMS = ("H801", "L501", "L502", "L504", "U404", "U405")
 to the cause."""
 OFTEN_HARMLESS = "D704"
 """A rule whose notes are about things that harm nothing, and whose warnings are about causes of errors."""
+SATURATED_BY_RAW = ("D702", "U402")
+"""Inputs that are not scaled, and the saturation of the units that they enter: the first is no less grave."""
 BROKEN = ("W301",)
 """Rules that say the model computes nothing at all: that comes before why."""
 ANOTHER_FILE = "D713"
@@ -189,10 +191,16 @@ def _cause(finding: Finding, ordered: Sequence[Finding], rules: Mapping[str, Rul
     if finding.severity is not Severity.ERROR:
         milder = []
     elif finding.code not in SYMPTOMS:
-        milder = [place for place in milder if ordered[place].code == OFTEN_HARMLESS]
+        milder = [place for place in milder if _brings_about_graver(ordered[place], finding)]
     choice = strict or milder
     stages = [rules[other.code].stage for other in ordered]
     return min(choice, key=lambda place: (stages[place] >= Stage.OUTCOME, -stages[place], place), default=None)
+
+
+def _brings_about_graver(cause: Finding, effect: Finding) -> bool:
+    """Whether a warning may be the cause of an error that is no symptom: it is an error then."""
+    raw = (cause.code, effect.code) == SATURATED_BY_RAW and cause.evidence.numbers.get("door") in effect.layers
+    return cause.code == OFTEN_HARMLESS or raw
 
 
 def _accounts(cause: Finding, effect: Rule) -> bool:
