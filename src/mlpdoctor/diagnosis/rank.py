@@ -95,6 +95,8 @@ OFTEN_HARMLESS = "D704"
 """A rule whose notes are about things that harm nothing, and whose warnings are about causes of errors."""
 SATURATED_BY_RAW = ("D702", "U402")
 """Inputs that are not scaled, and the saturation of the units that they enter: the first is no less grave."""
+GRAVE_TOGETHER = (("D709", "D703"), ("G608", "G604"))
+"""A few values that make targets large, clipping that makes steps small: mended, they leave nothing of the second."""
 BROKEN = ("W301",)
 """Rules that say the model computes nothing at all: that comes before why."""
 ANOTHER_FILE = "D713"
@@ -200,7 +202,7 @@ def _cause(finding: Finding, ordered: Sequence[Finding], rules: Mapping[str, Rul
 def _brings_about_graver(cause: Finding, effect: Finding) -> bool:
     """Whether a warning may be the cause of an error that is no symptom: it is an error then."""
     raw = (cause.code, effect.code) == SATURATED_BY_RAW and cause.evidence.numbers.get("door") in effect.layers
-    return cause.code == OFTEN_HARMLESS or raw
+    return cause.code == OFTEN_HARMLESS or raw or (cause.code, effect.code) in GRAVE_TOGETHER
 
 
 def _accounts(cause: Finding, effect: Rule) -> bool:

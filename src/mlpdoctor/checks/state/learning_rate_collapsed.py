@@ -65,10 +65,12 @@ def learning_rate_collapsed(
     slow = left.updates_to_move > most_updates
     fell = left.rate < fallen * left.started
     gone = left.scheduled or fell
-    revived = None if speed is None or dead or slow or fell else left.revived(speed)
+    revived = None if speed is None or dead else left.revived(speed)
     if not (dead or (slow and (gone or left.once_higher)) or fell or revived is not None):
         return
-    if position is not None and (position.trained and not position.far if gone else position.near):
+    # Of a rate that came down on purpose only the trial tells that it was too early, once half of the way is made.
+    early = position is None or position.far or not position.trained or (revived is not None and not position.near)
+    if position is not None and (not early if gone else position.near):
         return
     lowered = left.rate < left.started
     from_rate = f", down from {short(left.started, 3)}" if lowered else ""

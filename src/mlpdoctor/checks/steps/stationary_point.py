@@ -11,6 +11,7 @@ from mlpdoctor.facts.ladder.architecture_floor import ArchitectureFloor
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.training.gradients import Gradients, norm
 from mlpdoctor.facts.training.rate_left import DescentSpeed
+from mlpdoctor.facts.training.training_options import TrainingOptions
 
 FACTORS = (0.1, 1.0, 10.0, 100.0)
 ON_IT = 0.05
@@ -22,7 +23,8 @@ RISE = 0.1
 @check(
     "G606",
     Severity.WARNING,
-    "the gradient is {gradient_shown}, and no learning rate from {least_shown} to {most_shown} brings the loss down",
+    "the gradient is {gradient_shown}, and no learning rate from {least_shown} to {most_shown} brings the loss below "
+    "{lowest_shown}",
     stage=Stage.OUTCOME,
     about=Part.UNITS,
     because="A101 A102 A103 A104 A105 A106 D714 G605 L505 L507 U405",
@@ -33,6 +35,7 @@ def stationary_point(
     speed: DescentSpeed,
     gradients: Gradients,
     floor: ArchitectureFloor | None,
+    options: TrainingOptions | None,
     *,
     flat: float = 0.02,
     level: float = 1.0,
@@ -49,7 +52,8 @@ def stationary_point(
     When it stays silent
         Models that have come nine tenths of the way to what is known to be reachable; those that rest on a proved
         floor of their architecture, whose minimum this is; models that any rate from a tenth to a hundred times the
-        saved one brings further down, unless it throws them out over a rise of the loss, as a fresh start would.
+        saved one brings further down, unless it throws them out over a rise of the loss, as a fresh start would; and
+        those that four times as many updates, or Adam in place of plain descent, bring down.
     How sure
         Tried: the training was taken up at four rates for up to 100 updates each, and no trial closed more than a
         fiftieth of what is left. The gradient is that of the loss with all penalties, on a sample of the rows,
@@ -65,7 +69,10 @@ def stationary_point(
     trials = [(factor, speed.continuation.at(factor)) for factor in FACTORS]
     if any(speed.share(trial) > flat and not _thrown(trial, speed) for _, trial in trials):
         return
+    if any(speed.sure_share(trial) > 2 * flat for trial in _longer(speed, options)):
+        return
     best = max((trial for _, trial in trials if not _thrown(trial, speed)), key=lambda trial: trial.gain)
+    lowest = min(best.before, best.after)
     rates = [speed.continuation.rate * factor for factor in FACTORS]
     done = "" if speed.updates is None else f" after {count(speed.updates, 'update')}"
     yield Evidence(
@@ -73,6 +80,7 @@ def stationary_point(
             "gradient_shown": short(norm(total), 2),
             "least_shown": f"{rates[0]:.2g}",
             "most_shown": f"{rates[-1]:.2g}",
+            "lowest_shown": short(lowest),
             "steepness": steepness,
             "gradient": norm(total),
             "gradient_error": gradients.error,
@@ -84,15 +92,24 @@ def stationary_point(
         certainty=Certainty.TRIED,
         severity=Severity.WARNING,
         why=f"{best.updates} training steps at each of {len(rates)} learning rates brought the loss to "
-        f"{short(min(best.before, best.after))} at best; these data are known to allow {short(position.reach)}.",
+        f"{short(lowest)} at best; these data are known to allow {short(position.reach)}.",
         remedy=Remedy(
             "start again from other weights (another seed); if that ends here too, use twice the units",
             "keras.utils.set_random_seed(1); model = keras.models.clone_model(model)  # then compile and fit",
         ),
         strength=min(position.shortfall, 1.0),
         verdict=f"Training has come to rest{done}: at a loss of {short(position.model)} the gradient is next to "
-        f"zero, and no learning rate brings it down. It is a plateau or a local minimum: these data allow less.",
+        f"zero, and none of {len(rates)} learning rates brings it below {short(lowest)}. It is a plateau or a local "
+        "minimum: these data allow less.",
     )
+
+
+def _longer(speed: DescentSpeed, options: TrainingOptions | None) -> Iterator[Trial]:
+    """Trials four times as long, one after the other: a slow start looks like a plateau."""
+    yield speed.continuation.longer()
+    adam = None if options is None else options.adam(longer=True)
+    if adam is not None:
+        yield adam.trial
 
 
 def _thrown(trial: Trial, speed: DescentSpeed) -> bool:
