@@ -30,6 +30,8 @@ ROUNDS = 4
 """Each round of single precision takes four digits off what is left of the equation; eight are needed."""
 FORCING = 0.1
 """A step is solved to this share of the gradient: closer ones cost more turns than they save steps."""
+DIGIT = 0.1
+"""Share of what is left that a round has to get below for another to be worth it."""
 REFINED = 1e-4
 """Share of what is left that one round in single precision may leave in its turn."""
 CLOSE = 1e-3
@@ -94,14 +96,21 @@ class Equation:
             direction = prepared + product / before * direction
         return step
 
-    def refined(self, until: float) -> Array:
-        """The Newton step to all digits: rounds in single precision, what each leaves worked out in double."""
+    def refined(self, until: float) -> Array | None:
+        """The Newton step to all digits: rounds in single precision, what each leaves worked out in double.
+
+        None where a round does not take a digit off: some directions are so much flatter than others that no number of
+        rounds would, as where next to all rows are told apart.
+        """
         step, rest = np.zeros_like(self.here.gradient), -self.here.gradient
         for _ in range(ROUNDS):
-            if float(np.abs(rest).max()) <= until:
+            before = float(np.abs(rest).max())
+            if before <= until:
                 break
             step = step + self.solved(rest, share=REFINED, most=LAST_TURNS)
             rest = -self.here.gradient - turned(self.problem, self.here, step, exact=True)
+            if float(np.abs(rest).max()) > max(DIGIT * before, until):
+                return None
         return step
 
 
@@ -191,11 +200,13 @@ def _proved(problem: Problem, loss: ConvexLoss, line: Array, here: Look, best: S
     for _ in range(LAST_STEPS):
         until = ORTHOGONAL / 2 * math.sqrt(problem.count * here.pulls)
         step = Equation.at(problem, here, own_bends(problem, here)).refined(until)
-        total, lower = bounds(problem, loss, line, step)
+        total, lower = bounds(problem, loss, line, np.zeros_like(line) if step is None else step)
         if total < best.value:
             best = Solution(line, total, best.lower)
         if lower > best.lower:
             return Solution(best.line, best.value, lower)
+        if step is None:
+            break
         # So far from the optimum that the dual point of a row is no probability: with the step taken it will be.
         ahead = _kept_promise(problem, line, step, here, 0.0)
         if ahead is None:
