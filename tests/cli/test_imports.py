@@ -14,13 +14,22 @@ HEAVY = frozenset({"tensorflow", "keras", "torch", "jax", "pandas", "sklearn", "
 """Frameworks that must never come in, and libraries too slow to come in unasked."""
 
 
+MOST_MODULES = 300
+"""Of the package that a check of three rows may load: each costs a third of a millisecond, and more to read."""
+
+
 def imported(*words: str, path: str = "") -> set[str]:
     """The top-level packages that a run of the tool imports, as Python itself reports them."""
+    return {name.partition(".")[0] for name in modules(*words, path=path)}
+
+
+def modules(*words: str, path: str = "") -> list[str]:
+    """All modules that a run of the tool imports."""
     environment = {**os.environ, "PYTHONPATH": path}
     command = [sys.executable, "-X", "importtime", "-m", "mlpdoctor", *words]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert done.returncode in {0, 1}, done.stderr[-500:]
-    return {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines() if "|" in line}
+    return [line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if "|" in line]
 
 
 @pytest.mark.parametrize(
@@ -34,6 +43,11 @@ def imported(*words: str, path: str = "") -> set[str]:
 )
 def test_check_imports_no_framework(model: str, data: str) -> None:
     assert not imported("check", str(FIXTURES / model), str(FIXTURES / data)) & HEAVY
+
+
+def test_a_check_of_three_rows_loads_a_part_of_the_package() -> None:
+    names = modules("check", *(str(FIXTURES / "three-points" / name) for name in ("model.keras", "data.csv")))
+    assert 0 < len({name for name in names if name.partition(".")[0] == "mlpdoctor"}) <= MOST_MODULES
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import dataclasses
 import time
 from collections.abc import Iterable, Sequence
 from types import ModuleType
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
@@ -35,11 +35,13 @@ from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.facts.outputs.contract import Contract
 from mlpdoctor.nn.heads import heads_of
 from mlpdoctor.nn.saved_options import casts_data
-from mlpdoctor.readers.tables.held_out import HeldOut
 from mlpdoctor.statistics.affine_factor import TargetFactor
 from mlpdoctor.statistics.losses_and_targets import TargetValues
 from mlpdoctor.statistics.moments import CellCounts
 from mlpdoctor.statistics.rows import RowSample
+
+if TYPE_CHECKING:
+    from mlpdoctor.readers.tables.held_out import HeldOut
 
 WITHOUT_CODE = Following()
 """NumPy where it can, Keras where it must, and nothing of the user's own is run."""
@@ -158,7 +160,7 @@ def examine(
     following: Following = WITHOUT_CODE,
     history: History | None = None,
     also: Iterable[type[Any]] = (),
-    unseen: HeldOut | None = None,
+    unseen: "HeldOut | None" = None,
 ) -> FactResolver:
     """Make the one pass that these checks need and hold its answers ready."""
     facts = fact_types(declared(fact_package, Fact))
@@ -184,7 +186,7 @@ def examine(
     return resolver
 
 
-def _unseen(resolver: FactResolver, held: HeldOut, *, single: bool) -> Unseen | None:
+def _unseen(resolver: FactResolver, held: "HeldOut", *, single: bool) -> Unseen | None:
     """The rows that the network was not trained on, beside its losses; None where none is complete."""
     passes = resolver.passes
     if passes is None:

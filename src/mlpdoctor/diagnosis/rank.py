@@ -75,7 +75,7 @@ def agreed(findings: Sequence[Finding], *, healthy: bool) -> tuple[Finding, ...]
             continue
         before = lines.setdefault(found[2], finding)
         code = (before.evidence.remedy.code if before.evidence.remedy is not None else None) or ""
-        if code.partition("  #")[0] == remedy.code.partition("  #")[0]:
+        if code.partition("  #")[0] == (remedy.code or "").partition("  #")[0]:
             kept.append(_with(finding, dataclasses.replace(remedy, code=code)))  # whatever else one of them names
         else:
             kept.append(_with(finding, Remedy(f"fix {before.code} first: it changes the same layer, {found[2]}")))

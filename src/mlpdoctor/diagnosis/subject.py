@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, TypeAlias
+from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
 from mlpdoctor.core.dataset import Dataset, Wanted
 from mlpdoctor.core.errors import InputError, ModelFileError, UsageError
@@ -14,12 +14,13 @@ from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.history import History, together
 from mlpdoctor.core.network import ArrayOptions, Network, row_width
 from mlpdoctor.engine.engine_choice import AUTO
-from mlpdoctor.engine.user_code import object_in
 from mlpdoctor.nn.losses.registry import kind_of, named, target_counts, with_loss
 from mlpdoctor.readers.models.model import read_network
 from mlpdoctor.readers.tables.data import files_in, npy_pair, open_dataset
-from mlpdoctor.readers.tables.held_out import HeldOut, held_out
 from mlpdoctor.readers.tables.preprocessed import Preprocess, PreprocessedDataset, function_of
+
+if TYPE_CHECKING:
+    from mlpdoctor.readers.tables.held_out import HeldOut
 
 PREPROCESS = "--preprocess"
 BELOW_ZERO = ("cosine similarity", "Poisson loss", "Kullback-Leibler divergence")
@@ -147,7 +148,7 @@ class Subject:
     seconds: float
     """That opening it took."""
     live: object = None
-    unseen: HeldOut | None = None
+    unseen: "HeldOut | None" = None
     """Rows that the model was not trained on; None without any."""
 
 
@@ -231,13 +232,17 @@ def opened_table(path: str, asked: Wanted, question: Question, stdin: BinaryIO |
         return open_dataset(path, asked, stdin=stdin, **question.limit)
     function, named = question.preprocess, "preprocess"
     if isinstance(function, str):
+        from mlpdoctor.engine.user_code import object_in
+
         named = f"{PREPROCESS} {function}"
         function = function_of(object_in(function, PREPROCESS), named)
     raw = open_dataset(path, dataclasses.replace(asked, features=None), stdin=stdin, **question.limit)
     return PreprocessedDataset(raw, function, asked.features, named)
 
 
-def rows_apart(dataset: Dataset | None, network: Network, question: Question) -> tuple[Dataset | None, HeldOut | None]:
+def rows_apart(
+    dataset: Dataset | None, network: Network, question: Question
+) -> "tuple[Dataset | None, HeldOut | None]":
     """The rows that the model was trained on, and those that the question says it was not.
 
     Raises:
@@ -249,6 +254,8 @@ def rows_apart(dataset: Dataset | None, network: Network, question: Question) ->
         raise UsageError("--validation and --split need the rows trained on too: mlpdoctor check model.keras data.csv")
     if question.split is not None and question.validation is not None:
         raise UsageError("--validation and --split both say which rows the model has not seen: give one of them")
+    from mlpdoctor.readers.tables.held_out import held_out
+
     alone = dataclasses.replace(question, cluster=None)
     return held_out(
         dataset,

@@ -6,7 +6,6 @@ from mlpdoctor.core.finding import Finding, Remedy, Severity
 from mlpdoctor.core.ladder import UnseenLadder
 from mlpdoctor.core.report_model import TRIED_FIRST, DataSummary, ModelSummary, Outcome, Report, Status
 from mlpdoctor.core.text import count, listing, percent, short
-from mlpdoctor.report import curve_phrases
 from mlpdoctor.report.folding import Arranged, Shown, arranged, live, names
 
 ALL = 0.995
@@ -65,7 +64,11 @@ def sources(report: Report) -> list[tuple[str, str, str]]:
     model_given = [] if report.model is None else [("model", report.model.path, model(report.model))]
     data_given = [] if report.data is None else [("data", data_path(report.data), data(report.data))]
     summary = report.history
-    history = [] if summary is None else [("history", curve_phrases.path(summary), curve_phrases.history(summary))]
+    history = []
+    if summary is not None:
+        from mlpdoctor.report import curve_phrases
+
+        history = [("history", curve_phrases.path(summary), curve_phrases.history(summary))]
     return [*model_given, *data_given, *history] if model_given else [*history, *data_given]
 
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mlpdoctor.analysis.floors import knots
 from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
@@ -89,6 +88,8 @@ def too_few_units(
 
 def _enough(objective: Objective, bound: KnotBound, goal: float) -> int | None:
     """The least power of two times its kinks whose bound is below a goal; None when even many are not enough."""
+    from mlpdoctor.analysis.floors import knots
+
     columns = {
         part.name: tuple(np.concatenate(arrays) for arrays in zip(*objective.judged(part), strict=True))
         for part, value in zip(objective.parts, bound.per_part, strict=True)

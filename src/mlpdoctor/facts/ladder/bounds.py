@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 
-from mlpdoctor.analysis.floors import knots
 from mlpdoctor.core.check import Absent, fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Certainty
@@ -152,6 +151,8 @@ def knot_bound(objective: Objective, network: Network) -> KnotBound | Absent:
     squares = [part.loss.linear == "squares" and 0 < counts[part.head.output] <= MOST_KINKS for part in objective.parts]
     if not any(squares) or objective.rows > MOST_ROWS:
         return Absent("the kinks of this network are too many, or its loss is no squared error", applicable=False)
+    from mlpdoctor.analysis.floors import knots
+
     bounds = []
     for part, fits in zip(objective.parts, squares, strict=True):
         if not fits:

@@ -1,10 +1,10 @@
 """What identical inputs with different targets cost (proved), and what noise probably costs (estimated)."""
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpdoctor.analysis.floors import noise
 from mlpdoctor.analysis.floors.conflicts import Conflicts, find
 from mlpdoctor.core.check import Absent, dear_fact, fact
 from mlpdoctor.core.fast_dataclass import dataclass
@@ -16,6 +16,9 @@ from mlpdoctor.facts.ladder.swings import Ids, Swings
 from mlpdoctor.nn.heads import Part
 from mlpdoctor.nn.losses.softmax_crossentropies import SoftmaxLoss
 from mlpdoctor.statistics.rows import RowHashes, RowSample
+
+if TYPE_CHECKING:
+    from mlpdoctor.analysis.floors.noise import Noise
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,9 @@ def noise_estimate(
     return NoiseEstimate(total, error, tuple(values), method, len(sample.features))
 
 
-def _of(part: Part, features: Array, targets: Array) -> noise.Noise | str:
+def _of(part: Part, features: Array, targets: Array) -> "Noise | str":
+    from mlpdoctor.analysis.floors import noise
+
     loss = part.loss
     if loss.linear == "squares":
         return noise.of_numbers(features, targets[:, 0], "squares")

@@ -8,7 +8,6 @@ import math
 
 import numpy as np
 
-from mlpdoctor.analysis.floors.newton import predictors
 from mlpdoctor.core.check import Absent, fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Certainty, Remedy, Severity
@@ -228,6 +227,8 @@ def _of_model(objective: Objective, rows: Rows) -> Array:
 
 def _of_lines(objective: Objective, lines: tuple[tuple[tuple[float, ...], ...], ...], rows: Rows) -> Array:
     """The same of predictors with these coefficients, one group of them a part; a constant's have no slopes."""
+    from mlpdoctor.analysis.floors.newton import predictors
+
     values = []
     for part, coefficients in zip(objective.parts, lines, strict=True):
         table = np.array(coefficients)

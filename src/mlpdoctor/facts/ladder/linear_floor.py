@@ -1,11 +1,11 @@
 """The best affine predictor of the features, and the best constant, for the network's own loss."""
 
 from functools import lru_cache, partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpdoctor.analysis.floors import convex, least_squares
-from mlpdoctor.analysis.floors.least_absolute_passes import fit_passes
+from mlpdoctor.analysis.floors import least_squares
 from mlpdoctor.analysis.floors.least_squares import LinearFit, one_answer
 from mlpdoctor.core.check import Absent, fact
 from mlpdoctor.core.fast_dataclass import dataclass
@@ -15,6 +15,9 @@ from mlpdoctor.nn.heads import Part
 from mlpdoctor.nn.losses.convex import ConvexLoss
 from mlpdoctor.nn.losses.errors import AbsoluteLoss
 from mlpdoctor.statistics.affine_factor import AffineFactor, TargetFactor
+
+if TYPE_CHECKING:
+    from mlpdoctor.analysis.floors.convex import Reread
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,7 @@ def affine_fit(
 
 
 def problem_fit(
-    reread: convex.Reread,
+    reread: "Reread",
     part: Part,
     factor: AffineFactor,
     rows: int,
@@ -134,10 +137,14 @@ def problem_fit(
     if loss.linear == "squares":
         return _squares(factor, width == 0, intercept)[part.head.column_of(part.unit or 0)]
     if isinstance(loss, AbsoluteLoss):
+        from mlpdoctor.analysis.floors.least_absolute_passes import fit_passes
+
         scaled = lambda: ((x, y[:, 0], w * loss.scale(y)[:, 0]) for x, y, w in reread())  # noqa: E731
         return fit_passes(scaled, rows, width, intercept=intercept)
     if not isinstance(loss, ConvexLoss):
         raise TypeError(f"{loss.label} has no affine problem")
+    from mlpdoctor.analysis.floors import convex
+
     triangle = factor.triangle[:, : 1 + width] if intercept else factor.uncentred[:, 1 : 1 + width]
     origin = factor.origin[:width]
     return convex.fit(

@@ -25,7 +25,6 @@ from mlpdoctor.readers.tables.data_kind import (
     refuse_zip,
 )
 from mlpdoctor.readers.tables.data_source import Source, from_path, from_stdin, seekable, steady, unzipped
-from mlpdoctor.readers.tables.numpy_files import open_arrays, stored_npy
 from mlpdoctor.readers.tables.table import Codes, Section, Table, TableDataset
 from mlpdoctor.readers.tables.unencoded import TEXT, unencoded
 
@@ -130,6 +129,8 @@ def open_pair(path: str, pair: tuple[str, str], wanted: Wanted, max_bytes: int) 
     Raises:
         DataFileError: one is missing or no array, or they do not fit together.
     """
+    from mlpdoctor.readers.tables.numpy_files import open_arrays, stored_npy
+
     arrays = {}
     for name, file in zip(("x", "y"), pair, strict=True):
         with readable(file):
@@ -171,6 +172,8 @@ def open_folder(path: str, wanted: Wanted, max_bytes: int, open_file: Callable[[
     parts = 2 if wanted.sample_weight is None else 3
     named = len(wanted.inputs) > 1 and {name.lower() for name, _ in wanted.inputs} <= {name.lower() for name in sources}
     if (named or len(files) == parts) and all(first_bytes(source).startswith(NPY) for source in sources.values()):
+        from mlpdoctor.readers.tables.numpy_files import open_arrays, stored_npy
+
         arrays = {name: stored_npy(source, name) for name, source in sources.items()}
         if named or len({array.width for array in arrays.values()}) > 1 or {"x", "y"} <= set(map(str.lower, arrays)):
             return open_arrays(path, arrays, wanted, "folder of NumPy arrays")
