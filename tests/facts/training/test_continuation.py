@@ -137,6 +137,14 @@ def test_adam_is_not_offered_in_place_of_adam() -> None:
     assert tried.adam() is None
 
 
+def test_ten_times_the_rate_is_proposed_where_it_gains_far_more() -> None:
+    faster = options(1e-4, "Adam")[0].faster()
+    assert faster is not None
+    assert faster.trial.rate == pytest.approx(1e-3)
+    assert faster.code == "keras.optimizers.Adam(0.001)"
+    assert options(0.1)[0].faster() is None
+
+
 def test_where_nothing_gains_fresh_weights_are_the_advice() -> None:
     tried, continuation = options(0.1)
     stuck = replace(continuation.saved, path=(1.0, 1.0, 1.0))

@@ -7,10 +7,12 @@ from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import count, percent, short
+from mlpdoctor.engine.training import Trial
 from mlpdoctor.facts.history.training_curve import ValidationCurve
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.facts.training.rate_left import DescentSpeed
+from mlpdoctor.facts.training.training_options import TrainingOptions
 
 MOST_EPOCHS = 1000
 """Beyond it the remedy names no number of epochs: few rows take many."""
@@ -33,6 +35,7 @@ def undertrained(
     objective: Objective,
     position: LossPosition,
     speed: DescentSpeed,
+    options: TrainingOptions | None,
     validation: ValidationCurve | None,
 ) -> Iterator[Evidence]:
     """Training that stopped while the loss was still falling.
@@ -75,7 +78,7 @@ def undertrained(
         certainty=Certainty.TRIED,
         severity=Severity.WARNING,
         why=_why(speed, epochs) + _on_others(validation),
-        remedy=_remedy(network, speed, objective.rows, validation),
+        remedy=_faster(options, saved) or _remedy(network, speed, objective.rows, validation),
         explains=position.part(saved.gain),
         strength=min(speed.share(saved), 1.0),
         verdict=f"Training stopped too early{done}: the loss, {short(saved.before)}, was still falling. "
@@ -108,6 +111,19 @@ def _stands(validation: ValidationCurve) -> bool:
     """Whether the last quarter of the epochs brought no lower validation loss."""
     best = validation.best
     return best is not None and best.epoch <= (1 - STANDING) * float(validation.column.epochs[-1])
+
+
+def _faster(options: TrainingOptions | None, saved: Trial) -> Remedy | None:
+    """At ten times the rate, where that was tried and is far quicker."""
+    option = None if options is None else options.faster()
+    if option is None:
+        return None
+    trial, most = option.trial, count(option.trial.updates, "update")
+    return Remedy(
+        f"train longer, with {option.name}: {most} took the loss to {short(trial.after)}, and "
+        f"{count(saved.updates, 'update')} at {saved.rate:.2g} to {short(saved.after)}",
+        f"model.compile(optimizer={option.code}, loss=model.loss)",
+    )
 
 
 def _remedy(network: Network, speed: DescentSpeed, rows: int, validation: ValidationCurve | None) -> Remedy:
