@@ -32,6 +32,7 @@ BLOCKS |= {"yaml": "a pipeline", "python": "a signature, or an example", "diff":
 OF_OTHERS = {
     "--every": "tests/conftest.py",
     "--first-seed": "tests/measure/recall.py",
+    "--reports": "tests/measure/recall.py",
     "--hypothesis-profile": "tests/conftest.py",
     "--benchmark-enable": "tests/benchmarks/test_hot_loops.py",
     "--check": ".ci/run",
@@ -296,13 +297,19 @@ def found(pattern: str, text: str) -> tuple[str, ...]:
 def test_readme_gives_the_measured_numbers() -> None:
     accuracy, treat = (" ".join(manual.read(PAGES / f"{name}.md").split()) for name in ("accuracy", "treat"))
     told = " ".join(README.partition("## How often it is right")[2].partition("\n## ")[0].split())
-    every, named, lead = found(r"Of ([\d,]+) models .*?, (\d+ %) .*? in (\d+ %)", told)
-    row = found(r"\| all, \d+ rules \| (\d+) \| \d+, (\d+ %) \| [^|]* \| \d+, (\d+ %)", accuracy)
-    assert (every.replace(",", ""), named, lead) == row
-    unseen, of = found(r"looked at, (\d+ %) of (\d+) were named", told)
-    assert found(r"of (\d+) the fault was named in \d+ \((\d+ %)\)", accuracy) == (of, unseen)
-    healthy = r"Of (\d+) healthy, well-trained models none got an error"
-    assert found(healthy, told) == found(healthy, accuracy)
+    row = found(r"nobody had looked at \| (\d+) \| \d+, (\d+ %) \| [^|]* \| \d+, (\d+ %)", accuracy)
+    assert found(r"Of (\d+) models .*?, (\d+ %) .*? in (\d+ %)", told) == row
+    reports = found(r"\| \*\*all\*\* \| [^|]* \| \d+ of (\d+), (\d+)%", accuracy)
+    assert found(r"Of (\d+) networks with faults as people report them, .*? in (\d+) %", told) == reports
+    seen, alarms, others, none = found(
+        r"Of (\d+) healthy, well-trained models none .*? (one) of (\d+) healthy ones .*? none of (\d+)\.", accuracy
+    )
+    (every,) = found(r"Of (\d+) healthy, well-trained models none got an error and one a warning", told)
+    assert (int(every), alarms) == (int(seen) + int(others) + int(none), "one")
+    lines = found(r"of (\d+) lines that a machine can put in, (\d+) help", accuracy)
+    assert (
+        found(r"Of (\d+) lines of code that head such reports and that a machine can put in, (\d+) help", told) == lines
+    )
     cured = found(r"Of (\d+) models with a fault, `treat` cured (\d+ %)", told)
     assert found(r"Of (\d+) such models .* were cured \((\d+ %):", treat) == cured
 

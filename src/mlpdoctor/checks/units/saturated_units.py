@@ -3,6 +3,8 @@
 import math
 from collections.abc import Iterator
 
+import numpy as np
+
 from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network, Stored
@@ -144,7 +146,9 @@ def _remedy(layer: Layer, maker: Layer | None, units: int, activation: str) -> R
 def _ordinary(layer: Layer) -> bool:
     """Whether the layer's weights are no larger than they are drawn: fresh ones would saturate its units again."""
     kernel = layer.weights.get("kernel")
-    return kernel is not None and kernel.ndim == MATRIX and float(kernel.std()) <= LARGE * _advised(kernel)
+    if kernel is None or kernel.ndim != MATRIX:
+        return False
+    return float(np.sqrt(np.mean(np.square(kernel, dtype=np.float64)))) <= LARGE * _advised(kernel)
 
 
 def _advised(kernel: Stored) -> float:
