@@ -19,6 +19,8 @@ from mlpdoctor.core.report_model import Report, RuledOut
 from mlpdoctor.diagnosis.diagnose import diagnose
 from mlpdoctor.diagnosis.subject import Question
 
+pytestmark = pytest.mark.slow  # whole reports
+
 WITH_DATA = {path.parent.name: path for path in FIXTURES.glob("*/data.*")} | {
     "numpy-cosine-mean-error": FIXTURES / "numpy-cosine" / "data.npz",
     "relu-cosine": FIXTURES / "numpy-cosine" / "data.npz",

@@ -19,7 +19,10 @@ Y = X[:, 0] + np.sin(X[:, 1] / 100)
 THREE = np.where(Y > 0.5, "high", np.where(Y < -0.5, "low", "middle"))
 ALL = {"max_iter": 5, "random_state": 0, "hidden_layer_sizes": (6, 4)}
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = [
+    pytest.mark.slow,  # networks are trained by scikit-learn
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+]
 
 
 def table(name: str) -> tuple[Any, Any]:

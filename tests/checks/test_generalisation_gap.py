@@ -6,6 +6,8 @@ from memorised import checked, codes, fitted, rows
 
 from mlpdoctor.core.finding import Certainty
 
+pytestmark = pytest.mark.slow  # networks trained on each case
+
 
 def test_a_network_that_a_line_beats_on_new_rows_overfits() -> None:
     x, y = rows(80, 0)

@@ -24,6 +24,8 @@ from drawn_cases import (
 
 from mlpdoctor.core.finding import Severity
 
+pytestmark = pytest.mark.slow  # networks trained on each case
+
 
 def thrown(name: str, rate: float, activation: str, seed: int) -> tuple[Model, Model, Model]:
     x, y = waves(300, 5, seed)

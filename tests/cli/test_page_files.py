@@ -13,6 +13,8 @@ from shell import patient, run
 from mlpdoctor.diagnosis import diagnose
 from mlpdoctor.report.html import extra
 
+pytestmark = pytest.mark.slow  # pages are drawn
+
 CHECK = ("check", "model.keras", "data.csv")
 LOG = FIXTURES / "three-points" / "history.txt"
 VERDICT = "The loss is stuck at 0.005676"

@@ -10,6 +10,8 @@ from hand_written import CASES, HandWritten, counted, possible
 from mlpdoctor.cli.manual import PAGES
 from mlpdoctor.gradcheck.check import gradcheck
 
+pytestmark = pytest.mark.slow  # every mistake and pair of mistakes
+
 NAMED = {1: 0.95, 2: 0.85, 3: 0.75}
 """Share of the networks with so many mistakes of which exactly what was done must be named."""
 

@@ -12,6 +12,8 @@ import no_signal_coverage
 
 from mlpdoctor.core import threads
 
+pytestmark = pytest.mark.slow  # trees are grown
+
 SETS = 100 if EFFORT.every else 8
 
 

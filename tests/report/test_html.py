@@ -26,6 +26,8 @@ from mlpdoctor.report.html import extra
 from mlpdoctor.report.html.page import piece, render
 from mlpdoctor.report.json import trials as trials_json
 
+pytestmark = pytest.mark.slow  # pages are drawn
+
 GOLDEN = Path(__file__).parent / "golden_pages"
 KINDS = ("one feature, history, JSON", "two features", "classes", "several", "trials", "gradient")
 SHARED = "three-points"
