@@ -12,7 +12,7 @@ from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.training.gradients import Gradients, norm
 from mlpdoctor.facts.training.rate_left import DescentSpeed, RateLeft
 from mlpdoctor.facts.training.training import CurrentRate, Training
-from mlpdoctor.facts.training.training_options import TrainingOptions
+from mlpdoctor.facts.training.training_options import MOST_PLAIN, MOST_RESCALED, TrainingOptions
 from mlpdoctor.nn.layers.properties import length_of, size_of, trained_kernels
 from mlpdoctor.nn.optimizers.traits import follows_gradient, most_per_update, normalises_gradient
 
@@ -24,8 +24,6 @@ BETTER = 2.0
 """Ten times more has to bring twice as much again to be the advice: nobody should be sent higher than need be."""
 CLEAR = 0.05
 """And it has to close a twentieth of the gap within the trial, scatter taken off, to be worth a word."""
-MOST_ADAPTIVE, MOST_PLAIN = 0.03, 1.0
-"""Rates beyond which nobody should be sent, for optimizers that rescale each weight's steps and for the others."""
 HOPELESS = 20_000
 """More updates than anybody waits for in a small network."""
 FELL = 0.1
@@ -140,7 +138,7 @@ def _tried(
 
 def _faster(network: Network, current: CurrentRate, speed: DescentSpeed) -> tuple[float, Trial] | None:
     """A rate at which the loss clearly falls faster, the lowest unless a higher one does far better; or None."""
-    most = MOST_ADAPTIVE if normalises_gradient(network.optimizer) else MOST_PLAIN
+    most = MOST_RESCALED if normalises_gradient(network.optimizer) else MOST_PLAIN
     found: tuple[float, Trial] | None = None
     for factor in FACTORS:
         if current.rate * factor > most:

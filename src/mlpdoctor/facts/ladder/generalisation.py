@@ -13,9 +13,9 @@ from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Certainty, Remedy, Severity
 from mlpdoctor.core.ladder import Ladder, Rung, UnseenLadder
 from mlpdoctor.core.network import Array
-from mlpdoctor.engine.passes import Only, flat
 from mlpdoctor.facts.ladder.linear_floor import ConstantFloor, LinearFloor
 from mlpdoctor.facts.ladder.model_loss import ModelLoss, Objective, Perfection
+from mlpdoctor.facts.outputs.heads import read_by
 from mlpdoctor.facts.training.training import Trained
 from mlpdoctor.nn.losses.convex import ConvexLoss
 from mlpdoctor.statistics.rows import RowSample
@@ -216,12 +216,7 @@ def _of_model(objective: Objective, rows: Rows) -> Array:
     engine, heads = objective.passes.engine, objective.heads
     if engine is None:
         raise ValueError("the network cannot be run")
-    before: dict[int, Array] = {}
-    behind = frozenset(head.node for head in heads.heads if head.behind)
-    see = Only(behind, lambda place, sums, _: before.__setitem__(place, flat(sums))) if behind else None
-    outputs = engine.forward(rows.features, see)
-    read = [before[head.node] if head.behind else flat(outputs[head.output]) for head in heads.heads]
-    values = heads.values(rows.targets, np.concatenate(read, axis=1))
+    values = heads.values(rows.targets, read_by(heads.heads, engine, rows.features, objective.passes.block_rows))
     return _total(objective, values, rows)
 
 
