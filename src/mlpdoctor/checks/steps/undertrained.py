@@ -54,8 +54,9 @@ def undertrained(
     How sure
         Tried: the training was taken up from the saved weights and the saved state of the optimizer, on
         minibatches of 32 of these rows, for up to 100 updates, without dropout. How long the rest takes is a straight
-        line through the trial, and mostly too short: a loss falls slower as it falls. Where a hundred updates leave doubt, four hundred are made.
-        Ten times the rate is proposed where a trial at it gained more than three times as much.
+        line through the trial, and mostly too short: a loss falls slower as it falls. Where a
+        hundred updates leave doubt, four hundred are made. Ten times the rate is proposed where a trial at it
+        gained more than three times as much.
     """
     saved = speed.shown
     if not speed.falls:
