@@ -6,6 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from keras_fit import fit
 from model_cases import (
     L,
     compiled,
@@ -47,3 +48,29 @@ def test_l505_stays_quiet_where_units_are_enough_or_smooth(tmp_path: Path, body:
     layers = [keras.layers.Dense.from_config(layer.get_config()) for layer in body]
     model = compiled(stack(1, *layers, L.Dense(1)))
     assert quiet(examined(tmp_path, model, x, y), "L505")
+
+
+@pytest.mark.parametrize("periods", [1.3, 1.8, 2.4])
+def test_l505_the_line_that_it_prints_bends_where_tanh_of_as_many_units_does_not(
+    tmp_path: Path, periods: float
+) -> None:
+    """Keras draws biases of 0, so that all units bend at 0: spread over the input they find the waves."""
+    rng = np.random.default_rng(5)
+    x = rng.uniform(-1, 1, (300, 1)).astype(np.float32)
+    y = np.sin(2 * np.pi * periods * x)
+    model = compiled(stack(1, L.Dense(2, "relu"), L.Dense(1)))
+    fit(model, x, y, epochs=20)
+    remedy = only(examined(tmp_path, model, x, y), "L505").evidence.remedy
+    assert remedy is not None
+    assert remedy.code is not None
+
+    def trained(layer: Any) -> float:  # noqa: ANN401
+        keras.utils.set_random_seed(1)
+        other = stack(1, layer, L.Dense(1))
+        other.compile(keras.optimizers.Adam(0.01), "mse")
+        fit(other, x, y, epochs=300)
+        return float(np.square(np.asarray(other(x)) - y).mean())
+
+    line = trained(eval(remedy.code, {"Dense": L.Dense, "keras": keras}))  # noqa: S307  mlpdoctor's own line
+    assert line < 0.5 * trained(L.Dense(64, "tanh"))
+    assert line < 0.5 * float(y.var())

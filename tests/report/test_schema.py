@@ -138,11 +138,16 @@ def test_a_missing_or_an_unknown_key_is_noticed_wherever_it_is() -> None:
         ("data", DataSummary),
         ("rung", Rung),
         ("penalty", Penalty),
-        ("fix", Remedy),
     ],
 )
 def test_it_has_what_the_classes_have(name: str, kind: type) -> None:
     assert list(SCHEMA["$defs"][name]["properties"]) == [field.name for field in dataclasses.fields(kind)]
+
+
+def test_of_a_fix_it_has_what_a_reader_can_use() -> None:
+    """How a remedy draws weights is for its trial alone."""
+    assert list(SCHEMA["$defs"]["fix"]["properties"]) == ["text", "code"]
+    assert [field.name for field in dataclasses.fields(Remedy)] == ["text", "code", "draws"]
 
 
 def test_it_has_what_the_summary_has() -> None:

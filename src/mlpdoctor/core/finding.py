@@ -40,11 +40,31 @@ class Certainty(StrEnum):
 
 
 @dataclass(frozen=True)
+class Draws:
+    """That a remedy draws weights anew, and how, so that it can be tried before it leads.
+
+    Attributes:
+        layers: those whose initializers the remedy names; all other weights are drawn as the file says.
+        kernel: the initializer that it names for them.
+        bias: likewise; None for the layer's own.
+        rate: the learning rate that goes with it, as a factor on the one that training started with.
+        units: how many the first of them gets; None for as many as it has.
+    """
+
+    layers: tuple[str, ...] = ()
+    kernel: str = "glorot_uniform"
+    bias: str | None = None
+    rate: float = 1.0
+    units: int | None = None
+
+
+@dataclass(frozen=True)
 class Remedy:
     """What to do: a sentence, and the line of code where one line does it."""
 
     text: str
     code: str | None = None
+    draws: Draws | None = None
 
 
 @dataclass(frozen=True)

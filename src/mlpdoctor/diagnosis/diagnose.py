@@ -20,6 +20,7 @@ from mlpdoctor.core.ladder import Ladder
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.report_model import Report, legible_parts
 from mlpdoctor.core.threads import RowsRead
+from mlpdoctor.diagnosis.lead_trial import lead_tried
 from mlpdoctor.diagnosis.rank import agreed, joined_in, rank, ruled_out
 from mlpdoctor.diagnosis.resolve import FactResolver, fact_types, statistics_behind
 from mlpdoctor.diagnosis.run_checks import run
@@ -98,7 +99,7 @@ def diagnose(
         hidden = rank((finding for finding in findings if finding.suppressed is not None), rules, joined)
         where = resolver.get(LossPosition)
         position = None if isinstance(where, Absent) else where
-        shown = agreed(shown, healthy=position is not None and position.near)
+        shown = agreed(lead_tried(shown, resolver), healthy=position is not None and position.near)
         ladder = resolver.get(Ladder)
         known = None if isinstance(ladder, Absent) else ladder
         beside = resolver.get(Generalisation)

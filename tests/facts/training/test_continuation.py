@@ -18,7 +18,7 @@ from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.facts.training.gradients import gradient_rows
 from mlpdoctor.facts.training.rate_left import READILY, DescentSpeed
 from mlpdoctor.facts.training.training_options import TrainingOptions
-from mlpdoctor.facts.training.trial_updates import ADAM, LONGER, LONGER_ADAM, TIMES, Continuation
+from mlpdoctor.facts.training.trial_updates import ADAM, OWN, TIMES, Continuation
 from mlpdoctor.statistics.rows import RowSample
 
 
@@ -148,7 +148,8 @@ def test_ten_times_the_rate_is_proposed_where_it_gains_far_more() -> None:
 def test_where_nothing_gains_fresh_weights_are_the_advice() -> None:
     tried, continuation = options(0.1)
     stuck = replace(continuation.saved, path=(1.0, 1.0, 1.0))
-    nothing = replace(continuation, saved=stuck, _trials=dict.fromkeys((LONGER, ADAM, LONGER_ADAM, 10.0, 0.1), stuck))
+    ways = [(OWN, 1, TIMES), (ADAM, 1, 1), (ADAM, 1, TIMES), (OWN, 10.0, 1), (OWN, 0.1, 1)]
+    nothing = replace(continuation, saved=stuck, _trials=dict.fromkeys(ways, stuck))
     resting = replace(tried, _continuation=nothing)
     assert resting.best() is None
     remedy = resting.remedy("train on")
@@ -162,7 +163,8 @@ def test_false_alarm_a_lower_rate_that_only_calms_the_scatter_does_not_lead() ->
     tried, continuation = options(0.1)
     rising = replace(continuation.saved, path=(1.0, 1.1, 1.2))
     calmer, adam = replace(rising, path=(1.0, 0.95, 0.94)), replace(rising, path=(1.0, 1.05, 1.02))
-    known = {0.1: calmer, 10.0: rising, ADAM: adam, LONGER: rising, LONGER_ADAM: replace(adam, path=(1.0, 0.9, 0.8))}
+    known = {(OWN, 0.1, 1): calmer, (OWN, 10.0, 1): rising, (OWN, 1, TIMES): rising, (ADAM, 1, 1): adam}
+    known[ADAM, 1, TIMES] = replace(adam, path=(1.0, 0.9, 0.8))
     best = replace(tried, _continuation=replace(continuation, saved=rising, _trials=known)).best()
     assert best is not None
     assert best.name == "Adam"

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from mlpdoctor.core.check import EVERYTHING, Part, Stage, check
-from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.finding import Certainty, Draws, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import count, likewise, listing, short
 from mlpdoctor.facts.ladder.loss_position import LossPosition
@@ -23,6 +23,8 @@ LARGE_INPUT = 10.0
 """Root mean square of a feature from which small weights are what it takes."""
 FAINT = 0.05
 """Slopes that leave no more of a gradient keep it as faint with any start: what to mend first is the activation."""
+LOWER = 0.1
+"""Rate, as a share of the one in force, at which weights that it made grow do not grow again."""
 HOPELESS = 10.0
 """Sums of this size leave tanh a mean slope of 0.08; of size 4, 0.2."""
 
@@ -128,7 +130,7 @@ def _saturating(network: Network, steep: list[LayerGain], growth: Growth | None,
         certainty=Certainty.MEASURED,
         severity=Severity.ERROR if grave else Severity.WARNING,
         why=f"The sums that enter {worst.activation} have size {short(worst.gain, 2)}. It is flat there and passes on "
-        f"almost no gradient. Sizes of the weights: {names}.",
+        f"almost no gradient. Weight sizes: {names}.",
         remedy=_remedy(network, steep, worst, grew=grew),
         strength=min(worst.gain / (2 * HOPELESS), 1.0),
         verdict=f"{too_large[0].upper()}{too_large[1:]}, so {worst.activation} is saturated and learns nothing"
@@ -184,11 +186,12 @@ def _remedy(network: Network, layers: Sequence[LayerGain], worst: LayerGain, *, 
     activation = activation_of(layer)
     shown = [] if activation is None or activation.affine else [f'activation="{activation.name}"']
     code = layer_code(layer, layer.config.get("units"), *shown, f'kernel_initializer="{drawn}"')
-    others = [own[one.layer].short_name for one in layers if one is not worst and not one.output]
+    others = [one.layer for one in layers if one is not worst and not one.output]
     lower = ", at a tenth of the learning rate: at the rate of now they would grow again" if grew else ""
     return Remedy(
-        f"re-initialise the weights with {drawn} and train from scratch{lower}",
-        likewise(code, list(dict.fromkeys(others))),
+        f"re-initialise the weights with {drawn}{lower}",
+        likewise(code, list(dict.fromkeys(own[name].short_name for name in others))),
+        Draws((worst.layer, *others), drawn, rate=LOWER if grew else 1.0),
     )
 
 

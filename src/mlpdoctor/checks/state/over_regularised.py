@@ -15,7 +15,8 @@ from mlpdoctor.engine.passes import open_width
 from mlpdoctor.facts.ladder.loss_position import FiniteLoss, LossPosition, severity
 from mlpdoctor.facts.training.training import Trained
 from mlpdoctor.nn.layers.penalties import Regularizer, activity_regularizer, weight_regularizers
-from mlpdoctor.nn.layers.properties import is_learned
+from mlpdoctor.nn.layers.properties import activation_of, is_learned
+from mlpdoctor.nn.layers.unsupported_layers import layer_code
 from mlpdoctor.statistics.unit_activity import ActivitySums
 from mlpdoctor.statistics.views import PerLayer
 
@@ -219,8 +220,9 @@ def _quiet(network: Network, activity: PerLayer[ActivitySums], stake: float) -> 
         units = max((open_width(node.shape) for node in network.nodes if node.layer is layer), default=1)
         size = math.sqrt(seen.squared / units)
         if own.of_sums(units, units) > stake and size < QUIET:
-            name = layer.short_name
-            code = f"Dense({layer.config.get('units')}, activity_regularizer=None, name={quoted(name)})"
+            activation = activation_of(layer)
+            shown = [] if activation is None or activation.affine else [f'activation="{activation.name}"']
+            code = layer_code(layer, layer.config.get("units"), *shown, "activity_regularizer=None")
             yield Pinned(layer, f"the activity penalty {own.name}", size, code, "outputs")
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from mlpdoctor.core.check import Part, Stage, check
-from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.finding import Certainty, Draws, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.text import count, likewise, quoted
 from mlpdoctor.facts.ladder.loss_position import LossPosition
@@ -130,6 +130,7 @@ def _remedy(layer: Layer, after: Followers, units: int) -> Remedy:
         f"initialise the weights of {name}{also} at random, as Keras does by default (no zeros, ones or Constant as "
         "kernel_initializer), then train from scratch",
         likewise(f'Dense({units}, {spelt}kernel_initializer="{start}", name={quoted(name)})', others),
+        Draws((layer.name, *others), start),
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from mlpdoctor.core.check import Part, Stage, check
-from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.finding import Certainty, Draws, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.text import count, part_of, quoted
 from mlpdoctor.facts.ladder.loss_position import LossPosition, OpenQuestion, crippled
@@ -83,6 +83,7 @@ def units_without_gradient(
             f"re-initialise the weights of {layer.short_name}",
             f'Dense({units}{shown}, kernel_initializer="he_uniform", bias_initializer="normal", '
             f"name={quoted(layer.short_name)})",
+            Draws((layer.name,), "he_uniform", "normal"),
         ),
         strength=still / units,
         verdict=f"{some[0].upper()}{some[1:]} of {layer.name} "

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 
 from mlpdoctor.core.check import Part, Stage, check
-from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.finding import Certainty, Draws, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import short
 from mlpdoctor.facts.ladder.loss_position import LossPosition, OpenQuestion
@@ -98,4 +98,5 @@ def _remedy(network: Network, name: str) -> Remedy:
     return Remedy(
         "re-initialise all layers with weights of ordinary size, or put a BatchNormalization behind each",
         layer_code(layer, units, *named, f'kernel_initializer="{start}"'),
+        Draws((layer.name,), start),
     )

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 
 from mlpdoctor.core.check import Part, Stage, check
-from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.finding import Certainty, Draws, Evidence, Remedy, Severity
 from mlpdoctor.core.text import count, short
 from mlpdoctor.engine.training import Trial
 from mlpdoctor.facts.ladder.architecture_floor import ArchitectureFloor
@@ -96,6 +96,7 @@ def stationary_point(
         remedy=Remedy(
             "start again from other weights (another seed); if that ends here too, use twice the units",
             "keras.utils.set_random_seed(1); model = keras.models.clone_model(model)  # then compile and fit",
+            Draws(),
         ),
         strength=min(position.shortfall, 1.0),
         verdict=f"Training has come to rest{done}: at a loss of {short(position.model)} the gradient is next to "

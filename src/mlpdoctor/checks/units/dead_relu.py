@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from mlpdoctor.core.check import Part, Stage, check
-from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.finding import Certainty, Draws, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.text import are, count, part_of
 from mlpdoctor.facts.ladder.loss_position import NARROW, FiniteLoss, LossPosition, crippled
@@ -136,7 +136,8 @@ def _of_hidden(layer: Layer, maker: Layer | None, units: int, activation: str) -
     code = layer_code(maker, wider, *own, 'kernel_initializer="he_uniform"', 'bias_initializer="normal"')
     more = f" and make it wider, {wider} units instead of {units}" if wider > units else ""
     name = maker.short_name
-    return Remedy(f"re-initialise {name} with he_uniform{more}; or use a smooth activation such as tanh", code)
+    draws = Draws((maker.name,), "he_uniform", "normal", units=wider if wider > units else None)
+    return Remedy(f"re-initialise {name} with he_uniform{more}", code, draws)
 
 
 def _verdict(layer: Layer, dead: int, units: int, live: int, *, silent: bool, output: bool) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from mlpdoctor.core.check import Part, Stage, check
-from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.finding import Certainty, Draws, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network, Stored
 from mlpdoctor.core.text import are, part_of, percent, short
 from mlpdoctor.facts.ladder.loss_position import OpenQuestion, severity
@@ -140,6 +140,7 @@ def _remedy(layer: Layer, maker: Layer | None, units: int, activation: str) -> R
     return Remedy(
         f"re-initialise {maker.short_name} with smaller weights, as the default glorot_uniform does{_scale(maker)}",
         layer_code(maker, units, *own, 'kernel_initializer="glorot_uniform"'),
+        Draws((maker.name,)),
     )
 
 

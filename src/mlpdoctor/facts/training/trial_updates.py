@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import field, replace
+from typing import TypeAlias
 
 import numpy as np
 
@@ -19,10 +20,12 @@ from mlpdoctor.nn.initializers import draw, fans
 from mlpdoctor.nn.layers.properties import family_of
 from mlpdoctor.statistics.rows import RowSample
 
-UNCLIPPED, ADAM, LONGER, LONGER_ADAM = -1.0, -2.0, -3.0, -4.0
-"""Stand for the trials without clipping, with Adam and with more updates among those at factors of the rate."""
+OWN, UNCLIPPED, ADAM = "its own", "unclipped", "Adam"
+"""The optimizers of trials: as saved, without clipping, Keras's Adam."""
 TIMES = 4
 """How many times as long a longer trial is."""
+Way: TypeAlias = tuple[str, float, int]
+"""How a trial is made: the optimizer, the factor on the rate, and how many times as many updates as usual."""
 ADAM_RATE = 0.001
 """Keras's default."""
 
@@ -37,38 +40,49 @@ class Continuation:
     Attributes:
         saved: at the saved rate.
         rate: the saved rate.
-        trials: those made so far, by the factor on the rate.
+        descent: what makes them.
+        trials: those made so far.
     """
 
     saved: Trial
     rate: float
-    _descent: Descent
-    _trials: dict[float, Trial] = field(default_factory=dict)
+    descent: Descent
+    _trials: dict[Way, Trial] = field(default_factory=dict)
 
-    def at(self, factor: float) -> Trial:
-        """The trial at so many times the saved rate."""
-        return self.saved if factor == 1 else self._tried(factor, self._descent, self.rate * factor)
+    def at(self, factor: float, times: int = 1) -> Trial:
+        """The trial at so many times the saved rate, with so many times as many updates as usual."""
+        if (factor, times) == (1, 1):
+            return self.saved
+        return self._tried((OWN, factor, times), self.descent, self.rate * factor)
 
     def unclipped(self) -> Trial:
         """The trial at the saved rate without any clipping of gradients."""
-        return self._tried(UNCLIPPED, self._descent.unclipped(), self.rate)
+        return self._tried((UNCLIPPED, 1, 1), self.descent.unclipped(), self.rate)
 
-    def adam(self, *, longer: bool = False) -> Trial:
+    def adam(self, times: int = 1) -> Trial:
         """The trial with Adam as it is by default, which has seen no gradient yet."""
-        descent = replace(self._descent, optimizer=Optimizer("Adam"))
-        return self._tried(LONGER_ADAM if longer else ADAM, descent, ADAM_RATE, TIMES if longer else 1)
+        return self._tried((ADAM, 1, times), replace(self.descent, optimizer=Optimizer("Adam")), ADAM_RATE)
 
     def longer(self) -> Trial:
         """The trial at the saved rate with four times as many updates."""
-        return self._tried(LONGER, self._descent, self.rate, TIMES)
+        return self.at(1, TIMES)
 
-    def _tried(self, key: float, descent: Descent, rate: float, times: int = 1) -> Trial:
-        if key not in self._trials:
-            trial = descent.run(rate, times)
-            if isinstance(trial, str):
-                raise ValueError(trial)
-            self._trials[key] = trial
-        return self._trials[key]
+    def _tried(self, way: Way, descent: Descent, rate: float) -> Trial:
+        if way not in self._trials:
+            self._trials[way] = made(descent, rate, way[-1])
+        return self._trials[way]
+
+
+def made(descent: Descent, rate: float, times: int) -> Trial:
+    """A trial by an optimizer that is known to make a step here.
+
+    Raises:
+        ValueError: it makes none.
+    """
+    trial = descent.run(rate, times)
+    if isinstance(trial, Trial):
+        return trial
+    raise ValueError(trial)
 
 
 @dear_fact("making trial updates")

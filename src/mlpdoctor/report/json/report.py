@@ -114,7 +114,7 @@ def _finding(rank: int, finding: Finding, report: Report) -> dict[str, Any]:
         "evidence": evidence.numbers,
         "explains": evidence.explains,
         "because_of": finding.because_of,
-        "fix": None if remedy is None else asdict(remedy),
+        "fix": None if remedy is None else {"text": remedy.text, "code": remedy.code},
         "suppressed": finding.suppressed,
         "fingerprint": fingerprint(finding, report.path),
     }
