@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from mlpdoctor import checks as check_package
-from mlpdoctor.core.check import Check, declared
+from mlpdoctor.core.check import Check
 from mlpdoctor.core.dataset import Batch
+from mlpdoctor.core.discovery import declared
 from mlpdoctor.core.network import Array, Layer, LossConfig, Network, Node, Optimizer, Shape
 from mlpdoctor.diagnosis.diagnose import examine
 from mlpdoctor.diagnosis.resolve import FactResolver

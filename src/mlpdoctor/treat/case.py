@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from mlpdoctor.core.check import declared
+from mlpdoctor.core.discovery import declared
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Finding
 from mlpdoctor.core.network import Array, Network

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from mlpdoctor import facts as fact_package
 from mlpdoctor.analysis.curves.level import Level
-from mlpdoctor.core.check import Absent, Fact, declared
+from mlpdoctor.core.check import Absent, Fact
+from mlpdoctor.core.discovery import declared
 from mlpdoctor.core.history import BadLines, Column, History, Run, Trial, together
 from mlpdoctor.core.ladder import Ladder, Penalty, Rung
 from mlpdoctor.diagnosis.resolve import FactResolver, fact_types

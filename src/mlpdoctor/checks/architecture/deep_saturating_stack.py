@@ -25,6 +25,7 @@ PASSED_ON = ("Activation", "Dropout", "GaussianDropout", "GaussianNoise", "Ident
     "{depth} {activation} layers in a row ({chain}) pass about {passed} of a gradient on to the first of them",
     stage=Stage.ARCHITECTURE,
     disturbs=Part.UNITS | Part.PACE | Part.LOSS,
+    names=("a vanishing gradient",),
 )
 def deep_saturating_stack(
     network: Network,

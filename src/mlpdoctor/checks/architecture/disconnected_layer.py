@@ -28,6 +28,7 @@ class _Told(NamedTuple):
     stage=Stage.ARCHITECTURE,
     disturbs=Part.PACE | Part.LOSS,
     because="W302",
+    names=("a vanishing gradient", "units that never got a gradient"),
     untreatable="only the author knows what was meant to lead where",
 )
 def disconnected_layer(network: Network, unreachable: Unreachable, position: LossPosition | None) -> Iterator[Evidence]:

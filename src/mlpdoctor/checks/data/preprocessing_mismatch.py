@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from mlpdoctor.core.check import EVERYTHING, Stage, check
+from mlpdoctor.core.check import EVERYTHING, Role, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.text import percent, short
 from mlpdoctor.facts.ladder.loss_position import LossPosition
@@ -55,6 +55,8 @@ CODE = {
     "the loss is {before} the best constant's as the file is, and {after_share} of it with {both}",
     stage=Stage.DATA,
     disturbs=EVERYTHING,
+    role=Role.OTHER_FILE,
+    names=("input scale",),
 )
 def preprocessing_mismatch(trials: ScalingTrials, position: LossPosition, trained: Trained) -> Iterator[Evidence]:
     """A file that is not on the scale the model was trained on.

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.core.check import Part, Stage, check
+from mlpdoctor.core.check import Part, Role, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.text import agreeing_digits, percent, short
 from mlpdoctor.facts.ladder.linear_floor import LinearFloor
@@ -27,6 +27,7 @@ SLIGHT = 0.02
     stage=Stage.OUTCOME,
     about=Part.LOSS,
     because="D710 A101 D707 G606 H803 H805 L507 U404",
+    role=Role.SYMPTOM,
     untreatable="it says where the loss stands, not why; the causes named with it are treated",
 )
 def no_better_than_linear(

@@ -25,6 +25,7 @@ MOST_KINKS = 256
     "this network is a line with at most {kinks}: its loss cannot go below {floor}",
     stage=Stage.ARCHITECTURE,
     disturbs=Part.LOSS,
+    names=("width",),
 )
 def too_few_units(
     network: Network,

@@ -18,7 +18,15 @@ RAISED = 1.5
 """A rate that is so much higher than it was at the best epoch was raised: warm restarts do that, and the loss rises."""
 
 
-@check("H803", Severity.ERROR, "{seen}", stage=Stage.CURVE, about=Part.SIZE, because="D701")
+@check(
+    "H803",
+    Severity.ERROR,
+    "{seen}",
+    stage=Stage.CURVE,
+    about=Part.SIZE,
+    because="D701",
+    names=("too high a learning rate",),
+)
 def diverged(
     curve: TrainingCurve,
     ending: RunEnding,

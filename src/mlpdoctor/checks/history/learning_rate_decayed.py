@@ -24,6 +24,7 @@ LONG = 0.25
     stage=Stage.STEP,
     disturbs=Part.LOSS,
     because="A101 A102 A106 L503 L505 L508",
+    names=("learning rate",),
 )
 def learning_rate_decayed(
     curve: TrainingCurve,

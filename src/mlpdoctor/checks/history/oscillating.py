@@ -32,7 +32,14 @@ FEWEST = 15
 """Epochs from which swings are told: of ten the second half is five."""
 
 
-@check("H804", Severity.WARNING, "{seen}", stage=Stage.CURVE, about=Part.SIZE)
+@check(
+    "H804",
+    Severity.WARNING,
+    "{seen}",
+    stage=Stage.CURVE,
+    about=Part.SIZE,
+    names=("learning rate", "too high a learning rate"),
+)
 def oscillating(
     curve: TrainingCurve,
     gap: ReferenceGap,

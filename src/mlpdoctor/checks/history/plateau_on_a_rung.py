@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 
-from mlpdoctor.core.check import Part, Stage, check
+from mlpdoctor.core.check import Part, Role, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.history import History
 from mlpdoctor.core.ladder import Ladder, Rung
@@ -27,6 +27,7 @@ that there is something left to find."""
     stage=Stage.CURVE,
     about=Part.LOSS,
     because="A101 D707 H803 H805 L503 L507 L508",
+    role=Role.SYMPTOM,
     untreatable="the rung it stands on has a rule of its own, whose treatment is the one to try",
 )
 def plateau_on_a_rung(

@@ -29,6 +29,7 @@ COUNTED = 1e7
     "the loss falls steadily, but by only {pace} an epoch{far}",
     stage=Stage.CURVE,
     about=Part.PACE,
+    names=("epochs",),
 )
 def slow_convergence(
     curve: TrainingCurve,

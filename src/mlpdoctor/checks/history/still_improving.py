@@ -20,6 +20,7 @@ TIMES = 3
     "the loss was still falling when training ended, by {pace_share} an epoch over the last {stretch} epochs",
     stage=Stage.CURVE,
     about=Part.PACE,
+    names=("epochs",),
     untreatable="to train on is what the control does",
 )
 def still_improving(

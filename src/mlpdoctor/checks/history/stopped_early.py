@@ -17,6 +17,7 @@ from mlpdoctor.facts.history.training_curve import TrainingCurve, ValidationCurv
     "training ended after epoch {epochs}{of}, while the loss still fell by {pace_share} an epoch",
     stage=Stage.PACE,
     disturbs=Part.PACE | Part.LOSS,
+    names=("epochs",),
     untreatable="to train on is what the control does",
 )
 def stopped_early(

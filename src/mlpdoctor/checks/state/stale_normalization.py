@@ -43,7 +43,15 @@ class Gap:
     ratio: float
 
 
-@check("W308", Severity.ERROR, "{what}", stage=Stage.START, disturbs=Part.UNITS | Part.PACE | Part.LOSS, because="D713")
+@check(
+    "W308",
+    Severity.ERROR,
+    "{what}",
+    stage=Stage.START,
+    disturbs=Part.UNITS | Part.PACE | Part.LOSS,
+    because="D713",
+    names=("input scale",),
+)
 def stale_normalization(
     layer: Layer,
     seen: NormalisedMoments | None,

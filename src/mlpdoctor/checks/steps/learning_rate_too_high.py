@@ -34,6 +34,7 @@ ROUNDED = 2
     stage=Stage.STEP,
     disturbs=EVERYTHING,
     because="D702 D703 D704 D709 D713 O202 O203 O205 O206 O207 W307",
+    names=("learning rate", "optimizer"),
 )
 def learning_rate_too_high(
     network: Network,

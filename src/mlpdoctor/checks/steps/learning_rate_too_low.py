@@ -43,6 +43,7 @@ EVER = 1e6
     stage=Stage.PACE,
     about=Part.PACE,
     disturbs=Part.LOSS,
+    names=("learning rate", "optimizer", "epochs"),
 )
 def learning_rate_too_low(
     network: Network,

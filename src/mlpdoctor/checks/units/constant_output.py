@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.core.check import Part, Stage, check
+from mlpdoctor.core.check import Part, Role, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import listing, percent, short
@@ -25,6 +25,7 @@ AT_THE_MEAN = 0.25
     stage=Stage.OUTCOME,
     about=Part.LOSS,
     because="D704 G606",
+    role=Role.SYMPTOM,
 )
 def constant_output(
     network: Network,

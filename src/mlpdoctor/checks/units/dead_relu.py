@@ -24,6 +24,8 @@ from mlpdoctor.statistics.unit_activity import Firing
     about=Part.UNITS,
     disturbs=Part.UNITS | Part.PACE | Part.LOSS,
     because="A104 D704",
+    names=("a vanishing gradient", "units that never got a gradient"),
+    milder={Severity.WARNING: Part.UNITS, Severity.NOTE: Part.UNITS},
 )
 def dead_relu(
     layer: Layer,

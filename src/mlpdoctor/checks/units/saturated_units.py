@@ -36,6 +36,7 @@ LARGE = 2.0
     about=Part.UNITS,
     disturbs=Part.UNITS | Part.PACE | Part.LOSS,
     because="D704",
+    names=("a vanishing gradient", "units that never got a gradient"),
 )
 def saturated_units(
     layer: Layer,

@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping
 from functools import cache
 
-from mlpdoctor.core.check import subclasses
+from mlpdoctor.core.discovery import subclasses
 from mlpdoctor.core.errors import UsageError
 from mlpdoctor.core.network import KERAS_3, LossConfig, Network
 from mlpdoctor.nn.losses.loss import Loss
