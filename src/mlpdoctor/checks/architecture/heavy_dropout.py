@@ -15,9 +15,8 @@ from mlpdoctor.nn.layers.graph import adjustable, users
 from mlpdoctor.nn.layers.properties import activation_of
 from mlpdoctor.nn.losses.loss import TargetKind
 from mlpdoctor.nn.losses.registry import build
+from mlpdoctor.statistics.rows import CLEAR
 
-SURE = 3.0
-"""Standard errors by which the loss with dropout must lie above the one without."""
 ORDINARY = {"inputs": 0.1, "hidden": 0.2, "regression": 0.0, "answer": 0.0}
 """Rates to try instead; 0 stands for no dropout at all."""
 WORDS = {
@@ -73,7 +72,7 @@ def heavy_dropout(
         return
     grave = any(place.rate > heavy or place.what == "answer" for place in places)
     share = _share(gap, position)
-    costs = gap is not None and share is not None and share >= costly and gap.gap > SURE * gap.error
+    costs = gap is not None and share is not None and share >= costly and gap.gap > CLEAR * gap.error
     worst = max(places, key=lambda place: (place.what == "answer", place.rate))
     yield Evidence(
         numbers={

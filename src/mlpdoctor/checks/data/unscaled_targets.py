@@ -19,10 +19,6 @@ from mlpdoctor.statistics.moments import OutputMoments, TargetMoments
 
 SIZE_OF_ERROR = ("mae", "huber", "logcosh")
 """Losses whose gradient does not grow with the error: plain gradient descent moves by about the rate with them."""
-NO_BETTER = 0.9
-"""A model within a tenth of the constant's loss, or above it, has learned next to nothing."""
-RESTLESS = 1.1
-"""Steps that are too large keep the loss above the constant's; a model that rests on it has other reasons."""
 SLACK = 2.0
 """A model that has spent half its updates on reaching the size of the targets had too few left to learn them."""
 DROWNED = 1 / 3
@@ -140,10 +136,11 @@ def _judged(
 ) -> tuple[str, Severity] | None:
     """What the size of the targets does here, and how bad it is; None when it does nothing."""
     worst = Severity.WARNING if training.never else Severity.ERROR
-    no_better = training.never or not position.of_constant(position.model) < NO_BETTER
+    no_better = training.never or position.no_better or position.barely
     if not limited:
         return ("overshoots", worst) if overshoots and no_better else None
-    if drowned and (training.never or not position.of_constant(position.model) < RESTLESS):
+    # Steps that are too large keep the loss above the constant's; a model that rests on it has other reasons.
+    if drowned and (training.never or position.worse):
         return "drowned", worst
     if long:
         return "far", worst if no_better else Severity.WARNING

@@ -64,9 +64,7 @@ def no_better_than_constant(
     if not all(np.isfinite(weight).all() for layer in network.layers for weight in layer.weights.values()):
         return
     span = position.above(position.constant)
-    hopeless = (
-        position.of_constant(position.reach) >= 1 - tolerated_gain and position.of_constant(position.model) <= 1 + NEAR
-    )
+    hopeless = position.of_constant(position.reach) >= 1 - tolerated_gain and not position.worse
     equal = position.above(position.model) >= span * (1 - tolerated_gain)
     if hopeless or span <= 0 or not (equal or position.barely):
         return

@@ -19,8 +19,8 @@ from mlpdoctor.nn.layers.properties import is_learned
 from mlpdoctor.statistics.unit_activity import ActivitySums
 from mlpdoctor.statistics.views import PerLayer
 
-NOTICED, GAP, LEAST_LOSS = 0.1, 0.25, 0.1
-"""A penalty of a tenth of the loss, a last layer that could save a quarter of it, a loss that is worth saving."""
+NOTICED, GAP = 0.1, 0.25
+"""A penalty of a tenth of the loss, a last layer that could save a quarter of it."""
 PINNED = 0.999
 """Share of a norm limit from which a unit counts as held by it; Keras puts it there exactly, up to rounding."""
 MOST_UNITS = 0.5
@@ -140,7 +140,7 @@ def over_regularised(
 def _held_back(penalty: Penalty | None, position: LossPosition | None, ladder: Ladder | None) -> bool:
     """Whether a penalty of some size stands before weights of the last layer that would do far better."""
     readout = None if ladder is None else ladder.value("readout")
-    if penalty is None or position is None or readout is None or position.of_constant(position.model) < LEAST_LOSS:
+    if penalty is None or position is None or readout is None or position.low:
         return False
     above = position.above(position.model)
     return penalty.total > NOTICED * above and position.model - readout > GAP * above

@@ -41,10 +41,10 @@ WORTHWHILE = 1e-3
 """A distance under a thousandth of the constant's loss is nothing that a user would call stuck."""
 HALFWAY = 0.5
 """Share of the constant's loss under which a model that can fall for ever is on its way."""
+LOW = 0.1
+"""A tenth of the constant's loss: what trains worse than it could has then cost nothing worth a warning."""
 AT_THE_CONSTANT = 0.95
 """From this share of the constant's loss on, a straight line or a model is told as no better than a flat line."""
-CLEAR = 3.0
-"""Standard errors by which another last layer must do better on rows it was not fitted to."""
 MATTERS = 0.1
 """A gap under a tenth of all there is to learn is fine-tuning that a longer run brings."""
 MISPLACED = 0.8
@@ -118,6 +118,16 @@ class LossPosition:
     def no_better(self) -> bool:
         """Whether the model does no better than the best constant, or next to no better; also where it is broken."""
         return not self.of_constant(self.model) < NO_BETTER
+
+    @property
+    def low(self) -> bool:
+        """Whether little is left of the constant's loss, whatever is known to be reachable."""
+        return self.of_constant(self.model) <= LOW
+
+    @property
+    def worse(self) -> bool:
+        """Whether the model is worse than the best constant, not merely on it; also where it is broken."""
+        return not self.of_constant(self.model) <= 1 + NEAR
 
     @property
     def barely(self) -> bool:

@@ -20,8 +20,6 @@ from mlpdoctor.statistics.rows import RowSample
 
 JOINED = 1e-3
 """Shares add up to 1 this closely in a file of few digits."""
-EXCELLENT = 0.1
-"""A loss of a tenth of the constant's: what trains worse than it could has then cost nothing worth a warning."""
 OF_LABELS = ("O205", "O206", "O207")
 MILDER = {Severity.ERROR: Severity.WARNING, Severity.WARNING: Severity.NOTE, Severity.NOTE: Severity.NOTE}
 STRENGTH = {Harm.BROKEN: 1.0, Harm.COSTLY: 0.7, Harm.UNUSUAL: 0.3}
@@ -140,7 +138,7 @@ def _severity(misfit: Misfit, position: LossPosition | None) -> Severity:
         return given
     if misfit.mended:
         return given if position.far else MILDER[given]
-    cheap = misfit.harm is not Harm.COSTLY or position.of_constant(position.model) <= EXCELLENT
+    cheap = misfit.harm is not Harm.COSTLY or position.low
     return MILDER[given] if position.well and cheap else given
 
 
