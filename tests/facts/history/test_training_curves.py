@@ -17,8 +17,8 @@ from mlpdoctor.core.history import BadLines, Column, History, Run, Trial, togeth
 from mlpdoctor.core.ladder import Ladder, Penalty, Rung
 from mlpdoctor.diagnosis.resolve import FactResolver, fact_types
 from mlpdoctor.facts.history.curve_plateau import CurvePace, CurvePlateau, Source, TrialScores
-from mlpdoctor.facts.history.last_run import RateCurve
 from mlpdoctor.facts.history.plateau_rung import PlateauRung, plateau_rung
+from mlpdoctor.facts.history.run_rates import RateCurve
 from mlpdoctor.facts.history.training_curve import TrainingCurve, ValidationCurve
 
 FACTS = fact_types(declared(fact_package, Fact))

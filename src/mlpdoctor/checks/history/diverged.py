@@ -4,18 +4,23 @@ import math
 from collections.abc import Iterator
 
 from mlpdoctor.core.check import Part, Stage, check
-from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.core.network import Network
+from mlpdoctor.core.finding import Certainty, Evidence, Number, Remedy, Severity
 from mlpdoctor.core.text import printed, short
-from mlpdoctor.facts.history.last_run import Divergence, RateCurve, RunEnding
+from mlpdoctor.facts.history.last_run import Divergence, RunEnding
 from mlpdoctor.facts.history.outlook import ReferenceGap
+from mlpdoctor.facts.history.run_rates import RateCurve, UsedOptimizer
 from mlpdoctor.facts.history.training_curve import TrainingCurve, ValidationCurve
-from mlpdoctor.nn.optimizers.traits import follows_gradient
 
 LOWER = 10.0
 """The rate to try is a tenth of the one there was."""
 RAISED = 1.5
 """A rate that is so much higher than it was at the best epoch was raised: warm restarts do that, and the loss rises."""
+
+
+CLEAN = Remedy(
+    "look for missing and infinite cells, and for labels out of range, before anything else",
+    "print(np.isfinite(x).all(axis=0), np.isfinite(y).all(), y.min(), y.max())",
+)
 
 
 @check(
@@ -34,7 +39,7 @@ def diverged(
     divergence: Divergence | None,
     rates: RateCurve | None,
     validation: ValidationCurve | None,
-    network: Network,
+    used: UsedOptimizer,
 ) -> Iterator[Evidence]:
     """A training whose loss became NaN or infinite, or rose and stayed up.
 
@@ -53,90 +58,79 @@ def diverged(
         note where the saved model does about as well as anything is known to.
     """
     if curve.broken is not None:
-        yield _broken(curve, curve.broken, ending, gap, _slower(network, rates))
-    elif divergence is not None and not _raised(rates, divergence.epoch):
-        yield _risen(curve, divergence, ending, gap, _slower(network, rates))
+        yield _broken(curve, curve.broken, ending, gap, used)
+    elif divergence is not None and not (rates is not None and rates.raised(divergence.epoch, RAISED)):
+        yield _risen(curve, divergence, ending, gap, used)
     elif validation is not None and validation.broken is not None and not math.isfinite(validation.column.values[-1]):
         yield _of_validation(validation.broken)
 
 
 def _broken(
-    curve: TrainingCurve, broken: tuple[int, float], ending: RunEnding, gap: ReferenceGap | None, slower: Remedy
+    curve: TrainingCurve, broken: tuple[int, float], ending: RunEnding, gap: ReferenceGap | None, used: UsedOptimizer
 ) -> Evidence:
-    epoch, value = broken
-    what = "NaN" if math.isnan(value) else "infinite"
-    at_once = epoch == int(curve.column.epochs[0])
-    lasts = not math.isfinite(curve.last)
+    epoch, what = broken[0], _what(broken[1])
+    before, lasts = curve.before(epoch), not math.isfinite(curve.last)
     severity = _severity(gap, ending)
-    if severity is None and not lasts:
-        severity = Severity.NOTE
-    seen = f"the loss is {what} from epoch {epoch} on" if lasts else f"the loss was {what} at epoch {epoch}"
-    before = [float(v) for e, v in zip(curve.column.epochs, curve.column.values, strict=True) if e < epoch]
-    fell = before and before[-1] <= min(before)
-    way = (
-        ""
-        if not before
-        else f" Before it was {printed(before[-1], curve.column.decimals)}"
-        + (", and had fallen until then." if fell else f", up from {printed(min(before), curve.column.decimals)}.")
-    )
-    why = (
-        "It was NaN from the start, so no step can be blamed: look at the data and at the labels first."
-        if at_once
-        else f"A NaN never leaves the weights that it has reached.{way}"
-    )
-    return Evidence(
-        numbers={
-            "seen": seen,
+    return _diverged(
+        f"the loss is {what} from epoch {epoch} on" if lasts else f"the loss was {what} at epoch {epoch}",
+        {
             "epoch": epoch,
             "value": what,
             "lasts": lasts,
-            "at_once": at_once,
+            "at_once": not before,
             "last_before": before[-1] if before else None,
             "epochs": ending.epochs,
             "lowest": None if curve.best is None else curve.best.value,
             "best_epoch": None if curve.best is None else curve.best.epoch,
         },
-        certainty=Certainty.MEASURED,
-        severity=severity,
-        why=why,
-        remedy=_clean() if at_once else slower,
-        strength=1.0 if lasts else 0.3,
-        verdict=_said(f"Training diverged: {seen}.", severity),
+        Severity.NOTE if severity is None and not lasts else severity,
+        _way(before, curve.column.decimals),
+        _slower(used) if before else CLEAN,
+        1.0 if lasts else 0.3,
     )
 
 
+def _way(before: list[float], decimals: int | None) -> str:
+    if not before:
+        return "It was NaN from the start, so no step can be blamed: look at the data and at the labels first."
+    last, low = printed(before[-1], decimals), min(before)
+    fell = ", and had fallen until then." if before[-1] <= low else f", up from {printed(low, decimals)}."
+    return f"A NaN never leaves the weights that it has reached. Before it was {last}{fell}"
+
+
 def _risen(
-    curve: TrainingCurve, divergence: Divergence, ending: RunEnding, gap: ReferenceGap | None, slower: Remedy
+    curve: TrainingCurve, divergence: Divergence, ending: RunEnding, gap: ReferenceGap | None, used: UsedOptimizer
 ) -> Evidence:
     lowest, end = (printed(value, curve.column.decimals) for value in (divergence.lowest, divergence.end))
-    seen = f"the loss rose from {lowest} at epoch {divergence.epoch} to {end} at epoch {ending.epochs}, and stayed up"
     severity = _severity(gap, ending)
-    if severity is None and divergence.lost < 1:
-        severity = Severity.WARNING
     lost = "all that was won" if divergence.lost >= 1 else f"{short(100 * divergence.lost, 2)} % of the way won"
+    return _diverged(
+        f"the loss rose from {lowest} at epoch {divergence.epoch} to {end} at epoch {ending.epochs}, and stayed up",
+        {**divergence.numbers, "epochs": ending.epochs},
+        Severity.WARNING if severity is None and divergence.lost < 1 else severity,
+        f"It ends {short(divergence.times, 2)} times as high as it has been: {lost} since the first epoch is lost.",
+        _slower(used),
+        min(math.log10(divergence.times) / 3, 1.0),
+    )
+
+
+def _diverged(
+    seen: str, numbers: dict[str, Number], severity: Severity | None, why: str, remedy: Remedy, strength: float
+) -> Evidence:
+    all_the_same = " The saved weights do well all the same." if severity is Severity.NOTE else ""
     return Evidence(
-        numbers={
-            "seen": seen,
-            "epoch": divergence.epoch,
-            "lowest": divergence.lowest,
-            "end": divergence.end,
-            "times": divergence.end / divergence.lowest,
-            "lost": divergence.lost if math.isfinite(divergence.lost) else None,
-            "epochs": ending.epochs,
-        },
+        numbers={"seen": seen, **numbers},
         certainty=Certainty.MEASURED,
         severity=severity,
-        why=f"It ends {short(divergence.end / divergence.lowest, 2)} times as high as it has been: {lost} since the "
-        "first epoch is lost.",
-        remedy=slower,
-        strength=min(math.log10(divergence.end / divergence.lowest) / 3, 1.0),
-        verdict=_said(f"Training diverged: {seen}.", severity),
+        why=why,
+        remedy=remedy,
+        strength=strength,
+        verdict=f"Training diverged: {seen}.{all_the_same}",
     )
 
 
 def _of_validation(broken: tuple[int, float]) -> Evidence:
-    epoch, value = broken
-    what = "NaN" if math.isnan(value) else "infinite"
+    epoch, what = broken[0], _what(broken[1])
     return Evidence(
         numbers={
             "seen": f"the validation loss is {what} from epoch {epoch} on, and the training loss is not",
@@ -161,33 +155,16 @@ def _severity(gap: ReferenceGap | None, ending: RunEnding) -> Severity | None:
     return Severity.WARNING if ending.restored is not None else None
 
 
-def _said(sentence: str, severity: Severity | None) -> str:
-    return f"{sentence} The saved weights do well all the same." if severity is Severity.NOTE else sentence
+def _what(value: float) -> str:
+    return "NaN" if math.isnan(value) else "infinite"
 
 
-def _raised(rates: RateCurve | None, epoch: int) -> bool:
-    if rates is None:
-        return False
-    column = rates.column
-    then = [float(rate) for at, rate in zip(column.epochs, column.values, strict=True) if at <= epoch]
-    return bool(then) and float(column.values[column.epochs >= epoch].max(initial=0.0)) > RAISED * then[-1]
-
-
-def _clean() -> Remedy:
-    return Remedy(
-        "look for missing and infinite cells, and for labels out of range, before anything else",
-        "print(np.isfinite(x).all(axis=0), np.isfinite(y).all(), y.min(), y.max())",
-    )
-
-
-def _slower(network: Network, rates: RateCurve | None) -> Remedy:
-    name = "Adam" if network.optimizer is None else network.optimizer.name
-    rate = rates.rates.largest if rates is not None else network.optimizer and network.optimizer.learning_rate
-    usable = bool(rate) and math.isfinite(rate or math.nan)
-    better = (rate or 0.0) / LOWER if usable else (0.01 if follows_gradient(network.optimizer) else 1e-4)
-    was = f" in place of {rate:.2g}" if usable else ""
+def _slower(used: UsedOptimizer) -> Remedy:
+    usable = bool(used.largest) and math.isfinite(used.largest or math.nan)
+    better = (used.largest or 0.0) / LOWER if usable else (1e-4 if used.adaptive else 0.01)
+    was = f" in place of {used.largest:.2g}" if usable else ""
     return Remedy(
         f"train from scratch with a learning rate of {better:.2g}{was} and clipped gradients, on inputs and targets of "
         "scale 1",
-        f"model.compile(optimizer=keras.optimizers.{name}({better:.2g}, clipnorm=1.0), loss=model.loss)",
+        used.again(better, "clipnorm=1.0"),
     )

@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from mlpdoctor.analysis.curves.slope import Reach
 from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import count, named, printed, short
-from mlpdoctor.facts.history.last_run import RateCurve, RunEnding
+from mlpdoctor.facts.history.last_run import RunEnding
 from mlpdoctor.facts.history.outlook import Outlook, ReferenceGap, Way
+from mlpdoctor.facts.history.run_rates import UsedOptimizer
 from mlpdoctor.facts.history.training_curve import TrainingCurve
-from mlpdoctor.nn.optimizers.traits import follows_gradient
 
 TENFOLD = 10.0
 """The rate to try is ten times the one there was: rates are found by factors."""
@@ -36,8 +35,7 @@ def slow_convergence(
     outlook: Outlook,
     gap: ReferenceGap,
     ending: RunEnding,
-    rates: RateCurve | None,
-    network: Network,
+    used: UsedOptimizer,
 ) -> Iterator[Evidence]:
     """A loss that falls steadily and gets nowhere.
 
@@ -66,7 +64,7 @@ def slow_convergence(
     goal = None if outlook.goal is None else f"{named(outlook.label)}, {short(outlook.goal)}"
     to_go = None if outlook.reach is None else _epochs(outlook.reach)
     far = "" if goal is None else f": {to_go} more epochs to {goal}"
-    rate = _rate(rates, network)
+    rate = used.largest
     yield Evidence(
         numbers={
             "pace": pace,
@@ -88,7 +86,7 @@ def slow_convergence(
         + (
             f". At this pace {to_go} more epochs take it to {goal}, and curves slow down as they fall." if goal else "."
         ),
-        remedy=_remedy(network, rate),
+        remedy=_remedy(used),
         strength=_strength(outlook, ending),
         verdict=f"The loss, {last}, looks flat but still falls, by only {pace} an epoch"
         + (f": at that pace it takes {to_go} more epochs to {goal}." if goal else "."),
@@ -109,18 +107,11 @@ def _strength(outlook: Outlook, ending: RunEnding) -> float:
     return min(math.log10(max(outlook.reach.epochs / ending.epochs, 1.0)) / 4, 1.0)
 
 
-def _rate(rates: RateCurve | None, network: Network) -> float | None:
-    if rates is not None:
-        return rates.rates.largest
-    return None if network.optimizer is None else network.optimizer.learning_rate
-
-
-def _remedy(network: Network, rate: float | None) -> Remedy:
-    name = "Adam" if network.optimizer is None else network.optimizer.name
-    ordinary = ORDINARY if follows_gradient(network.optimizer) else ORDINARY_ADAPTIVE
+def _remedy(used: UsedOptimizer) -> Remedy:
+    rate, ordinary = used.largest, ORDINARY_ADAPTIVE if used.adaptive else ORDINARY
     better = ordinary if not rate else max(min(TENFOLD * rate, MOST), rate)
     was = "" if not rate else f" in place of {rate:.2g}"
     return Remedy(
         f"scale inputs and targets to mean 0 and spread 1 if they are not, and train with a rate of {better:.2g}{was}",
-        f"model.compile(optimizer=keras.optimizers.{name}({better:.2g}), loss=model.loss)",
+        used.again(better),
     )
