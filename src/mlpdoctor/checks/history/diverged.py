@@ -57,21 +57,22 @@ def diverged(
         was kept, where the weights of the best epoch were put back, or where only the validation loss is NaN. A
         note where the saved model does about as well as anything is known to.
     """
+    # Milder where the weights that were saved are not those that were thrown out; None for the rule's own.
+    given = Severity.WARNING if ending.restored is not None else None
+    given = Severity.NOTE if gap is not None and gap.of_model and gap.done else given
     if curve.broken is not None:
-        yield _broken(curve, curve.broken, ending, gap, used)
+        yield _broken(curve, *curve.broken, ending, given, used)
     elif divergence is not None and not (rates is not None and rates.raised(divergence.epoch, RAISED)):
-        yield _risen(curve, divergence, ending, gap, used)
+        yield _risen(curve, divergence, ending, given, used)
     elif validation is not None and validation.broken is not None and not math.isfinite(validation.column.values[-1]):
-        yield _of_validation(validation.broken)
+        yield _of_validation(*validation.broken)
 
 
 def _broken(
-    curve: TrainingCurve, broken: tuple[int, float], ending: RunEnding, gap: ReferenceGap | None, used: UsedOptimizer
+    curve: TrainingCurve, epoch: int, value: float, ending: RunEnding, given: Severity | None, used: UsedOptimizer
 ) -> Evidence:
-    epoch, what = broken[0], _what(broken[1])
-    before, lasts = curve.before(epoch), not math.isfinite(curve.last)
-    severity = _severity(gap, ending)
-    return _diverged(
+    before, lasts, what = curve.before(epoch), not math.isfinite(curve.last), _what(value)
+    return _evidence(
         f"the loss is {what} from epoch {epoch} on" if lasts else f"the loss was {what} at epoch {epoch}",
         {
             "epoch": epoch,
@@ -83,7 +84,7 @@ def _broken(
             "lowest": None if curve.best is None else curve.best.value,
             "best_epoch": None if curve.best is None else curve.best.epoch,
         },
-        Severity.NOTE if severity is None and not lasts else severity,
+        Severity.NOTE if given is None and not lasts else given,
         _way(before, curve.column.decimals),
         _slower(used) if before else CLEAN,
         1.0 if lasts else 0.3,
@@ -99,60 +100,46 @@ def _way(before: list[float], decimals: int | None) -> str:
 
 
 def _risen(
-    curve: TrainingCurve, divergence: Divergence, ending: RunEnding, gap: ReferenceGap | None, used: UsedOptimizer
+    curve: TrainingCurve, divergence: Divergence, ending: RunEnding, given: Severity | None, used: UsedOptimizer
 ) -> Evidence:
     lowest, end = (printed(value, curve.column.decimals) for value in (divergence.lowest, divergence.end))
-    severity = _severity(gap, ending)
     lost = "all that was won" if divergence.lost >= 1 else f"{short(100 * divergence.lost, 2)} % of the way won"
-    return _diverged(
+    return _evidence(
         f"the loss rose from {lowest} at epoch {divergence.epoch} to {end} at epoch {ending.epochs}, and stayed up",
         {**divergence.numbers, "epochs": ending.epochs},
-        Severity.WARNING if severity is None and divergence.lost < 1 else severity,
+        Severity.WARNING if given is None and divergence.lost < 1 else given,
         f"It ends {short(divergence.times, 2)} times as high as it has been: {lost} since the first epoch is lost.",
         _slower(used),
         min(math.log10(divergence.times) / 3, 1.0),
     )
 
 
-def _diverged(
-    seen: str, numbers: dict[str, Number], severity: Severity | None, why: str, remedy: Remedy, strength: float
-) -> Evidence:
-    all_the_same = " The saved weights do well all the same." if severity is Severity.NOTE else ""
-    return Evidence(
-        numbers={"seen": seen, **numbers},
-        certainty=Certainty.MEASURED,
-        severity=severity,
-        why=why,
-        remedy=remedy,
-        strength=strength,
-        verdict=f"Training diverged: {seen}.{all_the_same}",
-    )
-
-
-def _of_validation(broken: tuple[int, float]) -> Evidence:
-    epoch, what = broken[0], _what(broken[1])
-    return Evidence(
-        numbers={
-            "seen": f"the validation loss is {what} from epoch {epoch} on, and the training loss is not",
-            "epoch": epoch,
-            "value": what,
-        },
-        certainty=Certainty.MEASURED,
-        severity=Severity.WARNING,
-        why="The weights are sound, so it is the validation rows: missing cells, labels out of range, or none at all. "
+def _of_validation(epoch: int, value: float) -> Evidence:
+    seen = f"the validation loss is {_what(value)} from epoch {epoch} on"
+    return _evidence(
+        f"{seen}, and the training loss is not",
+        {"epoch": epoch, "value": _what(value)},
+        Severity.WARNING,
+        "The weights are sound, so it is the validation rows: missing cells, labels out of range, or none at all. "
         "EarlyStopping and ReduceLROnPlateau that watch val_loss see no progress in it.",
-        remedy=Remedy("look for missing cells in the validation rows", "print(np.isnan(x_val).sum(axis=0))"),
-        strength=0.5,
-        verdict=f"The validation loss is {what} from epoch {epoch} on while the training loss is a number: "
-        "something is wrong with the validation rows.",
+        Remedy("look for missing cells in the validation rows", "print(np.isnan(x_val).sum(axis=0))"),
+        0.5,
+        f"T{seen[1:]} while the training loss is a number: something is wrong with the validation rows.",
     )
 
 
-def _severity(gap: ReferenceGap | None, ending: RunEnding) -> Severity | None:
-    """Milder where the weights that were saved are not those that were thrown out; None for the rule's own."""
-    if gap is not None and gap.of_model and gap.done:
-        return Severity.NOTE
-    return Severity.WARNING if ending.restored is not None else None
+def _evidence(
+    seen: str,
+    read: dict[str, Number],
+    given: Severity | None,
+    why: str,
+    remedy: Remedy,
+    strength: float,
+    told: str = "",
+) -> Evidence:
+    all_the_same = " The saved weights do well all the same." if given is Severity.NOTE else ""
+    told = told or f"Training diverged: {seen}.{all_the_same}"
+    return Evidence({"seen": seen, **read}, Certainty.MEASURED, why, remedy, given, None, strength, told)
 
 
 def _what(value: float) -> str:
@@ -160,11 +147,8 @@ def _what(value: float) -> str:
 
 
 def _slower(used: UsedOptimizer) -> Remedy:
-    usable = bool(used.largest) and math.isfinite(used.largest or math.nan)
-    better = (used.largest or 0.0) / LOWER if usable else (1e-4 if used.adaptive else 0.01)
-    was = f" in place of {used.largest:.2g}" if usable else ""
-    return Remedy(
-        f"train from scratch with a learning rate of {better:.2g}{was} and clipped gradients, on inputs and targets of "
-        "scale 1",
-        used.again(better, "clipnorm=1.0"),
+    better = used.usable / LOWER if used.usable else (1e-4 if used.adaptive else 0.01)
+    text = (
+        f"train from scratch with a learning rate of {better:.2g}{used.instead} and clipped gradients, on inputs and "
     )
+    return Remedy(f"{text}targets of scale 1", used.again(better, "clipnorm=1.0"))

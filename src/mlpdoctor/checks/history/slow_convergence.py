@@ -108,10 +108,7 @@ def _strength(outlook: Outlook, ending: RunEnding) -> float:
 
 
 def _remedy(used: UsedOptimizer) -> Remedy:
-    rate, ordinary = used.largest, ORDINARY_ADAPTIVE if used.adaptive else ORDINARY
+    rate, ordinary = used.usable, ORDINARY_ADAPTIVE if used.adaptive else ORDINARY
     better = ordinary if not rate else max(min(TENFOLD * rate, MOST), rate)
-    was = "" if not rate else f" in place of {rate:.2g}"
-    return Remedy(
-        f"scale inputs and targets to mean 0 and spread 1 if they are not, and train with a rate of {better:.2g}{was}",
-        used.again(better),
-    )
+    text = "scale inputs and targets to mean 0 and spread 1 if they are not, and train with a rate of"
+    return Remedy(f"{text} {better:.2g}{used.instead}", used.again(better))

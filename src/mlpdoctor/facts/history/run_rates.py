@@ -1,5 +1,7 @@
 """The learning rate of the last run: as logged, with which optimizer, and whether it came down to nothing too early."""
 
+import math
+
 import numpy as np
 
 from mlpdoctor.analysis.curves.noise import finite, jitter, part
@@ -61,6 +63,16 @@ class UsedOptimizer:
     adaptive: bool
     largest: float | None
     last: float | None
+
+    @property
+    def usable(self) -> float | None:
+        """The highest rate, where it is one to go by."""
+        return self.largest if self.largest and math.isfinite(self.largest) else None
+
+    @property
+    def instead(self) -> str:
+        """What follows a rate that is advised: which it is in place of, where that is known."""
+        return f" in place of {self.usable:.2g}" if self.usable else ""
 
     def again(self, rate: float, *options: str) -> str:
         """The line that trains with it at another rate."""
