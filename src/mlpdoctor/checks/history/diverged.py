@@ -15,8 +15,7 @@ LOWER = 10.0
 """The rate to try is a tenth of the one there was."""
 RAISED = 1.5
 """A rate that is so much higher than it was at the best epoch was raised: warm restarts do that, and the loss rises."""
-
-
+WHAT = {True: "NaN", False: "infinite"}
 CLEAN = Remedy(
     "look for missing and infinite cells, and for labels out of range, before anything else",
     "print(np.isfinite(x).all(axis=0), np.isfinite(y).all(), y.min(), y.max())",
@@ -71,7 +70,7 @@ def diverged(
 def _broken(
     curve: TrainingCurve, epoch: int, value: float, ending: RunEnding, given: Severity | None, used: UsedOptimizer
 ) -> Evidence:
-    before, lasts, what = curve.before(epoch), not math.isfinite(curve.last), _what(value)
+    before, lasts, what = curve.before(epoch), not math.isfinite(curve.last), WHAT[math.isnan(value)]
     return _evidence(
         f"the loss is {what} from epoch {epoch} on" if lasts else f"the loss was {what} at epoch {epoch}",
         {
@@ -115,10 +114,10 @@ def _risen(
 
 
 def _of_validation(epoch: int, value: float) -> Evidence:
-    seen = f"the validation loss is {_what(value)} from epoch {epoch} on"
+    seen = f"the validation loss is {WHAT[math.isnan(value)]} from epoch {epoch} on"
     return _evidence(
         f"{seen}, and the training loss is not",
-        {"epoch": epoch, "value": _what(value)},
+        {"epoch": epoch, "value": WHAT[math.isnan(value)]},
         Severity.WARNING,
         "The weights are sound, so it is the validation rows: missing cells, labels out of range, or none at all. "
         "EarlyStopping and ReduceLROnPlateau that watch val_loss see no progress in it.",
@@ -140,10 +139,6 @@ def _evidence(
     all_the_same = " The saved weights do well all the same." if given is Severity.NOTE else ""
     told = told or f"Training diverged: {seen}.{all_the_same}"
     return Evidence({"seen": seen, **read}, Certainty.MEASURED, why, remedy, given, None, strength, told)
-
-
-def _what(value: float) -> str:
-    return "NaN" if math.isnan(value) else "infinite"
 
 
 def _slower(used: UsedOptimizer) -> Remedy:
