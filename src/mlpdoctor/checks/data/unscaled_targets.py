@@ -1,11 +1,11 @@
 """D703: targets of a size that this head and this optimizer take long to reach."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from mlpdoctor.core.check import EVERYTHING, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Severity
-from mlpdoctor.core.network import Network, Optimizer
+from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import coefficient, short
 from mlpdoctor.engine.passes import Passes
 from mlpdoctor.facts.ladder.linear_floor import ConstantFloor
@@ -14,6 +14,8 @@ from mlpdoctor.facts.outputs.prediction_spread import PredictionReach
 from mlpdoctor.facts.outputs.regression import Regression
 from mlpdoctor.facts.outputs.scale_words import effect, invisible, remedy_for_targets, why
 from mlpdoctor.facts.training.training import Training
+from mlpdoctor.nn.optimizers.rate import highest_rate
+from mlpdoctor.nn.optimizers.step import limits
 from mlpdoctor.nn.optimizers.traits import momentum_of, moves_by_the_rate
 from mlpdoctor.statistics.moments import OutputMoments, TargetMoments
 
@@ -75,15 +77,15 @@ def unscaled_targets(
         Muller, Efficient BackProp, 1998, section 4.
     """
     optimizer = network.optimizer
-    rate = None if optimizer is None else _rate(optimizer)
+    rate = None if optimizer is None else highest_rate(optimizer)
     if optimizer is None or rate is None or rate <= 0:
         return
     if position.trained and not position.far:
         return
-    k = max(range(len(regression.parts)), key=lambda one: _size(targets, regression.columns[one]))
+    k = max(range(len(regression.parts)), key=lambda one: targets.size(regression.columns[one]))
     part, column = regression.parts[k], regression.columns[k]
     unit = part.head.first_unit + (part.unit or 0)
-    size, mean, deviation = _size(targets, column), float(targets.mean[column]), float(targets.deviation[column])
+    size, mean, deviation = targets.size(column), float(targets.mean[column]), float(targets.deviation[column])
     if size == 0 or deviation == 0:
         return
     limited = moves_by_the_rate(optimizer) or part.loss.names[0] in SIZE_OF_ERROR
@@ -97,7 +99,7 @@ def unscaled_targets(
         training,
         limited=limited,
         long=size > ordinary and needed > (most_updates if training.never else updates / SLACK),
-        overshoots=size > ordinary and step * size > unstable_step and not _clips(optimizer),
+        overshoots=size > ordinary and step * size > unstable_step and not any(limits(optimizer.options)),
         drowned=moves_by_the_rate(optimizer)
         and deviation < SMALL
         and deviation < (rate if training.never else DROWNED * jump),
@@ -145,21 +147,3 @@ def _judged(
     if long:
         return "far", worst if no_better else Severity.WARNING
     return None
-
-
-def _size(targets: TargetMoments, column: int) -> float:
-    return float(max(abs(targets.mean[column]), targets.deviation[column]))
-
-
-def _rate(optimizer: Optimizer) -> float | None:
-    """The learning rate: the one saved or, where a schedule had brought it lower, the one compiled."""
-    compiled = optimizer.options.get("learning_rate")
-    if isinstance(compiled, Mapping):
-        config = compiled.get("config")
-        compiled = config.get("initial_learning_rate") if isinstance(config, Mapping) else None
-    rates = [rate for rate in (optimizer.learning_rate, compiled) if isinstance(rate, int | float)]
-    return float(max(rates)) if rates else None
-
-
-def _clips(optimizer: Optimizer) -> bool:
-    return any(optimizer.options.get(name) for name in ("clipnorm", "clipvalue", "global_clipnorm"))

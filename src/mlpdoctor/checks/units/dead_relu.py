@@ -61,8 +61,7 @@ def dead_relu(
         return
     live = units - dead
     output = any(network.nodes[position].layer is layer for position in network.outputs)
-    activation = activation_of(layer)
-    named = activation.name if activation else "ReLU"
+    named = activation.name if (activation := activation_of(layer)) else "ReLU"
     silent = live == 0
     maker = summing(network, layer)
     yield Evidence(
@@ -100,18 +99,15 @@ def _severity(share: float, live: int, position: LossPosition | None, *, silent:
 
 
 def _why(live: int, *, silent: bool, output: bool, untrained: bool) -> str:
+    working = f"{count(live, 'unit')} {'does' if live == 1 else 'do'} all the work of this layer."
     since = "from the start" if untrained else "so no row gives a gradient and training cannot change that"
     if silent and output:
         return f"The prediction is 0 on every row, {since}."
     if silent:
         return f"Nothing of the input gets past this layer: the next one sees the same on every row, {since}."
     if untrained:
-        return f"They output 0 for every row, {since}. {_working(live)}"
-    return f"They output 0 for every row, so they get no gradient and do not recover. {_working(live)}"
-
-
-def _working(live: int) -> str:
-    return f"{count(live, 'unit')} {'does' if live == 1 else 'do'} all the work of this layer."
+        return f"They output 0 for every row, {since}. {working}"
+    return f"They output 0 for every row, so they get no gradient and do not recover. {working}"
 
 
 def _of_output(layer: Layer, maker: Layer | None, units: int, contract: Contract | None) -> Remedy:
@@ -143,9 +139,8 @@ def _of_hidden(layer: Layer, maker: Layer | None, units: int, activation: str) -
 
 def _verdict(layer: Layer, dead: int, units: int, live: int, *, silent: bool, output: bool) -> str:
     if silent and output:
-        return (
-            f"The model predicts 0 on every row: the ReLU of its output {layer.name} never fires and gets no gradient."
-        )
+        never = f"the ReLU of its output {layer.name} never fires and gets no gradient"
+        return f"The model predicts 0 on every row: {never}."
     some = part_of(dead, units, "ReLU unit")
     if silent:
         return f"Nothing gets through {layer.name}: {some} {are(dead)} zero on every row."

@@ -139,6 +139,10 @@ class LossPosition:
         """Whether the model is worse than the best affine predictor, not merely on it; False where that is unknown."""
         return self.affine is not None and self.above(self.model) > (1 + ABOVE) * self.above(self.affine)
 
+    def below(self, loss: float) -> float:
+        """How far the model is below a loss, as a share of what that is above perfect answers; 0 where that is none."""
+        return (loss - self.model) / self.above(loss) if self.above(loss) > 0 else 0.0
+
     def of_constant(self, loss: float) -> float:
         """A loss as a share of the best constant's, both counted from perfect answers."""
         span = self.above(self.constant)

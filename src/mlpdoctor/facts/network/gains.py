@@ -196,3 +196,31 @@ def _acting(network: Network, following: tuple[tuple[int, ...], ...], start: int
         if user.kind not in PASSING and (activation_of(user) is None or user.weights):
             return layer
         here = following[here][0]
+
+
+MATRIX = 2
+"""Axes of the kernel of a Dense layer."""
+
+
+@dataclass(frozen=True)
+class BesideGlorot:
+    """A kernel beside what Glorot and Bengio advise.
+
+    Attributes:
+        size: its root mean square.
+        deviation: its standard deviation.
+        advised: the standard deviation of a fresh draw.
+    """
+
+    size: float
+    deviation: float
+    advised: float
+
+
+def beside_glorot(layer: Layer) -> BesideGlorot | None:
+    """None for layers without a matrix as kernel."""
+    kernel = layer.weights.get("kernel")
+    if kernel is None or kernel.ndim != MATRIX:
+        return None
+    size = float(np.sqrt(np.mean(np.square(kernel, dtype=np.float64))))
+    return BesideGlorot(size, float(kernel.std()), math.sqrt(2 / sum(kernel.shape)))
