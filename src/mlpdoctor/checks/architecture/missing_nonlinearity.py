@@ -10,7 +10,7 @@ from mlpdoctor.core.text import short
 from mlpdoctor.facts.ladder.bounds import CollapseBound, caveat, certainty, rounding
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.ladder.second_opinion import SecondOpinion
-from mlpdoctor.facts.network.collapse import AffineStack, Collapse
+from mlpdoctor.facts.network.collapse import Collapse
 from mlpdoctor.facts.training.training import Training
 from mlpdoctor.nn.layers.unsupported_layers import layer_code
 
@@ -59,9 +59,9 @@ def missing_nonlinearity(
     line = None if position is None else position.affine
     for stretch in collapse.stretches:
         floor = bound.total if bound and whole else None
-        severity = _severity(stretch, collapse, position, opinion, floor)
-        if severity is None:
-            continue
+        severity = _severity(position, opinion, floor, whole=whole)
+        if stretch.bottleneck and not (whole and position is not None and severity is Severity.ERROR):
+            continue  # a deliberate one costs nothing
         stuck = ladder is not None and ladder.standing in ("architecture", "data")
         first = stretch.layers[0]
         chain = (" -> " if stretch.chain else ", ").join(layer.name for layer in stretch.layers)
@@ -90,23 +90,15 @@ def missing_nonlinearity(
 
 
 def _severity(
-    stack: AffineStack,
-    collapse: Collapse,
-    where: LossPosition | None,
-    opinion: SecondOpinion | None,
-    floor: float | None,
-) -> Severity | None:
-    """How bad the collapse is on these data; None for a deliberate bottleneck that costs nothing."""
+    where: LossPosition | None, opinion: SecondOpinion | None, floor: float | None, *, whole: bool
+) -> Severity:
+    """How bad the collapse is on these data."""
     if where is None:
-        worst = Severity.ERROR if collapse.linear_heads else Severity.WARNING
-        return None if stack.bottleneck else worst
-    if not collapse.linear_heads:
-        return None if stack.bottleneck else Severity.NOTE if where.well else Severity.WARNING
-    straight = floor is not None and _straight(where, floor)
-    harmless = straight or (opinion is not None and not opinion.structure)
-    if harmless and (floor is not None or where.well):
-        return None if stack.bottleneck else Severity.NOTE
-    return Severity.ERROR
+        return Severity.ERROR if whole else Severity.WARNING
+    if not whole:
+        return Severity.NOTE if where.well else Severity.WARNING
+    harmless = (floor is not None and _straight(where, floor)) or (opinion is not None and not opinion.structure)
+    return Severity.NOTE if harmless and (floor is not None or where.well) else Severity.ERROR
 
 
 def _straight(position: LossPosition, floor: float) -> bool:
