@@ -1,4 +1,4 @@
-"""The first finding is the one to mend first; effects stand under their causes; none is lost."""
+"""The first finding is the one to fix first; effects stand under their causes; none is lost."""
 
 from collections.abc import Iterable
 from dataclasses import replace

@@ -38,7 +38,7 @@ CLEARLY = 0.9
 """A line helps where nine tenths of the mistakes are left, or fewer."""
 LAYER = re.compile(r"""^(?:keras\.layers\.)?([A-Z]\w*)\((.*)\bname=(["'])([^"']+)\3\)$""")
 FRESH = re.compile(r"fresh weights|from scratch|re-initialise|at random")
-"""Words that tell to begin with weights drawn anew."""
+"""Words that tell to begin with weights re-initialised."""
 DATA = re.compile(r"^(x|y|x_train|y_train|df|df\[.*\]|columns) = ")
 LIKEWISE = re.compile(r"#\s*likewise (.*)$")
 
@@ -55,7 +55,7 @@ class Hands:
         x: features, shape (rows, features).
         y: targets, shape (rows,) or (rows, targets).
         names: of the feature and target columns.
-        fresh: whether the weights are to be drawn anew.
+        fresh: whether the weights are to be re-initialised.
     """
 
     model: Model

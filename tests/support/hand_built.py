@@ -74,7 +74,7 @@ def sequential(features: int, *layers: tuple[int, str | None], bias: bool = True
 
 
 def drawn(network: Network, seed: int, size: float = 1.0) -> Network:
-    """The same network with all weights drawn anew; variances stay positive, shared layers stay shared."""
+    """The same network with all weights re-initialised; variances stay positive, shared layers stay shared."""
     rng = np.random.default_rng(seed)
     anew: dict[int, Layer] = {}
     for layer in network.layers:

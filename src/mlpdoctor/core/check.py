@@ -214,6 +214,6 @@ def dear_fact(doing: str) -> Callable[[F], Fact]:
     """Declare a fact that a quick run goes without.
 
     Args:
-        doing: what it does, as in "fitting the last layer anew".
+        doing: what it does, as in "fitting the last layer again".
     """
     return lambda function: Fact(function, doing)

@@ -133,7 +133,7 @@ def broken(rules: Mapping[str, Rule]) -> tuple[str, ...]:
 
 
 def _source_of_the_broken(linked: Sequence[Finding], rules: Mapping[str, Rule]) -> str | None:
-    """What made weights stop being numbers, or that they did: before it is mended nothing else matters."""
+    """What made weights stop being numbers, or that they did: before it is fixed nothing else matters."""
     because = {finding.code: finding.because_of for finding in linked}
     codes = broken(rules)
     code = next((f.code for f in linked if f.code in codes and f.severity is Severity.ERROR), None)

@@ -95,7 +95,7 @@ class TargetMoments(Moments):
 
 
 class OutputMoments(Moments):
-    """Moments of what the network answers."""
+    """Moments of what the network predicts."""
 
     @classmethod
     def of(cls, view: Outputs) -> Self:

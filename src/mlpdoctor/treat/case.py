@@ -93,7 +93,7 @@ class Treatment:
         text: the change in a phrase that starts with a verb: ``give dense the activation tanh``.
         code: the line or lines of code with which a user makes it.
         shared: those of the edits that are not the cause in question, and that the control gets as well: where
-            inputs are standardised the weights are drawn anew, and a control that kept its old ones would show
+            inputs are standardised the weights are re-initialised, and a control that kept its old ones would show
             another thing. Empty for most.
     """
 

@@ -49,7 +49,7 @@ def missing_nonlinearity(
         A single Dense layer; Dense followed by Activation, LeakyReLU, PReLU and the like; layers joined by a
         product; the end of a residual branch; a low-rank bottleneck on data that an affine map fits.
     How sure
-        Proved. The witness is the single affine map; with data also its loss, which no weights go below.
+        Proved. The witness is the single affine map; with data also its loss, which is the lowest any weights reach.
     References
         Goodfellow, Bengio and Courville, Deep Learning, 2016, section 6.1.
     """

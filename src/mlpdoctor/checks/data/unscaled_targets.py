@@ -26,7 +26,7 @@ SLACK = 2.0
 DROWNED = 1 / 3
 """Targets that vary less than a third as much as one update can move the predictions."""
 SMALL = 0.3
-"""Targets that vary by more are not small: where steps are larger than that the rate is too high, and G603 speaks."""
+"""Targets that vary by more are not small: where steps are larger than that the rate is too high, see G603."""
 
 
 @check(

@@ -48,7 +48,7 @@ def slow_convergence(
     When it stays silent
         Curves of fewer than 20 epochs; a fall that scatter or printed digits could explain; a loss that has come more
         than half of the way to what these data are known to allow; one that gets to the next rung of the ladder in
-        less than five times the epochs made (H802 speaks of those); the long tail of a curve that fell fast before,
+        less than five times the epochs made (see H802); the long tail of a curve that fell fast before,
         where nobody knows of a rung below it.
     How sure
         Measured: the slope of ln(loss) over the last quarter of the epochs is below zero by twice its 95 % error bar,

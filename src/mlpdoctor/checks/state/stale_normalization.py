@@ -63,7 +63,7 @@ def stale_normalization(
             yield _never_adapted(layer, None, Severity.WARNING)
         return
     if position is not None and not math.isfinite(position.model):
-        return  # of a broken model W301 speaks
+        return  # for a broken model see W301
     if seen.rows < LEAST_ROWS or (layer.kind == BATCH and training.never):
         return
     gap = stored.gap(seen, shifted, stretched)

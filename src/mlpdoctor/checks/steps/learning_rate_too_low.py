@@ -46,7 +46,7 @@ def learning_rate_too_low(
         Ten or a hundred times the rate; Adam with 0.001 for most small networks.
     When it stays silent
         Models that have come nine tenths of the way to what is known to be reachable; a loss that falls by a
-        twentieth of the rest in a hundred updates (if at all, G607 speaks of those); rates at which a trial with ten or
+        twentieth of the rest in a hundred updates (if at all, see G607); rates at which a trial with ten or
         a hundred times as much falls no faster; rates that a schedule or callback has brought down on the way.
         Where the rate moves nothing at all W306 is the cause. Of untrained models only SGD whose first gradient
         would take a million updates to change the weights is named.
@@ -66,7 +66,7 @@ def learning_rate_too_low(
         if low.first_step is not None:
             yield _predicted(low, low.first_step)
     elif left is not None and left.outrun:
-        return  # W306 speaks of a rate that has come down
+        return  # see W306 for a rate that has come down
     elif speed is not None and (found := low.faster(slow)) is not None:
         yield _tried(low, position, found, options)
 

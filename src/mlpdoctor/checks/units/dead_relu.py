@@ -49,7 +49,7 @@ def dead_relu(
     When it stays silent
         A minority of dead units, up to the tolerated share. In a model that does as well as anything is known to, a
         larger share is a note, and so it is before training, as long as half of a narrow layer is alive: layers below
-        still move. Of a model whose loss is not a number W301 speaks.
+        still move. For a model whose loss is not a number see W301.
     How sure
         Measured: every unit on every row. A pre-activation of exactly zero counts as not firing.
     References
@@ -111,7 +111,7 @@ def _why(live: int, *, silent: bool, output: bool, untrained: bool) -> str:
 
 
 def _of_output(layer: Layer, maker: Layer | None, units: int, contract: Contract | None) -> Remedy:
-    """What the rule on the last layer and the loss says, where one speaks: a layer gets one line, not two."""
+    """What the rule on the last layer and the loss says, where one reports it: a layer gets one line, not two."""
     for clause in () if contract is None else contract.clauses:
         if clause.output.layer is layer:
             for misfit in clause.misfits:

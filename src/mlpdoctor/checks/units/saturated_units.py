@@ -58,7 +58,7 @@ def saturated_units(
         Models that do as well as anything is known to, whatever their units. An output whose loss is a cross-entropy
         of its logits: where it is sure and right nothing is left to learn, and where it is sure and wrong the
         gradient is as large as can be. A note where the tool's own continued training brings the loss down readily:
-        then the units slow it at most, and G607 speaks.
+        then the units slow it at most, see G607.
     How sure
         Measured: every unit on every row. That training is stuck is said only where up to 100 more updates, at the
         saved rate, were tried and closed less than a fiftieth of what is left.

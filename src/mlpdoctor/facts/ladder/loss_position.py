@@ -30,7 +30,7 @@ FAR = 0.5
 HALF_A_LAYER, NARROW = 0.5, 8
 """A layer that lost half its units, and of whose units fewer than so many work, misses each of them."""
 NO_BETTER = 0.99
-"""From this share of the constant's loss on a model has learned nothing that shows, and L502 speaks of it alone."""
+"""From this share of the constant's loss on a model has learned nothing that shows, and L502 alone reports it."""
 LITTLE = 0.05
 """Share of the way from the constant to the best known that any first updates bring."""
 MOSTLY = 0.5
@@ -40,7 +40,7 @@ ABOVE = 0.05
 WORTHWHILE = 1e-3
 """A distance under a thousandth of the constant's loss is nothing that a user would call stuck."""
 HALFWAY = 0.5
-"""Share of the constant's loss under which a model that can fall for ever is on its way."""
+"""Share of the constant's loss under which a model that can fall without end is on its way."""
 LOW = 0.1
 """A tenth of the constant's loss: what trains worse than it could has then cost nothing worth a warning."""
 AT_THE_CONSTANT = 0.95

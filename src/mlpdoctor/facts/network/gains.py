@@ -19,7 +19,7 @@ MOST_FLAT = 0.5
 LARGE_INPUT = 10.0
 """Root mean square of a feature from which small weights are what it takes."""
 FAINT = 0.05
-"""Slopes that leave no more of a gradient keep it as faint with any start: what to mend first is the activation."""
+"""Slopes that leave no more of a gradient keep it as faint with any start: what to fix first is the activation."""
 ABOUT_ZERO = -0.5
 """Rectified functions fall little below 0: silu to -0.28."""
 ONE_SIGNED = 0.5
@@ -174,8 +174,9 @@ def layer_gains(network: Network) -> LayerGains | Absent:
     if not found:
         return Absent("there is no Dense layer", applicable=False)
     hidden = {name for name, gain in found.items() if not gain.output}
-    acting = [activation_of(layer) for layer in network.layers if layer.name in hidden]
-    return LayerGains(tuple(found.values()), math.prod(steepest(one) for one in acting if one is not None))
+    followed = (activation_of(layer) for layer in network.layers if layer.name in hidden)
+    slopes = [steepest(one) for one in followed if one is not None]
+    return LayerGains(tuple(found.values()), math.prod(slopes))
 
 
 def _acting(network: Network, following: tuple[tuple[int, ...], ...], start: int) -> Layer | None:

@@ -120,6 +120,6 @@ def all_zero(layer: Layer, after: Followers) -> bool:
 
 
 def all_finite(layer: Layer, after: Followers) -> bool:
-    """Of weights that are not numbers W301 speaks."""
+    """For weights that are not numbers see W301."""
     layers = (layer, *(place.layer for place in (*after.alike, *after.mixing)))
     return all(bool(np.isfinite(weight).all()) for one in layers for weight in one.weights.values())

@@ -63,7 +63,7 @@ class Contract:
         return tuple(clause.labels.words for clause in self.clauses if clause.labels is not None)
 
     def of(self, code: str) -> list[tuple[Clause, Misfit]]:
-        """What a rule has to speak of."""
+        """What a rule has to report."""
         return [(clause, one) for clause in self.clauses for one in clause.misfits if one.code == code]
 
 
@@ -136,7 +136,7 @@ def _severity(misfit: Misfit, position: LossPosition | None) -> Severity:
     given = SEVERITY[misfit.harm]
     if position is None or not position.trained or misfit.void:
         return given
-    if misfit.mended:
+    if misfit.fixed:
         return given if position.far else MILDER[given]
     cheap = misfit.harm is not Harm.COSTLY or position.low
     return MILDER[given] if position.well and cheap else given

@@ -76,7 +76,8 @@ def leaks(factor: TargetFactor, sample: RowSample, passes: Passes) -> Leaks:
 
 
 def _varied(factor: TargetFactor) -> npt.NDArray[np.bool_]:
-    return np.any(factor.triangle[1:, 1 : 1 + factor.features] != 0, axis=0)
+    varied: npt.NDArray[np.bool_] = np.any(factor.triangle[1:, 1 : 1 + factor.features] != 0, axis=0)
+    return varied
 
 
 def _rest(factor: TargetFactor) -> Array:

@@ -65,7 +65,7 @@ class DropoutGap:
 
 @fact
 def dropout_gap(network: Network, objective: Objective, sample: RowSample) -> DropoutGap | Absent:
-    """Run a sample of the rows through the network with masks drawn anew for each row."""
+    """Run a sample of the rows through the network with new masks for each row."""
     if max(rate_of(layer) for layer in network.layers) <= MILD:
         return Absent("the model has no dropout to speak of", applicable=False)
     unknown = [layer.name for layer in network.layers if family_of(layer) is None]

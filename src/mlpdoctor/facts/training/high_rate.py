@@ -202,7 +202,7 @@ def _thrown(trials: Continuation, position: LossPosition, worth: float, least: f
         if lower.least_gain <= 0:
             continue
         settled = max(lower.path[-2:])
-        # Where the saved rate makes things worse, a lower one need not mend as much.
+        # Where the saved rate makes things worse, a lower one need not help as much.
         rises = not min(high.path[-2:]) <= high.before + 2 * high.error + CALM * span
         need = max(0.0 if rises else worth * (level - position.reach), least * span) if high.finite else 0.0
         if level - settled > need and not high.after - settled <= HALF * need:
