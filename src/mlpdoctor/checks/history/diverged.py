@@ -74,6 +74,7 @@ def _broken(
     return _evidence(
         f"the loss is {what} from epoch {epoch} on" if lasts else f"the loss was {what} at epoch {epoch}",
         {
+            "case": "no number",
             "epoch": epoch,
             "value": what,
             "lasts": lasts,
@@ -105,7 +106,7 @@ def _risen(
     lost = "all that was won" if divergence.lost >= 1 else f"{short(100 * divergence.lost, 2)} % of the way won"
     return _evidence(
         f"the loss rose from {lowest} at epoch {divergence.epoch} to {end} at epoch {ending.epochs}, and stayed up",
-        {**divergence.numbers, "epochs": ending.epochs},
+        {"case": "rose", **divergence.numbers, "epochs": ending.epochs},
         Severity.WARNING if given is None and divergence.lost < 1 else given,
         f"It ends {short(divergence.times, 2)} times as high as it has been: {lost} since the first epoch is lost.",
         _slower(used),
@@ -117,7 +118,7 @@ def _of_validation(epoch: int, value: float) -> Evidence:
     seen = f"the validation loss is {WHAT[math.isnan(value)]} from epoch {epoch} on"
     return _evidence(
         f"{seen}, and the training loss is not",
-        {"epoch": epoch, "value": WHAT[math.isnan(value)]},
+        {"case": "validation no number", "epoch": epoch, "value": WHAT[math.isnan(value)]},
         Severity.WARNING,
         "The weights are sound, so it is the validation rows: missing cells, labels out of range, or none at all. "
         "EarlyStopping and ReduceLROnPlateau that watch val_loss see no progress in it.",

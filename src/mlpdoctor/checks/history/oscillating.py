@@ -92,6 +92,9 @@ def _swinging(curve: TrainingCurve, swings: Swings, level: float, used: UsedOpti
     return Evidence(
         numbers={
             "seen": seen,
+            "case": "swings",
+            "low": low,
+            "high": high,
             "typical": swings.typical,
             "largest": swings.largest,
             "largest_at_epoch": swings.epoch,
@@ -119,6 +122,7 @@ def _spiking(swings: Swings, used: UsedOptimizer) -> Evidence:
         numbers={
             "seen": f"the loss has {which}, the highest at epoch {swings.epoch}, {short(swings.largest, 2)} times the "
             "trend",
+            "case": "spikes",
             "typical": swings.typical,
             "largest": swings.largest,
             "largest_at_epoch": swings.epoch,

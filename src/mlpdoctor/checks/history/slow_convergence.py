@@ -69,6 +69,8 @@ def slow_convergence(
         numbers={
             "pace": pace,
             "far": far,
+            "share_per_epoch": -math.expm1(slope.per_epoch),
+            "goal_label": None if outlook.goal is None else outlook.label,
             "slope": slope.per_epoch,
             "error": slope.error,
             "epochs": ending.epochs,
