@@ -137,7 +137,7 @@ def pytest_make_parametrize_id(val: object) -> str | None:
 
 
 def pytest_runtest_setup() -> None:
-    """Starts chance anew: what a test or the fixtures it is the first to use draw does not hang on those before it.
+    """Starts chance again: what a test or the fixtures it is the first to use draw does not depend on those before it.
 
     Keras draws its seeds from Python. TensorFlow's own seed is left alone: setting it makes every model twice as slow.
     """

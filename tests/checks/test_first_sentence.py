@@ -8,7 +8,9 @@ from mlpdoctor.core.check import Absent
 from mlpdoctor.core.finding import Certainty, Evidence, Finding, Remedy, Severity
 from mlpdoctor.core.ladder import Ladder, Rung, standing
 from mlpdoctor.core.report_model import Outcome, RuledOut, Status
-from mlpdoctor.diagnosis.rank import agreed, ruled_out
+from mlpdoctor.diagnosis.diagnose import all_checks
+from mlpdoctor.diagnosis.rank import agreed
+from mlpdoctor.diagnosis.rank import ruled_out as ruled_out_by
 from mlpdoctor.diagnosis.verdict import Scope, verdict
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 
@@ -19,6 +21,11 @@ def where(model: float = 0.5, reach: float = 0.5, *, trained: bool = True) -> Lo
 
 
 TRAINED = where()
+RULES = {check.rule.code: check.rule for check in all_checks()}
+
+
+def ruled_out(findings: list[Finding], outcomes: list[Outcome]) -> tuple[RuledOut, ...]:
+    return ruled_out_by(findings, outcomes, RULES)
 
 
 def finding(
@@ -97,7 +104,10 @@ def test_an_untrained_model_is_told_what_to_beat() -> None:
 
 def test_that_the_weights_are_no_numbers_comes_before_why() -> None:
     lead, broken = finding("D702", says="The inputs are not scaled."), finding("W301", says="It is broken.")
-    assert verdict((lead, broken), Absent(""), TRAINED) == "It is broken. The inputs are not scaled."
+    assert (
+        verdict((lead, broken), Absent(""), TRAINED, Scope(0, 0, broken=("W301",)))
+        == "It is broken. The inputs are not scaled."
+    )
 
 
 @pytest.mark.parametrize(
@@ -159,7 +169,7 @@ def passed(code: str, clears: str | None, status: Status = Status.PASSED) -> Out
 
 def test_findings_and_passed_checks_rule_suspects_out_each_once() -> None:
     out = ruled_out(
-        [finding("A", out=("rate", "width")), finding("B", out=("rate",))],
+        [finding("A101", out=("rate", "width")), finding("L503", out=("rate",))],
         [
             passed("C", "scale"),
             passed("D", "rows", Status.SKIPPED),
@@ -167,7 +177,7 @@ def test_findings_and_passed_checks_rule_suspects_out_each_once() -> None:
             passed("F", None),
         ],
     )
-    assert set(out) == {RuledOut("rate", "A"), RuledOut("width", "A"), RuledOut("scale", "C")}
+    assert set(out) == {RuledOut("rate", "A101"), RuledOut("width", "A101"), RuledOut("scale", "C")}
     assert out[-1] == RuledOut("scale", "C")
 
 

@@ -1,4 +1,4 @@
-"""G604: a rate at which training takes for ever."""
+"""G604: a rate at which training takes far too long."""
 
 from pathlib import Path
 from typing import Any

@@ -164,11 +164,11 @@ def test_the_remedy_is_a_huber_loss_that_forgets_the_far_rows(tmp_path: Path) ->
     fit(model, x, y, epochs=10)
     finding = only(examined(tmp_path, model, x, y), "D709")
     assert finding.evidence.remedy is not None
-    mended = mlp()
+    fixed = mlp()
     compile_it = str(finding.evidence.remedy.code).replace("optimizer", "'adam'")
-    eval(compile_it, {"model": mended, "keras": keras})  # noqa: S307
-    train(mended, x, y, epochs=60)
-    error = [np.median(np.abs(predicted(one, x) - y)) for one in (model, mended)]
+    eval(compile_it, {"model": fixed, "keras": keras})  # noqa: S307
+    train(fixed, x, y, epochs=60)
+    error = [np.median(np.abs(predicted(one, x) - y)) for one in (model, fixed)]
     assert error[1] < 0.3 * error[0]
 
 

@@ -29,10 +29,9 @@ from drawn_cases import (
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris, load_wine
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-from mlpdoctor.checks.data.preprocessing_mismatch import CODE
 from mlpdoctor.core.finding import Certainty, Severity
 from mlpdoctor.core.report_model import Status
-from mlpdoctor.facts.outputs.scaling_trials import SCALINGS
+from mlpdoctor.facts.outputs.scaling_trials import CODE, SCALINGS
 
 SCALERS: dict[str, Callable[[], object]] = {
     "standardised": StandardScaler,

@@ -13,7 +13,7 @@ from mlpdoctor.core.history import Run
 
 
 def test_quiet_where_the_saved_model_does_well(tmp_path: Path) -> None:
-    """The named false alarm: a loss near zero falls on for ever, and nobody misses what it would gain."""
+    """The named false alarm: a loss near zero falls on without end, and nobody misses what it would gain."""
     x = np.random.default_rng(3).normal(size=(200, 2))
     y = x @ np.array([[1.0], [-2.0]])
     model = stack(2, L.Dense(1))

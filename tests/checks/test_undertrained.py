@@ -1,4 +1,4 @@
-"""G607: a training that was broken off, told apart from a rate too low, a floor, and a model that is done."""
+"""G607: a training that was stopped early, told apart from a rate too low, a floor, and a model that is done."""
 
 from pathlib import Path
 from typing import Any

@@ -12,7 +12,8 @@ from shell import patient, run
 
 from mlpdoctor import facts as fact_package
 from mlpdoctor.cli.selection import ALL, Choice, chosen, specific, with_thresholds
-from mlpdoctor.core.check import Check, Fact, Rule, declared
+from mlpdoctor.core.check import Check, Fact, Rule
+from mlpdoctor.core.discovery import declared
 from mlpdoctor.diagnosis.diagnose import all_checks, diagnose
 from mlpdoctor.diagnosis.subject import Question
 from mlpdoctor.report.catalogue import rules
@@ -131,7 +132,7 @@ def test_a_selection_is_what_the_report_is_about(tmp_path: Path) -> None:
 
 
 def test_without_its_cause_an_effect_stands_alone(tmp_path: Path) -> None:
-    """A101 brings L501 about; when A101 is not asked for, L501 is the first to be mended and is no consequence."""
+    """A101 brings L501 about; when A101 is not asked for, L501 is the first to be fixed and is no consequence."""
     patient(tmp_path)
     words = ("check", "model.keras", "data.csv", "--format", "json", "--select")
     both = json.loads(run(tmp_path, *words, "A101,L501").out)

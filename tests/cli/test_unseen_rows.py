@@ -137,7 +137,7 @@ def test_what_does_not_fit_ends_in_one_line(folder: Path, words: tuple[str, ...]
 
 
 def test_classes_in_words_keep_the_numbers_of_the_rows_trained_on(tmp_path: Path) -> None:
-    """A validation file without the first class would number the others anew."""
+    """A validation file without the first class would number the others again."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=(90, 2))
     words = np.array(["ant", "bee", "cat"])[np.digitize(x[:, 0], [-0.4, 0.4])]

@@ -9,7 +9,8 @@ import pytest
 from drawn_cases import L, compiled, examined, stack, waves
 
 from mlpdoctor import facts as fact_package
-from mlpdoctor.core.check import Absent, Fact, dear_fact, declared, fact
+from mlpdoctor.core.check import Absent, Fact, dear_fact, fact
+from mlpdoctor.core.discovery import declared
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.report_model import Status
 from mlpdoctor.core.whole_file import listening

@@ -1,4 +1,4 @@
-"""The first finding is the one to mend first; effects stand under their causes; none is lost."""
+"""The first finding is the one to fix first; effects stand under their causes; none is lost."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -85,8 +85,24 @@ def test_a_note_never_hides_an_error_below_it() -> None:
 def test_a_symptom_stands_under_a_milder_cause_and_any_other_effect_does_not() -> None:
     ranked = rank([finding("A104", Severity.WARNING), finding("L502", Severity.ERROR)])
     assert [(one.code, one.because_of) for one in ranked] == [("A104", None), ("L502", "A104")]
-    ranked = rank([finding("D702", Severity.WARNING), finding("U402", Severity.ERROR)])
+    ranked = rank([finding("G605", Severity.WARNING), finding("G604", Severity.ERROR)])
+    assert [(one.code, one.because_of) for one in ranked] == [("G604", None), ("G605", None)]
+
+
+def test_raw_inputs_are_as_grave_as_the_saturation_of_the_units_they_enter() -> None:
+    raw = finding("D702", Severity.WARNING)
+    raw = replace(raw, evidence=replace(raw.evidence, numbers={"door": "first"}))
+    ranked = rank([raw, finding("U402", layer="second")])
     assert [(one.code, one.because_of) for one in ranked] == [("U402", None), ("D702", None)]
+    ranked = rank([raw, finding("U402", layer="first")])
+    assert [(one.code, one.severity) for one in ranked] == [("D702", Severity.ERROR), ("U402", Severity.ERROR)]
+
+
+def test_a_large_constant_column_is_as_grave_as_what_it_brings_about_and_a_note_on_one_brings_nothing_about() -> None:
+    ranked = rank([finding("D704", Severity.WARNING), finding("U401")])
+    assert [(one.code, one.because_of) for one in ranked] == [("D704", None), ("U401", "D704")]
+    ranked = rank([finding("D704", Severity.NOTE), finding("U401", Severity.NOTE)])
+    assert all(one.because_of is None for one in ranked)
 
 
 def test_a_fault_is_as_grave_as_what_it_brings_about() -> None:

@@ -1,4 +1,4 @@
-"""Cross Validated 642704 end to end: each of its mistakes is named, and mended one after the other it comes right."""
+"""Cross Validated 642704 end to end: each of its mistakes is named, and fixed one after the other it comes right."""
 
 import runpy
 from typing import Any

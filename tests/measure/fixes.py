@@ -42,7 +42,7 @@ LAYER = re.compile(r"""^(?:keras\.layers\.)?([A-Z]\w*)\((.*)\bname=(["'])([^"']+
 WILD_ROWS, WILD = ("D709",), 0.05
 """Rules whose line turns away from a few rows, and how near the largest target these are, as a share of it."""
 FRESH = re.compile(r"fresh weights|from scratch|re-initialise|at random")
-"""Words that tell to begin with weights drawn anew."""
+"""Words that tell to begin with weights re-initialised."""
 DATA = re.compile(r"^(x|y|x_train|y_train|df|df\[.*\]|columns) = ")
 LIKEWISE = re.compile(r"#\s*likewise (.*)$")
 
@@ -59,7 +59,7 @@ class Hands:
         x: features, shape (rows, features).
         y: targets, shape (rows,) or (rows, targets).
         names: of the feature and target columns.
-        fresh: whether the weights are to be drawn anew.
+        fresh: whether the weights are to be re-initialised.
     """
 
     model: Model

@@ -3,7 +3,7 @@
     python tests/measure/recall.py [--rules A101,O] [--per-rule 20] [--reports 20] [--healthy 60] [--sample N] [-v]
 
 Cases are built once, by real Keras training in processes of their own, and kept outside the tree; a case whose maker
-has changed is built anew. ``--sample N`` is ``--per-rule N --healthy 10N``.
+has changed is built again. ``--sample N`` is ``--per-rule N --healthy 10N``.
 """
 
 import argparse
@@ -100,7 +100,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--reports", type=int, default=0, help="so many of each kind that people report")
     parser.add_argument("--healthy", type=int, help="60, or ten for each patient of a sample")
     parser.add_argument("--sample", type=int, help="so many patients a rule, and few healthy models: what CI runs")
-    parser.add_argument("--first-seed", type=int, default=0, help="patients that no rule was mended on: 1000, say")
+    parser.add_argument("--first-seed", type=int, default=0, help="patients that no rule was fixed on: 1000, say")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--cache", type=Path, default=CACHE)
     parser.add_argument("-v", "--verbose", action="store_true", help="every miss with its report in words")

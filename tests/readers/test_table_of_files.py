@@ -1,6 +1,6 @@
 """The two tables in ``docs files``: each row is held to by a file of that kind, made by the library it comes from.
 
-``models/make_foreign.py`` says what made the files in ``models/foreign``. The series makes them anew with what is
+``models/make_foreign.py`` says what made the files in ``models/foreign``. The series makes them again with what is
 installed.
 """
 

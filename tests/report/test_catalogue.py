@@ -8,7 +8,8 @@ from string import Formatter
 import pytest
 
 from mlpdoctor import checks
-from mlpdoctor.core.check import Check, declared, modules
+from mlpdoctor.core.check import Check
+from mlpdoctor.core.discovery import declared, modules
 from mlpdoctor.report import catalogue
 
 CHECKS = sorted(declared(checks, Check), key=lambda check: check.rule.code)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from mlpdoctor import statistics
 from mlpdoctor.analysis.floors import least_squares
-from mlpdoctor.core.check import modules
+from mlpdoctor.core.discovery import modules
 from mlpdoctor.core.network import Array, Layer
 from mlpdoctor.engine.forward_views import view_of
 from mlpdoctor.nn.layers.activations import activation_of

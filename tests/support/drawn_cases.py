@@ -128,7 +128,7 @@ def examined(
 
 
 def predicted(model: Model, x: Table) -> Table:
-    """What the network answers, float64, all outputs side by side."""
+    """What the network predicts, float64, all outputs side by side."""
     answers = NumpyEngine(model.network()).forward(_flat(x))
     return np.concatenate([part.reshape(len(x), -1) for part in answers], axis=1)
 

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from mlpdoctor import checks as check_package
-from mlpdoctor.core.check import Check, declared
+from mlpdoctor.core.check import Check
 from mlpdoctor.core.dataset import Batch
+from mlpdoctor.core.discovery import declared
 from mlpdoctor.core.network import Array, Layer, LossConfig, Network, Node, Optimizer, Shape
 from mlpdoctor.diagnosis.diagnose import examine
 from mlpdoctor.diagnosis.resolve import FactResolver
@@ -73,7 +74,7 @@ def sequential(features: int, *layers: tuple[int, str | None], bias: bool = True
 
 
 def drawn(network: Network, seed: int, size: float = 1.0) -> Network:
-    """The same network with all weights drawn anew; variances stay positive, shared layers stay shared."""
+    """The same network with all weights re-initialised; variances stay positive, shared layers stay shared."""
     rng = np.random.default_rng(seed)
     anew: dict[int, Layer] = {}
     for layer in network.layers:

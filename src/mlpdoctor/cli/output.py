@@ -116,7 +116,7 @@ def show(*parts: "RenderableType", color: str = "auto") -> None:
 
 
 def out(text: str) -> None:
-    """Text for people, in the encoding they asked for; what it cannot say is spelt with a backslash, not refused."""
+    """Text for people, in the encoding they asked for; what it cannot say is written with a backslash, not refused."""
     encoding = sys.stdout.encoding or "utf-8"
     sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
     sys.stdout.flush()
@@ -142,7 +142,7 @@ def say(text: str) -> None:
 
 
 def traceback(fault: BaseException) -> None:
-    """Where an exception came from, on standard error, for whoever mends mlpdoctor."""
+    """Where an exception came from, on standard error, for whoever fixes mlpdoctor."""
     from traceback import format_exception
 
     lines = "".join(format_exception(fault)).rstrip("\n").split("\n")

@@ -37,7 +37,7 @@ class Choice:
 def chosen(rules: Iterable[Rule], choices: Sequence[Choice]) -> frozenset[str]:
     """The codes of the rules that are in force.
 
-    A later choice beats an earlier one, and its ``select`` starts anew. Within one choice the more specific word beats
+    A later choice beats an earlier one, and its ``select`` starts again. Within one choice the more specific word beats
     the more general, so ``select A, ignore A101`` and ``ignore A, select A101`` both say what they seem to;
     ``ignore`` beats ``select`` where both are as specific.
     """

@@ -1,1 +1,1 @@
-"""The nouns everybody speaks of: networks, data, reports; how names are made legible and how a file is written."""
+"""The nouns everybody uses: networks, data, reports; how names are made legible and how a file is written."""

@@ -1,45 +1,13 @@
-"""Finds what is declared in a folder: dropping a file into it is all there is to adding a check, a fact or a loss."""
+"""What a check and a fact are, and what a rule says of itself to the others."""
 
-import importlib
+import dataclasses
 import inspect
-import pkgutil
 from collections.abc import Callable, Iterator, Mapping
-from enum import Flag, IntEnum
-from functools import cache
-from types import ModuleType
+from enum import Enum, Flag, IntEnum, auto
 from typing import Any, TypeAlias, TypeVar
 
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Evidence, Severity
-
-T = TypeVar("T")
-
-
-@cache
-def modules(package: ModuleType) -> tuple[ModuleType, ...]:
-    """All modules below a package, imported, in alphabetical order of their paths."""
-    found = pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
-    return tuple(importlib.import_module(info.name) for info in sorted(found, key=lambda info: info.name))
-
-
-def declared(package: ModuleType, kind: type[T]) -> tuple[T, ...]:
-    """All objects of a type at the top of a package's modules, each once."""
-    found = {id(value): value for m in modules(package) for value in vars(m).values() if isinstance(value, kind)}
-    return tuple(found.values())
-
-
-def subclasses(package: ModuleType, base: type[T]) -> tuple[type[T], ...]:
-    """All concrete subclasses of a class that a package's modules define."""
-    return tuple(
-        value
-        for module in modules(package)
-        for value in vars(module).values()
-        if inspect.isclass(value)
-        and issubclass(value, base)
-        and not inspect.isabstract(value)
-        and value.__module__ == module.__name__
-    )
-
 
 CheckFunction: TypeAlias = Callable[..., Iterator[Evidence]]
 
@@ -87,6 +55,24 @@ EVERYTHING = ~Part.NOTHING
 """What a fault disturbs that changes the sizes in the whole network."""
 
 
+class Role(Enum):
+    """What the findings of a rule are to the others of a report."""
+
+    CAUSE = auto()
+    """A fault like any other."""
+    SYMPTOM = auto()
+    """They say what has become of the model, be it its loss or its features: all else is nearer to the cause."""
+    BREAKDOWN = auto()
+    """They say that the model computes nothing at all: that comes before why."""
+    OTHER_FILE = auto()
+    """They show the weights to be good on another version of the file: what else is wrong with this version, gaps
+    among it, was not there in training, or the weights would be NaN. They lead, although they are estimated."""
+
+
+ANY = "any"
+"""What stands in ``worsens`` for all that the rule brings about."""
+
+
 @dataclass(frozen=True)
 class Rule:
     """What users know a check by.
@@ -104,6 +90,10 @@ class Rule:
             may have brought this one about. Nothing for what only the rules in ``because`` bring about.
         disturbs: the parts of training that the fault disturbs.
         because: the rules that bring this one about as well, whatever their stage.
+        role: what its findings are to the others.
+        names: what a finding that is no note names as a cause, beside what the rule clears: no other rules that out.
+        milder: for severities at which the fault disturbs less than ``disturbs``, what it disturbs then.
+        worsens: the rules whose errors this one may bring about though it is a warning, and is an error then.
         untreatable: why no change of the model takes the fault away; None where there is a treatment. Of a rule that
             describes rather than explains there may be treatments all the same: those of its causes.
     """
@@ -119,6 +109,10 @@ class Rule:
     about: Part = Part.NOTHING
     disturbs: Part = Part.NOTHING
     because: tuple[str, ...] = ()
+    role: Role = Role.CAUSE
+    names: tuple[str, ...] = ()
+    milder: Mapping[Severity, Part] = dataclasses.field(default_factory=dict)
+    worsens: tuple[str, ...] = ()
     untreatable: str | None = None
 
     def brought_about_by(self, other: "Rule") -> bool:
@@ -148,12 +142,16 @@ def check(
     about: Part = Part.NOTHING,
     disturbs: Part = Part.NOTHING,
     because: str = "",
+    role: Role = Role.CAUSE,
+    names: tuple[str, ...] = (),
+    milder: Mapping[Severity, Part] | None = None,
+    worsens: str = "",
     clears: str | None = None,
     untreatable: str | None = None,
 ) -> Callable[[CheckFunction], Check]:
     """Declare a check; its name is the function's, its page the docstring, its thresholds the keyword defaults.
 
-    ``because`` is a list of codes, ``"U404 G606"``; ``Rule`` says what the others mean.
+    ``because`` and ``worsens`` are lists of codes, ``"U404 G606"``; ``Rule`` says what the others mean.
     """
 
     def declare(function: CheckFunction) -> Check:
@@ -169,6 +167,10 @@ def check(
             about=about,
             disturbs=disturbs,
             because=tuple(because.split()),
+            role=role,
+            names=names,
+            milder=milder or {},
+            worsens=tuple(worsens.split()),
             untreatable=untreatable,
         )
         return Check(rule, function)
@@ -212,6 +214,6 @@ def dear_fact(doing: str) -> Callable[[F], Fact]:
     """Declare a fact that a quick run goes without.
 
     Args:
-        doing: what it does, as in "fitting the last layer anew".
+        doing: what it does, as in "fitting the last layer again".
     """
     return lambda function: Fact(function, doing)

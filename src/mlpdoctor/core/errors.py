@@ -2,14 +2,14 @@
 
 Names of layers, classes, columns, archive members and files are chosen by whoever made the file. A control character in
 one steers a terminal, a line break forges a second message, a mark that turns the direction of writing or that nobody
-sees passes one name off as another, and ``::error::`` in the log of a CI is a command to it. Each of them is spelt out.
+sees passes one name off as another, and ``::error::`` in the log of a CI is a command to it. Each is written out.
 
 Texts pass here where they come in (`readers`), where an error is made (`core.errors`) and where a report is
 (`core.report_model`), so that no format has to think of it. What opens a file keeps its name as it is.
 
 Names of layers, classes, columns, archive members and files are chosen by whoever made the file. A control character in
 one steers a terminal, a line break forges a second message, a mark that turns the direction of writing or that nobody
-sees passes one name off as another, and ``::error::`` in the log of a CI is a command to it. Each of them is spelt out.
+sees passes one name off as another, and ``::error::`` in the log of a CI is a command to it. Each is written out.
 
 Texts pass here where they come in (`readers`), where an error is made (`core.errors`) and where a report is
 (`core.legible_parts`), so that no format has to think of it. What opens a file keeps its name as it is.
@@ -49,7 +49,7 @@ def spelt_out(character: str) -> str:
 class InputError(Exception):
     """The model, the data or an option cannot be used.
 
-    The message is one line that says what was given, what was expected and how to mend it; the command
+    The message is one line that says what was given, what was expected and how to fix it; the command
     line prints it and exits with status 2.
     """
 

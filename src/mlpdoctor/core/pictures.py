@@ -42,7 +42,7 @@ class Fit:
         features: names of those that are shown: all of one or two, else the two that tell most of the residuals.
         columns: their values, one tuple a feature.
         truth: the target, row by row; the number of the class where there are several.
-        prediction: what the model answers; a probability where there are two classes, else a class.
+        prediction: what the model predicts; a probability where there are two classes, else a class.
         classes: how many there are; 0 where the target is a number.
         surface: between the rows; None for more than two features.
     """

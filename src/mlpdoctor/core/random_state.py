@@ -1,6 +1,6 @@
 """Where random numbers start: at fixed places, so that two runs give the same, and at others with ``--seed``.
 
-A finding that comes and goes with the seed hangs on chance. The numbers are never used for anything else.
+A finding that comes and goes with the seed depends on chance. The numbers are never used for anything else.
 """
 
 from collections.abc import Iterator

@@ -99,7 +99,7 @@ class Unread:
 
 @dataclass(frozen=True)
 class Report:
-    """The whole diagnosis, findings ranked, the first to be mended first."""
+    """The whole diagnosis, findings ranked, the first to be fixed first."""
 
     model: ModelSummary | None
     """None for the report of a training history alone."""

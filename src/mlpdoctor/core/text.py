@@ -76,6 +76,11 @@ def named(label: str) -> str:
     return f"the {label}" if label.startswith(("best ", "lowest ")) else label
 
 
+def recompiled(optimizer: str, *arguments: str) -> str:
+    """The line of code that trains on with another optimizer: its class and what it is called with."""
+    return f"model.compile(optimizer=keras.optimizers.{optimizer}({', '.join(arguments)}), loss=model.loss)"
+
+
 def quoted(name: str) -> str:
     """A name as it stands in a line of code to copy: no name ends the string that it stands in."""
     return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'

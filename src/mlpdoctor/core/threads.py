@@ -190,7 +190,7 @@ def fold(
     large = first.features.size + first.targets.size >= WORTH_SHARING
     with closing(in_order(made, every) if large else (made(batch) for batch in every)) as results:
         for rows, value in results:
-            # Answers of a broken model overflow in sums too; the checks speak of them, not NumPy.
+            # Answers of a broken model overflow in sums too; the checks report them, not NumPy.
             with np.errstate(all="ignore"):
                 tree.add(value)
             if progress is not None:

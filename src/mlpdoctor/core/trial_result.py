@@ -74,7 +74,7 @@ class Trial:
         verdict: what it says.
         reason: why, in a sentence.
         updates: made by each run.
-        drawn_anew: whether the control's weights were drawn anew too, because the change cannot do without that.
+        drawn_anew: whether the control's weights were re-initialised too, because the change cannot do without that.
     """
 
     names: tuple[str, ...]

@@ -11,8 +11,9 @@ import numpy as np
 from mlpdoctor import checks as check_package
 from mlpdoctor import facts as fact_package
 from mlpdoctor.core import random_state, threads
-from mlpdoctor.core.check import Absent, Check, Fact, declared
+from mlpdoctor.core.check import Absent, Check, Fact
 from mlpdoctor.core.dataset import Dataset, SinglePrecision
+from mlpdoctor.core.discovery import declared
 from mlpdoctor.core.errors import UsageError
 from mlpdoctor.core.finding import Hide, marked, nothing
 from mlpdoctor.core.history import History
@@ -21,7 +22,7 @@ from mlpdoctor.core.network import Network
 from mlpdoctor.core.report_model import Report, legible_parts
 from mlpdoctor.core.threads import RowsRead
 from mlpdoctor.diagnosis.lead_trial import lead_tried
-from mlpdoctor.diagnosis.rank import agreed, joined_in, rank, ruled_out
+from mlpdoctor.diagnosis.rank import agreed, broken, joined_in, rank, ruled_out
 from mlpdoctor.diagnosis.resolve import FactResolver, fact_types, statistics_behind
 from mlpdoctor.diagnosis.run_checks import run
 from mlpdoctor.diagnosis.subject import Question, Subject, opened
@@ -108,7 +109,7 @@ def diagnose(
         if told is not None and not given:
             said = curve_verdict(shown, told, known, with_data=dataset is not None)
         else:
-            said = verdict(shown, ladder, position, Scope(len(chosen), len(every), hidden, general))
+            said = verdict(shown, ladder, position, Scope(len(chosen), len(every), hidden, general, broken(rules)))
         data = None
         if dataset is not None:
             data = summarise_data(dataset, resolver.get(CellCounts), resolver.get(Contract))
@@ -121,7 +122,7 @@ def diagnose(
         ladder=known,
         no_ladder=ladder.reason if isinstance(ladder, Absent) else None,
         findings=(*shown, *hidden),
-        ruled_out=ruled_out((*shown, *hidden), outcomes),
+        ruled_out=ruled_out((*shown, *hidden), outcomes, rules),
         outcomes=tuple(outcomes),
         seconds={**took, **resolver.seconds},
         history=told,

@@ -100,7 +100,7 @@ def fits(rows: Shown, objective: Objective, engine: Engine, resolver: FactResolv
 
 
 def answers(head: OutputHead, read: Array, *, classes: bool) -> Array:
-    """What an output answers as people read it: probabilities of classes where it gives logits of them."""
+    """What an output predicts as people read it: probabilities of classes where it gives logits of them."""
     if not (head.behind or (classes and getattr(head.loss, "from_logits", False))):
         return read
     with np.errstate(all="ignore"):

@@ -7,50 +7,31 @@ and what they are about. Here it is asked whether the one that was found did bri
 import dataclasses
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from types import MappingProxyType
 
-from mlpdoctor.core.check import Part, Rule, Stage
+from mlpdoctor.core.check import ANY, Part, Role, Rule, Stage
 from mlpdoctor.core.finding import Certainty, Finding, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.report_model import TRIED_FIRST, Outcome, RuledOut, Status
 from mlpdoctor.nn.layers.graph import before
 
-NAMED_BY: Mapping[str, str] = MappingProxyType(
-    {
-        "learning rate": "G603 G604 G608 H804 H808 W306",
-        "optimizer": "G603 G604 G605",
-        "epochs": "G604 G607 H802 H806 H807 L509",
-        "width": "A102 L505 L509",
-        "local minimum": "G606",
-        "input scale": "D702 D713 W308",
-        "too high a learning rate": "G603 H803 H804",
-        "a vanishing gradient": "A106 A107 G601 G606 U401 U402 W305",
-        "an exploding gradient": "G602",
-        "dead ReLU units": "U401 W305",
-        "saturated units": "U402",
-        "units that never got a gradient": "U401 U402 W305 A106",
-        "conflicting rows": "L503",
-        "a target that swings too fast": "D714",
-        "conditioning of the inputs": "G605 D702 D705",
-        "outliers": "D709",
-    }
-)
-"""For each suspect the rules whose findings name it. What one finding names no other rules out."""
 NAME_IN_CODE = re.compile(r"""\bname=(["'])(.*?)\1""")
 """The layer that a line of code makes."""
 
 
-def ruled_out(findings: Sequence[Finding], outcomes: Iterable[Outcome]) -> tuple[RuledOut, ...]:
+def ruled_out(
+    findings: Sequence[Finding], outcomes: Iterable[Outcome], rules: Mapping[str, Rule]
+) -> tuple[RuledOut, ...]:
     """What the findings exclude as a cause and what passed checks do, without what any finding names.
 
     First comes what people try first, in their order.
     """
     by_findings = [RuledOut(what, finding.code) for finding in findings for what in finding.evidence.rules_out]
     by_checks = [RuledOut(o.clears, o.code) for o in outcomes if o.clears and o.status is Status.PASSED]
-    present = {finding.code for finding in findings if finding.severity is not Severity.NOTE}
+    grave = [rules[finding.code] for finding in findings if finding.severity is not Severity.NOTE]
+    blamed = {what for rule in grave for what in (*rule.names, rule.clears)}
     first: dict[str, RuledOut] = {}
     for suspect in (*by_findings, *by_checks):
-        if present.isdisjoint(NAMED_BY.get(suspect.what, "").split()):
+        if suspect.what not in blamed:
             first.setdefault(suspect.what, suspect)
     order = {what: place for place, what in enumerate(TRIED_FIRST)}
     return tuple(sorted(first.values(), key=lambda suspect: order.get(suspect.what, len(order))))
@@ -88,22 +69,6 @@ def _with(finding: Finding, remedy: Remedy | None) -> Finding:
 
 SEVERITIES = list(Severity)
 CERTAINTIES = list(Certainty)
-SYMPTOMS = ("H801", "L501", "L502", "L504", "U404", "U405")
-"""Rules that say what has become of the model, be it its loss or its features: whatever is found beside them is nearer
-to the cause."""
-OFTEN_HARMLESS = "D704"
-"""A rule whose notes are about things that harm nothing, and whose warnings are about causes of errors."""
-SATURATED_BY_RAW = ("D702", "U402")
-"""Inputs that are not scaled, and the saturation of the units that they enter: the first is no less grave."""
-GRAVE_TOGETHER = (("D709", "D703"), ("G608", "G604"))
-"""A few values that make targets large, clipping that makes steps small: mended, they leave nothing of the second."""
-BROKEN = ("W301",)
-"""Rules that say the model computes nothing at all: that comes before why."""
-ANOTHER_FILE = "D713"
-"""A rule that shows the weights to be good on another version of the file: what else is wrong with this version, gaps
-among it, was not there in training, or the weights would be NaN. It leads, although it is estimated."""
-PARTIAL = ("U401", "W305")
-"""Rules that, where they are no error, are about some units of a layer: the others could still learn."""
 NEXT_TO_NOTHING = 0.05
 """A fault that alone keeps less than this share of what could be gained does not account for where the loss is."""
 
@@ -142,15 +107,19 @@ def rank(findings: Iterable[Finding], rules: Mapping[str, Rule], joined: Joined 
         rules: by their codes, at least those of the findings.
         joined: which layers touch each other.
     """
-    ordered = sorted(findings, key=_order)
+
+    def order(finding: Finding) -> tuple[int, int, float, float, str, str]:
+        return _order(finding, rules[finding.code].role)
+
+    ordered = sorted(findings, key=order)
     causes = [_cause(finding, ordered, rules, joined) for finding in ordered]
     raised = _as_grave_as_their_effects(ordered, causes)
     linked = [
         dataclasses.replace(finding, severity=severity, because_of=None if cause is None else ordered[cause].code)
         for finding, severity, cause in zip(ordered, raised, causes, strict=True)
     ]
-    first = _source_of_the_broken(linked)
-    linked.sort(key=lambda finding: (finding.code != first, *_order(finding)))
+    first = _source_of_the_broken(linked, rules)
+    linked.sort(key=lambda finding: (finding.code != first, *order(finding)))
     ranked: list[Finding] = []
     for finding in linked:
         if finding.because_of is None and finding not in ranked:
@@ -158,10 +127,16 @@ def rank(findings: Iterable[Finding], rules: Mapping[str, Rule], joined: Joined 
     return tuple(ranked)
 
 
-def _source_of_the_broken(linked: Sequence[Finding]) -> str | None:
-    """What made weights stop being numbers, or that they did: before it is mended nothing else matters."""
+def broken(rules: Mapping[str, Rule]) -> tuple[str, ...]:
+    """The codes of the rules that say the model computes nothing at all."""
+    return tuple(code for code, rule in rules.items() if rule.role is Role.BREAKDOWN)
+
+
+def _source_of_the_broken(linked: Sequence[Finding], rules: Mapping[str, Rule]) -> str | None:
+    """What made weights stop being numbers, or that they did: before it is fixed nothing else matters."""
     because = {finding.code: finding.because_of for finding in linked}
-    code = next((f.code for f in linked if f.code in BROKEN and f.severity is Severity.ERROR), None)
+    codes = broken(rules)
+    code = next((f.code for f in linked if f.code in codes and f.severity is Severity.ERROR), None)
     while code is not None and because.get(code) is not None:
         code = because[code]
     return code
@@ -186,35 +161,38 @@ def _cause(finding: Finding, ordered: Sequence[Finding], rules: Mapping[str, Rul
     able = [
         place
         for place, other in enumerate(ordered)
-        if rule.brought_about_by(rules[other.code]) and joined(other.layers, finding.layers) and _accounts(other, rule)
+        if rule.brought_about_by(rules[other.code])
+        and joined(other.layers, finding.layers)
+        and _accounts(other, rules[other.code], rule)
     ]
     strict = [place for place in able if SEVERITIES.index(ordered[place].severity) <= grave]
     milder = [place for place in able if ordered[place].severity is Severity.WARNING]
     if finding.severity is not Severity.ERROR:
         milder = []
-    elif finding.code not in SYMPTOMS:
-        milder = [place for place in milder if _brings_about_graver(ordered[place], finding)]
+    elif rule.role is not Role.SYMPTOM:
+        milder = [place for place in milder if _worsens(ordered[place], rules[ordered[place].code], finding)]
     choice = strict or milder
     stages = [rules[other.code].stage for other in ordered]
     return min(choice, key=lambda place: (stages[place] >= Stage.OUTCOME, -stages[place], place), default=None)
 
 
-def _brings_about_graver(cause: Finding, effect: Finding) -> bool:
-    """Whether a warning may be the cause of an error that is no symptom: it is an error then."""
-    raw = (cause.code, effect.code) == SATURATED_BY_RAW and cause.evidence.numbers.get("door") in effect.layers
-    return cause.code == OFTEN_HARMLESS or raw or (cause.code, effect.code) in GRAVE_TOGETHER
+def _worsens(cause: Finding, rule: Rule, effect: Finding) -> bool:
+    """Whether a warning may be the cause of an error that is no symptom: it is an error then.
+
+    Of a fault at the inputs it may only be where those enter: ``door`` among its numbers is the layer.
+    """
+    door = cause.evidence.numbers.get("door")
+    return (ANY in rule.worsens or effect.code in rule.worsens) and (door is None or door in effect.layers)
 
 
-def _accounts(cause: Finding, effect: Rule) -> bool:
+def _accounts(cause: Finding, rule: Rule, effect: Rule) -> bool:
     """Whether the cause is large enough to account for what the effect is about."""
-    if cause.code == OFTEN_HARMLESS and cause.severity is Severity.NOTE:
-        return False
-    if not effect.about & (Part.PACE | Part.LOSS):
-        return True
-    if cause.code in PARTIAL and cause.severity is not Severity.ERROR:
+    left = rule.milder.get(cause.severity)
+    weighs = effect.about & (Part.PACE | Part.LOSS)
+    if left is Part.NOTHING or (weighs and left is not None and not weighs & left):
         return False
     share = cause.evidence.explains
-    return share is None or share >= NEXT_TO_NOTHING
+    return not weighs or share is None or share >= NEXT_TO_NOTHING
 
 
 def _as_grave_as_their_effects(ordered: Sequence[Finding], causes: Sequence[int | None]) -> list[Severity]:
@@ -228,11 +206,11 @@ def _as_grave_as_their_effects(ordered: Sequence[Finding], causes: Sequence[int 
     return severities
 
 
-def _order(finding: Finding) -> tuple[int, int, float, float, str, str]:
+def _order(finding: Finding, role: Role) -> tuple[int, int, float, float, str, str]:
     evidence = finding.evidence
     return (
         SEVERITIES.index(finding.severity),
-        -1 if finding.code == ANOTHER_FILE else CERTAINTIES.index(evidence.certainty),
+        -1 if role is Role.OTHER_FILE else CERTAINTIES.index(evidence.certainty),
         -(evidence.explains if evidence.explains is not None else 0.0),
         -evidence.strength,
         finding.code,

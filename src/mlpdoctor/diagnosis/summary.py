@@ -15,8 +15,8 @@ from mlpdoctor.core.network import Network
 from mlpdoctor.core.report_model import DataSummary, ModelSummary
 from mlpdoctor.diagnosis.resolve import FactResolver
 from mlpdoctor.facts.history.curve_plateau import CurvePlateau, TrialScores
-from mlpdoctor.facts.history.last_run import RateCurve
 from mlpdoctor.facts.history.plateau_rung import PlateauRung
+from mlpdoctor.facts.history.run_rates import RateCurve
 from mlpdoctor.facts.history.training_curve import TrainingCurve
 from mlpdoctor.facts.outputs.contract import Contract
 from mlpdoctor.nn.losses.registry import kind_of

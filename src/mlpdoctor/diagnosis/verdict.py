@@ -9,7 +9,6 @@ from mlpdoctor.core.finding import Finding, Severity
 from mlpdoctor.core.history_summary import HistorySummary, Reached, Search
 from mlpdoctor.core.ladder import DIGITS, Ladder
 from mlpdoctor.core.text import agreeing_digits, are, count, named, percent, printed, short
-from mlpdoctor.diagnosis.rank import BROKEN
 from mlpdoctor.facts.ladder.generalisation import Generalisation
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 
@@ -32,12 +31,14 @@ class Scope:
         of: checks there are.
         hidden: findings that are not to be reported.
         general: how the model does on unseen rows; None where that is not known.
+        broken: the rules that say the model computes nothing at all.
     """
 
     checks: int
     of: int
     hidden: tuple[Finding, ...] = ()
     general: Generalisation | None = None
+    broken: tuple[str, ...] = ()
 
     @property
     def grave(self) -> int:
@@ -83,7 +84,7 @@ def verdict(
     """
     leading = next((finding for finding in findings if finding.severity is not Severity.NOTE), None)
     model = None if isinstance(ladder, Absent) else ladder.value("model")
-    first = _said_by(FROM_THE_CURVE, findings, leading, model) or _said_by(BROKEN, findings, leading)
+    first = _said_by(FROM_THE_CURVE, findings, leading, model) or _said_by(scope.broken, findings, leading)
     if first is None and leading is not None and _linear(findings, ladder):
         first = LINEAR
     answer = _answer(findings, leading, ladder, position, scope)

@@ -77,7 +77,7 @@ class _Shown:
             collector.show(views.Targets(rows.targets))
             collector.show(rows)
             judging = self.heads if self.heads is not None and rows.targets.shape[1] == self.heads.columns else None
-            # Answers that overflow and labels out of range are for the checks to speak of, not for NumPy.
+            # Answers that overflow and labels out of range are for the checks to report, not for NumPy.
             with np.errstate(all="ignore"):
                 if judging is not None and collector.wants(views.PerfectLoss):
                     collector.show(views.PerfectLoss(weighted(judging.perfect(rows.targets), rows)))

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from mlpdoctor.core.check import EVERYTHING, Part, Rule, Stage
+from mlpdoctor.core.check import EVERYTHING, Part, Role, Rule, Stage
 from mlpdoctor.core.finding import Severity
 
 CHECKS = Path(__file__).parents[1] / "checks"
@@ -57,6 +57,10 @@ def _rule(function: ast.FunctionDef, decorator: ast.Call) -> Rule:
         about=_parts(options.get("about")),
         disturbs=_parts(options.get("disturbs")),
         because=tuple((_text(options.get("because")) or "").split()),
+        role=Role[ast.unparse(options["role"]).removeprefix("Role.")] if "role" in options else Role.CAUSE,
+        names=ast.literal_eval(options["names"]) if "names" in options else (),
+        milder=_milder(options.get("milder")),
+        worsens=tuple((_text(options.get("worsens")) or "").split()),
         untreatable=_text(options.get("untreatable")),
     )
 
@@ -71,6 +75,12 @@ def _parts(node: ast.expr | None) -> Part:
     for name in ast.unparse(node).split(" | ") if node is not None else ():
         found |= EVERYTHING if name == "EVERYTHING" else Part[name.removeprefix("Part.")]
     return found
+
+
+def _milder(node: ast.expr | None) -> dict[Severity, Part]:
+    """``{Severity.NOTE: Part.NOTHING}`` as it stands in the source."""
+    pairs = zip(node.keys, node.values, strict=True) if isinstance(node, ast.Dict) else ()
+    return {Severity[ast.unparse(key).removeprefix("Severity.")]: _parts(value) for key, value in pairs if key}
 
 
 FAMILIES = {

@@ -1,4 +1,4 @@
-"""A rule's page, for the terminal, as JSON and as Markdown: its docstring under its headings, set anew to the width."""
+"""A rule's page, for the terminal, as JSON and as Markdown: its docstring under its headings, wrapped to the width."""
 
 import json
 from typing import Any

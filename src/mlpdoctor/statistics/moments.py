@@ -89,9 +89,13 @@ class TargetMoments(Moments):
         """Summarise one batch."""
         return cls.of_values(view.values)
 
+    def size(self, column: int) -> float:
+        """How large the numbers of a column are: its mean or its deviation, whichever is larger."""
+        return float(max(abs(self.mean[column]), self.deviation[column]))
+
 
 class OutputMoments(Moments):
-    """Moments of what the network answers."""
+    """Moments of what the network predicts."""
 
     @classmethod
     def of(cls, view: Outputs) -> Self:

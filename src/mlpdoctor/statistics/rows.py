@@ -9,6 +9,9 @@ from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array
 from mlpdoctor.statistics.views import Rows, hash_on, hash_rows
 
+CLEAR = 3.0
+"""Standard errors by which what a sample of rows tells must stand out before it is more than chance: at thirty rows one
+difference in four hundred does by chance, with two standard errors one in forty, and several are looked at."""
 MOST_HASHES = 1 << 22
 """Hashes kept, 32 MiB. Beyond it every other hash value is given up, all copies of a row together."""
 

@@ -76,7 +76,7 @@ class Rows:
 
 @dataclass(frozen=True, eq=False)
 class Outputs:
-    """What the network answers, beside what it was given; all its outputs side by side, shape (rows, outputs)."""
+    """What the network predicts, beside what it was given; all its outputs side by side, shape (rows, outputs)."""
 
     features: Array
     values: Array

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from mlpdoctor.core.check import declared
+from mlpdoctor.core.discovery import declared
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Finding
 from mlpdoctor.core.network import Array, Network
@@ -93,7 +93,7 @@ class Treatment:
         text: the change in a phrase that starts with a verb: ``give dense the activation tanh``.
         code: the line or lines of code with which a user makes it.
         shared: those of the edits that are not the cause in question, and that the control gets as well: where
-            inputs are standardised the weights are drawn anew, and a control that kept its old ones would show
+            inputs are standardised the weights are re-initialised, and a control that kept its old ones would show
             another thing. Empty for most.
     """
 

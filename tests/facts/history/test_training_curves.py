@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 
 from mlpdoctor import facts as fact_package
 from mlpdoctor.analysis.curves.level import Level
-from mlpdoctor.core.check import Absent, Fact, declared
+from mlpdoctor.core.check import Absent, Fact
+from mlpdoctor.core.discovery import declared
 from mlpdoctor.core.history import BadLines, Column, History, Run, Trial, together
 from mlpdoctor.core.ladder import Ladder, Penalty, Rung
 from mlpdoctor.diagnosis.resolve import FactResolver, fact_types
 from mlpdoctor.facts.history.curve_plateau import CurvePace, CurvePlateau, Source, TrialScores
-from mlpdoctor.facts.history.last_run import RateCurve
 from mlpdoctor.facts.history.plateau_rung import PlateauRung, plateau_rung
+from mlpdoctor.facts.history.run_rates import RateCurve
 from mlpdoctor.facts.history.training_curve import TrainingCurve, ValidationCurve
 
 FACTS = fact_types(declared(fact_package, Fact))

@@ -1,4 +1,4 @@
-"""Two faults at once: both have to be named, and the one to mend first has to head the report."""
+"""Two faults at once: both have to be named, and the one to fix first has to head the report."""
 
 import numpy as np
 

@@ -62,7 +62,7 @@ class Maker:
 PATIENTS: dict[str, Maker] = {}
 """By code."""
 PAIRS: dict[str, Maker] = {}
-"""Two faults at once, by both codes: ``O201+D702``, the one to mend first in front."""
+"""Two faults at once, by both codes: ``O201+D702``, the one to fix first in front."""
 REPORTS: dict[str, Maker] = {}
 """Faults as people report them, by name."""
 WELL: dict[str, Maker] = {}
@@ -87,7 +87,7 @@ def patient(
 
 
 def pair(first: str, second: str) -> Callable[[Make], Make]:
-    """Declare a maker of patients with two faults, the one to mend first in front."""
+    """Declare a maker of patients with two faults, the one to fix first in front."""
 
     def declare(make: Make) -> Make:
         PAIRS[f"{first}+{second}"] = Maker(f"{first}+{second}", make)

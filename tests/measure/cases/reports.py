@@ -10,7 +10,7 @@ TOO_SHORT = {
     "G607": "so few updates at so small a rate: either of the two would do",
 }
 FAR_BELOW = 0.3
-"""What a fault has to cost, in skill, to be one: drawn anew until it does."""
+"""What a fault has to cost, in skill, to be one: drawn again until it does."""
 DRAWS = 8
 
 

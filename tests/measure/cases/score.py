@@ -43,7 +43,7 @@ class Seen:
 
     @property
     def codes(self) -> tuple[str, ...]:
-        """The injected faults, the one to mend first in front; aliases stand for the last."""
+        """The injected faults, the one to fix first in front; aliases stand for the last."""
         return tuple(maker_of(self.code).group.split("+"))
 
     @property

@@ -51,7 +51,7 @@ def short_of_the_line(kit: Kit) -> Case:
     },
 )
 def new_head(kit: Kit) -> Case:
-    """A body that has learned the problem, with a last layer put on anew and trained for a moment."""
+    """A body that has learned the problem, with a last layer put on again and trained for a moment."""
     problem = kit.problem("regression", "binary", "classes", features=kit.whole(2, 12), rows=kit.whole(500, 3000))
     head = kit.head(problem)
     body = kit.hidden(
@@ -94,7 +94,7 @@ def nothing_there(kit: Kit) -> Case:
 
 @patient("L508", leads=False)
 def all_there_is(kit: Kit) -> Case:
-    """Much noise, or few distinct inputs, and a model that has learned what there is: nothing to mend."""
+    """Much noise, or few distinct inputs, and a model that has learned what there is: nothing to fix."""
     rows = kit.whole(1500, 3000)
     if kit.chance(0.5):
         x = standard(kit.rng.integers(0, kit.whole(3, 6), (rows, 2)).astype(float)).astype(np.float32)

@@ -151,6 +151,6 @@ def test_a_loss_that_means_nothing_judges_nothing(tmp_path: Path) -> None:
     assert faster.trial.judged_by == "1 - R2"
     assert faster.trial.verdict is not Verdict.CONFIRMED
     head = SetOption("dense_of_1", "activation", "linear"), Compile("loss", "mse"), Compile("learning_rate", 0.5)
-    mended = one.one(change(*head))
-    assert isinstance(mended, CompletedTrial)
-    assert mended.trial.verdict is Verdict.CONFIRMED
+    fixed = one.one(change(*head))
+    assert isinstance(fixed, CompletedTrial)
+    assert fixed.trial.verdict is Verdict.CONFIRMED

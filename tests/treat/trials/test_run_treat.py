@@ -134,7 +134,7 @@ def test_where_the_same_network_made_anew_learns_the_model_can(tmp_path: Path) -
 
 
 def test_a_model_cured_by_a_falling_rate_can_be_trained_on(tmp_path: Path) -> None:
-    """A line among noise, and a rate whose steps never settle: with the rate the steps fall, and start anew later."""
+    """A line among noise, and a rate whose steps never settle: with the rate the steps fall, and start again later."""
     rng = np.random.default_rng(3)
     x = rng.normal(size=(64, 2))
     y = x @ [[1.0], [-2.0]] + rng.normal(size=(64, 1))

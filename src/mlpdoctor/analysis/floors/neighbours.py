@@ -84,7 +84,7 @@ def _closest(rows: Array) -> tuple[Array, npt.NDArray[np.intp]]:
     """Squared distances to the nearest other rows, nearest first, and their places: shape (rows, 2 * NEIGHBOURS).
 
     All distances at once by products, which is quicker for a few thousand rows than to import a library with a tree;
-    those of the nearest are then worked out anew from differences, so that near rows lose no digits.
+    those of the nearest are then worked out again from differences, so that near rows lose no digits.
     """
     rng = random_state.random(0)
     norms = np.einsum("ij,ij->i", rows, rows)

@@ -1,22 +1,17 @@
 """A103: layers that cannot train."""
 
-import math
 from collections.abc import Iterator, Sequence
 
 from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.text import count, listing, percent, quoted, short
-from mlpdoctor.facts.ladder.architecture_floor import ArchitectureFloor
 from mlpdoctor.facts.ladder.loss_position import LossPosition
-from mlpdoctor.facts.ladder.model_loss import Objective
-from mlpdoctor.facts.ladder.readout import ReadoutFloor
+from mlpdoctor.facts.network.frozen import FrozenLayers
 from mlpdoctor.facts.training.training import Training
-from mlpdoctor.nn.layers.graph import adjustable, before, judged, parameters
+from mlpdoctor.nn.layers.graph import parameters
 from mlpdoctor.nn.layers.properties import renormalises
 
-LOOKUPS = ("Embedding",)
-"""Tables learned elsewhere are frozen on purpose."""
 FEW = 3
 """Layers of nested models that a line of code still names one by one."""
 
@@ -30,11 +25,9 @@ FEW = 3
 )
 def frozen_layers(
     network: Network,
+    layers: FrozenLayers,
     training: Training,
     where: LossPosition | None,
-    objective: Objective | None,
-    readout: ReadoutFloor | None,
-    architecture: ArchitectureFloor | None,
     *,
     tolerated: float = 0.25,
 ) -> Iterator[Evidence]:
@@ -59,136 +52,78 @@ def frozen_layers(
         of the best of them on the saved features, as far as float32 can tell those apart; estimated where there are so
         many rows that a sample had to do.
     """
-    way = {id(network.nodes[position].layer) for position in before(network, judged(network))}
-    owners = [layer for layer in network.layers if id(layer) in way and adjustable(layer)]
-    frozen = [layer for layer in owners if not layer.trainable]
-    moving = [layer for layer in owners if layer.trainable]
+    frozen, moving, floor = layers.frozen, layers.moving, layers.floor
     if not frozen or (moving and all(renormalises(layer) for layer in frozen)):
         return
-    floor = _floor(network, moving, objective, readout) if moving else None
-    cost = None if floor is None or where is None else _cost(floor, where, architecture)
-    severity = _severity(network, frozen, moving, where, training, cost, tolerated)
+    severity = _severity(network, layers, where, training, tolerated)
     names = listing([layer.name for layer in frozen])
-    barred = cost is not None and severity is Severity.ERROR
+    kept = None if where is None or severity is Severity.NOTE else layers.kept(where)
+    sampled = layers.sampled and floor is not None and severity is Severity.ERROR
+    measured = Certainty.ESTIMATED if sampled else Certainty.MEASURED
     yield Evidence(
         numbers={
             "frozen": len(frozen),
-            "layers": len(owners),
+            "layers": len(frozen) + len(moving),
             "names": names,
             "frozen_layers": tuple(layer.name for layer in frozen[:100]),
             "frozen_parameters": parameters(frozen),
             "trainable_parameters": parameters(moving),
-            "frozen_share": parameters(frozen) / parameters(owners),
+            "frozen_share": layers.share,
             "floor": floor,
-            "floor_cost_share": cost,
+            "floor_cost_share": layers.cost,
         },
-        certainty=_certainty(network, moving, readout if barred else None),
+        certainty=measured if moving or layers.adapts else Certainty.PROVED,
         severity=severity,
-        why=_why(frozen, moving, where, floor, severity),
+        why=_why(layers, where, severity),
         remedy=_thaw(network, frozen, everything=not moving),
-        explains=_explains(where, floor if barred else None, everything=not moving, severity=severity),
-        strength=parameters(frozen) / parameters(owners),
-        verdict=_verdict(names, moving, floor, where),
+        explains=None if where is None or kept is None else where.share(kept),
+        strength=layers.share,
+        verdict=_verdict(names, layers, where),
         layers=tuple(layer.name for layer in frozen),
     )
 
 
 def _severity(
-    network: Network,
-    frozen: Sequence[Layer],
-    moving: Sequence[Layer],
-    position: LossPosition | None,
-    training: Training,
-    cost: float | None,
-    tolerated: float,
+    network: Network, layers: FrozenLayers, position: LossPosition | None, training: Training, tolerated: float
 ) -> Severity:
     well = position is not None and position.well
-    if not moving:
+    if not layers.moving:
         if well:
             return Severity.NOTE
         # Without data a model that was trained before, or was never meant to be, may be a finished one.
         finished = position is None and (network.optimizer is None or bool(training.updates))
         return Severity.WARNING if finished else Severity.ERROR
-    if cost is not None:
-        return Severity.ERROR if cost > tolerated and not well else Severity.NOTE
-    # Frozen on purpose whenever a finished network is tuned; the layers around them make up for their scales.
-    meant = all(layer.kind in LOOKUPS or renormalises(layer) for layer in frozen)
-    if well or meant or position is None or training.never:
+    if layers.cost is not None:
+        return Severity.ERROR if layers.cost > tolerated and not well else Severity.NOTE
+    if well or layers.meant or position is None or training.never:
         return Severity.NOTE
-    stuck = math.isfinite(position.model) and position.shortfall > tolerated
-    return Severity.WARNING if stuck else Severity.NOTE
+    return Severity.WARNING if position.finite and position.shortfall > tolerated else Severity.NOTE
 
 
-def _certainty(network: Network, moving: Sequence[Layer], readout: ReadoutFloor | None) -> Certainty:
-    if not moving and not _still_adapts(network):
-        return Certainty.PROVED
-    sampled = readout is not None and readout.share < 1
-    return Certainty.ESTIMATED if sampled else Certainty.MEASURED
+def _why(layers: FrozenLayers, position: LossPosition | None, severity: Severity) -> str:
+    if not layers.moving:
+        stays = f" The loss stays at {short(position.model)}." if position is not None and position.finite else ""
+        held = f"None of the {parameters(layers.frozen):,} parameters can change"
+        return f"{held}, so no step of training does anything.{stays}"
+    held = (
+        f"Training can change {count(parameters(layers.moving), 'parameter')}; the other {percent(layers.share)} stay "
+    )
+    held += "as they are."
+    if layers.floor is None or position is None:
+        return held
+    known = f"; {short(position.reach)} is known or estimated to be within reach"
+    best = f"On the frozen features no last layer brings the loss below {short(layers.floor)}"
+    return f"{held} {best}{known if severity is Severity.ERROR else ''}."
 
 
-def _floor(
-    network: Network, moving: Sequence[Layer], objective: Objective | None, readout: ReadoutFloor | None
-) -> float | None:
-    """What no training goes below, where nothing but last layers can train."""
-    if objective is None or readout is None:
-        return None
-    last = {_last_with_weights(network, output) for output in network.outputs}
-    known = {id(layer) for layer in moving}
-    users = {position for position, node in enumerate(network.nodes) if id(node.layer) in known}
-    return objective.total(readout.lower) if users <= last else None
-
-
-def _last_with_weights(network: Network, position: int) -> int:
-    while not network.nodes[position].layer.weights and len(network.nodes[position].sources) == 1:
-        position = network.nodes[position].sources[0]
-    return position
-
-
-def _cost(floor: float, position: LossPosition, architecture: ArchitectureFloor | None) -> float:
-    """What freezing alone costs, as a share of all there is to gain: other weights would be held up there, too."""
-    span, free = position.constant - position.reach, position.reach
-    if architecture is not None:
-        free = max(free, architecture.total)
-    return (floor - free) / span if span > 0 else 0.0
-
-
-def _still_adapts(network: Network) -> bool:
-    """Whether the statistics of some BatchNormalization go on following the batches."""
-    return any(layer.trainable and "moving_mean" in layer.weights for layer in network.layers)
-
-
-def _explains(
-    position: LossPosition | None, floor: float | None, *, everything: bool, severity: Severity
-) -> float | None:
-    if position is None or severity is Severity.NOTE:
-        return None
-    if everything:
-        return position.share(position.model) if math.isfinite(position.model) else None
-    return None if floor is None else position.share(min(floor, position.model))
-
-
-def _why(
-    frozen: Sequence[Layer],
-    moving: Sequence[Layer],
-    position: LossPosition | None,
-    floor: float | None,
-    severity: Severity,
-) -> str:
-    if not moving:
-        stays = (
-            f" The loss stays at {short(position.model)}."
-            if position is not None and math.isfinite(position.model)
-            else ""
-        )
-        return f"None of the {parameters(frozen):,} parameters can change, so no step of training does anything.{stays}"
-    share = percent(parameters(frozen) / parameters((*frozen, *moving)))
-    held = f"Training can change {count(parameters(moving), 'parameter')}; the other {share} stay as they are."
-    if floor is not None and position is not None:
-        known = (
-            f"; {short(position.reach)} is known or estimated to be within reach" if severity is Severity.ERROR else ""
-        )
-        return f"{held} On the frozen features no last layer brings the loss below {short(floor)}{known}."
-    return held
+def _verdict(names: str, layers: FrozenLayers, position: LossPosition | None) -> str:
+    if not layers.moving:
+        at = f" at {short(position.model)}" if position is not None and position.finite else ""
+        return f"The loss is stuck{at} because every layer is frozen: no step of training changes a weight."
+    if layers.floor is not None:
+        low = short(layers.floor)
+        return f"The loss cannot fall below {low} because {names} cannot train: only the last layer moves."
+    return f"Part of the network cannot learn: {names} cannot train, and the rest does not make up for it."
 
 
 def _thaw(network: Network, frozen: Sequence[Layer], *, everything: bool) -> Remedy:
@@ -212,12 +147,3 @@ def _compile(network: Network) -> str:
     if network.optimizer is None or len(network.losses) != 1 or network.losses[0] is None:
         return ""
     return f'; model.compile("{network.optimizer.name.lower()}", "{network.losses[0].name}")'
-
-
-def _verdict(names: str, moving: Sequence[Layer], floor: float | None, position: LossPosition | None) -> str:
-    if not moving:
-        at = f" at {short(position.model)}" if position is not None and math.isfinite(position.model) else ""
-        return f"The loss is stuck{at} because every layer is frozen: no step of training changes a weight."
-    if floor is not None:
-        return f"The loss cannot fall below {short(floor)} because {names} cannot train: only the last layer moves."
-    return f"Part of the network cannot learn: {names} cannot train, and the rest does not make up for it."

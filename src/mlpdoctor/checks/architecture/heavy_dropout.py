@@ -4,20 +4,12 @@ import math
 from collections.abc import Iterator, Sequence
 
 from mlpdoctor.core.check import Part, Stage, check
-from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.text import coefficient, listing, percent, quoted, short
 from mlpdoctor.facts.ladder.loss_position import LossPosition
-from mlpdoctor.facts.training.dropout_gap import DropoutGap
-from mlpdoctor.nn.layers.dropout import rate_of
-from mlpdoctor.nn.layers.graph import adjustable, users
-from mlpdoctor.nn.layers.properties import activation_of
-from mlpdoctor.nn.losses.loss import TargetKind
-from mlpdoctor.nn.losses.registry import build
+from mlpdoctor.facts.training.dropout_gap import Dropout, DropoutGap, DropoutPlace
+from mlpdoctor.statistics.rows import CLEAR
 
-SURE = 3.0
-"""Standard errors by which the loss with dropout must lie above the one without."""
 ORDINARY = {"inputs": 0.1, "hidden": 0.2, "regression": 0.0, "answer": 0.0}
 """Rates to try instead; 0 stands for no dropout at all."""
 WORDS = {
@@ -28,18 +20,9 @@ WORDS = {
 }
 
 
-@dataclass(frozen=True)
-class Place:
-    """One dropout layer that is out of the ordinary, and what it drops."""
-
-    layer: Layer
-    rate: float
-    what: str
-
-
 @check("A104", Severity.WARNING, "{places}", stage=Stage.ARCHITECTURE, disturbs=Part.PACE | Part.LOSS)
 def heavy_dropout(
-    network: Network,
+    dropout: Dropout,
     position: LossPosition | None,
     gap: DropoutGap | None,
     *,
@@ -68,12 +51,12 @@ def heavy_dropout(
         Srivastava et al., Dropout: a simple way to prevent neural networks from overfitting, 2014, appendix A.
     """
     limits = {"hidden": heavy, "inputs": on_inputs, "regression": before_regression, "answer": 0.0}
-    places = [place for place in _places(network) if place.rate > limits[place.what]]
+    places = [place for place in dropout.places if place.rate > limits[place.what]]
     if not places:
         return
     grave = any(place.rate > heavy or place.what == "answer" for place in places)
-    share = _share(gap, position)
-    costs = gap is not None and share is not None and share >= costly and gap.gap > SURE * gap.error
+    share = None if gap is None or position is None else gap.share(position.above(position.constant))
+    costs = gap is not None and share is not None and share >= costly and gap.gap > CLEAR * gap.error
     worst = max(places, key=lambda place: (place.what == "answer", place.rate))
     yield Evidence(
         numbers={
@@ -81,9 +64,7 @@ def heavy_dropout(
             "layers": tuple(place.layer.name for place in places),
             "rates": tuple(place.rate for place in places),
             "dropped": tuple(place.what for place in places),
-            "loss_with_dropout": gap.on if gap is not None and math.isfinite(gap.on) else None,
-            "loss_without": gap.off if gap is not None and math.isfinite(gap.off) else None,
-            "standard_error": gap.error if gap is not None and math.isfinite(gap.error) else None,
+            **DropoutGap.numbers(gap),
             "gap_of_constant_share": share,
         },
         certainty=Certainty.MEASURED if gap is None else Certainty.ESTIMATED,
@@ -95,63 +76,6 @@ def heavy_dropout(
     )
 
 
-def _places(network: Network) -> Iterator[Place]:
-    """Every dropout layer with what it drops."""
-    following = users(network)
-    regressions = _regressions(network)
-    behind: list[bool] = []
-    for position, node in enumerate(network.nodes):
-        learned = any(behind[source] for source in node.sources)
-        behind.append(learned or bool(adjustable(node.layer)))
-        rate = rate_of(node.layer)
-        if rate <= 0:
-            continue
-        next_ones, ends = _next(network, following, position)
-        if ends:
-            what = "answer"
-        elif next_ones and next_ones <= regressions:
-            what = "regression"
-        else:
-            what = "hidden" if learned else "inputs"
-        if what == "answer" and not learned:
-            continue
-        yield Place(node.layer, rate, what)
-
-
-def _next(network: Network, following: Sequence[Sequence[int]], position: int) -> tuple[set[int], bool]:
-    """The nodes with weights that come next, and whether an output comes before any of them."""
-    found: set[int] = set()
-    todo, ends = [position], False
-    while todo:
-        here = todo.pop()
-        ends |= here in network.outputs
-        for user in following[here]:
-            if adjustable(network.nodes[user].layer):
-                found.add(user)
-            else:
-                todo.append(user)
-    return found, ends
-
-
-def _regressions(network: Network) -> set[int]:
-    """The last layers of the outputs that answer amounts: linear ones whose loss takes any numbers."""
-    found = set()
-    for output, config in zip(network.outputs, network.losses, strict=True):
-        node = network.nodes[output]
-        loss = None if config is None else build(config, node.layer.keras)
-        activation = activation_of(node.layer)
-        if loss is not None and loss.targets is TargetKind.REAL and activation is not None and activation.affine:
-            found.add(output)
-    return found
-
-
-def _share(gap: DropoutGap | None, position: LossPosition | None) -> float | None:
-    """What dropout adds, beside what the best constant loses."""
-    if gap is None or position is None or not math.isfinite(gap.gap) or position.above(position.constant) <= 0:
-        return None
-    return gap.gap / position.above(position.constant)
-
-
 def _severity(position: LossPosition | None, *, grave: bool, costs: bool) -> Severity:
     if position is None or not position.trained:
         return Severity.WARNING if grave else Severity.NOTE
@@ -160,7 +84,7 @@ def _severity(position: LossPosition | None, *, grave: bool, costs: bool) -> Sev
     return Severity.WARNING if grave or costs else Severity.NOTE
 
 
-def _why(worst: Place, gap: DropoutGap | None) -> str:
+def _why(worst: DropoutPlace, gap: DropoutGap | None) -> str:
     if worst.rate >= 1:
         noise = f"{worst.layer.name} drops everything in training, so that no gradient passes it."
     else:
@@ -177,7 +101,7 @@ def _why(worst: Place, gap: DropoutGap | None) -> str:
     )
 
 
-def _remedy(places: Sequence[Place]) -> Remedy:
+def _remedy(places: Sequence[DropoutPlace]) -> Remedy:
     lines = []
     for place in places:
         name, rate = place.layer.short_name, ORDINARY[place.what]
@@ -188,7 +112,7 @@ def _remedy(places: Sequence[Place]) -> Remedy:
     return Remedy("; ".join([*out, text] if rest else out), "; ".join(rest) or None)
 
 
-def _verdict(worst: Place, gap: DropoutGap | None, *, costs: bool) -> str:
+def _verdict(worst: DropoutPlace, gap: DropoutGap | None, *, costs: bool) -> str:
     dropping = f"{worst.layer.name} drops {percent(worst.rate)} of {WORDS[worst.what]} at every step of training"
     if costs and gap is not None:
         return (

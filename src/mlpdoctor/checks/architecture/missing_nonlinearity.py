@@ -10,7 +10,7 @@ from mlpdoctor.core.text import short
 from mlpdoctor.facts.ladder.bounds import CollapseBound, caveat, certainty, rounding
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.ladder.second_opinion import SecondOpinion
-from mlpdoctor.facts.network.collapse import AffineStack, Collapse
+from mlpdoctor.facts.network.collapse import Collapse
 from mlpdoctor.facts.training.training import Training
 from mlpdoctor.nn.layers.unsupported_layers import layer_code
 
@@ -18,6 +18,8 @@ STRAIGHT = 1e-6
 """Data count as affine when the best line leaves less than this share of the constant's loss: float32 noise."""
 SMOOTH_WIDTH = 3
 """Up to so many features tanh is the advice: a ReLU net with zero biases has few kinks among few features."""
+TRAINING = ("learning rate", "optimizer", "epochs", "width", "local minimum")
+"""What does not help at the floor. More units never help a linear map; training is cleared only once it is there."""
 
 
 @check(
@@ -47,30 +49,31 @@ def missing_nonlinearity(
         A single Dense layer; Dense followed by Activation, LeakyReLU, PReLU and the like; layers joined by a
         product; the end of a residual branch; a low-rank bottleneck on data that an affine map fits.
     How sure
-        Proved. The witness is the single affine map; with data also its loss, which no weights go below.
+        Proved. The witness is the single affine map; with data also its loss, which is the lowest any weights reach.
     References
         Goodfellow, Bengio and Courville, Deep Learning, 2016, section 6.1.
     """
-    doubt = rounding(network) if bound is None else bound.doubt
+    doubt, whole = rounding(network) if bound is None else bound.doubt, collapse.linear_heads
+    fit = bound.model if bound is not None and bound.model.endswith("regression") else "linear model"
+    shape = "straight line" if collapse.whole and network.input_width == 1 else fit
+    line = None if position is None else position.affine
     for stretch in collapse.stretches:
-        floor = bound.total if bound and collapse.linear_heads else None
-        severity = _severity(stretch, collapse, position, opinion, floor)
-        if severity is None:
-            continue
+        floor = bound.total if bound and whole else None
+        severity = _severity(position, opinion, floor, whole=whole)
+        if stretch.bottleneck and not (whole and position is not None and severity is Severity.ERROR):
+            continue  # a deliberate one costs nothing
         stuck = ladder is not None and ladder.standing in ("architecture", "data")
         first = stretch.layers[0]
         chain = (" -> " if stretch.chain else ", ").join(layer.name for layer in stretch.layers)
         yield Evidence(
             numbers={
                 "chain": chain,
-                "together": _together(ladder, collapse),
+                "together": collapse.together(ladder),
                 "layers": tuple(layer.name for layer in stretch.layers),
-                "whole_network": collapse.linear_heads,
+                "whole_network": whole,
                 "floor": floor,
                 "model": ladder.value("model") if ladder else None,
-                "affine_left_share": position.of_constant(position.affine)
-                if position and position.affine is not None
-                else None,
+                "affine_left_share": position.of_constant(line) if position and line is not None else None,
             },
             certainty=certainty(doubt),
             severity=severity,
@@ -78,45 +81,29 @@ def missing_nonlinearity(
             remedy=_remedy(network, first),
             explains=position.share(floor) if position and floor is not None and not training.never else None,
             strength=1.0,
-            verdict=_verdict(network, collapse, bound, floor, position, stuck=stuck, untrained=training.never)
-            or f"The layers {chain} act as one: there is no activation between them.",
+            verdict=_verdict(shape, floor, position, stuck=stuck, untrained=training.never)
+            if whole
+            else f"The layers {chain} act as one: there is no activation between them.",
             layers=tuple(layer.name for layer in stretch.layers),
-            rules_out=_rules_out(stuck=stuck) if collapse.linear_heads and severity is Severity.ERROR else (),
+            rules_out=(TRAINING if stuck else ("width",)) if whole and severity is Severity.ERROR else (),
         )
 
 
 def _severity(
-    stack: AffineStack,
-    collapse: Collapse,
-    position: LossPosition | None,
-    opinion: SecondOpinion | None,
-    floor: float | None,
-) -> Severity | None:
-    """How bad the collapse is on these data; None for a deliberate bottleneck that costs nothing."""
-    if position is None:
-        worst = Severity.ERROR if collapse.linear_heads else Severity.WARNING
-        return None if stack.bottleneck else worst
-    if not collapse.linear_heads:
-        harmless = position.well
-        return None if stack.bottleneck else Severity.NOTE if harmless else Severity.WARNING
-    straight = floor is not None and _straight(position, floor)
-    harmless = straight or (opinion is not None and not opinion.structure)
-    if harmless and (floor is not None or position.well):
-        return None if stack.bottleneck else Severity.NOTE
-    return Severity.ERROR
+    where: LossPosition | None, opinion: SecondOpinion | None, floor: float | None, *, whole: bool
+) -> Severity:
+    """How bad the collapse is on these data."""
+    if where is None:
+        return Severity.ERROR if whole else Severity.WARNING
+    if not whole:
+        return Severity.NOTE if where.well else Severity.WARNING
+    harmless = (floor is not None and _straight(where, floor)) or (opinion is not None and not opinion.structure)
+    return Severity.NOTE if harmless and (floor is not None or where.well) else Severity.ERROR
 
 
 def _straight(position: LossPosition, floor: float) -> bool:
     """Whether the best linear model leaves next to nothing."""
     return floor - position.data <= STRAIGHT * position.above(position.constant)
-
-
-def _together(ladder: Ladder | None, collapse: Collapse) -> str:
-    line = ladder.rung("affine") if ladder else None
-    if not collapse.whole or line is None or "=" not in line.witness:
-        return "one affine map" if collapse.whole else "one affine layer"
-    line_or_plane = "a straight line" if line.label == "best straight line" else "one affine map"
-    return f"{line_or_plane}, at best {line.witness}"
 
 
 def _why(collapse: Collapse, position: LossPosition | None, severity: Severity, floor: float | None) -> str:
@@ -128,9 +115,8 @@ def _why(collapse: Collapse, position: LossPosition | None, severity: Severity, 
     if severity is Severity.ERROR:
         best = f"The lowest loss it can reach on these data is {short(floor)}"
         if position.base > position.data:
-            return (
-                f"{theorem} {best}; about {short(position.base, 2)} of it is probably noise, which no network removes."
-            )
+            noise = f"about {short(position.base, 2)} of it is probably noise, which no network removes"
+            return f"{theorem} {best}; {noise}."
         return f"{theorem} {best}; the data themselves allow {short(position.data)}."
     if _straight(position, floor):
         return f"{theorem} These data are linear: the network can reach a loss of {short(floor)}."
@@ -146,20 +132,7 @@ def _remedy(network: Network, first: Layer) -> Remedy:
     )
 
 
-def _verdict(
-    network: Network,
-    collapse: Collapse,
-    bound: CollapseBound | None,
-    floor: float | None,
-    position: LossPosition | None,
-    *,
-    stuck: bool,
-    untrained: bool,
-) -> str | None:
-    if not collapse.linear_heads:
-        return None
-    fit = bound.model if bound is not None and bound.model.endswith("regression") else "linear model"
-    shape = "straight line" if collapse.whole and network.input_width == 1 else fit
+def _verdict(shape: str, floor: float | None, position: LossPosition | None, *, stuck: bool, untrained: bool) -> str:
     reason = "there is no activation function between your layers"
     if floor is None:
         return f"Whatever its weights, this network can only be a {shape}: {reason}."
@@ -172,8 +145,3 @@ def _verdict(
         )
     now = f" It is at {short(position.model)} now." if position is not None and position.finite else ""
     return f"The loss cannot go lower than {short(floor)} because {reason}: the network can only be a {shape}.{now}"
-
-
-def _rules_out(*, stuck: bool) -> tuple[str, ...]:
-    """More units never help a linear map; training itself is cleared only once it has reached the floor."""
-    return ("learning rate", "optimizer", "epochs", "width", "local minimum") if stuck else ("width",)

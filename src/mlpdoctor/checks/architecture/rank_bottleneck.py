@@ -26,6 +26,7 @@ COPY = 1e-6
     "the {outputs} outputs of {output} pass a layer of only {units} on a linear way",
     stage=Stage.ARCHITECTURE,
     disturbs=Part.LOSS,
+    names=("width",),
 )
 def rank_bottleneck(
     objective: Objective,

@@ -24,6 +24,7 @@ WRITTEN = 12
     Severity.NOTE,
     "made up of other features: {which} ({columns} of {width} features)",
     stage=Stage.DATA,
+    names=("conditioning of the inputs",),
     untreatable="columns that repeat one another slow training down and keep no loss; drop some of them",
 )
 def collinear_features(

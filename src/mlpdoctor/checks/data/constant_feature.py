@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from mlpdoctor.core.check import Stage, check
+from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Number, Remedy, Severity
 from mlpdoctor.core.network import Array
 from mlpdoctor.core.text import listing, short
@@ -31,6 +31,8 @@ ARRAY = re.compile(r"x\[\d+\]")
     Severity.ERROR,
     "the same in all {rows} rows: {which}{of}",
     stage=Stage.DATA,
+    milder={Severity.NOTE: Part.NOTHING},
+    worsens="any",
     untreatable="a constant column teaches nothing and harms little; leave it out of the file",
 )
 def constant_feature(

@@ -13,7 +13,7 @@ from mlpdoctor.nn.losses.loss import TargetKind
 from mlpdoctor.statistics.moments import OutputMoments, TargetMoments
 
 LEAST_ROWS = 2
-"""One row is the same as itself; D710 speaks of it."""
+"""One row is the same as itself; see D710."""
 ANSWERED = 0.01
 """A model within a hundredth of the constant, or of one where the constant is small, has found it."""
 

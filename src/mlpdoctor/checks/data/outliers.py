@@ -21,6 +21,7 @@ EFFICIENT = 1.345
     clears="outliers",
     stage=Stage.DATA,
     disturbs=EVERYTHING,
+    worsens="D703",
     untreatable="whether a far row is a mistake or the point only their owner knows; look at the rows named",
 )
 def outliers(search: OutlierSearch, *, most_of_the_loss: float = 0.5, far: float = 10.0) -> Iterator[Evidence]:

@@ -7,10 +7,7 @@ from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.text import listing, percent, short
 from mlpdoctor.engine.passes import Passes
 from mlpdoctor.facts.ladder.loss_position import LossPosition
-from mlpdoctor.facts.outputs.file_order import FileOrder
-
-APART = 0.25
-"""Means that differ by less than a quarter of the standard deviation are the same to a reader."""
+from mlpdoctor.facts.outputs.file_order import FileOrder, Order
 
 
 @check(
@@ -57,6 +54,9 @@ def sorted_rows(
         numbers={
             "name": name,
             "difference": difference,
+            "case": order.case.value,
+            "feature_head": None if order.by is None else order.by.head,
+            "feature_tail": None if order.by is None else order.by.tail,
             "rows": order.rows,
             "between_share": order.share,
             "head_mean": order.head_mean,
@@ -79,17 +79,17 @@ def _what(order: FileOrder, passes: Passes) -> tuple[str, str]:
     """What the rows are sorted by, and what that means for their last fifth."""
     targets = passes.dataset.target_names
     target = targets[order.target]
-    if order.missing:
+    if order.case is Order.CLASSES:
         named = "class" if order.classes and len(targets) > 1 else target
         return named, f"the last fifth of the rows holds none of {listing(list(order.missing))}"
-    if order.by is not None:
+    if order.case is Order.FEATURE and order.by is not None:
         feature = passes.dataset.feature_names[order.by.feature]
         (low, high), (first, last) = order.by.head, order.by.tail
         return feature, (
             f"it goes from {short(low, 3)} to {short(high, 3)} in the first four fifths of the rows and from "
             f"{short(first, 3)} to {short(last, 3)} in the last"
         )
-    if abs(order.tail_mean - order.head_mean) >= APART * order.deviation:
+    if order.case is Order.END:
         return target, (
             f"its mean is {short(order.head_mean, 3)} in the first four fifths of the rows and "
             f"{short(order.tail_mean, 3)} in the last"

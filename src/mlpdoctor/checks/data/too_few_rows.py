@@ -7,12 +7,13 @@ from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import count, short
 from mlpdoctor.facts.ladder.generalisation import OVERFITTED, Generalisation
-from mlpdoctor.facts.ladder.loss_position import CLEAR, LossPosition
+from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.facts.ladder.unseen_readout import UnseenReadout
 from mlpdoctor.facts.network.weights import trained_parameters
 from mlpdoctor.facts.training.rate_left import DescentSpeed
 from mlpdoctor.statistics.affine_factor import TargetFactor
+from mlpdoctor.statistics.rows import CLEAR
 
 AS_IF_UNSEEN = (
     "At the pace of the trial the updates made would have brought the loss down many times over. If these are rows "

@@ -27,6 +27,8 @@ from mlpdoctor.statistics.views import PerLayer
     stage=Stage.DATA,
     disturbs=EVERYTHING,
     because="D713 W308",
+    names=("conditioning of the inputs",),
+    worsens="U402",
 )
 def unscaled_inputs(
     entrance: Entrance,

@@ -1,11 +1,11 @@
 """D703: targets of a size that this head and this optimizer take long to reach."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from mlpdoctor.core.check import EVERYTHING, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Severity
-from mlpdoctor.core.network import Network, Optimizer
+from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import coefficient, short
 from mlpdoctor.engine.passes import Passes
 from mlpdoctor.facts.ladder.linear_floor import ConstantFloor
@@ -14,21 +14,19 @@ from mlpdoctor.facts.outputs.prediction_spread import PredictionReach
 from mlpdoctor.facts.outputs.regression import Regression
 from mlpdoctor.facts.outputs.scale_words import effect, invisible, remedy_for_targets, why
 from mlpdoctor.facts.training.training import Training
+from mlpdoctor.nn.optimizers.rate import highest_rate
+from mlpdoctor.nn.optimizers.step import limits
 from mlpdoctor.nn.optimizers.traits import momentum_of, moves_by_the_rate
 from mlpdoctor.statistics.moments import OutputMoments, TargetMoments
 
 SIZE_OF_ERROR = ("mae", "huber", "logcosh")
 """Losses whose gradient does not grow with the error: plain gradient descent moves by about the rate with them."""
-NO_BETTER = 0.9
-"""A model within a tenth of the constant's loss, or above it, has learned next to nothing."""
-RESTLESS = 1.1
-"""Steps that are too large keep the loss above the constant's; a model that rests on it has other reasons."""
 SLACK = 2.0
 """A model that has spent half its updates on reaching the size of the targets had too few left to learn them."""
 DROWNED = 1 / 3
 """Targets that vary less than a third as much as one update can move the predictions."""
 SMALL = 0.3
-"""Targets that vary by more are not small: where steps are larger than that the rate is too high, and G603 speaks."""
+"""Targets that vary by more are not small: where steps are larger than that the rate is too high, see G603."""
 
 
 @check(
@@ -79,15 +77,15 @@ def unscaled_targets(
         Muller, Efficient BackProp, 1998, section 4.
     """
     optimizer = network.optimizer
-    rate = None if optimizer is None else _rate(optimizer)
+    rate = None if optimizer is None else highest_rate(optimizer)
     if optimizer is None or rate is None or rate <= 0:
         return
     if position.trained and not position.far:
         return
-    k = max(range(len(regression.parts)), key=lambda one: _size(targets, regression.columns[one]))
+    k = max(range(len(regression.parts)), key=lambda one: targets.size(regression.columns[one]))
     part, column = regression.parts[k], regression.columns[k]
     unit = part.head.first_unit + (part.unit or 0)
-    size, mean, deviation = _size(targets, column), float(targets.mean[column]), float(targets.deviation[column])
+    size, mean, deviation = targets.size(column), float(targets.mean[column]), float(targets.deviation[column])
     if size == 0 or deviation == 0:
         return
     limited = moves_by_the_rate(optimizer) or part.loss.names[0] in SIZE_OF_ERROR
@@ -101,7 +99,7 @@ def unscaled_targets(
         training,
         limited=limited,
         long=size > ordinary and needed > (most_updates if training.never else updates / SLACK),
-        overshoots=size > ordinary and step * size > unstable_step and not _clips(optimizer),
+        overshoots=size > ordinary and step * size > unstable_step and not any(limits(optimizer.options)),
         drowned=moves_by_the_rate(optimizer)
         and deviation < SMALL
         and deviation < (rate if training.never else DROWNED * jump),
@@ -140,29 +138,12 @@ def _judged(
 ) -> tuple[str, Severity] | None:
     """What the size of the targets does here, and how bad it is; None when it does nothing."""
     worst = Severity.WARNING if training.never else Severity.ERROR
-    no_better = training.never or not position.of_constant(position.model) < NO_BETTER
+    no_better = training.never or position.no_better or position.barely
     if not limited:
         return ("overshoots", worst) if overshoots and no_better else None
-    if drowned and (training.never or not position.of_constant(position.model) < RESTLESS):
+    # Steps that are too large keep the loss above the constant's; a model that rests on it has other reasons.
+    if drowned and (training.never or position.worse):
         return "drowned", worst
     if long:
         return "far", worst if no_better else Severity.WARNING
     return None
-
-
-def _size(targets: TargetMoments, column: int) -> float:
-    return float(max(abs(targets.mean[column]), targets.deviation[column]))
-
-
-def _rate(optimizer: Optimizer) -> float | None:
-    """The learning rate: the one saved or, where a schedule had brought it lower, the one compiled."""
-    compiled = optimizer.options.get("learning_rate")
-    if isinstance(compiled, Mapping):
-        config = compiled.get("config")
-        compiled = config.get("initial_learning_rate") if isinstance(config, Mapping) else None
-    rates = [rate for rate in (optimizer.learning_rate, compiled) if isinstance(rate, int | float)]
-    return float(max(rates)) if rates else None
-
-
-def _clips(optimizer: Optimizer) -> bool:
-    return any(optimizer.options.get(name) for name in ("clipnorm", "clipvalue", "global_clipnorm"))

@@ -20,6 +20,7 @@ MANY = 1.0
     "the loss is {unseen_loss} on {unseen_rows} unseen rows and {model_loss} on those trained on",
     stage=Stage.OUTCOME,
     because="D715 L507",
+    names=("epochs", "width"),
     untreatable="a trial is judged on the rows it trains on, where a model that memorises does well",
 )
 def generalisation_gap(general: Generalisation, network: Network, objective: Objective) -> Iterator[Evidence]:

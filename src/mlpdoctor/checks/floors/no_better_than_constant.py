@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mlpdoctor.core.check import Part, Stage, check
+from mlpdoctor.core.check import Part, Role, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.facts.ladder.linear_floor import ConstantFloor
@@ -26,6 +26,7 @@ NEAR = 0.1
     stage=Stage.OUTCOME,
     about=Part.LOSS,
     because="D710 G606 H803 H805 L507 U404",
+    role=Role.SYMPTOM,
     untreatable="it says where the loss stands, not why; the causes named with it are treated",
 )
 def no_better_than_constant(
@@ -63,9 +64,7 @@ def no_better_than_constant(
     if not all(np.isfinite(weight).all() for layer in network.layers for weight in layer.weights.values()):
         return
     span = position.above(position.constant)
-    hopeless = (
-        position.of_constant(position.reach) >= 1 - tolerated_gain and position.of_constant(position.model) <= 1 + NEAR
-    )
+    hopeless = position.of_constant(position.reach) >= 1 - tolerated_gain and not position.worse
     equal = position.above(position.model) >= span * (1 - tolerated_gain)
     if hopeless or span <= 0 or not (equal or position.barely):
         return

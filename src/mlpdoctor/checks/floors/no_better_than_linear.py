@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.core.check import Part, Stage, check
+from mlpdoctor.core.check import Part, Role, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.text import agreeing_digits, percent, short
 from mlpdoctor.facts.ladder.linear_floor import LinearFloor
@@ -12,7 +12,6 @@ from mlpdoctor.facts.ladder.second_opinion import SecondOpinion
 from mlpdoctor.facts.network.collapse import Collapse
 from mlpdoctor.facts.training.training import Trained
 from mlpdoctor.facts.training.training_options import TrainingOptions
-from mlpdoctor.nn.losses.convex import ConvexLoss
 
 STRAIGHT = 1e-4
 """Where the best line leaves less than this share of the constant's loss there is no curve worth the name."""
@@ -27,6 +26,7 @@ SLIGHT = 0.02
     stage=Stage.OUTCOME,
     about=Part.LOSS,
     because="D710 A101 D707 G606 H803 H805 L507 U404",
+    role=Role.SYMPTOM,
     untreatable="it says where the loss stands, not why; the causes named with it are treated",
 )
 def no_better_than_linear(
@@ -66,12 +66,10 @@ def no_better_than_linear(
         return
     if position.of_constant(affine) <= STRAIGHT:
         return
-    if _sure_of_seen_rows(linear) and opinion is not None and position.model <= opinion.line:
+    if linear.logistic and opinion is not None and position.model <= opinion.line:
         return
-    gain = (affine - position.model) / position.above(affine)
     # How far the model is below the line is proved by the lower end of the interval that holds the best line's loss.
-    lower = max(linear.lower, position.perfect)
-    surely = (lower - position.model) / position.above(lower) if position.above(lower) > 0 else 0.0
+    gain, surely = position.below(affine), position.below(max(linear.lower, position.perfect))
     structure = opinion is not None and opinion.structure
     towards = learned * (affine - position.reach) / position.above(affine) if structure else tolerated_gain
     allowed = min(towards, tolerated_gain)
@@ -102,15 +100,6 @@ def no_better_than_linear(
     )
 
 
-def _sure_of_seen_rows(linear: LinearFloor) -> bool:
-    """Whether the linear model is about classes, and sure of rows it has seen far beyond what it is of others.
-
-    Logistic regression without a penalty drives its loss to zero wherever a plane nearly tells the classes apart. No
-    better than linear is then what does no better than linear on rows it has not seen.
-    """
-    return any(isinstance(part.loss, ConvexLoss) and part.loss.link == "logit" for part in linear.parts)
-
-
 def _compared(gain: float, surely: float) -> str:
     if abs(gain) < 0.0005:  # noqa: PLR2004  to three digits
         return "the same as"
@@ -127,9 +116,8 @@ def _left(position: LossPosition, opinion: SecondOpinion | None) -> str:
         return f"{allows} There are too few rows to tell whether anything nonlinear is left to learn."
     found = f"out of sample a quick nonlinear fit reaches {short(opinion.curve, 2)} and a line {short(opinion.line, 2)}"
     bar = f"a gain of {short(opinion.saved, 2)} ± {short(opinion.error, 2)}"
-    if opinion.structure:
-        return f"{allows} There is nonlinear structure left to learn: {found}, {bar}."
-    return f"{allows} No nonlinear structure shows: {found}, {bar}."
+    shows = "There is nonlinear structure left to learn" if opinion.structure else "No nonlinear structure shows"
+    return f"{allows} {shows}: {found}, {bar}."
 
 
 def _remedy(options: TrainingOptions | None, *, structure: bool, opinion: SecondOpinion | None) -> Remedy:

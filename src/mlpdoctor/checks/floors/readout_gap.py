@@ -6,7 +6,7 @@ from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import count, percent, short
-from mlpdoctor.facts.ladder.loss_position import CLEAR, MATTERS, MISPLACED, LossPosition, entropy_first
+from mlpdoctor.facts.ladder.loss_position import MATTERS, MISPLACED, LossPosition, entropy_first
 from mlpdoctor.facts.ladder.unseen_readout import UnseenReadout
 from mlpdoctor.facts.outputs.order_words import correction, misplaced
 from mlpdoctor.facts.outputs.prediction_order import PredictionOrder
@@ -14,6 +14,7 @@ from mlpdoctor.facts.training.rate_left import DescentSpeed
 from mlpdoctor.facts.training.training import Trained
 from mlpdoctor.facts.training.training_options import TrainingOptions
 from mlpdoctor.nn.optimizers.traits import follows_gradient
+from mlpdoctor.statistics.rows import CLEAR
 
 OTHER_ROWS = Remedy(
     "look at it on the rows it was trained on: if it does well there it overfits, else find what was otherwise in "

@@ -33,6 +33,7 @@ Columns: TypeAlias = Mapping[str, tuple[Array, ...]]
     "this network is a line with at most {kinks}: its loss cannot go below {floor}",
     stage=Stage.ARCHITECTURE,
     disturbs=Part.LOSS,
+    names=("width",),
 )
 def too_few_units(
     network: Network,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.core.check import Part, Stage, check
+from mlpdoctor.core.check import Part, Role, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.text import count, percent, short
 from mlpdoctor.facts.ladder.linear_floor import LinearFloor
@@ -27,6 +27,7 @@ MOST_TIMES = 1000
     stage=Stage.OUTCOME,
     about=Part.LOSS,
     because="D707 D710 G606 H803 H805 L506 U404",
+    role=Role.SYMPTOM,
     untreatable="it says where the loss stands, not why; the causes named with it are treated",
 )
 def worse_than_linear(

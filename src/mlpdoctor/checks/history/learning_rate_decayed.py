@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import count, percent, printed
-from mlpdoctor.facts.history.last_run import FrozenRate, RateCurve, RunEnding
+from mlpdoctor.facts.history.last_run import RunEnding
 from mlpdoctor.facts.history.outlook import ReferenceGap
+from mlpdoctor.facts.history.run_rates import FrozenRate, RateCurve, UsedOptimizer
 from mlpdoctor.facts.history.training_curve import TrainingCurve
 from mlpdoctor.facts.ladder.loss_position import NEAR
 
@@ -24,6 +24,7 @@ LONG = 0.25
     stage=Stage.STEP,
     disturbs=Part.LOSS,
     because="A101 A102 A106 L503 L505 L508",
+    names=("learning rate",),
 )
 def learning_rate_decayed(
     curve: TrainingCurve,
@@ -31,7 +32,7 @@ def learning_rate_decayed(
     rates: RateCurve,
     gap: ReferenceGap,
     ending: RunEnding,
-    network: Network,
+    used: UsedOptimizer,
 ) -> Iterator[Evidence]:
     """A learning rate that fell until nothing moved, before the loss was where it could be.
 
@@ -77,7 +78,7 @@ def learning_rate_decayed(
         certainty=Certainty.MEASURED,
         severity=severity,
         why=_why(frozen, last),
-        remedy=_remedy(network, frozen, ending),
+        remedy=_remedy(used, frozen, ending),
         strength=min(frozen.epochs / len(curve.column), 1.0),
         verdict=_verdict(frozen, rates, last, severity),
     )
@@ -120,11 +121,10 @@ def _verdict(frozen: FrozenRate, rates: RateCurve, last: str, severity: Severity
     return f"{how}, although it was falling when the rate was cut." if frozen.falling else f"{how}."
 
 
-def _remedy(network: Network, frozen: FrozenRate, ending: RunEnding) -> Remedy:
-    name = "Adam" if network.optimizer is None else network.optimizer.name
+def _remedy(used: UsedOptimizer, frozen: FrozenRate, ending: RunEnding) -> Remedy:
     patience = max(10, ending.epochs // 10)
     return Remedy(
         f"train on from a rate of {frozen.before:.2g}, and cut it only when the loss has stood still for {patience} "
         f"epochs: ReduceLROnPlateau(patience={patience}, min_lr={frozen.before / 100:.1g})",
-        f"model.compile(optimizer=keras.optimizers.{name}({frozen.before:.2g}), loss=model.loss)",
+        used.again(frozen.before),
     )

@@ -8,10 +8,10 @@ import numpy as np
 from mlpdoctor.analysis.curves.noise import Swings
 from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import count, percent, printed, short
-from mlpdoctor.facts.history.last_run import Divergence, RateCurve
+from mlpdoctor.facts.history.last_run import Divergence
 from mlpdoctor.facts.history.outlook import Outlook, ReferenceGap
+from mlpdoctor.facts.history.run_rates import UsedOptimizer
 from mlpdoctor.facts.history.training_curve import TrainingCurve
 
 LOWER = 5.0
@@ -32,14 +32,20 @@ FEWEST = 15
 """Epochs from which swings are told: of ten the second half is five."""
 
 
-@check("H804", Severity.WARNING, "{seen}", stage=Stage.CURVE, about=Part.SIZE)
+@check(
+    "H804",
+    Severity.WARNING,
+    "{seen}",
+    stage=Stage.CURVE,
+    about=Part.SIZE,
+    names=("learning rate", "too high a learning rate"),
+)
 def oscillating(
     curve: TrainingCurve,
     gap: ReferenceGap,
     outlook: Outlook | None,
-    rates: RateCurve | None,
     divergence: Divergence | None,
-    network: Network,
+    used: UsedOptimizer,
     *,
     large: float = 0.15,
     often: float = 0.25,
@@ -74,20 +80,21 @@ def oscillating(
     if swings.typical >= sure and swings.rises >= often and (matters or (not gap.known and level >= HIGHER * early)):
         falling = outlook is not None and outlook.gain > 0
         mild = gap.done or falling or not matters
-        yield _swinging(curve, swings, level, network, rates, mild=mild)
+        yield _swinging(curve, swings, level, used, mild=mild)
     elif swings.spikes and swings.largest >= SPIKE and (swings.largest - 1) * level >= HIGH * span:
-        yield _spiking(swings, network, rates)
+        yield _spiking(swings, used)
 
 
-def _swinging(
-    curve: TrainingCurve, swings: Swings, level: float, network: Network, rates: RateCurve | None, *, mild: bool
-) -> Evidence:
+def _swinging(curve: TrainingCurve, swings: Swings, level: float, used: UsedOptimizer, *, mild: bool) -> Evidence:
     low, high = (level * math.exp(sign * swings.typical) for sign in (-1, 1))
     seen = f"the loss swings by {percent(swings.typical)} from epoch to epoch, between about {short(low, 2)} and "
     seen += f"{short(high, 2)}"
     return Evidence(
         numbers={
             "seen": seen,
+            "case": "swings",
+            "low": low,
+            "high": high,
             "typical": swings.typical,
             "largest": swings.largest,
             "largest_at_epoch": swings.epoch,
@@ -100,7 +107,7 @@ def _swinging(
         why=f"{percent(swings.rises)} of the epochs since epoch {swings.first} are higher than the one before, and the "
         f"highest, epoch {swings.epoch}, is {short(swings.largest, 2)} times the trend: the steps are too large for "
         "the loss to settle.",
-        remedy=_remedy(network, rates),
+        remedy=_remedy(used),
         strength=min(swings.typical, 1.0),
         verdict=None
         if mild
@@ -109,12 +116,13 @@ def _swinging(
     )
 
 
-def _spiking(swings: Swings, network: Network, rates: RateCurve | None) -> Evidence:
+def _spiking(swings: Swings, used: UsedOptimizer) -> Evidence:
     which = count(len(swings.spikes), "spike")
     return Evidence(
         numbers={
             "seen": f"the loss has {which}, the highest at epoch {swings.epoch}, {short(swings.largest, 2)} times the "
             "trend",
+            "case": "spikes",
             "typical": swings.typical,
             "largest": swings.largest,
             "largest_at_epoch": swings.epoch,
@@ -124,37 +132,17 @@ def _spiking(swings: Swings, network: Network, rates: RateCurve | None) -> Evide
         severity=Severity.NOTE,
         why="The loss came back from each of them. Single batches with outliers do that, and Adam after many small "
         "gradients.",
-        remedy=_clipped(network, rates),
+        remedy=Remedy("clip the gradient if they cost time", used.again(used.last or 1e-3, "clipnorm=1.0")),
         strength=0.2,
     )
 
 
-def _rate(network: Network, rates: RateCurve | None) -> float | None:
-    if rates is not None:
-        return rates.rates.last
-    return None if network.optimizer is None else network.optimizer.learning_rate
-
-
-def _name(network: Network) -> str:
-    return "Adam" if network.optimizer is None else network.optimizer.name
-
-
-def _remedy(network: Network, rates: RateCurve | None) -> Remedy:
-    rate = _rate(network, rates)
-    if not rate:
+def _remedy(used: UsedOptimizer) -> Remedy:
+    if not used.last:
         return Remedy(
             "lower the learning rate to a fifth, or let it fall as the loss stops falling",
             'keras.callbacks.ReduceLROnPlateau("loss", factor=0.3, patience=10, min_lr=1e-6)',
         )
-    return Remedy(
-        f"train with a learning rate of {rate / LOWER:.2g} in place of {rate:.2g}, and with larger batches",
-        f"model.compile(optimizer=keras.optimizers.{_name(network)}({rate / LOWER:.2g}), loss=model.loss)",
-    )
-
-
-def _clipped(network: Network, rates: RateCurve | None) -> Remedy:
-    rate = _rate(network, rates) or 1e-3
-    return Remedy(
-        "clip the gradient if they cost time",
-        f"model.compile(optimizer=keras.optimizers.{_name(network)}({rate:.2g}, clipnorm=1.0), loss=model.loss)",
-    )
+    lower = used.last / LOWER
+    text = f"train with a learning rate of {lower:.2g} in place of {used.last:.2g}, and with larger batches"
+    return Remedy(text, used.again(lower))

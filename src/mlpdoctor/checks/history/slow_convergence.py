@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from mlpdoctor.analysis.curves.slope import Reach
 from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import count, named, printed, short
-from mlpdoctor.facts.history.last_run import RateCurve, RunEnding
+from mlpdoctor.facts.history.last_run import RunEnding
 from mlpdoctor.facts.history.outlook import Outlook, ReferenceGap, Way
+from mlpdoctor.facts.history.run_rates import UsedOptimizer
 from mlpdoctor.facts.history.training_curve import TrainingCurve
-from mlpdoctor.nn.optimizers.traits import follows_gradient
 
 TENFOLD = 10.0
 """The rate to try is ten times the one there was: rates are found by factors."""
@@ -29,14 +28,14 @@ COUNTED = 1e7
     "the loss falls steadily, but by only {pace} an epoch{far}",
     stage=Stage.CURVE,
     about=Part.PACE,
+    names=("epochs",),
 )
 def slow_convergence(
     curve: TrainingCurve,
     outlook: Outlook,
     gap: ReferenceGap,
     ending: RunEnding,
-    rates: RateCurve | None,
-    network: Network,
+    used: UsedOptimizer,
 ) -> Iterator[Evidence]:
     """A loss that falls steadily and gets nowhere.
 
@@ -49,7 +48,7 @@ def slow_convergence(
     When it stays silent
         Curves of fewer than 20 epochs; a fall that scatter or printed digits could explain; a loss that has come more
         than half of the way to what these data are known to allow; one that gets to the next rung of the ladder in
-        less than five times the epochs made (H802 speaks of those); the long tail of a curve that fell fast before,
+        less than five times the epochs made (see H802); the long tail of a curve that fell fast before,
         where nobody knows of a rung below it.
     How sure
         Measured: the slope of ln(loss) over the last quarter of the epochs is below zero by twice its 95 % error bar,
@@ -65,11 +64,13 @@ def slow_convergence(
     goal = None if outlook.goal is None else f"{named(outlook.label)}, {short(outlook.goal)}"
     to_go = None if outlook.reach is None else _epochs(outlook.reach)
     far = "" if goal is None else f": {to_go} more epochs to {goal}"
-    rate = _rate(rates, network)
+    rate = used.largest
     yield Evidence(
         numbers={
             "pace": pace,
             "far": far,
+            "share_per_epoch": -math.expm1(slope.per_epoch),
+            "goal_label": None if outlook.goal is None else outlook.label,
             "slope": slope.per_epoch,
             "error": slope.error,
             "epochs": ending.epochs,
@@ -87,7 +88,7 @@ def slow_convergence(
         + (
             f". At this pace {to_go} more epochs take it to {goal}, and curves slow down as they fall." if goal else "."
         ),
-        remedy=_remedy(network, rate),
+        remedy=_remedy(used),
         strength=_strength(outlook, ending),
         verdict=f"The loss, {last}, looks flat but still falls, by only {pace} an epoch"
         + (f": at that pace it takes {to_go} more epochs to {goal}." if goal else "."),
@@ -108,18 +109,8 @@ def _strength(outlook: Outlook, ending: RunEnding) -> float:
     return min(math.log10(max(outlook.reach.epochs / ending.epochs, 1.0)) / 4, 1.0)
 
 
-def _rate(rates: RateCurve | None, network: Network) -> float | None:
-    if rates is not None:
-        return rates.rates.largest
-    return None if network.optimizer is None else network.optimizer.learning_rate
-
-
-def _remedy(network: Network, rate: float | None) -> Remedy:
-    name = "Adam" if network.optimizer is None else network.optimizer.name
-    ordinary = ORDINARY if follows_gradient(network.optimizer) else ORDINARY_ADAPTIVE
+def _remedy(used: UsedOptimizer) -> Remedy:
+    rate, ordinary = used.usable, ORDINARY_ADAPTIVE if used.adaptive else ORDINARY
     better = ordinary if not rate else max(min(TENFOLD * rate, MOST), rate)
-    was = "" if not rate else f" in place of {rate:.2g}"
-    return Remedy(
-        f"scale inputs and targets to mean 0 and spread 1 if they are not, and train with a rate of {better:.2g}{was}",
-        f"model.compile(optimizer=keras.optimizers.{name}({better:.2g}), loss=model.loss)",
-    )
+    text = "scale inputs and targets to mean 0 and spread 1 if they are not, and train with a rate of"
+    return Remedy(f"{text} {better:.2g}{used.instead}", used.again(better))

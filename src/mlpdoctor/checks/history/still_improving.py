@@ -20,6 +20,7 @@ TIMES = 3
     "the loss was still falling when training ended, by {pace_share} an epoch over the last {stretch} epochs",
     stage=Stage.CURVE,
     about=Part.PACE,
+    names=("epochs",),
     untreatable="to train on is what the control does",
 )
 def still_improving(
@@ -41,8 +42,8 @@ def still_improving(
     When it stays silent
         A fall that scatter or printed digits could explain; one that half as many epochs again would not carry a
         twentieth further; a training loss that falls while the validation loss no longer does; a loss at less than a
-        tenth of the way from what is known to be reachable. Where training was stopped before its time H807 speaks,
-        of a loss that falls too slowly to get anywhere H806.
+        tenth of the way from what is known to be reachable. Where training was stopped before its time see H807,
+        where the loss falls too slowly to get anywhere H806.
     How sure
         Measured: the slope of ln(loss) over the last quarter of the epochs is below zero by twice its 95 % error bar,
         or the loss fell with each of the last eight. A warning where it is known to be far from what these data allow

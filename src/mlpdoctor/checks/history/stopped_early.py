@@ -17,6 +17,7 @@ from mlpdoctor.facts.history.training_curve import TrainingCurve, ValidationCurv
     "training ended after epoch {epochs}{of}, while the loss still fell by {pace_share} an epoch",
     stage=Stage.PACE,
     disturbs=Part.PACE | Part.LOSS,
+    names=("epochs",),
     untreatable="to train on is what the control does",
 )
 def stopped_early(
@@ -40,7 +41,7 @@ def stopped_early(
     When it stays silent
         Training that was stopped rightly: where the validation loss no longer falls, or half as many epochs again
         would bring less than a twentieth; a fall that scatter or printed digits could explain; logs that do not tell
-        that training was to go on (a CSVLogger file does not: then H802 speaks).
+        that training was to go on (a CSVLogger file does not: see H802).
     How sure
         Measured: the log holds Keras's line on the early stop, or the number of epochs that were planned, and the
         slope of ln(loss) over the last quarter of the epochs is below zero by twice its 95 % error bar, or the loss

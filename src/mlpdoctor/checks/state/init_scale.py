@@ -8,21 +8,14 @@ from mlpdoctor.core.finding import Certainty, Draws, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import count, likewise, listing, short
 from mlpdoctor.facts.ladder.loss_position import LossPosition
-from mlpdoctor.facts.network.weights import LayerGain, LayerGains
+from mlpdoctor.facts.network.gains import LayerGain, LayerGains, ordinary, sizes
 from mlpdoctor.facts.training.high_rate import Growth
 from mlpdoctor.facts.training.training import Training
-from mlpdoctor.nn.layers.properties import activation_of, steepest
-from mlpdoctor.nn.layers.unsupported_layers import layer_code
+from mlpdoctor.nn.layers.unsupported_layers import layer_code, own_activation
 from mlpdoctor.statistics.moments import EnteringMoments
 from mlpdoctor.statistics.unit_activity import Flatness
 from mlpdoctor.statistics.views import PerLayer
 
-MOST_FLAT = 0.5
-"""Small inputs or weights that cancel out keep sums small: then the scale of the weights is no fault."""
-LARGE_INPUT = 10.0
-"""Root mean square of a feature from which small weights are what it takes."""
-FAINT = 0.05
-"""Slopes that leave no more of a gradient keep it as faint with any start: what to mend first is the activation."""
 LOWER = 0.1
 """Rate, as a share of the one in force, at which weights that it made grow do not grow again."""
 HOPELESS = 10.0
@@ -74,100 +67,65 @@ def init_scale(
         Glorot and Bengio, Understanding the difficulty of training deep feedforward neural networks, 2010; He,
         Zhang, Ren and Sun, Delving deep into rectifiers, 2015.
     """
-    steep = [gain for gain in gains.layers if gain.saturating and not gain.output and gain.gain > saturates]
-    steep = [gain for gain in steep if _flat(gain, flatness or PerLayer())]
-    stuck = position is not None and position.far
+    steep, stuck = gains.flat(saturates, flatness or PerLayer()), position is not None and position.far
     if steep and (training.never or stuck):
         yield _saturating(network, steep, growth, stuck=stuck)
         return
-    hidden = math.prod(gain.relative for gain in gains.layers if not gain.output)
-    # A fair start of the last layer may be zero, but a large one multiplies with all before it.
-    last = max((gain.relative for gain in gains.layers if gain.output), default=1.0)
-    product = hidden if hidden < 1 else hidden * max(last, 1.0)
-    if product <= 0 or 1 / fades <= product <= grows:  # a layer of zeros passes nothing on: A106 and W302 say so
+    if not gains.off(grows, fades, entering or PerLayer()):
         return
-    if product > 1 and entering is not None:
-        entered = max(float(seen.root_mean_square.max()) for seen in entering.values())
-        if product * min(entered, 1.0) <= grows:
-            return
-    if training.never or _kept(position, entering, large=product > 1):
-        yield _multiplying(network, gains, growth, product, stuck=stuck)
+    if training.never or _kept(gains, position, entering):
+        yield _multiplying(network, gains, growth, stuck=stuck)
 
 
-def _kept(position: LossPosition | None, entering: PerLayer[EnteringMoments] | None, *, large: bool) -> bool:
+def _kept(gains: LayerGains, position: LossPosition | None, entering: PerLayer[EnteringMoments] | None) -> bool:
     """Whether weights that have been trained are still what the model suffers from."""
-    if position is None or entering is None:
+    if position is None or entering is None or not ordinary(entering):
         return False
-    # Small weights may make up for large inputs, and large ones may be what those have led to.
-    ordinary = all(float(seen.root_mean_square.max()) <= LARGE_INPUT for seen in entering.values())
-    return ordinary and (position.shortfall > 1 if large else not position.near)
-
-
-def _flat(gain: LayerGain, flatness: PerLayer[Flatness]) -> bool:
-    """Whether the units do sit on the flat part of their curve on these data, as far as that was looked at."""
-    seen = flatness.get(gain.layer)
-    return seen is None or float((seen.flat / seen.rows).mean()) >= MOST_FLAT
+    return position.shortfall > 1 if gains.product > 1 else not position.near
 
 
 def _saturating(network: Network, steep: list[LayerGain], growth: Growth | None, *, stuck: bool) -> Evidence:
     worst = max(steep, key=lambda gain: gain.gain)
     grew = growth is not None and growth.grew(worst.layer)
-    grave = (stuck or worst.gain > HOPELESS) and not grew
     names = listing([f"{gain.layer} {short(gain.deviation, 2)}" for gain in steep])
-    fit = 1 / math.sqrt(worst.fan_in)
     too_large = (
-        f"the weights of {worst.layer} are about {short(worst.deviation / fit, 2)} times too large "
-        f"({short(worst.deviation, 2)}; {short(fit, 2)} suits {count(worst.fan_in, 'input')})"
+        f"the weights of {worst.layer} are about {short(worst.deviation / worst.suits, 2)} times too large "
+        f"({short(worst.deviation, 2)}; {short(worst.suits, 2)} suits {count(worst.fan_in, 'input')})"
     )
+    saturated, since = f"{too_large}, so {worst.activation} is saturated", _since(growth, worst, grew=grew)
+    drawn = None if growth is None else growth.factors.get(worst.layer)
     return Evidence(
-        numbers={
-            "places": f"{too_large}, so {worst.activation} is saturated{_since(growth, worst, grew=grew)}",
-            "layers": tuple(gain.layer for gain in steep),
-            "gains": tuple(gain.gain for gain in steep),
-            "deviations": tuple(gain.deviation for gain in steep),
-            "times_as_drawn": growth.factors.get(worst.layer) if growth is not None else None,
-        },
+        numbers={"places": f"{saturated}{since}", **sizes(steep), "times_as_drawn": drawn},
         certainty=Certainty.MEASURED,
-        severity=Severity.ERROR if grave else Severity.WARNING,
+        severity=Severity.ERROR if (stuck or worst.gain > HOPELESS) and not grew else Severity.WARNING,
         why=f"The sums that enter {worst.activation} have size {short(worst.gain, 2)}. It is flat there and passes on "
         f"almost no gradient. Weight sizes: {names}.",
         remedy=_remedy(network, steep, worst, grew=grew),
         strength=min(worst.gain / (2 * HOPELESS), 1.0),
-        verdict=f"{too_large[0].upper()}{too_large[1:]}, so {worst.activation} is saturated and learns nothing"
-        f"{_since(growth, worst, grew=grew)}.",
+        verdict=f"{saturated[0].upper()}{saturated[1:]} and learns nothing{since}.",
         layers=tuple(dict.fromkeys([worst.layer, *(gain.layer for gain in steep)])),
     )
 
 
-def _multiplying(
-    network: Network, gains: LayerGains, growth: Growth | None, product: float, *, stuck: bool
-) -> Evidence:
+def _multiplying(network: Network, gains: LayerGains, growth: Growth | None, *, stuck: bool) -> Evidence:
+    worst, product = gains.worst, gains.product
     large = product > 1
-    worst = max(gains.layers, key=lambda gain: gain.relative if large else -gain.relative)
     grew = large and growth is not None and growth.grew(worst.layer)
-    fading = not large and _fading(network, gains)
-    how = "larger" if large else "smaller"
-    factor = short(product if large else 1 / product, 2)
-    wrong = f"the weights are too {'large' if large else 'small'}{_since(growth, worst, grew=grew)}"
+    factor = f"{short(product if large else 1 / product, 2)} times {'larger' if large else 'smaller'}"
+    wrong = (
+        f"he weights are too {'large' if large else 'small'}{_since(growth, worst, grew=grew)}: a signal gets {factor}"
+    )
+    places = f"t{wrong} on its way through {count(len(gains.layers), 'Dense layer')}"
+    drawn = None if growth is None else growth.factors.get(worst.layer)
     return Evidence(
-        numbers={
-            "places": f"{wrong}: a signal gets {factor} times {how} on its way through "
-            f"{count(len(gains.layers), 'Dense layer')}",
-            "layers": tuple(gain.layer for gain in gains.layers),
-            "gains": tuple(gain.gain for gain in gains.layers),
-            "deviations": tuple(gain.deviation for gain in gains.layers),
-            "product": product,
-            "times_as_drawn": growth.factors.get(worst.layer) if growth is not None else None,
-        },
+        numbers={"places": places, **sizes(gains.layers), "product": product, "times_as_drawn": drawn},
         certainty=Certainty.MEASURED,
-        severity=Severity.ERROR if stuck and not grew and not fading else Severity.WARNING,
+        severity=Severity.ERROR if stuck and not grew and (large or not gains.fading) else Severity.WARNING,
         why=f"So do the gradients on their way back. {worst.layer} has the largest part in it: its weights are "
-        f"{short(worst.deviation, 2)} in size, and {short(worst.usual / math.sqrt(worst.fan_in), 2)} keeps a signal as "
-        "it is.",
+        f"{short(worst.deviation, 2)} in size, and {short(worst.keeps, 2)} keeps a signal as it is.",
         remedy=_remedy(network, gains.layers, worst, grew=grew),
         strength=min(abs(math.log10(product)) / 10, 1.0),
-        verdict=f"{wrong[0].upper()}{wrong[1:]}: a signal gets {factor} times {how} on its way through the network, "
-        "and so do the gradients.",
+        verdict=f"T{wrong} on its way through the network, and so do the gradients.",
         layers=tuple(dict.fromkeys([worst.layer, *(gain.layer for gain in gains.layers)])),
     )
 
@@ -183,9 +141,7 @@ def _remedy(network: Network, layers: Sequence[LayerGain], worst: LayerGain, *, 
     own = {layer.name: layer for layer in network.layers}
     drawn = "he_uniform" if worst.usual > 1 else "glorot_uniform"
     layer = own[worst.layer]
-    activation = activation_of(layer)
-    shown = [] if activation is None or activation.affine else [f'activation="{activation.name}"']
-    code = layer_code(layer, layer.config.get("units"), *shown, f'kernel_initializer="{drawn}"')
+    code = layer_code(layer, layer.config.get("units"), *own_activation(layer), f'kernel_initializer="{drawn}"')
     others = [one.layer for one in layers if one is not worst and not one.output]
     lower = ", at a tenth of the learning rate: at the rate of now they would grow again" if grew else ""
     return Remedy(
@@ -193,10 +149,3 @@ def _remedy(network: Network, layers: Sequence[LayerGain], worst: LayerGain, *, 
         likewise(code, list(dict.fromkeys(own[name].short_name for name in others))),
         Draws((worst.layer, *others), drawn, rate=LOWER if grew else 1.0),
     )
-
-
-def _fading(network: Network, gains: LayerGains) -> bool:
-    """Whether the slopes of the activations fade a gradient, whatever start their weights have."""
-    hidden = {gain.layer for gain in gains.layers if not gain.output}
-    acting = [activation_of(layer) for layer in network.layers if layer.name in hidden]
-    return math.prod(steepest(one) for one in acting if one is not None) <= FAINT

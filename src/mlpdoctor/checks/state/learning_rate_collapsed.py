@@ -26,6 +26,7 @@ GRAIN = float(np.finfo(np.float32).eps) / 2
     stage=Stage.STEP,
     disturbs=Part.PACE | Part.LOSS,
     because="H808",
+    names=("learning rate",),
 )
 def learning_rate_collapsed(
     left: RateLeft,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mlpdoctor.core.check import EVERYTHING, Stage, check
+from mlpdoctor.core.check import EVERYTHING, Role, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import are, count, listing
@@ -18,6 +18,7 @@ from mlpdoctor.facts.ladder.model_loss import ModelLoss
     stage=Stage.START,
     disturbs=EVERYTHING,
     because="D701 D702 D703 G603",
+    role=Role.BREAKDOWN,
 )
 def non_finite_weights(network: Network, model: ModelLoss | None) -> Iterator[Evidence]:
     """Weights that are NaN or infinite.

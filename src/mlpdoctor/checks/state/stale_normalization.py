@@ -3,47 +3,31 @@
 import math
 from collections.abc import Iterator
 
-import numpy as np
-
 from mlpdoctor.core.check import Part, Stage, check
-from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.core.network import Array, Layer
+from mlpdoctor.core.network import Layer
 from mlpdoctor.core.text import percent, quoted, short
 from mlpdoctor.facts.ladder.loss_position import LossPosition, severity
+from mlpdoctor.facts.network.stored_moments import BATCH, Gap, StoredMoments
 from mlpdoctor.facts.training.training import Training
-from mlpdoctor.nn.layers.family import array, number
+from mlpdoctor.nn.layers.family import number
 from mlpdoctor.statistics.moments import NormalisedMoments
 
 LEAST_ROWS = 30
 """Moments of fewer rows differ from those of training by chance alone."""
 REMAINS = 0.1
 """Share of a moving average's start that is worth naming."""
-BATCH = "BatchNormalization"
-ROUNDING = 1e-6
-"""Share of its size within which a column of float32 numbers is constant."""
 
 
-@dataclass(frozen=True, eq=False)
-class Gap:
-    """How far the stored moments of the worst column are from the data's.
-
-    Attributes:
-        column: which.
-        stored: mean and deviation in the file.
-        seen: mean and deviation of what enters.
-        shift: difference of the means, in stored deviations.
-        ratio: deviation of the data over the stored one.
-    """
-
-    column: int
-    stored: tuple[float, float]
-    seen: tuple[float, float]
-    shift: float
-    ratio: float
-
-
-@check("W308", Severity.ERROR, "{what}", stage=Stage.START, disturbs=Part.UNITS | Part.PACE | Part.LOSS, because="D713")
+@check(
+    "W308",
+    Severity.ERROR,
+    "{what}",
+    stage=Stage.START,
+    disturbs=Part.UNITS | Part.PACE | Part.LOSS,
+    because="D713",
+    names=("input scale",),
+)
 def stale_normalization(
     layer: Layer,
     seen: NormalisedMoments | None,
@@ -71,75 +55,25 @@ def stale_normalization(
     References
         Ioffe and Szegedy, Batch normalization, 2015, section 3.1.
     """
-    stored = _stored(layer)
+    stored = StoredMoments.of(layer)
     if stored is None:
         return
-    fresh = bool(np.all(stored[0] == 0) and np.all(stored[1] == 1))
     if seen is None:
-        if layer.kind != BATCH and fresh:
+        if layer.kind != BATCH and stored.fresh:
             yield _never_adapted(layer, None, Severity.WARNING)
         return
     if position is not None and not math.isfinite(position.model):
-        return  # of a broken model W301 speaks
+        return  # for a broken model see W301
     if seen.rows < LEAST_ROWS or (layer.kind == BATCH and training.never):
         return
-    gap = _gap(stored, seen, _epsilon(layer), shifted, stretched)
+    gap = stored.gap(seen, shifted, stretched)
     if gap is None:
         return
     given = severity(position)
-    if layer.kind != BATCH and fresh:
+    if layer.kind != BATCH and stored.fresh:
         yield _never_adapted(layer, gap, given)
         return
     yield _elsewhere(layer, gap, training, given)
-
-
-def _stored(layer: Layer) -> tuple[Array, Array] | None:
-    """Mean and deviation that the layer uses, one for each column."""
-    names = ("moving_mean", "moving_variance") if layer.kind == BATCH else ("mean", "variance")
-    if layer.kind not in (BATCH, "Normalization") or layer.config.get("invert"):
-        return None
-    if layer.kind == "Normalization" and layer.config.get("mean") is not None:
-        moments = array(layer.config["mean"]), array(layer.config["variance"])
-    elif all(name in layer.weights for name in names):
-        moments = np.asarray(layer.weights[names[0]], np.float64), np.asarray(layer.weights[names[1]], np.float64)
-    else:
-        return None
-    epsilon = _epsilon(layer)
-    mean, variance = (moment.reshape(-1) for moment in moments)
-    if not (np.isfinite(mean).all() and np.isfinite(variance).all()):
-        return None
-    return mean, np.sqrt(np.maximum(variance + epsilon, 1e-14)) if epsilon else np.maximum(np.sqrt(variance), 1e-7)
-
-
-def _epsilon(layer: Layer) -> float:
-    """What is added to a variance before its root is taken."""
-    return number(layer.config.get("epsilon"), 1e-3) if layer.kind == BATCH else 0.0
-
-
-def _gap(
-    stored: tuple[Array, Array], seen: NormalisedMoments, epsilon: float, shifted: float, stretched: float
-) -> Gap | None:
-    """The worst column; None where all are close."""
-    mean, deviation = np.broadcast_arrays(stored[0], seen.mean)[0], np.broadcast_arrays(stored[1], seen.mean)[0]
-    # A constant column is stored up to rounding, which the smallest of deviations must not blow up.
-    grain = ROUNDING * np.maximum(np.abs(seen.mean), np.abs(mean))
-    shift = np.maximum(np.abs(seen.mean - mean) - grain, 0.0) / np.maximum(deviation, grain)
-    ratio = np.sqrt(np.square(seen.deviation) + epsilon) / np.maximum(deviation, grain)
-    # A column that hardly moves here is a constant one; it is the mean that counts then.
-    narrow = (ratio < 1 / stretched) & (seen.deviation > grain)
-    off = (shift > shifted) | (ratio > stretched) | narrow
-    if not off.any():
-        return None
-    with np.errstate(divide="ignore"):
-        size = np.where(off, np.maximum(shift / shifted, np.abs(np.log(np.maximum(ratio, 1e-12)))), -1.0)
-    worst = int(size.argmax())
-    return Gap(
-        worst,
-        (float(mean[worst]), float(deviation[worst])),
-        (float(seen.mean[worst]), float(seen.deviation[worst])),
-        float(shift[worst]),
-        float(ratio[worst]),
-    )
 
 
 def _never_adapted(layer: Layer, gap: Gap | None, given: Severity) -> Evidence:
@@ -151,7 +85,7 @@ def _never_adapted(layer: Layer, gap: Gap | None, given: Severity) -> Evidence:
     return Evidence(
         numbers={
             "what": f"never adapted: it subtracts 0 and divides by 1{column}{rest}",
-            **_numbers(gap),
+            **Gap.numbers(gap),
         },
         certainty=Certainty.MEASURED,
         severity=given,
@@ -192,7 +126,7 @@ def _elsewhere(layer: Layer, gap: Gap, training: Training, given: Severity) -> E
             "what": f"it expects mean {short(gap.stored[0], 3)} and standard deviation "
             f"{short(gap.stored[1], 3)} in its column {gap.column + 1}, and gets {short(gap.seen[0], 3)} and "
             f"{short(gap.seen[1], 3)}",
-            **_numbers(gap),
+            **Gap.numbers(gap),
             "start_share": start,
         },
         certainty=Certainty.MEASURED,
@@ -203,15 +137,3 @@ def _elsewhere(layer: Layer, gap: Gap, training: Training, given: Severity) -> E
         verdict=f"The stored moments of {layer.name} are not those of these data, so the layers behind it see another "
         "scale than in training.",
     )
-
-
-def _numbers(gap: Gap | None) -> dict[str, float | int | None]:
-    return {
-        "column": None if gap is None else gap.column + 1,
-        "stored_mean": None if gap is None else gap.stored[0],
-        "stored_deviation": None if gap is None else gap.stored[1],
-        "seen_mean": None if gap is None else gap.seen[0],
-        "seen_deviation": None if gap is None else gap.seen[1],
-        "shift": None if gap is None else gap.shift,
-        "ratio": None if gap is None else gap.ratio,
-    }

@@ -23,6 +23,8 @@ FEWEST_UPDATES = 20
     about=Part.UNITS,
     disturbs=Part.PACE | Part.LOSS,
     because="A103 A106 G602 U401",
+    names=("a vanishing gradient", "dead ReLU units"),
+    milder={Severity.WARNING: Part.UNITS, Severity.NOTE: Part.UNITS},
 )
 def units_without_gradient(
     layer: Layer, network: Network, moments: SecondMoments, question: OpenQuestion, *, tolerated: float = 0.1

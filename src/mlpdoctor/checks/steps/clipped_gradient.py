@@ -25,6 +25,8 @@ ORDINARY = 1.0
     about=Part.SIZE,
     disturbs=Part.PACE | Part.LOSS,
     because="G602",
+    names=("learning rate",),
+    worsens="G604",
 )
 def clipped_gradient(
     network: Network, speed: DescentSpeed, *, most_left: float = 0.1, worthwhile: float = 0.02

@@ -46,7 +46,7 @@ def exploding_gradient(
         the layers, scale inputs and targets; clipnorm=1.0 keeps single steps in bounds meanwhile.
     When it stays silent
         Models that do about as well as anything is known to, or have come nine tenths of the way; networks with
-        weights that are not numbers (W301 speaks of them); what the output layer alone adds, for its weights are as
+        weights that are not numbers (see W301); what the output layer alone adds, for its weights are as
         large as the targets ask. Without training a warning: it is a prediction.
     How sure
         Measured: the root mean square, over the rows, of the gradient of each row's loss with respect to each

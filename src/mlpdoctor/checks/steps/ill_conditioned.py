@@ -25,6 +25,7 @@ OWN = 0.1
     stage=Stage.STEP,
     disturbs=Part.PACE | Part.LOSS,
     because="D702 D705 D713",
+    names=("optimizer",),
 )
 def ill_conditioned(
     network: Network,

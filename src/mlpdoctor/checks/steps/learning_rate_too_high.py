@@ -3,26 +3,23 @@
 import math
 from collections.abc import Iterator
 
-from mlpdoctor.analysis.curvature.eigen import critical
 from mlpdoctor.core.check import EVERYTHING, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network, Optimizer
-from mlpdoctor.core.text import short
+from mlpdoctor.core.text import recompiled, short
 from mlpdoctor.engine.training import Trial
 from mlpdoctor.facts.ladder.loss_position import LossPosition, severity
 from mlpdoctor.facts.training.curvature import Curvature, Sharpness
-from mlpdoctor.facts.training.high_rate import LOWER, Contrast, Growth, contrast
+from mlpdoctor.facts.training.high_rate import LOWER, ROUNDED, Contrast, Growth, contrast
 from mlpdoctor.facts.training.training import Training
 from mlpdoctor.facts.training.training_options import TrainingOptions
 from mlpdoctor.facts.training.trial_updates import RateTrials
-from mlpdoctor.nn.optimizers.traits import follows_gradient, momentum_of
+from mlpdoctor.nn.optimizers.traits import follows_gradient, kept_options
 from mlpdoctor.statistics.unit_activity import Firing
 from mlpdoctor.statistics.views import PerLayer
 
 MOST_DEAD = 0.5
 """With half the units of a layer dead training on at a lower rate does not help: nothing wakes them."""
-ROUNDED = 2
-"""Digits of a rate in a line of code."""
 
 
 @check(
@@ -34,6 +31,7 @@ ROUNDED = 2
     stage=Stage.STEP,
     disturbs=EVERYTHING,
     because="D702 D703 D704 D709 D713 O202 O203 O205 O206 O207 W307",
+    names=("learning rate", "optimizer"),
 )
 def learning_rate_too_high(
     network: Network,
@@ -78,9 +76,8 @@ def learning_rate_too_high(
     found = contrast(trials, growth, position, optimizer, worth, least)
     if found is None:
         return
-    sharp = _sharpness(curvature, optimizer, found)
-    factor = critical(optimizer)
-    stable = factor / sharp.value if sharp is not None and factor is not None and sharp.value > 0 else None
+    sharp = None if curvature is None else curvature.of(optimizer, fresh=found.fresh)
+    stable = None if sharp is None else sharp.stable(optimizer)
     broken = not math.isfinite(position.model)
     dead = max((float(units.dead.mean()) for units in (firing or {}).values()), default=0.0)
     afresh = broken or found.fresh or (position.far and dead >= MOST_DEAD)
@@ -89,56 +86,24 @@ def learning_rate_too_high(
     remedy = Remedy(
         f"compile with a learning rate of {lower.rate:.{ROUNDED}g} and "
         + (f"train from scratch, from fresh weights{killed}" if afresh else "train on"),
-        f"model.compile(optimizer=keras.optimizers.{optimizer.name}({_options(optimizer, lower.rate)}), "
-        "loss=model.loss)",
+        recompiled(optimizer.name, f"{lower.rate:.{ROUNDED}g}", *kept_options(optimizer)),
     )
     yield Evidence(
         numbers={
             "optimizer": optimizer.name,
-            "rate": found.high.rate,
-            "rate_shown": short(found.high.rate, 3),
-            "origin": " from a fresh start" if found.fresh else "",
-            "updates": lower.updates,
-            "before": found.high.before,
-            "after": found.high.after if found.high.finite else None,
-            "after_shown": _shown(found.high),
-            "lower_rate": float(f"{lower.rate:.{ROUNDED}g}"),
-            "lower_rate_shown": short(lower.rate, ROUNDED),
-            "lower_after": lower.after,
-            "high_path": tuple(value if math.isfinite(value) else None for value in found.high.path),
-            "lower_path": lower.path,
-            "rows": lower.rows,
-            "sharpness": None if sharp is None else sharp.value,
-            "sharpness_error": None if sharp is None else sharp.error,
-            "sharpness_by": None if sharp is None else sharp.method,
-            "sharpness_rows": None if sharp is None else sharp.rows,
+            **found.numbers,
+            **Sharpness.numbers(sharp),
             "stable_rate": stable,
         },
         certainty=Certainty.TRIED,
         severity=severity(position, near=Severity.WARNING),
         why=_why(optimizer, found.high, sharp, stable, adaptive=not follows_gradient(optimizer)),
         remedy=remedy if afresh or options is None else options.or_adam(remedy, lower),
-        explains=_explains(position, found, afresh=afresh),
+        # What the lower rate saves at least of all that could be gained; unknown where it takes fresh weights too.
+        explains=None if afresh else position.part(lower.gain),
         strength=min(math.log10(found.high.rate / lower.rate) / len(LOWER), 1.0),
         verdict=_verdict(optimizer.name, found, broken=broken, never=training.never),
     )
-
-
-def _explains(position: LossPosition, pair: Contrast, *, afresh: bool) -> float | None:
-    """What the lower rate saves at least, of all that could be gained; unknown where it takes fresh weights too."""
-    return None if afresh else position.part(pair.lower.gain)
-
-
-def _sharpness(curvature: Curvature | None, optimizer: Optimizer, pair: Contrast) -> Sharpness | None:
-    if curvature is None:
-        return None
-    if follows_gradient(optimizer):
-        return curvature.starting if pair.fresh else curvature.saved
-    return None if pair.fresh else curvature.preconditioned(optimizer)
-
-
-def _shown(trial: Trial) -> str:
-    return short(trial.after) if trial.finite else "NaN"
 
 
 def _why(optimizer: Optimizer, high: Trial, sharp: Sharpness | None, stable: float | None, *, adaptive: bool) -> str:
@@ -154,40 +119,22 @@ def _why(optimizer: Optimizer, high: Trial, sharp: Sharpness | None, stable: flo
     )
 
 
-def _options(optimizer: Optimizer, rate: float) -> str:
-    momentum = momentum_of(optimizer)
-    kept = f", momentum={momentum:g}" if momentum > 0 else ""
-    nesterov = ", nesterov=True" if kept and optimizer.options.get("nesterov") else ""
-    return f"{rate:.{ROUNDED}g}{kept}{nesterov}"
-
-
 def _verdict(name: str, pair: Contrast, *, broken: bool, never: bool) -> str:
     rate, lower = short(pair.high.rate, 3), pair.lower
     falls = f"at {short(lower.rate, ROUNDED)} it falls from {short(lower.before)} to {short(lower.after)}"
+    made, start = f"in {lower.updates} updates.", f"The learning rate, {rate} with {name}, is too high"
     if pair.drawn is not None:
         return (
-            f"The learning rate, {rate} with {name}, is too high: one update can move every weight by more than the "
-            f"{short(pair.drawn, 2)} it started with, and the weights have grown. From fresh weights, {falls} in "
-            f"{lower.updates} updates."
+            f"{start}: one update can move every weight by more than the {short(pair.drawn, 2)} it started with, and "
+            f"the weights have grown. From fresh weights, {falls} {made}"
         )
     if broken:
-        return (
-            f"Training has blown up because the learning rate, {rate} with {name}, is too high: from fresh weights, "
-            f"{falls} in {lower.updates} updates."
-        )
+        return f"Training has blown up because t{start[1:]}: from fresh weights, {falls} {made}"
     if never:
-        return (
-            f"The learning rate, {rate} with {name}, is too high: the first {pair.high.updates} updates bring the "
-            f"loss from {short(pair.high.before)} to {_shown(pair.high)}; {falls}."
-        )
+        first = f"the first {pair.high.updates} updates bring the loss from {short(pair.high.before)}"
+        return f"{start}: {first} to {pair.ends}; {falls}."
     if pair.fresh:
-        return (
-            f"The learning rate, {rate} with {name}, is too high: from fresh weights training gets nowhere with it; "
-            f"{falls} in {lower.updates} updates."
-        )
+        return f"{start}: from fresh weights training gets nowhere with it; {falls} {made}"
     path = pair.high.path[1:]
     thrown = f"up and down between {short(min(path), 3)} and {short(max(path), 3)}" if pair.high.finite else "away"
-    return (
-        f"The learning rate is too high: at {rate} {name} throws the loss {thrown}, and "
-        f"{falls} in {lower.updates} updates."
-    )
+    return f"The learning rate is too high: at {rate} {name} throws the loss {thrown}, and {falls} {made}"

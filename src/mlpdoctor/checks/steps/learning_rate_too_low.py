@@ -4,36 +4,17 @@ import math
 from collections.abc import Iterator
 
 from mlpdoctor.core.check import Part, Stage, check
-from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.core.network import Network
-from mlpdoctor.core.text import count, percent, short
+from mlpdoctor.core.finding import Certainty, Evidence, Number, Remedy, Severity
+from mlpdoctor.core.text import count, percent, recompiled, short
 from mlpdoctor.engine.training import Trial
 from mlpdoctor.facts.ladder.loss_position import LossPosition
-from mlpdoctor.facts.training.gradients import Gradients, norm
+from mlpdoctor.facts.training.low_rate import FasterRate, LowRate
 from mlpdoctor.facts.training.rate_left import DescentSpeed, RateLeft
-from mlpdoctor.facts.training.training import CurrentRate, Training
-from mlpdoctor.facts.training.training_options import MOST_PLAIN, MOST_RESCALED, TrainingOptions
-from mlpdoctor.nn.layers.properties import length_of, size_of, trained_kernels
-from mlpdoctor.nn.optimizers.traits import follows_gradient, most_per_update, normalises_gradient
+from mlpdoctor.facts.training.training import Training
+from mlpdoctor.facts.training.training_options import TrainingOptions
 
-FACTORS = tuple(10.0**power for power in range(1, 8))
-"""Higher rates, the nearest first: a rate of 1e-8 is as low as one of 1e-5."""
-FASTER = 4.0
-"""A rate ten times as high has to bring at least four times as much: the saved one is too low, and no little."""
-BETTER = 2.0
-"""Ten times more has to bring twice as much again to be the advice: nobody should be sent higher than need be."""
-CLEAR = 0.05
-"""And it has to close a twentieth of the gap within the trial, scatter taken off, to be worth a word."""
 HOPELESS = 20_000
 """More updates than anybody waits for in a small network."""
-FELL = 0.1
-"""A rate that has come down to a tenth was meant to be low at the end; what it is now says nothing of what it was."""
-UNMOVED = 0.02
-"""Weights that cannot have moved by a fiftieth of their size are about those that training started from."""
-CRAWL = 1e4
-"""So many updates for a weight's own size: ten times as many as small networks take at ordinary rates."""
-EVER = 1e6
-"""And so many are not made by anybody."""
 
 
 @check(
@@ -43,14 +24,13 @@ EVER = 1e6
     stage=Stage.PACE,
     about=Part.PACE,
     disturbs=Part.LOSS,
+    names=("learning rate", "optimizer", "epochs"),
 )
 def learning_rate_too_low(
-    network: Network,
-    current: CurrentRate,
+    low: LowRate,
     training: Training,
     position: LossPosition | None,
     speed: DescentSpeed | None,
-    gradients: Gradients | None,
     left: RateLeft | None,
     options: TrainingOptions | None,
     *,
@@ -66,7 +46,7 @@ def learning_rate_too_low(
         Ten or a hundred times the rate; Adam with 0.001 for most small networks.
     When it stays silent
         Models that have come nine tenths of the way to what is known to be reachable; a loss that falls by a
-        twentieth of the rest in a hundred updates (if at all, G607 speaks of those); rates at which a trial with ten or
+        twentieth of the rest in a hundred updates (if at all, see G607); rates at which a trial with ten or
         a hundred times as much falls no faster; rates that a schedule or callback has brought down on the way.
         Where the rate moves nothing at all W306 is the cause. Of untrained models only SGD whose first gradient
         would take a million updates to change the weights is named.
@@ -80,167 +60,90 @@ def learning_rate_too_low(
         Kingma and Ba, Adam, 2015, section 2.1: the effective step is bounded by the rate.
     """
     if position is None:
-        yield from _from_the_file(network, current, training, left)
+        if low.idle and not training.never:
+            yield _from_the_file(low)
     elif training.never:
-        yield from _predicted(network, current, gradients)
+        if low.first_step is not None:
+            yield _predicted(low, low.first_step)
     elif left is not None and left.outrun:
-        return  # W306 speaks of a rate that has come down
-    elif speed is not None and current.rate > 0 and current.rate >= FELL * current.compiled:
-        yield from _tried(network, current, position, speed, options, slow)
+        return  # see W306 for a rate that has come down
+    elif speed is not None and (found := low.faster(slow)) is not None:
+        yield _tried(low, position, found, options)
 
 
-def _tried(
-    network: Network,
-    current: CurrentRate,
-    position: LossPosition,
-    speed: DescentSpeed,
-    options: TrainingOptions | None,
-    slow: float,
-) -> Iterator[Evidence]:
-    saved = speed.saved
-    if not saved.finite or speed.share(saved) >= slow:
-        return
-    found = _faster(network, current, speed)
-    if found is None:
-        return
-    factor, trial = found
-    to_go, gone = speed.to_go, _reached(network, speed.updates)
-    rate = float(f"{current.rate * factor:.0e}")
+def _tried(low: LowRate, position: LossPosition, found: FasterRate, options: TrainingOptions | None) -> Evidence:
+    speed, rate, trial = found.speed, found.rate, found.trial
+    saved, to_go = speed.saved, speed.to_go
+    times = trial.gain / saved.gain if saved.gain > 0 else math.inf
+    far = f"{short(times, 2)} times as far" if times < 1e4 else "where it does not fall at all"  # noqa: PLR2004
     made = "" if speed.updates is None else f" after {count(speed.updates, 'update')}"
-    yield Evidence(
-        numbers={
-            "rate": current.rate,
-            "rate_shown": f"{current.rate:.2g}",
-            "seen": f"and at {rate:g} the loss falls {_times(saved, trial)} in as many updates",
-            "rate_tried": trial.rate,
-            "updates_of_each": saved.updates,
-            "before": saved.before,
-            "after": saved.after,
-            "after_at_rate_tried": trial.after,
-            "error": saved.error,
-            "gap_closed": speed.share(saved),
-            "gap_closed_at_rate_tried": speed.share(trial),
-            "updates": speed.updates,
-            "updates_to_go": to_go if math.isfinite(to_go) else None,
-            "furthest_any_weight_moved": gone,
-        },
+    remedy = _remedy(low, rate)
+    return Evidence(
+        numbers=_numbers(
+            low,
+            f"and at {rate:g} the loss falls {far} in as many updates",
+            {**found.numbers, "furthest_any_weight_moved": low.gone},
+        ),
         certainty=Certainty.TRIED,
         severity=Severity.ERROR if position.far and to_go > HOPELESS else Severity.WARNING,
-        why=_why(network, speed, trial, gone),
-        remedy=_remedy(network, rate) if options is None else options.or_adam(_remedy(network, rate), trial),
+        why=_why(low, speed, trial),
+        remedy=remedy if options is None else options.or_adam(remedy, trial),
         explains=position.part(trial.gain),
         strength=min(max(math.log10(max(to_go, 1.0)) / 6, 0.0), 1.0) if math.isfinite(to_go) else 1.0,
-        verdict=f"The learning rate, {current.rate:.2g}, is too low{made}: {saved.updates} more updates took the "
-        f"loss from {short(saved.before)} to {short(saved.after)}, at {rate:g} they took it to "
-        f"{short(trial.after)}.",
+        verdict=f"The learning rate, {low.rate:.2g}, is too low{made}: {saved.updates} more updates took the loss from "
+        f"{short(saved.before)} to {short(saved.after)}, at {rate:g} they took it to {short(trial.after)}.",
     )
 
 
-def _faster(network: Network, current: CurrentRate, speed: DescentSpeed) -> tuple[float, Trial] | None:
-    """A rate at which the loss clearly falls faster, the lowest unless a higher one does far better; or None."""
-    most = MOST_RESCALED if normalises_gradient(network.optimizer) else MOST_PLAIN
-    found: tuple[float, Trial] | None = None
-    for factor in FACTORS:
-        if current.rate * factor > most:
-            break
-        trial = speed.continuation.at(factor)
-        if not trial.finite:
-            break
-        if found is None:
-            if speed.sure_share(trial) >= CLEAR and trial.gain >= FASTER * max(speed.saved.gain, 0.0):
-                found = factor, trial
-        elif trial.least_gain >= BETTER * found[1].least_gain:
-            found = factor, trial
-        else:
-            break
-    return found
-
-
-def _times(saved: Trial, trial: Trial) -> str:
-    times = trial.gain / saved.gain if saved.gain > 0 else math.inf
-    return f"{short(times, 2)} times as far" if times < 1e4 else "where it does not fall at all"  # noqa: PLR2004
-
-
-def _why(network: Network, speed: DescentSpeed, trial: Trial, gone: float | None) -> str:
-    size = size_of(trained_kernels(network))
+def _why(low: LowRate, speed: DescentSpeed, trial: Trial) -> str:
     closed = f"A trial at ten times the rate or more closed {percent(min(speed.share(trial), 1.0))} of the way to what "
     closed += f"is known to be reachable, at the saved rate {percent(max(speed.share(speed.saved), 0.0))}"
     more = f": the rest takes {short(speed.to_go, 1)} updates or more." if math.isfinite(speed.to_go) else "."
-    if gone is None or size is None or gone > size:
+    if low.gone is None or low.size is None or low.gone > low.size:
         return closed + more
-    name = network.optimizer.name if network.optimizer else ""
-    bound = f" {name}'s {count(speed.updates or 0, 'update')} at this rate move no weight by more than {short(gone, 2)}"
-    return f"{closed}{more}{bound}; weights are about {short(size, 2)} in size."
+    made = count(speed.updates or 0, "update")
+    bound = f" {low.optimizer}'s {made} at this rate move no weight by more than {short(low.gone, 2)}"
+    return f"{closed}{more}{bound}; weights are about {short(low.size, 2)} in size."
 
 
-def _predicted(network: Network, current: CurrentRate, gradients: Gradients | None) -> Iterator[Evidence]:
+def _predicted(low: LowRate, step: float) -> Evidence:
     """Plain gradient descent whose first gradient leads nowhere within any number of updates."""
-    size = length_of(trained_kernels(network))
-    if gradients is None or not follows_gradient(network.optimizer) or size is None:
-        return
-    step = current.rate * norm(gradients.total)
-    if not 0 < step < size / EVER:
-        return
-    rate = 0.01
-    yield Evidence(
-        numbers={
-            "rate": current.rate,
-            "rate_shown": f"{current.rate:.2g}",
-            "seen": f"and the first update changes the weights by {short(step / size, 1)} of their size",
-            "step_over_weights": step / size,
-            "gradient": norm(gradients.total),
-        },
+    seen = f"the weights by {short(step, 1)} of their size"
+    gradient, length = low.gradient or 0.0, low.length or 0.0
+    return Evidence(
+        numbers=_numbers(
+            low, f"and the first update changes {seen}", {"step_over_weights": step, "gradient": gradient}
+        ),
         certainty=Certainty.ESTIMATED,
         severity=Severity.WARNING,
-        why=f"The gradient is {short(norm(gradients.total), 2)} long, the weights {short(size, 2)}: at this rate it "
-        f"takes {short(size / step, 1)} such updates to change them by their own size.",
-        remedy=_remedy(network, rate),
+        why=f"The gradient is {short(gradient, 2)} long, the weights {short(length, 2)}: at this rate it takes "
+        f"{short(1 / step, 1)} such updates to change them by their own size.",
+        remedy=_remedy(low, 0.01),
         strength=0.5,
-        verdict=f"Training will hardly start: with a learning rate of {current.rate:.2g} an update changes the "
-        f"weights by {short(step / size, 1)} of their size.",
+        verdict=f"Training will hardly start: with a learning rate of {low.rate:.2g} an update changes {seen}.",
     )
 
 
-def _from_the_file(
-    network: Network, current: CurrentRate, training: Training, left: RateLeft | None
-) -> Iterator[Evidence]:
+def _from_the_file(low: LowRate) -> Evidence:
     """What the file alone tells: how far the updates made carry any weight at the rate that it keeps."""
-    if left is not None and left.once_higher:
-        return
-    size, gone = size_of(trained_kernels(network)), _reached(network, training.updates)
-    if training.never or not training.updates or size is None or gone is None or current.rate <= 0:
-        return
-    if gone > UNMOVED * size or size / current.rate < CRAWL or current.rate < FELL * current.compiled:
-        return
-    yield Evidence(
-        numbers={
-            "rate": current.rate,
-            "rate_shown": f"{current.rate:.2g}",
-            "seen": f"at which {count(training.updates, 'update')} move no weight by more than {short(gone, 2)}",
-            "updates": training.updates,
-            "furthest_any_weight_moved": gone,
-            "size": size,
-        },
+    gone, size = low.gone or 0.0, low.size or 0.0
+    seen = f"{count(low.updates or 0, 'update')} move no weight by more than {short(gone, 2)}"
+    numbers = {"updates": low.updates, "furthest_any_weight_moved": gone, "size": size}
+    return Evidence(
+        numbers=_numbers(low, f"at which {seen}", numbers),
         certainty=Certainty.MEASURED,
         severity=Severity.NOTE,
         why=f"Weights are about {short(size, 2)} in size: unless the rate was higher before, these are those that "
         "training started from, about. That is as it should be where a finished model was only tuned.",
-        remedy=_remedy(network, 1e-3),
+        remedy=_remedy(low, 1e-3),
         strength=0.5,
-        verdict=f"At the learning rate of {current.rate:.2g} that the file keeps, {count(training.updates, 'update')} "
-        f"move no weight by more than {short(gone, 2)}.",
+        verdict=f"At the learning rate of {low.rate:.2g} that the file keeps, {seen}.",
     )
 
 
-def _reached(network: Network, updates: int | None) -> float | None:
-    """How far so many updates can carry one weight; None where nothing bounds it."""
-    limit = None if network.optimizer is None else most_per_update(network.optimizer)
-    return None if limit is None or updates is None else limit * updates
+def _numbers(low: LowRate, seen: str, numbers: dict[str, float | None]) -> dict[str, Number]:
+    return {"rate": low.rate, "rate_shown": f"{low.rate:.2g}", "seen": seen, **numbers}
 
 
-def _remedy(network: Network, rate: float) -> Remedy:
-    name = network.optimizer.name if network.optimizer else "Adam"
-    return Remedy(
-        f"train on with a learning rate of {rate:g}",
-        f"model.compile(optimizer=keras.optimizers.{name}({rate:g}), loss=model.loss)",
-    )
+def _remedy(low: LowRate, rate: float) -> Remedy:
+    return Remedy(f"train on with a learning rate of {rate:g}", recompiled(low.optimizer, f"{rate:g}"))

@@ -28,6 +28,7 @@ RISE = 0.1
     stage=Stage.OUTCOME,
     about=Part.UNITS,
     because="A101 A102 A103 A104 A105 A106 D714 G605 L505 L507 U405",
+    names=("local minimum", "a vanishing gradient"),
     untreatable="it says that training rests, not why; fresh weights, another optimizer and another rate are tried",
 )
 def stationary_point(

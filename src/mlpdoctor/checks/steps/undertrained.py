@@ -28,6 +28,7 @@ STANDING = 0.25
     about=Part.PACE,
     disturbs=Part.LOSS,
     because="A101 A102 G604 H807",
+    names=("epochs",),
     untreatable="to train on is what the control does; a faster rate or another optimizer is tried beside it",
 )
 def undertrained(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.core.check import Part, Stage, check
+from mlpdoctor.core.check import Part, Role, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer
 from mlpdoctor.core.text import count, quoted, short
@@ -26,6 +26,7 @@ HOPELESS = 0.95
     about=Part.LOSS,
     disturbs=Part.LOSS,
     because="A101 D704",
+    role=Role.SYMPTOM,
 )
 def collapsed_representation(
     layer: Layer,

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.core.check import Part, Stage, check
+from mlpdoctor.core.check import Part, Role, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
-from mlpdoctor.core.text import listing, percent, short
+from mlpdoctor.core.text import listing, percent, recompiled, short
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.outputs.prediction_spread import OutputVariance, PredictionVariance
 from mlpdoctor.facts.training.training import Training
@@ -25,6 +25,7 @@ AT_THE_MEAN = 0.25
     stage=Stage.OUTCOME,
     about=Part.LOSS,
     because="D704 G606",
+    role=Role.SYMPTOM,
 )
 def constant_output(
     network: Network,
@@ -102,10 +103,8 @@ def _why(network: Network, flat: list[OutputVariance], position: LossPosition | 
         said.append(f"All units of {silent[0]} are zero on every row.")
     part = flat[0]
     if part.line is not None and part.target is not None:
-        said.append(
-            f"There is something to learn: the best line's predictions vary by {percent(part.line)} of what the "
-            "target does."
-        )
+        follows = f"the best line's predictions vary by {percent(part.line)} of what the target does"
+        said.append(f"There is something to learn: {follows}.")
         if _own_loss_at_the_mean(network, part):
             said.append(
                 f"The predictions lie about the mean of the targets, {short(part.target)}. There a loss has its "
@@ -137,8 +136,7 @@ def _remedy(network: Network, flat: list[OutputVariance], silent: list[str]) -> 
     text = "train from scratch with a lower learning rate"
     if optimizer is None or rate is None:
         return Remedy(text)
-    smaller = f"keras.optimizers.{optimizer.name}({short(rate / 10, 2).replace(',', '')})"
-    return Remedy(text, f"model.compile(optimizer={smaller}, loss=model.loss)")
+    return Remedy(text, recompiled(optimizer.name, short(rate / 10, 2).replace(",", "")))
 
 
 def _verdict(flat: list[OutputVariance], position: LossPosition | None, names: str, *, everything: bool) -> str:

@@ -24,6 +24,8 @@ from mlpdoctor.statistics.unit_activity import Firing
     about=Part.UNITS,
     disturbs=Part.UNITS | Part.PACE | Part.LOSS,
     because="A104 D704",
+    names=("a vanishing gradient", "units that never got a gradient"),
+    milder={Severity.WARNING: Part.UNITS, Severity.NOTE: Part.UNITS},
 )
 def dead_relu(
     layer: Layer,
@@ -47,7 +49,7 @@ def dead_relu(
     When it stays silent
         A minority of dead units, up to the tolerated share. In a model that does as well as anything is known to, a
         larger share is a note, and so it is before training, as long as half of a narrow layer is alive: layers below
-        still move. Of a model whose loss is not a number W301 speaks.
+        still move. For a model whose loss is not a number see W301.
     How sure
         Measured: every unit on every row. A pre-activation of exactly zero counts as not firing.
     References
@@ -59,8 +61,7 @@ def dead_relu(
         return
     live = units - dead
     output = any(network.nodes[position].layer is layer for position in network.outputs)
-    activation = activation_of(layer)
-    named = activation.name if activation else "ReLU"
+    named = activation.name if (activation := activation_of(layer)) else "ReLU"
     silent = live == 0
     maker = summing(network, layer)
     yield Evidence(
@@ -98,22 +99,19 @@ def _severity(share: float, live: int, position: LossPosition | None, *, silent:
 
 
 def _why(live: int, *, silent: bool, output: bool, untrained: bool) -> str:
+    working = f"{count(live, 'unit')} {'does' if live == 1 else 'do'} all the work of this layer."
     since = "from the start" if untrained else "so no row gives a gradient and training cannot change that"
     if silent and output:
         return f"The prediction is 0 on every row, {since}."
     if silent:
         return f"Nothing of the input gets past this layer: the next one sees the same on every row, {since}."
     if untrained:
-        return f"They output 0 for every row, {since}. {_working(live)}"
-    return f"They output 0 for every row, so they get no gradient and do not recover. {_working(live)}"
-
-
-def _working(live: int) -> str:
-    return f"{count(live, 'unit')} {'does' if live == 1 else 'do'} all the work of this layer."
+        return f"They output 0 for every row, {since}. {working}"
+    return f"They output 0 for every row, so they get no gradient and do not recover. {working}"
 
 
 def _of_output(layer: Layer, maker: Layer | None, units: int, contract: Contract | None) -> Remedy:
-    """What the rule on the last layer and the loss says, where one speaks: a layer gets one line, not two."""
+    """What the rule on the last layer and the loss says, where one reports it: a layer gets one line, not two."""
     for clause in () if contract is None else contract.clauses:
         if clause.output.layer is layer:
             for misfit in clause.misfits:
@@ -142,9 +140,8 @@ def _of_hidden(layer: Layer, maker: Layer | None, units: int, activation: str) -
 
 def _verdict(layer: Layer, dead: int, units: int, live: int, *, silent: bool, output: bool) -> str:
     if silent and output:
-        return (
-            f"The model predicts 0 on every row: the ReLU of its output {layer.name} never fires and gets no gradient."
-        )
+        never = f"the ReLU of its output {layer.name} never fires and gets no gradient"
+        return f"The model predicts 0 on every row: {never}."
     some = part_of(dead, units, "ReLU unit")
     if silent:
         return f"Nothing gets through {layer.name}: {some} {are(dead)} zero on every row."

@@ -1,15 +1,13 @@
 """U402: saturating units on their flat part."""
 
-import math
 from collections.abc import Iterator
-
-import numpy as np
 
 from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Draws, Evidence, Remedy, Severity
-from mlpdoctor.core.network import Layer, Network, Stored
+from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.text import are, part_of, percent, short
 from mlpdoctor.facts.ladder.loss_position import OpenQuestion, severity
+from mlpdoctor.facts.network.gains import beside_glorot
 from mlpdoctor.facts.training.rate_left import DescentSpeed
 from mlpdoctor.nn.heads import Heads
 from mlpdoctor.nn.layers.graph import summing
@@ -21,10 +19,10 @@ FAST = 0.2
 """A trial of a hundred updates that closes a fifth of what is left leaves nothing for the units to hold up."""
 MOST_ROWS = 0.5
 """A unit counts as saturated when it is flat on at least half of the rows: then its median slope is flat."""
-MATRIX = 2
-"""Axes of the kernel of a Dense layer."""
+
+
 LARGE = 2.0
-"""Weights up to twice as large as they are drawn are of the usual size."""
+"""Weights up to twice as large as they are drawn are of the usual size: fresh ones would saturate the units again."""
 
 
 @check(
@@ -36,6 +34,7 @@ LARGE = 2.0
     about=Part.UNITS,
     disturbs=Part.UNITS | Part.PACE | Part.LOSS,
     because="D704",
+    names=("a vanishing gradient", "units that never got a gradient"),
 )
 def saturated_units(
     layer: Layer,
@@ -59,7 +58,7 @@ def saturated_units(
         Models that do as well as anything is known to, whatever their units. An output whose loss is a cross-entropy
         of its logits: where it is sure and right nothing is left to learn, and where it is sure and wrong the
         gradient is as large as can be. A note where the tool's own continued training brings the loss down readily:
-        then the units slow it at most, and G607 speaks.
+        then the units slow it at most, see G607.
     How sure
         Measured: every unit on every row. That training is stuck is said only where up to 100 more updates, at the
         saved rate, were tried and closed less than a fiftieth of what is left.
@@ -132,35 +131,18 @@ def _remedy(layer: Layer, maker: Layer | None, units: int, activation: str) -> R
     if maker is None or maker.config.get("units", maker.config.get("filters")) != units:
         return Remedy(f"put a BatchNormalization before {layer.short_name}", "BatchNormalization()")
     own = [f'activation="{activation}"'] if maker is layer else []
-    if _ordinary(maker):  # then it is what enters that is large, or the bias
+    beside = beside_glorot(maker)
+    if (
+        beside is not None and beside.size <= LARGE * beside.advised
+    ):  # then it is what enters that is large, or the bias
         name = maker.short_name
         return Remedy(
             f"scale what enters {name}, whose weights are of the usual size, or put a BatchNormalization there"
         )
+    scale = "" if beside is None else f" (their standard deviation is {short(beside.deviation, 2)}; "
+    scale += "" if beside is None else f"{short(beside.advised, 2)} suits this layer)"
     return Remedy(
-        f"re-initialise {maker.short_name} with smaller weights, as the default glorot_uniform does{_scale(maker)}",
+        f"re-initialise {maker.short_name} with smaller weights, as the default glorot_uniform does{scale}",
         layer_code(maker, units, *own, 'kernel_initializer="glorot_uniform"'),
         Draws((maker.name,)),
-    )
-
-
-def _ordinary(layer: Layer) -> bool:
-    """Whether the layer's weights are no larger than they are drawn: fresh ones would saturate its units again."""
-    kernel = layer.weights.get("kernel")
-    if kernel is None or kernel.ndim != MATRIX:
-        return False
-    return float(np.sqrt(np.mean(np.square(kernel, dtype=np.float64)))) <= LARGE * _advised(kernel)
-
-
-def _advised(kernel: Stored) -> float:
-    return math.sqrt(2 / sum(kernel.shape))
-
-
-def _scale(layer: Layer) -> str:
-    """How the layer's weights compare with what Glorot and Bengio advise, if it has a kernel."""
-    kernel = layer.weights.get("kernel")
-    if kernel is None or kernel.ndim != MATRIX:
-        return ""
-    return (
-        f" (their standard deviation is {short(float(kernel.std()), 2)}; {short(_advised(kernel), 2)} suits this layer)"
     )

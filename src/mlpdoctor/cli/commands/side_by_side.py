@@ -1,6 +1,6 @@
 """Several models in one run: the first ones here, the others in processes side by side where much is left to do.
 
-What is said of a model hangs on nothing but that model, its data and its settings, so it is the same in either place.
+What is said of a model depends on nothing but that model, its data and its settings, so it is the same in either place.
 """
 
 import os

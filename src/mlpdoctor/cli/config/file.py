@@ -79,7 +79,7 @@ def find(given: str | None, rules: Rules, *, isolated: bool = False) -> Configur
             ours = b"mlpdoctor" in file.read_bytes()
         except OSError:
             continue
-        # A file that does not speak of mlpdoctor is none of our business, even when it is broken.
+        # A file that is not about mlpdoctor is none of our business, even when it is broken.
         if ours and _table(_parsed(file, _text(file))) is not None:
             return replace(read(file, rules), found=True)
     return Configuration()

@@ -130,7 +130,7 @@ class Way(StrEnum):
     FALLS = "falls"
     """It falls, and a few more epochs bring a good deal."""
     CRAWLS = "crawls"
-    """It falls, and at this pace it takes for ever."""
+    """It falls, and at this pace it takes far too long."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,7 +142,7 @@ class Outlook:
         slope: its pace.
         gain: by how much it falls at least, if half as many epochs again are made.
         share: the same as a share of the last loss.
-        goal: the level that it takes for ever to; None without data.
+        goal: the level that it takes far too long to; None without data.
         label: of that level, in plain words.
         reach: epochs to it at this pace; None without data.
     """

@@ -1,16 +1,19 @@
 """Which rung of the loss ladder the curve's plateau is."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
 from mlpdoctor.analysis.curves.level import Level
 from mlpdoctor.core.check import Absent, fact
 from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.finding import Severity
 from mlpdoctor.core.ladder import ON_A_RUNG, Ladder, Rung
 from mlpdoctor.core.text import agreeing_digits
 from mlpdoctor.engine.passes import Passes
 from mlpdoctor.facts.history.curve_plateau import CurvePlateau, Source
 from mlpdoctor.facts.history.training_curve import TrainingCurve
+from mlpdoctor.facts.ladder.second_opinion import SecondOpinion
 from mlpdoctor.nn.heads import SUMMED
 
 COARSE = 0.05
@@ -36,6 +39,7 @@ class OnRung:
             two per cent, which is what noise of training and rows held out for validation leave.
         digits: significant digits to which they agree.
         chance: the share of the numbers between perfect answers and the topmost rung that are as near to some rung.
+        kind: what stopping there means: the rung's own name, or that of a proved floor as low.
     """
 
     rung: Rung
@@ -43,6 +47,7 @@ class OnRung:
     exact: bool
     digits: int
     chance: float
+    kind: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +111,7 @@ def near_rungs(ladder: Ladder, level: Level) -> tuple[OnRung, ...]:
     """The rungs that a plateau is near, with the chance of that: proved floors first, then the nearest."""
     added = 0.0 if ladder.penalty is None else ladder.penalty.total
     rungs = _distinct(ladder)
-    near = [one for rung in rungs if (one := _on(rung, level, added, ladder.perfect)) is not None]
+    near = [one for rung in rungs if (one := _on(rung, level, added, ladder.perfect, _meant(ladder, rung))) is not None]
     candidates = [_counted(on, rungs, level, ladder.perfect + added) for on in near]
     proved = [one for one in candidates if one.rung.name in ("data", "architecture") or _floor(ladder, one.rung)]
     others = sorted(
@@ -136,7 +141,7 @@ def _floor(ladder: Ladder, rung: Rung) -> bool:
     return any(abs(rung.value - value) <= SAME * abs(value) for value in floors)
 
 
-def _on(rung: Rung, level: Level, added: float, perfect: float) -> OnRung | None:
+def _on(rung: Rung, level: Level, added: float, perfect: float, kind: str) -> OnRung | None:
     logged = rung.value + added
     if logged <= perfect + added:
         return None
@@ -146,7 +151,7 @@ def _on(rung: Rung, level: Level, added: float, perfect: float) -> OnRung | None
     exact = away <= level.within + error + low
     if not exact and away > _room(level, logged, perfect + added):
         return None
-    return OnRung(rung, logged, exact, agreeing_digits(level.value, logged), chance=1.0)
+    return OnRung(rung, logged, exact, agreeing_digits(level.value, logged), chance=1.0, kind=kind)
 
 
 def _counted(on: OnRung, rungs: Sequence[Rung], level: Level, floor: float) -> OnRung:
@@ -178,3 +183,38 @@ def _covered(windows: Sequence[tuple[float, float]], top: float) -> float:
 
 def _room(level: Level, logged: float, floor: float) -> float:
     return max(level.within, ON_A_RUNG * abs(logged - floor))
+
+
+def _meant(ladder: Ladder, rung: Rung) -> str:
+    """What stopping on a rung means; a line that is the architecture's floor is that floor."""
+    for name in ("data", "architecture"):
+        value = ladder.value(name)
+        if value is not None and math.isclose(rung.value, value, rel_tol=1e-9):
+            return name
+    return rung.name
+
+
+LOWER = 0.5
+"""Where nobody can tell whether a curve is worth the name, a floor of the data at less than half the line's loss says
+that there is something left to find."""
+
+
+def severity_without_model(ladder: Ladder, rung: Rung, opinion: SecondOpinion | None, worth: float) -> Severity:
+    """As grave as L501 and L502 would be, of a model that is not at hand."""
+    reach = reach_of(ladder, opinion)
+    worthwhile = rung.value - reach > worth * (rung.value - ladder.perfect)
+    if rung.name == "constant":
+        return Severity.ERROR if worthwhile else Severity.NOTE
+    if opinion is not None:
+        return Severity.WARNING if opinion.structure and worthwhile else Severity.NOTE
+    data = ladder.value("data") or 0.0
+    left = data - ladder.perfect < LOWER * (rung.value - ladder.perfect)
+    return Severity.WARNING if left else Severity.NOTE
+
+
+def reach_of(ladder: Ladder, opinion: SecondOpinion | None) -> float:
+    """The lowest loss that something is known to reach: a line, or a quick fit on rows it has not seen."""
+    known = [value for name in ("constant", "affine") if (value := ladder.value(name)) is not None]
+    if opinion is not None and opinion.structure:
+        known.append(opinion.curve)
+    return max(min(known), ladder.value("data") or 0.0)

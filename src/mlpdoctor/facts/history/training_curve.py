@@ -52,6 +52,10 @@ class TrainingCurve:
         """The last value, finite or not."""
         return float(self.column.values[-1])
 
+    def before(self, epoch: int) -> list[float]:
+        """The values of the epochs before one."""
+        return [float(value) for value in self.column.values[self.column.epochs < epoch]]
+
     @property
     def settled(self) -> bool:
         """Whether it stands still at the end, as far as scatter and digits let that be told."""

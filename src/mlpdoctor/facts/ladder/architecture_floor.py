@@ -135,7 +135,7 @@ def bottlenecks(objective: Objective, network: Network, factor: TargetFactor) ->
 
 @dataclass(frozen=True)
 class ArchitectureFloor:
-    """What no setting of the weights goes below.
+    """The lowest loss that any weights can reach, or a bound below it.
 
     Attributes:
         total: the bound on the whole loss.

@@ -18,7 +18,7 @@ from mlpdoctor.statistics.affine_factor import TargetFactor
 
 @dataclass(frozen=True)
 class Bound:
-    """What no setting of the weights goes below.
+    """The lowest loss that any weights can reach, or a bound below it.
 
     Attributes:
         per_part: the bound for each part of the loss; minus infinity where the theorem says nothing of it.
@@ -54,7 +54,7 @@ def rounding(network: Network) -> str | None:
 
 @dataclass(frozen=True)
 class HeadBound:
-    """The same for the loss of each output as a whole, where the theorem speaks of all its units together."""
+    """The same for the loss of each output as a whole, where the theorem is about all its units together."""
 
     per_head: tuple[float, ...]
     reason: str
@@ -71,7 +71,7 @@ class CollapseBound(Bound):
     """The bound of a network that is affine up to its last activation.
 
     Attributes:
-        total: on the whole loss; None where the theorem does not speak of all its parts.
+        total: on the whole loss; None where the theorem is not about all its parts.
         model: what the network is no more than: ``logistic regression``.
     """
 

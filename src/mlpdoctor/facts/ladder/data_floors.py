@@ -15,7 +15,7 @@ from mlpdoctor.facts.ladder.second_opinion import SecondOpinion
 from mlpdoctor.facts.ladder.swings import Ids, Swings
 from mlpdoctor.nn.heads import Part
 from mlpdoctor.nn.losses.softmax_crossentropies import SoftmaxLoss
-from mlpdoctor.statistics.rows import RowHashes, RowSample
+from mlpdoctor.statistics.rows import CLEAR, RowHashes, RowSample
 
 if TYPE_CHECKING:
     from mlpdoctor.analysis.floors.noise import Noise
@@ -46,10 +46,6 @@ def conflict_floor(objective: Objective, hashes: RowHashes, perfect: Perfection)
     conflicts = find(passes.kept, hashes, objective.rows, objective.heads, parts, features)
     per_part = tuple(base + more for base, more in zip(perfect.per_part, conflicts.floors, strict=True))
     return ConflictFloor(conflicts, per_part, objective.total(per_part), objective.total(conflicts.floors))
-
-
-CLEAR = 3.0
-"""Standard errors by which a model must beat the estimate to refute it."""
 
 
 @dataclass(frozen=True)

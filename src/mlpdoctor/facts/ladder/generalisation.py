@@ -18,13 +18,11 @@ from mlpdoctor.facts.ladder.model_loss import ModelLoss, Objective, Perfection
 from mlpdoctor.facts.outputs.heads import read_by
 from mlpdoctor.facts.training.training import Trained
 from mlpdoctor.nn.losses.convex import ConvexLoss
-from mlpdoctor.statistics.rows import RowSample
+from mlpdoctor.statistics.rows import CLEAR, RowSample
 from mlpdoctor.statistics.views import Rows
 
 FEWEST = 30
 """With fewer unseen rows the error bar is as uncertain as the loss: nothing is said."""
-CLEAR = 3.0
-"""Standard errors from which a difference is none of chance; at thirty rows one in four hundred would be."""
 WORTH = 0.05
 """A model worse than a line by less than a twentieth of the constant's loss is as good as one to a reader."""
 WIDE = 0.25

@@ -20,11 +20,11 @@ from mlpdoctor.facts.ladder.data_floors import NoiseEstimate
 from mlpdoctor.facts.ladder.linear_floor import ConstantFloor, LinearFloor
 from mlpdoctor.facts.ladder.loss_position import GOOD, LossPosition
 from mlpdoctor.facts.ladder.model_loss import Objective
-from mlpdoctor.facts.ladder.quick_models import CLEAR, SHUFFLES, Gain, gains
+from mlpdoctor.facts.ladder.quick_models import SHUFFLES, Gain, gains
 from mlpdoctor.facts.ladder.second_opinion import SecondOpinion, standardised
 from mlpdoctor.facts.ladder.swings import Ids, Swings, groups
 from mlpdoctor.nn.losses.convex import ConvexLoss
-from mlpdoctor.statistics.rows import RowSample
+from mlpdoctor.statistics.rows import CLEAR, RowSample
 
 LEAST_ROWS = 100
 """Twenty rows a fold; with fewer no answer would be more than a guess."""

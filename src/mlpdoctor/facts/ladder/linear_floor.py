@@ -39,6 +39,14 @@ class LinearFloor:
         """The proved lower end of the interval that holds its loss: what a model below the line is compared with."""
         return sum(part.weight * fit.lower for part, fit in zip(self.parts, self.fits, strict=True))
 
+    @property
+    def logistic(self) -> bool:
+        """Whether the linear model is about classes, and sure of rows it has seen far beyond what it is of others.
+
+        Logistic regression without a penalty drives its loss to zero wherever a plane nearly tells the classes apart.
+        """
+        return any(isinstance(part.loss, ConvexLoss) and part.loss.link == "logit" for part in self.parts)
+
 
 @dataclass(frozen=True)
 class ConstantFloor:

@@ -30,7 +30,7 @@ FAR = 0.5
 HALF_A_LAYER, NARROW = 0.5, 8
 """A layer that lost half its units, and of whose units fewer than so many work, misses each of them."""
 NO_BETTER = 0.99
-"""From this share of the constant's loss on a model has learned nothing that shows, and L502 speaks of it alone."""
+"""From this share of the constant's loss on a model has learned nothing that shows, and L502 alone reports it."""
 LITTLE = 0.05
 """Share of the way from the constant to the best known that any first updates bring."""
 MOSTLY = 0.5
@@ -40,11 +40,11 @@ ABOVE = 0.05
 WORTHWHILE = 1e-3
 """A distance under a thousandth of the constant's loss is nothing that a user would call stuck."""
 HALFWAY = 0.5
-"""Share of the constant's loss under which a model that can fall for ever is on its way."""
+"""Share of the constant's loss under which a model that can fall without end is on its way."""
+LOW = 0.1
+"""A tenth of the constant's loss: what trains worse than it could has then cost nothing worth a warning."""
 AT_THE_CONSTANT = 0.95
 """From this share of the constant's loss on, a straight line or a model is told as no better than a flat line."""
-CLEAR = 3.0
-"""Standard errors by which another last layer must do better on rows it was not fitted to."""
 MATTERS = 0.1
 """A gap under a tenth of all there is to learn is fine-tuning that a longer run brings."""
 MISPLACED = 0.8
@@ -120,6 +120,16 @@ class LossPosition:
         return not self.of_constant(self.model) < NO_BETTER
 
     @property
+    def low(self) -> bool:
+        """Whether little is left of the constant's loss, whatever is known to be reachable."""
+        return self.of_constant(self.model) <= LOW
+
+    @property
+    def worse(self) -> bool:
+        """Whether the model is worse than the best constant, not merely on it; also where it is broken."""
+        return not self.of_constant(self.model) <= 1 + NEAR
+
+    @property
     def barely(self) -> bool:
         """Whether the model has come next to nothing of the way from the constant to what is known to be reachable."""
         return self.constant > self.reach and self.shortfall >= 1 - LITTLE
@@ -128,6 +138,10 @@ class LossPosition:
     def above_the_line(self) -> bool:
         """Whether the model is worse than the best affine predictor, not merely on it; False where that is unknown."""
         return self.affine is not None and self.above(self.model) > (1 + ABOVE) * self.above(self.affine)
+
+    def below(self, loss: float) -> float:
+        """How far the model is below a loss, as a share of what that is above perfect answers; 0 where that is none."""
+        return (loss - self.model) / self.above(loss) if self.above(loss) > 0 else 0.0
 
     def of_constant(self, loss: float) -> float:
         """A loss as a share of the best constant's, both counted from perfect answers."""

@@ -119,7 +119,7 @@ def _penalties(network: Network, layer: Layer, activity: PerLayer[ActivitySums])
     elif seen is None:
         yield f"{called} (needs the model to run on data)", None
     else:
-        # Keras adds the penalty anew at each call of a shared layer, divided by the rows of the batch.
+        # Keras adds the penalty again at each call of a shared layer, divided by the rows of the batch.
         calls = sum(node.layer is layer for node in network.nodes)
         yield called, calls * own.of_sums(seen.absolute, seen.squared)
 

@@ -4,16 +4,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from mlpdoctor.analysis.floors.ridge import Ridge
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array
+from mlpdoctor.facts.ladder.second_opinion import Flags, folds
+from mlpdoctor.statistics.rows import CLEAR
 
-Flags = npt.NDArray[np.bool_]
-FOLDS = 5
-CLEAR = 3.0
-"""Standard errors that make a gain one: four kinds of model cry wolf on one data set in two hundred."""
 SHUFFLES, BOOSTED_SHUFFLES = 20, 2
 """Boosting learns each shuffle from scratch; the others take all shuffles at once."""
 NEIGHBOURS = (5, 25)
@@ -60,15 +57,13 @@ def gains(
 ) -> Mapping[str, Gain]:
     """Cross-validate every kind on the true targets and on all shuffles."""
     rows, width = targets.shape
-    fold = np.arange(rows) % FOLDS
     told = np.stack([targets[order] for order in orders])
     wide = np.moveaxis(told, 0, 1).reshape(rows, -1)
     ordered = features.shape[1] > 0
     flat, line, near = np.empty_like(wide), np.empty_like(wide), {k: np.empty_like(wide) for k in NEIGHBOURS}
     means = np.empty_like(wide)
     trees = np.full((1 + BOOSTED_SHUFFLES, rows, len(boosted)), np.nan)
-    for k in range(FOLDS):
-        seen, held = fold != k, fold == k
+    for seen, held in folds(rows):
         flat[held] = wide[seen].mean(axis=0)
         if grouped is not None:
             _by_ridge(grouped, wide, width, seen, held, means)

@@ -7,7 +7,10 @@ it is fitted to is taken: random rectified features follow Rahimi and Recht, Wei
 2008; penalty and dictionary are chosen by generalised cross-validation, Golub, Heath and Wahba, 1979.
 """
 
+from collections.abc import Callable, Iterator
+
 import numpy as np
+import numpy.typing as npt
 
 from mlpdoctor.analysis.floors.ridge import Ridge
 from mlpdoctor.core import random_state
@@ -17,14 +20,13 @@ from mlpdoctor.core.network import Array
 from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.nn.losses.convex import ConvexLoss
 from mlpdoctor.nn.losses.loss import Loss, TargetKind
-from mlpdoctor.statistics.rows import RowSample
+from mlpdoctor.statistics.rows import CLEAR, RowSample
 
+Flags = npt.NDArray[np.bool_]
 LEAST_ROWS = 50
 """Ten rows a fold: with fewer the error bar swallows any answer."""
 FOLDS = 5
 MOST_FUNCTIONS = 256
-CLEAR = 3.0
-"""Standard errors by which the curved fit must beat the line; two would cry wolf on one data set in forty."""
 WORTHWHILE = 0.02
 """Share of the line's loss that the curved fit must save before it is worth a word."""
 SEED = 20190114
@@ -70,10 +72,8 @@ def second_opinion(objective: Objective, sample: RowSample) -> SecondOpinion | A
     targets = np.concatenate([head.targets(sample.targets) for head in objective.heads.heads], axis=1)
     scaled = [head.loss.to_scale(head.targets(sample.targets)) for head in objective.heads.heads]
     fitted = np.concatenate(scaled, axis=1)
-    fold = np.arange(rows) % FOLDS
     read = np.empty((2, *targets.shape))
-    for k in range(FOLDS):
-        seen, held = fold != k, fold == k
+    for seen, held in folds(rows):
         fits = [Ridge.fit(design[seen], fitted[seen]) for design in (plain, *designs)]
         best = min(range(1, len(fits)), key=lambda number: fits[number].score)
         for place, number in enumerate((0, best)):
@@ -89,6 +89,30 @@ def second_opinion(objective: Objective, sample: RowSample) -> SecondOpinion | A
         error=float(saved.std() / np.sqrt(rows)),
         rows=rows,
     )
+
+
+def folds(rows: int) -> Iterator[tuple[Flags, Flags]]:
+    """Which rows a fit sees and which it is held against, of so many, ``FOLDS`` times: every row is held back once."""
+    fold = np.arange(rows) % FOLDS
+    for k in range(FOLDS):
+        yield fold != k, fold == k
+
+
+def out_of_fold(rows: int, predicted: Callable[[Flags, Flags], Array]) -> Array:
+    """What fits to other rows predict for each row, shape (rows, ...).
+
+    Args:
+        rows: how many there are.
+        predicted: takes the rows to fit to and the rows to predict, and returns the predictions for these.
+    """
+    found = None
+    for seen, held in folds(rows):
+        part = predicted(seen, held)
+        found = np.empty((rows, *part.shape[1:]), part.dtype) if found is None else found
+        found[held] = part
+    if found is None:
+        raise ValueError("no rows")
+    return found
 
 
 def fitting(loss: Loss) -> bool:

@@ -1,5 +1,7 @@
 """How well the best last layer on the saved hidden features does on rows it was not fitted to."""
 
+from functools import partial
+
 import numpy as np
 
 from mlpdoctor.analysis.floors.ridge import Ridge
@@ -10,9 +12,17 @@ from mlpdoctor.engine.passes import Only, flat
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.facts.ladder.readout import ReadoutFloor, hidden_source
-from mlpdoctor.facts.ladder.second_opinion import FOLDS, LEAST_ROWS, fitting, row_losses, standardised
+from mlpdoctor.facts.ladder.second_opinion import (
+    LEAST_ROWS,
+    Flags,
+    fitting,
+    out_of_fold,
+    row_losses,
+    standardised,
+)
 from mlpdoctor.facts.training.training import Trained
 from mlpdoctor.nn.losses.convex import ConvexLoss
+from mlpdoctor.nn.losses.loss import Loss
 from mlpdoctor.statistics.rows import RowSample
 
 LOWER = 0.95
@@ -85,20 +95,19 @@ def cross_validated(objective: Objective, shown: list[Array], columns: Array) ->
         shown: for each output the features that its last layer sees.
         columns: all target columns.
     """
-    targets = [head.targets(columns) for head in objective.heads.heads]
-    fold = np.arange(len(columns)) % FOLDS
-    read = [np.empty(own.shape) for own in targets]
-    for place, head in enumerate(objective.heads.heads):
-        design = standardised(shown[place])
-        for k in range(FOLDS):
-            seen, held = fold != k, fold == k
-            ridge = Ridge.fit(design[seen], head.loss.to_scale(targets[place])[seen])
-            if isinstance(head.loss, ConvexLoss) and head.loss.link == "logit":
-                found = ridge.logits(head.loss, design[seen], targets[place][seen], design[held])
-            else:
-                found = head.loss.from_scale(ridge.predict(design[held]))
-            read[place][held] = found
+    targets, read = [head.targets(columns) for head in objective.heads.heads], []
+    for head, features, own in zip(objective.heads.heads, shown, targets, strict=True):
+        predicted = partial(_predicted, head.loss, standardised(features), own)
+        read.append(out_of_fold(len(columns), predicted))
     return row_losses(objective, np.concatenate(targets, axis=1), np.concatenate(read, axis=1))
+
+
+def _predicted(loss: Loss, design: Array, targets: Array, seen: Flags, held: Flags) -> Array:
+    """What the loss reads for the rows held back, by a last layer fitted to those seen."""
+    ridge = Ridge.fit(design[seen], loss.to_scale(targets)[seen])
+    if isinstance(loss, ConvexLoss) and loss.link == "logit":
+        return ridge.logits(loss, design[seen], targets[seen], design[held])
+    return loss.from_scale(ridge.predict(design[held]))
 
 
 def hidden_and_read(objective: Objective, features: Array, sources: list[int]) -> tuple[list[Array], Array]:

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 from mlpdoctor.core.check import fact
 from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.ladder import Ladder
 from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.nn.layers import unsupported_layers
 from mlpdoctor.nn.layers.properties import has_affine_forward, is_affine, is_learned, maps_zero_to_zero
@@ -59,6 +60,14 @@ class Collapse:
     def linear_heads(self) -> bool:
         """Whether every output is affine in the inputs up to its own activation."""
         return all(self.affine_heads)
+
+    def together(self, ladder: Ladder | None) -> str:
+        """What the layers are together, with the best of them where that is known."""
+        line = ladder.rung("affine") if ladder else None
+        if not self.whole or line is None or "=" not in line.witness:
+            return "one affine map" if self.whole else "one affine layer"
+        line_or_plane = "a straight line" if line.label == "best straight line" else "one affine map"
+        return f"{line_or_plane}, at best {line.witness}"
 
 
 @fact

@@ -1,6 +1,7 @@
 """What in a network is cut off: from the outputs, from the loss, or from the gradient."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import field
 from typing import Literal
 
 from mlpdoctor.core.check import fact
@@ -27,6 +28,7 @@ class UnreachablePart:
         blocks: the layers at which the ways end.
         reasons: why they end there.
         for_good: whether no training opens a way; weights of zero that can train may move.
+        idle: the outputs that are not judged, each with whether it has no loss at all rather than a weight of 0.
     """
 
     kind: Kind
@@ -35,6 +37,35 @@ class UnreachablePart:
     blocks: tuple[Layer, ...] = ()
     reasons: tuple[str, ...] = ()
     for_good: bool = True
+    idle: Mapping[str, bool] = field(default_factory=dict)
+
+    @property
+    def deliberate(self) -> bool:
+        """Whether somebody asked for it, by stopping the gradient."""
+        return bool(self.blocks) and all(layer.kind.endswith("StopGradient") for layer in self.blocks)
+
+    @property
+    def way_out(self) -> str:
+        """What opens the first of the ways again; empty where no layer blocks one."""
+        return "; ".join(dict.fromkeys(_opened(layer) for layer in self.blocks[:3]))
+
+
+def _opened(layer: Layer) -> str:
+    """What to do about a layer at which the ways end."""
+    name = layer.name
+    if layer.kind.endswith("StopGradient"):
+        return f"take {name} out if the layers before it are to learn"
+    if layer.kind == "Embedding":
+        return f"use a Dense layer in place of {name}, which takes ids"
+    return {
+        "Rescaling": f"give {name} a scale that is not 0",
+        "Dense": f"re-initialise {name}, and let it train",
+        "BatchNormalization": f"re-initialise {name}, and let it train",
+        "Multiply": f"keep the zero out of {name}",
+        "Dot": f"keep the zero out of {name}",
+        "Dropout": f"lower the rate of {name}",
+        "ReLU": f"give {name} a max_value above 0, or none",
+    }.get(layer.kind, f"use a smooth function in place of {name}, such as sigmoid or tanh for a step")
 
 
 @dataclass(frozen=True)
@@ -94,7 +125,9 @@ def _dead_ends(network: Network, outward: frozenset[int]) -> Iterator[Unreachabl
 def _unjudged(network: Network, outward: frozenset[int], counted: frozenset[int]) -> Iterator[UnreachablePart]:
     found = _owners(network, lambda positions: bool(positions & outward) and not positions & counted)
     if found := [layer for layer in found if layer.trainable]:
-        yield UnreachablePart("unjudged", tuple(found))
+        settings = zip(network.output_names, network.losses, network.loss_weights, strict=True)
+        idle = {name: loss is None for name, loss, weight in settings if loss is None or weight == 0}
+        yield UnreachablePart("unjudged", tuple(found), idle=idle)
 
 
 def _without_gradient(network: Network, counted: frozenset[int], ends: Sequence[int]) -> Iterator[UnreachablePart]:

@@ -9,7 +9,7 @@ from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import percent
 from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.facts.ladder.readout import hidden_source
-from mlpdoctor.facts.ladder.second_opinion import FOLDS, LEAST_ROWS, standardised
+from mlpdoctor.facts.ladder.second_opinion import LEAST_ROWS, out_of_fold, standardised
 from mlpdoctor.facts.ladder.unseen_readout import hidden_and_read
 from mlpdoctor.facts.outputs.contract import Contract
 from mlpdoctor.facts.outputs.labels import Kind
@@ -72,12 +72,9 @@ def class_accuracy(
     values = np.array(labels.values)
     own = np.abs(heads[0].targets(sample.targets) - values).argmin(axis=1)
     rounded = np.abs(read - values).argmin(axis=1) == own
-    design, fold, found = standardised(shown), np.arange(len(own)) % FOLDS, np.empty(len(own), np.intp)
-    for k in range(FOLDS):
-        seen, held = fold != k, fold == k
-        ridge = Ridge.fit(design[seen], np.eye(len(values))[own[seen]])
-        found[held] = ridge.predict(design[held]).argmax(axis=1)
-    right = found == own
+    design, ones = standardised(shown), np.eye(len(values))[own]
+    found = out_of_fold(len(own), lambda seen, held: Ridge.fit(design[seen], ones[seen]).predict(design[held]))
+    right = found.argmax(axis=1) == own
     return ClassAccuracy(
         rounded=float(rounded.mean()),
         most_common=float(np.bincount(own).max() / len(own)),

@@ -31,7 +31,7 @@ class ClassTally:
         several: whether a row may have several labels.
         rows: rows of the class among those looked at.
         share: of the weight of all rows.
-        recall: share of its rows that the model answers with it.
+        recall: share of its rows for which the model predicts it.
         others: share of the other rows that the model does not answer with it.
         loss_share: share of the output's loss (of the label's loss, where there are several) that its rows cost.
         member: which of the sampled rows are of the class.

@@ -20,8 +20,6 @@ from mlpdoctor.statistics.rows import RowSample
 
 JOINED = 1e-3
 """Shares add up to 1 this closely in a file of few digits."""
-EXCELLENT = 0.1
-"""A loss of a tenth of the constant's: what trains worse than it could has then cost nothing worth a warning."""
 OF_LABELS = ("O205", "O206", "O207")
 MILDER = {Severity.ERROR: Severity.WARNING, Severity.WARNING: Severity.NOTE, Severity.NOTE: Severity.NOTE}
 STRENGTH = {Harm.BROKEN: 1.0, Harm.COSTLY: 0.7, Harm.UNUSUAL: 0.3}
@@ -65,7 +63,7 @@ class Contract:
         return tuple(clause.labels.words for clause in self.clauses if clause.labels is not None)
 
     def of(self, code: str) -> list[tuple[Clause, Misfit]]:
-        """What a rule has to speak of."""
+        """What a rule has to report."""
         return [(clause, one) for clause in self.clauses for one in clause.misfits if one.code == code]
 
 
@@ -138,9 +136,9 @@ def _severity(misfit: Misfit, position: LossPosition | None) -> Severity:
     given = SEVERITY[misfit.harm]
     if position is None or not position.trained or misfit.void:
         return given
-    if misfit.mended:
+    if misfit.fixed:
         return given if position.far else MILDER[given]
-    cheap = misfit.harm is not Harm.COSTLY or position.of_constant(position.model) <= EXCELLENT
+    cheap = misfit.harm is not Harm.COSTLY or position.low
     return MILDER[given] if position.well and cheap else given
 
 

@@ -34,8 +34,6 @@ AS_LARGE = 0.25
 """A value that is as far from zero as the others are on the other side, to a quarter, is an end of their range."""
 WORTH_SHOWING = 0.01
 """Rows that carry a hundredth of the loss each are shown beside those that carry most of it."""
-HARMLESS = 0.05
-"""A model that has brought the loss so far down, as a share of the constant's, is not held up by single rows."""
 TAIL = 6.0
 """Values that are no farther out than this on a logarithmic scale are the tail of amounts, not errors."""
 
@@ -90,7 +88,7 @@ class OutlierSearch:
     @property
     def learned(self) -> bool:
         """Whether the model has brought the loss down whatever single rows do."""
-        return not self.never_trained and self.position.of_constant(self.position.model) <= HARMLESS
+        return not self.never_trained and self.position.low
 
     def of(self, k: int, most: float, far: float) -> FarRows | None:
         """The far rows of one part of the regression.

@@ -1,6 +1,7 @@
 """Whether the rows of a file come in an order, by which column, and what its last fifth lacks."""
 
 import math
+from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
@@ -49,6 +50,19 @@ class SortedBy:
     tail: tuple[float, float]
 
 
+APART = 0.25
+"""Means that differ by less than a quarter of the standard deviation are the same to a reader."""
+
+
+class Order(StrEnum):
+    """What shows that the rows are in an order."""
+
+    CLASSES = "classes missing at the end"
+    FEATURE = "a feature that only rises or only falls"
+    END = "another mean at the end"
+    TENTHS = "a mean that changes"
+
+
 @dataclass(frozen=True)
 class FileOrder:
     """The order of the rows.
@@ -76,6 +90,15 @@ class FileOrder:
     classes: bool
     missing: tuple[str, ...]
     by: SortedBy | None
+
+    @property
+    def case(self) -> Order:
+        """What shows it best."""
+        if self.missing:
+            return Order.CLASSES
+        if self.by is not None:
+            return Order.FEATURE
+        return Order.END if abs(self.tail_mean - self.head_mean) >= APART * self.deviation else Order.TENTHS
 
 
 @fact

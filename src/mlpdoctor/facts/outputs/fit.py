@@ -26,12 +26,12 @@ class Misfit:
     """One cell of the table that is not right.
 
     Attributes:
-        code: the rule that speaks of it.
+        code: the rule that reports it.
         harm: how bad it is.
         what: what does not fit, the end of a sentence.
         why: what it does to training.
         remedy: what to write instead.
-        mended: whether the report reads the labels as what they are; then only a model that has not learned from them
+        fixed: whether the report reads the labels as what they are; then only a model that has not learned from them
             was given them as they are in the file.
         void: whether the loss says nothing here, so that doing well by it means nothing either.
     """
@@ -41,7 +41,7 @@ class Misfit:
     what: str
     why: str
     remedy: Remedy
-    mended: bool = False
+    fixed: bool = False
     void: bool = False
 
 
@@ -83,7 +83,7 @@ def fit(output: OutputHead) -> Misfit | None:
     """What does not fit between an output's last activation and its loss; None when all is well."""
     alone = _alone(output)
     if alone is not None or (output.range is OutputRange.SHARES and output.units == 1):
-        return alone  # of a softmax over one unit O201 speaks
+        return alone  # for a softmax over one unit see O201
     harm, code = _cell(output)
     if harm is None:
         return None

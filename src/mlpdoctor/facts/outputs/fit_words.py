@@ -13,7 +13,7 @@ def words(output: OutputHead, code: str, *, blunt: bool) -> tuple[str, str]:
 
     Args:
         output: with its loss.
-        code: the rule that speaks.
+        code: the rule that reports it.
         blunt: whether the activation is right but for its flat ends.
     """
     name, label, answers = output.function.name, output.loss_label, output.range

@@ -72,7 +72,7 @@ def _respelt(output: OutputHead, labels: Labels, encoding: LabelEncoding) -> Mis
             "Keras refuses them, or counts each column as a label of its own. The report takes the number of the "
             "column that holds the 1.",
             Remedy("give class numbers, or take the loss for one-hot labels", "y = y.argmax(axis=1)"),
-            mended=True,
+            fixed=True,
         )
     wrong = out_of_range(output, labels) or unknown_classes(output, labels)
     if wrong is not None:
@@ -86,7 +86,7 @@ def _respelt(output: OutputHead, labels: Labels, encoding: LabelEncoding) -> Mis
             "encode them one-hot, or take the sparse loss",
             f"y = keras.utils.to_categorical(y, {units})",
         ),
-        mended=True,
+        fixed=True,
     )
 
 

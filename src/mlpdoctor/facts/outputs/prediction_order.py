@@ -19,12 +19,10 @@ from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.facts.outputs.heads import read_by
 from mlpdoctor.nn.heads import Part
 from mlpdoctor.nn.losses.convex import ConvexLoss
-from mlpdoctor.statistics.rows import RowSample
+from mlpdoctor.statistics.rows import CLEAR, RowSample
 
 CHANCE = 2.0
 """Standard errors within which chance alone puts an order: in one model of twenty it is farther out."""
-CLEAR = 3.0
-"""Standard errors from which the predictions do order the rows."""
 BALANCED = (0.5, 1.5)
 """Weights that make all classes as heavy shift the logits by the log odds of the shares: so many times that."""
 MOSTLY = 0.9

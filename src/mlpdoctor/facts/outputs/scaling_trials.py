@@ -54,6 +54,18 @@ SCALINGS: Mapping[str, Scaling] = {
     "standardised logarithms": lambda values: _standard(np.log1p(np.maximum(values, 0.0))),
 }
 """What people do to columns before training, the most usual first."""
+CODE = {
+    "as they are": "{v}",
+    "standardised": "({v} - {v}.mean(axis=0)) / {v}.std(axis=0)",
+    "scaled to 0..1": "({v} - {v}.min(axis=0)) / ({v}.max(axis=0) - {v}.min(axis=0))",
+    "divided by 255": "{v} / 255",
+    "scaled to -1..1": "2 * ({v} - {v}.min(axis=0)) / ({v}.max(axis=0) - {v}.min(axis=0)) - 1",
+    "divided by 127.5, less 1": "{v} / 127.5 - 1",
+    "divided by their largest": "{v} / np.abs({v}).max(axis=0)",
+    "logarithms": "np.log1p({v})",
+    "standardised logarithms": "(np.log1p({v}) - np.log1p({v}).mean(axis=0)) / np.log1p({v}).std(axis=0)",
+}
+"""The same as code, column by column, for a frame and for an array alike."""
 OF_TARGETS = (
     "as they are",
     "standardised",

@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from mlpdoctor.analysis.curvature.eigen import MOST_PRODUCTS, Top, largest, preconditioner
+from mlpdoctor.analysis.curvature.eigen import MOST_PRODUCTS, Top, critical, largest, preconditioner
 from mlpdoctor.core.check import Absent, dear_fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array, Network, Optimizer
@@ -15,6 +15,7 @@ from mlpdoctor.engine.tape import Tape
 from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.facts.training.trial_updates import FreshStart
 from mlpdoctor.nn.layers.properties import activation_of, is_learned
+from mlpdoctor.nn.optimizers.traits import follows_gradient
 from mlpdoctor.statistics import views
 from mlpdoctor.statistics.rows import RowSample
 
@@ -51,6 +52,21 @@ class Sharpness:
     rows: int
     share: float
 
+    def stable(self, optimizer: Optimizer) -> float | None:
+        """The rate up to which the optimizer is stable on a quadratic of this curvature; None where none is known."""
+        factor = critical(optimizer)
+        return factor / self.value if factor is not None and self.value > 0 else None
+
+    @staticmethod
+    def numbers(sharp: "Sharpness | None") -> dict[str, float | str | None]:
+        """What a report has of it; None for each where nothing was measured."""
+        return {
+            "sharpness": None if sharp is None else sharp.value,
+            "sharpness_error": None if sharp is None else sharp.error,
+            "sharpness_by": None if sharp is None else sharp.method,
+            "sharpness_rows": None if sharp is None else sharp.rows,
+        }
+
 
 @dataclass(frozen=True, eq=False)
 class Curvature:
@@ -86,6 +102,12 @@ class Curvature:
         """The middle one of them."""
         ordered = sorted(self.starts, key=lambda one: one.value)
         return ordered[len(ordered) // 2] if ordered else None
+
+    def of(self, optimizer: Optimizer, *, fresh: bool) -> Sharpness | None:
+        """Along the steps that the optimizer takes, at fresh weights or at the saved ones."""
+        if follows_gradient(optimizer):
+            return self.starting if fresh else self.saved
+        return None if fresh else self.preconditioned(optimizer)
 
     def preconditioned(self, optimizer: Optimizer) -> Sharpness | None:
         """At the saved weights, each direction measured in the steps that an adaptive optimizer takes along it.

@@ -17,7 +17,7 @@ from mlpdoctor.facts.training.training_options import MOST_PLAIN, MOST_RESCALED
 from mlpdoctor.facts.training.trial_updates import ADAM_RATE, Continuation, FreshStart, made
 from mlpdoctor.nn.layers.graph import followers, units_of
 from mlpdoctor.nn.layers.properties import activation_of
-from mlpdoctor.nn.layers.unsupported_layers import layer_code
+from mlpdoctor.nn.layers.unsupported_layers import layer_code, own_activation
 from mlpdoctor.nn.optimizers.traits import follows_gradient, normalises_gradient
 
 FEWEST_TIMES, MOST_TIMES = 5, 20
@@ -103,12 +103,11 @@ class FreshOptions:
             return
         units = WIDER * (units_of(layer) or 0)
         own = activation_of(layer)
-        options = [] if own is None or own.affine else [f'activation="{own.name}"']
         start = (
             draws.kernel if draws.layers else "he_uniform" if own is not None and own.rectified else "glorot_uniform"
         )
         wide = replace(draws, layers=(layer.name,), kernel=start, units=units)
-        line = layer_code(layer, units, *options, f'kernel_initializer="{start}"')
+        line = layer_code(layer, units, *own_activation(layer), f'kernel_initializer="{start}"')
         text = f"give {layer.short_name} {units} units in place of {units // WIDER} and train from fresh weights"
         for factor in (1.0, *FACTORS):
             rate = float(f"{factor * draws.rate * self._rate:.2g}")

@@ -8,7 +8,9 @@ import numpy as np
 
 from mlpdoctor.core.check import Absent, fact
 from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.finding import Number
 from mlpdoctor.core.network import Network, Optimizer
+from mlpdoctor.core.text import short
 from mlpdoctor.engine.training import Trial
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.training.training import CurrentRate, Training
@@ -95,8 +97,8 @@ ABOVE = 1.2
 """A first run that ends so many times above the best constant has not merely made no headway."""
 LOWER = tuple(10.0**-power for power in range(1, 7))
 """Lower rates, the nearest first."""
-MOST_TRIALS = 4
-"""Each takes up to a tenth of a second."""
+MOST_TRIALS, ROUNDED = 4, 2
+"""Each trial takes up to a tenth of a second. Digits of a rate in a line of code."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,31 @@ class Contrast:
     lower: Trial
     fresh: bool
     drawn: float | None = None
+
+    @property
+    def ends(self) -> str:
+        """The loss that the high rate leads to, in words."""
+        return short(self.high.after) if self.high.finite else "NaN"
+
+    @property
+    def numbers(self) -> dict[str, Number]:
+        """Both runs, as a report has them."""
+        high, lower = self.high, self.lower
+        return {
+            "rate": high.rate,
+            "rate_shown": short(high.rate, 3),
+            "origin": " from a fresh start" if self.fresh else "",
+            "updates": lower.updates,
+            "before": high.before,
+            "after": high.after if high.finite else None,
+            "after_shown": self.ends,
+            "lower_rate": float(f"{lower.rate:.{ROUNDED}g}"),
+            "lower_rate_shown": short(lower.rate, ROUNDED),
+            "lower_after": lower.after,
+            "high_path": tuple(value if math.isfinite(value) else None for value in high.path),
+            "lower_path": lower.path,
+            "rows": lower.rows,
+        }
 
 
 def contrast(
@@ -175,7 +202,7 @@ def _thrown(trials: Continuation, position: LossPosition, worth: float, least: f
         if lower.least_gain <= 0:
             continue
         settled = max(lower.path[-2:])
-        # Where the saved rate makes things worse, a lower one need not mend as much.
+        # Where the saved rate makes things worse, a lower one need not help as much.
         rises = not min(high.path[-2:]) <= high.before + 2 * high.error + CALM * span
         need = max(0.0 if rises else worth * (level - position.reach), least * span) if high.finite else 0.0
         if level - settled > need and not high.after - settled <= HALF * need:

@@ -127,7 +127,7 @@ class FreshStart:
     shapes: Mapping[Key, tuple[int, ...]]
 
     def weights(self, seed: int) -> dict[Key, Array]:
-        """All trainable weights, drawn anew; the same for the same seed."""
+        """All trainable weights, re-initialised; the same for the same seed."""
         rng = random(seed)
         found = {}
         for key, spec in self.specs.items():
@@ -171,7 +171,7 @@ class FirstUpdates:
 
     Attributes:
         trials: at the rate that training started with, and at others when somebody asks.
-        fresh: whether the weights were drawn anew; else they are the saved ones, which have never been trained.
+        fresh: whether the weights were re-initialised; else they are the saved ones, which have never been trained.
         wild: whether these weights are far too large from the start.
     """
 
@@ -190,7 +190,7 @@ def first_updates(
     training: Training,
     start: FreshStart | None,
 ) -> FirstUpdates | Absent:
-    """Start training anew, where the model is untrained, broken, or has not come half of the way."""
+    """Start training again, where the model is untrained, broken, or has not come half of the way."""
     engine, optimizer = objective.passes.engine, network.optimizer
     if position.trained and not position.far:
         return Absent("training has led somewhere", applicable=False)

@@ -48,7 +48,7 @@ def _medians(groups: Groups, values: Array, weights: Array) -> Array:
     ordered, weight = groups[order], weights[order]
     total = np.bincount(ordered, weight)
     share = weight / np.where(total > 0, total, 1.0)[ordered]
-    # The running sum starts anew in every group, or a group of little weight would drown in the sum before it.
+    # The running sum starts again in every group, or a group of little weight would drown in the sum before it.
     starts = np.flatnonzero(np.diff(ordered, prepend=-1))
     steps = share.copy()
     steps[starts[1:]] -= np.add.reduceat(share, starts)[:-1]

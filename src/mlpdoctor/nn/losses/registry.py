@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping
 from functools import cache
 
-from mlpdoctor.core.check import subclasses
+from mlpdoctor.core.discovery import subclasses
 from mlpdoctor.core.errors import UsageError
 from mlpdoctor.core.network import KERAS_3, LossConfig, Network
 from mlpdoctor.nn.losses.loss import Loss
@@ -98,7 +98,7 @@ def _plain(name: str) -> str | None:
 def target_counts(network: Network) -> tuple[int, ...]:
     """How many target columns would fit, the likeliest first.
 
-    One for each number the model answers, where its loss compares them one by one; one label for each output, where
+    One for each number the model predicts, where its loss compares them one by one; one label for each output, where
     the loss takes class numbers. Either will do where the loss is unknown or there is a single output: a file may hold
     class numbers although the loss takes them one-hot, and the other way round.
     """

@@ -1,6 +1,7 @@
 """The learning rate in force: fixed, by a schedule, or with the decay that optimizers had before Keras 2.11."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +24,16 @@ def rate_at(optimizer: Optimizer, updates: int) -> float | None:
     if optimizer.learning_rate is None:
         return None
     return optimizer.learning_rate / (1 + _decay(optimizer) * updates)
+
+
+def highest_rate(optimizer: Optimizer) -> float | None:
+    """The learning rate: the one saved or, where a schedule had brought it lower, the one compiled."""
+    compiled = optimizer.options.get("learning_rate")
+    if isinstance(compiled, Mapping):
+        config = compiled.get("config")
+        compiled = config.get("initial_learning_rate") if isinstance(config, Mapping) else None
+    rates = [rate for rate in (optimizer.learning_rate, compiled) if isinstance(rate, int | float)]
+    return float(max(rates)) if rates else None
 
 
 def schedule_of(optimizer: Optimizer) -> tuple[str | None, Config]:

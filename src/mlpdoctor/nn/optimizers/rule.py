@@ -8,7 +8,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from mlpdoctor.core.check import subclasses
+from mlpdoctor.core.discovery import subclasses
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array, Config, Optimizer
 from mlpdoctor.nn.layers.family import number

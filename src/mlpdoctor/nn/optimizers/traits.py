@@ -62,3 +62,11 @@ def momentum_of(optimizer: Optimizer) -> float:
     """
     momentum = optimizer.options.get("momentum")
     return min(float(momentum), MOST_MOMENTUM) if isinstance(momentum, int | float) and momentum > 0 else 0.0
+
+
+def kept_options(optimizer: Optimizer) -> tuple[str, ...]:
+    """The arguments that an optimizer is to be compiled with again, beside its rate: its momentum."""
+    momentum = momentum_of(optimizer)
+    if momentum <= 0:
+        return ()
+    return (f"momentum={momentum:g}", *(["nesterov=True"] if optimizer.options.get("nesterov") else []))

@@ -25,7 +25,7 @@ def log_lines(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
     """The lines of a console log with their numbers, counted from 1 in the file.
 
     Colours are taken out, progress bars that were rewritten in place become lines of their own, so do the epochs of
-    a log that lost its line ends, and lines that were wrapped in the middle of a name or a number are mended.
+    a log that lost its line ends, and lines that were wrapped in the middle of a name or a number are fixed.
 
     Args:
         lines: as the file has them.

@@ -193,7 +193,7 @@ def _name(tag: str, prefix: str) -> str:
 def _add(
     calls: list[dict[int, dict[str, NumberWithDigits]]], found: Iterable[tuple[str, int, NumberWithDigits]]
 ) -> None:
-    """Sort scalars into calls of ``fit``: one begins where a file does and where steps begin anew."""
+    """Sort scalars into calls of ``fit``: one begins where a file does and where steps begin again."""
     calls.append({})
     for name, step, value in found:
         if not name:

@@ -136,7 +136,7 @@ def joined(drafts: Sequence[RunDraft]) -> list[tuple[RunDraft, int]]:
     """Calls of ``fit`` that continue each other as one, with their number.
 
     A call goes on where the one before ended if its first loss is nearer to the last loss before than to the first:
-    training anew starts from where training started.
+    training again starts from where training started.
     """
     runs: list[tuple[RunDraft, int]] = []
     for draft in drafts:

@@ -34,7 +34,7 @@ def read_network(path: str, architecture: str | None = None, *, max_bytes: int =
         max_bytes: weights and configuration may not be larger in memory.
 
     Raises:
-        ModelFileError: one line on what is wrong with the file and how to mend it.
+        ModelFileError: one line on what is wrong with the file and how to fix it.
     """
     try:
         return _read(path, architecture, max_bytes)

@@ -73,7 +73,7 @@ def _entry(builder: Builder, name: str, shape: Shape | None) -> Tensor:
 
 
 def _followed(builder: Builder, graph: OnnxGraph, values: dict[str, Given]) -> Mapping[str, ModelFileError]:
-    """Give every name its value; those that hang on what is not read, with the reason."""
+    """Give every name its value; those that depend on what is not read, with the reason."""
     unread: dict[str, ModelFileError] = {}
     for node in graph.nodes:
         lost = next((unread[name] for name in node.inputs if name in unread), None)

@@ -183,7 +183,7 @@ def _of_frame(x: Given, weights: Weights, wanted: Wanted) -> Dataset:
 
 
 def _of_stream(stream: Stream, y: Given, weights: Weights, network: Network, wanted: Wanted) -> Dataset:
-    """Batches that are drawn anew each time the rows are read."""
+    """Batches that are drawn again each time the rows are read."""
     if y is not None or weights.sample is not None:
         raise DataFileError(f"x: is a {stream.kind}, which holds y and the sample weights too; leave y out")
     inputs, outputs = _input_names(network), network.output_names

@@ -131,7 +131,7 @@ def _dealt(sizes: npt.NDArray[np.intp], wanted: int, draw: np.random.RandomState
 
 
 class PickedRows:
-    """Some rows of a data set, in their order there and numbered anew.
+    """Some rows of a data set, in their order there and numbered again.
 
     Args:
         of: all rows.

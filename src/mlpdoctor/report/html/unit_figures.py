@@ -23,7 +23,7 @@ MEANING = {
     "dead": "dead: 0 on every row",
 }
 LIMIT = 1e3
-"""G601 and G602 speak up where the gradient of a first layer is so many times smaller or larger than the last's."""
+"""G601 and G602 report it where the gradient of a first layer is so many times smaller or larger than the last's."""
 
 
 def unit_pictures(pictures: Pictures) -> Iterator[Picture]:

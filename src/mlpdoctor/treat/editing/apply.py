@@ -115,7 +115,7 @@ def _set_loss(editable: EditableSpec, edit: Compile) -> None:
 
 
 def recode(targets: Array, edit: Recode) -> Array:
-    """The table of targets with one output's columns spelt otherwise."""
+    """The table of targets with one output's columns written in another encoding."""
     first, last = edit.columns
     if not 0 <= first < last <= targets.shape[1]:
         raise EditError(f"there are {targets.shape[1]} target columns, so none from {first} to {last}")
@@ -167,7 +167,7 @@ def edited(spec: ModelSpec, edits: Sequence[Edit], seed: int = 0) -> ModelSpec:
 
 
 def recoded(targets: Array, edits: Sequence[Edit]) -> Array:
-    """The targets, shape (rows, targets), spelt as the edits say; the same array when none of them does.
+    """The targets, shape (rows, targets), written as the edits say; the same array when none of them does.
 
     Raises:
         EditError: when the values are not of the kind an edit expects.

@@ -166,7 +166,7 @@ HOLDS_MOMENTS = ("Normalization",)
 
 
 def redraw(editable: EditableSpec, edit: Redraw, seed: int) -> None:
-    """Draw a layer's weights anew; of a model, those of all its layers."""
+    """Re-initialise a layer's weights; of a model, those of all its layers."""
     place = editable.find(edit.layer)
     inside = list(places(place.config, f"{place.path}/")) if place.nested else [place]
     owners = [one for one in inside if editable.weights.get(one.path) and one.kind not in HOLDS_MOMENTS]

@@ -122,7 +122,7 @@ class SetWeights:
 
 @dataclass(frozen=True)
 class Widen:
-    """More units for a Dense layer, without a change of what the model answers.
+    """More units for a Dense layer, without a change of what the model predicts.
 
     Old units keep their weights, new ones are drawn by the layer's own initializer, and the layers that take them
     give them weight zero. The first update moves those zeros, the next one the new units.
@@ -135,7 +135,7 @@ class Widen:
 
 @dataclass(frozen=True)
 class Resize:
-    """Another number of units for a Dense layer at an output; all its weights are drawn anew."""
+    """Another number of units for a Dense layer at an output; all its weights are re-initialised."""
 
     layer: str
     units: int

@@ -32,7 +32,7 @@ def learned(network: Network) -> tuple[Layer, ...]:
 
 
 def drawable(network: Network) -> tuple[Layer, ...]:
-    """All layers that training changes, whose weights can be drawn anew."""
+    """All layers that training changes, whose weights can be re-initialised."""
     return tuple(
         layer
         for layer in network.layers

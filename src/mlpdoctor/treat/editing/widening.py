@@ -61,7 +61,7 @@ def widen(editable: EditableSpec, edit: Widen, seed: int) -> None:
 
 
 def resize(editable: EditableSpec, edit: Resize, seed: int) -> None:
-    """Give an output another number of units, all drawn anew."""
+    """Give an output another number of units, all re-initialised."""
     place = editable.find(edit.layer)
     if place.kind != "Dense" or place.name not in output_names(place.model):
         raise EditError(f"layer '{edit.layer}' is no Dense layer at an output")

@@ -40,7 +40,7 @@ def widen_layers(finding: Finding | None, case: Case) -> Iterator[Proposal]:
 
     What it changes
         Hidden Dense layers get four times the units, at least 16, or as many as the finding asks for. Old units keep
-        their weights, and new ones are given weight zero by what follows, so that the model answers as before. New
+        their weights, and new ones are given weight zero by what follows, so that the model predicts as before. New
         units on few raw features get biases that spread their bends over the rows.
     Why it proves the cause
         Both sides start from the same answers. What the treated one gains, the new units did.
@@ -122,7 +122,7 @@ def sharpen_first_layer(finding: Finding | None, case: Case) -> Iterator[Proposa
 
     What it changes
         The first Dense layer gets at least 64 units, kernel weights of the size of the frequency found, and biases
-        that spread the bends over the rows. All other weights are drawn anew, for the control as well.
+        that spread the bends over the rows. All other weights are re-initialised, for the control as well.
     Why it proves the cause
         Both sides start afresh and differ in the frequency that the first layer sees. Sines and cosines of the input
         as features do better still; they are no layer of Keras's, so that this trial does without.
@@ -166,7 +166,7 @@ def unfreeze(finding: Finding | None, case: Case) -> Iterator[Proposal]:
 
     What it changes
         The option trainable of the frozen layers named, or of all that have weights to train. A second trial draws
-        their weights anew as well: what was frozen may be of no use.
+        their weights again as well: what was frozen may be of no use.
     Why it proves the cause
         All weights are the same at the start of the first trial. What the treated side gains, the frozen layers had
         kept.

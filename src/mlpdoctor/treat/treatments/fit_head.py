@@ -59,7 +59,7 @@ def fit_head(finding: Finding | None, case: Case) -> Iterator[Proposal]:
     What it changes
         Two labels: one sigmoid and binary cross-entropy. Classes: a softmax over as many units and (sparse) categorical
         cross-entropy. Several labels a row: sigmoids. Amounts: no activation and a squared error. Class numbers are
-        counted from 0. The last layer's weights are drawn anew where its units or its activation change.
+        counted from 0. The last layer's weights are re-initialised where its units or its activation change.
     Why it proves the cause
         Everything before the last layer is as it was. The two sides are compared by how often they are right, or by
         the part of the variance that they explain, for their losses are not the same.

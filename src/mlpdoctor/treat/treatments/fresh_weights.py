@@ -157,10 +157,10 @@ TWICE = 2.0
 
 @treatment("W303")
 def scale_weights(finding: Finding | None, case: Case) -> Iterator[Proposal]:
-    """Draws weights at the right scale, against a control that draws them anew at the old one.
+    """Draws weights at the right scale, against a control that re-initialises them at the old one.
 
     What it changes
-        All weights are drawn anew. The kernels that the finding names, and all others of twice or half the size of
+        All weights are re-initialised. The kernels that the finding names, and all others of twice or half the size of
         fresh ones, get the scale of glorot_uniform or he_uniform; in the control they get normal numbers of their
         present size.
     Why it proves the cause

@@ -120,8 +120,8 @@ def restore_activation(finding: Finding | None, case: Case) -> Iterator[Proposal
         The option activation of the Dense layers with nothing nonlinear behind them: tanh for few features, relu for
         many. The one that stands there is left alone.
     Why it proves the cause
-        Without it no weights go below the linear model's loss. A treated model that does, under the same budget, had
-        nothing else in its way.
+        Without it the loss cannot go lower than the linear model's. A treated model that does, under the same budget,
+        had nothing else in its way.
     Keeps
         All weights, the optimizer, the number of parameters.
     Refuted by

@@ -24,7 +24,7 @@ def adapt_normalization(finding: Finding | None, case: Case) -> Iterator[Proposa
     What it changes
         Mean and variance stored in the Normalization and BatchNormalization layers become those of what enters them on
         these rows. What stands behind a Normalization that was never adapted has learned on raw columns, so all
-        weights are drawn anew there, for the control as well.
+        weights are re-initialised there, for the control as well.
     Why it proves the cause
         A BatchNormalization was trained on the moments of its batches: with those of the data in place the loss drops
         before any training. For a Normalization both sides start afresh and differ in the moments alone.
@@ -88,8 +88,8 @@ def standardise_inputs(finding: Finding | None, case: Case) -> Iterator[Proposal
 
     What it changes
         A Normalization layer with the mean and variance of the data's columns comes before the first learned layers,
-        or the one that stands there is given them. All weights are drawn anew, for the control as well: the old ones
-        were learned on the old scale.
+        or the one that stands there is given them. All weights are re-initialised, for the control as well: the old
+        ones were learned on the old scale.
     Why it proves the cause
         Both sides start afresh and differ in the scale of the inputs alone.
     Keeps

@@ -25,7 +25,7 @@ def solve_readout(finding: Finding | None, case: Case) -> Iterator[Proposal]:
     """Sets the last layer to the best one for the features that the hidden layers give.
 
     What it changes
-        Kernel and bias of the last layer: solved by least squares where the loss is a squared error, drawn anew
+        Kernel and bias of the last layer: solved by least squares where the loss is a squared error, re-initialised
         elsewhere.
     Why it proves the cause
         The hidden layers are the same. What the loss drops by before any training, the last layer alone had kept.

@@ -50,7 +50,7 @@ def lower_learning_rate(finding: Finding | None, case: Case) -> Iterator[Proposa
 
     What it changes
         The rate alone: the one at which the finding's own trial fell, or a tenth of the present one. Where the high
-        rate has wrecked the weights they are drawn anew, for both sides.
+        rate has wrecked the weights they are re-initialised, for both sides.
     Why it proves the cause
         Both sides make as many updates on the same batches from the same weights.
     Keeps

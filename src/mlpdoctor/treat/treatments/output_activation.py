@@ -17,7 +17,7 @@ PROBABILITIES = frozenset({"sigmoid", "softmax", "hard_sigmoid", "sparsemax", "s
 
 @treatment("O203", symptoms="O202")
 def declare_logits(finding: Finding | None, case: Case) -> Iterator[Proposal]:
-    """Sets from_logits of a cross-entropy to what the last layer answers.
+    """Sets from_logits of a cross-entropy to what the last layer outputs.
 
     What it changes
         One option of the loss.
@@ -71,8 +71,8 @@ def free_output(finding: Finding | None, case: Case) -> Iterator[Proposal]:
     """Takes the activation off an output of amounts.
 
     What it changes
-        The last activation, relu, sigmoid or tanh, becomes linear, and the last layer's weights are drawn anew: under
-        the old activation they may have been driven to an end from which no gradient led back.
+        The last activation, relu, sigmoid or tanh, becomes linear, and the last layer's weights are re-initialised:
+        under the old activation they may have been driven to an end from which no gradient led back.
     Why it proves the cause
         Everything before the last layer is as it was. Targets beyond the range of an activation keep a part of the
         loss whatever the weights; what the treated model saves was that part.

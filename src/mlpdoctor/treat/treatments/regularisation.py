@@ -56,7 +56,7 @@ def remove_penalties(finding: Finding | None, case: Case) -> Iterator[Proposal]:
 
     What it changes
         Every regularizer and constraint of every layer becomes None, and the optimizer's weight decay too. Where they
-        have pressed the weights to nothing a second trial draws these anew, for both sides.
+        have pressed the weights to nothing a second trial re-initialises these, for both sides.
     Why it proves the cause
         Both sides are judged by the loss on the data, without penalties. What the treated one gains, they had kept.
     Keeps

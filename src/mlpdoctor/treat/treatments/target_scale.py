@@ -109,7 +109,7 @@ def scale_targets(finding: Finding | None, case: Case) -> Iterator[Proposal]:
         A Rescaling layer behind the output multiplies by the targets' standard deviation and adds their mean, so that
         the layers before it have to answer numbers of size 1. The loss means what it meant. Plain gradient descent is
         given the rate divided by what the factor does to the gradient; optimizers that divide by its size need no
-        such thing. All weights are drawn anew, for the control as well.
+        such thing. All weights are re-initialised, for the control as well.
     Why it proves the cause
         Both sides start afresh and differ in the scale of what the network has to answer alone.
     Keeps

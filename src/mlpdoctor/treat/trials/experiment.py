@@ -151,7 +151,7 @@ class Experiment:
     def _compile(self, variant: Variant, models: int, built: float, ready: float) -> None:
         """Compile the control's loop, and those of all that come, where that pays.
 
-        Where epochs are given it hangs on their number alone, so that two runs give the same to the last digit.
+        Where epochs are given it depends on their number alone, so that two runs give the same to the last digit.
         """
         pace = self.pace
         if pace.budget.epochs is not None:

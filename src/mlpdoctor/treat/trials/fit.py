@@ -88,7 +88,7 @@ class Trainee:
             variable.assign(drawn.astype(str(variable.dtype)))
 
     def compiled(self, *, xla: bool) -> None:
-        """Have the loop compiled anew, or not compiled."""
+        """Have the loop compiled again, or not compiled."""
         self.xla = xla and not self._random
         self._run = None
 
@@ -146,7 +146,7 @@ class Trainee:
     # judging
 
     def answers(self) -> list[Array]:
-        """What the model answers to every row, in inference mode, one array an output."""
+        """What the model predicts for every row, in inference mode, one array an output."""
         kept: list[list[Array]] = []
         for part in self._parts():
             with warnings.catch_warnings():

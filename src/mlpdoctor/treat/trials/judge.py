@@ -31,7 +31,7 @@ class Judge:
     Attributes:
         label: what it is, in words.
         measure: applied to each side, as it is after training.
-        own: whether it is the loss that the model was saved with, so that the ladder speaks of the same numbers.
+        own: whether it is the loss that the model was saved with, so that the ladder is about the same numbers.
     """
 
     label: str
@@ -93,7 +93,7 @@ def _same_loss(control: Variant, treated: Variant) -> bool:
 
 
 def _plain_losses(variant: Variant) -> list[Loss] | None:
-    """The losses as they read what the outputs answer; None where they read logits."""
+    """The losses as they read what the outputs predict; None where they read logits."""
     found = [None if config is None else build(config) for config in variant.network.losses]
     if any(loss is None or getattr(loss, "from_logits", False) for loss in found):
         return None

@@ -30,11 +30,11 @@ ADAM: Mapping[str, Any] = {
 }
 
 
-ANEW = "train the same network from new weights with Adam at 0.001"
+FROM_SCRATCH = "train the same network from new weights with Adam at 0.001"
 
 
 def made_anew(experiment: Experiment, control: Runs) -> Trial | None:
-    """Whether the same network, made anew, learns the rows; None where that could not be tried.
+    """Whether the same network, made from scratch, learns the rows; None where that could not be tried.
 
     Args:
         experiment: the patient's.
@@ -49,11 +49,11 @@ def made_anew(experiment: Experiment, control: Runs) -> Trial | None:
         )
     except (Unfit, TimeUp):
         return None
-    return dataclasses.replace(experiment.compared(control, runs), names=("fresh-compile",), text=ANEW)
+    return dataclasses.replace(experiment.compared(control, runs), names=("fresh-compile",), text=FROM_SCRATCH)
 
 
 def by_heart(experiment: Experiment, control: Runs) -> Memory | None:
-    """Whether the same network, made anew, learns a few of the rows by heart; None where that could not be tried.
+    """Whether the same network, made from scratch, learns a few of the rows by heart; None where that was not tried.
 
     Args:
         experiment: the patient's.

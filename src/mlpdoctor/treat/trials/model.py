@@ -224,7 +224,7 @@ def put_weights(model: Model, weights: Weights) -> None:
 
 
 def settle(layer: Any) -> None:  # noqa: ANN401  a Keras layer
-    """Have a layer that works with values made from its weights, as Normalization does, make them anew."""
+    """Have a layer that works with values made from its weights, as Normalization does, make them again."""
     if hasattr(layer, "finalize_state") and layer.built and layer.weights:
         layer.finalize_state()
 

@@ -1,4 +1,4 @@
-"""Which trials are made and in which order: each change alone, then together while that pays, then the model anew."""
+"""Which trials are made and in which order: each change alone, then together while that pays, then a fresh model."""
 
 import dataclasses
 import math
@@ -27,7 +27,7 @@ MOST_PAIRS = 8
 CAPACITY = {"widen-layers", "sharpen-first-layer"}
 """Changes that let a network follow more than it could: where it is down on the noise, that would be the noise."""
 AFTERWARDS = 2
-"""Models trained besides: the network made anew, on all rows and on a few."""
+"""Models trained besides: the network made from scratch, on all rows and on a few."""
 
 
 @dataclass(eq=False)
@@ -39,7 +39,7 @@ class Plan:
         tried: single changes.
         combined: several at once, each better than the last.
         untried: what could not be tried, and why.
-        fresh: the same network made anew, where nothing else helped.
+        fresh: the same network made from scratch, where nothing else helped.
         memory: learning a few rows by heart.
         interrupted: whether somebody stopped it.
     """
@@ -86,7 +86,7 @@ class Plan:
             self._company()
         self._together()
         if self.best is None:
-            self._anew()
+            self._from_scratch()
 
     def _called_for(self) -> bool:
         """Whether it is the report that asks for trials, and not somebody who wants to see one thing tried."""
@@ -108,7 +108,7 @@ class Plan:
     def best(self) -> CompletedTrial | None:
         """The confirmed trial with the lowest loss; with the fewest mistakes where they are judged by several.
 
-        A change that was compared with a control drawn anew, and gained, may still end above the model trained on as
+        A change that was compared with a fresh control, and gained, may still end above the model trained on as
         it is: then it is a cause, but no cure.
         """
         confirmed = [one for one in (*self.tried, *self.combined) if one.trial.verdict is Verdict.CONFIRMED]
@@ -211,10 +211,10 @@ class Plan:
         """The patient with what has been tried on it: another optimizer has other rates, a thawed layer may grow."""
         return dataclasses.replace(self.experiment.case, network=base.runs.variant.network)
 
-    # anew
+    # from scratch
 
-    def _anew(self) -> None:
-        """Nothing helped: whether the same network, made anew, learns these rows, and a few of them by heart."""
+    def _from_scratch(self) -> None:
+        """Nothing helped: whether the same network, from scratch, learns these rows, and a few of them by heart."""
         experiment, control = self.experiment, self.experiment.control
         if (
             isinstance(control, str)

@@ -40,7 +40,7 @@ class Variant:
         spec: the model as data, as drawn from the first seed.
         network: its layers and losses as our reader sees them.
         heads: its outputs with their losses.
-        rows: the rows, with targets spelt as this model takes them.
+        rows: the rows, with targets written as this model takes them.
         trainee: a Keras model of this kind on these rows; sides that differ in their start alone share one.
         starts: where to start from, by seed.
     """
@@ -123,7 +123,7 @@ class VariantBuilder:
 
 
 def _print(spec: ModelSpec, rows: Rows) -> str:
-    """What has to be compiled anew when it changes: not how weights are first drawn, nor a constant learning rate."""
+    """What has to be compiled again when it changes: not how weights are first drawn, nor a constant learning rate."""
     optimizer = spec.compiled.get("optimizer") or {}
     options = optimizer.get("config", {}) if isinstance(optimizer, Mapping) else {}
     rate = options.get("learning_rate")
