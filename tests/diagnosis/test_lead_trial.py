@@ -23,9 +23,12 @@ class Answers:
 
 
 class Options:
+    def __init__(self, found: Remedy = TRIED) -> None:
+        self.found = found
+
     def tried(self, remedy: Remedy, draws: Draws) -> Remedy:
         assert remedy.draws is draws
-        return TRIED
+        return self.found
 
 
 def finding(code: str, remedy: Remedy | None, severity: Severity = Severity.ERROR) -> Finding:
@@ -47,6 +50,12 @@ def test_the_lead_gets_what_was_tried_and_no_other_draws_weights() -> None:
     assert draws.text == "fix U401 first: fresh weights were tried there"
     assert draws.code is None
     assert other is OTHER
+
+
+def test_where_fresh_weights_are_the_way_every_layer_keeps_its_line() -> None:
+    fresh = Remedy("re-initialise dense: in a trial ...", DRAWS.code)
+    findings = finding("U402", DRAWS), finding("U402", DRAWS)
+    assert told(*findings, answers=Answers(Options(fresh))) == [fresh, DRAWS]
 
 
 def test_nothing_is_tried_where_the_lead_draws_no_weights() -> None:

@@ -11,7 +11,7 @@ from mlpdoctor.facts.training.fresh_options import FreshOptions
 def lead_tried(findings: tuple[Finding, ...], resolver: FactResolver) -> tuple[Finding, ...]:
     """The findings, the first with a remedy that a trial bears out, where one can be made.
 
-    No other then tells to draw weights anew: what that gains has been seen.
+    Where that is another way than fresh weights, no other finding tells to draw any: what that gains has been seen.
     """
     lead = next(iter(findings), None)
     remedy = None if lead is None else lead.evidence.remedy
@@ -21,6 +21,8 @@ def lead_tried(findings: tuple[Finding, ...], resolver: FactResolver) -> tuple[F
     if isinstance(options, Absent):
         return findings
     tried = _with(lead, options.tried(remedy, remedy.draws))
+    if tried.evidence.remedy is not None and tried.evidence.remedy.code == remedy.code:
+        return (tried, *findings[1:])
     return (tried, *(_with(one, _after(lead, one)) if _draws(one) else one for one in findings[1:]))
 
 

@@ -13,6 +13,10 @@ from mlpdoctor.nn.layers.properties import activation_of, over_units
 from mlpdoctor.statistics.moments import TargetMoments
 
 
+OF_SEVERAL = ("categoricalcrossentropy", "sparsecategoricalcrossentropy", "categoricalfocalcrossentropy")
+"""Losses that say nothing of one unit by itself."""
+
+
 @check(
     "O201",
     Severity.ERROR,
@@ -70,7 +74,7 @@ def softmax_single_unit(
             },
             certainty=Certainty.PROVED,
             why=_why(bound, ones if binary else None),
-            remedy=_remedy(layer, columns, classes=classes or binary),
+            remedy=_remedy(layer, columns, classes=classes or binary, single=loss in OF_SEVERAL),
             explains=where.share(bound.total) if stuck and where is not None and bound is not None else None,
             strength=1.0,
             verdict="A softmax over one unit always outputs 1, so every prediction is the same whatever the weights"
@@ -79,7 +83,7 @@ def softmax_single_unit(
         )
 
 
-def _remedy(layer: Layer, columns: int, *, classes: bool) -> Remedy:
+def _remedy(layer: Layer, columns: int, *, classes: bool, single: bool) -> Remedy:
     """A unit for each target column; a sigmoid for one column of classes."""
     name = f"name={quoted(layer.short_name)}"
     if columns > 1:
@@ -88,8 +92,13 @@ def _remedy(layer: Layer, columns: int, *, classes: bool) -> Remedy:
             f"give the output a unit for each of the {columns} target columns", f"Dense({columns}{activation}, {name})"
         )
     if classes:
+        line = f'Dense(1, activation="sigmoid", {name})'
+        if not single:
+            return Remedy("use a sigmoid at the output, for two classes in one column", line)
         return Remedy(
-            "use a sigmoid at the output, for two classes in one column", f'Dense(1, activation="sigmoid", {name})'
+            "use a sigmoid at the output and binary cross-entropy, for two classes in one column: a cross-entropy of "
+            "several classes is 0 for one unit",
+            f'{line}; model.compile(model.optimizer, loss="binary_crossentropy")',
         )
     return Remedy("leave out the softmax", f"Dense(1, {name})")
 
