@@ -43,6 +43,12 @@ class LinearFloor:
         return sum(part.weight * fit.lower for part, fit in zip(self.parts, self.fits, strict=True))
 
     @property
+    def plain(self) -> str:
+        """What fitting it is called: ``logistic regression``; ``linear regression`` for a line without such a name."""
+        name = self.model.removeprefix("best ")
+        return name if name.endswith("regression") else "linear regression"
+
+    @property
     def copies(self) -> bool:
         """Whether the targets are the features themselves, one each."""
         if not all(fit.coefficients for fit in self.fits):
