@@ -16,8 +16,6 @@ from mlpdoctor.facts.training.training import Training
 
 MOST_LEFT = 0.1
 """Share of the variance left outside that a loss of another kind than the squared error may not notice."""
-COPY = 1e-6
-"""A map this close to one that hands the features on as they are is an autoencoder's task."""
 
 
 @check(
@@ -55,7 +53,7 @@ def rank_bottleneck(
     References
         Eckart and Young, 1936; Izenman, Reduced-rank regression for the multivariate linear model, 1975.
     """
-    if _copies(linear):
+    if linear.copies:
         return
     yield from _unproved(bottlenecks, position, tolerated)
     if bound is None:
@@ -118,15 +116,3 @@ def _unproved(bottlenecks: Bottlenecks | None, position: LossPosition, tolerated
 
 def _space(rank: int) -> str:
     return {1: "line", 2: "plane"}.get(rank, f"space of {rank} dimensions")
-
-
-def _copies(linear: LinearFloor) -> bool:
-    """Whether the targets are the features themselves, one each."""
-    if not all(fit.coefficients for fit in linear.fits):
-        return False
-    slopes = np.array([fit.slopes for fit in linear.fits])
-    if slopes.shape[0] != slopes.shape[1]:
-        return False
-    picks = np.abs(slopes) > COPY
-    ones = bool((picks.sum(axis=1) == 1).all() and np.allclose(slopes[picks], 1.0, atol=COPY))
-    return ones and all(abs(fit.intercept) <= COPY for fit in linear.fits)

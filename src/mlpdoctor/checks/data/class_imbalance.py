@@ -2,24 +2,18 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.analysis.floors.ridge import found_out_of_sample
 from mlpdoctor.core.check import Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.text import count, percent
 from mlpdoctor.facts.ladder.loss_position import LossPosition
-from mlpdoctor.facts.outputs.class_record import ClassRecord, ClassTally
+from mlpdoctor.facts.outputs.class_record import ClassRecord, ClassTally, most_learnable
 from mlpdoctor.facts.training.training import Training
 from mlpdoctor.statistics.rows import RowSample
 
-EVEN_PART = 0.2
-"""A class is rare under a fifth of its even share: one row in ten of two classes, one in fifty of ten."""
-LEAST_ROWS = 10
-"""With fewer rows of a class nobody can say how much of it a model finds."""
 FINE = 0.5
 """Who finds half of a rare class has not ignored it."""
 TOLD_APART = 0.3
 """Share of the class that a plain fit must find, and be right about half the time, before the model is to blame."""
-MOST_TRIED = 8
 MOST_WRITTEN = 10
 
 
@@ -57,10 +51,10 @@ def class_imbalance(
     References
         He and Garcia, Learning from imbalanced data, 2009.
     """
-    found = [one for one in record.tallies if _is_rare(one) and one.recall < FINE]
+    found = [one for one in record.tallies if one.rare and one.recall < FINE]
     if not found:
         return
-    worst, rival, precision = _worst(found, sample, ignored)
+    worst, rival, precision = most_learnable(found, sample, ignored)
     told_apart = rival >= TOLD_APART and precision >= FINE
     blamed = told_apart and not training.never and (position is None or not position.well)
     siblings = [one for one in record.tallies if one.head == worst.head]
@@ -89,19 +83,6 @@ def class_imbalance(
         "without it."
         + (f" But a logistic regression on the features finds {percent(rival)} of them." if told_apart else ""),
     )
-
-
-def _is_rare(one: ClassTally) -> bool:
-    return one.rows >= LEAST_ROWS and one.share < EVEN_PART / one.classes
-
-
-def _worst(found: list[ClassTally], sample: RowSample, ignored: float) -> tuple[ClassTally, float, float]:
-    """The ignored class of which a logistic regression finds most, with its recall and precision."""
-    tried = sorted((one for one in found if one.recall <= ignored), key=lambda one: -one.rows)[:MOST_TRIED]
-    if not tried:
-        return min(found, key=lambda one: one.recall), 0.0, 0.0
-    beside = [(one, *found_out_of_sample(sample.features, one.member)) for one in tried]
-    return max(beside, key=lambda one: (one[1], one[2], -one[0].label))
 
 
 def _why(worst: ClassTally, rival: float, *, ignored: float, told_apart: bool, untrained: bool) -> str:

@@ -112,9 +112,7 @@ def constant_feature(
 
 def _steeper(factor: TargetFactor, still: npt.NDArray[np.intp]) -> float:
     """How many times as much the squares of ``[1, X]`` add up to along their longest direction as without columns."""
-    moved = factor.triangle.copy()
-    moved[:, 1:] += moved[:, :1] * factor.origin
-    moved = moved[:, : 1 + factor.features]
+    moved = factor.uncentred[:, : 1 + factor.features]
     longest, rest = (np.linalg.norm(part, 2) for part in (moved, np.delete(moved, 1 + still, axis=1)))
     return float(np.square(longest / rest))
 

@@ -109,8 +109,6 @@ def _effect(position: LossPosition | None) -> str:
 
 def _condition(factor: TargetFactor) -> float | None:
     """Condition number of the Gram matrix of ``[1, X]``: steps that gradient descent needs along its slowest way."""
-    moved = factor.triangle.copy()
-    moved[:, 1:] += moved[:, :1] * factor.origin
-    singular = np.linalg.svd(moved[:, : 1 + factor.features], compute_uv=False)
+    singular = np.linalg.svd(factor.uncentred[:, : 1 + factor.features], compute_uv=False)
     kept = singular[singular > singular[0] * np.finfo(np.float64).eps * len(singular)]
     return float(np.square(kept[0] / kept[-1])) if len(kept) else None

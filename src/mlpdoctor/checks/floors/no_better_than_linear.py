@@ -11,7 +11,7 @@ from mlpdoctor.facts.ladder.model_loss import ModelLoss
 from mlpdoctor.facts.ladder.second_opinion import SecondOpinion
 from mlpdoctor.facts.network.collapse import Collapse
 from mlpdoctor.facts.training.training import Trained
-from mlpdoctor.facts.training.training_options import TrainingOptions
+from mlpdoctor.facts.training.training_options import TrainingOptions, train_on
 
 STRAIGHT = 1e-4
 """Where the best line leaves less than this share of the constant's loss there is no curve worth the name."""
@@ -123,7 +123,7 @@ def _left(position: LossPosition, opinion: SecondOpinion | None) -> str:
 def _remedy(options: TrainingOptions | None, *, structure: bool, opinion: SecondOpinion | None) -> Remedy:
     if structure or opinion is None:
         late = "the nonlinear part is learned last, so train on without early stopping on the training loss"
-        return Remedy(f"{late}; then try a wider first layer") if options is None else options.remedy(late)
+        return train_on(options, late if options is not None else f"{late}; then try a wider first layer")
     return Remedy("keep the linear model, or look for features that carry the nonlinear part")
 
 
@@ -136,11 +136,10 @@ def _verdict(
     *,
     structure: bool,
 ) -> str:
-    known = linear.model.endswith("regression")
-    name, best = (linear.model.removeprefix("best "), "best one") if known else ("linear regression", "best line")
+    best = "best one" if linear.model.endswith("regression") else "best line"
     losses = f"its loss, {short(position.model)}, is {compared} the {best}'s, {short(position.affine or 0.0)}"
     better = "hardly better" if gain > SLIGHT else "no better"
-    start = f"The network does {better} than {name}: {losses}."
+    start = f"The network does {better} than {linear.plain}: {losses}."
     if opinion is None:
         return f"{start} That is not a floor of the data."
     if not structure:

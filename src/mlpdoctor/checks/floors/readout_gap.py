@@ -12,7 +12,7 @@ from mlpdoctor.facts.outputs.order_words import correction, misplaced
 from mlpdoctor.facts.outputs.prediction_order import PredictionOrder
 from mlpdoctor.facts.training.rate_left import DescentSpeed
 from mlpdoctor.facts.training.training import Trained
-from mlpdoctor.facts.training.training_options import TrainingOptions
+from mlpdoctor.facts.training.training_options import TrainingOptions, train_on
 from mlpdoctor.nn.optimizers.traits import follows_gradient
 from mlpdoctor.statistics.rows import CLEAR
 
@@ -94,7 +94,7 @@ def readout_gap(
         if level and order is not None
         else OTHER_ROWS
         if speed is not None and speed.contradicted
-        else _remedy(options, unseen.readout),
+        else train_on(options, f"train on, for a loss of about {short(unseen.readout, 2)} is within reach"),
         strength=min(share, 1.0),
         verdict=f"{entropy_first(position)}{_verdict(order if level else None, speed)} Fitting {last} alone "
         f"would bring the loss from {short(unseen.model)} to about {short(unseen.readout, 2)}.",
@@ -139,8 +139,3 @@ def _missing(network: Network, trained: Trained) -> str:
     if not plain and trained.updates < FEW_UPDATES:
         return f"{made[0].upper()}{made[1:]} were too few for the last layer to find its weights"
     return f"{made} have not brought the last layer there, so look at the learning rate"
-
-
-def _remedy(options: TrainingOptions | None, readout: float) -> Remedy:
-    goal = f"train on, for a loss of about {short(readout, 2)} is within reach"
-    return Remedy(goal) if options is None else options.remedy(goal)

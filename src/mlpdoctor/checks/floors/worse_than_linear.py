@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from mlpdoctor.core.check import Part, Role, Stage, check
-from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
+from mlpdoctor.core.finding import Certainty, Evidence, Severity
 from mlpdoctor.core.text import count, percent, short
 from mlpdoctor.facts.ladder.linear_floor import LinearFloor
 from mlpdoctor.facts.ladder.loss_position import HALFWAY, MISPLACED, WORTHWHILE, LossPosition, entropy_first
@@ -13,8 +13,7 @@ from mlpdoctor.facts.network.line_in_reach import LineInReach
 from mlpdoctor.facts.outputs.order_words import correction, misplaced
 from mlpdoctor.facts.outputs.prediction_order import PredictionOrder
 from mlpdoctor.facts.training.training import Trained
-from mlpdoctor.facts.training.training_options import TrainingOptions
-from mlpdoctor.nn.losses.convex import ConvexLoss
+from mlpdoctor.facts.training.training_options import TrainingOptions, train_on
 
 MOST_TIMES = 1000
 """Beyond it "times" stops meaning anything to a reader."""
@@ -94,9 +93,11 @@ def worse_than_linear(
         severity=Severity.NOTE if position.well or meant else Severity.WARNING,
         why=f"Some setting of these weights gives the {linear.model}'s {short(affine)}. So neither the network nor the "
         f"data keep the loss at {short(position.model)}: {cause}.",
-        remedy=correction(order) if misplaces and order is not None else _remedy(options, affine),
+        remedy=correction(order)
+        if misplaces and order is not None
+        else train_on(options, f"train on until the loss is under {short(affine)}"),
         strength=min(max(position.shortfall, 0.0), 1.0),
-        verdict=f"{entropy_first(position)}The network does worse than {_plain(linear)}: its loss, "
+        verdict=f"{entropy_first(position)}The network does worse than {linear.plain}: its loss, "
         f"{short(position.model)}, is {compared} that of the {linear.model}, {short(affine)}. "
         + (
             misplaced(order)
@@ -111,8 +112,7 @@ def _fair(position: LossPosition, linear: LinearFloor, opinion: SecondOpinion | 
     if opinion is not None:
         return opinion.line
     fitted = max(len(fit.slopes) for fit in linear.fits) + 1
-    classes = any(isinstance(part.loss, ConvexLoss) and part.loss.link == "logit" for part in linear.parts)
-    if rows <= fitted or classes or position.affine is None:
+    if rows <= fitted or linear.logistic or position.affine is None:
         return position.constant
     # Least squares on n rows with p coefficients: (n - p) / n of the noise on them, (n + p) / n of it on others.
     return position.perfect + position.above(position.affine) * (rows + fitted) / (rows - fitted)
@@ -123,13 +123,3 @@ def _compared(position: LossPosition, affine: float) -> str:
     if position.perfect != 0 or times >= MOST_TIMES:
         return "far above" if position.far else "above"
     return f"{short(times, 2)} times" if times >= 2 else f"{percent(times - 1)} above"  # noqa: PLR2004  twice
-
-
-def _plain(linear: LinearFloor) -> str:
-    name = linear.model.removeprefix("best ")
-    return name if name.endswith("regression") else "linear regression"
-
-
-def _remedy(options: TrainingOptions | None, affine: float) -> Remedy:
-    goal = f"train on until the loss is under {short(affine)}"
-    return Remedy(goal) if options is None else options.remedy(goal)

@@ -7,7 +7,7 @@ import numpy as np
 
 from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
-from mlpdoctor.core.text import short
+from mlpdoctor.core.text import recompiled, short
 from mlpdoctor.facts.ladder.loss_position import LossPosition, severity
 from mlpdoctor.facts.training.rate_left import DescentSpeed, RateLeft, Revived
 from mlpdoctor.facts.training.training import Training
@@ -79,7 +79,7 @@ def learning_rate_collapsed(
     start = left.started if lowered and left.started >= ORDINARY / 10 else ORDINARY
     remedy = Remedy(
         "compile with an ordinary learning rate and train on",
-        f"model.compile(optimizer=keras.optimizers.{left.optimizer}({start:g}), loss=model.loss)",
+        recompiled(left.optimizer, f"{start:g}"),
     )
     if options is not None and speed is not None and left.rate > 0:
         remedy = options.or_adam(remedy, speed.continuation.at(start / left.rate))

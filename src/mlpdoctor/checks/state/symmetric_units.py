@@ -1,6 +1,6 @@
 """W302: units that are copies of one another and stay so."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -9,8 +9,8 @@ from mlpdoctor.core.finding import Certainty, Draws, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.text import count, likewise, quoted
 from mlpdoctor.facts.ladder.loss_position import LossPosition
-from mlpdoctor.facts.network.weights import all_finite, all_zero, copies_among, never_moves
-from mlpdoctor.nn.layers.graph import Followers, followers, units_of
+from mlpdoctor.facts.network.weights import alike_units
+from mlpdoctor.nn.layers.graph import Followers
 from mlpdoctor.nn.layers.properties import activation_of
 
 HEALTHY = ("glorot_uniform", "he_uniform")
@@ -49,49 +49,29 @@ def symmetric_units(
     References
         Goodfellow, Bengio and Courville, Deep Learning, 2016, section 8.4.
     """
-    after = followers(network, layer)
-    units = units_of(layer)
-    if after is None or units is None or units == 1 or not layer.trainable or not all_finite(layer, after):
+    found = alike_units(layer, network)
+    if found is None or found.effective > tolerated * found.units:
         return
-    copies = copies_among(layer, after, network)
-    still = never_moves(layer, after, network)
-    effective = 0 if still else len(copies.sizes)
-    if effective > tolerated * units or (still and not after.mixing):
-        return
-    noise = after.noisy and not still and not all_zero(layer, after)
-    known = network.optimizer is None or not network.optimizer.undealt
-    proved = known and (still or (copies.exact and not noise)) and not _own_rules(layer, after)
-    alike = units if still else int(copies.sizes[copies.sizes > 1].sum())
+    after, units, effective, still = found.after, found.units, found.effective, found.still
+    copies, noise = found.copies, found.noise
     name = layer.short_name
     yield Evidence(
         numbers={
             "units": units,
             "effective": effective,
-            "alike": alike,
+            "alike": found.alike,
             "largest_group": int(copies.sizes.max()),
             "zero": bool(not np.any(layer.weights["kernel"])),
             "identical": copies.exact,
             "next": tuple(dict.fromkeys(place.layer.name for place in after.mixing)),
         },
-        certainty=Certainty.PROVED if proved else Certainty.MEASURED,
+        certainty=Certainty.PROVED if found.proved else Certainty.MEASURED,
         severity=_severity(effective, position, noise=noise),
-        why=_why(name, units, effective, alike, still=still, noise=noise),
+        why=_why(name, units, effective, found.alike, still=still, noise=noise),
         remedy=_remedy(layer, after, units),
         strength=1 - effective / units,
         verdict=_verdict(layer, units, effective, still=still),
     )
-
-
-def _own_rules(layer: Layer, after: Followers) -> bool:
-    """Whether a penalty or constraint of the user's own, which may tell units apart, acts on the weights."""
-    rules = (
-        value
-        for one in (layer, *(place.layer for place in (*after.alike, *after.mixing)))
-        for key, value in one.config.items()
-        if key.endswith(("_regularizer", "_constraint"))
-    )
-    found = [rule for rule in rules if isinstance(rule, Mapping)]
-    return any(rule.get("registered_name") is not None or ">" in str(rule.get("class_name")) for rule in found)
 
 
 def _severity(effective: int, position: LossPosition | None, *, noise: bool) -> Severity:

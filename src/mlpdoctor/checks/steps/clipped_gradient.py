@@ -7,7 +7,7 @@ import numpy as np
 from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
-from mlpdoctor.core.text import percent, short
+from mlpdoctor.core.text import percent, recompiled, short
 from mlpdoctor.engine.training import CLIPPING
 from mlpdoctor.facts.training.rate_left import DescentSpeed
 from mlpdoctor.nn.optimizers.traits import normalises_gradient
@@ -72,8 +72,7 @@ def clipped_gradient(
         f"and to {short(free.after)} without.",
         remedy=Remedy(
             "take the limit off, or set it a little above the ordinary gradient",
-            f"model.compile(optimizer=keras.optimizers.{optimizer.name}({saved.rate:.2g}, {name}={_limit(name)}), "
-            "loss=model.loss)",
+            recompiled(optimizer.name, f"{saved.rate:.2g}", f"{name}={_limit(name)}"),
         ),
         strength=1 - left,
         verdict=f"Every step is cut short: {clipping} leaves {percent(left)} of the gradient, so that "

@@ -19,6 +19,9 @@ from mlpdoctor.statistics.affine_factor import AffineFactor, TargetFactor
 if TYPE_CHECKING:
     from mlpdoctor.analysis.floors.convex import Reread
 
+COPY = 1e-6
+"""A map this close to one that hands the features on as they are is an autoencoder's task."""
+
 
 @dataclass(frozen=True)
 class LinearFloor:
@@ -38,6 +41,24 @@ class LinearFloor:
     def lower(self) -> float:
         """The proved lower end of the interval that holds its loss: what a model below the line is compared with."""
         return sum(part.weight * fit.lower for part, fit in zip(self.parts, self.fits, strict=True))
+
+    @property
+    def plain(self) -> str:
+        """What fitting it is called: ``logistic regression``; ``linear regression`` for a line without such a name."""
+        name = self.model.removeprefix("best ")
+        return name if name.endswith("regression") else "linear regression"
+
+    @property
+    def copies(self) -> bool:
+        """Whether the targets are the features themselves, one each."""
+        if not all(fit.coefficients for fit in self.fits):
+            return False
+        slopes = np.array([fit.slopes for fit in self.fits])
+        if slopes.shape[0] != slopes.shape[1]:
+            return False
+        picks = np.abs(slopes) > COPY
+        ones = bool((picks.sum(axis=1) == 1).all() and np.allclose(slopes[picks], 1.0, atol=COPY))
+        return ones and all(abs(fit.intercept) <= COPY for fit in self.fits)
 
     @property
     def logistic(self) -> bool:

@@ -1,6 +1,6 @@
 """What the weights are like: which are trained, and units that are copies of one another."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -8,7 +8,7 @@ import numpy.typing as npt
 from mlpdoctor.core import random_state
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Layer, Network, Stored
-from mlpdoctor.nn.layers.graph import Followers
+from mlpdoctor.nn.layers.graph import Followers, followers, units_of
 from mlpdoctor.nn.layers.properties import activation_of
 
 EQUAL = 1e-4
@@ -123,3 +123,60 @@ def all_finite(layer: Layer, after: Followers) -> bool:
     """For weights that are not numbers see W301."""
     layers = (layer, *(place.layer for place in (*after.alike, *after.mixing)))
     return all(bool(np.isfinite(weight).all()) for one in layers for weight in one.weights.values())
+
+
+@dataclass(frozen=True, eq=False)
+class AlikeUnits:
+    """The units of a Dense layer that training cannot tell apart.
+
+    Attributes:
+        after: what they go into.
+        copies: how they fall into groups.
+        units: of the layer.
+        still: whether every unit is flat and zero, so that none ever moves.
+        noise: whether dropout behind the layer tells copies apart all the same.
+        proved: whether no update can: they agree to the last digit, and the file holds all that acts on them.
+    """
+
+    after: Followers
+    copies: Copies
+    units: int
+    still: bool
+    noise: bool
+    proved: bool
+
+    @property
+    def effective(self) -> int:
+        """How many units the layer works as."""
+        return 0 if self.still else len(self.copies.sizes)
+
+    @property
+    def alike(self) -> int:
+        """How many units have a copy."""
+        return self.units if self.still else int(self.copies.sizes[self.copies.sizes > 1].sum())
+
+
+def alike_units(layer: Layer, network: Network) -> AlikeUnits | None:
+    """None for layers of another kind, of one unit, that do not train, or whose units meet anything but kernels."""
+    after, units = followers(network, layer), units_of(layer)
+    if after is None or units is None or units == 1 or not layer.trainable or not all_finite(layer, after):
+        return None
+    copies, still = copies_among(layer, after, network), never_moves(layer, after, network)
+    if still and not after.mixing:
+        return None
+    noise = after.noisy and not still and not all_zero(layer, after)
+    known = network.optimizer is None or not network.optimizer.undealt
+    proved = known and (still or (copies.exact and not noise)) and not _own_rules(layer, after)
+    return AlikeUnits(after, copies, units, still, noise, proved)
+
+
+def _own_rules(layer: Layer, after: Followers) -> bool:
+    """Whether a penalty or constraint of the user's own, which may tell units apart, acts on the weights."""
+    rules = (
+        value
+        for one in (layer, *(place.layer for place in (*after.alike, *after.mixing)))
+        for key, value in one.config.items()
+        if key.endswith(("_regularizer", "_constraint"))
+    )
+    found = [rule for rule in rules if isinstance(rule, Mapping)]
+    return any(rule.get("registered_name") is not None or ">" in str(rule.get("class_name")) for rule in found)

@@ -5,6 +5,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from mlpdoctor.analysis.floors.ridge import found_out_of_sample
 from mlpdoctor.core.check import Absent, fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array
@@ -17,6 +18,11 @@ from mlpdoctor.statistics.losses_and_targets import TargetValues
 from mlpdoctor.statistics.rows import RowSample
 
 HALF = 0.5
+EVEN_PART = 0.2
+"""A class is rare under a fifth of its even share: one row in ten of two classes, one in fifty of ten."""
+LEAST_ROWS = 10
+"""With fewer rows of a class nobody can say how much of it a model finds."""
+MOST_TRIED = 8
 Flags: TypeAlias = npt.NDArray[np.bool_]
 
 
@@ -47,6 +53,11 @@ class ClassTally:
     others: float
     loss_share: float
     member: Flags
+
+    @property
+    def rare(self) -> bool:
+        """Whether it is well under its even share, and yet so many rows that what a model finds of it can be told."""
+        return self.rows >= LEAST_ROWS and self.share < EVEN_PART / self.classes
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +93,21 @@ def class_record(objective: Objective, values: TargetValues, sample: RowSample, 
         places = [k for k, part in enumerate(heads.parts) if part.head is head]
         tallies += _tallies(head, head.targets(sample.targets) > HALF, head.read(read), losses[:, places], weights)
     return ClassRecord(tuple(tallies), len(read), len(read) == objective.rows)
+
+
+def most_learnable(found: list[ClassTally], sample: RowSample, ignored: float) -> tuple[ClassTally, float, float]:
+    """The ignored class of which a logistic regression finds most, with its recall and precision on unseen rows.
+
+    Args:
+        found: rare classes, at least one.
+        sample: the rows that were looked at.
+        ignored: recall up to which a class counts as ignored; where none is, the one found least is returned.
+    """
+    tried = sorted((one for one in found if one.recall <= ignored), key=lambda one: -one.rows)[:MOST_TRIED]
+    if not tried:
+        return min(found, key=lambda one: one.recall), 0.0, 0.0
+    beside = [(one, *found_out_of_sample(sample.features, one.member)) for one in tried]
+    return max(beside, key=lambda one: (one[1], one[2], -one[0].label))
 
 
 def tells_classes(head: OutputHead, values: TargetValues) -> bool:

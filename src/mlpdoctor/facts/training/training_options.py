@@ -123,6 +123,11 @@ class TrainingOptions:
         ]
 
 
+def train_on(options: TrainingOptions | None, goal: str) -> Remedy:
+    """Train on towards a goal, by the best way that was tried where any was."""
+    return Remedy(goal) if options is None else options.remedy(goal)
+
+
 @fact
 def training_options(network: Network, continuation: Continuation) -> TrainingOptions | Absent:
     """Nothing is tried yet."""
