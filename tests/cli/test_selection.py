@@ -14,7 +14,7 @@ from mlpdoctor import facts as fact_package
 from mlpdoctor.cli.selection import ALL, Choice, chosen, specific, with_thresholds
 from mlpdoctor.core.check import Check, Fact, Rule, declared
 from mlpdoctor.diagnosis.diagnose import all_checks, diagnose
-from mlpdoctor.diagnosis.subject import Question
+from mlpdoctor.diagnosis.question import Question
 from mlpdoctor.report.catalogue import rules
 
 RULES = rules()

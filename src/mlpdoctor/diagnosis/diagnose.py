@@ -20,10 +20,11 @@ from mlpdoctor.core.ladder import Ladder
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.report_model import Report, legible_parts
 from mlpdoctor.core.threads import RowsRead
+from mlpdoctor.diagnosis.question import Question
 from mlpdoctor.diagnosis.rank import agreed, joined_in, rank, ruled_out
 from mlpdoctor.diagnosis.resolve import FactResolver, fact_types, statistics_behind
 from mlpdoctor.diagnosis.run_checks import run
-from mlpdoctor.diagnosis.subject import Question, Subject, opened
+from mlpdoctor.diagnosis.subject import Subject, opened
 from mlpdoctor.diagnosis.summary import summarise_data, summarise_history, summarise_model
 from mlpdoctor.diagnosis.verdict import Scope, curve_verdict, verdict
 from mlpdoctor.engine.engine_choice import NUMPY, Following, follow, in_numpy

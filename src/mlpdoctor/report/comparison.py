@@ -9,9 +9,8 @@ from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.text import Text
 
 from mlpdoctor import __version__
-from mlpdoctor.core.comparison import Comparison, LayerChange
 from mlpdoctor.core.finding import Finding
-from mlpdoctor.core.report_model import Report
+from mlpdoctor.core.report_model import Comparison, LayerChange, Report
 from mlpdoctor.core.text import percent, short
 from mlpdoctor.report import phrases
 from mlpdoctor.report.json.report import clean

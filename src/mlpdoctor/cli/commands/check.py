@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mlpdoctor.cli.commands.options import EXAMPLES, report_options, settings_options, understood
-from mlpdoctor.cli.commands.shared import Code, apart, destinations, loaded, question_of
+from mlpdoctor.cli.commands.options import EXAMPLES, report_options, settings_options
+from mlpdoctor.cli.commands.shared import Code, apart, destinations, loaded, question_of, understood
 from mlpdoctor.cli.output import OutputOptions, progress, say
 from mlpdoctor.cli.results import pages_wanted, write
 from mlpdoctor.core.errors import UsageError

@@ -8,7 +8,8 @@ from mlpdoctor.core.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from mlpdoctor.core.report_model import Report
-    from mlpdoctor.diagnosis.subject import Question, Subject
+    from mlpdoctor.diagnosis.question import Question
+    from mlpdoctor.diagnosis.subject import Subject
 
 BUDGET = "30s"
 Confirm: TypeAlias = "Callable[[Report, Question, Subject, ProgressCallback | None], Report]"

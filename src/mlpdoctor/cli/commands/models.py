@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mlpdoctor.core.check import Check
     from mlpdoctor.core.finding import Hide
     from mlpdoctor.core.report_model import Outcome, Report
-    from mlpdoctor.diagnosis.subject import Question
+    from mlpdoctor.diagnosis.question import Question
 
 
 @dataclass(frozen=True)

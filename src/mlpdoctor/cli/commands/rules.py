@@ -29,11 +29,11 @@ def explain(rule: str, form: str) -> None:
 def rules(form: str) -> None:
     """List all rules."""
     from mlpdoctor.cli.output import put, show
-    from mlpdoctor.report import rules_table
+    from mlpdoctor.report import rule_page
     from mlpdoctor.report.catalogue import rules as all_rules
 
     known = all_rules()
     if form == "table":
-        show(rules_table.as_table(known))
+        show(rule_page.as_table(known))
     else:
-        put(rules_table.as_json(known) if form == "json" else rules_table.as_markdown(known))
+        put(rule_page.list_as_json(known) if form == "json" else rule_page.list_as_markdown(known))

@@ -11,15 +11,13 @@ def schema(command: str) -> None:
     For check, curve, treat and compare that is what --format json prints; brief is a line of check --format brief.
     """
     from mlpdoctor.cli.output import put
-    from mlpdoctor.report.json import comparison_schema as of_compare
-    from mlpdoctor.report.json import schema as of_check
-    from mlpdoctor.report.json import trials_schema as of_treat
+    from mlpdoctor.report.json import schema
 
     texts = {
-        "check": of_check.text,
-        "curve": of_check.of_a_curve,
-        "treat": of_treat.text,
-        "compare": of_compare.text,
-        "brief": of_check.of_brief,
+        "check": schema.of_check,
+        "curve": schema.of_a_curve,
+        "treat": schema.of_treat,
+        "compare": schema.of_compare,
+        "brief": schema.of_brief,
     }
     put(texts[command]())

@@ -5,7 +5,15 @@ from functools import cached_property
 
 import numpy as np
 
-from mlpdoctor.analysis.curvature.eigen import MOST_PRODUCTS, Top, largest, preconditioner
+from mlpdoctor.analysis.curvature import (
+    MOST_PRODUCTS,
+    Top,
+    Vectors,
+    gauss_newton_product,
+    hessian_product,
+    largest,
+    preconditioner,
+)
 from mlpdoctor.core.check import Absent, dear_fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array, Network, Optimizer
@@ -131,8 +139,6 @@ class Bend:
 
     def __init__(self, engine: Engine, objective: Objective, sample: RowSample) -> None:
         """Choose rows and the kind of product."""
-        from mlpdoctor.analysis.curvature.products import Vectors
-
         self.engine, self.heads = engine, objective.heads
         self.vectors = Vectors(engine.weights)
         self.here = self.vectors.vector(engine.weights)
@@ -167,8 +173,6 @@ class Bend:
 
     def product(self, direction: Array, finer: float = 1.0) -> Array:
         """The second derivative times a direction, by steps so many times shorter than usual."""
-        from mlpdoctor.analysis.curvature.products import gauss_newton_product, hessian_product
-
         if not direction.any():
             return direction
         if self.smooth:

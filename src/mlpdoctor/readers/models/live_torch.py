@@ -5,14 +5,12 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-import numpy as np
-
 from mlpdoctor.core.errors import ModelFileError
 from mlpdoctor.core.fast_dataclass import twin
-from mlpdoctor.core.network import Layer, Network, Node, Shape, Stored
+from mlpdoctor.core.network import Layer, Network, Node, Shape
 from mlpdoctor.nn.layers.properties import families
 from mlpdoctor.readers.models.live_keras import NAME
-from mlpdoctor.readers.models.live_torch_training import loss_of, optimizer_of, penalised
+from mlpdoctor.readers.models.live_torch_training import Owned, _arrays, loss_of, optimizer_of, penalised
 
 Module: TypeAlias = Any
 """Of torch, which is installed where one of its modules is given and nowhere else."""
@@ -105,10 +103,6 @@ def read_torch(model: Module, loss: object, optimizer: object, entering: Shape |
 
 def _activated(layer: Layer) -> object:
     return layer.config.get("activation")
-
-
-Owned: TypeAlias = Mapping[str, Any]
-"""The parameters of torch that a layer's weights are, by the weights' names in Keras."""
 
 
 def _layers(model: Module, path: str = NAME) -> Iterator[tuple[Layer, Owned]]:
@@ -227,16 +221,6 @@ OTHERS: Mapping[str, Callable[[Module, str], tuple[Layer, Owned]]] = MappingProx
 
 def _trained(owned: Owned) -> bool:
     return not owned or any(values.requires_grad for values in owned.values())
-
-
-def _arrays(owned: Owned) -> dict[str, Stored]:
-    return {name: array_of(values) for name, values in owned.items()}
-
-
-def array_of(values: Module) -> Stored:
-    """A tensor of any device and precision as an array; the tensor is left alone."""
-    found = values.detach().cpu()
-    return np.asarray((found if found.element_size() > 2 else found.float()).numpy())  # noqa: PLR2004  half precision
 
 
 def _nodes(layers: list[tuple[Layer, Owned]], entering: Shape | None) -> Iterator[Node]:
