@@ -17,14 +17,15 @@ from mlpdoctor.api.library_words import in_python
 from mlpdoctor.core.errors import InputError, UsageError
 from mlpdoctor.core.history import History
 from mlpdoctor.core.network import ArrayOptions, Network
+from mlpdoctor.core.report_model import MODEL
 from mlpdoctor.diagnosis.question import Question
 from mlpdoctor.diagnosis.subject import Subject, logged, opened, read_model
 from mlpdoctor.engine.engine_choice import AUTO, NUMPY
 from mlpdoctor.nn.losses.registry import with_loss
-from mlpdoctor.readers.models.live_arrays import is_arrays
-from mlpdoctor.readers.models.live_keras import NAME, is_keras, is_keras_3, loss_of, read_live
+from mlpdoctor.readers.models.live_keras import is_keras, is_keras_3, loss_of, read_live
 from mlpdoctor.readers.models.live_sklearn import FittedEstimator, is_sklearn, read_estimator
 from mlpdoctor.readers.models.live_torch import is_torch
+from mlpdoctor.readers.models.weight_arrays import is_arrays
 
 
 def subject_of(given: Given) -> tuple[Question, Subject]:
@@ -66,7 +67,7 @@ def _in_numpy(question: Question) -> Question:
 
 
 def _label(model: object) -> str | None:
-    return None if model is None else path_of(model) or NAME
+    return None if model is None else path_of(model) or MODEL
 
 
 def _fitted(given: Given, estimator: FittedEstimator) -> Given:
@@ -119,7 +120,7 @@ def _network(given: Given, question: Question) -> Network:
         labels = y is None or len(_shape(y)) == 1 or _shape(y)[1:] == (1,)
         return read_torch(model, given.loss, given.optimizer, _shape(x)[1:] or None, labels=labels)
     if is_arrays(model):
-        from mlpdoctor.readers.models.live_arrays import read_array_list
+        from mlpdoctor.readers.models.weight_arrays import read_array_list
 
         if question.arrays is None:
             raise UsageError(f"model: {type(model).__name__} of arrays was given; name the activations: {HOW_ARRAYS}")

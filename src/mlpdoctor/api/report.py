@@ -13,9 +13,9 @@ from mlpdoctor.core import finding as core
 from mlpdoctor.core.errors import UsageError
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.ladder import Ladder, Rung
+from mlpdoctor.core.report_model import MODEL, Status, changed_parts
 from mlpdoctor.core.report_model import Report as Diagnosis
-from mlpdoctor.core.report_model import Status, changed_parts
-from mlpdoctor.readers.models.live_keras import IN_MEMORY, NAME
+from mlpdoctor.readers.models.live_keras import IN_MEMORY
 from mlpdoctor.report.html.extra import installed
 
 OF_KERAS_2 = IN_MEMORY.format(2)
@@ -176,16 +176,16 @@ class Report:
         """What the terminal shows, without colours."""
         text = in_python(_written("terminal", self._diagnosis).strip("\n"))
         data = self._diagnosis.data
-        if self._diagnosis.path != NAME or data is None:
+        if self._diagnosis.path != MODEL or data is None:
             return text
         # What is in memory has no path to give to a command, so the command is told as a call.
         asked = self._diagnosis.asked
-        command = f"mlpdoctor treat {shlex.join([NAME, data.path, *asked])}"
+        command = f"mlpdoctor treat {shlex.join([MODEL, data.path, *asked])}"
         if self._diagnosis.model is not None and self._diagnosis.model.format == OF_KERAS_2:
             return "\n".join(line for line in text.splitlines() if command not in line)
         pairs = zip(asked[::2], asked[1::2], strict=True)
         options = "".join(f", {name.removeprefix('--').replace('-', '_')}={value!r}" for name, value in pairs)
-        return text.replace(command, f"mlpdoctor.treat({NAME}, {data.path}{options})")
+        return text.replace(command, f"mlpdoctor.treat({MODEL}, {data.path}{options})")
 
     def __repr__(self) -> str:
         """The same, so that a Python prompt shows it."""

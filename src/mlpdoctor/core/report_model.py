@@ -15,6 +15,8 @@ from mlpdoctor.core.ladder import Ladder, UnseenLadder
 if TYPE_CHECKING:
     from mlpdoctor.core.pictures import Pictures
 
+MODEL = "model"
+"""What a model that has no path is called in reports and messages: what people call it in their code."""
 TRIED_FIRST = ("learning rate", "optimizer", "epochs", "width", "input scale", "local minimum")
 """What people try first when a loss is stuck, in their order: of all that is ruled out, this they need to hear."""
 

@@ -10,9 +10,8 @@ from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.text import coefficient, listing, percent, quoted, short
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.training.dropout_gap import DropoutGap
-from mlpdoctor.nn.layers.dropout import rate_of
 from mlpdoctor.nn.layers.graph import adjustable, users
-from mlpdoctor.nn.layers.properties import activation_of
+from mlpdoctor.nn.layers.properties import activation_of, rate_of
 from mlpdoctor.nn.losses.loss import TargetKind
 from mlpdoctor.nn.losses.registry import build
 

@@ -113,7 +113,7 @@ def check(
         say(f"{origin}: engine = keras: this file, which was found and not named, has models run through Keras")
     tried = None
     if confirm or budget is not None:
-        from mlpdoctor.cli.commands.confirm import confirmation
+        from mlpdoctor.cli.commands.models import confirmation
 
         tried = confirmation(budget, asked=confirm)
     with _workers(cluster) as client, progress(show=not (no_progress or quiet)) as notify:

@@ -10,8 +10,7 @@ from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array, Network
 from mlpdoctor.engine.passes import flat
 from mlpdoctor.facts.ladder.model_loss import Objective
-from mlpdoctor.nn.layers.dropout import dropped, rate_of
-from mlpdoctor.nn.layers.properties import family_of
+from mlpdoctor.nn.layers.properties import dropped, family_of, rate_of
 from mlpdoctor.statistics.rows import RowSample
 
 DRAWS = 4

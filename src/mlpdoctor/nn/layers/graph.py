@@ -6,8 +6,7 @@ import numpy as np
 
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Layer, Network, Stored
-from mlpdoctor.nn.layers.dropout import rate_of
-from mlpdoctor.nn.layers.properties import activation_of, family_of, is_learned, mixes
+from mlpdoctor.nn.layers.properties import activation_of, family_of, is_learned, mixes, rate_of
 from mlpdoctor.nn.layers.unsupported_layers import ENTRANCES, LAST, channels
 
 STATISTICS = frozenset({"mean", "variance", "count", "moving_mean", "moving_variance"})

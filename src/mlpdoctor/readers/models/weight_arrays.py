@@ -1,11 +1,11 @@
-"""Reads the arrays of a network, from .npz or safetensors: kernels and biases told apart by names and shapes."""
+"""Reads the arrays of a hand-written network, in memory, .npz or safetensors: kernels and biases told apart."""
 
 import contextlib
 import json
 import math
 import struct
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from mlpdoctor.core.errors import ModelFileError, legible
 from mlpdoctor.core.network import ArrayOptions, Layer, Network, Node, Optimizer, Stored
+from mlpdoctor.core.report_model import MODEL
 from mlpdoctor.nn.losses.registry import named
 from mlpdoctor.readers.bounded_stream import reason
 from mlpdoctor.readers.models.array_pairs import HOW, TORCH, Pair, pairs, transposed
@@ -200,3 +201,44 @@ def _optimizer(spec: LayersSpec) -> Optimizer | None:
         return None
     rate = spec.learning_rate or RATES.get(spec.optimizer, DEFAULT_RATE)
     return Optimizer(spec.optimizer, {"name": spec.optimizer, "learning_rate": rate}, None, rate)
+
+
+def is_arrays(thing: object) -> bool:
+    """Whether something may hold the arrays of a network."""
+    return isinstance(thing, list | tuple | Mapping)
+
+
+def read_array_list(given: object, options: ArrayOptions) -> Network:
+    """The network whose weights are given arrays, which are not copied.
+
+    Args:
+        given: ``[W1, b1, W2, b2]``, ``[(W1, b1), (W2, b2)]``, or dictionaries of arrays by their names.
+        options: its activations, and its optimizer.
+
+    Raises:
+        ModelFileError: they are not the arrays of such a network.
+    """
+    spec = read_spec(options)
+    if not given:
+        raise ModelFileError(f"{MODEL}: holds no arrays; expected [W1, b1, W2, b2]")
+    try:
+        arrays = dict(_leaves(given, MODEL, top=True))
+        return network_of_arrays(MODEL, arrays, spec)
+    except ModelFileError as fault:
+        raise ModelFileError(f"{MODEL}: {fault}") from fault
+
+
+def _leaves(given: Any, name: str, *, top: bool) -> Iterator[tuple[str, Stored]]:  # noqa: ANN401
+    """All arrays, under the expression by which they are reached; those of a dictionary under their own names."""
+    if isinstance(given, Mapping):
+        for key, member in given.items():
+            yield from _leaves(member, str(key) if top else f"{name}[{str(key)!r}]", top=False)
+    elif isinstance(given, list | tuple):
+        for place, member in enumerate(given):
+            yield from _leaves(member, f"{name}[{place}]", top=False)
+    else:
+        values = np.asarray(given.detach().cpu() if hasattr(given, "detach") else given)
+        if values.dtype.kind not in NUMBERS or not values.ndim:
+            what = f"an array of {values.dtype}" if values.ndim and values.dtype.kind != "O" else type(given).__name__
+            raise ModelFileError(f"{name} is {what}; expected arrays of numbers: [W1, b1, W2, b2]")
+        yield name, floats(values)
