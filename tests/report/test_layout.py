@@ -15,7 +15,7 @@ from mlpdoctor.core.report_model import Report
 from mlpdoctor.core.text import short
 from mlpdoctor.report import rule_page
 from mlpdoctor.report.catalogue import rules
-from mlpdoctor.report.terminal.layout import plain, spelt
+from mlpdoctor.report.terminal.layout import plain, plain_parts
 from mlpdoctor.report.terminal.report import TerminalReport, TerminalSummary
 
 COPIED = r" +((do|test it|explain) +)?(mlpdoctor |Dense\(|df = |sklearn\.|# and|[\w.]+\(|\w+ = \w+[.(])"
@@ -74,7 +74,7 @@ def test_plain_ascii_stays(text: str, encoding: str) -> None:
 
 def test_a_report_that_can_be_said_stays_as_it_is() -> None:
     report = of_fixture("healthy-linear")
-    assert spelt(report, "utf-8") == report
+    assert plain_parts(report, "utf-8") == report
 
 
 def test_only_code_keeps_its_lines() -> None:

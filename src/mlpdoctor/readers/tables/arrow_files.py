@@ -99,12 +99,12 @@ def open_parquet(source: Source) -> Table:
 
     table = _table(source, "Parquet", schema, _Extent(metadata.num_rows, size), batches)
 
-    def stretch(section: Section, columns: Sequence[int]) -> Iterator[Array]:
+    def section_blocks(section: Section, columns: Sequence[int]) -> Iterator[Array]:
         groups = range(section.start, section.stop)
         before = sum(metadata.row_group(group).num_rows for group in range(section.start))
         return _blocks(source, schema, partial(batches, groups=groups), columns, before)
 
-    return replace(table, sections=sections, stretch=stretch)
+    return replace(table, sections=sections, section_blocks=section_blocks)
 
 
 def open_arrow(source: Source) -> Table:

@@ -207,7 +207,7 @@ def _of_parts(files: Sequence[Path], tables: Sequence[Table]) -> Table:
     def sections() -> tuple[Section, ...]:
         return tuple(replace(one, file=place) for place, table in enumerate(tables) for one in table.sections())
 
-    def stretch(section: Section, columns: Sequence[int]) -> Iterator[Array]:
+    def section_blocks(section: Section, columns: Sequence[int]) -> Iterator[Array]:
         return tables[section.file].of_section(section, columns)
 
     return Table(
@@ -222,7 +222,7 @@ def _of_parts(files: Sequence[Path], tables: Sequence[Table]) -> Table:
         cells=cells,
         coded=coded,
         sections=sections,
-        stretch=stretch,
+        section_blocks=section_blocks,
     )
 
 

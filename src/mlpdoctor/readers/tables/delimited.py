@@ -77,7 +77,7 @@ def open_delimited(source: Source) -> Table:
         ends = list(accumulate(lengths, initial=place))
         return tuple(Section(0, *pair) for pair in pairwise(ends)) or WHOLE
 
-    def stretch(section: Section, columns: Sequence[int]) -> Iterator[Array]:
+    def section_blocks(section: Section, columns: Sequence[int]) -> Iterator[Array]:
         if not section.stop:
             yield from blocks(columns)
             return
@@ -96,7 +96,7 @@ def open_delimited(source: Source) -> Table:
         cells=cells,
         coded=lambda codes: partial(blocks, codes=codes),
         sections=sections,
-        stretch=stretch,
+        section_blocks=section_blocks,
     )
 
 

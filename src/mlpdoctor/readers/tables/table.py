@@ -56,7 +56,7 @@ class Table:
         cells: the cells of a column as text; None where texts cannot be read as classes.
         coded: the blocks with texts of some columns read as numbers, by position and text.
         sections: where it can be parted, in order.
-        stretch: as ``blocks``, the rows of one of them; None where the whole file is one.
+        section_blocks: as ``blocks``, the rows of one of them; None where the whole file is one.
         texts: the texts of each target that are read as 0, 1 and so on, by its name.
     """
 
@@ -71,12 +71,12 @@ class Table:
     cells: Callable[[int], Iterator[str]] | None = None
     coded: Callable[[Codes], Callable[[Sequence[int]], Iterator[Array]]] | None = None
     sections: Callable[[], tuple[Section, ...]] = lambda: WHOLE
-    stretch: Callable[[Section, Sequence[int]], Iterator[Array]] | None = None
+    section_blocks: Callable[[Section, Sequence[int]], Iterator[Array]] | None = None
     texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def of_section(self, section: Section, columns: Sequence[int]) -> Iterator[Array]:
         """The rows of one section, as ``blocks`` has them."""
-        return self.blocks(columns) if self.stretch is None else self.stretch(section, columns)
+        return self.blocks(columns) if self.section_blocks is None else self.section_blocks(section, columns)
 
 
 @dataclass(frozen=True, eq=False)

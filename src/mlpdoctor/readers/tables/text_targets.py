@@ -53,7 +53,12 @@ def with_classes(path: str, table: Table, roles: Roles, wanted: Wanted) -> Table
         return table
     coded = table.coded(codes)
     return replace(
-        table, blocks=coded, sections=lambda: WHOLE, stretch=None, guesses=(*table.guesses, *guesses), texts=texts
+        table,
+        blocks=coded,
+        sections=lambda: WHOLE,
+        section_blocks=None,
+        guesses=(*table.guesses, *guesses),
+        texts=texts,
     )
 
 

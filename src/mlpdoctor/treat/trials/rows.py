@@ -96,7 +96,7 @@ class Rows:
         """The weights as Keras takes them."""
         return None if self.weights is None else self.weights.astype(np.float32)
 
-    def spelt(self, targets: Array) -> "Rows":
+    def with_targets(self, targets: Array) -> "Rows":
         """The same rows with other targets."""
         return replace(self, targets=targets)
 

@@ -81,7 +81,7 @@ class VariantBuilder:
             models = [edited(spec, edits, seed) for seed in self.seeds]
         except EditError as complaint:
             raise Unfit(str(complaint)) from complaint
-        return self.variant(models, self.rows if targets is self.rows.targets else self.rows.spelt(targets))
+        return self.variant(models, self.rows if targets is self.rows.targets else self.rows.with_targets(targets))
 
     def variant(self, models: Sequence[ModelSpec], rows: Rows) -> Variant:
         """A model by its start for each seed, on these rows.
