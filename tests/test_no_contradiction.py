@@ -17,7 +17,7 @@ from report_cases import awkward, of_fixture
 from mlpdoctor.core.finding import Certainty, Evidence, Finding, Remedy, Severity
 from mlpdoctor.core.report_model import Report, RuledOut
 from mlpdoctor.diagnosis.diagnose import diagnose
-from mlpdoctor.diagnosis.subject import Question
+from mlpdoctor.diagnosis.question import Question
 
 pytestmark = pytest.mark.slow  # whole reports
 

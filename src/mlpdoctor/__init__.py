@@ -7,7 +7,7 @@ TYPE_CHECKING = False  # as type checkers know it; importing it would cost more 
 if TYPE_CHECKING:
     from mlpdoctor.api.callback import Callback as Callback
     from mlpdoctor.api.check import check as check
-    from mlpdoctor.api.curve import curve as curve
+    from mlpdoctor.api.check import curve as curve
     from mlpdoctor.api.explain import explain as explain
     from mlpdoctor.api.gradcheck import gradcheck as gradcheck
     from mlpdoctor.api.report import Report as Report
@@ -20,7 +20,7 @@ PUBLIC = {
     "InputError": "mlpdoctor.core.errors",
     "Report": "mlpdoctor.api.report",
     "check": "mlpdoctor.api.check",
-    "curve": "mlpdoctor.api.curve",
+    "curve": "mlpdoctor.api.check",
     "explain": "mlpdoctor.api.explain",
 }
 """Where each public name stands. ``gradcheck`` and ``treat`` are the rooms of those names, which can be called."""

@@ -18,7 +18,8 @@ from pyarrow import csv
 
 import mlpdoctor
 from mlpdoctor.diagnosis.diagnose import diagnose
-from mlpdoctor.diagnosis.subject import Question
+from mlpdoctor.diagnosis.library_words import without_files
+from mlpdoctor.diagnosis.question import Question
 from mlpdoctor.report.json import report as json_report
 
 EXPECTED: dict[str, dict[str, Any]] = json.loads((FIXTURES / "expected.json").read_text())
@@ -52,7 +53,7 @@ def of_files(name: str) -> dict[str, Any]:
     question = Question(
         str(FIXTURES / expected["model"]), str(FIXTURES / expected["data"]), target=tuple(expected["targets"])
     )
-    found: dict[str, Any] = json.loads(json_report.render([diagnose(question)]))
+    found: dict[str, Any] = json.loads(json_report.render([without_files(diagnose(question), model=True, data=True)]))
     return found
 
 

@@ -13,7 +13,7 @@ from mlpdoctor.api.library_words import in_python
 from mlpdoctor.cli.output import written
 from mlpdoctor.core.report_model import changed_parts
 from mlpdoctor.diagnosis.diagnose import diagnose
-from mlpdoctor.diagnosis.subject import Question
+from mlpdoctor.diagnosis.question import Question
 
 MODEL, DATA = (str(FIXTURES / "three-points" / name) for name in ("model.keras", "data.csv"))
 HOSTILE = "<script>alert('x')</script> & \"quoted\""

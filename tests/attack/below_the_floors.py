@@ -12,7 +12,7 @@ import numpy as np
 from hand_built import Draft, drawn, examined
 from scipy.optimize import minimize
 
-from mlpdoctor.analysis.curvature.products import Vectors
+from mlpdoctor.analysis.curvature import Vectors
 from mlpdoctor.core import threads
 from mlpdoctor.core.finding import Certainty
 from mlpdoctor.core.network import Array, Network

@@ -32,7 +32,7 @@ from paths import FIXTURES
 from mlpdoctor.core.finding import Certainty, Severity
 from mlpdoctor.core.report_model import Status
 from mlpdoctor.diagnosis.diagnose import diagnose
-from mlpdoctor.diagnosis.subject import Question
+from mlpdoctor.diagnosis.question import Question
 
 
 def flattened() -> Model:

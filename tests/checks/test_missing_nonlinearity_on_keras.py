@@ -21,7 +21,7 @@ from paths import FIXTURES
 
 from mlpdoctor.core.finding import Certainty, Severity
 from mlpdoctor.diagnosis.diagnose import diagnose
-from mlpdoctor.diagnosis.subject import Question
+from mlpdoctor.diagnosis.question import Question
 
 
 @pytest.mark.parametrize("form", ["keras", "h5"])

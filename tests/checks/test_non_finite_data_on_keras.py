@@ -19,7 +19,7 @@ from model_cases import (
 from mlpdoctor.core.errors import InputError
 from mlpdoctor.core.finding import Severity
 from mlpdoctor.diagnosis.diagnose import diagnose
-from mlpdoctor.diagnosis.subject import Question
+from mlpdoctor.diagnosis.question import Question
 
 
 def network(width: int = 3, outputs: int = 1) -> Model:

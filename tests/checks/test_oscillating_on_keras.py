@@ -10,7 +10,7 @@ from model_cases import L, examined, only, stack, told, waves
 
 from mlpdoctor.core.finding import Severity
 from mlpdoctor.diagnosis.diagnose import diagnose
-from mlpdoctor.diagnosis.subject import Question
+from mlpdoctor.diagnosis.question import Question
 
 
 @pytest.fixture(scope="module")

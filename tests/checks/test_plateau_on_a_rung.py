@@ -10,7 +10,7 @@ from drawn_cases import Table, only, outcome, save_data, told
 from mlpdoctor.core.finding import Certainty, Finding, Severity
 from mlpdoctor.core.report_model import Report, Status
 from mlpdoctor.diagnosis.diagnose import diagnose
-from mlpdoctor.diagnosis.subject import Question
+from mlpdoctor.diagnosis.question import Question
 
 ROWS = 256
 

@@ -12,7 +12,7 @@ from model_cases import L, Table, examined, only, save_data, stack, told
 from mlpdoctor.core.finding import Severity
 from mlpdoctor.core.report_model import Report
 from mlpdoctor.diagnosis.diagnose import diagnose
-from mlpdoctor.diagnosis.subject import Question
+from mlpdoctor.diagnosis.question import Question
 
 ROWS = 256
 

@@ -9,7 +9,7 @@ from logs import history, noise
 from logs import told as says
 
 from mlpdoctor.diagnosis.diagnose import diagnose
-from mlpdoctor.diagnosis.subject import Question
+from mlpdoctor.diagnosis.question import Question
 
 
 def test_epochs_to_the_goal_are_those_of_the_pace(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from mlpdoctor.cli.selection import ALL, Choice, chosen, specific, with_threshol
 from mlpdoctor.core.check import Check, Fact, Rule
 from mlpdoctor.core.discovery import declared
 from mlpdoctor.diagnosis.diagnose import all_checks, diagnose
-from mlpdoctor.diagnosis.subject import Question
+from mlpdoctor.diagnosis.question import Question
 from mlpdoctor.report.catalogue import rules
 
 RULES = rules()

@@ -15,7 +15,7 @@ from mlpdoctor.cli.plan import is_model, plan
 from mlpdoctor.core.errors import UsageError
 from mlpdoctor.core.report_model import Report
 from mlpdoctor.diagnosis import diagnose
-from mlpdoctor.diagnosis.subject import Question
+from mlpdoctor.diagnosis.question import Question
 
 
 @pytest.fixture

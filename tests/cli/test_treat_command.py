@@ -14,7 +14,7 @@ from paths import ROOT
 
 from mlpdoctor.cli.manual import PAGES
 from mlpdoctor.readers.models.model import read_network
-from mlpdoctor.report.json import trials_schema
+from mlpdoctor.report.json import schema
 from mlpdoctor.treat.trials.candidates import Candidate
 from mlpdoctor.treat.trials.experiment import CompletedTrial, Experiment
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.keras  # every treatment is tried by Keras, in a proces
 
 FIXTURES = ROOT / "fixtures"
 THREE_POINTS = (str(FIXTURES / "three-points" / "model.keras"), str(FIXTURES / "three-points" / "data.csv"))
-SCHEMA = json.loads(trials_schema.text())
+SCHEMA = json.loads(schema.of_treat())
 WITHOUT_KERAS = """
 import importlib.util
 import sys

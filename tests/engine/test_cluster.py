@@ -24,7 +24,8 @@ from mlpdoctor.core.dataset import Batch, Dataset, Wanted
 from mlpdoctor.core.errors import DataFileError, UsageError
 from mlpdoctor.core.report_model import Report
 from mlpdoctor.diagnosis import diagnose
-from mlpdoctor.diagnosis.subject import Question, Subject
+from mlpdoctor.diagnosis.question import Question
+from mlpdoctor.diagnosis.subject import Subject
 from mlpdoctor.engine.cluster import SpreadDataset, checked, connected
 from mlpdoctor.readers.tables.data import open_dataset
 from mlpdoctor.report.json.report import as_object

@@ -4,7 +4,7 @@ import pytest
 from paths import FIXTURES
 
 from mlpdoctor.diagnosis.diagnose import diagnose
-from mlpdoctor.diagnosis.subject import Question
+from mlpdoctor.diagnosis.question import Question
 
 pytestmark = pytest.mark.keras
 

@@ -30,12 +30,12 @@ from mlpdoctor.core.errors import InputError
 from mlpdoctor.core.report_model import Report
 from mlpdoctor.core.trial_result import TrialResult
 from mlpdoctor.diagnosis.diagnose import diagnose
-from mlpdoctor.diagnosis.subject import Question, opened
+from mlpdoctor.diagnosis.question import Question
+from mlpdoctor.diagnosis.subject import opened
 from mlpdoctor.engine.keras_start import keras
 from mlpdoctor.treat.trials.budget import Budget
-from mlpdoctor.treat.trials.data_loss import Table
 from mlpdoctor.treat.trials.fit import Trainee
-from mlpdoctor.treat.trials.rows import Batches, Rows
+from mlpdoctor.treat.trials.rows import Batches, Rows, Table
 from mlpdoctor.treat.trials.run_treat import Order, rows_of, treat
 
 TREATED = (

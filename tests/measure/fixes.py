@@ -28,7 +28,8 @@ from cures import measures, say, task_of
 from mlpdoctor.core.errors import InputError
 from mlpdoctor.core.finding import Severity
 from mlpdoctor.diagnosis.diagnose import diagnose
-from mlpdoctor.diagnosis.subject import Question, Subject, opened
+from mlpdoctor.diagnosis.question import Question
+from mlpdoctor.diagnosis.subject import Subject, opened
 from mlpdoctor.engine.keras_start import keras
 from mlpdoctor.treat.trials.rows import Rows
 from mlpdoctor.treat.trials.run_treat import rows_of

@@ -20,7 +20,7 @@ from mlpdoctor.analysis.curves.level import Level
 from mlpdoctor.core import threads
 from mlpdoctor.core.ladder import Ladder
 from mlpdoctor.diagnosis.diagnose import diagnose
-from mlpdoctor.diagnosis.subject import Question
+from mlpdoctor.diagnosis.question import Question
 from mlpdoctor.facts.history.plateau_rung import CHANCE, COARSE, near_rungs
 
 NUMBERS = 200

@@ -16,7 +16,7 @@ from rich.console import Console
 from mlpdoctor.core.history_summary import Plateau, Reached, Trace
 from mlpdoctor.core.report_model import Report
 from mlpdoctor.diagnosis.diagnose import diagnose
-from mlpdoctor.diagnosis.subject import Question
+from mlpdoctor.diagnosis.question import Question
 from mlpdoctor.report import curve_phrases
 from mlpdoctor.report.formats import FORMATS
 from mlpdoctor.report.terminal.curve_chart import HEIGHT, MARKS, Chart, Line, drawn

@@ -18,7 +18,7 @@ from mlpdoctor.core.finding import Severity
 from mlpdoctor.core.ladder import Ladder, Rung
 from mlpdoctor.core.report_model import TRIED_FIRST, Report
 from mlpdoctor.diagnosis.diagnose import diagnose
-from mlpdoctor.diagnosis.subject import Question
+from mlpdoctor.diagnosis.question import Question
 from mlpdoctor.report import phrases
 from mlpdoctor.report.terminal import curve_chart
 from mlpdoctor.report.terminal.layout import from_the_left, wrapped

@@ -98,7 +98,7 @@ def test_nothing_but_an_empty_report_comes_of_nothing(form: str) -> None:
 WRITER = """
 import sys
 from mlpdoctor.diagnosis.diagnose import diagnose
-from mlpdoctor.diagnosis.subject import Question
+from mlpdoctor.diagnosis.question import Question
 from mlpdoctor.report.formats import FORMATS
 
 report = diagnose(Question("fixtures/four-relu-sine/model.keras", "fixtures/four-relu-sine/data.csv.gz"))

@@ -19,12 +19,12 @@ from mlpdoctor.core.errors import UsageError
 from mlpdoctor.core.pictures import MOST_ROWS
 from mlpdoctor.core.report_model import Report, changed_parts
 from mlpdoctor.diagnosis.diagnose import diagnose
-from mlpdoctor.diagnosis.subject import Question
+from mlpdoctor.diagnosis.question import Question
 from mlpdoctor.report import gradcheck, phrases
 from mlpdoctor.report.formats import FORMATS
 from mlpdoctor.report.html import extra
 from mlpdoctor.report.html.page import piece, render
-from mlpdoctor.report.json import trials as trials_json
+from mlpdoctor.report.json import report as trials_json
 
 pytestmark = pytest.mark.slow  # pages are drawn
 
@@ -155,7 +155,7 @@ def test_the_page_of_several_models_has_links_to_each_and_numbers_of_the_right_o
 
 
 def test_the_numbers_of_trials_and_of_a_gradient_are_those_of_their_json() -> None:
-    told = json.loads(trials_json.render(pages.course()))
+    told = json.loads(trials_json.render_trials(pages.course()))
     numbers = read_back(parsed(pages.page("trials")))
     assert {"/trials/0/gained", "/trials/0/treated/median", "/ladder/rungs/0/value"} <= numbers.keys()
     assert {place: at(told, place) for place in numbers} == numbers

@@ -13,9 +13,9 @@ from rich.console import Console
 
 from mlpdoctor.core.report_model import Report
 from mlpdoctor.core.text import short
-from mlpdoctor.report import rule_page, rules_table
+from mlpdoctor.report import rule_page
 from mlpdoctor.report.catalogue import rules
-from mlpdoctor.report.terminal.layout import plain, spelt
+from mlpdoctor.report.terminal.layout import plain, plain_parts
 from mlpdoctor.report.terminal.report import TerminalReport, TerminalSummary
 
 COPIED = r" +((do|test it|explain) +)?(mlpdoctor |Dense\(|df = |sklearn\.|# and|[\w.]+\(|\w+ = \w+[.(])"
@@ -74,7 +74,7 @@ def test_plain_ascii_stays(text: str, encoding: str) -> None:
 
 def test_a_report_that_can_be_said_stays_as_it_is() -> None:
     report = of_fixture("healthy-linear")
-    assert spelt(report, "utf-8") == report
+    assert plain_parts(report, "utf-8") == report
 
 
 def test_only_code_keeps_its_lines() -> None:
@@ -116,13 +116,13 @@ def prose_of(text: str) -> list[str]:
 
 @pytest.mark.parametrize("width", [40, 80, 120])
 def test_pages_and_the_table_of_rules_fit(width: int) -> None:
-    for parts in (*(iter([rule_page.RulePage(rule)]) for rule in rules()), iter([rules_table.as_table(rules())])):
+    for parts in (*(iter([rule_page.RulePage(rule)]) for rule in rules()), iter([rule_page.as_table(rules())])):
         text = printed(*parts, encoding="ascii", width=width)
         assert max(map(len, text.splitlines())) <= width
 
 
 def test_the_list_of_rules_breaks_words_under_words() -> None:
-    text = printed(rules_table.as_table(rules()), width=100)
+    text = printed(rule_page.as_table(rules()), width=100)
     lines = [line.split() for line in text.splitlines() if line[0] != " "]
     assert [line[:3] for line in lines] == [[rule.code, rule.name, rule.severity.value] for rule in rules()]
     assert " ".join(text.split()) == " ".join(f"{r.code} {r.name} {r.severity} {r.summary}" for r in rules())

@@ -14,10 +14,10 @@ from paths import ROOT
 from report_cases import CASES, HOSTILE, UNREAD, awkward, fixtures, of_fixture
 
 from mlpdoctor.core.text import short
-from mlpdoctor.report import rule_page, rules_table
+from mlpdoctor.report import rule_page
 from mlpdoctor.report.catalogue import rules
 from mlpdoctor.report.formats import FORMATS
-from mlpdoctor.report.markdown.text import block, code, escape, marked, table
+from mlpdoctor.report.markdown import block, code, escape, marked, table
 
 READER = MarkdownIt("gfm-like", {"linkify": False})
 
@@ -179,4 +179,4 @@ def test_pages_show_what_the_docstring_says() -> None:
 
 def test_the_table_of_rules_has_a_row_for_each() -> None:
     expected = [[rule.code, rule.name, rule.severity.value, rule.summary] for rule in rules()]
-    assert cells(rules_table.as_markdown(rules())) == expected
+    assert cells(rule_page.list_as_markdown(rules())) == expected

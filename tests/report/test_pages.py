@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from mlpdoctor.core.check import Rule
-from mlpdoctor.report import rule_page, rules_table
+from mlpdoctor.report import rule_page
 from mlpdoctor.report.catalogue import readable, rules, sections
 
 MARKS = re.compile(r"``|:\w+:`|`_\b|^\.\. ", re.MULTILINE)
@@ -37,7 +37,7 @@ def test_the_headings_are_questions_that_people_ask(rule: Rule) -> None:
 
 
 def test_the_list_of_rules_holds_no_marks() -> None:
-    for text in (printed(rules_table.as_table(rules()), 100), rules_table.as_markdown(rules())):
+    for text in (printed(rule_page.as_table(rules()), 100), rule_page.list_as_markdown(rules())):
         assert not MARKS.search(text)
 
 

@@ -18,13 +18,13 @@ from mlpdoctor.core.errors import legible
 from mlpdoctor.core.finding import Remedy
 from mlpdoctor.core.ladder import Penalty, Rung
 from mlpdoctor.core.report_model import DataSummary, ModelSummary, Report, RuledOut, Unread
-from mlpdoctor.report import rule_page, rules_table
+from mlpdoctor.report import rule_page
 from mlpdoctor.report.catalogue import rules
 from mlpdoctor.report.formats import FORMATS
 from mlpdoctor.report.json import schema
 from mlpdoctor.report.tally import Tally
 
-SCHEMA = json.loads(schema.text())
+SCHEMA = json.loads(schema.of_check())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 RULE = jsonschema.Draft202012Validator({**SCHEMA, "oneOf": [{"$ref": "#/$defs/rule"}]})
 
@@ -160,7 +160,7 @@ def test_it_has_what_the_summary_has() -> None:
 def test_pages_keep_to_it() -> None:
     for rule in rules():
         RULE.validate(json.loads(rule_page.as_json(rule)))
-    for listed in json.loads(rules_table.as_json(rules())):
+    for listed in json.loads(rule_page.list_as_json(rules())):
         RULE.validate(listed)
 
 

@@ -13,7 +13,7 @@ from sklearn.datasets import load_digits
 from mlpdoctor.core.finding import Severity
 from mlpdoctor.core.report_model import Report
 from mlpdoctor.diagnosis.diagnose import diagnose
-from mlpdoctor.diagnosis.subject import Question
+from mlpdoctor.diagnosis.question import Question
 
 ROWS = 400
 

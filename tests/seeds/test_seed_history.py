@@ -10,7 +10,7 @@ from shell import FIXTURES, run
 from mlpdoctor.core.finding import Finding, Severity
 from mlpdoctor.core.report_model import Report
 from mlpdoctor.diagnosis.diagnose import diagnose
-from mlpdoctor.diagnosis.subject import Question
+from mlpdoctor.diagnosis.question import Question
 
 FOLDER = FIXTURES / "three-points"
 LOG, MODEL, DATA = (str(FOLDER / name) for name in ("history.txt", "model.keras", "data.csv"))

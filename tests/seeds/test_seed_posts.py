@@ -10,7 +10,7 @@ from paths import FIXTURES
 from mlpdoctor.core.finding import Certainty, Finding, Severity
 from mlpdoctor.core.report_model import Report
 from mlpdoctor.diagnosis.diagnose import diagnose
-from mlpdoctor.diagnosis.subject import Question
+from mlpdoctor.diagnosis.question import Question
 
 pytestmark = pytest.mark.slow  # whole diagnoses of real patients
 

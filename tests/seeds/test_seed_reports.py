@@ -11,7 +11,7 @@ from report_questions import alarms, found, names, number, only, outcome, rungs,
 from mlpdoctor.core.finding import Certainty, Severity
 from mlpdoctor.core.report_model import Report, Status
 from mlpdoctor.diagnosis.diagnose import diagnose
-from mlpdoctor.diagnosis.subject import Question
+from mlpdoctor.diagnosis.question import Question
 
 pytestmark = pytest.mark.slow  # whole diagnoses of real patients
 

@@ -22,6 +22,7 @@ from mlpdoctor.core.network import Array, Key, Network
 from mlpdoctor.core.report_model import Report
 from mlpdoctor.diagnosis import subject
 from mlpdoctor.diagnosis.diagnose import all_checks, diagnose
+from mlpdoctor.diagnosis.question import Question
 from mlpdoctor.engine.numpy_engine import NumpyEngine
 from mlpdoctor.engine.passes import Engine
 from mlpdoctor.engine.training import Updates
@@ -119,9 +120,7 @@ def examined(
     """
     table = None if x is None or y is None else save_data(folder / f"data.{data}", x, y, header=header)
     network = replace(model.network(), file=str(folder / "model.keras"))
-    question = subject.Question(
-        network.file, table, loss=loss, history=history, plateau=plateau, engine="numpy", quick=quick
-    )
+    question = Question(network.file, table, loss=loss, history=history, plateau=plateau, engine="numpy", quick=quick)
     chosen = None if rules is None else [one for one in all_checks() if one.rule.code in rules]
     with mock.patch.object(subject, "read_network", return_value=network):
         return diagnose(question, checks=chosen)

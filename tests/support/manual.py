@@ -14,9 +14,9 @@ from shell import run
 
 from mlpdoctor.cli.manual import PAGES, topics
 from mlpdoctor.core.check import Rule
-from mlpdoctor.report import rule_page, rules_table
+from mlpdoctor.report import rule_page
 from mlpdoctor.report.catalogue import rules
-from mlpdoctor.report.markdown.text import table
+from mlpdoctor.report.markdown import table
 
 README = ROOT / "README.md"
 PROGRAM = "mlpdoctor"
@@ -94,7 +94,7 @@ def printed(*words: str) -> str:
 
 def rule_table() -> str:
     """The table of all rules; each code leads to the rule's page."""
-    text = rules_table.as_markdown(rules())
+    text = rule_page.list_as_markdown(rules())
     for rule in rules():
         text = text.replace(f"\n| {rule.code} | {rule.name} |", f"\n| [{rule.code}](#{anchor(rule)}) | {rule.name} |")
     return text

@@ -13,7 +13,7 @@ from report_questions import alarms, found, names, number, only, outcome, quiet,
 
 from mlpdoctor.core.report_model import Report
 from mlpdoctor.diagnosis.diagnose import diagnose
-from mlpdoctor.diagnosis.subject import Question
+from mlpdoctor.diagnosis.question import Question
 
 __all__ = [
     "L", "Model", "Table", "alarms", "columns", "compiled", "examined", "fit", "found", "inside", "least_squares",

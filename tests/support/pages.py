@@ -14,7 +14,7 @@ from mlpdoctor.core.gradient_report import Status as GradientStatus
 from mlpdoctor.core.report_model import Report, changed_parts, legible_parts
 from mlpdoctor.core.trial_result import Protocol, RunGroup, Trial, TrialResult, Verdict
 from mlpdoctor.diagnosis.diagnose import diagnose
-from mlpdoctor.diagnosis.subject import Question
+from mlpdoctor.diagnosis.question import Question
 from mlpdoctor.report.html.page import render, render_gradient, render_trials
 
 EXPECTED: dict[str, Any] = json.loads((FIXTURES / "expected.json").read_text(encoding="utf-8"))

@@ -16,7 +16,7 @@ from mlpdoctor.core.report_model import (
     legible_parts,
 )
 from mlpdoctor.diagnosis.diagnose import diagnose
-from mlpdoctor.diagnosis.subject import Question
+from mlpdoctor.diagnosis.question import Question
 from mlpdoctor.report.catalogue import rules
 
 CASES = {

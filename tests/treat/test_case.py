@@ -19,7 +19,7 @@ from treated_cases import PATIENTS, BrokenModel, chain, curved, net, plain
 from mlpdoctor.core.finding import Finding
 from mlpdoctor.core.network import Network
 from mlpdoctor.diagnosis.diagnose import all_checks, diagnose
-from mlpdoctor.diagnosis.subject import Question, wanted
+from mlpdoctor.diagnosis.question import Question, wanted
 from mlpdoctor.engine.passes import Passes
 from mlpdoctor.readers.models.model import read_network
 from mlpdoctor.readers.tables.data import open_dataset

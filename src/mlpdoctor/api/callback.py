@@ -5,7 +5,8 @@ import math
 from typing import Any
 
 from mlpdoctor.api.check import check
-from mlpdoctor.api.given import Given, subject_of, untouched
+from mlpdoctor.api.given import Given
+from mlpdoctor.api.opening import subject_of, untouched
 from mlpdoctor.api.report import Report, form_named
 from mlpdoctor.cli.output import say
 from mlpdoctor.core.check import Absent
@@ -14,7 +15,7 @@ from mlpdoctor.core.history import LOSS
 from mlpdoctor.core.ladder import ON_A_RUNG, Ladder
 from mlpdoctor.core.text import short
 from mlpdoctor.diagnosis.diagnose import diagnose
-from mlpdoctor.diagnosis.subject import Question
+from mlpdoctor.diagnosis.question import Question
 from mlpdoctor.facts.history.curve_plateau import CurvePlateau, Source, curve_plateau
 from mlpdoctor.facts.history.training_curve import training_curve
 from mlpdoctor.readers.histories.live_history import read_live_history

@@ -1,17 +1,41 @@
 """``mlpdoctor.check``: the report on a model and its data, in memory or in files."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
-from mlpdoctor.api.given import Given, Names, names, path_of, subject_of, untouched
-from mlpdoctor.api.report import Report, pages_possible
-from mlpdoctor.api.rules import checks_of
+from mlpdoctor.api.given import Given, Names, names, path_of
+from mlpdoctor.api.opening import subject_of, untouched
+from mlpdoctor.api.report import Report
+from mlpdoctor.core.check import Check
 from mlpdoctor.core.errors import UsageError
 from mlpdoctor.diagnosis.diagnose import diagnose
-from mlpdoctor.diagnosis.subject import Question
+from mlpdoctor.diagnosis.question import Question
 from mlpdoctor.engine.engine_choice import AUTO
+from mlpdoctor.report.html.extra import installed
+
+
+def checks_of(select: Names | None, ignore: Names | None) -> Sequence[Check] | None:
+    """The checks that are left; None for all there are.
+
+    Raises:
+        InputError: a word names no rule, or none is left.
+    """
+    if select is None and not ignore:
+        return None
+    from mlpdoctor.cli.selection import Choice, chosen, known
+    from mlpdoctor.diagnosis.diagnose import all_checks
+
+    checks = all_checks()
+    rules = [one.rule for one in checks]
+    choice = Choice(names(select), names(ignore) or ())
+    known(choice.select or (), rules, "select")
+    known(choice.ignore, rules, "ignore")
+    codes = chosen(rules, [choice])
+    if not codes:
+        raise UsageError("no rule is left: select and ignore take them all away")
+    return [one for one in checks if one.rule.code in codes]
 
 
 def check(
@@ -111,4 +135,46 @@ def check(
             given = replace(given, question=question)
         chosen = checks_of(select, ignore)
         asked, subject = subject_of(given)
-        return Report(diagnose(asked, checks=chosen, subject=subject, pictures=pages_possible()))
+        return Report(diagnose(asked, checks=chosen, subject=subject, pictures=installed()))
+
+
+def curve(
+    history: Any = None,  # noqa: ANN401  of Keras, a dictionary, a path
+    *,
+    data: Any = None,  # noqa: ANN401  a path
+    plateau: str | float | None = None,
+    loss: str | None = None,
+    target: Names | None = None,
+    features: Names | None = None,
+    drop: Names = (),
+    seed: int = 0,
+) -> Report:
+    """Say what a training curve shows, without the model.
+
+    Args:
+        history: what ``fit`` returned, its dictionary such as ``{"loss": [0.9, 0.5]}``, or the path of a log.
+        data: the path of the data of the training, to tell which loss the plateau is.
+        plateau: the loss at which training stopped, where there is no log; as a text it is as precise as its digits.
+        loss: the loss that was logged: ``"mse"``, ``"mae"``, ``"bce"``; guessed from the log where it is not given.
+        target: the target columns of the data.
+        features: its feature columns.
+        drop: its columns to leave out.
+        seed: where random numbers start.
+
+    Raises:
+        InputError: the history or the data cannot be used.
+    """
+    if history is None and plateau is None:
+        raise UsageError("give a history, or the loss it stopped at: mlpdoctor.curve(plateau='0.0057')")
+    if history is not None and plateau is not None:
+        raise UsageError("history and plateau: give one of them; a history tells the plateau")
+    question = Question(
+        target=names(target),
+        features=names(features),
+        drop=names(drop) or (),
+        seed=seed,
+        plateau=None if plateau is None else str(plateau),
+    )
+    with untouched():
+        asked, subject = subject_of(Given(x=data, question=question, loss=loss, history=history))
+        return Report(diagnose(asked, subject=subject, pictures=installed()))

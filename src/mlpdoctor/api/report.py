@@ -1,5 +1,6 @@
 """The report as a Python user holds it: its parts by name, and all formats of the command line."""
 
+import json
 import shlex
 from collections.abc import Iterator, Mapping
 from functools import cached_property
@@ -12,12 +13,12 @@ from mlpdoctor.core import finding as core
 from mlpdoctor.core.errors import UsageError
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.ladder import Ladder, Rung
+from mlpdoctor.core.report_model import MODEL, Status, changed_parts
 from mlpdoctor.core.report_model import Report as Diagnosis
-from mlpdoctor.core.report_model import Status, changed_parts
-from mlpdoctor.readers.models.live_keras import IN_MEMORY as FORMAT
-from mlpdoctor.readers.models.live_keras import NAME as IN_MEMORY
+from mlpdoctor.readers.models.live_keras import IN_MEMORY
+from mlpdoctor.report.html.extra import installed
 
-OF_KERAS_2 = FORMAT.format(2)
+OF_KERAS_2 = IN_MEMORY.format(2)
 """A model that ``treat`` cannot copy and train, although its file could be treated."""
 
 
@@ -150,8 +151,6 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON of the command line as Python values; the format is ``mlpdoctor schema``."""
-        import json
-
         whole: dict[str, Any] = json.loads(self.to_json())
         return whole
 
@@ -177,16 +176,16 @@ class Report:
         """What the terminal shows, without colours."""
         text = in_python(_written("terminal", self._diagnosis).strip("\n"))
         data = self._diagnosis.data
-        if self._diagnosis.path != IN_MEMORY or data is None:
+        if self._diagnosis.path != MODEL or data is None:
             return text
         # What is in memory has no path to give to a command, so the command is told as a call.
         asked = self._diagnosis.asked
-        command = f"mlpdoctor treat {shlex.join([IN_MEMORY, data.path, *asked])}"
+        command = f"mlpdoctor treat {shlex.join([MODEL, data.path, *asked])}"
         if self._diagnosis.model is not None and self._diagnosis.model.format == OF_KERAS_2:
             return "\n".join(line for line in text.splitlines() if command not in line)
         pairs = zip(asked[::2], asked[1::2], strict=True)
         options = "".join(f", {name.removeprefix('--').replace('-', '_')}={value!r}" for name, value in pairs)
-        return text.replace(command, f"mlpdoctor.treat({IN_MEMORY}, {data.path}{options})")
+        return text.replace(command, f"mlpdoctor.treat({MODEL}, {data.path}{options})")
 
     def __repr__(self) -> str:
         """The same, so that a Python prompt shows it."""
@@ -197,7 +196,7 @@ class Report:
 
         Without the extra ``html`` the figures are left out.
         """
-        if not pages_possible():
+        if not installed():
             return in_python(as_html(self._diagnosis))
         from mlpdoctor.report.html.page import piece
 
@@ -205,13 +204,6 @@ class Report:
 
     def _of(self, severity: str) -> tuple[Finding, ...]:
         return tuple(one for one in self.findings if one.severity == severity and one.suppressed is None)
-
-
-def pages_possible() -> bool:
-    """Whether what pages are made with is installed, so that a report gathers what their figures show."""
-    from mlpdoctor.report.html.extra import installed
-
-    return installed()
 
 
 def form_named(path: Any) -> str:  # noqa: ANN401  whatever a path may be

@@ -5,13 +5,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mlpdoctor.api.given import Given, Names, names, path_of, subject_of, untouched
-from mlpdoctor.api.report import Report, form_named, pages_possible
+from mlpdoctor.api.given import Given, Names, names, path_of
+from mlpdoctor.api.opening import subject_of, untouched
+from mlpdoctor.api.report import Report, form_named
 from mlpdoctor.core.errors import UsageError
 from mlpdoctor.core.trial_result import TrialResult
 from mlpdoctor.diagnosis.diagnose import diagnose
-from mlpdoctor.diagnosis.subject import Question
+from mlpdoctor.diagnosis.question import Question
 from mlpdoctor.readers.models.live_keras import is_keras, is_keras_3
+from mlpdoctor.report.html.extra import installed
 
 
 class Treatment:
@@ -52,9 +54,9 @@ class Treatment:
 
     def to_json(self) -> str:
         """The JSON of ``mlpdoctor treat``, as text."""
-        from mlpdoctor.report.json.trials import render
+        from mlpdoctor.report.json.report import render_trials
 
-        return render(self._result)
+        return render_trials(self._result)
 
     def save(self, path: Any) -> None:  # noqa: ANN401  whatever a path may be
         """Write what was tried as a page, JSON, Markdown or text, as the suffix names it.
@@ -65,7 +67,7 @@ class Treatment:
         Raises:
             InputError: nothing of trials is written with that suffix, or the file cannot be written.
         """
-        from mlpdoctor.cli.trial_output import ENDINGS, FORMS, written_trials
+        from mlpdoctor.cli.results import ENDINGS, FORMS, written_trials
         from mlpdoctor.core.whole_file import write_text
 
         form = form_named(path)
@@ -75,7 +77,7 @@ class Treatment:
 
     def __str__(self) -> str:
         """What the terminal shows, without colours."""
-        from mlpdoctor.cli.trial_output import written_trials
+        from mlpdoctor.cli.results import written_trials
 
         return written_trials("terminal", self._result).strip("\n")
 
@@ -153,7 +155,7 @@ def treat(
         asked, subject = subject_of(given)
         file = Path(folder, "cured.keras")
         order = Order(Budget.read(budget), seeds, names(rules) or (), batch_size, str(file), seed=seed)
-        report = diagnose(asked, subject=subject, pictures=pages_possible())
+        report = diagnose(asked, subject=subject, pictures=installed())
         result = tried(asked, order, report=report, subject=subject)
         return Treatment(_unwritten(result), _loaded(file, asked.custom_objects, subject.live))
 

@@ -15,9 +15,9 @@ from mlpdoctor.cli.streams import INTERRUPTED, Interrupt, StdoutRefuses, complet
 from mlpdoctor.core.errors import InputError
 from mlpdoctor.core.whole_file import listening
 
-MODULES = {
-    name: name for name in ("check", "compare", "config", "curve", "docs", "gradcheck", "rules", "schema", "treat")
-} | {"explain": "rules"}
+MODULES = {name: name for name in ("check", "compare", "config", "curve", "gradcheck", "treat")} | dict.fromkeys(
+    ("docs", "explain", "rules", "schema"), "reference"
+)
 """Where each command stands, below ``commands``."""
 BRIEF = frozenset({"check", "config", "docs", "explain", "rules", "schema"})
 """Commands that end before there is any garbage, and one that says itself when its modules are loaded."""

@@ -6,7 +6,20 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlpdoctor.cli.output import HTML, SUMMARY, OutputOptions, form_of, out, parts, put, rendered, say, show, written
+from mlpdoctor.cli.output import (
+    HTML,
+    SUMMARY,
+    OutputOptions,
+    as_text,
+    form_of,
+    out,
+    parts,
+    put,
+    rendered,
+    say,
+    show,
+    written,
+)
 from mlpdoctor.core.errors import UsageError
 from mlpdoctor.core.whole_file import write_text
 
@@ -108,3 +121,35 @@ def pages_wanted(files: Sequence[str], options: OutputOptions) -> bool:
     elif options.embed:
         raise UsageError("--embed-json puts the JSON into a page: give --format html, -o report.html or --open")
     return wanted
+
+
+if TYPE_CHECKING:
+    from mlpdoctor.core.trial_result import TrialResult
+
+FORMS = ("terminal", "json", "markdown", "html")
+"""Formats that trials are written in."""
+ENDINGS = ".html, .json, .md or .txt"
+"""The suffixes that name them."""
+
+
+def written_trials(form: str, result: "TrialResult", *, embed: bool = False) -> str:
+    """The trials in one of ``FORMS``; ``embed`` puts their JSON into the page.
+
+    Raises:
+        UsageError: a library that draws the page is not installed.
+    """
+    if form == "json":
+        from mlpdoctor.report.json import report as trials_json
+
+        return trials_json.render_trials(result)
+    if form == "markdown":
+        from mlpdoctor.report import markdown as trials_markdown
+
+        return trials_markdown.render_trials(result)
+    if form == "html":
+        from mlpdoctor.report.html.page import render_trials
+
+        return render_trials(result, embed=embed)
+    from mlpdoctor.report.terminal.trials import TerminalTrials
+
+    return as_text(TerminalTrials(result))

@@ -60,12 +60,12 @@ def specific(word: str, rule: Rule) -> int:
     """How closely a word names a rule: more for a longer beginning of its code, -1 when it means another."""
     if word.upper() == ALL:
         return 0
-    if spelt(word) == rule.name or word.upper() == rule.code:
+    if rule_name(word) == rule.name or word.upper() == rule.code:
         return NAMED
     return len(word) if rule.code.startswith(word.upper()) else -1
 
 
-def spelt(name: str) -> str:
+def rule_name(name: str) -> str:
     """A rule's name however it was written: ``Dead_ReLU`` is ``dead-relu``."""
     return name.lower().replace("_", "-")
 

@@ -4,15 +4,8 @@ Names of layers, classes, columns, archive members and files are chosen by whoev
 one steers a terminal, a line break forges a second message, a mark that turns the direction of writing or that nobody
 sees passes one name off as another, and ``::error::`` in the log of a CI is a command to it. Each is written out.
 
-Texts pass here where they come in (`readers`), where an error is made (`core.errors`) and where a report is
-(`core.report_model`), so that no format has to think of it. What opens a file keeps its name as it is.
-
-Names of layers, classes, columns, archive members and files are chosen by whoever made the file. A control character in
-one steers a terminal, a line break forges a second message, a mark that turns the direction of writing or that nobody
-sees passes one name off as another, and ``::error::`` in the log of a CI is a command to it. Each is written out.
-
-Texts pass here where they come in (`readers`), where an error is made (`core.errors`) and where a report is
-(`core.legible_parts`), so that no format has to think of it. What opens a file keeps its name as it is.
+Texts pass here where they come in (`readers`), where an error is made (`InputError`) and where a report is
+(`core.report_model.legible_parts`), so that no format has to think of it. What opens a file keeps its name as it is.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""What a diagnosis comes to: outcomes of checks, summaries of model and data, and the whole report."""
+"""What a diagnosis comes to: outcomes of checks, summaries, the whole report, and two reports side by side."""
 
 import dataclasses
 from collections.abc import Callable, Mapping
@@ -15,6 +15,8 @@ from mlpdoctor.core.ladder import Ladder, UnseenLadder
 if TYPE_CHECKING:
     from mlpdoctor.core.pictures import Pictures
 
+MODEL = "model"
+"""What a model that has no path is called in reports and messages: what people call it in their code."""
 TRIED_FIRST = ("learning rate", "optimizer", "epochs", "width", "input scale", "local minimum")
 """What people try first when a loss is stuck, in their order: of all that is ruled out, this they need to hear."""
 
@@ -159,3 +161,56 @@ def _changed(value: Any, change: Callable[[str], str]) -> Any:  # noqa: ANN401  
     if isinstance(value, Mapping):
         return {_changed(name, change): _changed(item, change) for name, item in value.items()}
     return value
+
+
+@dataclass(frozen=True)
+class RungPair:
+    """One rung of both loss ladders; None where a ladder lacks it."""
+
+    name: str
+    label: str
+    before: float | None
+    after: float | None
+
+
+@dataclass(frozen=True)
+class LayerChange:
+    """What became of one layer.
+
+    Attributes:
+        layer: its name.
+        change: ``added``, ``removed`` or ``changed``.
+        options: what differs in its configuration: ``activation: linear -> tanh``.
+        moved: the size of the change of its weights as a share of their size before, in the Euclidean norm; None where
+            there are none to compare, or their shapes differ.
+    """
+
+    layer: str
+    change: str
+    options: tuple[str, ...] = ()
+    moved: float | None = None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two reports, and what differs.
+
+    Attributes:
+        before: of the first model or run.
+        after: of the second.
+        verdict: the difference in one sentence.
+        rungs: of the two ladders, from the top down; the model's own among them.
+        gone: findings of the first that the second does not have.
+        new: findings of the second that the first does not have.
+        kept: findings of both, as the second has them.
+        layers: what changed of the network; None for two training histories.
+    """
+
+    before: Report
+    after: Report
+    verdict: str
+    rungs: tuple[RungPair, ...]
+    gone: tuple[Finding, ...]
+    new: tuple[Finding, ...]
+    kept: tuple[Finding, ...]
+    layers: tuple[LayerChange, ...] | None

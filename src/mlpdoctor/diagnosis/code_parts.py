@@ -119,15 +119,13 @@ def _of_call(call: ast.Call) -> Iterator[Part | None]:
 
 
 def _optimizer(call: ast.Call) -> Compiled:
-    options = _options(call)
-    rate = ast.unparse(call.args[0]) if call.args else options.get("learning_rate")
-    rest = {name: value for name, value in options.items() if name != "learning_rate"}
-    return Compiled(ast.unparse(call.func).rpartition(".")[2], rate, rest)
+    name, options = _called(call)
+    rate = options.pop("learning_rate", None)
+    return Compiled(name, ast.unparse(call.args[0]) if call.args else rate, options)
 
 
 def _loss(value: ast.expr) -> Compared:
-    name = ast.unparse(value.func).rpartition(".")[2] if isinstance(value, ast.Call) else _text(value)
-    options = _options(value) if isinstance(value, ast.Call) else {}
+    name, options = _called(value) if isinstance(value, ast.Call) else (_text(value), {})
     plain = name.replace("_", "").lower()
     return Compared({"mse": "meansquarederror", "mae": "meanabsoluteerror"}.get(plain, plain), options)
 
@@ -137,7 +135,12 @@ def _plain(node: ast.AST) -> Plain | None:
     return None if names & set(OF_KERAS) else Plain(ast.unparse(node))
 
 
-def _options(call: ast.Call) -> Options:
+def _called(call: ast.Call) -> tuple[str, dict[str, str]]:
+    """The last name of what is called, and the options it is given."""
+    return ast.unparse(call.func).rpartition(".")[2], _options(call)
+
+
+def _options(call: ast.Call) -> dict[str, str]:
     return {one.arg: _text(one.value) for one in call.keywords if one.arg is not None}
 
 

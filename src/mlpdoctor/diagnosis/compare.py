@@ -7,14 +7,14 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from mlpdoctor.core.comparison import Comparison, LayerChange, RungPair
 from mlpdoctor.core.finding import Finding, Severity
 from mlpdoctor.core.network import Layer, Network
-from mlpdoctor.core.report_model import Report, legible_parts
+from mlpdoctor.core.report_model import Comparison, LayerChange, Report, RungPair, legible_parts
 from mlpdoctor.core.text import listing, percent, short
 from mlpdoctor.core.threads import RowsRead
 from mlpdoctor.diagnosis.diagnose import diagnose
-from mlpdoctor.diagnosis.subject import Question, opened
+from mlpdoctor.diagnosis.question import Question
+from mlpdoctor.diagnosis.subject import opened
 
 SAME = 1e-6
 """Losses, and weights, that differ by a smaller share are the same: they are stored in single precision."""

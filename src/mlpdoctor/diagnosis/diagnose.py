@@ -19,13 +19,13 @@ from mlpdoctor.core.finding import Hide, marked, nothing
 from mlpdoctor.core.history import History
 from mlpdoctor.core.ladder import Ladder
 from mlpdoctor.core.network import Network
-from mlpdoctor.core.report_model import Report, legible_parts
+from mlpdoctor.core.report_model import MODEL, Report, legible_parts
 from mlpdoctor.core.threads import RowsRead
 from mlpdoctor.diagnosis.lead_trial import lead_tried
+from mlpdoctor.diagnosis.question import Question
 from mlpdoctor.diagnosis.rank import agreed, broken, joined_in, rank, ruled_out
-from mlpdoctor.diagnosis.resolve import FactResolver, fact_types, statistics_behind
-from mlpdoctor.diagnosis.run_checks import run
-from mlpdoctor.diagnosis.subject import Question, Subject, opened
+from mlpdoctor.diagnosis.resolve import FactResolver, fact_types, run, statistics_behind
+from mlpdoctor.diagnosis.subject import Subject, opened
 from mlpdoctor.diagnosis.summary import summarise_data, summarise_history, summarise_model
 from mlpdoctor.diagnosis.verdict import Scope, curve_verdict, verdict
 from mlpdoctor.engine.engine_choice import NUMPY, Following, follow, in_numpy
@@ -134,6 +134,11 @@ def diagnose(
         from mlpdoctor.diagnosis.library_words import in_words_of
 
         report = in_words_of(report, resolver.network)
+    without_path = question.model == MODEL, question.data is None and dataset is not None
+    if any(without_path):
+        from mlpdoctor.diagnosis.library_words import without_files
+
+        report = without_files(report, model=without_path[0], data=without_path[1])
     return legible_parts(report)
 
 

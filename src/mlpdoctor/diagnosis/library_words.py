@@ -89,6 +89,20 @@ WORDS: Mapping[str, Words] = MappingProxyType(
         ),
     }
 )
+MODEL_IN_MEMORY: Words = (
+    (r"\b([Tt])he file(?= (tells?|holds?|keeps|does not (tell|hold))\b)", r"\1he model"),
+    (r"\bthat the file keeps\b", "that the model keeps"),
+    (r"\bno loss in the file\b", "no loss in the model"),
+    (r"\bthe model was saved without compile\(\)", "the model was not compiled"),
+)
+DATA_IN_MEMORY: Words = (
+    (r"\b([Tt])he file is\b", r"\1he data are"),
+    (r"\b([Tt])he file was\b", r"\1he data were"),
+    (r"\b([Tt])he file\b(?! (tells?|holds?|keeps|does not (tell|hold))\b)", r"\1he data"),
+    (r"\b([Tt])his file is\b", r"\1hese data are"),
+    (r"\b([Tt])his file holds\b", r"\1hese data hold"),
+    (r"\b([Tt])his file\b", r"\1hese data"),
+)
 LINES: Mapping[str, Callable[[Part, Network], str | None]] = MappingProxyType(
     {"arrays": numpy_line, "torch": torch_line, "scikit-learn": sklearn_line}
 )
@@ -110,6 +124,34 @@ def in_words_of(report: Report, network: Network) -> Report:
         verdict=_told(report.verdict, library.words),
         no_ladder=None if report.no_ladder is None else _told(report.no_ladder, library.words),
         findings=tuple(_changed(finding, library, network) for finding in report.findings),
+    )
+
+
+def without_files(report: Report, *, model: bool, data: bool) -> Report:
+    """The report with the model, the data, or both named as what they are where they were given in memory.
+
+    Args:
+        report: as the checks have it, which speak of "the file".
+        model: whether the model came in memory.
+        data: whether the data did.
+    """
+    words = (*(MODEL_IN_MEMORY if model else ()), *(DATA_IN_MEMORY if data else ()))
+    outcomes = tuple(
+        one if one.reason is None else twin(one, reason=_worded(one.reason, words)) for one in report.outcomes
+    )
+    findings = []
+    for finding in report.findings:
+        evidence, remedy = finding.evidence, finding.evidence.remedy
+        said = None if remedy is None else Remedy(_worded(remedy.text, words), remedy.code)
+        verdict = None if evidence.verdict is None else _worded(evidence.verdict, words)
+        changed = twin(evidence, why=_worded(evidence.why, words), remedy=said, verdict=verdict)
+        findings.append(twin(finding, message=_worded(finding.message, words), evidence=changed))
+    return twin(
+        report,
+        verdict=_worded(report.verdict, words),
+        no_ladder=None if report.no_ladder is None else _worded(report.no_ladder, words),
+        findings=tuple(findings),
+        outcomes=outcomes,
     )
 
 

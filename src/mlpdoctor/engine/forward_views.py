@@ -13,7 +13,7 @@ from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array, Network
 from mlpdoctor.engine.passes import Engine, flat
 from mlpdoctor.nn.heads import Heads
-from mlpdoctor.nn.layers.entry_layers import entry_layers
+from mlpdoctor.nn.layers.graph import entry_layers
 from mlpdoctor.nn.layers.penalties import activity_regularizer
 from mlpdoctor.nn.layers.properties import activation_of, is_piecewise_linear
 from mlpdoctor.nn.layers.unsupported_layers import by_unit, channels

@@ -16,7 +16,7 @@ from mlpdoctor.engine.tape import Cotangents
 from mlpdoctor.nn.heads import Heads
 from mlpdoctor.nn.layers.penalties import Regularizer, constraint
 from mlpdoctor.nn.optimizers.rate import at_rate
-from mlpdoctor.nn.optimizers.step import Step, next_step
+from mlpdoctor.nn.optimizers.traits import Step, next_step
 from mlpdoctor.statistics import views
 
 BATCH = 32

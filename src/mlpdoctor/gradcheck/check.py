@@ -13,10 +13,8 @@ from mlpdoctor.core.gradient_report import GradientReport, Mistake, Status
 from mlpdoctor.gradcheck import wording
 from mlpdoctor.gradcheck.backward import Run, gradients
 from mlpdoctor.gradcheck.chain import Chain
-from mlpdoctor.gradcheck.clipping import clipped
+from mlpdoctor.gradcheck.clipping import clipped, decay
 from mlpdoctor.gradcheck.code import STEADY, Claim, Code, Point
-from mlpdoctor.gradcheck.decay import decay
-from mlpdoctor.gradcheck.known_network import Rows, chain_of, misnamed_of
 from mlpdoctor.gradcheck.measure import (
     MOST_ENTRIES,
     ROUNDING,
@@ -27,6 +25,7 @@ from mlpdoctor.gradcheck.measure import (
     points_beside,
 )
 from mlpdoctor.gradcheck.plan import all_right
+from mlpdoctor.gradcheck.recognition import Rows, chain_of, misnamed_of
 from mlpdoctor.gradcheck.search import FLOOR, Question, explanations
 from mlpdoctor.gradcheck.verdicts import (
     Seen,

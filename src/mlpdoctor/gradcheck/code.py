@@ -70,10 +70,7 @@ class Code:
         """Look at what is given, without computing anything."""
         self._parameters, self._loss = parameters, loss
         self._gradients, self._update, self._rate = gradients, update, learning_rate
-        self.evaluations = 0
-        self._spent = 0.0
-        self.momentum = 0.0
-        self._seen_steady = False
+        self.evaluations, self._spent, self.momentum, self._seen_steady = 0, 0.0, 0.0, False
         require_functions(loss, gradients, update, learning_rate)
         found = self._read()
         require_arrays(found)

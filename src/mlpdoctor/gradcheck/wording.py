@@ -4,8 +4,7 @@ from collections.abc import Callable, Sequence
 
 from mlpdoctor.core.gradient_report import Mistake
 from mlpdoctor.gradcheck.backward import FUSED, Run
-from mlpdoctor.gradcheck.mistake_words import DERIVATIVES, ERRORS, SLOPE_LINES, SLOPE_MISTAKES
-from mlpdoctor.gradcheck.plan import Plan
+from mlpdoctor.gradcheck.plan import DERIVATIVES, ERRORS, SLOPE_LINES, SLOPE_MISTAKES, Plan
 from mlpdoctor.gradcheck.search import factors
 
 

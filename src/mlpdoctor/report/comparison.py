@@ -9,13 +9,12 @@ from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.text import Text
 
 from mlpdoctor import __version__
-from mlpdoctor.core.comparison import Comparison, LayerChange
 from mlpdoctor.core.finding import Finding
-from mlpdoctor.core.report_model import Report
+from mlpdoctor.core.report_model import Comparison, LayerChange, Report
 from mlpdoctor.core.text import percent, short
 from mlpdoctor.report import phrases
 from mlpdoctor.report.json.report import clean
-from mlpdoctor.report.terminal.layout import MARGIN, plain, prose, spelt
+from mlpdoctor.report.terminal.layout import MARGIN, plain, plain_parts, prose
 from mlpdoctor.report.terminal.report import files
 
 SCHEMA_VERSION = "1.0"
@@ -32,7 +31,7 @@ class TerminalComparison:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Yield the parts from top to bottom, a blank line between them."""
-        comparison = spelt(self.comparison, options.encoding)
+        comparison = plain_parts(self.comparison, options.encoding)
         for part in _parts(comparison, console.width, options.encoding):
             lines = list(part)
             if lines:

@@ -53,7 +53,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             Format("code-scanning", (".github.sarif",), "sarif", "render_code_scanning"),
             Format("junit", (".xml",), "junit"),
             Format("github", (), "github"),
-            Format("markdown", (".md", ".markdown"), "markdown.report"),
+            Format("markdown", (".md", ".markdown"), "markdown"),
             Format("html", (".html", ".htm"), "html.page"),
         )
     }

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from mlpdoctor.core.finding import Finding, Remedy, Severity
 from mlpdoctor.core.ladder import UnseenLadder
-from mlpdoctor.core.report_model import TRIED_FIRST, DataSummary, ModelSummary, Outcome, Report, Status
+from mlpdoctor.core.report_model import MODEL, TRIED_FIRST, DataSummary, ModelSummary, Outcome, Report, Status
 from mlpdoctor.core.text import count, listing, percent, short
 from mlpdoctor.report.folding import Arranged, Shown, arranged, live, names
 
@@ -39,7 +39,8 @@ def model(summary: ModelSummary) -> str:
         rate = "" if summary.learning_rate is None else f" at {summary.learning_rate:.3g}"
         after = "" if summary.iterations is None else f" after {count(summary.iterations, 'update')}"
         parts.append(f"{summary.optimizer}{rate}{after}")
-    parts.append(summary.loss or ("saved without compile()" if "Keras" in summary.format else "no loss in the file"))
+    untold = "saved without compile()" if "Keras" in summary.format else "no loss in the file"
+    parts.append(summary.loss or ("no loss" if summary.path == MODEL else untold))
     return ", ".join(parts)
 
 

@@ -17,7 +17,7 @@ from mlpdoctor.report.catalogue import family, readable, sections
 from mlpdoctor.report.catalogue import rules as all_rules
 from mlpdoctor.report.folding import live
 from mlpdoctor.report.json.report import clean
-from mlpdoctor.report.markdown.text import marked
+from mlpdoctor.report.markdown import marked
 from mlpdoctor.report.phrases import crashed
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"

@@ -6,8 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlpdoctor.analysis.curves.gap import Best, best_epoch, first_broken, validation_gap
-from mlpdoctor.analysis.curves.noise import swings
-from mlpdoctor.analysis.curves.rates import Drop, learning_rates
+from mlpdoctor.analysis.curves.noise import Drop, learning_rates, swings
 from mlpdoctor.core.history import Column
 from mlpdoctor.core.network import Array
 

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from mlpdoctor.analysis.curves.rates import learning_rates
+from mlpdoctor.analysis.curves.noise import learning_rates
 from mlpdoctor.core.history import Column
 from mlpdoctor.core.network import Array
 

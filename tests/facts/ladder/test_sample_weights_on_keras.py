@@ -8,7 +8,7 @@ import pytest
 from model_cases import L, rungs, stack
 
 from mlpdoctor.diagnosis.diagnose import diagnose
-from mlpdoctor.diagnosis.subject import Question
+from mlpdoctor.diagnosis.question import Question
 
 
 @pytest.mark.parametrize("loss", ["mse", "mae", "binary_crossentropy"])

@@ -8,7 +8,7 @@ import pytest
 from keras_fit import fit
 
 from mlpdoctor.diagnosis.diagnose import diagnose
-from mlpdoctor.diagnosis.subject import Question
+from mlpdoctor.diagnosis.question import Question
 from mlpdoctor.facts.training.fresh_options import ENOUGH
 
 pytestmark = pytest.mark.keras

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hand_built import Draft, drawn, examined
 
-from mlpdoctor.analysis.curvature.products import Vectors
+from mlpdoctor.analysis.curvature import Vectors
 from mlpdoctor.core import threads
 from mlpdoctor.core.network import Array
 from mlpdoctor.engine.gradient import loss_gradient

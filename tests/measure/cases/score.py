@@ -16,7 +16,7 @@ from mlpdoctor.core.errors import InputError
 from mlpdoctor.core.finding import Finding, Severity
 from mlpdoctor.core.report_model import Report, Status
 from mlpdoctor.diagnosis.diagnose import diagnose
-from mlpdoctor.diagnosis.subject import Question
+from mlpdoctor.diagnosis.question import Question
 from mlpdoctor.report.catalogue import rules
 
 

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlpdoctor.core.network import Array, Optimizer
-from mlpdoctor.nn.optimizers.step import Step, next_step
-from mlpdoctor.nn.optimizers.traits import momentum_of, most_per_update
+from mlpdoctor.nn.optimizers.traits import Step, momentum_of, most_per_update, next_step
 
 KEY = ("dense", "kernel")
 RATE = 0.01

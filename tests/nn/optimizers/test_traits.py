@@ -5,11 +5,12 @@ import pytest
 
 from mlpdoctor.core.network import Optimizer
 from mlpdoctor.nn.optimizers.rule import known
-from mlpdoctor.nn.optimizers.step import Step, next_step
 from mlpdoctor.nn.optimizers.traits import (
+    Step,
     follows_gradient,
     moves_by_a_share,
     moves_by_the_rate,
+    next_step,
     normalises_gradient,
 )
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mlpdoctor.core.errors import InputError, UsageError
 from mlpdoctor.core.history import History
-from mlpdoctor.readers.histories import runs, text
+from mlpdoctor.readers.histories import history, runs
 from mlpdoctor.readers.histories.history import MOST_BYTES, read_history
 from mlpdoctor.readers.histories.refusals import HistoryFileError
 
@@ -114,7 +114,7 @@ def test_more_trainings_than_any_log(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_more_values_than_any_history_are_not_parsed(
     content: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(text, "MOST_VALUES", 10)
+    monkeypatch.setattr(history, "MOST_VALUES", 10)
     (tmp_path / "log").write_text(content)
     assert "is JSON of more than 10 values" in complaint(tmp_path / "log")
     (tmp_path / "log").write_text('{"loss": [1, 2, 3]}')

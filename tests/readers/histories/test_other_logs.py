@@ -154,7 +154,7 @@ def test_the_trials_of_a_search_are_a_table(tmp_path: Path) -> None:
 def test_a_rank_correlation_is_scipys() -> None:
     stats = pytest.importorskip("scipy.stats")
     from mlpdoctor.core.history import Trial
-    from mlpdoctor.diagnosis.search import search_of
+    from mlpdoctor.diagnosis.summary import search_of
 
     scores, values = [3.0, 1.0, 1.0, 4.0, 5.0, 9.0, 2.0], [1.0, 2.0, 2.0, 3.0, 5.0, 4.0, 4.0]
     trials = [Trial(str(n), s, "loss", {"a": v}) for n, (s, v) in enumerate(zip(scores, values, strict=True))]

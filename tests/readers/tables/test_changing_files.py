@@ -12,7 +12,8 @@ from shell import patient, run
 from mlpdoctor.core.dataset import Wanted
 from mlpdoctor.core.errors import DataFileError
 from mlpdoctor.diagnosis.diagnose import diagnose
-from mlpdoctor.diagnosis.subject import Question, opened
+from mlpdoctor.diagnosis.question import Question
+from mlpdoctor.diagnosis.subject import opened
 from mlpdoctor.engine.stream import collect
 from mlpdoctor.readers.tables.data import open_dataset
 

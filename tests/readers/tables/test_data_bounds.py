@@ -18,7 +18,7 @@ from pyarrow import feather, ipc
 from mlpdoctor.core.dataset import Wanted
 from mlpdoctor.core.errors import DataFileError
 from mlpdoctor.readers.tables import arrow_files, delimited, numpy_files
-from mlpdoctor.readers.tables.arrow_sizes import Sizes, sizes
+from mlpdoctor.readers.tables.arrow_buffers import Sizes, sizes
 from mlpdoctor.readers.tables.data import open_dataset
 
 MEMORY = 40 << 20

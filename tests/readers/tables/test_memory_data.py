@@ -13,8 +13,8 @@ from scipy import sparse
 from mlpdoctor.core.dataset import Dataset, Wanted
 from mlpdoctor.core.errors import InputError
 from mlpdoctor.core.network import Layer, LossConfig, Network, Node
+from mlpdoctor.readers.tables.held_out import PreprocessedDataset, function_of
 from mlpdoctor.readers.tables.memory_data import Weights, open_memory
-from mlpdoctor.readers.tables.preprocessed import PreprocessedDataset, function_of
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(50, 3)), RNG.normal(size=50)

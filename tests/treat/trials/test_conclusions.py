@@ -12,14 +12,14 @@ from rich.console import Console
 
 from mlpdoctor.core.ladder import Rung
 from mlpdoctor.core.trial_result import Memory, Protocol, RunGroup, Trial, TrialResult, Verdict
+from mlpdoctor.report import markdown as trials_markdown
 from mlpdoctor.report import trial_phrases
-from mlpdoctor.report.json import trials as trials_json
-from mlpdoctor.report.json import trials_schema
-from mlpdoctor.report.markdown import trials as trials_markdown
+from mlpdoctor.report.json import report as trials_json
+from mlpdoctor.report.json import schema
 from mlpdoctor.report.terminal.trials import TerminalTrials
 from mlpdoctor.treat.trials.conclusions import conclusion, in_order
 
-VALIDATOR = jsonschema.Draft202012Validator(json.loads(trials_schema.text()))
+VALIDATOR = jsonschema.Draft202012Validator(json.loads(schema.of_treat()))
 REPORT = of_fixture("three-points")
 TRIAL = Trial(
     names=("restore-activation",),
@@ -126,7 +126,7 @@ def test_confirmed_changes_come_first_the_best_of_them_on_top() -> None:
 
 @pytest.mark.parametrize("name", COURSES)
 def test_json_keeps_to_its_schema(name: str) -> None:
-    told = trials_json.render(dataclasses.replace(COURSES[name], verdict=conclusion(COURSES[name])))
+    told = trials_json.render_trials(dataclasses.replace(COURSES[name], verdict=conclusion(COURSES[name])))
     VALIDATOR.validate(json.loads(told, parse_constant=pytest.fail))
 
 
@@ -149,7 +149,7 @@ def test_the_screen_shows_it_within_its_width(name: str, columns: int) -> None:
 
 @pytest.mark.parametrize("name", COURSES)
 def test_markdown_has_a_row_for_each_trial(name: str) -> None:
-    told = trials_markdown.render(COURSES[name])
+    told = trials_markdown.render_trials(COURSES[name])
     for trial in COURSES[name].trials:
         assert f"{trial.names[0]}" in told
         assert f"| {trial.verdict.value} |" in told

@@ -11,7 +11,8 @@ from model_cases import save_data, stack
 
 from mlpdoctor.core.trial_result import Verdict
 from mlpdoctor.diagnosis.diagnose import diagnose
-from mlpdoctor.diagnosis.subject import Question, opened
+from mlpdoctor.diagnosis.question import Question
+from mlpdoctor.diagnosis.subject import opened
 from mlpdoctor.treat.case import Case, Treatment
 from mlpdoctor.treat.editing.edits import Compile, Decay, Edit, Recode, Redraw, SetOption
 from mlpdoctor.treat.trials.budget import Budget, Clock

@@ -7,9 +7,8 @@ import keras
 import numpy as np
 import pytest
 
-from mlpdoctor.treat.trials.data_loss import Table
 from mlpdoctor.treat.trials.fit import Trainee
-from mlpdoctor.treat.trials.rows import Batches
+from mlpdoctor.treat.trials.rows import Batches, Table
 
 L = keras.layers
 ROWS, BATCH, UPDATES = 37, 8, 9

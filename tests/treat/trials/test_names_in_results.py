@@ -9,9 +9,9 @@ from report_cases import HOSTILE
 
 from mlpdoctor.core.errors import UsageError, legible
 from mlpdoctor.core.report_model import legible_parts
-from mlpdoctor.diagnosis.subject import Question
-from mlpdoctor.report.json import trials as as_json
-from mlpdoctor.report.markdown import trials as as_markdown
+from mlpdoctor.diagnosis.question import Question
+from mlpdoctor.report import markdown as as_markdown
+from mlpdoctor.report.json import report as as_json
 from mlpdoctor.treat.trials.budget import Budget
 from mlpdoctor.treat.trials.run_treat import Order, treat
 
@@ -28,7 +28,7 @@ def test_every_text_of_a_result_is_legible(tmp_path: Path) -> None:
     assert legible_parts(result) == result
     assert keras.Variable(0.0, name="own").path == "own", "a scope that TensorFlow refused was left open"
     assert any(legible(LAYER) in text for pair in result.untried for text in pair) or result.trials
-    for text in (as_json.render(result), as_markdown.render(result)):
+    for text in (as_json.render_trials(result), as_markdown.render_trials(result)):
         assert all(line.isprintable() for line in text.split("\n"))
 
 

@@ -16,8 +16,9 @@ from mlpdoctor.core.finding import Certainty
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.trial_result import TrialResult, Verdict
 from mlpdoctor.diagnosis.diagnose import diagnose
-from mlpdoctor.diagnosis.subject import Question, opened
-from mlpdoctor.report.json.trials import as_object
+from mlpdoctor.diagnosis.question import Question
+from mlpdoctor.diagnosis.subject import opened
+from mlpdoctor.report.json.report import trials_as_object
 from mlpdoctor.treat.case import Case, companions
 from mlpdoctor.treat.trials.budget import Budget
 from mlpdoctor.treat.trials.run_treat import Order, treat
@@ -76,7 +77,7 @@ def test_the_cured_model_is_written_whole(three_points: tuple[TrialResult, Path]
 def test_a_lower_rate_on_three_points_is_refuted_and_again_the_same() -> None:
     order = Order(Budget(epochs=200), seeds=1, words=("lower-learning-rate",))
     result, again = (treat(of("three-points"), order) for _ in range(2))
-    one, other = ({**as_object(run), "timing": None} for run in (result, again))
+    one, other = ({**trials_as_object(run), "timing": None} for run in (result, again))
     assert one == other
     assert [trial.verdict for trial in result.trials] == [Verdict.REFUTED]
     assert not result.cured

@@ -10,8 +10,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from mlpdoctor.analysis.floors.basis import EPSILON
-from mlpdoctor.analysis.floors.triangular import solved
+from mlpdoctor.analysis.floors.basis import EPSILON, solved
 from mlpdoctor.core import threads
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array

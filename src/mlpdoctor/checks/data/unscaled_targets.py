@@ -15,8 +15,7 @@ from mlpdoctor.facts.outputs.regression import Regression
 from mlpdoctor.facts.outputs.scale_words import effect, invisible, remedy_for_targets, why
 from mlpdoctor.facts.training.training import Training
 from mlpdoctor.nn.optimizers.rate import highest_rate
-from mlpdoctor.nn.optimizers.step import limits
-from mlpdoctor.nn.optimizers.traits import momentum_of, moves_by_the_rate
+from mlpdoctor.nn.optimizers.traits import limits, momentum_of, moves_by_the_rate
 from mlpdoctor.statistics.moments import OutputMoments, TargetMoments
 
 SIZE_OF_ERROR = ("mae", "huber", "logcosh")

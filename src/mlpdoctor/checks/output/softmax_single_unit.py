@@ -12,7 +12,6 @@ from mlpdoctor.facts.training.training import Training
 from mlpdoctor.nn.layers.properties import activation_of, over_units
 from mlpdoctor.statistics.moments import TargetMoments
 
-
 OF_SEVERAL = ("categoricalcrossentropy", "sparsecategoricalcrossentropy", "categoricalfocalcrossentropy")
 """Losses that say nothing of one unit by itself."""
 

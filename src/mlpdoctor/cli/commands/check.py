@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mlpdoctor.cli.commands.options import EXAMPLES, report_options, settings_options, understood
-from mlpdoctor.cli.commands.shared import Code, apart, destinations, loaded, question_of
+from mlpdoctor.cli.commands.options import EXAMPLES, report_options, settings_options
+from mlpdoctor.cli.commands.shared import Code, apart, destinations, loaded, question_of, understood
 from mlpdoctor.cli.output import OutputOptions, progress, say
 from mlpdoctor.cli.results import pages_wanted, write
 from mlpdoctor.core.errors import UsageError
@@ -113,7 +113,7 @@ def check(
         say(f"{origin}: engine = keras: this file, which was found and not named, has models run through Keras")
     tried = None
     if confirm or budget is not None:
-        from mlpdoctor.cli.commands.confirm import confirmation
+        from mlpdoctor.cli.commands.models import confirmation
 
         tried = confirmation(budget, asked=confirm)
     with _workers(cluster) as client, progress(show=not (no_progress or quiet)) as notify:

@@ -13,8 +13,8 @@ from mlpdoctor.cli.streams import stdin
 from mlpdoctor.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from mlpdoctor.core.comparison import Comparison
-    from mlpdoctor.diagnosis.subject import Question
+    from mlpdoctor.core.report_model import Comparison
+    from mlpdoctor.diagnosis.question import Question
 
 EPILOG = """\b
 Examples:
@@ -90,7 +90,7 @@ def _questions(before: str, after: str, data: str | None, given: dict[str, Any])
         UsageError: one is a model and the other is none, or data would be read twice from standard input.
     """
     from mlpdoctor.cli.plan import is_model
-    from mlpdoctor.diagnosis.subject import Question
+    from mlpdoctor.diagnosis.question import Question
 
     models = [is_model(path) for path in (before, after)]
     if models[0] != models[1]:

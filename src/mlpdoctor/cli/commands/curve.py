@@ -66,7 +66,7 @@ def curve(
     require_folder()
     from mlpdoctor.core.report_model import Status
     from mlpdoctor.diagnosis.diagnose import diagnose
-    from mlpdoctor.diagnosis.subject import Question
+    from mlpdoctor.diagnosis.question import Question
 
     question = Question(
         history=files,

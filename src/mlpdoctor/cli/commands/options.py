@@ -7,13 +7,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from mlpdoctor.cli.commands import completion
-from mlpdoctor.cli.commands.shared import require_folder
 from mlpdoctor.cli.config.keys import CERTAINTIES, ENGINES, FORMS, LEVELS
-from mlpdoctor.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from mlpdoctor.cli.config.file import Configuration
-    from mlpdoctor.cli.config.settings import Placed, Rules, Section
+    pass
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -240,57 +237,3 @@ def _with(options: Iterable[Callable[..., Any]], function: F) -> F:
     for option in reversed(tuple(options)):
         function = option(function)
     return function
-
-
-def understood(given: dict[str, Any], rules: "Rules") -> "tuple[Configuration, Section]":
-    """The configuration that holds, and what the command line says on top of it.
-
-    Args:
-        given: the values of the options above, by their names.
-        rules: to check names of rules and thresholds by.
-
-    Raises:
-        UsageError: something names what does not exist.
-    """
-    from mlpdoctor.cli.config.file import find
-    from mlpdoctor.cli.config.keys import KEYS
-    from mlpdoctor.cli.config.settings import COMMAND_LINE, Placed, Section
-    from mlpdoctor.cli.selection import known
-
-    require_folder()
-    if given["config_file"] is not None and given["isolated"]:
-        raise UsageError("--config and --no-config: give one of them")
-    values = {name: given.get(name.replace("-", "_")) for name in KEYS}
-    placed = {name: Placed(value, COMMAND_LINE) for name, value in values.items() if value is not None}
-    for name, given_here in placed.items():
-        if KEYS[name].rules:
-            known(given_here.value, rules(), f"--{name}")
-    line = Section(placed, _thresholds(given["thresholds"], rules) if given["thresholds"] else {})
-    return find(given["config_file"], rules, isolated=given["isolated"]), line
-
-
-def _thresholds(words: Iterable[str], rules: "Rules") -> "dict[str, dict[str, Placed]]":
-    from mlpdoctor.cli.config.settings import COMMAND_LINE, Placed
-    from mlpdoctor.cli.selection import checked
-    from mlpdoctor.cli.selection import find as find_rule
-
-    found: dict[str, dict[str, Placed]] = {}
-    for word in words:
-        where = f"--set {word}"
-        place, equals, written = word.partition("=")
-        name, dot, threshold = place.strip().partition(".")
-        if not (equals and dot):
-            raise UsageError(f"{where}: expected RULE.NAME=VALUE, such as dead-relu.tolerated=0.2")
-        rule = find_rule(name, rules(), where)
-        value = checked(rule, threshold.strip(), _value(written.strip()), where)
-        found.setdefault(rule.code, {})[threshold.strip().replace("-", "_")] = Placed(value, COMMAND_LINE)
-    return found
-
-
-def _value(written: str) -> Any:  # noqa: ANN401  as TOML
-    import tomllib
-
-    try:
-        return tomllib.loads(f"value = {written}")["value"]
-    except tomllib.TOMLDecodeError:
-        return written

@@ -4,13 +4,17 @@ import gc
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mlpdoctor.cli.config.keys import SEVERITIES
 from mlpdoctor.cli.output import SUMMARY, ProgressCallback, form_of, say
 from mlpdoctor.core.errors import UsageError
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.whole_file import Named, require_place
+
+if TYPE_CHECKING:
+    from mlpdoctor.cli.config.file import Configuration
+    from mlpdoctor.cli.config.settings import Placed, Rules, Section
 
 
 def destinations(files: Sequence[str], form: str, baseline: str | None, *, update: bool) -> list[Named]:
@@ -45,7 +49,7 @@ if TYPE_CHECKING:
     from mlpdoctor.core.report_model import Report
     from mlpdoctor.core.threads import RowsRead
     from mlpdoctor.core.whole_file import Named
-    from mlpdoctor.diagnosis.subject import Question
+    from mlpdoctor.diagnosis.question import Question
 
 
 FAILED = 2
@@ -94,7 +98,7 @@ def question_of(
     job: "Job", code: Code, arrays: "ArrayOptions | None" = None, architecture: str | None = None
 ) -> "Question":
     """What is asked of one model, as the settings say."""
-    from mlpdoctor.diagnosis.subject import Question
+    from mlpdoctor.diagnosis.question import Question
 
     value = job.settings.value
     return Question(
@@ -138,7 +142,7 @@ def apart(
         UsageError: one would.
     """
     from mlpdoctor.core.whole_file import keep_apart
-    from mlpdoctor.diagnosis.subject import files_read
+    from mlpdoctor.diagnosis.question import files_read
 
     read = [*more, *(pair for question in questions for pair in files_read(question))]
     if configuration is not None and configuration.path is not None:
@@ -181,3 +185,57 @@ def rows_read(notify: ProgressCallback | None, place: str = "") -> "RowsRead | N
         notify(f"{place}{rows:,} rows read", min(rows / about, 1.0) if about else None)
 
     return read
+
+
+def understood(given: dict[str, Any], rules: "Rules") -> "tuple[Configuration, Section]":
+    """The configuration that holds, and what the command line says on top of it.
+
+    Args:
+        given: the values of the options above, by their names.
+        rules: to check names of rules and thresholds by.
+
+    Raises:
+        UsageError: something names what does not exist.
+    """
+    from mlpdoctor.cli.config.file import find
+    from mlpdoctor.cli.config.keys import KEYS
+    from mlpdoctor.cli.config.settings import COMMAND_LINE, Placed, Section
+    from mlpdoctor.cli.selection import known
+
+    require_folder()
+    if given["config_file"] is not None and given["isolated"]:
+        raise UsageError("--config and --no-config: give one of them")
+    values = {name: given.get(name.replace("-", "_")) for name in KEYS}
+    placed = {name: Placed(value, COMMAND_LINE) for name, value in values.items() if value is not None}
+    for name, given_here in placed.items():
+        if KEYS[name].rules:
+            known(given_here.value, rules(), f"--{name}")
+    line = Section(placed, _thresholds(given["thresholds"], rules) if given["thresholds"] else {})
+    return find(given["config_file"], rules, isolated=given["isolated"]), line
+
+
+def _thresholds(words: Iterable[str], rules: "Rules") -> "dict[str, dict[str, Placed]]":
+    from mlpdoctor.cli.config.settings import COMMAND_LINE, Placed
+    from mlpdoctor.cli.selection import checked
+    from mlpdoctor.cli.selection import find as find_rule
+
+    found: dict[str, dict[str, Placed]] = {}
+    for word in words:
+        where = f"--set {word}"
+        place, equals, written = word.partition("=")
+        name, dot, threshold = place.strip().partition(".")
+        if not (equals and dot):
+            raise UsageError(f"{where}: expected RULE.NAME=VALUE, such as dead-relu.tolerated=0.2")
+        rule = find_rule(name, rules(), where)
+        value = checked(rule, threshold.strip(), _value(written.strip()), where)
+        found.setdefault(rule.code, {})[threshold.strip().replace("-", "_")] = Placed(value, COMMAND_LINE)
+    return found
+
+
+def _value(written: str) -> Any:  # noqa: ANN401  as TOML
+    import tomllib
+
+    try:
+        return tomllib.loads(f"value = {written}")["value"]
+    except tomllib.TOMLDecodeError:
+        return written

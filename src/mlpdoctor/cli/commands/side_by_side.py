@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mlpdoctor.cli.plan import Job
     from mlpdoctor.core.finding import Hide
     from mlpdoctor.core.report_model import Report
-    from mlpdoctor.diagnosis.subject import Question
+    from mlpdoctor.diagnosis.question import Question
 
 WORTH = 4.0
 """CPU seconds of work left from which processes pay: each takes a third of a second to load all that a check needs."""

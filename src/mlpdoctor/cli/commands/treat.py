@@ -10,19 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mlpdoctor.cli.commands.options import screen_options, shared_options, understood
-from mlpdoctor.cli.commands.shared import Code, apart, destinations, in_force, question_of
+from mlpdoctor.cli.commands.options import screen_options, shared_options
+from mlpdoctor.cli.commands.shared import Code, apart, destinations, in_force, question_of, understood
 from mlpdoctor.cli.output import TEXT, OutputOptions, form_of, progress, put, say, show
-from mlpdoctor.cli.results import keep, pages_wanted
+from mlpdoctor.cli.results import ENDINGS, FORMS, keep, pages_wanted, written_trials
 from mlpdoctor.cli.streams import INTERRUPTED, NOTHING_PIPED, stdin
-from mlpdoctor.cli.trial_output import ENDINGS, FORMS, written_trials
 from mlpdoctor.core.errors import UsageError
 
 if TYPE_CHECKING:
     from mlpdoctor.cli.config.file import Configuration
     from mlpdoctor.cli.plan import Job
     from mlpdoctor.core.trial_result import TrialResult
-    from mlpdoctor.diagnosis.subject import Question
+    from mlpdoctor.diagnosis.question import Question
 
 BATCH = 32
 SEEDS = 3

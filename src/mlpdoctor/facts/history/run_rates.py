@@ -4,8 +4,7 @@ import math
 
 import numpy as np
 
-from mlpdoctor.analysis.curves.noise import finite, jitter, part
-from mlpdoctor.analysis.curves.rates import Rates, learning_rates
+from mlpdoctor.analysis.curves.noise import Rates, finite, jitter, learning_rates, part
 from mlpdoctor.analysis.curves.slope import final_slope
 from mlpdoctor.core.check import Absent, fact
 from mlpdoctor.core.fast_dataclass import dataclass

@@ -83,11 +83,8 @@ class LossPosition:
     def shortfall(self) -> float:
         """How far the model is from ``reach``, as a share of the way from there to the constant."""
         above, span = self.model - self.reach, self.constant - self.reach
-        if span > 0:
-            return above / span
-        if self.above(self.reach) > 0:
-            return above / self.above(self.reach)
-        return 0.0 if math.isfinite(above) else math.inf
+        against = span if span > 0 else self.above(self.reach)
+        return above / against if against > 0 else 0.0 if math.isfinite(above) else math.inf
 
     @property
     def well(self) -> bool:
@@ -229,10 +226,10 @@ def entropy_first(position: LossPosition) -> str:
     """What comes first where most of the loss is the entropy of the targets; empty elsewhere."""
     if not position.mostly_entropy:
         return ""
-    left = position.model - position.perfect
     return (
         f"{short(position.perfect)} of the loss, {short(position.model)}, cannot be removed: it is the entropy of "
-        f"targets that are neither 0 nor 1, and even perfect predictions cost it. {short(left, 3)} is left to learn. "
+        f"targets that are neither 0 nor 1, and even perfect predictions cost it. "
+        f"{short(position.model - position.perfect, 3)} is left to learn. "
     )
 
 

@@ -9,7 +9,7 @@ from mlpdoctor.core.text import listing
 from mlpdoctor.facts.ladder.architecture_floor import ArchitectureFloor
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.ladder.model_loss import Objective
-from mlpdoctor.nn.layers.entry_layers import EntryLayer, entry_layers
+from mlpdoctor.nn.layers.graph import EntryLayer, entry_layers
 from mlpdoctor.nn.layers.properties import family_of
 from mlpdoctor.nn.output_head import OutputHead
 

@@ -9,7 +9,7 @@ from mlpdoctor.engine.passes import Passes
 from mlpdoctor.facts.ladder.linear_floor import ConstantFloor
 from mlpdoctor.facts.outputs.regression import Regression
 from mlpdoctor.facts.training.training import Training
-from mlpdoctor.nn.layers.entry_layers import EntryLayer
+from mlpdoctor.nn.layers.graph import EntryLayer
 from mlpdoctor.statistics.moments import EnteringMoments, TargetMoments
 
 MOST_FEATURES_WRITTEN = 4

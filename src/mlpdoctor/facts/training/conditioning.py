@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from mlpdoctor.analysis.curvature.eigen import PLAIN, critical
+from mlpdoctor.analysis.curvature import PLAIN, critical
 from mlpdoctor.core.check import Absent, fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array, Network

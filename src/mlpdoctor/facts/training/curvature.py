@@ -5,7 +5,16 @@ from functools import cached_property
 
 import numpy as np
 
-from mlpdoctor.analysis.curvature.eigen import MOST_PRODUCTS, Top, critical, largest, preconditioner
+from mlpdoctor.analysis.curvature import (
+    MOST_PRODUCTS,
+    Top,
+    Vectors,
+    critical,
+    gauss_newton_product,
+    hessian_product,
+    largest,
+    preconditioner,
+)
 from mlpdoctor.core.check import Absent, dear_fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array, Network, Optimizer
@@ -153,8 +162,6 @@ class Bend:
 
     def __init__(self, engine: Engine, objective: Objective, sample: RowSample) -> None:
         """Choose rows and the kind of product."""
-        from mlpdoctor.analysis.curvature.products import Vectors
-
         self.engine, self.heads = engine, objective.heads
         self.vectors = Vectors(engine.weights)
         self.here = self.vectors.vector(engine.weights)
@@ -189,8 +196,6 @@ class Bend:
 
     def product(self, direction: Array, finer: float = 1.0) -> Array:
         """The second derivative times a direction, by steps so many times shorter than usual."""
-        from mlpdoctor.analysis.curvature.products import gauss_newton_product, hessian_product
-
         if not direction.any():
             return direction
         if self.smooth:

@@ -12,9 +12,8 @@ from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array, Layer, Network
 from mlpdoctor.engine.passes import flat
 from mlpdoctor.facts.ladder.model_loss import Objective
-from mlpdoctor.nn.layers.dropout import dropped, rate_of
 from mlpdoctor.nn.layers.graph import adjustable, users
-from mlpdoctor.nn.layers.properties import activation_of, family_of
+from mlpdoctor.nn.layers.properties import activation_of, dropped, family_of, rate_of
 from mlpdoctor.nn.losses.loss import TargetKind
 from mlpdoctor.nn.losses.registry import build
 from mlpdoctor.statistics.rows import RowSample

@@ -1,12 +1,11 @@
 """How fast the loss falls at the saved rate, what that rate can still do, and whether it was higher before."""
 
 import math
-from dataclasses import replace
 
 import numpy as np
 
 from mlpdoctor.core.check import Absent, fact
-from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.core.fast_dataclass import dataclass, twin
 from mlpdoctor.core.network import Network, Optimizer
 from mlpdoctor.engine.training import Trial
 from mlpdoctor.facts.ladder.loss_position import GOOD, LossPosition
@@ -19,7 +18,7 @@ from mlpdoctor.nn.optimizers.rate import at_rate, rate_at
 from mlpdoctor.nn.optimizers.traits import most_per_update, moves_by_a_share, moves_by_the_rate
 
 READILY = 0.05
-"""A trial that closes a twentieth of the gap, scatter taken off, shows a training that is not at its end."""
+"""A trial that closes a twentieth of the gap, scatter taken off, shows that training goes on; less stands still."""
 BARELY_AT_ALL = 0.02
 """And one that closes less than a fiftieth of it, scatter added, one that rests."""
 ELSEWHERE = 1.5
@@ -94,11 +93,10 @@ class DescentSpeed:
         other targets, or something that the file does not show. Early updates gain more than later ones as a rule, but
         for the very first: fewer than the trial's own say nothing.
         """
-        if (self.updates or 0) < self.saved.updates:
-            return False
-        per_update = self.saved.gain / self.saved.updates
-        made = (self.updates or 0) * per_update
-        return made > ELSEWHERE * max(max(self.came, 0.0) + self.span / 2, self.start or 0.0)
+        updates, saved = self.updates or 0, self.saved
+        made = updates * (saved.gain / saved.updates)
+        far = ELSEWHERE * max(max(self.came, 0.0) + self.span / 2, self.start or 0.0)
+        return updates >= saved.updates and made > far
 
 
 @fact
@@ -123,9 +121,8 @@ def descent_speed(
         start=_start(first, position),
         size=norm(engine.weights) if (engine := objective.passes.engine) is not None else 0.0,
     )
-    if speed.sure_share(speed.saved) >= READILY or speed.share(speed.saved) < READILY:
-        return speed
-    return replace(speed, longer=continuation.longer())
+    unsure = speed.sure_share(speed.saved) < READILY <= speed.share(speed.saved)
+    return twin(speed, longer=continuation.longer()) if unsure else speed
 
 
 def _start(first: FirstUpdates | None, position: LossPosition) -> float | None:
@@ -140,8 +137,6 @@ def _start(first: FirstUpdates | None, position: LossPosition) -> float | None:
     return before - position.model if math.isfinite(before) else None
 
 
-BARELY = 0.05
-"""A trial that closes less than this share of what is left, scatter taken off, stands still."""
 FASTER = 4.0
 """At the rate it came down from the loss has to fall so many times as far."""
 SLOW = 1e5
@@ -205,16 +200,11 @@ class RateLeft:
         something else that holds the loss, though a high rate moves it.
         """
         saved = speed.saved
-        if (
-            self.spent < MOST
-            or self.rate <= 0
-            or self.rate >= LOW * self.started
-            or not saved.finite
-            or speed.share(saved) >= BARELY
-        ):
+        lowered = self.spent >= MOST and 0 < self.rate < LOW * self.started
+        if not (lowered and saved.finite) or speed.share(saved) >= READILY:
             return None
         before = speed.continuation.at(self.started / self.rate)
-        falls = speed.sure_share(before) >= BARELY and before.gain >= FASTER * max(saved.gain, 0.0)
+        falls = speed.sure_share(before) >= READILY and before.gain >= FASTER * max(saved.gain, 0.0)
         return Revived(saved, before) if falls else None
 
 
@@ -224,11 +214,8 @@ def rate_left(network: Network, current: CurrentRate, training: Training) -> Rat
     size, optimizer = size_of(trained_kernels(network)), network.optimizer
     if optimizer is None or size is None:
         return Absent("there is no weight for a rate to move", applicable=False)
-    step = math.inf
-    if moves_by_the_rate(optimizer):
-        step = current.rate / size
-    elif moves_by_a_share(optimizer):
-        step = current.rate
+    step = current.rate if moves_by_a_share(optimizer) else math.inf
+    step = current.rate / size if moves_by_the_rate(optimizer) else step
     limit = most_per_update(at_rate(optimizer, current.rate))
     reach = None if limit is None or training.updates is None else limit * training.updates
     return RateLeft(
@@ -246,8 +233,7 @@ def rate_left(network: Network, current: CurrentRate, training: Training) -> Rat
 
 def _spent(optimizer: Optimizer, current: CurrentRate) -> float:
     """By a look at a hundred places of the schedule."""
-    made = optimizer.iterations or 0
-    rates = [rate_at(optimizer, round(made * place / LOOKS)) for place in range(LOOKS)]
+    rates = (rate_at(optimizer, round((optimizer.iterations or 0) * place / LOOKS)) for place in range(LOOKS))
     return sum(rate is not None and rate < LOW * current.compiled for rate in rates) / LOOKS
 
 

@@ -12,9 +12,8 @@ import numpy.typing as npt
 
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Layer, Network, Node
-from mlpdoctor.nn.layers.dropout import rate_of
 from mlpdoctor.nn.layers.family import array
-from mlpdoctor.nn.layers.properties import activation_of, family_of
+from mlpdoctor.nn.layers.properties import activation_of, family_of, rate_of
 
 Mask = npt.NDArray[np.bool_]
 

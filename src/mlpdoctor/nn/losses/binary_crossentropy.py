@@ -11,8 +11,8 @@ from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import KERAS_3, Array, Config
 from mlpdoctor.nn.losses import grouped
 from mlpdoctor.nn.losses.convex import ConvexLoss, Link
+from mlpdoctor.nn.losses.grouped import divergence, plogp
 from mlpdoctor.nn.losses.loss import ALMOST_ONE, EPSILON, Groups, TargetKind
-from mlpdoctor.nn.losses.probabilities import divergence, plogp
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,7 @@ import numpy as np
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import KERAS_3, Array, Config
 from mlpdoctor.nn.losses import focal, grouped
-from mlpdoctor.nn.losses.loss import EPSILON, LAST_AXES, Groups, Loss, TargetKind
-from mlpdoctor.nn.losses.probabilities import (
+from mlpdoctor.nn.losses.grouped import (
     clipped,
     largest_share,
     largest_softmax,
@@ -19,6 +18,7 @@ from mlpdoctor.nn.losses.probabilities import (
     shares,
     through_shares,
 )
+from mlpdoctor.nn.losses.loss import EPSILON, LAST_AXES, Groups, Loss, TargetKind
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array
 from mlpdoctor.nn.losses import grouped
 from mlpdoctor.nn.losses.convex import ConvexLoss, Link
+from mlpdoctor.nn.losses.grouped import ROUNDING, plogp
 from mlpdoctor.nn.losses.loss import EPSILON, Groups, TargetKind
-from mlpdoctor.nn.losses.probabilities import ROUNDING, plogp
 from mlpdoctor.nn.losses.softmax_crossentropies import SoftmaxLoss
 
 

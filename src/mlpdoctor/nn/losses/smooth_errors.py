@@ -12,8 +12,8 @@ from mlpdoctor.core.fast_dataclass import dataclass, twin
 from mlpdoctor.core.network import Array, Config
 from mlpdoctor.nn.losses import grouped
 from mlpdoctor.nn.losses.convex import ConvexLoss
+from mlpdoctor.nn.losses.grouped import ROUNDING, divergence
 from mlpdoctor.nn.losses.loss import Groups, TargetKind
-from mlpdoctor.nn.losses.probabilities import ROUNDING, divergence
 
 SMALL = 1e-6
 """An error at which a parabola is as good as the loss itself."""

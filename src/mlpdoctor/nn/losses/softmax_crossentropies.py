@@ -10,8 +10,7 @@ from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array
 from mlpdoctor.nn.losses import grouped
 from mlpdoctor.nn.losses.convex import ConvexLoss, Link
-from mlpdoctor.nn.losses.loss import ALMOST_ONE, EPSILON, LAST_AXES, Groups, TargetKind, one_hot
-from mlpdoctor.nn.losses.probabilities import (
+from mlpdoctor.nn.losses.grouped import (
     clipped,
     divergence,
     largest_share,
@@ -21,6 +20,7 @@ from mlpdoctor.nn.losses.probabilities import (
     shares,
     through_shares,
 )
+from mlpdoctor.nn.losses.loss import ALMOST_ONE, EPSILON, LAST_AXES, Groups, TargetKind, one_hot
 
 
 class SoftmaxLoss(ConvexLoss):

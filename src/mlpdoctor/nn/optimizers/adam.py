@@ -13,7 +13,25 @@ from mlpdoctor.nn.optimizers.rule import Change, Rule, State, average, single
 
 
 @dataclass(frozen=True)
-class Adam(Rule):
+class Moments(Rule):
+    """What keeps running averages of the gradient and of its square, both from 0."""
+
+    normalises_gradient: ClassVar[bool] = True
+    squares: ClassVar[str | None] = "velocity"
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-7
+
+    @property
+    def kept(self) -> float:
+        return self.beta_2
+
+    def slots(self) -> Mapping[str, float]:
+        return {"momentum": 0.0, "velocity": 0.0}
+
+
+@dataclass(frozen=True)
+class Adam(Moments):
     """Running averages m of g and v of g^2, from 0; the step is ``rate m / sqrt(v)``, both corrected for their start.
 
     Keras multiplies the rate by ``sqrt(1 - beta_2^t) / (1 - beta_1^t)`` and adds epsilon to the uncorrected root.
@@ -21,16 +39,7 @@ class Adam(Rule):
     """
 
     names: ClassVar[tuple[str, ...]] = ("Adam",)
-    normalises_gradient: ClassVar[bool] = True
-    squares: ClassVar[str | None] = "velocity"
-    beta_1: float = 0.9
-    beta_2: float = 0.999
-    epsilon: float = 1e-7
     amsgrad: bool = False
-
-    @property
-    def kept(self) -> float:
-        return self.beta_2
 
     def slots(self) -> Mapping[str, float]:
         return dict.fromkeys(("momentum", "velocity", *(("velocity_hat",) if self.amsgrad else ())), 0.0)
@@ -76,20 +85,12 @@ def longest_mean(beta_1: float, beta_2: float) -> float | None:
 
 
 @dataclass(frozen=True)
-class Adamax(Rule):
+class Adamax(Moments):
     """``u = max(beta_2 u, |g|)``; the step is ``rate m / u``, m corrected for its start."""
 
     names: ClassVar[tuple[str, ...]] = ("Adamax",)
-    normalises_gradient: ClassVar[bool] = True
     squares: ClassVar[str | None] = "norm"
     power: ClassVar[int] = 1
-    beta_1: float = 0.9
-    beta_2: float = 0.999
-    epsilon: float = 1e-7
-
-    @property
-    def kept(self) -> float:
-        return self.beta_2
 
     def slots(self) -> Mapping[str, float]:
         return {"momentum": 0.0, "norm": 0.0}
@@ -116,7 +117,7 @@ ENOUGH = 2000
 
 
 @dataclass(frozen=True)
-class Nadam(Rule):
+class Nadam(Moments):
     """Adam whose momentum ``u_t = beta_1 (1 - 0.96^(t decay) / 2)`` warms up, one update ahead.
 
     The product of all u so far, which the file holds but the reader leaves aside, follows from the number of
@@ -128,11 +129,6 @@ class Nadam(Rule):
     """
 
     names: ClassVar[tuple[str, ...]] = ("Nadam",)
-    normalises_gradient: ClassVar[bool] = True
-    squares: ClassVar[str | None] = "velocity"
-    beta_1: float = 0.9
-    beta_2: float = 0.999
-    epsilon: float = 1e-7
     decay: float = 1.0
 
     @classmethod
@@ -141,13 +137,6 @@ class Nadam(Rule):
         return super().of(
             {"decay": options.get("schedule_decay"), **options} if "schedule_decay" in options else options
         )
-
-    @property
-    def kept(self) -> float:
-        return self.beta_2
-
-    def slots(self) -> Mapping[str, float]:
-        return {"momentum": 0.0, "velocity": 0.0}
 
     def change(self, weight: Array, gradient: Array, state: State, rate: float, update: int) -> Change:
         mean = average(state["momentum"], gradient, single(self.beta_1))
@@ -183,23 +172,11 @@ class Nadam(Rule):
 
 
 @dataclass(frozen=True)
-class Lamb(Rule):
+class Lamb(Moments):
     """The step of a whole weight matrix has the rate times the norm of the weights as its norm; so no fixed bound."""
 
     names: ClassVar[tuple[str, ...]] = ("Lamb",)
-    normalises_gradient: ClassVar[bool] = True
     relative: ClassVar[bool] = True
-    squares: ClassVar[str | None] = "velocity"
-    beta_1: float = 0.9
-    beta_2: float = 0.999
-    epsilon: float = 1e-7
-
-    @property
-    def kept(self) -> float:
-        return self.beta_2
-
-    def slots(self) -> Mapping[str, float]:
-        return {"momentum": 0.0, "velocity": 0.0}
 
     def change(self, weight: Array, gradient: Array, state: State, rate: float, update: int) -> Change:
         mean = average(state["momentum"], gradient, self.beta_1)

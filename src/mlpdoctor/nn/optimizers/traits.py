@@ -1,11 +1,151 @@
-"""What kind of steps an optimizer takes and how far one can go, asked of its family: checks keep no lists of names."""
+"""What steps an optimizer takes, how it clips and how far one can go, asked of its family: no check keeps a list."""
 
 import math
+from collections.abc import Mapping
+from typing import TypeVar
 
-from mlpdoctor.core.network import Optimizer
+import numpy as np
+
+from mlpdoctor.core.fast_dataclass import dataclass, twin
+from mlpdoctor.core.network import Array, Config, Key, Optimizer
+from mlpdoctor.nn.layers.family import number
 from mlpdoctor.nn.optimizers.rate import rate_now
-from mlpdoctor.nn.optimizers.rule import build
-from mlpdoctor.nn.optimizers.step import largest_kept
+from mlpdoctor.nn.optimizers.rule import Rule, State, build, single
+
+K = TypeVar("K")
+
+
+def clip(gradients: Mapping[K, Array], options: Config) -> tuple[Mapping[K, Array], float | None]:
+    """Clip by the norm of each weight, else by the norm of all, else by value, as Keras does.
+
+    Returns:
+        The gradients, and their size after over their size before: the norm of all together, or with ``clipvalue``
+        the largest value; 1 when clipping changes nothing, None when there is none.
+    """
+    by_norm, by_all, by_value = limits(options)
+    if by_norm is not None:
+        kept = {key: gradient * _factor(_norm(gradient), by_norm) for key, gradient in gradients.items()}
+        return kept, _ratio(norm(kept), norm(gradients))
+    if by_all is not None:
+        factor = _factor(norm(gradients), by_all)
+        return {key: gradient * factor for key, gradient in gradients.items()}, factor
+    if by_value is not None:
+        cut = {key: np.clip(gradient, -by_value, by_value) for key, gradient in gradients.items()}
+        return cut, _ratio(_largest(cut), _largest(gradients))
+    return gradients, None
+
+
+def limits(options: Config) -> tuple[float | None, float | None, float | None]:
+    """``clipnorm``, ``global_clipnorm`` and ``clipvalue`` where they are set."""
+    norm_of_each, norm_of_all, value = (
+        number(options.get(name), 0.0) for name in ("clipnorm", "global_clipnorm", "clipvalue")
+    )
+    return norm_of_each or None, norm_of_all or None, value or None
+
+
+def largest_kept(options: Config) -> float:
+    """The largest value that a gradient can have after clipping; infinite without clipping."""
+    return next((limit for limit in limits(options) if limit is not None), math.inf)
+
+
+def norm(gradients: Mapping[K, Array]) -> float:
+    """The Euclidean norm of all gradients together."""
+    return math.hypot(*(_norm(gradient) for gradient in gradients.values()))
+
+
+def _norm(gradient: Array) -> float:
+    largest = float(np.abs(gradient).max(initial=0.0))
+    if not largest > 0:
+        return 0.0
+    # Squares must not overflow, and BLAS would start threads for what takes a few microseconds.
+    return largest * math.sqrt(float(np.square(gradient / largest).sum()))
+
+
+def _largest(gradients: Mapping[K, Array]) -> float:
+    return max((float(np.abs(gradient).max(initial=0.0)) for gradient in gradients.values()), default=0.0)
+
+
+def _factor(size: float, limit: float) -> float:
+    return limit / size if size > limit else 1.0
+
+
+def _ratio(after: float, before: float) -> float:
+    return after / before if before > 0 else 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One update.
+
+    Attributes:
+        updates: what it adds to each weight, weight decay included.
+        clipped: the size of the gradient after clipping over its size before: of its norm, or with ``clipvalue`` of
+            its largest value; 1 when clipping changes nothing, None when the optimizer does not clip.
+        rate: the learning rate of the update.
+        optimizer: the optimizer after it, to take the step that follows.
+    """
+
+    updates: Mapping[Key, Array]
+    clipped: float | None
+    rate: float
+    optimizer: Optimizer
+
+
+def next_step(optimizer: Optimizer, weights: Mapping[Key, Array], gradients: Mapping[Key, Array]) -> Step | str:
+    """What the optimizer would do next.
+
+    As in Keras: clipping, then weight decay of all weights that have a gradient (the file does not hold the list of
+    those excluded from it), then the update with the bias corrections of update ``iterations + 1``. Without state and
+    without updates made, the optimizer starts afresh. Averaging of weights (``use_ema``) does not change the step
+    until Keras overwrites the weights; constraints, which Keras applies afterwards, are left to the caller. With
+    ``gradient_accumulation_steps`` it is the step at the end of an accumulation, the gradients being its mean.
+
+    Args:
+        optimizer: as saved.
+        weights: by layer and weight name; those without a gradient do not move.
+        gradients: of the loss together with penalties, as Keras hands them to the optimizer; those of trainable
+            weights, for ``global_clipnorm`` counts all that come.
+
+    Returns:
+        The step, or why there is none, for the user.
+    """
+    rule = build(optimizer)
+    if rule is None:
+        return f"the updates of the optimizer {optimizer.name} are not known"
+    rate = rate_now(optimizer)
+    if rate is None:
+        return "the file does not tell the learning rate of the next update"
+    made = optimizer.iterations or 0
+    states = {key: _state(rule, optimizer, key, gradient) for key, gradient in gradients.items()}
+    for (layer, weight), state in states.items():
+        if state is None:
+            return f"the file does not hold what {optimizer.name} remembers for {weight} of {layer}"
+    if not all(np.isfinite(gradient).all() for gradient in gradients.values()):
+        return "the gradient is not finite"
+    kept, clipped = clip(gradients, optimizer.options)
+    updates: dict[Key, Array] = {}
+    slots = {layer: dict(held) for layer, held in optimizer.slots.items()}
+    with np.errstate(all="ignore"):  # a step may overflow, as it would in Keras
+        for key, state in states.items():
+            decay = -single(rule.weight_decay) * rate * weights[key]
+            change, after = rule.change(weights[key] + decay, kept[key], state or {}, rate, made + 1)
+            updates[key] = decay + change
+            named = slots.setdefault(key[0], {})
+            named[key[1]] = {**named.get(key[1], {}), **after}
+    return Step(updates, clipped, rate, twin(optimizer, iterations=made + 1, slots=slots))
+
+
+def _state(rule: Rule, optimizer: Optimizer, key: Key, gradient: Array) -> State | None:
+    """What the optimizer keeps for a weight, as it is or as it starts; None where it is missing."""
+    stored = optimizer.slots.get(key[0], {}).get(key[1], {})
+    starts = rule.slots()
+    if not optimizer.iterations:
+        starting = {slot: np.full(gradient.shape, single(start)) for slot, start in starts.items()}
+        return starting | {slot: np.asarray(stored[slot], np.float64) for slot in starts if slot in stored}
+    if any(slot not in stored or stored[slot].shape != gradient.shape for slot in starts):
+        return None
+    return {slot: np.asarray(stored[slot], dtype=np.float64) for slot in starts}
+
 
 NOT_FOLLOWED = ("Adafactor", "Muon")
 """Optimizers whose updates are not worked out here, and which divide the gradient by its size all the same."""

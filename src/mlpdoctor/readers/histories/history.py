@@ -1,22 +1,112 @@
 """Opens a training history of any kind, told from its content."""
 
+import codecs
 import io
-from collections.abc import Iterator
+import itertools
+import re
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import BinaryIO, cast
+from pathlib import Path, PurePath
+from typing import BinaryIO, TextIO, cast
 
-from mlpdoctor.core.history import BadLines, History
+from mlpdoctor.core.errors import DataFileError
+from mlpdoctor.core.history import LOSS, BadLines, History
 from mlpdoctor.readers.bounded_stream import BoundedStream
-from mlpdoctor.readers.histories import event_files, keras_tuner, mlflow_folder
+from mlpdoctor.readers.histories import event_files, run_folders
 from mlpdoctor.readers.histories.assembled import AssembledHistory, history_of
+from mlpdoctor.readers.histories.console_log import read_console
 from mlpdoctor.readers.histories.folder_files import Files
+from mlpdoctor.readers.histories.json_log import json_lines, parse_json, read_json
+from mlpdoctor.readers.histories.number_with_digits import number_with_digits
 from mlpdoctor.readers.histories.refusals import HistoryFileError, readable, refuse
-from mlpdoctor.readers.histories.runs import RunDraft
-from mlpdoctor.readers.histories.text import read_text
+from mlpdoctor.readers.histories.run_folders import is_metric, is_trial, one_metric, trial_of
+from mlpdoctor.readers.histories.runs import MOST_NUMBERS, RunDraft, RunDrafts
+from mlpdoctor.readers.histories.table_log import TOP, is_table, read_table
 from mlpdoctor.readers.tables.column_names import listed
 from mlpdoctor.readers.tables.data_kind import GZIP
 from mlpdoctor.readers.tables.data_source import Source, from_path, from_stdin, unzipped
+from mlpdoctor.readers.tables.text_layout import find_encoding
+
+SAMPLE = 1 << 16
+"""Bytes to tell the kind from."""
+LONGEST = 1 << 20
+"""Characters read as one line; what follows is read as another."""
+MOST_JSON = 1 << 26
+"""Characters of JSON, which is read as a whole and takes many times its size in memory."""
+MOST_VALUES = 2 * MOST_NUMBERS
+"""Commas or lines of it: each may stand for an object of hundreds of bytes."""
+
+_CURSOR = re.compile(r"\[[0-9;?]*[A-Za-z]")
+"""A colour that lost its escape character in a paste, and no list."""
+
+
+def read_text(source: Source) -> AssembledHistory:
+    """Read a text of any kind.
+
+    Raises:
+        HistoryFileError: it is no text, holds no losses, or is JSON that is broken or too long.
+    """
+    with source.open() as stream:
+        sample = stream.read(SAMPLE)
+    if not sample.strip():
+        raise HistoryFileError("is empty; a log with a loss for each epoch was expected")
+    try:
+        encoding = find_encoding(source.path, sample)
+    except DataFileError:
+        raise HistoryFileError("is a binary file of no known kind; a log of training was expected") from None
+    top = codecs.getincrementaldecoder(encoding)("replace").decode(sample).lstrip()
+    with source.open() as stream, io.TextIOWrapper(stream, encoding=encoding, errors="replace") as text:
+        if top[:1] in {"{", "["} and not _CURSOR.match(top):
+            content = text.read(MOST_JSON + 1)
+            if len(content) > MOST_JSON:
+                raise HistoryFileError(f"is JSON of more than {MOST_JSON:,} characters; a history is shorter")
+            if max(content.count(","), content.count("\n")) > MOST_VALUES:
+                raise HistoryFileError(f"is JSON of more than {MOST_VALUES:,} values; a history is shorter")
+            return _json(content)
+        return _lines(source.path, text)
+
+
+def _json(text: str) -> AssembledHistory:
+    """Read JSON, JSON lines, or a console log that only looks like it."""
+    try:
+        content = parse_json(text)
+    except HistoryFileError:
+        records, bad = json_lines(text)
+        if len(records) > 1 and 2 * len(records) >= bad.count:
+            return AssembledHistory("JSON lines", read_json(records), bad=bad)
+        drafts, bad = read_console(text.splitlines())
+        if not drafts:
+            raise
+        return AssembledHistory("console log", drafts, bad=bad)
+    if is_trial(content):
+        return AssembledHistory("trial of Keras Tuner", trials=(trial_of(content, ""),))
+    return AssembledHistory("JSON", read_json(content))
+
+
+def _lines(path: str, text: TextIO) -> AssembledHistory:
+    lines = iter(lambda: text.readline(LONGEST), "")
+    top = list(itertools.islice(lines, TOP))
+    every = itertools.chain(top, lines)
+    if is_table(top):
+        drafts, bad = read_table(every)
+        return AssembledHistory("table", drafts, bad=bad)
+    if is_metric(top):
+        return AssembledHistory("metric of MLflow", [one_metric(PurePath(path).name, every)])
+    if all(number_with_digits(line) is not None for line in top if line.strip()):
+        return AssembledHistory("list of numbers", _numbers(every))
+    drafts, bad = read_console(every)
+    return AssembledHistory("console log", drafts, bad=bad)
+
+
+def _numbers(lines: Iterable[str]) -> list[RunDraft]:
+    """One loss a line, as ``numpy.savetxt`` writes them."""
+    drafts = RunDrafts()
+    for line in lines:
+        value = number_with_digits(line)
+        if value is not None:
+            drafts.put(drafts.current.last_epoch + 1, {LOSS: value})
+    return drafts.found()
+
 
 MOST_METRIC = 1 << 26
 """Bytes of one metric of MLflow."""
@@ -31,13 +121,13 @@ def read_folder(path: Path, max_bytes: int) -> AssembledHistory:
     files = Files(path, max_bytes)
     every = list(files.all())
     events = [file for file in every if event_files.MARK in file.name]
-    tried = [file for file in every if file.name == keras_tuner.MARK]
-    runs, complaints = mlflow_folder.read_runs(files, every, MOST_METRIC)
+    tried = [file for file in every if file.name == run_folders.TUNER_MARK]
+    runs, complaints = run_folders.read_runs(files, every, MOST_METRIC)
     formats, drafts, bad = ["MLflow run"] if runs else [], list[RunDraft](runs), complaints.found()
     if events:
         found, complaints = event_files.read_event_files(files, events)
         formats, drafts, bad = [*formats, "TensorBoard events"], drafts + found, _both(bad, complaints.found())
-    trials, complaints = keras_tuner.read_trials(files, tried)
+    trials, complaints = run_folders.read_trials(files, tried)
     if tried:
         formats, bad = [*formats, "project of Keras Tuner"], _both(bad, complaints.found())
     if not formats:
@@ -55,8 +145,8 @@ def files_in(path: Path) -> Iterator[Path]:
         above = file.relative_to(path).parts[:-1]
         if (
             event_files.MARK in file.name
-            or file.name == keras_tuner.MARK
-            or mlflow_folder.FOLDERS & {path.name, *above}
+            or file.name == run_folders.TUNER_MARK
+            or run_folders.FOLDERS & {path.name, *above}
         ):
             yield file
 

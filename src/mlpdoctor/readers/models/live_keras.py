@@ -13,7 +13,7 @@ import numpy as np
 
 from mlpdoctor.core.errors import ModelFileError, legible
 from mlpdoctor.core.network import KERAS_3, Layer, LossConfig, Network, Stored
-from mlpdoctor.core.report_model import legible_parts
+from mlpdoctor.core.report_model import MODEL, legible_parts
 from mlpdoctor.nn.layers.family import Variable
 from mlpdoctor.readers.bounded_stream import reason
 from mlpdoctor.readers.models.keras_calls import Blueprint
@@ -25,8 +25,6 @@ from mlpdoctor.readers.models.model import network_of
 
 Live = Any
 """A Keras model, layer or optimizer in memory: Keras ships no types."""
-NAME = "model"
-"""What a model that has no path is called in reports and messages: what people call it in their code."""
 IN_MEMORY = "Keras {} model in memory"
 UNPACKED = 4
 """What is read of a model of Keras 2 may be so many times as large as what it was written as."""
@@ -55,10 +53,10 @@ def read_live(model: Live) -> Network:
         with _quiet():
             network = network_of(_source(model, keras))
     except ModelFileError as error:
-        raise ModelFileError(f"{NAME}: {error}") from error
+        raise ModelFileError(f"{MODEL}: {error}") from error
     except Exception as error:
-        raise ModelFileError(f"{NAME}: cannot be read ({type(error).__name__}: {reason(error)}); {HOW}") from error
-    return replace(network, file=NAME, format=IN_MEMORY.format(_major(keras)))
+        raise ModelFileError(f"{MODEL}: cannot be read ({type(error).__name__}: {reason(error)}); {HOW}") from error
+    return replace(network, file=MODEL, format=IN_MEMORY.format(_major(keras)))
 
 
 def loss_of(loss: object) -> LossConfig:
@@ -71,7 +69,7 @@ def loss_of(loss: object) -> LossConfig:
         raise ModelFileError(
             f"loss: {type(loss).__name__} was given; expected a name such as 'mse', or a loss of Keras"
         )
-    found = losses(_spelt(importlib.import_module("keras"), loss), [NAME])[0]
+    found = losses(_spelt(importlib.import_module("keras"), loss), [MODEL])[0]
     if found is None:
         raise ModelFileError("loss: Keras cannot say what it is; give its name, such as 'mse'")
     return found

@@ -11,8 +11,8 @@ from mlpdoctor.core.errors import DataFileError, ModelFileError
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.history import History
 from mlpdoctor.core.network import Layer, LossConfig, Network, Node, Optimizer, Stored
+from mlpdoctor.core.report_model import MODEL
 from mlpdoctor.readers.histories.live_history import read_live_history
-from mlpdoctor.readers.models.live_keras import NAME
 from mlpdoctor.readers.tables.column_names import listed
 from mlpdoctor.readers.tables.memory_columns import array_of
 
@@ -69,9 +69,9 @@ def read_estimator(given: Estimator) -> FittedEstimator:
     mlp = given if steps is None else steps[-1][1]
     kind = next((one.__name__ for one in type(mlp).__mro__ if one.__name__ in KINDS), None)
     if kind is None:
-        raise ModelFileError(f"{NAME}: the pipeline ends in {type(mlp).__name__}; expected {' or '.join(KINDS)}")
+        raise ModelFileError(f"{MODEL}: the pipeline ends in {type(mlp).__name__}; expected {' or '.join(KINDS)}")
     if not hasattr(mlp, "coefs_"):
-        raise ModelFileError(f"{NAME}: this {kind} is not fitted; call model.fit(x, y) first")
+        raise ModelFileError(f"{MODEL}: this {kind} is not fitted; call model.fit(x, y) first")
     before = None if steps is None or len(steps) == 1 else given[:-1].transform
     return FittedEstimator(_network(mlp, kind), before, _labels(mlp, kind), _history(mlp, kind))
 
@@ -92,7 +92,7 @@ def _network(mlp: Estimator, kind: str) -> Network:
         losses=(LossConfig(_loss(mlp)),),
         loss_weights=(1.0,),
         optimizer=_optimizer(mlp, layers),
-        file=NAME,
+        file=MODEL,
         format=f"{FORMAT} {kind}",
     )
 
@@ -100,7 +100,7 @@ def _network(mlp: Estimator, kind: str) -> Network:
 def _layer(mlp: Estimator, place: int, name: str) -> Layer:
     own = mlp.out_activation_ if place == len(mlp.coefs_) - 1 else mlp.activation
     if own not in ACTIVATIONS:
-        raise ModelFileError(f"{NAME}: the activation {own!r} is none that mlpdoctor knows of scikit-learn")
+        raise ModelFileError(f"{MODEL}: the activation {own!r} is none that mlpdoctor knows of scikit-learn")
     config: dict[str, Any] = {
         "name": name,
         "units": int(mlp.coefs_[place].shape[1]),

@@ -5,14 +5,12 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-import numpy as np
-
 from mlpdoctor.core.errors import ModelFileError
 from mlpdoctor.core.fast_dataclass import twin
-from mlpdoctor.core.network import Layer, Network, Node, Shape, Stored
+from mlpdoctor.core.network import Layer, Network, Node, Shape
+from mlpdoctor.core.report_model import MODEL
 from mlpdoctor.nn.layers.properties import families
-from mlpdoctor.readers.models.live_keras import NAME
-from mlpdoctor.readers.models.live_torch_training import loss_of, optimizer_of, penalised
+from mlpdoctor.readers.models.live_torch_training import Owned, _arrays, loss_of, optimizer_of, penalised
 
 Module: TypeAlias = Any
 """Of torch, which is installed where one of its modules is given and nowhere else."""
@@ -75,12 +73,12 @@ def read_torch(model: Module, loss: object, optimizer: object, entering: Shape |
     """
     if not _is(model, "Sequential"):
         raise ModelFileError(
-            f"{NAME}: {type(model).__name__} was given; of torch nn.Sequential is read, of {TAKEN}: give the same "
+            f"{MODEL}: {type(model).__name__} was given; of torch nn.Sequential is read, of {TAKEN}: give the same "
             "layers as nn.Sequential(...)"
         )
     layers = penalised(list(_layers(model)), optimizer)
     if not any(layer.kind == "Dense" for layer, _ in layers):
-        raise ModelFileError(f"{NAME}: there is no nn.Linear in it; expected nn.Sequential of {TAKEN}")
+        raise ModelFileError(f"{MODEL}: there is no nn.Linear in it; expected nn.Sequential of {TAKEN}")
     compared = loss_of(loss, log_shares=_activated(layers[-1][0]) == LOG_SHARES, labels=labels)
     if compared is not None and compared.options.get("from_logits") and _activated(layers[-1][0]) == LOG_SHARES:
         # These losses take the softmax of what they are given, which is the same with the logarithms of shares.
@@ -97,7 +95,7 @@ def read_torch(model: Module, loss: object, optimizer: object, entering: Shape |
         losses=(compared,),
         loss_weights=(1.0,),
         optimizer=optimizer_of(optimizer, owners),
-        file=NAME,
+        file=MODEL,
         format=f"{FORMAT} Sequential",
         metrics=((),),
     )
@@ -107,11 +105,7 @@ def _activated(layer: Layer) -> object:
     return layer.config.get("activation")
 
 
-Owned: TypeAlias = Mapping[str, Any]
-"""The parameters of torch that a layer's weights are, by the weights' names in Keras."""
-
-
-def _layers(model: Module, path: str = NAME) -> Iterator[tuple[Layer, Owned]]:
+def _layers(model: Module, path: str = MODEL) -> Iterator[tuple[Layer, Owned]]:
     """All layers in order; an activation right behind a Linear becomes that layer's own, as people write Dense."""
     waiting: tuple[Layer, Owned] | None = None
     for name, module in _flat(model, path):
@@ -132,7 +126,7 @@ def _layers(model: Module, path: str = NAME) -> Iterator[tuple[Layer, Owned]]:
         else:
             make = next((make for kind, make in OTHERS.items() if _is(module, kind)), None)
             if make is None:
-                raise ModelFileError(f"{NAME}: {name} is {type(module).__name__}; of torch mlpdoctor takes {TAKEN}")
+                raise ModelFileError(f"{MODEL}: {name} is {type(module).__name__}; of torch mlpdoctor takes {TAKEN}")
             yield make(module, name)
     if waiting is not None:
         yield waiting
@@ -162,14 +156,14 @@ def _activation(module: Module, name: str) -> str | Layer | None:
     if kind in PLAIN:
         return PLAIN[kind]
     if kind in ROWWISE and module.dim not in (1, -1, None):
-        raise ModelFileError(f"{NAME}: {name} is a {kind} over dim={module.dim}; expected dim=1, the outputs")
+        raise ModelFileError(f"{MODEL}: {name} is a {kind} over dim={module.dim}; expected dim=1, the outputs")
     for (own, option, value), known in USUAL.items():
         if own == kind and getattr(module, option) in value:
             return known
     if kind in SLOPED:
         option, ours = SLOPED[kind]
         return Layer(name, kind, {"name": name, ours: float(getattr(module, option))})
-    raise ModelFileError(f"{NAME}: {name}, {module}, is an activation that mlpdoctor does not follow")
+    raise ModelFileError(f"{MODEL}: {name}, {module}, is an activation that mlpdoctor does not follow")
 
 
 def _linear(module: Module, name: str) -> tuple[Layer, Owned]:
@@ -190,7 +184,7 @@ def _linear(module: Module, name: str) -> tuple[Layer, Owned]:
 
 def _batch_norm(module: Module, name: str) -> tuple[Layer, Owned]:
     if module.running_mean is None:
-        raise ModelFileError(f"{NAME}: {name} keeps no running statistics, so that a row has no prediction of its own")
+        raise ModelFileError(f"{MODEL}: {name} keeps no running statistics, so that a row has no prediction of its own")
     owned = {} if module.weight is None else {"gamma": module.weight, "beta": module.bias}
     config = {"name": name, "axis": -1, "epsilon": module.eps, "scale": bool(owned), "center": bool(owned)}
     if module.momentum is not None:
@@ -201,7 +195,7 @@ def _batch_norm(module: Module, name: str) -> tuple[Layer, Owned]:
 
 def _layer_norm(module: Module, name: str) -> tuple[Layer, Owned]:
     if len(module.normalized_shape) != 1:
-        raise ModelFileError(f"{NAME}: {name} normalises over {tuple(module.normalized_shape)}; expected one axis")
+        raise ModelFileError(f"{MODEL}: {name} normalises over {tuple(module.normalized_shape)}; expected one axis")
     named = (("gamma", module.weight), ("beta", module.bias))
     owned = {own: values for own, values in named if values is not None}
     config = {"name": name, "axis": -1, "epsilon": module.eps, "scale": "gamma" in owned, "center": "beta" in owned}
@@ -210,7 +204,7 @@ def _layer_norm(module: Module, name: str) -> tuple[Layer, Owned]:
 
 def _flatten(module: Module, name: str) -> tuple[Layer, Owned]:
     if (module.start_dim, module.end_dim) != (1, -1):
-        raise ModelFileError(f"{NAME}: {name} flattens only some axes; expected nn.Flatten()")
+        raise ModelFileError(f"{MODEL}: {name} flattens only some axes; expected nn.Flatten()")
     return Layer(name, "Flatten", {"name": name}), {}
 
 
@@ -229,16 +223,6 @@ def _trained(owned: Owned) -> bool:
     return not owned or any(values.requires_grad for values in owned.values())
 
 
-def _arrays(owned: Owned) -> dict[str, Stored]:
-    return {name: array_of(values) for name, values in owned.items()}
-
-
-def array_of(values: Module) -> Stored:
-    """A tensor of any device and precision as an array; the tensor is left alone."""
-    found = values.detach().cpu()
-    return np.asarray((found if found.element_size() > 2 else found.float()).numpy())  # noqa: PLR2004  half precision
-
-
 def _nodes(layers: list[tuple[Layer, Owned]], entering: Shape | None) -> Iterator[Node]:
     """The input and the layers with their shapes.
 
@@ -253,6 +237,6 @@ def _nodes(layers: list[tuple[Layer, Owned]], entering: Shape | None) -> Iterato
         family = families()[layer.kind]
         wide = next(iter(layer.weights.values())).shape[0] if layer.weights else shape[-1]
         if wide != shape[-1]:
-            raise ModelFileError(f"{NAME}: {layer.name} takes {wide} values, and {shape[-1]} come to it")
+            raise ModelFileError(f"{MODEL}: {layer.name} takes {wide} values, and {shape[-1]} come to it")
         shape = family.output_shape(layer.config, [shape])
         yield Node(layer, (place,), shape)

@@ -172,3 +172,17 @@ def penalised(
         else (layer, owned)
         for layer, owned in layers
     ]
+
+
+Owned: TypeAlias = Mapping[str, Any]
+"""The parameters of torch that a layer's weights are, by the weights' names in Keras."""
+
+
+def _arrays(owned: Owned) -> dict[str, Stored]:
+    return {name: array_of(values) for name, values in owned.items()}
+
+
+def array_of(values: Given) -> Stored:
+    """A tensor of any device and precision as an array; the tensor is left alone."""
+    found = values.detach().cpu()
+    return np.asarray((found if found.element_size() > 2 else found.float()).numpy())  # noqa: PLR2004  half precision

@@ -6,7 +6,7 @@ megabytes; so the two buffers of an array, its values and its bits of validity, 
 
 import io
 from collections import Counter
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import cache, partial
@@ -17,7 +17,7 @@ import numpy as np
 
 from mlpdoctor.core.errors import DataFileError
 from mlpdoctor.core.network import Array
-from mlpdoctor.readers.tables.arrow_sizes import sizes
+from mlpdoctor.readers.tables.arrow_buffers import _classes, _is_nested, _is_number, _shown, float64_values, sizes
 from mlpdoctor.readers.tables.column_names import unique
 from mlpdoctor.readers.tables.data_source import Source, seekable
 from mlpdoctor.readers.tables.table import Codes, Section, Table
@@ -49,30 +49,6 @@ def _needed(path: str, what: str) -> None:
     """
     if not is_installed():
         raise DataFileError(f"{path}: {what} is read with pyarrow, which is not installed: {INSTALL}, or give CSV")
-
-
-def float64_values(values: Any) -> Array:  # noqa: ANN401 - pyarrow has no types
-    """The values of an Arrow array of numbers or booleans: shape (length,), NaN where one is missing.
-
-    Args:
-        values: an array of a numeric, boolean, decimal or null type, or a dictionary of one.
-    """
-    import pyarrow as pa
-
-    if not len(values) or pa.types.is_null(values.type):
-        return np.full(len(values), np.nan)
-    if pa.types.is_dictionary(values.type):
-        values = values.dictionary_decode()
-    if values.type != pa.float64():
-        values = values.cast(pa.float64(), safe=False)
-    validity, data = values.buffers()
-    numbers = np.frombuffer(data, np.float64, len(values), values.offset * 8)
-    if not values.null_count:
-        return numbers
-    first = values.offset % 8
-    there = np.frombuffer(validity, np.uint8, (first + len(values) + 7) // 8, values.offset // 8)
-    bits = np.unpackbits(there, bitorder="little")
-    return np.where(bits[first : first + len(values)], numbers, np.nan)
 
 
 ROWS_AT_ONCE = 1 << 15
@@ -123,12 +99,12 @@ def open_parquet(source: Source) -> Table:
 
     table = _table(source, "Parquet", schema, _Extent(metadata.num_rows, size), batches)
 
-    def stretch(section: Section, columns: Sequence[int]) -> Iterator[Array]:
+    def section_blocks(section: Section, columns: Sequence[int]) -> Iterator[Array]:
         groups = range(section.start, section.stop)
         before = sum(metadata.row_group(group).num_rows for group in range(section.start))
         return _blocks(source, schema, partial(batches, groups=groups), columns, before)
 
-    return replace(table, sections=sections, stretch=stretch)
+    return replace(table, sections=sections, section_blocks=section_blocks)
 
 
 def open_arrow(source: Source) -> Table:
@@ -224,11 +200,6 @@ def _refuse_twins(path: str, own: Sequence[str]) -> None:
         raise DataFileError(f"{path}: has two columns called {twice!r}: rename one")
 
 
-def _classes(values: Any, codes: Mapping[str, float]) -> Array:  # noqa: ANN401
-    """Texts as the numbers that they stand for, NaN where one is missing."""
-    return np.array([codes.get(_shown(cell).strip(), np.nan) if cell.is_valid else np.nan for cell in values])
-
-
 def _kinds(texts: Sequence[int], names: Sequence[str], own: Sequence[str], batches: Batches) -> dict[str, str]:
     """What most of the first cells of some columns are, as those of a text table are told."""
     kinds: dict[str, str] = {}
@@ -242,12 +213,6 @@ def _kinds(texts: Sequence[int], names: Sequence[str], own: Sequence[str], batch
         if told is not None:
             kinds[names[place]] = told
     return kinds
-
-
-def _is_nested(kind: Any) -> bool:  # noqa: ANN401 - pyarrow has no types
-    from pyarrow import types
-
-    return bool(types.is_nested(kind) or types.is_binary(kind))
 
 
 MOST_TEXTS = 64
@@ -280,27 +245,3 @@ def _blocks(
                 raise DataFileError(f"{source.path}, row {first_row + row + 1:,}: {wrong}")
         yield out.T
         first_row += batch.num_rows
-
-
-def _shown(cell: Any) -> str:  # noqa: ANN401
-    """The beginning of a cell that is no number; the type of one that holds many values."""
-    from pyarrow import types
-
-    cell = getattr(cell, "value", cell) if cell is not None and types.is_dictionary(cell.type) else cell
-    if cell is None or not types.is_nested(cell.type):
-        text = getattr(cell, "as_buffer", lambda: None)()
-        return str(cell) if text is None else text[:SHOWN].to_pybytes().decode("utf-8", "replace")
-    return str(cell.type)
-
-
-SHOWN = 1000
-"""Bytes of a cell that are looked at for the message."""
-
-
-def _is_number(kind: Any) -> bool:  # noqa: ANN401 - pyarrow has no types
-    """Whether values of an Arrow type are numbers, true and false, or all missing."""
-    from pyarrow import types
-
-    kind = kind.value_type if types.is_dictionary(kind) else kind
-    tests = (types.is_integer, types.is_floating, types.is_boolean, types.is_decimal, types.is_null)
-    return any(test(kind) for test in tests)

@@ -8,8 +8,15 @@ from mlpdoctor.core.dataset import Wanted
 from mlpdoctor.core.errors import DataFileError
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.text import count
-from mlpdoctor.readers.tables.column_names import INDEX_NAMES, Columns, find_columns, listed, mismatch, wrong_choice
-from mlpdoctor.readers.tables.unencoded import unencoded
+from mlpdoctor.readers.tables.column_names import (
+    INDEX_NAMES,
+    Columns,
+    find_columns,
+    listed,
+    mismatch,
+    unencoded,
+    wrong_choice,
+)
 
 _TARGET_NAME = re.compile(r"(y|targets?|labels?|class|classes|outputs?)([ _.-]?\d+)?", re.IGNORECASE)
 

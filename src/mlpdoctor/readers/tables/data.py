@@ -11,7 +11,7 @@ from mlpdoctor.core.errors import DataFileError
 from mlpdoctor.core.network import Array
 from mlpdoctor.core.text import count
 from mlpdoctor.readers.bounded_stream import readable
-from mlpdoctor.readers.tables.column_names import Columns, listed
+from mlpdoctor.readers.tables.column_names import TEXT, Columns, listed, unencoded
 from mlpdoctor.readers.tables.columns import choose_roles
 from mlpdoctor.readers.tables.data_kind import (
     ARROW,
@@ -26,7 +26,6 @@ from mlpdoctor.readers.tables.data_kind import (
 )
 from mlpdoctor.readers.tables.data_source import Source, from_path, from_stdin, seekable, steady, unzipped
 from mlpdoctor.readers.tables.table import Codes, Section, Table, TableDataset
-from mlpdoctor.readers.tables.unencoded import TEXT, unencoded
 
 MOST_BYTES = 1 << 33
 """Bytes that compressed or piped data may come to, unless the user says otherwise: 8 GiB."""
@@ -208,7 +207,7 @@ def _of_parts(files: Sequence[Path], tables: Sequence[Table]) -> Table:
     def sections() -> tuple[Section, ...]:
         return tuple(replace(one, file=place) for place, table in enumerate(tables) for one in table.sections())
 
-    def stretch(section: Section, columns: Sequence[int]) -> Iterator[Array]:
+    def section_blocks(section: Section, columns: Sequence[int]) -> Iterator[Array]:
         return tables[section.file].of_section(section, columns)
 
     return Table(
@@ -223,7 +222,7 @@ def _of_parts(files: Sequence[Path], tables: Sequence[Table]) -> Table:
         cells=cells,
         coded=coded,
         sections=sections,
-        stretch=stretch,
+        section_blocks=section_blocks,
     )
 
 

@@ -13,7 +13,7 @@ from typing import BinaryIO, cast
 from mlpdoctor.core.network import Array
 from mlpdoctor.core.whole_file import patience
 from mlpdoctor.readers.tables.data_source import Source
-from mlpdoctor.readers.tables.table import Codes, Section, Table, only_whole
+from mlpdoctor.readers.tables.table import WHOLE, Codes, Section, Table
 from mlpdoctor.readers.tables.text_layout import FORMATS, Layout, sniff
 from mlpdoctor.readers.tables.text_rows import (
     LONGEST_LINE,
@@ -68,16 +68,16 @@ def open_delimited(source: Source) -> Table:
 
     def sections() -> tuple[Section, ...]:
         if not quick or source.size is None:
-            return only_whole()
+            return WHOLE
         from mlpdoctor.readers.tables import fast_text
 
         with source.open() as stream:
             place = _top(stream, layout)
             lengths = [len(piece) for piece in fast_text.pieces_of(cast("io.BufferedReader", stream), SECTION)]
         ends = list(accumulate(lengths, initial=place))
-        return tuple(Section(0, *pair) for pair in pairwise(ends)) or only_whole()
+        return tuple(Section(0, *pair) for pair in pairwise(ends)) or WHOLE
 
-    def stretch(section: Section, columns: Sequence[int]) -> Iterator[Array]:
+    def section_blocks(section: Section, columns: Sequence[int]) -> Iterator[Array]:
         if not section.stop:
             yield from blocks(columns)
             return
@@ -96,7 +96,7 @@ def open_delimited(source: Source) -> Table:
         cells=cells,
         coded=lambda codes: partial(blocks, codes=codes),
         sections=sections,
-        stretch=stretch,
+        section_blocks=section_blocks,
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from mlpdoctor.core.network import Array
-from mlpdoctor.readers.tables.arrow_files import float64_values
+from mlpdoctor.readers.tables.arrow_buffers import float64_values
 from mlpdoctor.readers.tables.text_layout import Layout
 from mlpdoctor.readers.tables.text_rows import FALSE, LONGEST_LINE, MISSING, TRUE
 

@@ -4,7 +4,6 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import field
 from itertools import chain
-from typing import TypeAlias
 
 import numpy as np
 
@@ -14,6 +13,9 @@ from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array
 from mlpdoctor.readers.bounded_stream import readable
 from mlpdoctor.readers.tables.columns import Roles
+
+Codes = Mapping[int, Mapping[str, float]]
+"""What texts stand for, by the position of their column."""
 
 
 @dataclass(frozen=True)
@@ -33,9 +35,8 @@ class Section:
     rows: int | None = None
 
 
-def only_whole() -> tuple[Section, ...]:
-    """The sections of a file that can be read from its top alone."""
-    return (Section(),)
+WHOLE = (Section(),)
+"""The sections of a file that can be read from its top alone."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +56,7 @@ class Table:
         cells: the cells of a column as text; None where texts cannot be read as classes.
         coded: the blocks with texts of some columns read as numbers, by position and text.
         sections: where it can be parted, in order.
-        stretch: as ``blocks``, the rows of one of them; None where the whole file is one.
+        section_blocks: as ``blocks``, the rows of one of them; None where the whole file is one.
         texts: the texts of each target that are read as 0, 1 and so on, by its name.
     """
 
@@ -68,18 +69,14 @@ class Table:
     rows: int | None = None
     kinds: Mapping[str, str] = field(default_factory=dict)
     cells: Callable[[int], Iterator[str]] | None = None
-    coded: "Callable[[Codes], Callable[[Sequence[int]], Iterator[Array]]] | None" = None
-    sections: Callable[[], tuple[Section, ...]] = only_whole
-    stretch: Callable[[Section, Sequence[int]], Iterator[Array]] | None = None
+    coded: Callable[[Codes], Callable[[Sequence[int]], Iterator[Array]]] | None = None
+    sections: Callable[[], tuple[Section, ...]] = lambda: WHOLE
+    section_blocks: Callable[[Section, Sequence[int]], Iterator[Array]] | None = None
     texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def of_section(self, section: Section, columns: Sequence[int]) -> Iterator[Array]:
         """The rows of one section, as ``blocks`` has them."""
-        return self.blocks(columns) if self.stretch is None else self.stretch(section, columns)
-
-
-Codes: TypeAlias = Mapping[int, Mapping[str, float]]
-"""What texts stand for, by the position of their column."""
+        return self.blocks(columns) if self.section_blocks is None else self.section_blocks(section, columns)
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,22 +182,20 @@ class TableDataset:
         yield from self._batches(_between(blocks, skip, most), rows, first_row)
 
     def _needed(self) -> list[int]:
-        weight = () if self.roles.weight is None else (self.roles.weight,)
-        return list(dict.fromkeys((*self.roles.features, *self.roles.targets, *weight)))
+        wanted = (*self.roles.features, *self.roles.targets, self.roles.weight)
+        return [column for column in dict.fromkeys(wanted) if column is not None]
 
     def _batches(self, blocks: Iterator[Array], rows: int, first_row: int) -> Iterator[Batch]:
         places = {column: place for place, column in enumerate(self._needed())}
-        features = [places[column] for column in self.roles.features]
-        targets = [places[column] for column in self.roles.targets]
-        seen = first_row
+        features, targets = ([places[one] for one in part] for part in (self.roles.features, self.roles.targets))
         with readable(self.path), closing(_of_height(blocks, rows)) as pieces:
             for piece in pieces:
                 weights = None
                 if self.roles.weight is not None:
                     weights = _columns(piece, [places[self.roles.weight]])[:, 0]
-                    self._refuse_negative(weights, seen)
-                yield Batch(_columns(piece, features), _columns(piece, targets), seen, weights)
-                seen += sum(len(part) for part in piece)
+                    self._refuse_negative(weights, first_row)
+                yield Batch(_columns(piece, features), _columns(piece, targets), first_row, weights)
+                first_row += sum(len(part) for part in piece)
 
     def _refuse_negative(self, weights: Array, first_row: int) -> None:
         negative = np.flatnonzero(weights < 0)
@@ -238,15 +233,13 @@ def _of_height(blocks: Iterator[Array], rows: int) -> Generator[list[Array]]:
     group: list[Array] = []
     missing = rows
     for block in blocks:
-        start = 0
-        while len(block) - start >= missing:
-            group.append(block[start : start + missing])
-            start += missing
-            yield group
-            group, missing = [], rows
-        if start < len(block):
-            group.append(block[start:])
-            missing -= len(block) - start
+        left = block
+        while len(left) >= missing:
+            yield [*group, left[:missing]]
+            group, left, missing = [], left[missing:], rows
+        if len(left):
+            group.append(left)
+            missing -= len(left)
     if group:
         yield group
 
@@ -254,9 +247,4 @@ def _of_height(blocks: Iterator[Array], rows: int) -> Generator[list[Array]]:
 def _columns(parts: Sequence[Array], columns: Sequence[int]) -> Array:
     """Stack the chosen columns of some blocks into one C-contiguous array."""
     chosen = together(columns)
-    out = np.empty((sum(len(part) for part in parts), len(columns)))
-    start = 0
-    for part in parts:
-        out[start : start + len(part)] = part[:, chosen]
-        start += len(part)
-    return out
+    return np.concatenate([part[:, chosen] for part in parts], out=np.empty((sum(map(len, parts)), len(columns))))

@@ -4,11 +4,10 @@ from dataclasses import replace
 
 from mlpdoctor.core.dataset import Wanted
 from mlpdoctor.core.errors import DataFileError, legible
-from mlpdoctor.readers.tables.column_names import listed
+from mlpdoctor.readers.tables.column_names import TEXT, listed
 from mlpdoctor.readers.tables.columns import Roles
-from mlpdoctor.readers.tables.table import Table, only_whole
+from mlpdoctor.readers.tables.table import WHOLE, Table
 from mlpdoctor.readers.tables.text_rows import MISSING
-from mlpdoctor.readers.tables.unencoded import TEXT
 
 MOST_CLASSES = 1000
 """Different texts in a target; a column with more is no set of classes."""
@@ -54,7 +53,12 @@ def with_classes(path: str, table: Table, roles: Roles, wanted: Wanted) -> Table
         return table
     coded = table.coded(codes)
     return replace(
-        table, blocks=coded, sections=only_whole, stretch=None, guesses=(*table.guesses, *guesses), texts=texts
+        table,
+        blocks=coded,
+        sections=lambda: WHOLE,
+        section_blocks=None,
+        guesses=(*table.guesses, *guesses),
+        texts=texts,
     )
 
 

@@ -67,7 +67,7 @@ def render_trials(result: "TrialResult", *, embed: bool = False) -> str:
 
     embedded = None
     if embed:
-        from mlpdoctor.report.json.trials import render as as_json
+        from mlpdoctor.report.json.report import render_trials as as_json
 
         embedded = as_json(result)
     kept: TrialResult = _cut(result)

@@ -1,4 +1,4 @@
-"""The training curve, drawn in a few lines of text with the rungs of the ladder across it."""
+"""What training logged: the curve drawn in text with the rungs of the ladder across it, and the trials of a search."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -8,13 +8,55 @@ from rich.padding import Padding
 from rich.text import Text
 
 from mlpdoctor.core.fast_dataclass import dataclass
-from mlpdoctor.core.history_summary import HistorySummary, Trace
+from mlpdoctor.core.history_summary import HistorySummary, Search, Trace
 from mlpdoctor.core.ladder import Ladder
 from mlpdoctor.core.text import short
 from mlpdoctor.report import curve_phrases
 from mlpdoctor.report.ladder_rows import says_nothing
-from mlpdoctor.report.terminal.layout import label, plain, prose
-from mlpdoctor.report.terminal.trial_table import trial_table
+from mlpdoctor.report.terminal.layout import MARGIN, label, plain, prose
+
+SHOWN = 10
+"""Trials that are shown; JSON has all of them."""
+MOST_FOLLOWED = 3
+STOPS = {"constant": "predicting the mean", "affine": "best linear model", "noise": "noise", "data": "lowest possible"}
+
+
+def trial_table(search: Search, width: int, encoding: str) -> Iterator[RenderableType]:
+    """A line for each of the best trials, then what the score follows.
+
+    Args:
+        search: of one project.
+        width: columns of the screen.
+        encoding: of the screen.
+    """
+    names = list(dict.fromkeys(name for row in search.rows for name in row.hyperparameters))
+    head = ["trial", search.objective or "score", *names, "stops at" if any(row.rung for row in search.rows) else ""]
+    cells = [
+        [
+            row.name,
+            short(row.score),
+            *(_value(row.hyperparameters.get(name)) for name in names),
+            STOPS.get(row.rung or "", ""),
+        ]
+        for row in search.rows[:SHOWN]
+    ]
+    widths = [max(len(plain(line[place], encoding)) for line in (head, *cells)) for place in range(len(head))]
+    for number, line in enumerate((head, *cells)):
+        told = "  ".join(f"{plain(cell, encoding):{room}}" for cell, room in zip(line, widths, strict=True)).rstrip()
+        yield Text(" " * MARGIN + told[: max(width - MARGIN, 20)], style="dim" if number == 0 else "")
+    if len(search.rows) > SHOWN:
+        yield prose(f"and {len(search.rows) - SHOWN} more (--format json)", width)
+    for one in search.follows[:MOST_FOLLOWED]:
+        sure = "" if one.sure else ", which may be chance"
+        told = f"{one.name}: rank correlation {one.correlation:.2f} ({one.low:.2f} to {one.high:.2f}){sure}"
+        yield prose(plain(told, encoding), width, label("follows", LABEL))
+
+
+def _value(value: str | float | bool | None) -> str:  # noqa: FBT001
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return "" if value is None else str(value)
+    return f"{value:.3g}"
+
 
 HEIGHT = 8
 WIDEST, NARROWEST = 72, 16

@@ -11,7 +11,7 @@ from rich.text import Text
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.ladder import Ladder, Rung
 from mlpdoctor.report.ladder_rows import Row, rows, witnesses
-from mlpdoctor.report.terminal.layout import from_the_right, plain, prose, spelt, whole
+from mlpdoctor.report.terminal.layout import from_the_right, plain, plain_parts, prose, whole
 
 TOPS = ("constant", "affine")
 """The rungs that set the scale: a model far above them would leave them no bars."""
@@ -34,7 +34,7 @@ def draw(
     """
     heading, text = about or ("loss ladder", ladder.loss)
     yield prose(text, screen, f"{heading}   ", style="dim")
-    told = [spelt(row, encoding) for row in rows(ladder)]
+    told = [plain_parts(row, encoding) for row in rows(ladder)]
     widths = _Widths.of(told, screen)
     bars = _bars(ladder, told, block, min(screen - 1 - widths.taken - widths.remark - 2 * GAP, LONGEST))
     for row, bar in zip(told, bars, strict=True):

@@ -22,7 +22,7 @@ def plain(text: str, encoding: str = "utf-8") -> str:
     return "".join(one if _can(one, encoding) else INSTEAD.get(one) or spelt_out(one) for one in text)
 
 
-def spelt(value: Part, encoding: str) -> Part:
+def plain_parts(value: Part, encoding: str) -> Part:
     """The same report, ladder or other data with every text in it made plain; code keeps its lines."""
     return changed_parts(value, partial(plain, encoding=encoding))
 

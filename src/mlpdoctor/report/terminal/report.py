@@ -19,7 +19,17 @@ from mlpdoctor.report.folding import Arranged, Shown
 from mlpdoctor.report.phrases import crashed, state
 from mlpdoctor.report.tally import tally, total
 from mlpdoctor.report.terminal.ladder_chart import draw
-from mlpdoctor.report.terminal.layout import MARGIN, code, from_the_left, label, page_width, plain, prose, spelt, whole
+from mlpdoctor.report.terminal.layout import (
+    MARGIN,
+    code,
+    from_the_left,
+    label,
+    page_width,
+    plain,
+    plain_parts,
+    prose,
+    whole,
+)
 
 COLOURS = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "bold cyan"}
 NARROW = 60
@@ -42,7 +52,7 @@ class TerminalReport:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Yield the parts from top to bottom, a blank line between them."""
-        report = spelt(self.report, options.encoding)
+        report = plain_parts(self.report, options.encoding)
         for part in self._parts(report, console.width, options.encoding):
             lines = list(part)
             if lines:
@@ -196,8 +206,8 @@ class TerminalSummary:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Yield the parts from top to bottom: a line or two for each model, then the sum."""
-        lines = [_line(spelt(report, options.encoding)) for report in self.reports]
-        lost = [spelt(model, options.encoding) for model in self.unread]
+        lines = [_line(plain_parts(report, options.encoding)) for report in self.reports]
+        lost = [plain_parts(model, options.encoding) for model in self.unread]
         lines += [("unread", "bold red", model.path, model.reason) for model in lost]
         width = max((len(word) for word, *_ in lines), default=0) + 2
         for word, style, path, said in lines:

@@ -8,7 +8,7 @@ from rich.text import Text
 from mlpdoctor.core.trial_result import Trial, TrialResult, Verdict
 from mlpdoctor.report import trial_phrases as words
 from mlpdoctor.report.folding import live
-from mlpdoctor.report.terminal.layout import code, label, prose, spelt
+from mlpdoctor.report.terminal.layout import code, label, plain_parts, prose
 from mlpdoctor.report.terminal.report import BODY, files
 
 COLOURS = {Verdict.CONFIRMED: "bold green", Verdict.REFUTED: "bold red", Verdict.UNDECIDED: "bold yellow"}
@@ -26,7 +26,7 @@ class TerminalTrials:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Yield the parts from top to bottom."""
-        result, screen = spelt(self.result, options.encoding), console.width
+        result, screen = plain_parts(self.result, options.encoding), console.width
         yield ""
         yield from files(words.sources(result), screen, options.encoding)
         yield ""

@@ -7,8 +7,7 @@ import numpy as np
 from mlpdoctor.core.finding import Finding
 from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.text import listing, quoted
-from mlpdoctor.nn.layers.entry_layers import entry_layers
-from mlpdoctor.nn.layers.graph import adjustable, followers
+from mlpdoctor.nn.layers.graph import adjustable, entry_layers, followers
 from mlpdoctor.nn.layers.properties import activation_of, is_learned
 from mlpdoctor.treat.case import Case, Nothing, Proposal, Treatment, treatment
 from mlpdoctor.treat.editing.edits import Edit, Json, Redraw, SetOption, Widen

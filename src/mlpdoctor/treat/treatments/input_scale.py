@@ -7,8 +7,7 @@ import numpy as np
 from mlpdoctor.core.finding import Finding
 from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.text import listing, quoted
-from mlpdoctor.nn.layers.entry_layers import EntryLayer, entry_layers
-from mlpdoctor.nn.layers.graph import users
+from mlpdoctor.nn.layers.graph import EntryLayer, entry_layers, users
 from mlpdoctor.treat.case import Case, Columns, Nothing, Proposal, Treatment, columns, treatment
 from mlpdoctor.treat.editing.edits import Edit, InsertAfter, InsertBefore, NewLayer, SetWeights
 from mlpdoctor.treat.editing.model_queries import told_layers

@@ -14,9 +14,8 @@ import numpy as np
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array, Stored
 from mlpdoctor.engine.keras_start import keras, on_tensorflow, tensorflow
-from mlpdoctor.treat.trials.data_loss import Table, data_loss, loss_of, packed
 from mlpdoctor.treat.trials.model import Model
-from mlpdoctor.treat.trials.rows import Block
+from mlpdoctor.treat.trials.rows import Block, Table, data_loss, loss_of, packed
 
 AT_ONCE = 1024
 """Updates of one call of the compiled loop, at most."""

@@ -1,7 +1,9 @@
 """The rows that a trial trains and is judged on, and which of them each update sees."""
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import field, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -9,10 +11,12 @@ import numpy.typing as npt
 from mlpdoctor.core.dataset import Dataset
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array, Network
+from mlpdoctor.engine.keras_start import keras
 from mlpdoctor.engine.passes import Passes
 from mlpdoctor.nn.heads import Heads
 from mlpdoctor.nn.losses.loss import class_numbers, one_hot
 from mlpdoctor.nn.output_head import LabelEncoding, OutputHead
+from mlpdoctor.treat.trials.model import Model
 
 USUAL = 32
 """Rows in a batch, where nobody says otherwise: Keras's own default; the file does not remember."""
@@ -92,7 +96,7 @@ class Rows:
         """The weights as Keras takes them."""
         return None if self.weights is None else self.weights.astype(np.float32)
 
-    def spelt(self, targets: Array) -> "Rows":
+    def with_targets(self, targets: Array) -> "Rows":
         """The same rows with other targets."""
         return replace(self, targets=targets)
 
@@ -137,3 +141,61 @@ def _wanted(network: Network, head: OutputHead, own: Array) -> Array:
     if len(shape) > 1 and own.shape[1] == head.units:
         return own.reshape(len(own), *(side or 1 for side in shape))
     return own
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """What a model trains and is judged on, as Keras takes it.
+
+    Attributes:
+        inputs: one array an input of the model.
+        targets: one array an output.
+        weights: how much each row counts; None where all count alike.
+    """
+
+    inputs: Sequence[Single]
+    targets: Sequence[Single]
+    weights: Single | None = None
+
+    @property
+    def rows(self) -> int:
+        """How many there are."""
+        return len(self.inputs[0])
+
+    def part(self, chosen: Any) -> "Table":  # noqa: ANN401  a slice or numbers of rows
+        """Some of the rows."""
+        weights = None if self.weights is None else self.weights[chosen]
+        return Table([one[chosen] for one in self.inputs], [one[chosen] for one in self.targets], weights)
+
+
+def loss_of(model: Model, inputs: Any, targets: Any, weights: Any) -> Any:  # noqa: ANN401  tensors
+    """The data loss of some rows: that of ``compute_loss`` without what regularisers add."""
+    answer = model(packed(inputs), training=False)
+    given = None if weights is None else packed([weights] * len(targets))
+    with _mean_over_rows(model):
+        total = model.compute_loss(packed(inputs), packed(targets), answer, given)
+    extra = model.losses
+    return total - sum(extra) if extra else total
+
+
+@contextlib.contextmanager
+def _mean_over_rows(model: Model) -> Iterator[None]:
+    """A loss that is trained as the sum over a batch is judged by its mean, as everywhere in mlpdoctor."""
+    summed = [loss for loss in keras().tree.flatten(model.loss) if getattr(loss, "reduction", None) == "sum"]
+    for loss in summed:
+        loss.reduction = "sum_over_batch_size"
+    try:
+        yield
+    finally:
+        for loss in summed:
+            loss.reduction = "sum"
+
+
+def data_loss(model: Model, part: Table) -> float:
+    """The same of a table, as a number."""
+    return float(np.asarray(loss_of(model, part.inputs, part.targets, part.weights)))
+
+
+def packed(parts: Sequence[Any]) -> Any:  # noqa: ANN401  as Keras takes one or several
+    """One array by itself, several in a list."""
+    return parts[0] if len(parts) == 1 else list(parts)

@@ -18,7 +18,8 @@ from mlpdoctor.core.report_model import Report, legible_parts
 from mlpdoctor.core.trial_result import RunGroup, TrialResult
 from mlpdoctor.core.whole_file import Put, keep_apart, require_place, unless_there
 from mlpdoctor.diagnosis.diagnose import diagnose
-from mlpdoctor.diagnosis.subject import Question, Subject, files_read, opened
+from mlpdoctor.diagnosis.question import Question, files_read
+from mlpdoctor.diagnosis.subject import Subject, opened
 from mlpdoctor.engine.keras_load import own_objects
 from mlpdoctor.engine.keras_start import keras, scopes_closed
 from mlpdoctor.engine.user_code import custom_objects

@@ -19,10 +19,9 @@ from mlpdoctor.nn.heads import Heads, heads_of
 from mlpdoctor.readers.models.model import read_network
 from mlpdoctor.treat.editing.apply import edited, recoded
 from mlpdoctor.treat.editing.edits import Edit, EditError, ModelSpec
-from mlpdoctor.treat.trials.data_loss import Table
 from mlpdoctor.treat.trials.fit import Snapshot, Trainee
 from mlpdoctor.treat.trials.model import NO_CODE, Code, arranged, build, write
-from mlpdoctor.treat.trials.rows import Rows, answers_wanted
+from mlpdoctor.treat.trials.rows import Rows, Table, answers_wanted
 
 BAKED = {"mean", "variance"}
 """Weights of a Normalization layer: what is compiled holds their values."""
@@ -82,7 +81,7 @@ class VariantBuilder:
             models = [edited(spec, edits, seed) for seed in self.seeds]
         except EditError as complaint:
             raise Unfit(str(complaint)) from complaint
-        return self.variant(models, self.rows if targets is self.rows.targets else self.rows.spelt(targets))
+        return self.variant(models, self.rows if targets is self.rows.targets else self.rows.with_targets(targets))
 
     def variant(self, models: Sequence[ModelSpec], rows: Rows) -> Variant:
         """A model by its start for each seed, on these rows.

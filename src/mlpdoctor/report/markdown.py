@@ -1,19 +1,112 @@
 """Reports as Markdown: for a pull request, a job summary, a wiki."""
 
+import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from mlpdoctor.core.finding import Finding
 from mlpdoctor.core.history_summary import HistorySummary
 from mlpdoctor.core.ladder import Ladder
 from mlpdoctor.core.report_model import Report, Unread
+from mlpdoctor.core.trial_result import Trial, TrialResult
 from mlpdoctor.report import curve_phrases, phrases
+from mlpdoctor.report import trial_phrases as words
 from mlpdoctor.report.folding import Shown
 from mlpdoctor.report.ladder_rows import rows, witnesses
-from mlpdoctor.report.markdown.text import block, code, escape, marked, table
 from mlpdoctor.report.phrases import crashed, state
 from mlpdoctor.report.tally import tally, total
 from mlpdoctor.report.terminal.curve_chart import plain_text
+
+ANYWHERE = re.compile(r"[\\`*_\[\]|~$]")
+"""Punctuation that may mean something wherever it stands."""
+HTML = re.compile(r"<|&(?=#?\w+;)")
+SPAN = re.compile(r"(?<!`)`([^`\s](?:[^`]*[^`\s])?)`(?!`)")
+"""Code in a sentence."""
+ENTITIES = {"<": "&lt;", "&": "&amp;"}
+START = re.compile(r"^(\d{0,9})([.)>]|[#=+-]+(?=\s|$))")
+"""What would make a list, a heading, a rule or a quotation of a paragraph."""
+
+
+def escape(text: str) -> str:
+    """Text of unknown content, on one line, meaning nothing but itself."""
+    return START.sub(r"\1\\\2", _literal(" ".join(text.split())))
+
+
+def marked(text: str) -> str:
+    """The same with code between single backticks shown as code; not for a cell of a table, which a pipe ends."""
+    flat, made, end = " ".join(text.split()), "", 0
+    for found in SPAN.finditer(flat):
+        made += _literal(flat[end : found.start()]) + code(found[1])
+        end = found.end()
+    return START.sub(r"\1\\\2", made + _literal(flat[end:]))
+
+
+def _literal(text: str) -> str:
+    return HTML.sub(lambda found: ENTITIES[found[0]], ANYWHERE.sub(r"\\\g<0>", text))
+
+
+def code(text: str) -> str:
+    """Text in a code span, not for the cell of a table, where a pipe would end it."""
+    flat = " ".join(text.split())
+    fence = "`" * (1 + max((len(run) for run in re.findall(r"`+", flat)), default=0))
+    pad = " " if flat.startswith("`") or flat.endswith("`") else ""
+    return f"{fence}{pad}{flat}{pad}{fence}" if flat else ""
+
+
+def block(text: str, language: str = "python") -> str:
+    """Lines of code in a fence longer than any in them."""
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", text)), default=0))
+    return f"{fence}{language}\n{text}\n{fence}"
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[int] = ()) -> str:
+    """A table of cells that are Markdown already; the columns in ``right`` hold numbers."""
+    rule = "|".join("--:" if column in right else "---" for column in range(len(heads)))
+    lines = [f"| {' | '.join(cells)} |" for cells in (heads, *rows)]
+    return "\n".join((lines[0], f"|{rule}|", *lines[1:]))
+
+
+def render_trials(result: TrialResult) -> str:
+    """Markdown text that ends in a newline."""
+    return "\n\n".join(_parts(result)) + "\n"
+
+
+def _parts(result: TrialResult) -> Iterator[str]:
+    report = result.report
+    yield f"## {escape(report.path)}, treated"
+    yield f"**{escape(result.verdict)}**"
+    (kind, _, model), *others = words.sources(result)
+    yield table(("", ""), [(kind, escape(model)), *((escape(path), escape(told)) for _, path, told in others)])
+    yield f"{escape(f'{result.judged_by}: {words.control(result)}. {words.protocol(result.protocol)}.')}"
+    trials = words.shown(result)
+    if trials:
+        heads = ("trial", "verdict", "measured by", "before", "control", "treated", "gained", "")
+        yield table(heads, [_row(trial, result) for trial in trials], right=(3, 4, 5, 6))
+    for number, trial in enumerate(trials, start=1):
+        if trial.diff:
+            yield f"### {number}. {escape(trial.text)}"
+            yield block("\n".join(f"{sign} {line}" for sign, line in trial.diff), "diff")
+    if result.memory is not None:
+        yield f"**By heart:** {escape(words.memory(result.memory))}"
+    told = words.untried(result)
+    if told:
+        yield "\n".join(f"* untried: {escape(line)}" for line in told)
+    if result.interrupted:
+        yield "**Interrupted:** this is what was known by then."
+
+
+def _row(trial: Trial, result: TrialResult) -> tuple[str, ...]:
+    mark = "**" if trial == result.best else ""
+    return (
+        f"{mark}{escape(words.names(trial))}{mark}{words.answers(trial)}",
+        trial.verdict.value,
+        escape(trial.judged_by),
+        words.number(trial.before),
+        words.control_of(trial),
+        words.group(trial.treated),
+        words.gained(trial),
+        escape(words.told(trial)),
+    )
 
 
 def render(reports: Sequence[Report], unread: Sequence[Unread] = ()) -> str:

@@ -6,9 +6,9 @@ from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlpdoctor.analysis.curvature.eigen import critical, preconditioner
+from mlpdoctor.analysis.curvature import critical, preconditioner
 from mlpdoctor.core.network import Array, Key, Optimizer
-from mlpdoctor.nn.optimizers.step import next_step
+from mlpdoctor.nn.optimizers.traits import next_step
 
 KEY: Key = ("dense", "kernel")
 

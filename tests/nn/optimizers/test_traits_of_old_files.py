@@ -9,7 +9,7 @@ import pytest
 from mlpdoctor.core.network import Optimizer
 from mlpdoctor.nn.optimizers.rate import at_rate, rate_now
 from mlpdoctor.nn.optimizers.rule import is_old
-from mlpdoctor.nn.optimizers.step import Step, next_step
+from mlpdoctor.nn.optimizers.traits import Step, next_step
 from mlpdoctor.readers.models.model import read_network
 
 ARCHIVE = Path(__file__).with_name("keras_2.zip")

@@ -15,7 +15,7 @@ from model_cases import alarms, examined, found, names, number, only, quiet, run
 from mlpdoctor.core.finding import Certainty, Severity
 from mlpdoctor.core.report_model import Report
 from mlpdoctor.diagnosis.diagnose import all_checks, diagnose
-from mlpdoctor.diagnosis.subject import Question
+from mlpdoctor.diagnosis.question import Question
 from mlpdoctor.engine.keras_engine import KerasEngine
 from mlpdoctor.nn.layers.unsupported_layers import is_affine
 from mlpdoctor.readers.models.model import read_network

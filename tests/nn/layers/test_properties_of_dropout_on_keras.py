@@ -8,7 +8,7 @@ import pytest
 from model_cases import L, Model
 
 from mlpdoctor.core.network import Layer
-from mlpdoctor.nn.layers.dropout import dropped, rate_of
+from mlpdoctor.nn.layers.properties import dropped, rate_of
 
 ROWS = 4000
 

@@ -7,7 +7,12 @@ https://arrow.apache.org/docs/format/Columnar.html#serialization-and-interproces
 
 import io
 import struct
-from typing import BinaryIO, NamedTuple
+from collections.abc import Mapping
+from typing import Any, BinaryIO, NamedTuple
+
+import numpy as np
+
+from mlpdoctor.core.network import Array
 
 _MARK = 6
 """Bytes of ARROW1, with which a file begins and ends."""
@@ -128,3 +133,62 @@ class _Table(NamedTuple):
         offsets = self.place - self.unpack("<i", self.place)[0]
         entry = 4 + 2 * field
         return self.unpack("<H", offsets + entry)[0] if entry < self.unpack("<H", offsets)[0] else 0
+
+
+def float64_values(values: Any) -> Array:  # noqa: ANN401 - pyarrow has no types
+    """The values of an Arrow array of numbers or booleans: shape (length,), NaN where one is missing.
+
+    Args:
+        values: an array of a numeric, boolean, decimal or null type, or a dictionary of one.
+    """
+    import pyarrow as pa
+
+    if not len(values) or pa.types.is_null(values.type):
+        return np.full(len(values), np.nan)
+    if pa.types.is_dictionary(values.type):
+        values = values.dictionary_decode()
+    if values.type != pa.float64():
+        values = values.cast(pa.float64(), safe=False)
+    validity, data = values.buffers()
+    numbers = np.frombuffer(data, np.float64, len(values), values.offset * 8)
+    if not values.null_count:
+        return numbers
+    first = values.offset % 8
+    there = np.frombuffer(validity, np.uint8, (first + len(values) + 7) // 8, values.offset // 8)
+    bits = np.unpackbits(there, bitorder="little")
+    return np.where(bits[first : first + len(values)], numbers, np.nan)
+
+
+def _classes(values: Any, codes: Mapping[str, float]) -> Array:  # noqa: ANN401
+    """Texts as the numbers that they stand for, NaN where one is missing."""
+    return np.array([codes.get(_shown(cell).strip(), np.nan) if cell.is_valid else np.nan for cell in values])
+
+
+def _is_nested(kind: Any) -> bool:  # noqa: ANN401 - pyarrow has no types
+    from pyarrow import types
+
+    return bool(types.is_nested(kind) or types.is_binary(kind))
+
+
+def _shown(cell: Any) -> str:  # noqa: ANN401
+    """The beginning of a cell that is no number; the type of one that holds many values."""
+    from pyarrow import types
+
+    cell = getattr(cell, "value", cell) if cell is not None and types.is_dictionary(cell.type) else cell
+    if cell is None or not types.is_nested(cell.type):
+        text = getattr(cell, "as_buffer", lambda: None)()
+        return str(cell) if text is None else text[:SHOWN].to_pybytes().decode("utf-8", "replace")
+    return str(cell.type)
+
+
+SHOWN = 1000
+"""Bytes of a cell that are looked at for the message."""
+
+
+def _is_number(kind: Any) -> bool:  # noqa: ANN401 - pyarrow has no types
+    """Whether values of an Arrow type are numbers, true and false, or all missing."""
+    from pyarrow import types
+
+    kind = kind.value_type if types.is_dictionary(kind) else kind
+    tests = (types.is_integer, types.is_floating, types.is_boolean, types.is_decimal, types.is_null)
+    return any(test(kind) for test in tests)

@@ -11,7 +11,7 @@ from stepped import gradients, model_with, moved_by_keras, saved, weights
 
 from mlpdoctor.core.network import Array, Key, Optimizer
 from mlpdoctor.nn.optimizers.rule import known
-from mlpdoctor.nn.optimizers.step import Step, next_step
+from mlpdoctor.nn.optimizers.traits import Step, next_step
 
 O = keras.optimizers  # noqa: E741
 KINDS: dict[str, Callable[..., Any]] = {

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mlpdoctor.analysis.floors.triangular import BLOCK, solved
+from mlpdoctor.analysis.floors.basis import BLOCK, solved
 
 
 @pytest.mark.parametrize("size", [1, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK, 3 * BLOCK + 7])

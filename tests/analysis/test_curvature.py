@@ -6,7 +6,7 @@ from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlpdoctor.analysis.curvature.eigen import largest
+from mlpdoctor.analysis.curvature import largest
 from mlpdoctor.core.network import Array
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mlpdoctor.core.network import Optimizer
-from mlpdoctor.nn.optimizers.step import Step, next_step
+from mlpdoctor.nn.optimizers.traits import Step, next_step
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
