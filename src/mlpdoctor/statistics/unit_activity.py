@@ -10,6 +10,9 @@ from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array
 from mlpdoctor.statistics.views import Activity, Pieces, PreActivation
 
+HALF_A_LAYER, NARROW = 0.5, 8
+"""A layer that lost half its units, and of whose units fewer than so many work, misses each of them."""
+
 
 @dataclass(frozen=True, eq=False)
 class ActivitySums:
@@ -153,3 +156,8 @@ class PiecePatterns:
     def _kept(cls, patterns: frozenset[bytes]) -> Self:
         many = len(patterns) > MOST_PATTERNS
         return cls(frozenset() if many else patterns, overflow=many)
+
+
+def crippled(lost: float, live: int) -> bool:
+    """Whether a layer has lost so many units, as a share, that it is another layer than its user drew."""
+    return lost >= HALF_A_LAYER and live < NARROW

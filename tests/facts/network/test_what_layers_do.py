@@ -56,8 +56,8 @@ def test_a_penalty_holds_a_kernel_at_its_size_beside_a_fresh_one() -> None:
     (held,) = found.weights
     assert held.by == "the penalty l2(0.5)"
     assert held.shrunk == pytest.approx(0.01 / np.sqrt(2 / 52))
-    assert not found.penalised
-    assert not found.measured
+    assert found.penalised == ()
+    assert found.measured == ()
 
 
 def test_weight_decay_worth_naming_holds_every_kernel() -> None:

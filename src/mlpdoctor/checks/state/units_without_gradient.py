@@ -6,9 +6,10 @@ from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Draws, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.text import count, part_of, quoted
-from mlpdoctor.facts.ladder.loss_position import LossPosition, OpenQuestion, crippled
+from mlpdoctor.facts.ladder.loss_position import LossPosition, OpenQuestion
 from mlpdoctor.facts.training.gradient_flow import SecondMoments
 from mlpdoctor.nn.layers.properties import activation_of
+from mlpdoctor.statistics.unit_activity import crippled
 
 FEWEST_UPDATES = 20
 """In fewer updates a unit that fires on rare rows may have met none of them."""

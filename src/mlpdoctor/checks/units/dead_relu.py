@@ -6,13 +6,13 @@ from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Draws, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.text import are, count, part_of
-from mlpdoctor.facts.ladder.loss_position import NARROW, FiniteLoss, LossPosition, crippled
+from mlpdoctor.facts.ladder.loss_position import FiniteLoss, LossPosition
 from mlpdoctor.facts.outputs.contract import Contract
 from mlpdoctor.facts.training.training import Training
 from mlpdoctor.nn.layers.graph import summing
 from mlpdoctor.nn.layers.properties import activation_of
 from mlpdoctor.nn.layers.unsupported_layers import layer_code
-from mlpdoctor.statistics.unit_activity import Firing
+from mlpdoctor.statistics.unit_activity import NARROW, Firing, crippled
 
 
 @check(

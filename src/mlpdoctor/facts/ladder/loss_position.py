@@ -27,8 +27,6 @@ NEAR = 0.1
 """A model that has come nine tenths of the way has learned in spite of whatever else is found."""
 FAR = 0.5
 """A model that has not come half of the way has learned little of what there is to learn."""
-HALF_A_LAYER, NARROW = 0.5, 8
-"""A layer that lost half its units, and of whose units fewer than so many work, misses each of them."""
 NO_BETTER = 0.99
 """From this share of the constant's loss on a model has learned nothing that shows, and L502 alone reports it."""
 LITTLE = 0.05
@@ -161,11 +159,6 @@ class LossPosition:
         """A difference of losses as a share of what could be gained; None where nothing could."""
         above = self.model - self.base
         return min(max(loss / above, 0.0), 1.0) if above > 0 else None
-
-
-def crippled(lost: float, live: int) -> bool:
-    """Whether a layer has lost so many units, as a share, that it is another layer than its user drew."""
-    return lost >= HALF_A_LAYER and live < NARROW
 
 
 def severity(
