@@ -75,11 +75,12 @@ def examined(
     loss: str | None = None,
     history: tuple[str, ...] = (),
     plateau: str | None = None,
+    quick: bool = False,
 ) -> Report:
     """Save the model and the data, and have the files diagnosed as the command line does."""
     model.save(path := folder / f"model.{form}")
     table = None if x is None or y is None else save_data(folder / f"data.{data}", x, y, header=header)
-    return diagnose(Question(str(path), table, loss=loss, history=history, plateau=plateau))
+    return diagnose(Question(str(path), table, loss=loss, history=history, plateau=plateau, quick=quick))
 
 
 def predicted(model: Model, x: Table) -> Table:

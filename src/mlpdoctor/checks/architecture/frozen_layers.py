@@ -132,16 +132,14 @@ def _thaw(network: Network, frozen: Sequence[Layer], *, everything: bool) -> Rem
     what = "every layer" if everything else listing(names)
     text = f"make {what} trainable and compile again, for Keras reads the flag when it compiles"
     nested = any("/" in name for name in names)
-    if everything:
+    if everything or (nested and len(names) > FEW):
         code = "model.trainable = False; model.trainable = True"
     elif len(names) <= FEW:
         steps = ["".join(f".get_layer({quoted(part)})" for part in name.split("/")) for name in names]
         code = "; ".join(f"model{step}.trainable = True" for step in steps)
-    elif nested:
-        code = "model.trainable = False; model.trainable = True"
     else:
-        chosen = f"map(model.get_layer, {names})".replace("'", '"')
-        return Remedy(text, f"for layer in {chosen}: layer.trainable = True")  # the text says to compile
+        chosen = str(names).replace("'", '"')  # the text says to compile
+        return Remedy(text, f"for layer in map(model.get_layer, {chosen}): layer.trainable = True")
     return Remedy(text, f"{code}{_compile(network)}")
 
 

@@ -16,10 +16,9 @@ from mlpdoctor.statistics.moments import EnteringMoments
 from mlpdoctor.statistics.unit_activity import Flatness
 from mlpdoctor.statistics.views import PerLayer
 
-LOWER = 0.1
-"""Rate, as a share of the one in force, at which weights that it made grow do not grow again."""
-HOPELESS = 10.0
-"""Sums of this size leave tanh a mean slope of 0.08; of size 4, 0.2."""
+HOPELESS, LOWER = 10.0, 0.1
+"""Sums of this size leave tanh a mean slope of 0.08, of size 4, 0.2; and the rate, as a share of the one in force, at
+which weights that it made grow do not grow again."""
 
 
 @check(

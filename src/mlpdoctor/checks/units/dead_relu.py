@@ -55,8 +55,7 @@ def dead_relu(
     References
         Lu, Shin, Su and Karniadakis, Dying ReLU and initialization, 2019.
     """
-    units, dead = len(seen.dead), int(seen.dead.sum())
-    where = loss.position
+    units, dead, where = len(seen.dead), int(seen.dead.sum()), loss.position
     if dead / units <= tolerated:
         return
     live = units - dead
@@ -93,9 +92,9 @@ def _severity(share: float, live: int, position: LossPosition | None, *, silent:
     lame = crippled(share, live)
     if position is not None and position.near:
         return Severity.WARNING if lame and not position.well else Severity.NOTE
-    if untrained or position is None:  # how the model does without them nobody knows
-        return Severity.WARNING if lame else Severity.NOTE
-    return Severity.ERROR if lame else Severity.WARNING
+    unknown = untrained or position is None  # how the model does without them
+    grave, mild = (Severity.WARNING, Severity.NOTE) if unknown else (Severity.ERROR, Severity.WARNING)
+    return grave if lame else mild
 
 
 def _why(live: int, *, silent: bool, output: bool, untrained: bool) -> str:

@@ -3,8 +3,8 @@
 Whether it is stuck, does well or is broken is answered here and nowhere else: every check asks this fact, so that two
 findings of one report cannot disagree on it.
 
-A check that passes says that its fault is not there, and the report then rules it out. Where a check has nothing to
-say because the model does well or is broken, it must not pass but not apply: that is what it asks for these facts for.
+A check that passes rules its fault out in the report. Where it has nothing to say because the model does well or is
+broken, it must not pass but not apply: that is what it asks these facts for.
 """
 
 import math
@@ -37,10 +37,9 @@ ABOVE = 0.05
 """A model up to a twentieth above the best affine predictor is still on it (L501); one further up is worse (L504)."""
 WORTHWHILE = 1e-3
 """A distance under a thousandth of the constant's loss is nothing that a user would call stuck."""
-HALFWAY = 0.5
-"""Share of the constant's loss under which a model that can fall without end is on its way."""
-LOW = 0.1
-"""A tenth of the constant's loss: what trains worse than it could has then cost nothing worth a warning."""
+HALFWAY, LOW = 0.5, 0.1
+"""Shares of the constant's loss: under half of it a model that can fall without end is on its way; at a tenth, what
+trains worse than it could has cost nothing worth a warning."""
 AT_THE_CONSTANT = 0.95
 """From this share of the constant's loss on, a straight line or a model is told as no better than a flat line."""
 MATTERS = 0.1
@@ -178,9 +177,7 @@ def severity(
     """
     if position is None or not position.trained:
         return between
-    if position.near:
-        return near
-    return far if position.far else between
+    return near if position.near else far if position.far else between
 
 
 @fact
@@ -199,10 +196,8 @@ def loss_position(
     top = objective.total(tuple(fit.value for fit in constant.fits))
     affine = None if linear is None else objective.total(tuple(fit.value for fit in linear.fits))
     reach = top if affine is None else min(affine, top)
-    if opinion is not None and opinion.structure:
-        reach = min(reach, opinion.curve)
-    if opinion is not None and affine is None:  # of other losses the best line is a rung; here all that tells of one
-        reach = min(reach, opinion.line)
+    if opinion is not None:  # its line is all that tells of one where a loss has no best line
+        reach = min(reach, opinion.curve if opinion.structure else reach, opinion.line if affine is None else reach)
     return LossPosition(
         constant=top,
         affine=affine,
@@ -219,11 +214,9 @@ def entropy_first(position: LossPosition) -> str:
     """What comes first where most of the loss is the entropy of the targets; empty elsewhere."""
     if not position.mostly_entropy:
         return ""
-    return (
-        f"{short(position.perfect)} of the loss, {short(position.model)}, cannot be removed: it is the entropy of "
-        f"targets that are neither 0 nor 1, and even perfect predictions cost it. "
-        f"{short(position.model - position.perfect, 3)} is left to learn. "
-    )
+    rest = f"{short(position.model - position.perfect, 3)} is left to learn. "
+    first = f"{short(position.perfect)} of the loss, {short(position.model)}, cannot be removed: it is the entropy of "
+    return f"{first}targets that are neither 0 nor 1, and even perfect predictions cost it. {rest}"
 
 
 @dataclass(frozen=True)
