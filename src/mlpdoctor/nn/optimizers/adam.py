@@ -189,6 +189,7 @@ class Lamb(Rule):
     names: ClassVar[tuple[str, ...]] = ("Lamb",)
     normalises_gradient: ClassVar[bool] = True
     relative: ClassVar[bool] = True
+    apart: ClassVar[bool] = False
     squares: ClassVar[str | None] = "velocity"
     beta_1: float = 0.9
     beta_2: float = 0.999
