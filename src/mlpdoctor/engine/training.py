@@ -196,19 +196,18 @@ class Updates:
         self._bounds = {key: bound for key, bound in bounds.items() if bound is not None}
 
     def update(self, rows: views.Rows, moved: Mapping[Key, Array] | None = None) -> Step | str:
-        """One update by the gradient of some rows; or why the optimizer makes none.
-
-        From the second on it is worked out in the arrays of the one before: of a step only the last is to be read.
+        """One update by the gradient of some rows, in the arrays of the one before; or why the optimizer makes none.
 
         Args:
             rows: the batch.
             moved: weights that change by other means, such as the moving mean of BatchNormalization.
         """
-        weights = self.engine.weights
-        step = next_step(self.optimizer, weights, self._gradient(rows, weights), spent=self._own)
+        after = self.engine.weights
+        step = next_step(self.optimizer, after, self._gradient(rows, after), spent=self._own)
         if isinstance(step, str):
             return step
-        after = {key: values + step.updates[key] if key in step.updates else values for key, values in weights.items()}
+        for key, change in step.updates.items():
+            after[key] = np.add(after[key], change, out=after[key] if self._own else None)
         for key, bound in self._bounds.items():
             if key in after:
                 after[key] = bound(after[key])
@@ -227,8 +226,8 @@ class Updates:
             after[place] = after[place] + values if place in after else values
         pulled = engine.pull(tape, Cotangents(cotangents.before, after))
         found = dict(pulled.weights)
-        for key, values in found.items():  # the arrays are our own, but those of a framework may be closed
-            found[key] = np.divide(values, len(rows.features), out=values if values.flags.writeable else None)
+        for key, values in found.items():  # a framework may have one array for two weights
+            found[key] = np.divide(values, len(rows.features), out=values if values.flags.owndata else None)
         for key, own in self._penalties:
             penalty = own.gradient(weights[key]) if key in found else None
             if penalty is not None:
