@@ -27,7 +27,7 @@ def test_pieces_move_as_the_whole_does(name: str, monkeypatch: pytest.MonkeyPatc
             assert isinstance(step, Step), step
             place, optimizer = place + step.updates[KEY], step.optimizer
         places.append(place)
-    assert np.array_equal(*places)
+    assert np.array_equal(places[0], places[1])
 
 
 def test_what_is_not_spent_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
