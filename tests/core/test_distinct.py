@@ -1,4 +1,4 @@
-"""The distinct values are those of NumPy, and its masked arrays stay where they are."""
+"""Distinct values, medians and quantiles are those of NumPy, and its masked arrays stay where they are."""
 
 import subprocess
 import sys
@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from mlpdoctor.core.distinct import distinct
+from mlpdoctor.core.distinct import distinct, median, quantile
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,19 @@ def test_it_is_numpys(values: npt.NDArray[np.generic]) -> None:
     found, expected = distinct(values), np.unique(values)
     assert found.dtype == expected.dtype
     assert found.tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 4, 5, 8, 9, 30, 101])
+@pytest.mark.parametrize("digits", [0, 12])
+def test_middles_are_numpys_to_the_last_bit(rows: int, digits: int) -> None:
+    values = np.round(1e3 * np.random.default_rng(rows).normal(size=rows), digits)
+    assert median(values) == np.median(values)
+    for share in (0.0, 0.1, 0.25, 0.5, 0.75, 1.0):
+        assert quantile(values, share) == np.quantile(values, share)
+
+
+def test_the_middle_of_no_numbers_is_none() -> None:
+    assert np.isnan([median([]), median([1.0, np.nan, 2.0]), quantile([1.0, np.nan, 2.0], 0.5)]).all()
 
 
 def test_it_loads_no_masked_arrays() -> None:

@@ -188,7 +188,7 @@ class Updates:
     def __init__(self, engine: Engine, heads: Heads, optimizer: Optimizer) -> None:
         """From a network as it is, with an optimizer as saved."""
         self.engine, self.optimizer = engine, optimizer
-        self._heads = heads
+        self._heads, self._own = heads, False
         self._penalties = [(key, own) for key, own in penalised(engine.network).items() if isinstance(own, Regularizer)]
         bounds = {
             (layer.name, name): constraint(layer, name) for layer in engine.network.layers for name in layer.weights
@@ -196,20 +196,22 @@ class Updates:
         self._bounds = {key: bound for key, bound in bounds.items() if bound is not None}
 
     def update(self, rows: views.Rows, moved: Mapping[Key, Array] | None = None) -> Step | str:
-        """One update by the gradient of some rows; or why the optimizer makes none.
+        """One update by the gradient of some rows, in the arrays of the one before; or why the optimizer makes none.
 
         Args:
             rows: the batch.
             moved: weights that change by other means, such as the moving mean of BatchNormalization.
         """
-        weights = self.engine.weights
-        step = next_step(self.optimizer, weights, self._gradient(rows, weights))
+        after = self.engine.weights
+        step = next_step(self.optimizer, after, self._gradient(rows, after), spent=self._own)
         if isinstance(step, str):
             return step
-        after = {key: values + step.updates[key] if key in step.updates else values for key, values in weights.items()}
+        for key, change in step.updates.items():
+            after[key] = np.add(after[key], change, out=after[key] if self._own else None)
         for key, bound in self._bounds.items():
             if key in after:
                 after[key] = bound(after[key])
+        self._own = True
         self.optimizer, self.engine = step.optimizer, self.engine.at(after | dict(moved or {}))
         return step
 
@@ -223,7 +225,9 @@ class Updates:
         for place, values in active.after.items():
             after[place] = after[place] + values if place in after else values
         pulled = engine.pull(tape, Cotangents(cotangents.before, after))
-        found = {key: values / len(rows.features) for key, values in pulled.weights.items()}
+        found = dict(pulled.weights)
+        for key, values in found.items():  # a framework may have one array for two weights
+            found[key] = np.divide(values, len(rows.features), out=values if values.flags.owndata else None)
         for key, own in self._penalties:
             penalty = own.gradient(weights[key]) if key in found else None
             if penalty is not None:

@@ -163,7 +163,7 @@ def solved(lower: npt.NDArray[np.floating[Any]], right: Array) -> Array:
 
     Args:
         lower: the Cholesky factor of a positive definite matrix, shape (n, n).
-        right: shape (n,).
+        right: shape (n,), or (n, k) for k of them.
     """
     found = right.copy()
     blocks = [slice(start, start + BLOCK) for start in range(0, len(right), BLOCK)]

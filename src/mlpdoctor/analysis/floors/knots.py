@@ -9,6 +9,7 @@ segments using dynamic programming, 1961).
 import numpy as np
 import numpy.typing as npt
 
+from mlpdoctor.core.distinct import median
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array
 
@@ -68,7 +69,7 @@ def lower_bound(x: Array, y: Array, knots: int, weights: Array | None = None) ->
     values, group = np.unique(x[order], return_inverse=True)
     # By a power of two, which rounds nothing, so that squares neither overflow nor vanish.
     values = np.ldexp(values, -np.frexp(values[-1] - values[0])[1])
-    near, w = y[order] - np.median(y[order]), weights[order] / largest
+    near, w = y[order] - median(y[order]), weights[order] / largest
     points = _summary(values[group], near, w, group)
     # Rows with equal x get the same answer: this much is lost whatever the function, and their mean is left to fit.
     lost = float((w * np.square(near - points.y[group])).sum())

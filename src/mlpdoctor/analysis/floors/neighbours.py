@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mlpdoctor.core import random_state
+from mlpdoctor.core.distinct import median
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array
 
@@ -74,7 +75,7 @@ def nearest(features: Array) -> Neighbours | str:
     drawn = scaled + JITTER * random_state.random(0).normal(size=scaled.shape)
     squared, index = _closest(drawn)
     # Between two rows drawn at random each feature adds twice its variance, 1, to the mean squared distance.
-    typical = float(np.sqrt(np.median(squared[:, 0]) / (2 * scaled.shape[1])))
+    typical = float(np.sqrt(median(squared[:, 0]) / (2 * scaled.shape[1])))
     if typical > FARTHEST:
         return f"the nearest rows are {typical:.0%} as far apart as any two rows, too far to compare their targets"
     return Neighbours(scaled, index, squared, typical)

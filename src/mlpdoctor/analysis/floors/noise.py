@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mlpdoctor.analysis.floors.neighbours import Neighbours, at_distance_zero, nearest
+from mlpdoctor.core.distinct import median
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array
 
@@ -60,7 +61,7 @@ def of_numbers(features: Array, targets: Array, power: Literal["squares", "absol
     Returns:
         The estimate, or a clause that says why there is none.
     """
-    centred = targets - np.median(targets)
+    centred = targets - median(targets)
     if not centred.any():
         return "the target is constant"
     pairs = nearest(features)

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from mlpdoctor.core.check import Part, Stage, check
+from mlpdoctor.core.distinct import median
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import percent, recompiled, short
@@ -53,7 +52,7 @@ def clipped_gradient(
         return
     limits = {name: optimizer.options[name] for name in CLIPPING if optimizer.options.get(name)}
     clipping = ", ".join(f"{name}={value:g}" for name, value in limits.items())
-    left = float(np.median(saved.clipped))
+    left = median(saved.clipped)
     name = next(iter(limits), "clipnorm")
     yield Evidence(
         numbers={

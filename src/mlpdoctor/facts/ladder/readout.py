@@ -58,16 +58,21 @@ def readout(
     whole = objective.rows * max(widths) <= MOST_CELLS
     rows = objective.passes.rows if whole else partial(_cut, sample, objective.passes.block_rows)
     fits: list[LinearFit] = []
-    for head, source in zip(objective.heads.heads, sources, strict=True):
+    for head, source, width in zip(objective.heads.heads, sources, widths, strict=True):
         hidden = partial(_hidden_rows, objective, rows, source or 0)
+        bias = bool(network.nodes[_last(network, head)].layer.config.get("use_bias", True))
+        own = [(k, part) for k, part in enumerate(objective.parts) if part.head is head]
+        plain = bias and all(part.loss.linear == "squares" for _, part in own)
+        wide = _wide(hidden()) if plain and model.finite and WIDE <= width < objective.rows else None
+        if wide is not None:
+            fits += [wide[part.head.column_of(part.unit or 0)] for _, part in own]
+            continue
         factor = _factor(hidden())
         if not model.finite or not np.isfinite(factor.triangle).all():
             return Absent("the hidden features are not finite")
-        bias = bool(network.nodes[_last(network, head)].layer.config.get("use_bias", True))
-        own = [(k, part) for k, part in enumerate(objective.parts) if part.head is head]
         origin, turn = np.zeros(factor.features), None
         # Least squares is the same in any basis, and needs none that costs a singular value decomposition.
-        if not (bias and all(part.loss.linear == "squares" for _, part in own) and _all_resolved(factor)):
+        if not (plain and _all_resolved(factor)):
             origin, turn = _resolved(factor, intercept=bias)
             factor = factor.turned(origin, turn)
         for k, part in own:
@@ -116,6 +121,14 @@ def _factor(blocks: Iterator[tuple[Array, Array, Array]]) -> AffineFactor:
 
 WIDE = 256
 """Units from which it pays to ask first whether float32 tells all of them apart."""
+
+
+def _wide(blocks: Iterator[tuple[Array, Array, Array]]) -> tuple[LinearFit, ...] | None:
+    """Least squares by the products of the units, where all of them are certainly told apart; else None."""
+    from mlpdoctor.analysis.floors import gram
+
+    features, targets, weights = (np.concatenate(arrays) for arrays in zip(*blocks, strict=True))
+    return gram.fit(features, targets, weights, FLOAT32)
 
 
 def _all_resolved(factor: AffineFactor) -> bool:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from mlpdoctor.core.check import Absent, fact
+from mlpdoctor.core.distinct import quantile
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array, Network
 from mlpdoctor.engine.passes import Only, Passes, flat
@@ -134,7 +135,7 @@ class Quartiles:
     @classmethod
     def of(cls, numbers: Array) -> "Quartiles":
         """Take the quartiles."""
-        low, middle, high = np.quantile(numbers, (0.25, 0.5, 0.75))
+        low, middle, high = (quantile(numbers, share) for share in (0.25, 0.5, 0.75))
         return cls(float(middle), float(high - low) / NORMAL)
 
     def distance(self, numbers: Array) -> Array:

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mlpdoctor.core.check import Absent, fact
+from mlpdoctor.core.distinct import median
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Layer, Network, Stored
 from mlpdoctor.facts.training.gradients import Gradients
@@ -176,7 +177,7 @@ def _memory(rule: Rule, seen: Stored, made: int) -> int | None:
     """
     if rule.kept >= 1:
         return None
-    usual = float(np.median(values)) if (values := seen[seen > 0]).size else ORDINARY
+    usual = median(values) if (values := seen[seen > 0]).size else ORDINARY
     left = usual * (1 - rule.kept) if rule.power > 1 else usual
     if not math.isfinite(left):
         return None  # what the optimizer remembers has overflowed, and never fades

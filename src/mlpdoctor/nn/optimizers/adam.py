@@ -177,6 +177,7 @@ class Lamb(Moments):
 
     names: ClassVar[tuple[str, ...]] = ("Lamb",)
     relative: ClassVar[bool] = True
+    apart: ClassVar[bool] = False
 
     def change(self, weight: Array, gradient: Array, state: State, rate: float, update: int) -> Change:
         mean = average(state["momentum"], gradient, self.beta_1)

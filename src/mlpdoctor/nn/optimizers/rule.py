@@ -13,6 +13,8 @@ from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array, Config, Optimizer
 from mlpdoctor.nn.layers.family import number
 
+PIECE = 1 << 15
+"""Numbers that are moved at a time: all terms of a step then stay in the cache, and none is fetched from the system."""
 State = Mapping[str, Array]
 """What an optimizer keeps for one weight, by the name of the slot, each of the weight's shape."""
 Change = tuple[Array, State]
@@ -31,6 +33,7 @@ class Rule(ABC):
             make the same steps.
         squares: the slot that sums up the squares of the gradients of a weight, or their size; None without one.
         relative: whether its steps are as long as the rate times the weights.
+        apart: whether each number of a weight moves by itself, whatever the others are.
         power: to which power of the gradient that slot goes.
     """
 
@@ -39,6 +42,7 @@ class Rule(ABC):
     squares: ClassVar[str | None] = None
     power: ClassVar[int] = 2
     relative: ClassVar[bool] = False
+    apart: ClassVar[bool] = True
     weight_decay: float = 0.0
     old: bool = False
 
@@ -67,6 +71,37 @@ class Rule(ABC):
             rate: the learning rate.
             update: number of the update, counted from 1.
         """
+
+    def step(
+        self, weight: Array, gradient: Array, state: State, rate: float, update: int, *, spent: bool = False
+    ) -> Change:
+        """What the update adds to a weight, weight decay included, and the slots after it; as ``change`` has it.
+
+        A large weight is moved piece by piece where that comes to the same.
+
+        Args:
+            weight: its value.
+            gradient: as for ``change``.
+            state: as for ``change``.
+            rate: the learning rate.
+            update: number of the update, counted from 1.
+            spent: whether the result may be written over the gradient and the slots of a large weight.
+        """
+        if not self.apart or weight.size <= PIECE or any(slot.shape != weight.shape for slot in state.values()):
+            decay = -single(self.weight_decay) * rate * weight
+            change, after = self.change(weight + decay, gradient, state, rate, update)
+            return decay + change, after
+        weight, gradient, shape = weight.reshape(-1), gradient.reshape(-1), weight.shape
+        held = {name: slot.reshape(-1) for name, slot in state.items()}
+        whole = gradient if spent else np.empty(len(weight))
+        after = held if spent else {name: np.empty(len(weight)) for name in held}
+        for start in range(0, weight.size, PIECE):
+            part = slice(start, start + PIECE)
+            kept = {name: slot[part] for name, slot in held.items()}
+            whole[part], new = self.step(weight[part], gradient[part], kept, rate, update)
+            for name, slot in new.items():
+                after[name][part] = slot
+        return whole.reshape(shape), {name: slot.reshape(shape) for name, slot in after.items()}
 
     @property
     def kept(self) -> float:

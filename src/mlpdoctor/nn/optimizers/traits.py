@@ -91,7 +91,9 @@ class Step:
     optimizer: Optimizer
 
 
-def next_step(optimizer: Optimizer, weights: Mapping[Key, Array], gradients: Mapping[Key, Array]) -> Step | str:
+def next_step(
+    optimizer: Optimizer, weights: Mapping[Key, Array], gradients: Mapping[Key, Array], *, spent: bool = False
+) -> Step | str:
     """What the optimizer would do next.
 
     As in Keras: clipping, then weight decay of all weights that have a gradient (the file does not hold the list of
@@ -105,6 +107,7 @@ def next_step(optimizer: Optimizer, weights: Mapping[Key, Array], gradients: Map
         weights: by layer and weight name; those without a gradient do not move.
         gradients: of the loss together with penalties, as Keras hands them to the optimizer; those of trainable
             weights, for ``global_clipnorm`` counts all that come.
+        spent: whether nobody needs the gradients and the optimizer's slots any more: large ones may be written over.
 
     Returns:
         The step, or why there is none, for the user.
@@ -127,9 +130,7 @@ def next_step(optimizer: Optimizer, weights: Mapping[Key, Array], gradients: Map
     slots = {layer: dict(held) for layer, held in optimizer.slots.items()}
     with np.errstate(all="ignore"):  # a step may overflow, as it would in Keras
         for key, state in states.items():
-            decay = -single(rule.weight_decay) * rate * weights[key]
-            change, after = rule.change(weights[key] + decay, kept[key], state or {}, rate, made + 1)
-            updates[key] = decay + change
+            updates[key], after = rule.step(weights[key], kept[key], state or {}, rate, made + 1, spent=spent)
             named = slots.setdefault(key[0], {})
             named[key[1]] = {**named.get(key[1], {}), **after}
     return Step(updates, clipped, rate, twin(optimizer, iterations=made + 1, slots=slots))
