@@ -15,13 +15,13 @@ from mlpdoctor.facts.ladder.loss_position import LossPosition, severity
 from mlpdoctor.facts.network.line_in_reach import Entrance
 from mlpdoctor.statistics.affine_factor import TargetFactor
 from mlpdoctor.statistics.moments import CellCounts
+from mlpdoctor.statistics.rows import RowSample
 
-SHOWN = 100
-"""More columns than anybody reads one by one."""
+SHOWN = 100  # more columns than anybody reads one by one
 WRITTEN = 12
 """Names in a line of code; beyond it a line that finds them by itself is shorter."""
-
-
+MANY = 0.25
+"""Share of the features, all at the largest number of the table: white borders of images are less than that."""
 ARRAY = re.compile(r"x\[\d+\]")
 """What the columns of an array without names are called."""
 
@@ -37,6 +37,7 @@ def constant_feature(
     factor: TargetFactor,
     passes: Passes,
     cells: CellCounts,
+    sample: RowSample,
     position: LossPosition | None,
     entrance: Entrance | None,
     *,
@@ -56,6 +57,7 @@ def constant_feature(
         features vary it is a note: border pixels of images are constant in good data, too. It is a warning where the
         columns are so large that the loss bends several times as much along their weights as along any others, and the
         model is not done: a learning rate that suits the other features is then too high, and units saturate or die.
+        So it is where two columns or more, a quarter of all, are at the largest number of the table in every row.
         Numbers that vary in the file and are 0 in float32 are left to D701.
     How sure
         Measured: each column is compared with its first row. When all are constant it is proved that no weights
@@ -94,26 +96,40 @@ def constant_feature(
         return
     raw = entrance is not None and all(door.raw for door in entrance.doors)
     times = _steeper(factor, still) if raw else 1.0
-    bends = times >= steeper
+    bends, lost = times >= steeper, _at_the_top(factor.origin[still], sample.features)
+    why = _why(factor.origin[still], factor.rows)
+    remedy = Remedy("leave them out, here and in training; it changes the width of the input", _drop(names, still))
+    verdict = f"A feature that never varies is large beside the others ({which}): the loss bends {short(times, 2)} "
+    verdict += "times as much along its weights as along any others, and it tells nothing."
+    if lost:
+        verdict = (
+            f"{lost} of {width} features tell nothing: each is {short(float(sample.features.max()))} in every row, "
+        )
+        verdict += "the largest number of all features. Clipping columns of larger numbers leaves just that."
+        remedy = Remedy("see what was done to these columns: scale each by its own range rather than clip it")
+    elif bends:
+        why += f" But it is large: the loss bends {short(times, 2)} times as much as without it."
     yield Evidence(
-        numbers={**numbers, "steeper": times},
+        numbers={**numbers, "steeper": times, "at_the_top": lost},
         certainty=Certainty.MEASURED,
-        severity=severity(position, far=Severity.WARNING) if bends else Severity.NOTE,
-        why=_why(factor.origin[still], factor.rows)
-        + (f" But it is large: the loss bends {short(times, 2)} times as much as without it." if bends else ""),
-        remedy=Remedy("leave them out, here and in training; it changes the width of the input", _drop(names, still)),
+        severity=severity(position, far=Severity.WARNING) if bends or lost else Severity.NOTE,
+        why=why,
+        remedy=remedy,
         strength=len(still) / width,
-        verdict=f"A feature that never varies is large beside the others ({which}): the loss bends {short(times, 2)} "
-        "times as much along its weights as along any others, and it tells nothing.",
+        verdict=verdict,
     )
+
+
+def _at_the_top(values: Array, features: Array) -> int:
+    """How many never vary and are the largest number of all, which is not 0: 0 where that is less than a quarter."""
+    top, found = features.max(), int((values == features.max()).sum())
+    return found if top != 0 and found >= max(2, MANY * features.shape[1]) else 0
 
 
 def _steeper(factor: TargetFactor, still: npt.NDArray[np.intp]) -> float:
     """How many times as much the squares of ``[1, X]`` add up to along their longest direction as without columns."""
-    moved = factor.triangle.copy()
-    moved[:, 1:] += moved[:, :1] * factor.origin
-    moved = moved[:, : 1 + factor.features]
-    longest, rest = (np.linalg.norm(part, 2) for part in (moved, np.delete(moved, 1 + still, axis=1)))
+    all_of_them = factor.uncentred[:, : 1 + factor.features]
+    longest, rest = (np.linalg.norm(part, 2) for part in (all_of_them, np.delete(all_of_them, 1 + still, axis=1)))
     return float(np.square(longest / rest))
 
 
