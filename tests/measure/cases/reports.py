@@ -309,11 +309,11 @@ def not_a_number_among_other_faults(kit: Kit) -> Case:
     return Case(model, x, y, f"{how}, {len(layers)} layers of {layers[0].activation.__name__}, rate {rate:.2g}")
 
 
-def _learned_by_heart(kit: Kit) -> tuple[Table, Table, Model, Table]:
+def _learned_by_heart(kit: Kit, fewest: int = 60) -> tuple[Table, Table, Model, Table]:
     """A wide network trained to next to nothing on few rows of noise and little signal; and the rows trained on."""
     from sklearn.model_selection import train_test_split
 
-    rows, features = kit.whole(60, 250), kit.whole(8, 30)
+    rows, features = kit.whole(fewest, 300), kit.whole(8, 30)
     x = kit.inputs(rows, features)
     score = 0.5 * x[:, :1] + kit.rng.normal(size=(rows, 1))
     yes = kit.chance(0.4)
@@ -335,7 +335,7 @@ def known_by_heart(kit: Kit) -> Case:
 @report("L509", aliases={"D710": "too few rows for so many weights"}, never=("U401", "D703"), split=f"{APART}:{SEED}")
 def known_by_heart_rows_kept_aside(kit: Kit) -> Case:
     """The same with scikit-learn's split told: the other rows show it."""
-    x, y, model, trained = _learned_by_heart(kit)
+    x, y, model, trained = _learned_by_heart(kit, 120)  # fewer rows kept aside tell nothing
     kit.fit_well(model, x[trained], y[trained], 2500)
     return Case(model, x, y, f"{len(x)} rows, {x.shape[1]} features, {model.loss}")
 
@@ -343,7 +343,7 @@ def known_by_heart_rows_kept_aside(kit: Kit) -> Case:
 @report("L509", aliases={"D710": "too few rows for so many weights"}, never=("U401", "D703"), split=str(APART))
 def known_by_heart_last_rows_aside(kit: Kit) -> Case:
     """The same with Keras's ``validation_split``."""
-    x, y, model, _ = _learned_by_heart(kit)
+    x, y, model, _ = _learned_by_heart(kit, 120)
     first = int(np.floor(len(x) * (1 - APART)))
     kit.fit_well(model, x[:first], y[:first], 2500)
     return Case(model, x, y, f"{len(x)} rows, {x.shape[1]} features, {model.loss}")

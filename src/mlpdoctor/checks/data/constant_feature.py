@@ -94,8 +94,7 @@ def constant_feature(
             "has to predict the same for all of them.",
         )
         return
-    raw = entrance is not None and all(door.raw for door in entrance.doors)
-    times = _steeper(factor, still) if raw else 1.0
+    times = _steeper(factor, still) if entrance is not None and all(door.raw for door in entrance.doors) else 1.0
     bends, lost = times >= steeper, _at_the_top(factor.origin[still], sample.features)
     why = _why(factor.origin[still], factor.rows)
     remedy = Remedy("leave them out, here and in training; it changes the width of the input", _drop(names, still))

@@ -66,8 +66,12 @@ class DescentSpeed:
 
     @property
     def falls(self) -> bool:
-        """Whether the loss still falls readily when training goes on as it was saved."""
-        longer = self.longer is not None and self.sure_share(self.longer) >= 2 * READILY
+        """Whether the loss still falls readily when training goes on as it was saved.
+
+        A trial four times as long has to close twice as much, unless it is longer than the whole training was.
+        """
+        short = self.longer is not None and self.updates is not None and self.updates < self.longer.updates
+        longer = self.longer is not None and self.sure_share(self.longer) >= (READILY if short else 2 * READILY)
         return (longer or self.sure_share(self.saved) >= READILY) and not self.contradicted
 
     @property
@@ -123,20 +127,24 @@ def descent_speed(
         start=_start(first, position),
         size=norm(engine.weights) if (engine := objective.passes.engine) is not None else 0.0,
     )
-    if speed.sure_share(speed.saved) >= READILY or speed.share(speed.saved) < READILY:
+    if speed.sure_share(speed.saved) >= READILY or speed.rests:
         return speed
     return replace(speed, longer=continuation.longer())
 
 
 def _start(first: FirstUpdates | None, position: LossPosition) -> float | None:
-    """How far training has come from a fresh start, where nothing but a constant says what could be reached.
+    """How far training has come from a fresh start, where that is what these rows were trained from.
 
     A model far above the constant may have come down from much further up. Where an affine fit is known to do better,
-    rows on another scale than those of the training are the likelier reason for such a loss.
+    rows on another scale than those of the training are the likelier reason for such a loss, unless a fresh start on
+    these rows comes no further by the updates of its trial: then it is how training begins on them.
     """
-    if first is None or not first.fresh or position.affine is not None:
+    if first is None or not first.fresh:
         return None
-    before = first.trials.saved.before
+    before, span = first.trials.saved.before, max(position.constant - position.reach, 0.0)
+    like_these = position.model > position.constant and first.trials.saved.after >= position.model - span / 2
+    if position.affine is not None and not like_these:
+        return None
     return before - position.model if math.isfinite(before) else None
 
 
