@@ -74,14 +74,13 @@ def test_binary_classes(tmp_path: Path) -> None:
     assert found(report := examined(tmp_path, model, x, labels), "G607"), told(report)
 
 
-@pytest.mark.parametrize(("seed", "bias"), [(7, 0.0), (8, 1.0)])
-def test_a_rare_class_still_far_above_the_base_rate(tmp_path: Path, seed: int, bias: float) -> None:
+@pytest.mark.parametrize("seed", [7, 8])
+def test_a_rare_class_still_far_above_the_base_rate(tmp_path: Path, seed: int) -> None:
     """It began there, as a fresh start on these rows does: no sign that training saw others."""
     x, y = standard(800, seed)
     labels = (y > np.quantile(y, 0.95)).astype(np.float64)
     keras.utils.set_random_seed(seed)
-    start = keras.initializers.Constant(bias)
-    model = stack(3, L.Dense(24, "relu"), L.Dense(24, "relu"), L.Dense(1, "sigmoid", bias_initializer=start))
+    model = stack(3, L.Dense(24, "relu"), L.Dense(24, "relu"), L.Dense(1, "sigmoid"))
     model.compile(Optimizers.SGD(0.01), "binary_crossentropy")
     report = examined(tmp_path, steps(model, x, labels, 120), x, labels)
     assert found(report, "L502"), told(report)
