@@ -106,6 +106,8 @@ PARTIAL = ("U401", "W305")
 """Rules that, where they are no error, are about some units of a layer: the others could still learn."""
 NEXT_TO_NOTHING = 0.05
 """A fault that alone keeps less than this share of what could be gained does not account for where the loss is."""
+UNFINISHED = "G607"
+"""A rule whose share is what a short trial gained, and not what the rest of the training would."""
 
 Joined = Callable[[tuple[str, ...], tuple[str, ...]], bool]
 """Whether one of the first layers lies on a way through one of the others."""
@@ -213,7 +215,7 @@ def _accounts(cause: Finding, effect: Rule) -> bool:
         return True
     if cause.code in PARTIAL and cause.severity is not Severity.ERROR:
         return False
-    share = cause.evidence.explains
+    share = None if cause.code == UNFINISHED else cause.evidence.explains
     return share is None or share >= NEXT_TO_NOTHING
 
 

@@ -231,7 +231,7 @@ def dead_units_that_cost_little(kit: Kit) -> Case:
     dead = kit.whole(units // 10, units * 4 // 10)
     bias[:dead] = -kit.real(10, 40)
     first.set_weights([kernel, bias])
-    kit.fit(model, problem.x, problem.y, updates := 20 * kit.whole(3, 8))
+    kit.fit(model, problem.x, problem.y, updates := 20 * kit.whole(1, 3))
     return Case(model, problem.x, problem.y, f"{dead} of {units} dead, {_in_words(problem, updates)}")
 
 

@@ -11,15 +11,14 @@ from mlpdoctor.core.finding import Certainty, Evidence, Number, Remedy, Severity
 from mlpdoctor.core.network import Array
 from mlpdoctor.core.text import listing, short
 from mlpdoctor.engine.passes import Passes
-from mlpdoctor.facts.ladder.loss_position import LossPosition, severity
+from mlpdoctor.facts.ladder.loss_position import AT_THE_CONSTANT, LossPosition, severity
 from mlpdoctor.facts.network.line_in_reach import Entrance
 from mlpdoctor.statistics.affine_factor import TargetFactor
 from mlpdoctor.statistics.moments import CellCounts
 from mlpdoctor.statistics.rows import RowSample
 
 SHOWN = 100  # more columns than anybody reads one by one
-WRITTEN = 12
-"""Names in a line of code; beyond it a line that finds them by itself is shorter."""
+WRITTEN = 12  # names in a line of code; beyond it a line that finds them by itself is shorter
 MANY = 0.25
 """Share of the features, all at the largest number of the table: white borders of images are less than that."""
 ARRAY = re.compile(r"x\[\d+\]")
@@ -85,8 +84,7 @@ def constant_feature(
         yield Evidence(
             numbers=numbers,
             certainty=Certainty.PROVED,
-            why=f"All {factor.rows:,} rows enter the network alike, so it predicts the same for each of them, "
-            "whatever its weights.",
+            why=f"All {factor.rows:,} rows enter alike: the network predicts the same for each, whatever its weights.",
             remedy=Remedy("look at how the file was made: the columns that vary were lost", "df.nunique()"),
             explains=None if position is None else position.share(position.constant),
             strength=1.0,
@@ -108,10 +106,12 @@ def constant_feature(
         remedy = Remedy("see what was done to these columns: scale each by its own range rather than clip it")
     elif bends:
         why += f" But it is large: the loss bends {short(times, 2)} times as much as without it."
+    at_rest = lost and position is not None and position.of_constant(position.model) >= AT_THE_CONSTANT
+    near = Severity.WARNING if at_rest else Severity.NOTE  # there is nothing more to learn once so much is lost
     yield Evidence(
         numbers={**numbers, "steeper": times, "at_the_top": lost},
         certainty=Certainty.MEASURED,
-        severity=severity(position, far=Severity.WARNING) if bends or lost else Severity.NOTE,
+        severity=severity(position, far=Severity.WARNING, near=near) if bends or lost else Severity.NOTE,
         why=why,
         remedy=remedy,
         strength=len(still) / width,

@@ -19,7 +19,9 @@ AS_IF_UNSEEN = (
     "of the training, other targets, weights or preprocessing were used in it."
 )
 EXACT = 1e-9
-"""A model that leaves less than this share of the constant's loss goes through all rows."""
+"""A linear model that leaves less than this share of the constant's loss goes through all rows."""
+TRAINED = 1e-5
+"""And so does a network that was trained to less than this."""
 ANY = 2.0
 """So many parameters for each row, and one for each feature, are enough for any targets (Zhang and others, 2017)."""
 
@@ -112,9 +114,9 @@ def too_few_rows(
 
 def _through(position: LossPosition | None) -> bool:
     """Whether the model goes through all rows, and the best line does not."""
-    if position is None or position.of_constant(position.model) > EXACT:
+    if position is None or position.of_constant(position.model) > TRAINED:
         return False
-    return position.affine is not None and position.of_constant(position.affine) > EXACT
+    return position.affine is not None and position.of_constant(position.affine) > TRAINED
 
 
 def _verdict(speed: DescentSpeed) -> str:
