@@ -63,7 +63,7 @@ def high_frequency_target(
     names = [passes.dataset.feature_names[k] for k in swings.columns]
     waves = [2 * math.pi * found.periods / spread for spread in swings.spread]
     name = passes.dataset.target_names[swings.target]
-    stuck = position.far or position.of_constant(position.model) >= AT_THE_CONSTANT
+    stuck = position.of_constant(position.model) >= AT_THE_CONSTANT
     across = f"{short(found.periods, 2)} times across one standard deviation of {' and '.join(names)}"
     flat = _place(position.of_constant(position.model))
     repeats = "" if found.period is None else f" (it repeats every {short(found.period, 3)})"
