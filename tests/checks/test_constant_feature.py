@@ -88,7 +88,7 @@ def test_what_identical_rows_cost_is_put_under_it(tmp_path: Path) -> None:
 
 def test_many_names_give_way_to_a_line_that_finds_them(tmp_path: Path) -> None:
     x, y = waves(60, 30, seed=3)
-    x[:, 3:25] = 1.0
+    x[:, 3:25] = -2.0
     finding = only(examined(tmp_path, network(30), x, y, data="csv", rules=("D704",)), "D704")
     assert number(finding, "columns") == 22
     assert finding.evidence.remedy is not None
@@ -118,6 +118,19 @@ def test_a_trained_model_beside_it_is_left_alone(tmp_path: Path) -> None:
     model = compiled(stack(2, L.Dense(1, name="line")))
     put(model.get_layer("line"), [[1.0], [0.0]], [0.5])
     assert only(examined(tmp_path, model, x, x[:, :1] + 0.5, rules=("D704",)), "D704").severity is Severity.NOTE
+
+
+@pytest.mark.parametrize(
+    ("at", "columns", "severity"), [(1.0, 3, Severity.WARNING), (1.0, 1, Severity.NOTE), (0.0, 3, Severity.NOTE)]
+)
+def test_columns_clipped_to_the_largest_number(at: float, columns: int, severity: Severity, tmp_path: Path) -> None:
+    """Ages and incomes clipped to 1 are lost; zeros, and one column of ones, are as good data have them."""
+    x = np.clip(np.random.default_rng(8).normal(0.5, 0.4, size=(300, 6)), 0, 1)
+    y = x.sum(axis=1, keepdims=True)
+    x[:, :columns] = at
+    finding = only(examined(tmp_path, network(6), x, y, rules=("D704",)), "D704")
+    assert finding.severity is severity
+    assert ("Clipping" in (finding.evidence.verdict or "")) == (severity is Severity.WARNING)
 
 
 def test_without_data_it_is_skipped_and_says_so(tmp_path: Path) -> None:

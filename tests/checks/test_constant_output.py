@@ -28,6 +28,7 @@ from drawn_cases import (
 from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from logs import csv_of, history
 
 from mlpdoctor.core.finding import Certainty, Finding, Severity
 from mlpdoctor.core.report_model import Status
@@ -189,8 +190,20 @@ def test_without_a_known_loss_the_best_line_tells(
     finding = only(examined(tmp_path, model, x, y, rules=("U404",)), "U404")
     assert finding.severity is Severity.WARNING
     assert number(finding, "spread_share") == pytest.approx(0.04, rel=0.05)
-    assert ("(n,)" in finding.evidence.why) == hint
+    assert ("(n,)" in finding.evidence.why) == ("(n,)" in (finding.evidence.verdict or "")) == hint
     assert ("reshape" in code_of(finding)) == hint
+
+
+@pytest.mark.parametrize(("off", "said"), [(1.0, True), (0.9, False), (np.nan, False)])
+def test_a_log_that_ends_where_every_prediction_meets_every_target_is_told(
+    off: float, tmp_path: Path, *, said: bool
+) -> None:
+    x, y = lines(400, 3, 11)
+    model = compiled(flat(3, 1e-3, float(y.mean())), loss="my_mse")
+    every = np.square(predicted(model, x) - y.T).mean()
+    log = csv_of(tmp_path, history([2 * every, 1.2 * every, off * every]))
+    finding = only(examined(tmp_path, model, x, y, history=(log,), rules=("U404",)), "U404")
+    assert ("The log ends at" in finding.evidence.why) == said
 
 
 @pytest.mark.parametrize(("share", "noise", "fires"), [(0.04, 0.5, True), (0.04, 5.0, False), (0.25, 0.5, False)])

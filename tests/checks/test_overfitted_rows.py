@@ -104,3 +104,12 @@ def test_one_column_that_is_the_target_by_a_line_is_told_first(tmp_path: Path) -
     assert report.verdict.startswith("The targets are an exactly linear function of the features"), report.verdict
     noisy_report = examined(tmp_path, compiled(model), x, x @ np.ones((4, 1)) + 0.01 * rng.normal(size=(400, 1)))
     assert "exactly linear" not in noisy_report.verdict
+
+
+def test_a_line_is_told_to_a_model_that_is_nearly_there_too(tmp_path: Path) -> None:
+    x = np.random.default_rng(5).normal(size=(300, 3))
+    model = stack(3, L.Dense(1, name="out"))
+    put(model.get_layer("out"), np.full((3, 1), 1.1), np.zeros(1))
+    report = examined(tmp_path, compiled(model), x, x @ np.ones((3, 1)))
+    assert report.verdict.startswith("The targets are an exactly linear function of the features"), report.verdict
+    assert "Looks healthy" in report.verdict

@@ -5,7 +5,21 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from model_cases import L, Model, compiled, examined, least_squares, number, only, outcome, quiet, stack, told, waves
+from model_cases import (
+    L,
+    Model,
+    compiled,
+    examined,
+    least_squares,
+    number,
+    only,
+    outcome,
+    predicted,
+    quiet,
+    stack,
+    told,
+    waves,
+)
 
 from mlpdoctor.core.finding import Certainty, Severity
 from mlpdoctor.core.report_model import Status
@@ -54,6 +68,18 @@ def test_parameters_are_counted_beside_rows_at_every_size(tmp_path: Path) -> Non
     model = compiled(stack(4, L.Dense(110, "relu"), L.Dense(100, "relu"), L.Dense(1)))
     assert model.count_params() > 10 * len(x)
     assert only(examined(tmp_path, model, x, y), "D710").severity is Severity.NOTE
+
+
+@pytest.mark.parametrize(("noise", "fires"), [(0.0, True), (0.01, False)])
+def test_rows_gone_through_to_the_last_digit_are_perhaps_known_by_heart(
+    noise: float, tmp_path: Path, *, fires: bool
+) -> None:
+    x = np.random.default_rng(6).normal(size=(100, 8)).astype(np.float32)
+    model = network(8, 64)
+    assert 2 * len(x) + 8 < model.count_params() < 10 * len(x)
+    y = predicted(model, x) + noise * np.random.default_rng(7).normal(size=(100, 1))
+    report = examined(tmp_path, model, x, y)
+    assert ("D710" in {one.code for one in report.findings}) == fires, told(report)
 
 
 def test_false_alarm_an_ordinary_network(tmp_path: Path) -> None:

@@ -74,6 +74,28 @@ def test_binary_classes(tmp_path: Path) -> None:
     assert found(report := examined(tmp_path, model, x, labels), "G607"), told(report)
 
 
+@pytest.mark.parametrize("seed", [7, 8])
+def test_a_rare_class_still_far_above_the_base_rate(tmp_path: Path, seed: int) -> None:
+    """It began there, as a fresh start on these rows does: no sign that training saw others."""
+    x, y = standard(800, seed)
+    labels = (y > np.quantile(y, 0.95)).astype(np.float64)
+    keras.utils.set_random_seed(seed)
+    model = stack(3, L.Dense(24, "relu"), L.Dense(24, "relu"), L.Dense(1, "sigmoid"))
+    model.compile(Optimizers.SGD(0.01), "binary_crossentropy")
+    report = examined(tmp_path, steps(model, x, labels, 120), x, labels)
+    assert found(report, "L502"), told(report)
+    assert "stopped too early" in report.verdict, told(report)
+
+
+def test_a_slow_start_is_tried_for_longer_than_its_training_took(tmp_path: Path) -> None:
+    x, y = standard(433, 9)
+    keras.utils.set_random_seed(1)
+    model = stack(3, L.Dense(28, "sigmoid"), L.Dense(1))
+    model.compile(Optimizers.SGD(0.005), "mae")
+    finding = only(examined(tmp_path, steps(model, x, y, 40), x, y), "G607")
+    assert number(finding, "more") == 400
+
+
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.series
 def test_quiet_on_a_finished_model(tmp_path: Path, seed: int) -> None:

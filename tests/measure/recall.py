@@ -25,22 +25,29 @@ def main() -> None:
     options = _options()
     load()
     say(f"cases are kept in {options.cache}")
-    jobs = chosen(options.rules, options.per_rule, options.healthy, options.first_seed, options.reports)
+    jobs = chosen(options.rules, options.per_rule, options.healthy, options.first_seed, options.reports, options.kinds)
     started = time.perf_counter()
     seen = examine(jobs, options.cache, options.jobs)
     print_report(seen, verbose=options.verbose)
     say(f"{time.perf_counter() - started:.0f} s for {len(seen)} cases")
 
 
-def chosen(rules: Sequence[str], per_rule: int, healthy: int, first: int = 0, reports: int = 0) -> list[Job]:
+def chosen(
+    rules: Sequence[str], per_rule: int, healthy: int, first: int = 0, reports: int = 0, kinds: Sequence[str] = ()
+) -> list[Job]:
     """The jobs for so many patients a rule and so many healthy models, kind by kind, then with new seeds."""
     codes = [code for code in sorted(PATIENTS) if any(code.startswith(part) for part in rules or [""])]
     jobs = [job(code, seed) for code in codes if code in absent() for seed in range(first, first + per_rule)]
     pairs = [name for name in PAIRS if not rules or any(name.startswith(part) for part in rules if "+" in part)]
     jobs += [job(name, seed) for name in pairs for seed in range(first, first + per_rule)]
-    jobs += [job(name, seed) for name in REPORTS for seed in range(first, first + reports)]
-    kinds = [name for name, maker in WELL.items() if maker.group == HEALTHY]
-    jobs += [job(kinds[number % len(kinds)], first + number // len(kinds)) for number in range(healthy)]
+    jobs += [
+        job(name, seed)
+        for name in REPORTS
+        if name.startswith(tuple(kinds or [""]))
+        for seed in range(first, first + reports)
+    ]
+    well = [name for name, maker in WELL.items() if maker.group == HEALTHY]
+    jobs += [job(well[number % len(well)], first + number // len(well)) for number in range(healthy)]
     fresh = [name for name, maker in WELL.items() if maker.group == FRESH]
     return jobs + [job(fresh[number % len(fresh)], first + number // len(fresh)) for number in range(healthy // 4)]
 
@@ -98,6 +105,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rules", type=lambda text: text.split(","), default=[], help="codes or their beginnings")
     parser.add_argument("--per-rule", type=int, default=20)
     parser.add_argument("--reports", type=int, default=0, help="so many of each kind that people report")
+    parser.add_argument("--kinds", type=lambda text: text.split(","), default=[], help="beginnings of names of reports")
     parser.add_argument("--healthy", type=int, help="60, or ten for each patient of a sample")
     parser.add_argument("--sample", type=int, help="so many patients a rule, and few healthy models: what CI runs")
     parser.add_argument("--first-seed", type=int, default=0, help="patients that no rule was fixed on: 1000, say")

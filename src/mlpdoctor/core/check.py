@@ -94,6 +94,7 @@ class Rule:
         names: what a finding that is no note names as a cause, beside what the rule clears: no other rules that out.
         milder: for severities at which the fault disturbs less than ``disturbs``, what it disturbs then.
         worsens: the rules whose errors this one may bring about though it is a warning, and is an error then.
+        unfinished: whether the share that it explains is what a short trial gained, and not what the rest would.
         untreatable: why no change of the model takes the fault away; None where there is a treatment. Of a rule that
             describes rather than explains there may be treatments all the same: those of its causes.
     """
@@ -113,6 +114,7 @@ class Rule:
     names: tuple[str, ...] = ()
     milder: Mapping[Severity, Part] = dataclasses.field(default_factory=dict)
     worsens: tuple[str, ...] = ()
+    unfinished: bool = False
     untreatable: str | None = None
 
     def brought_about_by(self, other: "Rule") -> bool:
@@ -146,6 +148,7 @@ def check(
     names: tuple[str, ...] = (),
     milder: Mapping[Severity, Part] | None = None,
     worsens: str = "",
+    unfinished: bool = False,
     clears: str | None = None,
     untreatable: str | None = None,
 ) -> Callable[[CheckFunction], Check]:
@@ -171,6 +174,7 @@ def check(
             names=names,
             milder=milder or {},
             worsens=tuple(worsens.split()),
+            unfinished=unfinished,
             untreatable=untreatable,
         )
         return Check(rule, function)

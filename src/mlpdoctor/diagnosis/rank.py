@@ -191,7 +191,7 @@ def _accounts(cause: Finding, rule: Rule, effect: Rule) -> bool:
     weighs = effect.about & (Part.PACE | Part.LOSS)
     if left is Part.NOTHING or (weighs and left is not None and not weighs & left):
         return False
-    share = cause.evidence.explains
+    share = None if rule.unfinished else cause.evidence.explains
     return not weighs or share is None or share >= NEXT_TO_NOTHING
 
 

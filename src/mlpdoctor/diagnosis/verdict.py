@@ -10,10 +10,12 @@ from mlpdoctor.core.history_summary import HistorySummary, Reached, Search
 from mlpdoctor.core.ladder import DIGITS, Ladder
 from mlpdoctor.core.text import agreeing_digits, are, count, named, percent, printed, short
 from mlpdoctor.facts.ladder.generalisation import Generalisation
-from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.ladder.loss_position import LossPosition, entropy_first
 
 NOTHING = 1e-9
 """A loss under this share of the best constant's is zero as far as float32 weights can tell."""
+ROUNDED = 1e-6
+"""And one that is no square: the rounding of a float32 itself, and not its square."""
 SAME = 0.0005
 """Losses this close, relative to each other, are the same in the digits shown."""
 ALL_IS_WELL = ("L508",)
@@ -69,6 +71,8 @@ class Scope:
 
 
 BY_HEART = "D710"
+BESIDE_THE_LINE = "L504"
+STRAIGHT = {"best straight line", "best plane", "best linear fit", "best robust line"}
 LINEAR = "The targets are an exactly linear function of the features, and one Dense layer without activation fits them."
 WHOLE = Scope(0, 0)
 """All rules were asked and nothing is hidden."""
@@ -85,7 +89,8 @@ def verdict(
     leading = next((finding for finding in findings if finding.severity is not Severity.NOTE), None)
     model = None if isinstance(ladder, Absent) else ladder.value("model")
     first = _said_by(FROM_THE_CURVE, findings, leading, model) or _said_by(scope.broken, findings, leading)
-    if first is None and leading is not None and _linear(findings, ladder):
+    worse = leading is not None or any(finding.code == BESIDE_THE_LINE for finding in findings)
+    if first is None and worse and _linear(findings, ladder):
         first = LINEAR
     answer = _answer(findings, leading, ladder, position, scope)
     return answer if first is None else f"{first} {answer}"
@@ -109,10 +114,11 @@ def _linear(findings: tuple[Finding, ...], ladder: Ladder | Absent) -> bool:
     if isinstance(ladder, Absent):
         return False
     line, constant = ladder.rung("affine"), ladder.value("constant")
-    if line is None or constant is None or "line" not in line.label:  # classes that a plane parts are another matter
+    if line is None or constant is None or line.label not in STRAIGHT:  # classes are another matter
         return False
     few = any(f.code == BY_HEART and f.evidence.numbers.get("linear_fits_exactly") for f in findings)
-    return not few and line.value - ladder.perfect <= NOTHING * (constant - ladder.perfect)
+    nothing = ROUNDED if "absolute" in ladder.loss else NOTHING
+    return not few and line.value - ladder.perfect <= nothing * (constant - ladder.perfect)
 
 
 def curve_verdict(
@@ -199,7 +205,8 @@ def _answer(
     scope: Scope,
 ) -> str:
     if leading is not None:
-        return _led(leading)
+        entropy, led = "" if position is None else entropy_first(position), _led(leading)
+        return led if led.startswith(entropy) else entropy + led
     good = next((finding for finding in findings if finding.code in ALL_IS_WELL), None)
     if good is None:
         good = next((finding for finding in findings if finding.evidence.numbers.get("as_with_class_weights")), None)

@@ -13,6 +13,7 @@ MAKERS = (
     "pairs",
     "rates",
     "reports",
+    "reports_of_data",
     "state",
     "steps",
     "units",

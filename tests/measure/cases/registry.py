@@ -28,6 +28,7 @@ class Maker:
         keras_2: whether Keras 2 can make it too.
         never: codes that would be a false first answer.
         split: which rows of the file were not trained on, as ``--split`` has it; None where that is not told.
+        says: what the first sentences of the report have to say, in small letters; empty where any words will do.
     """
 
     group: str
@@ -37,6 +38,7 @@ class Maker:
     keras_2: bool = True
     never: tuple[str, ...] = ()
     split: str | None = None
+    says: str = ""
 
     @property
     def name(self) -> str:
@@ -103,11 +105,13 @@ def report(
     leads: bool = True,
     never: tuple[str, ...] = (),
     keras_2: bool = True,
+    split: str | None = None,
+    says: str = "",
 ) -> Callable[[Make], Make]:
     """Declare a maker of faults as people report them, by the rule that should head the report."""
 
     def declare(make: Make) -> Make:
-        REPORTS[make.__name__] = Maker(code, make, aliases or {}, leads, keras_2, never=never)
+        REPORTS[make.__name__] = Maker(code, make, aliases or {}, leads, keras_2, never, split, says)
         return make
 
     return declare

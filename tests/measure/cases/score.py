@@ -68,9 +68,15 @@ class Seen:
 
     @property
     def led(self) -> bool:
-        """Whether it headed the report; where it need not, whether it was named and nothing false headed it."""
+        """Whether it headed the report; where it need not, whether it was named and nothing false headed it.
+
+        Where the maker says which words have to come first, they do.
+        """
+        maker = maker_of(self.code)
+        if not self.words or maker.says not in self.words[0].lower():
+            return False
         if not self.built.leads:
-            return self.hit and self.first not in maker_of(self.code).never
+            return self.hit and self.first not in maker.never
         return self.first == self.codes[0] or (len(self.codes) == 1 and self.first in self.built.aliases)
 
     @property

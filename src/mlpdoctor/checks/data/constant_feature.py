@@ -11,17 +11,16 @@ from mlpdoctor.core.finding import Certainty, Evidence, Number, Remedy, Severity
 from mlpdoctor.core.network import Array
 from mlpdoctor.core.text import listing, short
 from mlpdoctor.engine.passes import Passes
-from mlpdoctor.facts.ladder.loss_position import LossPosition, severity
+from mlpdoctor.facts.ladder.loss_position import AT_THE_CONSTANT, LossPosition, severity
 from mlpdoctor.facts.network.line_in_reach import Entrance
 from mlpdoctor.statistics.affine_factor import TargetFactor
 from mlpdoctor.statistics.moments import CellCounts
+from mlpdoctor.statistics.rows import RowSample
 
-SHOWN = 100
-"""More columns than anybody reads one by one."""
-WRITTEN = 12
-"""Names in a line of code; beyond it a line that finds them by itself is shorter."""
-
-
+SHOWN, WRITTEN = 100, 12
+"""More columns than anybody reads; names in a line of code, beyond which one that finds them by itself is shorter."""
+MANY = 0.25
+"""Share of the features, all at the largest number of the table: white borders of images are less than that."""
 ARRAY = re.compile(r"x\[\d+\]")
 """What the columns of an array without names are called."""
 
@@ -39,6 +38,7 @@ def constant_feature(
     factor: TargetFactor,
     passes: Passes,
     cells: CellCounts,
+    sample: RowSample,
     position: LossPosition | None,
     entrance: Entrance | None,
     *,
@@ -58,6 +58,7 @@ def constant_feature(
         features vary it is a note: border pixels of images are constant in good data, too. It is a warning where the
         columns are so large that the loss bends several times as much along their weights as along any others, and the
         model is not done: a learning rate that suits the other features is then too high, and units saturate or die.
+        So it is where two columns or more, a quarter of all, are at the largest number of the table in every row.
         Numbers that vary in the file and are 0 in float32 are left to D701.
     How sure
         Measured: each column is compared with its first row. When all are constant it is proved that no weights
@@ -85,8 +86,7 @@ def constant_feature(
         yield Evidence(
             numbers=numbers,
             certainty=Certainty.PROVED,
-            why=f"All {factor.rows:,} rows enter the network alike, so it predicts the same for each of them, "
-            "whatever its weights.",
+            why=f"All {factor.rows:,} rows enter alike: the network predicts the same for each, whatever its weights.",
             remedy=Remedy("look at how the file was made: the columns that vary were lost", "df.nunique()"),
             explains=None if position is None else position.share(position.constant),
             strength=1.0,
@@ -94,20 +94,35 @@ def constant_feature(
             "has to predict the same for all of them.",
         )
         return
-    raw = entrance is not None and all(door.raw for door in entrance.doors)
-    times = _steeper(factor, still) if raw else 1.0
-    bends = times >= steeper
+    times = _steeper(factor, still) if entrance is not None and all(door.raw for door in entrance.doors) else 1.0
+    bends, lost = times >= steeper, _at_the_top(factor.origin[still], sample.features)
+    why = _why(factor.origin[still], factor.rows)
+    remedy = Remedy("leave them out, here and in training; it changes the width of the input", _drop(names, still))
+    verdict = f"A feature that never varies is large beside the others ({which}): the loss bends {short(times, 2)} "
+    verdict += "times as much along its weights as along any others, and it tells nothing."
+    if lost:
+        verdict = f"{lost} of {width} features tell nothing: each is {short(float(sample.features.max()))} in every "
+        verdict += "row, the largest number of all features. Clipping columns of larger numbers leaves just that."
+        remedy = Remedy("see what was done to these columns: scale each by its own range rather than clip it")
+    elif bends:
+        why += f" But it is large: the loss bends {short(times, 2)} times as much as without it."
+    at_rest = lost and position is not None and position.of_constant(position.model) >= AT_THE_CONSTANT
+    near = Severity.WARNING if at_rest else Severity.NOTE  # there is nothing more to learn once so much is lost
     yield Evidence(
-        numbers={**numbers, "steeper": times},
+        numbers={**numbers, "steeper": times, "at_the_top": lost},
         certainty=Certainty.MEASURED,
-        severity=severity(position, far=Severity.WARNING) if bends else Severity.NOTE,
-        why=_why(factor.origin[still], factor.rows)
-        + (f" But it is large: the loss bends {short(times, 2)} times as much as without it." if bends else ""),
-        remedy=Remedy("leave them out, here and in training; it changes the width of the input", _drop(names, still)),
+        severity=severity(position, far=Severity.WARNING, near=near) if bends or lost else Severity.NOTE,
+        why=why,
+        remedy=remedy,
         strength=len(still) / width,
-        verdict=f"A feature that never varies is large beside the others ({which}): the loss bends {short(times, 2)} "
-        "times as much along its weights as along any others, and it tells nothing.",
+        verdict=verdict,
     )
+
+
+def _at_the_top(values: Array, features: Array) -> int:
+    """How many never vary and are the largest number of all, which is not 0: 0 where that is less than a quarter."""
+    found = int((values == (top := features.max())).sum())
+    return found if top != 0 and found >= max(2, MANY * features.shape[1]) else 0
 
 
 def _steeper(factor: TargetFactor, still: npt.NDArray[np.intp]) -> float:

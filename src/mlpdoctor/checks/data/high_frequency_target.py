@@ -63,7 +63,7 @@ def high_frequency_target(
     names = [passes.dataset.feature_names[k] for k in swings.columns]
     waves = [2 * math.pi * found.periods / spread for spread in swings.spread]
     name = passes.dataset.target_names[swings.target]
-    stuck_at_constant = position.of_constant(position.model) >= AT_THE_CONSTANT
+    stuck = position.of_constant(position.model) >= AT_THE_CONSTANT
     across = f"{short(found.periods, 2)} times across one standard deviation of {' and '.join(names)}"
     flat = _place(position.of_constant(position.model))
     repeats = "" if found.period is None else f" (it repeats every {short(found.period, 3)})"
@@ -79,7 +79,7 @@ def high_frequency_target(
             "angular_frequency": dict(zip(names, waves, strict=True)),
         },
         certainty=Certainty.ESTIMATED if found.period is None else Certainty.MEASURED,
-        severity=_severity(found.periods, many_periods, training, stuck=stuck_at_constant),
+        severity=_severity(found.periods, many_periods, training, stuck=stuck),
         why=f"It is no noise: {_by(found)} {percent(found.smooth)} of its variance. Gradient descent learns such fast "
         "swings last, if at all.",
         remedy=_remedy(names, waves, found.period),
@@ -91,10 +91,10 @@ def high_frequency_target(
 
 
 def _place(share: float) -> str:
-    """Where the loss is, beside those of flat and straight lines."""
+    """Where the loss is, beside that of a flat line."""
     if share > 2 - AT_THE_CONSTANT:
         return "above that of a flat line"
-    return "that of a flat line" if share >= AT_THE_CONSTANT else "little below that of a straight line"
+    return "that of a flat line" if share >= AT_THE_CONSTANT else f"{percent(1 - share)} below that of a flat line"
 
 
 def _by(found: Oscillation) -> str:

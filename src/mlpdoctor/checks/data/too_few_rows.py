@@ -21,6 +21,10 @@ AS_IF_UNSEEN = (
 )
 EXACT = 1e-9
 """A linear model that leaves less than this share of the constant's loss goes through all rows."""
+TRAINED = 1e-5
+"""And so does a network that was trained to less than this."""
+ANY = 2.0
+"""So many parameters for each row, and one for each feature, are enough for any targets (Zhang and others, 2017)."""
 
 
 @check(
@@ -51,7 +55,8 @@ def too_few_rows(
         Judge the model on rows it has not been trained on; with few rows by cross-validation. A network that has
         learned its rows by heart needs more rows, fewer units, dropout, weight decay or EarlyStopping.
     When it stays silent
-        Up to ten parameters for each number that is to be learned; rows of --validation or --split on which the network
+        Up to ten parameters for each number that is to be learned, or up to two where the model goes through all rows
+        without noise and no line does; rows of --validation or --split on which the network
         was seen to do as well. It is no more than a note, as small tables such as XOR are there to be learned by heart,
         unless the network does badly on these rows as if it had never seen them: another last layer on the same
         features does better on rows that it was not fitted to, and a few updates on these rows gain so much that the
@@ -80,7 +85,8 @@ def too_few_rows(
         and unseen.saved > CLEAR * unseen.error
     )
     answered = general is not None and general.as_well
-    if not unfamiliar and (answered or (parameters < times * wanted and not linear)):
+    many = parameters >= times * wanted or (parameters >= ANY * wanted + features and _through(position))
+    if not unfamiliar and (answered or not (many or linear)):
         return
     exact = (
         linear
@@ -105,6 +111,13 @@ def too_few_rows(
         strength=min(parameters / wanted / 1000, 1.0),
         verdict=_verdict(speed) if unfamiliar and speed is not None else None,
     )
+
+
+def _through(position: LossPosition | None) -> bool:
+    """Whether the model goes through all rows, and the best line does not."""
+    if position is None or position.of_constant(position.model) > TRAINED:
+        return False
+    return position.affine is not None and position.of_constant(position.affine) > TRAINED
 
 
 def _verdict(speed: DescentSpeed) -> str:

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from mlpdoctor.core.check import Part, Role, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
-from mlpdoctor.core.text import listing, percent, recompiled, short
+from mlpdoctor.core.text import listing, recompiled, short
+from mlpdoctor.facts.history.training_curve import TrainingCurve
 from mlpdoctor.facts.ladder.loss_position import LossPosition
+from mlpdoctor.facts.outputs.constant_words import how_flat, own_loss_at_the_mean, verdict, why
 from mlpdoctor.facts.outputs.prediction_spread import OutputVariance, PredictionVariance
 from mlpdoctor.facts.training.training import Training
 from mlpdoctor.statistics.unit_activity import Firing
@@ -14,8 +16,6 @@ from mlpdoctor.statistics.views import PerLayer
 
 BESIDE_THE_LINE = 0.2
 """Where no loss tells how the model does: predictions that vary by less than a fifth of what the best line's do."""
-AT_THE_MEAN = 0.25
-"""Predictions that are at the mean of the targets, in standard deviations of these."""
 
 
 @check(
@@ -33,6 +33,7 @@ def constant_output(
     position: LossPosition | None,
     training: Training,
     firing: PerLayer[Firing] | None,
+    curve: TrainingCurve | None,
     *,
     tolerated: float = 0.01,
 ) -> Iterator[Evidence]:
@@ -64,7 +65,7 @@ def constant_output(
         numbers={
             "outputs": names,
             "hardly": "hardly depends" if len(seen.parts) == 1 or len(flat) == 1 else "hardly depend",
-            "spread": _spread(worst),
+            "spread": how_flat(worst),
             "spread_share": worst,
             "answer": flat[0].answer,
             "flat": len(flat),
@@ -74,10 +75,10 @@ def constant_output(
         },
         certainty=Certainty.MEASURED,
         severity=_severity(flat, position, everything=everything),
-        why=_why(network, flat, position, silent),
+        why=why(network, flat, position, silent, curve),
         remedy=_remedy(network, flat, silent),
         strength=max(1.0 - worst / tolerated, 0.0) if tolerated else 1.0,
-        verdict=_verdict(flat, position, names, everything=everything),
+        verdict=verdict(network, flat, position, names, everything=everything),
     )
 
 
@@ -91,42 +92,10 @@ def _severity(flat: list[OutputVariance], position: LossPosition | None, *, ever
     return Severity.WARNING if any(part.known for part in flat) else Severity.NOTE
 
 
-def _spread(worst: float) -> str:
-    return "it never changes" if worst == 0 else f"it varies by {percent(worst)} of what the target does"
-
-
-def _why(network: Network, flat: list[OutputVariance], position: LossPosition | None, silent: list[str]) -> str:
-    said = []
-    if all(part.exact for part in flat):
-        said.append("The prediction is the same on every row to the last digit.")
-    if silent:
-        said.append(f"All units of {silent[0]} are zero on every row.")
-    part = flat[0]
-    if part.line is not None and part.target is not None:
-        follows = f"the best line's predictions vary by {percent(part.line)} of what the target does"
-        said.append(f"There is something to learn: {follows}.")
-        if _own_loss_at_the_mean(network, part):
-            said.append(
-                f"The predictions lie about the mean of the targets, {short(part.target)}. There a loss has its "
-                "minimum that compares each prediction with every target, as one of your own does when y_true has the "
-                "shape (n,) and y_pred (n, 1)."
-            )
-    if position is not None:
-        said.append(f"Always predicting the same can reach {short(position.constant)} at best.")
-    return " ".join(said) or "A prediction that does not follow the inputs can only be right on average."
-
-
-def _own_loss_at_the_mean(network: Network, part: OutputVariance) -> bool:
-    """Whether a loss of the user's own has led where one does that compares every prediction with every target."""
-    if network.losses[0] is None or part.line is None or part.target is None:
-        return False
-    return abs(part.answer - part.target) <= AT_THE_MEAN * part.deviation
-
-
 def _remedy(network: Network, flat: list[OutputVariance], silent: list[str]) -> Remedy:
     if silent:
         return Remedy(f"re-initialise {silent[0]}, with he_uniform")
-    if _own_loss_at_the_mean(network, flat[0]):
+    if own_loss_at_the_mean(network, flat[0]):
         return Remedy(
             "give predictions and targets one shape in the loss function; --loss mse tells more of this model",
             "y_true = keras.ops.reshape(y_true, keras.ops.shape(y_pred))",
@@ -137,13 +106,3 @@ def _remedy(network: Network, flat: list[OutputVariance], silent: list[str]) -> 
     if optimizer is None or rate is None:
         return Remedy(text)
     return Remedy(text, recompiled(optimizer.name, short(rate / 10, 2).replace(",", "")))
-
-
-def _verdict(flat: list[OutputVariance], position: LossPosition | None, names: str, *, everything: bool) -> str:
-    if not everything:
-        does = "does" if len(flat) == 1 else "do"
-        return f"Of the outputs, {names} {does} not depend on the input: the same prediction on every row."
-    if len(flat) == 1:
-        best = "" if position is None else f"; the best constant gives {short(position.constant)}"
-        return f"The network predicts about {short(flat[0].answer, 3)} for every row, whatever the input{best}."
-    return "The network predicts the same for every row, whatever the input."

@@ -65,8 +65,12 @@ class DescentSpeed:
 
     @property
     def falls(self) -> bool:
-        """Whether the loss still falls readily when training goes on as it was saved."""
-        longer = self.longer is not None and self.sure_share(self.longer) >= 2 * READILY
+        """Whether the loss still falls readily when training goes on as it was saved.
+
+        A trial four times as long has to close twice as much, unless it is longer than the whole training was.
+        """
+        short = self.longer is not None and self.updates is not None and self.updates < self.longer.updates
+        longer = self.longer is not None and self.sure_share(self.longer) >= (READILY if short else 2 * READILY)
         return (longer or self.sure_share(self.saved) >= READILY) and not self.contradicted
 
     @property
@@ -118,23 +122,12 @@ def descent_speed(
         came=position.constant - position.model,
         continuation=continuation,
         updates=training.updates,
-        start=_start(first, position),
+        start=come_from(first, position),
         size=norm(engine.weights) if (engine := objective.passes.engine) is not None else 0.0,
     )
-    unsure = speed.sure_share(speed.saved) < READILY <= speed.share(speed.saved)
-    return twin(speed, longer=continuation.longer()) if unsure else speed
-
-
-def _start(first: FirstUpdates | None, position: LossPosition) -> float | None:
-    """How far training has come from a fresh start, where nothing but a constant says what could be reached.
-
-    A model far above the constant may have come down from much further up. Where an affine fit is known to do better,
-    rows on another scale than those of the training are the likelier reason for such a loss.
-    """
-    if first is None or not first.fresh or position.affine is not None:
-        return None
-    before = first.trials.saved.before
-    return before - position.model if math.isfinite(before) else None
+    if speed.sure_share(speed.saved) >= READILY or speed.rests:
+        return speed
+    return twin(speed, longer=continuation.longer())
 
 
 FASTER = 4.0

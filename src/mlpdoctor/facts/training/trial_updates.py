@@ -223,7 +223,7 @@ def _wild(weights: dict[Key, Array]) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class RateTrials:
-    """What trials there are: without any nothing can be said of a rate, for it or against it."""
+    """What trials there are: without any nothing can be said of a rate."""
 
     continuation: Continuation | None
     first: FirstUpdates | None
@@ -235,3 +235,19 @@ def rate_trials(continuation: Continuation | None, first: FirstUpdates | None) -
     if continuation is None and first is None:
         return Absent("no training was tried, for there was no need or no way", applicable=False)
     return RateTrials(continuation, first)
+
+
+def come_from(first: FirstUpdates | None, position: LossPosition) -> float | None:
+    """How far training has come from a fresh start, where that is what these rows were trained from.
+
+    A model far above the constant may have come down from much further up. Where an affine fit is known to do better,
+    rows on another scale than those of the training are the likelier reason for such a loss, unless a fresh start on
+    these rows comes no further by the updates of its trial: then it is how training begins on them.
+    """
+    if first is None or not first.fresh:
+        return None
+    before, span = first.trials.saved.before, max(position.constant - position.reach, 0.0)
+    like_these = position.model > position.constant and first.trials.saved.after >= position.model - span / 2
+    if position.affine is not None and not like_these:
+        return None
+    return before - position.model if math.isfinite(before) else None
