@@ -10,7 +10,7 @@ from mlpdoctor.core.network import Array
 from mlpdoctor.statistics.views import Outputs, Rows
 
 PIECE_ROWS = 512
-"""Rows of a block that are factored at a time, beside so many for each column."""
+"""Rows of a block that are factored at a time, beside as many as there are columns."""
 STACKED = 3
 """Rows for each column that are kept as they are, or factored at a time: to factor fewer would cost as much again to
 merge them."""
@@ -87,7 +87,7 @@ def _few(design: Array) -> Array:
 def _triangle(design: Array) -> Array:
     """The triangle of a design: of short pieces first, which fit into the cache, and then of their triangles."""
     rows, columns = design.shape
-    height = PIECE_ROWS + STACKED * columns
+    height = max(PIECE_ROWS + columns, STACKED * columns)
     whole = rows // height
     if whole > 1:
         pieces = np.asarray(np.linalg.qr(design[: whole * height].reshape(whole, height, columns), mode="r"))
