@@ -12,7 +12,8 @@ from mlpdoctor.statistics.views import Outputs, Rows
 PIECE_ROWS = 512
 """Rows of a block that are factored at a time, beside as many as there are columns."""
 STACKED = 3
-"""Rows that are kept as they are, for each column: to factor them at every merge would cost as much again each time."""
+"""Rows for each column that are kept as they are, or factored at a time: to factor fewer would cost as much again to
+merge them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +87,7 @@ def _few(design: Array) -> Array:
 def _triangle(design: Array) -> Array:
     """The triangle of a design: of short pieces first, which fit into the cache, and then of their triangles."""
     rows, columns = design.shape
-    height = PIECE_ROWS + columns
+    height = max(PIECE_ROWS + columns, STACKED * columns)
     whole = rows // height
     if whole > 1:
         pieces = np.asarray(np.linalg.qr(design[: whole * height].reshape(whole, height, columns), mode="r"))

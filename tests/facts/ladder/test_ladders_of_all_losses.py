@@ -13,7 +13,7 @@ from loss_cases import CASES, UNITS, Case, network_for, table
 from scipy.optimize import linprog, minimize
 from sklearn.linear_model import LogisticRegression, PoissonRegressor
 
-from mlpdoctor.analysis.floors import convex
+from mlpdoctor.analysis.floors import convex, loss_passes
 from mlpdoctor.core.ladder import Ladder
 from mlpdoctor.core.network import Array, Network
 from mlpdoctor.facts.ladder.linear_floor import ConstantFloor, LinearFloor
@@ -184,6 +184,23 @@ def test_without_second_derivatives_the_optimum_is_bracketed_all_the_same(
         assert mine.lower <= theirs.value + 1e-9
         assert theirs.lower <= mine.value + 1e-9
         assert mine.value - mine.lower <= 1e-2 * abs(constant.value) + 1e-9
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("name", ["SparseCategoricalCrossentropy()", "BinaryCrossentropy()", "Poisson()", "Huber()"])
+def test_a_dual_point_of_which_few_rows_are_moved_proves_no_more_than_is_true(
+    name: str, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = next(case for case in CASES if str(case) == name)
+    X, Y = table(case, seed, 200, 3, "plain")
+    exact, _ = affine(case, X, Y)
+    monkeypatch.setattr(convex, "MOST_WORK", 0.0)
+    monkeypatch.setattr(loss_passes, "FEW_CELLS", 0)
+    found, _ = affine(case, X, Y)
+    for mine, theirs in zip(found, exact, strict=True):
+        assert mine.lower <= theirs.value * (1 + 1e-9)
+        assert mine.lower >= 0.99 * theirs.value
+        assert mine.value >= theirs.lower * (1 - 1e-9)
 
 
 def test_classes_that_a_plane_tells_apart_have_a_floor_of_zero_that_is_not_reached() -> None:

@@ -16,7 +16,9 @@ Kept: TypeAlias = tuple[npt.NDArray[np.floating], Array, Array]
 Rows: TypeAlias = Callable[[], Iterator[Kept]]
 
 SAMPLED = 8
-"""Rows for each column that the preconditioner is made from."""
+"""Rows for each column that a second derivative is made from."""
+FEW_CELLS = 1 << 22
+"""Numbers of which a second derivative is made where there are few columns, as with a hundred classes."""
 STRIP = 1 << 19
 """Numbers of a block that are worked on at a time, so that they stay in the processor's cache."""
 
@@ -79,64 +81,80 @@ class Look:
         value: sum over rows.
         gradient: in the coordinates of the line.
         pulls: sum of the squares of each row's slopes.
-        bends: how each row bends, strip by strip.
         apart: whether the line tells all classes apart.
     """
 
     value: float
     gradient: Array
     pulls: float
-    bends: tuple[Bend, ...]
     apart: bool
 
 
-def look(problem: Problem, line: Array) -> Look:
-    """One pass around a line, shape (columns, free predictors)."""
+def look(problem: Problem, line: Array, *, exact: bool) -> Look:
+    """One pass around a line, shape (columns, free predictors); in the precision of the features where not exact."""
     loss, free = problem.loss, line.shape[1]
     slopes, starts = problem.natural(line)
     total = pulls = farthest = 0.0
-    nearest, bends = np.inf, []
+    nearest = np.inf
     pulled, summed = np.zeros_like(slopes), np.zeros(free)
     for kept, targets, weights in problem.strips():
-        features = kept.astype(np.float64, copy=False)
-        z = predictors(loss, features @ slopes + starts)
+        features = kept.astype(np.float64, copy=False) if exact else kept
+        z = predictors(loss, features @ slopes.astype(features.dtype, copy=False) + starts)
         total += float(weights @ loss.at(targets, z))
         pull = weights[:, None] * loss.slope(targets, z)[:, :free]
-        pulled += features.T @ pull
+        pulled += features.T @ pull.astype(features.dtype, copy=False)
         summed += pull.sum(axis=0)
         pulls += float(np.square(pull).sum())
-        diagonal, factor = loss.curvature(targets, z)
-        root = np.sqrt(weights)[:, None]
-        bends.append((weights[:, None] * diagonal[:, :free], None if factor is None else root * factor[:, :free]))
         margin = loss.margin(targets, z)
         nearest = -np.inf if margin is None else min(nearest, float(margin[weights > 0].min(initial=np.inf)))
         farthest = max(farthest, float(np.abs(z).max(initial=0.0)))
-    return Look(total, problem.gathered(pulled, summed), pulls, tuple(bends), nearest > SURE * farthest)
+    return Look(total, problem.gathered(pulled, summed), pulls, nearest > SURE * farthest)
 
 
-def turned(problem: Problem, here: Look, direction: Array, *, exact: bool) -> Array:
-    """The second derivative at a line, times a direction; in the precision of the features where not exact."""
+def bends(problem: Problem, line: Array) -> Iterator[Bend]:
+    """How the loss of each row bends at a line, times its weight, strip by strip."""
+    loss, free = problem.loss, line.shape[1]
+    slopes, starts = problem.natural(line)
+    for kept, targets, weights in problem.strips():
+        z = predictors(loss, kept.astype(np.float64, copy=False) @ slopes + starts)
+        diagonal, factor = loss.curvature(targets, z)
+        root = np.sqrt(weights)[:, None]
+        yield weights[:, None] * diagonal[:, :free], None if factor is None else root * factor[:, :free]
+
+
+def own(bend: Bend) -> Array:
+    """How much each row bends along each predictor, shape (rows, free)."""
+    diagonal, factor = bend
+    return np.maximum(diagonal if factor is None else diagonal - factor**2, 0.0)
+
+
+def steepest(problem: Problem, line: Array) -> npt.NDArray[np.bool_]:
+    """The rows that bend most at a line, as many as a second derivative is made from: shape (rows,)."""
+    size = np.concatenate([own(bend).sum(axis=1) for bend in bends(problem, line)])
+    most = max(SAMPLED * len(line), FEW_CELLS // len(line))
+    chosen = np.ones(len(size), bool)
+    chosen[np.argsort(-size, kind="stable")[most:]] = False
+    return chosen
+
+
+def turned(problem: Problem, held: tuple[Bend, ...], direction: Array) -> Array:
+    """The second derivative that the rows' bends add up to, times a direction."""
     along, ahead = problem.natural(direction)
     pulled, summed = np.zeros_like(along), np.zeros(len(ahead))
-    for (kept, _, _), bend in zip(problem.strips(), here.bends, strict=True):
-        features = kept.astype(np.float64, copy=False) if exact else kept
-        pull = bent(bend, features @ along.astype(features.dtype, copy=False) + ahead)
-        pulled += features.T @ pull.astype(features.dtype, copy=False)
+    for (kept, _, _), bend in zip(problem.strips(), held, strict=True):
+        features = kept.astype(np.float64, copy=False)
+        pull = bent(bend, features @ along + ahead)
+        pulled += features.T @ pull
         summed += pull.sum(axis=0)
     return problem.gathered(pulled, summed)
 
 
-def own_bends(problem: Problem, here: Look) -> Array:
-    """For each predictor its own second derivative, from some rows of each strip: shape (free, columns, columns)."""
-    columns, free = here.gradient.shape
-    every = max(problem.count // (SAMPLED * columns), 1)
-    found = np.zeros((free, columns, columns))
-    for (kept, _, _), (diagonal, factor) in zip(problem.strips(), here.bends, strict=True):
-        own = diagonal[::every] - (0.0 if factor is None else factor[::every] ** 2)
-        design = problem.design(kept[::every].astype(np.float64, copy=False)).astype(np.float32)
-        root = np.sqrt(np.maximum(own, 0.0)).astype(np.float32)
-        for k in range(free):
-            scaled = root[:, k : k + 1] * design
+def own_bends(problem: Problem, held: tuple[Bend, ...], columns: int) -> Array:
+    """For each predictor its own second derivative, shape (free, columns, columns)."""
+    found = np.zeros((held[0][0].shape[1], columns, columns))
+    for (kept, _, _), bend in zip(problem.strips(), held, strict=True):
+        design = problem.design(kept.astype(np.float64, copy=False)).astype(np.float32)
+        for k, root in enumerate(np.sqrt(own(bend)).astype(np.float32).T):
+            scaled = root[:, None] * design
             found[k] += scaled.T @ scaled
-    found *= every
     return found

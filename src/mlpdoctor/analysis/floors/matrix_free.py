@@ -1,42 +1,46 @@
 """The least mean of a convex loss where the second derivative is too large to be held, as with pictures and classes.
 
-Newton's steps are found by conjugate gradients, for which products with the second derivative are enough: one pass
-over the rows each, in the coordinates of the columns made orthonormal (Nocedal and Wright, Numerical optimization,
-2006, section 7.1). Each step is preconditioned by the second derivative of each predictor alone, on a sample of the
-rows. The last step is solved until its dual point is orthogonal to every column, and then bounds the optimum from
-below as that of ``newton`` does.
+L-BFGS (Nocedal and Wright, Numerical optimization, 2006, section 7.2) goes down in the coordinates of the columns made
+orthonormal, where a few dozen passes do what takes thousands in those of the features.
+
+The lower bound is that of ``newton``: the slopes of all rows, moved until they are orthogonal to every column, are a
+dual point. Any such move proves as much as its gaps are small. Here the rows that bend most are moved, each as it
+bends: the equation is then of few rows, and conjugate gradients solve it to all digits. A sum that is orthogonal over
+all rows is what counts, and that is looked at.
 """
 
 import math
+from collections import deque
 
 import numpy as np
+import numpy.typing as npt
 
 from mlpdoctor.analysis.floors.basis import EPSILON
-from mlpdoctor.analysis.floors.loss_passes import Look, Problem, look, own_bends, turned
-from mlpdoctor.analysis.floors.newton import DAMPINGS, ENOUGH, LEAST_STEP, ORTHOGONAL, Solution, bent, predictors
+from mlpdoctor.analysis.floors.loss_passes import Look, Problem, bends, look, own_bends, steepest, turned
+from mlpdoctor.analysis.floors.newton import ENOUGH, LEAST_STEP, ORTHOGONAL, Bend, Solution, bent, predictors
 from mlpdoctor.core.fast_dataclass import dataclass, twin
 from mlpdoctor.core.network import Array
 from mlpdoctor.nn.losses.convex import ConvexLoss
 
-MOST_STEPS = 25
-"""Newton needs ten steps or so; classes that all but a few rows tell apart take one for each digit."""
-MOST_TURNS = 60
-"""Products with the second derivative for one step."""
+MEMORY = 10
+"""Steps that L-BFGS remembers: thirty are no quicker on pictures."""
+MOST_STEPS = 60
+"""Overlapping classes take thirty, classes that a plane tells apart fifteen; of those that it nearly does the loss only
+creeps on."""
+WINDOW, GAIN = 5, 1e-5
+"""The descent ends where so many steps gained less than this share of what is left above the least loss: near enough
+that the dual point of next to every row is a probability, which one proof saves several by."""
+SAME = 1e-4
+"""Share of what a constant loses by which the loss in single precision may be off before steps are taken in double."""
 LAST_TURNS = 120
-"""And for each round of the last one, whose dual point is to be a proof."""
+"""Products with the second derivative for the dual point."""
 LAST_STEPS = 8
 """Steps that are solved to all digits: the first proves the bound, unless a row is too far from its optimum."""
-ROUNDS = 4
-"""Each round of single precision takes four digits off what is left of the equation; eight are needed."""
-FORCING = 0.1
-"""A step is solved to this share of the gradient: closer ones cost more turns than they save steps."""
-DIGIT = 0.1
-"""Share of what is left that a round has to get below for another to be worth it."""
-REFINED = 1e-4
-"""Share of what is left that one round in single precision may leave in its turn."""
 CLOSE = 1e-3
-"""The search ends where one more step would gain less than this share of what a constant loses: the bound is proved
-from there, and three digits are what a rung of this size is read to."""
+"""A bracket as narrow as this share of what a constant loses is as many digits as a rung of this size is read to."""
+PATIENCE, DIGIT = 40, 0.1
+"""An equation of which so many turns do not take a digit off is given up: some directions are so much flatter than
+others that no number of turns would solve it, as where next to all rows are told apart."""
 RIDGE = 1e-6
 """Share of its mean diagonal that is added to the preconditioner, which a few rows may leave without full rank."""
 LEAST_SCALE = 1e-12
@@ -45,83 +49,74 @@ LEAST_SCALE = 1e-12
 
 @dataclass(frozen=True, eq=False)
 class Equation:
-    """Newton's equation at a line.
+    """Newton's equation of a part of the rows at a line.
 
     Attributes:
-        problem: the rows and the loss.
-        here: the line.
+        few: those rows and the loss.
+        held: how each of them bends.
         precondition: for each predictor about the inverse of its own second derivative.
-        damping: added to the second derivative, in each direction (Levenberg, 1944).
     """
 
-    problem: Problem
-    here: Look
+    few: Problem
+    held: tuple[Bend, ...]
     precondition: tuple[Array, ...]
-    damping: float = 0.0
 
     @classmethod
-    def at(cls, problem: Problem, here: Look, own: Array, damping: float = 0.0) -> "Equation":
-        """Precondition it by the predictors' own second derivatives."""
-        unit = np.eye(own.shape[1])
-        scales = [max(float(np.trace(one)) / len(one) + damping, LEAST_SCALE * problem.count) for one in own]
-        prepared = [
-            np.linalg.inv((one + damping * unit) / scale + RIDGE * unit) / scale
-            for one, scale in zip(own, scales, strict=True)
-        ]
-        return cls(problem, here, tuple(prepared), damping)
+    def at(cls, problem: Problem, chosen: npt.NDArray[np.bool_], line: Array) -> "Equation":
+        """Of the rows that are chosen, preconditioned by the predictors' own second derivatives."""
+        held, seen = [], 0
+        for features, targets, weights in problem.rows():
+            part = chosen[seen : seen + len(features)]
+            seen += len(features)
+            held.append((features[part], targets[part], weights[part]))
+        few = twin(problem, rows=lambda: iter(held))
+        bent_so = tuple(bends(few, line))
+        prepared = []
+        for own in own_bends(few, bent_so, len(line)):
+            scale = max(float(np.trace(own)) / len(own), LEAST_SCALE * problem.count)
+            unit = np.eye(len(own))
+            prepared.append(np.linalg.inv(own / scale + RIDGE * unit) / scale)
+        return cls(few, bent_so, tuple(prepared))
 
     def prepared(self, rest: Array) -> Array:
         """What is left of the equation, preconditioned."""
         return np.stack([inverse @ rest[:, k] for k, inverse in enumerate(self.precondition)], axis=1)
 
-    def solved(self, right: Array, *, share: float, most: int) -> Array:
-        """The step for a right side, to a share of it, by preconditioned conjugate gradients."""
+    def solved(self, right: Array, until: float) -> Array | None:
+        """The step for a right side to a rest, by preconditioned conjugate gradients; None where that is given up."""
         step, rest = np.zeros_like(right), right
-        until = share * float(np.abs(right).max())
+        first = float(np.abs(right).max())
         direction = prepared = self.prepared(rest)
         product = float((rest * prepared).sum())
-        for _ in range(most):
-            if not product > 0:
-                break
-            bent = turned(self.problem, self.here, direction, exact=False) + self.damping * direction
+        for turn in range(LAST_TURNS):
+            left = float(np.abs(rest).max())
+            if left <= until:
+                return step
+            if not product > 0 or (turn >= PATIENCE and left > DIGIT * first):
+                return None
+            bent = turned(self.few, self.held, direction)
             along = float((direction * bent).sum())
             if not along > 0:
-                break
+                return None
             step = step + product / along * direction
             rest = rest - product / along * bent
-            if float(np.abs(rest).max()) <= until:
-                break
             prepared = self.prepared(rest)
             product, before = float((rest * prepared).sum()), product
             direction = prepared + product / before * direction
-        return step
-
-    def refined(self, until: float) -> Array | None:
-        """The Newton step to all digits: rounds in single precision, what each leaves worked out in double.
-
-        None where a round does not take a digit off: some directions are so much flatter than others that no number of
-        rounds would, as where next to all rows are told apart.
-        """
-        step, rest = np.zeros_like(self.here.gradient), -self.here.gradient
-        for _ in range(ROUNDS):
-            before = float(np.abs(rest).max())
-            if before <= until:
-                break
-            step = step + self.solved(rest, share=REFINED, most=LAST_TURNS)
-            rest = -self.here.gradient - turned(self.problem, self.here, step, exact=True)
-            if float(np.abs(rest).max()) > max(DIGIT * before, until):
-                return None
-        return step
+        return None
 
 
-def bounds(problem: Problem, loss: ConvexLoss, line: Array, step: Array) -> tuple[float, float]:
-    """The loss of a line, and the lower bound of the dual point that a Newton step from it gives.
+def bounds(
+    problem: Problem, loss: ConvexLoss, line: Array, step: Array, chosen: npt.NDArray[np.bool_]
+) -> tuple[float, float]:
+    """The loss of a line, and the lower bound of the dual point that a step of some rows from it gives.
 
     Args:
         problem: whose loss may be a smooth stand-in.
         loss: the one to bound.
         line: near the optimum.
-        step: the Newton step, to all digits.
+        step: the Newton step for the rows chosen, to all digits.
+        chosen: shape (rows,).
 
     Returns:
         Sums over rows; a bound of minus infinity where the point is none.
@@ -130,11 +125,13 @@ def bounds(problem: Problem, loss: ConvexLoss, line: Array, step: Array) -> tupl
     (slopes, starts), (along, ahead) = problem.natural(line), problem.natural(step)
     total = gap = pulls = 0.0
     pulled, summed = np.zeros_like(along), np.zeros(free)
+    seen = 0
     with np.errstate(all="ignore"):
         for kept, targets, weights in problem.strips():
             features = kept.astype(np.float64, copy=False)
             z = predictors(loss, features @ slopes + starts)
-            move = predictors(loss, features @ along + ahead)
+            move = predictors(loss, (features @ along + ahead) * chosen[seen : seen + len(kept), None])
+            seen += len(kept)
             dual = smooth.slope(targets, z) + bent(smooth.curvature(targets, z), move)
             total += float(weights @ loss.at(targets, z))
             used = weights > 0
@@ -159,68 +156,79 @@ def minimise(problem: Problem, start: Array, *, lowest: float) -> Solution:
         start: shape (columns, free predictors); a reference predictor is left out, it is zero.
         lowest: what no predictors of any kind go below.
     """
-    best = Solution(start, np.inf, lowest)
+    best, flat = Solution(start, np.inf, lowest), 0.0
     for stage in problem.loss.stages():
         smooth = twin(problem, loss=stage)
-        line, here = _descended(smooth, best.line, lowest)
+        line, here = best.line, look(smooth, best.line, exact=True)
+        flat = max(flat, here.value - lowest)
+        line, about = _descended(smooth, line, here, lowest, exact=False)
+        here = look(smooth, line, exact=True)
+        if abs(about.value - here.value) > SAME * flat:  # as of columns that are far off
+            line, here = _descended(smooth, line, here, lowest, exact=True)
         if here.apart:
             return Solution(line, lowest, lowest, attained=stage.link == "identity")
-        best = _proved(smooth, problem.loss, line, here, best)
+        best = _proved(smooth, problem.loss, line, here, best, CLOSE * flat)
     return Solution(best.line, best.value, min(best.lower, best.value))
 
 
-def _descended(problem: Problem, line: Array, lowest: float) -> tuple[Array, Look]:
-    """Newton's steps, roughly solved, while they gain what can be seen."""
-    here = look(problem, line)
-    least = CLOSE * (here.value - lowest)
+def _descended(problem: Problem, line: Array, here: Look, lowest: float, *, exact: bool) -> tuple[Array, Look]:
+    """L-BFGS, while it gains what can be seen."""
+    past: deque[tuple[Array, Array]] = deque(maxlen=MEMORY)
+    values = [here.value]
     for _ in range(MOST_STEPS):
-        ahead = None if here.apart else _ahead(problem, line, here, least)
+        if here.apart or (len(values) > WINDOW and values[-WINDOW - 1] - here.value <= GAIN * (here.value - lowest)):
+            break
+        ahead = _kept_promise(problem, line, _step(here.gradient, past), here, exact=exact)
         if ahead is None:
             break
+        past.append((ahead[0] - line, ahead[1].gradient - here.gradient))
         line, here = ahead
+        values.append(here.value)
     return line, here
 
 
-def _ahead(problem: Problem, line: Array, here: Look, least: float) -> tuple[Array, Look] | None:
-    """The line after a step, damped where the second derivative is too flat; None where none gains as much."""
-    own, steepness = own_bends(problem, here), float(np.linalg.norm(here.gradient))
-    for damping in (0.0, *(share * steepness for share in DAMPINGS)):
-        equation = Equation.at(problem, here, own, damping)
-        step = equation.solved(-here.gradient, share=FORCING, most=MOST_TURNS)
-        found = _kept_promise(problem, line, step, here, least)
-        if found is not None:
-            return found
-        if damping == 0.0 and step.any() and -float((here.gradient * step).sum()) <= least:
-            break  # at the optimum, not on a straight piece
-    return None
+def _step(gradient: Array, past: deque[tuple[Array, Array]]) -> Array:
+    """The step of L-BFGS: minus the gradient, times what the last steps tell of the inverse second derivative."""
+    curved = [(move, turn, product) for move, turn in past if (product := float((move * turn).sum())) > 0]
+    if not curved:
+        return -gradient / max(float(np.linalg.norm(gradient)), EPSILON)
+    step, shares = -gradient, []
+    for move, turn, product in reversed(curved):
+        shares.append(float((move * step).sum()) / product)
+        step = step - shares[-1] * turn
+    _, turn, product = curved[-1]
+    step = step * (product / float(np.square(turn).sum()))
+    for move, turn, product in curved:
+        step = step + (shares.pop() - float((turn * step).sum()) / product) * move
+    return step
 
 
-def _proved(problem: Problem, loss: ConvexLoss, line: Array, here: Look, best: Solution) -> Solution:
+def _proved(problem: Problem, loss: ConvexLoss, line: Array, here: Look, best: Solution, close: float) -> Solution:
     """The better of the best so far and this line, with the greater of their bounds."""
     for _ in range(LAST_STEPS):
+        chosen = steepest(problem, line)
         until = ORTHOGONAL / 2 * math.sqrt(problem.count * here.pulls)
-        step = Equation.at(problem, here, own_bends(problem, here)).refined(until)
-        total, lower = bounds(problem, loss, line, np.zeros_like(line) if step is None else step)
+        step = Equation.at(problem, chosen, line).solved(-here.gradient, until)
+        total, lower = bounds(problem, loss, line, np.zeros_like(line) if step is None else step, chosen)
         if total < best.value:
             best = Solution(line, total, best.lower)
-        if lower > best.lower:
-            return Solution(best.line, best.value, lower)
-        if step is None:
+        best = Solution(best.line, best.value, max(best.lower, lower))
+        if step is None or best.value - best.lower <= close:
             break
         # So far from the optimum that the dual point of a row is no probability: with the step taken it will be.
-        ahead = _kept_promise(problem, line, step, here, 0.0)
+        ahead = _kept_promise(problem, line, step, here, exact=True)
         if ahead is None:
             break
         line, here = ahead
     return best
 
 
-def _kept_promise(problem: Problem, line: Array, step: Array, here: Look, least: float) -> tuple[Array, Look] | None:
-    """The line after as much of a step as gains what it promises (Armijo); None for one that promises too little."""
+def _kept_promise(problem: Problem, line: Array, step: Array, here: Look, *, exact: bool) -> tuple[Array, Look] | None:
+    """The line after as much of a step as gains what it promises (Armijo); None where none does."""
     promise, length = -float((here.gradient * step).sum()), 1.0
-    while promise > least and length > LEAST_STEP:
+    while promise > 0 and length > LEAST_STEP:
         there = line + length * step
-        seen = look(problem, there)
+        seen = look(problem, there, exact=exact)
         if seen.value <= here.value - ENOUGH * length * promise:
             return there, seen
         length /= 4

@@ -12,7 +12,7 @@ from mlpdoctor.facts.ladder.loss_position import GOOD, LossPosition
 from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.facts.training.gradients import norm
 from mlpdoctor.facts.training.training import CurrentRate, Training, constant_start
-from mlpdoctor.facts.training.trial_updates import Continuation, FirstUpdates
+from mlpdoctor.facts.training.trial_updates import Continuation, FirstUpdates, come_from
 from mlpdoctor.nn.layers.properties import size_of, trained_kernels
 from mlpdoctor.nn.optimizers.rate import at_rate, rate_at
 from mlpdoctor.nn.optimizers.traits import most_per_update, moves_by_a_share, moves_by_the_rate

@@ -11,6 +11,7 @@ from mlpdoctor.core.check import Absent, dear_fact, fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array, Key, Network, Optimizer
 from mlpdoctor.core.random_state import random
+from mlpdoctor.engine.passes import Engine
 from mlpdoctor.engine.training import Descent, Trial
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.ladder.model_loss import Objective
@@ -103,15 +104,19 @@ def continuation(
     if position.well:
         return Absent("the model does about as well as anything is known to", applicable=False)
     if engine is None or optimizer is None:
-        return Absent("there is no optimizer to train on with")
-    if engine.blind is not None:
-        return Absent(engine.blind)
-    if not engine.weights:
-        return Absent("the model has no weight that training may change", applicable=False)
+        return Absent("there is no optimizer to train with")
+    if (reason := _idle(engine)) is not None:
+        return reason
     engine = engine.at({}, training=True)
     descent = Descent(engine, objective.heads, optimizer, gradient_rows(engine, sample), objective.rows)
     saved = descent.run(current.rate)
     return Absent(saved) if isinstance(saved, str) else Continuation(saved, current.rate, descent)
+
+
+def _idle(engine: Engine) -> Absent | None:
+    if engine.blind is not None:
+        return Absent(engine.blind)
+    return None if engine.weights else Absent("the model has no weight that training may change", applicable=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,10 +201,8 @@ def first_updates(
         return Absent("training has led somewhere", applicable=False)
     if engine is None or optimizer is None:
         return Absent("there is no optimizer to train with")
-    if engine.blind is not None:
-        return Absent(engine.blind)
-    if not engine.weights:
-        return Absent("the model has no weight that training may change", applicable=False)
+    if (reason := _idle(engine)) is not None:
+        return reason
     engine = engine.at({}, training=True)
     if not training.never:
         if start is None:
