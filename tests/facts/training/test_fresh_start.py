@@ -5,7 +5,7 @@ import pytest
 from drawn_cases import L, Model, initializers, stack
 
 from mlpdoctor.core.check import Absent
-from mlpdoctor.facts.training.trial_updates import FreshStart, fresh_start
+from mlpdoctor.facts.training.training import FreshStart, fresh_start
 
 
 def start_of(model: Model) -> FreshStart | Absent:

@@ -8,7 +8,7 @@ import pytest
 from model_cases import L, Model, stack
 
 from mlpdoctor.core.check import Absent
-from mlpdoctor.facts.training.trial_updates import FreshStart, fresh_start
+from mlpdoctor.facts.training.training import FreshStart, fresh_start
 from mlpdoctor.readers.models.model import read_network
 
 

@@ -22,7 +22,7 @@ from mlpdoctor.engine.gradient import Logits, loss_gradient
 from mlpdoctor.engine.passes import Engine, flat
 from mlpdoctor.engine.tape import Tape
 from mlpdoctor.facts.ladder.model_loss import Objective
-from mlpdoctor.facts.training.trial_updates import FreshStart
+from mlpdoctor.facts.training.training import FreshStart
 from mlpdoctor.nn.layers.properties import activation_of, is_learned
 from mlpdoctor.nn.optimizers.traits import follows_gradient
 from mlpdoctor.statistics import views

@@ -12,9 +12,9 @@ from mlpdoctor.core.finding import Draws, Remedy
 from mlpdoctor.core.network import Key, Network, Optimizer
 from mlpdoctor.core.text import count, short
 from mlpdoctor.engine.training import Descent, Trial
-from mlpdoctor.facts.training.training import CurrentRate, Training
+from mlpdoctor.facts.training.training import CurrentRate, FreshStart, Training
 from mlpdoctor.facts.training.training_options import MOST_PLAIN, MOST_RESCALED
-from mlpdoctor.facts.training.trial_updates import ADAM_RATE, Continuation, FreshStart, made
+from mlpdoctor.facts.training.trial_updates import ADAM_RATE, Continuation, made
 from mlpdoctor.nn.layers.graph import followers, units_of
 from mlpdoctor.nn.layers.properties import activation_of
 from mlpdoctor.nn.layers.unsupported_layers import layer_code, own_activation

@@ -13,8 +13,8 @@ from mlpdoctor.core.network import Network, Optimizer
 from mlpdoctor.core.text import short
 from mlpdoctor.engine.training import Trial
 from mlpdoctor.facts.ladder.loss_position import LossPosition
-from mlpdoctor.facts.training.training import CurrentRate, Training
-from mlpdoctor.facts.training.trial_updates import Continuation, FirstUpdates, FreshStart, RateTrials
+from mlpdoctor.facts.training.training import CurrentRate, FreshStart, Training
+from mlpdoctor.facts.training.trial_updates import Continuation, FirstUpdates, RateTrials
 from mlpdoctor.nn.optimizers.rate import at_rate
 from mlpdoctor.nn.optimizers.traits import most_per_update, moves_by_the_rate
 

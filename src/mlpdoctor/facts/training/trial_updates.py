@@ -1,7 +1,6 @@
 """What a few updates do, from the saved weights and from fresh ones: tried, not guessed."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import field, replace
 from typing import TypeAlias
 
@@ -10,15 +9,13 @@ import numpy as np
 from mlpdoctor.core.check import Absent, dear_fact, fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array, Key, Network, Optimizer
-from mlpdoctor.core.random_state import random
 from mlpdoctor.engine.passes import Engine
 from mlpdoctor.engine.training import Descent, Trial
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.facts.training.gradients import gradient_rows
-from mlpdoctor.facts.training.training import CurrentRate, Training
-from mlpdoctor.nn.initializers import draw, fans
-from mlpdoctor.nn.layers.properties import family_of
+from mlpdoctor.facts.training.training import CurrentRate, FreshStart, Training
+from mlpdoctor.nn.initializers import fans
 from mlpdoctor.statistics.rows import RowSample
 
 OWN, UNCLIPPED, ADAM = "its own", "unclipped", "Adam"
@@ -117,52 +114,6 @@ def _idle(engine: Engine) -> Absent | None:
     if engine.blind is not None:
         return Absent(engine.blind)
     return None if engine.weights else Absent("the model has no weight that training may change", applicable=False)
-
-
-@dataclass(frozen=True, eq=False)
-class FreshStart:
-    """Any number of fresh starts of a network.
-
-    Attributes:
-        specs: how each trainable weight is drawn, as the configuration says.
-        shapes: the shapes of these weights.
-    """
-
-    specs: Mapping[Key, object]
-    shapes: Mapping[Key, tuple[int, ...]]
-
-    def weights(self, seed: int) -> dict[Key, Array]:
-        """All trainable weights, re-initialised; the same for the same seed."""
-        rng = random(seed)
-        found = {}
-        for key, spec in self.specs.items():
-            values = draw(spec, key[1], self.shapes[key], rng)
-            if values is not None:
-                found[key] = values
-        return found
-
-
-@fact
-def fresh_start(network: Network) -> FreshStart | Absent:
-    """Read the initialiser of each trainable weight."""
-    specs, shapes = {}, {}
-    for layer in network.layers:
-        family = family_of(layer)
-        if not layer.trainable or not layer.weights:
-            continue
-        own = tuple(layer.weights) if family is None else family.trained(layer)
-        # Of kinds that only Keras runs those are known that name an initialiser for each weight, as convolutions do.
-        if family is None and not all(f"{name}_initializer" in layer.config for name in own):
-            return Absent(f"how the weights of {layer.name} are drawn is not known")
-        for name in own:
-            spec = layer.config.get(f"{name}_initializer")
-            if draw(spec, name, (1, 1), np.random.default_rng(0)) is None:
-                return Absent(f"the initialiser of {layer.name}'s {name} is not one of Keras's own")
-            specs[layer.name, name] = spec
-            shapes[layer.name, name] = np.shape(layer.weights[name])
-    if not specs:
-        return Absent("the model has no weight that training may change", applicable=False)
-    return FreshStart(specs, shapes)
 
 
 WILD = 2.5
