@@ -51,7 +51,7 @@ def test_fixes_are_lines_of_numpy() -> None:
     large = mlpdoctor.check(wide, X, Y, layers="tanh,tanh,tanh", loss="mse")
     assert large.findings[0].code == "W303"
     assert large.fix == "W2 = rng.normal(0, np.sqrt(1 / 100), (100, 100))"
-    assert large.findings[0].remedy == "re-initialise the weights from N(0, 1 / inputs) and train from scratch"
+    assert large.findings[0].remedy == "re-initialise the weights from N(0, 1 / inputs)"
     positive = mlpdoctor.check(WAYS[3], X, Y, layers="tanh,relu", loss="mse")
     assert positive.findings[0].code == "O204"
     assert positive.fix == "a2 = a1 @ W2 + b2"

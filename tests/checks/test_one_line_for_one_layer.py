@@ -34,7 +34,7 @@ def apart(activation: Model, units: int, dead: int, seed: int) -> Model:
 def test_dead_units_behind_a_layer_of_their_own(units: int, seed: int, tmp_path: Path) -> None:
     x, y = waves(200, 2, seed)
     model = apart(L.Activation("relu", name="activation_1"), units, units - 2, seed)
-    remedy = only(report := examined(tmp_path, model, x, y), "U401").evidence.remedy
+    remedy = only(report := examined(tmp_path, model, x, y, quick=True), "U401").evidence.remedy
     assert remedy is not None, told(report)
     assert 'name="sums"' in str(remedy.code)
     assert "activation=" not in str(remedy.code)  # the Activation stays where it is
@@ -46,7 +46,7 @@ def test_saturated_units_behind_a_layer_of_their_own(activation: str, tmp_path: 
     x, y = waves(200, 2, 0)
     model = apart(L.Activation(activation, name="activation_1"), 8, 0, 0)
     put(model.get_layer("sums"), 500 * np.ones((2, 8)), np.linspace(-300, 300, 8))
-    for finding in found(examined(tmp_path, model, x, y), "U402"):
+    for finding in found(examined(tmp_path, model, x, y, quick=True), "U402"):
         code = finding.evidence.remedy.code if finding.evidence.remedy else 'name="sums"'
         assert 'name="sums"' in str(code)
         assert finding.layers == ("activation_1", "sums")

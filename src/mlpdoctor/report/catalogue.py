@@ -61,6 +61,7 @@ def _rule(function: ast.FunctionDef, decorator: ast.Call) -> Rule:
         names=ast.literal_eval(options["names"]) if "names" in options else (),
         milder=_milder(options.get("milder")),
         worsens=tuple((_text(options.get("worsens")) or "").split()),
+        unfinished="unfinished" in options,
         untreatable=_text(options.get("untreatable")),
     )
 

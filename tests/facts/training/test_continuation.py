@@ -181,7 +181,7 @@ def test_a_slow_start_gets_a_trial_four_times_as_long() -> None:
         fit(model, x, y, epochs=4)
         speed = answered(model, x, y)[1].get(DescentSpeed)
         first = speed.sure_share(speed.saved) >= READILY
-        doubtful = not first and speed.share(speed.saved) >= READILY
+        doubtful = not first and not speed.rests
         assert (speed.longer is not None) == doubtful
         assert speed.shown.updates == (TIMES if doubtful else 1) * speed.saved.updates
         shown.append(doubtful)

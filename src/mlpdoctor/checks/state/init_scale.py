@@ -11,7 +11,8 @@ from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.network.gains import LayerGain, LayerGains, ordinary, sizes
 from mlpdoctor.facts.training.high_rate import Growth
 from mlpdoctor.facts.training.training import Training
-from mlpdoctor.nn.layers.unsupported_layers import layer_code, own_activation
+from mlpdoctor.nn.layers.properties import own_activation
+from mlpdoctor.nn.layers.unsupported_layers import layer_code
 from mlpdoctor.statistics.moments import EnteringMoments
 from mlpdoctor.statistics.unit_activity import Flatness
 from mlpdoctor.statistics.views import PerLayer
@@ -138,8 +139,7 @@ def _since(growth: Growth | None, worst: LayerGain, *, grew: bool) -> str:
 
 def _remedy(network: Network, layers: Sequence[LayerGain], worst: LayerGain, *, grew: bool) -> Remedy:
     own = {layer.name: layer for layer in network.layers}
-    drawn = "he_uniform" if worst.usual > 1 else "glorot_uniform"
-    layer = own[worst.layer]
+    layer, drawn = own[worst.layer], "he_uniform" if worst.usual > 1 else "glorot_uniform"
     code = layer_code(layer, layer.config.get("units"), *own_activation(layer), f'kernel_initializer="{drawn}"')
     others = [one.layer for one in layers if one is not worst and not one.output]
     lower = ", at a tenth of the learning rate: at the rate of now they would grow again" if grew else ""

@@ -10,8 +10,8 @@ from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array, Layer, Network
 from mlpdoctor.engine.passes import open_width
 from mlpdoctor.nn.layers.penalties import Regularizer, activity_regularizer, weight_regularizers
-from mlpdoctor.nn.layers.properties import is_learned
-from mlpdoctor.nn.layers.unsupported_layers import layer_code, own_activation
+from mlpdoctor.nn.layers.properties import is_learned, own_activation
+from mlpdoctor.nn.layers.unsupported_layers import layer_code
 from mlpdoctor.statistics.unit_activity import ActivitySums
 from mlpdoctor.statistics.views import PerLayer
 

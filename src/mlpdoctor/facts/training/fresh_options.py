@@ -10,20 +10,20 @@ from mlpdoctor.core.check import Absent, fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Draws, Remedy
 from mlpdoctor.core.network import Key, Network, Optimizer
-from mlpdoctor.core.text import count, short
+from mlpdoctor.core.text import count, recompiled, short
 from mlpdoctor.engine.training import Descent, Trial
 from mlpdoctor.facts.training.training import CurrentRate, FreshStart, Training
 from mlpdoctor.facts.training.training_options import MOST_PLAIN, MOST_RESCALED
 from mlpdoctor.facts.training.trial_updates import ADAM_RATE, Continuation, made
 from mlpdoctor.nn.layers.graph import followers, units_of
-from mlpdoctor.nn.layers.properties import activation_of
-from mlpdoctor.nn.layers.unsupported_layers import layer_code, own_activation
-from mlpdoctor.nn.optimizers.traits import follows_gradient, normalises_gradient
+from mlpdoctor.nn.layers.properties import activation_of, own_activation
+from mlpdoctor.nn.layers.unsupported_layers import layer_code
+from mlpdoctor.nn.optimizers.traits import follows_gradient, kept_options, normalises_gradient
 
 FEWEST_TIMES, MOST_TIMES = 5, 20
 """Trials are as long as the training was, within bounds, in short ones: up to half a second in small networks."""
 AS_GOOD = 0.8
-"""What changes less is taken where it gains four fifths of what the best does: a trial tells no finer."""
+"""What changes less is taken where the best leaves four fifths of the loss that it does: a trial tells no finer."""
 ENOUGH = 0.2
 """Once a fifth of the loss goes nothing else is tried."""
 FACTORS = (10.0, 30.0)
@@ -72,7 +72,8 @@ class FreshOptions:
                 f"{remedy.text} (in a trial {updates} from fresh weights led to a loss of {drawn}, no lower than now)"
             )
             return Remedy(text, remedy.code)
-        way = next(way for way in ways if self._gained(way) >= AS_GOOD * best)
+        left = min(map(self._left, ways)) / AS_GOOD + WORTH * self.continuation.saved.before
+        way = next(way for way in ways if self._left(way) <= left)
         if way is fresh:
             beside = f"from the present weights to {_ended(on.trial)}"
         else:
@@ -81,17 +82,16 @@ class FreshOptions:
 
     def _others(self, remedy: Remedy, draws: Draws) -> Iterator[Way]:
         plain = follows_gradient(self._optimizer)
-        adam = f"keras.optimizers.Adam({ADAM_RATE})"
+        adam = recompiled("Adam", str(ADAM_RATE))
         if plain:
-            yield Way("train on with Adam", _compiled(adam), self.continuation.adam(self.times))
+            yield Way("train on with Adam", adam, self.continuation.adam(self.times))
             yield Way(f"{remedy.text}, with Adam", _both(remedy, adam), self.fresh(draws, 1.0, adam=True))
         most = MOST_RESCALED if normalises_gradient(self._optimizer) else MOST_PLAIN
         for factor in FACTORS:
             rate = float(f"{factor * draws.rate * self._rate:.2g}")
             if 0 < rate <= most:
-                faster = f"keras.optimizers.{self._optimizer.name}({rate:g})"
                 text = f"{remedy.text}, at a learning rate of {rate:g}"
-                yield Way(text, _both(remedy, faster), self.fresh(draws, factor * draws.rate))
+                yield Way(text, _both(remedy, self._at(rate)), self.fresh(draws, factor * draws.rate))
         yield from self._wider(draws, most)
 
     def _wider(self, draws: Draws, most: float) -> Iterator[Way]:
@@ -113,11 +113,7 @@ class FreshOptions:
             rate = float(f"{factor * draws.rate * self._rate:.2g}")
             if 0 < rate <= most:
                 at = "" if factor == 1 else f", at a learning rate of {rate:g}"
-                code = (
-                    line
-                    if factor == 1
-                    else f"{line}; {_compiled(f'keras.optimizers.{self._optimizer.name}({rate:g})')}"
-                )
+                code = line if factor == 1 else f"{line}; {self._at(rate)}"
                 yield Way(f"{text}{at}", code, self.fresh(wide, factor * draws.rate))
 
     def fresh(self, draws: Draws, factor: float, *, adam: bool = False) -> Trial:
@@ -150,27 +146,28 @@ class FreshOptions:
         own = {(name, "kernel"): (np.shape(layer.weights["kernel"])[0], units), (name, "bias"): (units,)}
         return own | {(other.name, "kernel"): (units, np.shape(other.weights["kernel"])[1]) for other in mixing}
 
+    def _at(self, rate: float) -> str:
+        return recompiled(self._optimizer.name, f"{rate:g}", *kept_options(self._optimizer))
+
     def _gained(self, way: Way) -> float:
-        """The share of the saved loss that is gone, measured from the worse of the last two looks."""
-        trial, before = way.trial, self.continuation.saved.before
-        if not trial.finite or before <= 0:
-            return -math.inf
-        return (before - max(trial.path[-2:]) - 2 * trial.error) / before
+        """The share of the saved loss that is gone."""
+        before = self.continuation.saved.before
+        return (before - self._left(way)) / before if before > 0 else -math.inf
+
+    def _left(self, way: Way) -> float:
+        """The worse of the last two looks at the loss, and its error on top."""
+        return max(way.trial.path[-2:]) + 2 * way.trial.error if way.trial.finite else math.inf
 
 
 def _ended(trial: Trial) -> str:
     return short(trial.after) if trial.finite else "NaN"
 
 
-def _compiled(optimizer: str) -> str:
-    return f"model.compile(optimizer={optimizer}, loss=model.loss)"
-
-
-def _both(remedy: Remedy, optimizer: str) -> str | None:
+def _both(remedy: Remedy, compiled: str) -> str | None:
     if remedy.code is None:
         return None
     line, mark, rest = remedy.code.partition("  #")
-    return f"{line}; {_compiled(optimizer)}{mark}{rest}"
+    return f"{line}; {compiled}{mark}{rest}"
 
 
 @fact

@@ -7,7 +7,7 @@ from mlpdoctor.core.network import Network, Optimizer
 from mlpdoctor.core.text import count, short
 from mlpdoctor.engine.training import Trial
 from mlpdoctor.facts.training.trial_updates import ADAM_RATE, TIMES, Continuation
-from mlpdoctor.nn.optimizers.traits import follows_gradient, normalises_gradient
+from mlpdoctor.nn.optimizers.traits import follows_gradient, kept_options, normalises_gradient
 
 FACTORS = (10.0, 0.1)
 """The rates that are tried beside the one in force."""
@@ -115,7 +115,7 @@ class TrainingOptions:
         return [
             Option(
                 f"a learning rate of {rate:g}",
-                f"keras.optimizers.{self._optimizer.name}({rate:g})",
+                f"keras.optimizers.{self._optimizer.name}({', '.join([f'{rate:g}', *kept_options(self._optimizer)])})",
                 self._continuation.at(factor),
             )
             for factor, rate in rates.items()

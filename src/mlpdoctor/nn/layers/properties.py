@@ -77,6 +77,12 @@ def activation_of(layer: Layer) -> Activation | None:
     return unsupported_layers.activation(layer) if family is None else family.activation(layer)
 
 
+def own_activation(layer: Layer) -> list[str]:
+    """The option that keeps a layer's activation; none where it has none of its own."""
+    activation = activation_of(layer)
+    return [] if activation is None or activation.affine else [f'activation="{activation.name}"']
+
+
 SLOPES = np.linspace(-20, 20, 4001)
 """Where the largest slope of an activation is looked for."""
 

@@ -141,12 +141,6 @@ def layer_code(layer: Layer, units: object, *options: str) -> str:
     return f"{kind}({', '.join([*own, *given])}, name={quoted(layer.short_name)})"
 
 
-def own_activation(layer: Layer) -> list[str]:
-    """The option that keeps a layer's activation; none where it has none of its own."""
-    activation = activation_of(layer)
-    return [] if activation is None or activation.affine else [f'activation="{activation.name}"']
-
-
 def _short(sizes: object) -> str:
     """``3`` for (3, 3)."""
     if isinstance(sizes, list | tuple):
