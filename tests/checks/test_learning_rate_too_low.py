@@ -132,3 +132,21 @@ def test_the_file_alone_tells_that_nothing_moves_at_its_rate(tmp_path: Path) -> 
     ordinary = compiled(network(8, "adam"), updates=200, optimizer=Optimizers.Adam(1e-3))
     (tmp_path / "ordinary").mkdir()
     assert not found(examined(tmp_path / "ordinary", ordinary), "G604")
+
+
+def test_sigmoids_that_have_hardly_begun_show_it_in_a_longer_trial(tmp_path: Path) -> None:
+    """A hundred updates at ten times the rate hardly tell, four hundred do."""
+    lengths = set()
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        x = rng.normal(size=(480, 4))
+        y = (x[:, :1] - x[:, 1:2] + 0.3 * rng.normal(size=(480, 1)) > 0).astype(float)
+        keras.utils.set_random_seed(seed)
+        model = stack(4, L.Dense(12, "sigmoid"), L.Dense(12, "sigmoid"), L.Dense(1, "sigmoid"))
+        model.compile(Optimizers.SGD(0.012), "binary_crossentropy")
+        fit(model, x, y, epochs=4)
+        finding = only(examined(tmp_path, model, x, y), "G604")
+        assert number(finding, "rate_tried") == pytest.approx(0.12)
+        assert number(finding, "after_at_rate_tried") < number(finding, "after")
+        lengths.add(number(finding, "updates_of_each"))
+    assert lengths == {100, 400}

@@ -11,6 +11,7 @@ from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.outputs.constant_words import how_flat, own_loss_at_the_mean, verdict, why
 from mlpdoctor.facts.outputs.prediction_spread import OutputVariance, PredictionVariance
 from mlpdoctor.facts.training.training import Training
+from mlpdoctor.facts.training.training_options import TrainingOptions
 from mlpdoctor.statistics.unit_activity import Firing
 from mlpdoctor.statistics.views import PerLayer
 
@@ -34,6 +35,7 @@ def constant_output(
     training: Training,
     firing: PerLayer[Firing] | None,
     curve: TrainingCurve | None,
+    options: TrainingOptions | None,
     *,
     tolerated: float = 0.01,
 ) -> Iterator[Evidence]:
@@ -76,7 +78,7 @@ def constant_output(
         certainty=Certainty.MEASURED,
         severity=_severity(flat, position, everything=everything),
         why=why(network, flat, position, silent, curve),
-        remedy=_remedy(network, flat, silent),
+        remedy=_remedy(network, flat, silent, options),
         strength=max(1.0 - worst / tolerated, 0.0) if tolerated else 1.0,
         verdict=verdict(network, flat, position, names, everything=everything),
     )
@@ -92,7 +94,7 @@ def _severity(flat: list[OutputVariance], position: LossPosition | None, *, ever
     return Severity.WARNING if any(part.known for part in flat) else Severity.NOTE
 
 
-def _remedy(network: Network, flat: list[OutputVariance], silent: list[str]) -> Remedy:
+def _remedy(network: Network, flat: list[OutputVariance], silent: list[str], options: TrainingOptions | None) -> Remedy:
     if silent:
         return Remedy(f"re-initialise {silent[0]}, with he_uniform")
     if own_loss_at_the_mean(network, flat[0]):
@@ -100,6 +102,8 @@ def _remedy(network: Network, flat: list[OutputVariance], silent: list[str]) -> 
             "give predictions and targets one shape in the loss function; --loss mse tells more of this model",
             "y_true = keras.ops.reshape(y_true, keras.ops.shape(y_pred))",
         )
+    if options is not None and options.best() is not None:
+        return options.remedy("train on")
     optimizer = network.optimizer
     rate = None if optimizer is None else optimizer.learning_rate
     text = "train from scratch with a lower learning rate"
