@@ -41,6 +41,19 @@ def test_a_file_of_arrays_gives_the_same(tmp_path: Path) -> None:
     assert ours["model"]["learning_rate"] == 0.1
 
 
+def test_a_wider_layer_takes_the_next_array_along_and_spreads_its_bends() -> None:
+    x = np.linspace(-1, 1, 300)[:, None]
+    y = np.sin(2 * np.pi * 1.8 * x)
+    two = {"W1": RNG.normal(size=(1, 2)), "b1": np.zeros(2), "W2": RNG.normal(size=(2, 1)), "b2": np.zeros(1)}
+    report = mlpdoctor.check(two, x, y, layers="relu,linear", loss="mse")
+    assert report.findings[0].code == "L505"
+    there = {**two, "np": np, "rng": RNG}
+    exec(str(report.fix), there)  # noqa: S102  mlpdoctor's own line
+    hidden = np.maximum(x @ there["W1"] + there["b1"], 0)
+    assert (hidden @ there["W2"] + there["b2"]).shape == y.shape
+    assert np.ptp(-there["b1"] / there["W1"][0]) > 1, "its units bend in different places"
+
+
 def test_fixes_are_lines_of_numpy() -> None:
     straight = mlpdoctor.check(WAYS[3], X, Y, layers="linear,linear", loss="mse")
     assert straight.fix == "a1 = np.tanh(x @ W1 + b1)"

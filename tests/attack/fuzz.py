@@ -37,6 +37,8 @@ MODELS = (
 )  # fmt: skip
 SECONDS = 20
 """For one input, of the processor; an honest one takes a tenth of a second."""
+EACH = 250
+"""Inputs after which a long run says how far it is."""
 Json = Any
 Rng = random.Random
 
@@ -416,7 +418,11 @@ def main(kind: str, first: int, number: int) -> None:
             status, out, err = run(given)
             os.chdir("/")
             tempfile.tempdir = None
+            if status == 128 + signal.SIGTERM:  # meant for us: the command line ends in order where it is told to
+                raise SystemExit(status)
             ended[str(status)[:20]] = ended.get(str(status)[:20], 0) + 1
+            if (seed - first) % EACH == EACH - 1:
+                sys.stderr.write(f"{kind}: {seed - first + 1} of {number}, {len(found)} faults\n")
             if wrong := list(faults(status, out, err)):
                 found[f"{kind} {seed}"] = [" ".join(given), *wrong]
     print(json.dumps({"faults": found, "ended": ended, "peak": peak()}))  # noqa: T201

@@ -1,6 +1,7 @@
 """Takes the lines of Keras in a remedy apart, so that they can be written in another library's words."""
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
@@ -21,6 +22,16 @@ class Made:
     def option(self, name: str) -> str | None:
         """The value of an option; None where it is not given."""
         return self.options.get(name)
+
+
+SPREAD = re.compile(r"^keras\.initializers\.RandomUniform\((-?[\d.e-]+), (-?[\d.e-]+)\)$")
+"""How a remedy draws biases over the range of an input."""
+
+
+def spread(part: Made) -> tuple[str, str] | None:
+    """The ends between which a layer's biases are to be drawn evenly; None where nothing is said of that."""
+    found = SPREAD.match(part.options.get("bias_initializer", ""))
+    return None if found is None else (found[1], found[2])
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from mlpdoctor.core.network import Layer, Network
-from mlpdoctor.diagnosis.code_parts import Compared, Compiled, Made, Part, Plain, Shifted
+from mlpdoctor.diagnosis.code_parts import Compared, Compiled, Made, Part, Plain, Shifted, spread
 from mlpdoctor.readers.models.weight_arrays import ARRAYS
 
 ACTIVATIONS: Mapping[str, str] = MappingProxyType(
@@ -67,7 +67,18 @@ def _made(part: Made, layers: list[Layer]) -> str | None:
     place = next((at for at, one in enumerate(layers) if one.short_name == part.option("name")), None)
     if part.kind != "Dense" or place is None:
         return None
-    return "; ".join(_dense(part, layers[place], place)) or None
+    lines = [*_dense(part, layers[place], place), *_next(part, layers[place : place + 2])]
+    return "; ".join(lines) or None
+
+
+def _next(part: Made, layers: list[Layer]) -> Iterator[str]:
+    """The array behind a layer that gets another width has a row for each of its units."""
+    leaving = layers[0].weights["kernel"].shape[1]
+    units = int(part.first) if part.first is not None and part.first.isdigit() else leaving
+    if units != leaving and len(layers) > 1:
+        kernel, out = layers[1].config[ARRAYS][0], layers[1].weights["kernel"].shape[1]
+        shape = (out, units) if layers[1].config["transposed"] else (units, out)
+        yield f"{kernel} = rng.normal(0, np.sqrt(1 / {units}), {shape})"
 
 
 def _dense(part: Made, layer: Layer, place: int) -> Iterator[str]:
@@ -82,6 +93,8 @@ def _dense(part: Made, layer: Layer, place: int) -> Iterator[str]:
         yield f"{kernel} = rng.normal(0, np.sqrt({variance} / {entering}), {shape})"
         if bias is not None and part.option("bias_initializer") in ("normal", "random_normal"):
             yield f"{bias} = rng.normal(0, 0.05, {units})"
+        elif bias is not None and (ends := spread(part)) is not None:
+            yield f"{bias} = rng.uniform({ends[0]}, {ends[1]}, {units})"
         elif bias is not None and units != leaving:
             yield f"{bias} = np.zeros({units})"
     activation = part.option("activation") or "linear"

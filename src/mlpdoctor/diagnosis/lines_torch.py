@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from mlpdoctor.core.network import Layer, Network
-from mlpdoctor.diagnosis.code_parts import Compared, Compiled, Made, Part, Plain, Shifted
+from mlpdoctor.diagnosis.code_parts import Compared, Compiled, Made, Part, Plain, Shifted, spread
 
 ACTIVATIONS: Mapping[str, str] = MappingProxyType(
     {"relu": "ReLU", "tanh": "Tanh", "sigmoid": "Sigmoid", "softmax": "Softmax", "elu": "ELU", "selu": "SELU",
@@ -119,3 +119,5 @@ def _drawn(part: Made, layer: Layer) -> Iterator[str]:
         yield start.format(w=f"{name}.weight")
     if part.option("bias_initializer") in ("normal", "random_normal"):
         yield f"nn.init.normal_({name}.bias, std=0.05)"
+    elif (ends := spread(part)) is not None:
+        yield f"nn.init.uniform_({name}.bias, {ends[0]}, {ends[1]})"
