@@ -53,9 +53,10 @@ def test_the_lead_gets_what_was_tried_and_no_other_draws_weights() -> None:
 
 
 def test_where_fresh_weights_are_the_way_every_layer_keeps_its_line() -> None:
-    fresh = Remedy("re-initialise dense: in a trial ...", DRAWS.code)
-    findings = finding("U402", DRAWS), finding("U402", DRAWS)
-    assert told(*findings, answers=Answers(Options(fresh))) == [fresh, DRAWS]
+    for code in ("Dense(4)", "Dense(4); model.compile(optimizer=keras.optimizers.Adam(0.01), loss=model.loss)"):
+        fresh = Remedy("re-initialise dense: in a trial ...", code)
+        findings = finding("U402", DRAWS), finding("U402", DRAWS)
+        assert told(*findings, answers=Answers(Options(fresh))) == [fresh, DRAWS]
 
 
 def test_nothing_is_tried_where_the_lead_draws_no_weights() -> None:

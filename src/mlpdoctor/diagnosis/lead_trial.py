@@ -20,8 +20,9 @@ def lead_tried(findings: tuple[Finding, ...], resolver: FactResolver) -> tuple[F
     options = resolver.get(FreshOptions)
     if isinstance(options, Absent):
         return findings
-    tried = _with(lead, options.tried(remedy, remedy.draws))
-    if tried.evidence.remedy is not None and tried.evidence.remedy.code == remedy.code:
+    found = options.tried(remedy, remedy.draws)
+    tried, line = _with(lead, found), (remedy.code or "").partition("  #")[0]
+    if (found.code or "").startswith(line):  # as it was, perhaps with another rate
         return (tried, *findings[1:])
     return (tried, *(_with(one, _after(lead, one)) if _draws(one) else one for one in findings[1:]))
 

@@ -22,7 +22,7 @@ def test_four_units_become_sixteen_and_bend_into_the_sine() -> None:
     remedy = report.findings[0].evidence.remedy
     assert remedy is not None
     assert remedy.code is not None
-    assert "in a trial 2,000 updates led to a loss of" in remedy.text
+    assert "in a trial 1,000 updates led to a loss of" in remedy.text
     table = np.loadtxt(data, delimiter=",", skiprows=1)
     x, y = table[:, :1].astype(np.float32), table[:, 1:].astype(np.float32)
     layer = eval(remedy.code.partition("; ")[0], {"Dense": keras.layers.Dense})  # noqa: S307  mlpdoctor's own line

@@ -20,12 +20,12 @@ from mlpdoctor.nn.layers.properties import activation_of, own_activation
 from mlpdoctor.nn.layers.unsupported_layers import layer_code
 from mlpdoctor.nn.optimizers.traits import follows_gradient, kept_options, normalises_gradient
 
-FEWEST_TIMES, MOST_TIMES = 5, 20
-"""Trials are as long as the training was, within bounds, in short ones: up to half a second in small networks."""
+FEWEST_TIMES, MOST_TIMES = 5, 10
+"""Trials are as long as the training was, within bounds, in short ones: a quarter of a second in small networks."""
 AS_GOOD = 0.8
 """What changes less is taken where the best leaves four fifths of the loss that it does: a trial tells no finer."""
-ENOUGH = 0.2
-"""Once a fifth of the loss goes nothing else is tried."""
+ENOUGH = 0.5
+"""Once half of the loss is gone nothing else is tried."""
 FACTORS = (10.0, 30.0)
 """On the rate that training started with: small networks often need far more than Keras's default."""
 WIDER = 4
@@ -60,11 +60,11 @@ class FreshOptions:
 
     def tried(self, remedy: Remedy, draws: Draws) -> Remedy:
         """A remedy with what it gained in a trial; or another that gains as much and changes less, or far more."""
-        on = Way("train on", "model.fit(x, y, epochs=10 * epochs)", self.continuation.at(1, self.times))
+        on = self._on()
         fresh = Way(remedy.text, remedy.code, self.fresh(draws, draws.rate))
         ways = [on, fresh]
-        others = self._others(remedy, draws)
-        while (best := max(map(self._gained, ways))) < ENOUGH and (other := next(others, None)) is not None:
+        more = self._others(remedy, draws)
+        while (best := max(map(self._gained, ways))) < ENOUGH and (other := next(more, None)) is not None:
             ways.append(other)
         updates, drawn = count(fresh.trial.updates, "update"), _ended(fresh.trial)
         if best < WORTH:
@@ -73,12 +73,18 @@ class FreshOptions:
             )
             return Remedy(text, remedy.code)
         left = min(map(self._left, ways)) / AS_GOOD + WORTH * self.continuation.saved.before
-        way = next(way for way in ways if self._left(way) <= left)
+        way = next(way for way in ways if self._left(way) <= left and self._gained(way) >= WORTH)
         if way is fresh:
-            beside = f"from the present weights to {_ended(on.trial)}"
+            others = "" if on.trial.updates == fresh.trial.updates else f"{count(on.trial.updates, 'update')} "
+            beside = f"{others}from the present weights to {_ended(on.trial)}"
         else:
             beside = f"from fresh weights{'' if way is on else ' alone'} to {drawn}"
         return Remedy(f"{way.text}: in a trial {updates} led to a loss of {_ended(way.trial)}, {beside}", way.code)
+
+    def _on(self) -> Way:
+        """Going on as before; where four short trials' worth gains nothing that is as long as it goes."""
+        way = Way("train on", "model.fit(x, y, epochs=10 * epochs)", self.continuation.longer())
+        return way if self._gained(way) < WORTH else replace(way, trial=self.continuation.at(1, self.times))
 
     def _others(self, remedy: Remedy, draws: Draws) -> Iterator[Way]:
         plain = follows_gradient(self._optimizer)
