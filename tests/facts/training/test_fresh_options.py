@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from drawn_cases import L, Model, fit, optimizers, put, set_random_seed, stack, waves
+from drawn_cases import L, Model, compiled, fit, optimizers, put, set_random_seed, stack, waves
 from hand_built import examined
 
 from mlpdoctor.core.check import Absent
@@ -58,6 +58,20 @@ def test_nobody_draws_weights_anew_whose_training_gets_as_far_by_going_on() -> N
     remedy = tried(model, x, y, Draws(("dense",)))
     assert remedy.code == ON
     assert remedy.text.startswith("train on: in a trial ")
+
+
+def test_a_huge_loss_hides_nothing_of_what_fresh_weights_reach() -> None:
+    """Going on takes millions off it, and is still nowhere."""
+    x, y = waves(300, 3, 1)
+    set_random_seed(1)
+    names = [f"dense_{place}" for place in range(4)]
+    model = compiled(stack(3, *(L.Dense(16, "relu", name=name) for name in names), L.Dense(1)), optimizer="adam")
+    for name in names:
+        layer = model.get_layer(name)
+        kernel, bias = layer.get_weights()
+        put(layer, 30 * kernel, bias)
+    remedy = tried(model, x, y, Draws(tuple(names), "he_uniform"))
+    assert remedy.code == REMEDY.code, remedy
 
 
 def trapped(units: int = 2, seed: int = 3) -> tuple[Model, Array, Array]:

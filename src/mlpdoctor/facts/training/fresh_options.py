@@ -12,6 +12,7 @@ from mlpdoctor.core.finding import Draws, Remedy
 from mlpdoctor.core.network import Key, Network, Optimizer
 from mlpdoctor.core.text import count, recompiled, short
 from mlpdoctor.engine.training import Descent, Trial
+from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.training.training import CurrentRate, FreshStart, Training
 from mlpdoctor.facts.training.training_options import MOST_PLAIN, MOST_RESCALED
 from mlpdoctor.facts.training.trial_updates import ADAM_RATE, Continuation, made
@@ -57,6 +58,7 @@ class FreshOptions:
     _start: FreshStart
     _optimizer: Optimizer
     _rate: float
+    _constant: float
 
     def tried(self, remedy: Remedy, draws: Draws) -> Remedy:
         """A remedy with what it gained in a trial; or another that gains as much and changes less, or far more."""
@@ -72,7 +74,7 @@ class FreshOptions:
                 f"{remedy.text} (in a trial {updates} from fresh weights led to a loss of {drawn}, no lower than now)"
             )
             return Remedy(text, remedy.code)
-        left = min(map(self._left, ways)) / AS_GOOD + WORTH * self.continuation.saved.before
+        left = min(map(self._left, ways)) / AS_GOOD + WORTH * min(self.continuation.saved.before, self._constant)
         way = next(way for way in ways if self._left(way) <= left and self._gained(way) >= WORTH)
         if way is fresh:
             others = "" if on.trial.updates == fresh.trial.updates else f"{count(on.trial.updates, 'update')} "
@@ -183,10 +185,11 @@ def fresh_options(
     start: FreshStart,
     training: Training,
     current: CurrentRate,
+    position: LossPosition,
 ) -> FreshOptions | Absent:
     """Nothing is tried yet."""
     if network.optimizer is None:
         return Absent("there is no optimizer to train with")
     short_one = max(continuation.saved.updates, 1)
     times = min(max(math.ceil((training.updates or 0) / short_one), FEWEST_TIMES), MOST_TIMES)
-    return FreshOptions(times, network, continuation, start, network.optimizer, current.compiled)
+    return FreshOptions(times, network, continuation, start, network.optimizer, current.compiled, position.constant)
