@@ -65,7 +65,7 @@ def test_a_huge_loss_hides_nothing_of_what_fresh_weights_reach() -> None:
     x, y = waves(300, 3, 1)
     set_random_seed(1)
     names = [f"dense_{place}" for place in range(4)]
-    model = compiled(stack(3, *(L.Dense(16, "relu", name=name) for name in names), L.Dense(1)), optimizer="adam")
+    model = compiled(stack(3, *(L.Dense(16, "relu", name=name) for name in names), L.Dense(1, name="out")))
     for name in names:
         layer = model.get_layer(name)
         kernel, bias = layer.get_weights()
