@@ -60,7 +60,11 @@ def test_shares_are_those_of_a_plain_count(activation: str, units: int, rows: in
     assert number(finding, "saturated") == ((slopes < FLAT).mean(axis=0) >= 0.5).sum()
     assert number(finding, "flat_share") == pytest.approx((slopes < FLAT).mean(), abs=1e-12)
     assert number(finding, "slope_share") == pytest.approx(slopes.mean(), rel=1e-9)
-    assert (finding.severity, finding.evidence.certainty) == (Severity.ERROR, Certainty.MEASURED)
+    falls = bool(found(report, "G607"))  # no more than a warning then
+    assert (finding.severity, finding.evidence.certainty) == (
+        Severity.WARNING if falls else Severity.ERROR,
+        Certainty.MEASURED,
+    )
     assert report.findings[0].code in ("W303", "U402"), told(report)
 
 
@@ -100,7 +104,7 @@ def test_nothing_is_stuck_where_training_falls_readily(activation: str, seed: in
     assert finding.evidence.numbers["stuck"] is False
     assert "stuck" not in report.verdict, told(report)
     if finding.severity is Severity.NOTE:
-        assert only(report, "G607").because_of is None, told(report)
+        assert only(report, "G607").because_of in (None, "A106"), told(report)  # the last layer is all zeros
 
 
 def test_each_layer_of_a_deep_patient_gets_its_own_finding(tmp_path: Path) -> None:

@@ -61,5 +61,5 @@ def test_every_random_number_can_be_shifted() -> None:
     }
     handed = {"editable_spec.py", "fit.py", "memorise.py", "rows.py"}
     probes = {"split.py"}  # draws as scikit-learn does, from the seed that the user named
-    probes |= {"trial_updates.py", "keras_ready.py", "rebuilt.py"}
+    probes |= {"training.py", "keras_ready.py", "rebuilt.py"}
     assert found <= {"random_state.py"} | handed | probes

@@ -10,6 +10,7 @@ from mlpdoctor.core.text import count, likewise, listing, short
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.network.gains import LayerGain, LayerGains, ordinary, sizes
 from mlpdoctor.facts.training.high_rate import Growth
+from mlpdoctor.facts.training.rate_left import DescentSpeed
 from mlpdoctor.facts.training.training import Training
 from mlpdoctor.nn.layers.properties import own_activation
 from mlpdoctor.nn.layers.unsupported_layers import layer_code
@@ -39,6 +40,7 @@ def init_scale(
     flatness: PerLayer[Flatness] | None,
     entering: PerLayer[EnteringMoments] | None,
     growth: Growth | None,
+    speed: DescentSpeed | None,
     *,
     saturates: float = 4.0,
     grows: float = 30.0,
@@ -56,9 +58,9 @@ def init_scale(
         number of inputs. Weights that grew in training did so at too high a learning rate: fresh weights alone
         would grow again, so lower the rate as well.
     When it stays silent
-        Trained weights, unless the model is stuck: large ones that saturate their units or leave the model
-        worse than a constant, small ones that no large inputs ask for; sums that are normalised before their
-        activation; output layers of zeros.
+        Trained weights, unless the model is stuck: large ones that saturate their units, unless training on goes half
+        of the way at once, or leave the model worse than a constant, small ones that no large inputs ask for; sums
+        that are normalised before their activation; output layers of zeros.
     How sure
         Measured: the root mean square of each kernel. That inputs have size 1 and do not depend on one another
         is assumed. Weights have grown where they are twice as large as their own initialiser draws them, the updates
@@ -69,7 +71,8 @@ def init_scale(
     """
     steep, stuck = gains.flat(saturates, flatness or PerLayer()), position is not None and position.far
     if steep and (training.never or stuck):
-        yield _saturating(network, steep, growth, stuck=stuck)
+        if not (stuck and speed is not None and speed.swift):
+            yield _saturating(network, steep, growth, stuck=stuck)
         return
     if not gains.off(grows, fades, entering or PerLayer()):
         return
@@ -87,19 +90,18 @@ def _kept(gains: LayerGains, position: LossPosition | None, entering: PerLayer[E
 def _saturating(network: Network, steep: list[LayerGain], growth: Growth | None, *, stuck: bool) -> Evidence:
     worst = max(steep, key=lambda gain: gain.gain)
     grew = growth is not None and growth.grew(worst.layer)
-    names = listing([f"{gain.layer} {short(gain.deviation, 2)}" for gain in steep])
     too_large = (
         f"the weights of {worst.layer} are about {short(worst.deviation / worst.suits, 2)} times too large "
         f"({short(worst.deviation, 2)}; {short(worst.suits, 2)} suits {count(worst.fan_in, 'input')})"
     )
     saturated, since = f"{too_large}, so {worst.activation} is saturated", _since(growth, worst, grew=grew)
-    drawn = None if growth is None else growth.factors.get(worst.layer)
+    factors = {} if growth is None else growth.factors
     return Evidence(
-        numbers={"places": f"{saturated}{since}", **sizes(steep), "times_as_drawn": drawn},
+        numbers={"places": f"{saturated}{since}", **sizes(steep), "times_as_drawn": factors.get(worst.layer)},
         certainty=Certainty.MEASURED,
         severity=Severity.ERROR if (stuck or worst.gain > HOPELESS) and not grew else Severity.WARNING,
         why=f"The sums that enter {worst.activation} have size {short(worst.gain, 2)}. It is flat there and passes on "
-        f"almost no gradient. Weight sizes: {names}.",
+        f"almost no gradient. Weight sizes: {listing([f'{gain.layer} {short(gain.deviation, 2)}' for gain in steep])}.",
         remedy=_remedy(network, steep, worst, grew=grew),
         strength=min(worst.gain / (2 * HOPELESS), 1.0),
         verdict=f"{saturated[0].upper()}{saturated[1:]} and learns nothing{since}.",
@@ -108,13 +110,11 @@ def _saturating(network: Network, steep: list[LayerGain], growth: Growth | None,
 
 
 def _multiplying(network: Network, gains: LayerGains, growth: Growth | None, *, stuck: bool) -> Evidence:
-    worst, product = gains.worst, gains.product
-    large = product > 1
+    worst, product, large = gains.worst, gains.product, gains.product > 1
     grew = large and growth is not None and growth.grew(worst.layer)
     factor = f"{short(product if large else 1 / product, 2)} times {'larger' if large else 'smaller'}"
-    wrong = (
-        f"he weights are too {'large' if large else 'small'}{_since(growth, worst, grew=grew)}: a signal gets {factor}"
-    )
+    since, size = _since(growth, worst, grew=grew), "large" if large else "small"
+    wrong = f"he weights are too {size}{since}: a signal gets {factor}"
     places = f"t{wrong} on its way through {count(len(gains.layers), 'Dense layer')}"
     drawn = None if growth is None else growth.factors.get(worst.layer)
     return Evidence(

@@ -8,7 +8,7 @@ import click
 from mlpdoctor import __version__
 from mlpdoctor.cli.commands.options import page_options
 from mlpdoctor.core.errors import UsageError
-from mlpdoctor.gradcheck.user_file import TEMPLATES
+from mlpdoctor.gradcheck.templates import TEMPLATES
 
 EPILOG = """\b
 Examples:

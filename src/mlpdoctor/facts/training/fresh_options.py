@@ -62,6 +62,8 @@ class FreshOptions:
 
     def tried(self, remedy: Remedy, draws: Draws) -> Remedy:
         """A remedy with what it gained in a trial; or another that gains as much and changes less, or far more."""
+        if draws.units is not None and not self.widened(draws.layers[0], draws.units):
+            return remedy
         on = self._on()
         fresh = Way(remedy.text, remedy.code, self.fresh(draws, draws.rate))
         ways = [on, fresh]
@@ -110,6 +112,8 @@ class FreshOptions:
         if layer is None or draws.units is not None:
             return
         units = WIDER * (units_of(layer) or 0)
+        if not self.widened(layer.name, units):
+            return
         own = activation_of(layer)
         start = (
             draws.kernel if draws.layers else "he_uniform" if own is not None and own.rectified else "glorot_uniform"
@@ -151,8 +155,13 @@ class FreshOptions:
         mixing = [place.layer for place in after.mixing]
         if any(np.shape(other.weights["kernel"])[0] != before for other in mixing):
             return {}
-        own = {(name, "kernel"): (np.shape(layer.weights["kernel"])[0], units), (name, "bias"): (units,)}
-        return own | {(other.name, "kernel"): (units, np.shape(other.weights["kernel"])[1]) for other in mixing}
+        own: dict[Key, tuple[int, ...]] = {
+            (name, "kernel"): (np.shape(layer.weights["kernel"])[0], units),
+            (name, "bias"): (units,),
+        }
+        own |= {(other.name, "kernel"): (units, np.shape(other.weights["kernel"])[1]) for other in mixing}
+        there = {key for key in own if key[1] in (layer.weights if key[0] == name else {"kernel"})}
+        return own if there <= set(self._start.specs) else {}  # frozen ones keep their shape
 
     def _at(self, rate: float) -> str:
         return recompiled(self._optimizer.name, f"{rate:g}", *kept_options(self._optimizer))

@@ -8,7 +8,7 @@ from mlpdoctor.core.check import Absent, fact
 from mlpdoctor.core.fast_dataclass import dataclass, twin
 from mlpdoctor.core.network import Network, Optimizer
 from mlpdoctor.engine.training import Trial
-from mlpdoctor.facts.ladder.loss_position import GOOD, LossPosition
+from mlpdoctor.facts.ladder.loss_position import GOOD, HALFWAY, LossPosition
 from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.facts.training.gradients import norm
 from mlpdoctor.facts.training.training import CurrentRate, Training, constant_start
@@ -82,6 +82,11 @@ class DescentSpeed:
     def rests(self) -> bool:
         """Whether training goes nowhere: this is what makes a loss stuck, whatever is seen in the network."""
         return self.share(self.saved) < BARELY_AT_ALL
+
+    @property
+    def swift(self) -> bool:
+        """Whether a short trial goes half of the way by itself: nothing then keeps the network from learning."""
+        return self.sure_share(self.saved) >= HALFWAY
 
     @property
     def to_go(self) -> float:
