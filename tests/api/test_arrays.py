@@ -47,7 +47,7 @@ def test_a_wider_layer_takes_the_next_array_along_and_spreads_its_bends() -> Non
     two = {"W1": RNG.normal(size=(1, 2)), "b1": np.zeros(2), "W2": RNG.normal(size=(2, 1)), "b2": np.zeros(1)}
     report = mlpdoctor.check(two, x, y, layers="relu,linear", loss="mse")
     assert report.findings[0].code == "L505"
-    there = {**two, "np": np, "rng": RNG}
+    there: dict[str, Any] = {**two, "np": np, "rng": RNG}
     exec(str(report.fix), there)  # noqa: S102  mlpdoctor's own line
     hidden = np.maximum(x @ there["W1"] + there["b1"], 0)
     assert (hidden @ there["W2"] + there["b2"]).shape == y.shape

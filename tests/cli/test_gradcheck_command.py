@@ -8,7 +8,7 @@ import pytest
 from paths import FIXTURES
 from shell import run
 
-from mlpdoctor.gradcheck.user_file import TEMPLATES
+from mlpdoctor.gradcheck.templates import TEMPLATES
 
 WRONG = ("* (1 - a1**2)", "")
 """What is left out of the template of functions: the slope of its hidden layer."""
