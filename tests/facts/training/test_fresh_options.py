@@ -11,6 +11,7 @@ from mlpdoctor.core.network import Array
 from mlpdoctor.core.text import short
 from mlpdoctor.facts.training.fresh_options import FreshOptions
 
+pytestmark = pytest.mark.slow
 REMEDY = Remedy("re-initialise dense", 'Dense(16, name="dense")  # likewise dense_1')
 ON = "model.fit(x, y, epochs=10 * epochs)"
 

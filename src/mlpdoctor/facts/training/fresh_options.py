@@ -79,7 +79,7 @@ class FreshOptions:
         left = min(map(self._left, ways)) / AS_GOOD + WORTH * min(self.continuation.saved.before, self._constant)
         way = next(way for way in ways if self._left(way) <= left and self._gained(way) >= WORTH)
         if way is fresh:
-            others = "" if on.trial.updates == fresh.trial.updates else f"{count(on.trial.updates, 'update')} "
+            others = "" if on.trial.updates == fresh.trial.updates else f"{on.trial.updates:,} "
             beside = f"{others}from the present weights to {_ended(on.trial)}"
         else:
             beside = f"from fresh weights{'' if way is on else ' alone'} to {drawn}"

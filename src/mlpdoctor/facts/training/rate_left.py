@@ -85,8 +85,8 @@ class DescentSpeed:
 
     @property
     def swift(self) -> bool:
-        """Whether a short trial goes half of the way by itself: nothing then keeps the network from learning."""
-        return self.sure_share(self.saved) >= HALFWAY
+        """Whether a short trial leaves less than half of the way from the best constant: then nothing keeps it back."""
+        return self.gap * (1 - self.sure_share(self.saved)) <= HALFWAY * self.span
 
     @property
     def to_go(self) -> float:
