@@ -144,7 +144,7 @@ def test_false_alarm_a_target_that_is_noise_gets_no_promise() -> None:
         return
     remedy = found.tried(REMEDY, Draws(("dense",)))
     assert remedy.code == REMEDY.code
-    assert "no lower than now" in remedy.text
+    assert f"; now it is {short(found.continuation.saved.before)})" in remedy.text
 
 
 @pytest.mark.parametrize(("epochs", "times"), [(1, 5), (60, 6), (300, 10)])

@@ -72,9 +72,8 @@ class FreshOptions:
             ways.append(other)
         updates, drawn = count(fresh.trial.updates, "update"), _ended(fresh.trial)
         if best < WORTH:
-            text = (
-                f"{remedy.text} (in a trial {updates} from fresh weights led to a loss of {drawn}, no lower than now)"
-            )
+            now = short(self.continuation.saved.before)
+            text = f"{remedy.text} (in a trial {updates} from fresh weights led to a loss of {drawn}; now it is {now})"
             return Remedy(text, remedy.code)
         left = min(map(self._left, ways)) / AS_GOOD + WORTH * min(self.continuation.saved.before, self._constant)
         way = next(way for way in ways if self._left(way) <= left and self._gained(way) >= WORTH)
@@ -83,6 +82,7 @@ class FreshOptions:
             beside = f"{others}from the present weights to {_ended(on.trial)}"
         else:
             beside = f"from fresh weights{'' if way is on else ' alone'} to {drawn}"
+        updates = count(way.trial.updates, "update")
         return Remedy(f"{way.text}: in a trial {updates} led to a loss of {_ended(way.trial)}, {beside}", way.code)
 
     def _on(self) -> Way:
