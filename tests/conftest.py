@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import threadpoolctl  # type: ignore[import-untyped]
 from effort import EFFORT, examples
 from hypothesis import HealthCheck, settings
 from needs_keras import FRAMEWORKS, leaves_keras_out, needs_keras
@@ -51,7 +52,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Says how much is to be done; lets Keras's own use of NumPy pass, every other warning is an error."""
+    """Says how much is to be done; lets Keras's own use of NumPy pass, every other warning is an error.
+
+    Workers share the processors, so products of matrices take one thread in each: threads of two workers that wait
+    for each other cost a third more.
+    """
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        threadpoolctl.threadpool_limits(1)
     EFFORT.every = config.getoption("--every")
     settings.register_profile("explore", settings.get_profile("default"))
     settings.register_profile(
@@ -125,10 +132,17 @@ def pytest_collection_finish() -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:  # noqa: ANN401  as xdist has it
-    """Leaves a file to one worker: what its tests share is made once. ``--dist`` says otherwise."""
+    """Leaves a file to one worker: what its tests share is made once. ``--dist`` says otherwise.
+
+    Those of reports share the reports on all fixtures, so they stay together.
+    """
     from xdist.scheduler import LoadFileScheduling
 
-    return LoadFileScheduling(config, log) if config.getoption("dist") == "load" else None
+    class Together(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "tests/report" if nodeid.startswith("tests/report/") else super()._split_scope(nodeid)
+
+    return Together(config, log) if config.getoption("dist") == "load" else None
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:

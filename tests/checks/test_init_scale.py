@@ -111,6 +111,7 @@ def test_false_alarm_large_weights_on_inputs_so_small_that_nothing_saturates(tmp
     assert quiet(examined(tmp_path, model, x, y, rules=("W303",)), "W303")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("depth", [5, 7])
 def test_small_weights_in_a_tower_of_sigmoids_are_second_to_the_tower(depth: int, tmp_path: Path) -> None:
     """With any start the slopes would fade the gradient: the line to change makes relu of all the layers."""
@@ -124,6 +125,7 @@ def test_small_weights_in_a_tower_of_sigmoids_are_second_to_the_tower(depth: int
     assert str(remedy.code).endswith("# likewise " + ", ".join(f"hidden_{k}" for k in range(1, depth)))
 
 
+@pytest.mark.slow
 def test_small_weights_in_a_tower_of_tanh_are_what_keeps_it(tmp_path: Path) -> None:
     x, y = waves(300, 10, seed=1)
     model = fit(net(init.RandomNormal(stddev=0.005), "tanh", 20, 5), x, y, epochs=2)

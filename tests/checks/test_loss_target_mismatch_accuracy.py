@@ -24,7 +24,7 @@ def test_the_accuracy_that_one_number_costs_is_said(seed: int, tmp_path: Path) -
     put(model.get_layer("pass"), np.eye(2), np.zeros(2))
     line = np.linalg.lstsq(np.column_stack([x, np.ones(ROWS)]), y, rcond=None)[0]
     put(model.get_layer("out"), line[:2], line[2])
-    finding = only(examined(tmp_path, model, x, y), "O207")
+    finding = only(examined(tmp_path, model, x, y, rules=("O207",)), "O207")
     rounded = float((np.clip(np.round(predicted(model, x)), 0, 4) == y).mean())
     assert number(finding, "rounded_accuracy") == pytest.approx(rounded, abs=0.002)
     assert number(finding, "accuracy_by_units") > rounded + 0.3
@@ -37,6 +37,6 @@ def test_classes_in_a_row_that_one_number_tells_apart_cost_nothing(tmp_path: Pat
     model = compiled(stack(2, L.Dense(2, name="pass"), L.Dense(1, name="out")))
     put(model.get_layer("pass"), np.eye(2), np.zeros(2))
     put(model.get_layer("out"), [[0.25], [0.0]], [0.0])
-    for finding in found(examined(tmp_path, model, x, y), "O207"):
+    for finding in found(examined(tmp_path, model, x, y, rules=("O207",)), "O207"):
         assert number(finding, "rounded_accuracy") > 0.99
         assert "a unit for each class" not in finding.evidence.why

@@ -41,7 +41,7 @@ def test_the_findings_say_what_the_file_and_the_data_show(
 
 def test_as_many_columns_as_units_are_no_misfit(tmp_path: Path) -> None:
     model = compiled(stack(4, L.Dense(8, "relu"), L.Dense(3, name="out")))
-    assert not found(examined(tmp_path, model, X, NUMBERS), "O206")
+    assert not found(examined(tmp_path, model, X, NUMBERS, rules=("O206",)), "O206")
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_class_numbers_are_counted_from_0_before_units_are_added(
 ) -> None:
     y = np.resize(np.array(values, dtype=float), 200)[:, None]
     model = compiled(stack(4, L.Dense(8, "relu"), L.Dense(6, "softmax", name="out")), "sparse_categorical_crossentropy")
-    remedy = only(examined(tmp_path, model, X, y), code).evidence.remedy
+    remedy = only(examined(tmp_path, model, X, y, rules=(code,)), code).evidence.remedy
     assert remedy is not None
     assert (remedy.code or "").endswith(line)
 
@@ -67,6 +67,6 @@ def test_class_numbers_are_counted_from_0_before_units_are_added(
 def test_class_numbers_that_have_their_units_are_no_misfit(values: tuple[int, ...], tmp_path: Path) -> None:
     y = np.resize(np.array(values, dtype=float), 200)[:, None]
     model = compiled(stack(4, L.Dense(8, "relu"), L.Dense(6, "softmax", name="out")), "sparse_categorical_crossentropy")
-    report = examined(tmp_path, model, X, y)
+    report = examined(tmp_path, model, X, y, rules=("O205", "O206"))
     assert not found(report, "O205")
     assert all(finding.severity is Severity.NOTE for finding in found(report, "O206"))
