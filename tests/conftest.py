@@ -138,7 +138,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:  # noqa
     """
     from xdist.scheduler import LoadFileScheduling
 
-    class Together(LoadFileScheduling):
+    class Together(LoadFileScheduling):  # type: ignore[misc]  # it comes without types
         def _split_scope(self, nodeid: str) -> str:
             return "tests/report" if nodeid.startswith("tests/report/") else super()._split_scope(nodeid)
 

@@ -10,6 +10,8 @@ from mlpdoctor.core.text import coefficient, quoted, short
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.facts.outputs.regression import BiasStart
+from mlpdoctor.nn.layers.properties import own_activation
+from mlpdoctor.nn.layers.unsupported_layers import layer_code
 from mlpdoctor.nn.output_head import OutputHead
 
 HALVED = 0.5
@@ -81,6 +83,5 @@ def _remedy(network: Network, head: OutputHead, bias: tuple[float, ...]) -> Reme
         return Remedy(
             text, f"model.get_layer({quoted(name)}).bias.assign([{', '.join(coefficient(value) for value in bias)}])"
         )
-    named = "" if head.activation is None or head.activation.affine else f', activation="{head.activation.name}"'
-    start = f"keras.initializers.Constant({coefficient(bias[0])})"
-    return Remedy(text, f"Dense(1{named}, bias_initializer={start}, name={quoted(name)})")
+    start = f"bias_initializer=keras.initializers.Constant({coefficient(bias[0])})"
+    return Remedy(text, layer_code(layer, 1, *own_activation(layer), start))

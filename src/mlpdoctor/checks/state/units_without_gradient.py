@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Draws, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Layer, Network
-from mlpdoctor.core.text import count, part_of, quoted
+from mlpdoctor.core.text import count, part_of
 from mlpdoctor.facts.ladder.loss_position import LossPosition, OpenQuestion
 from mlpdoctor.facts.training.gradient_flow import SecondMoments
-from mlpdoctor.nn.layers.properties import activation_of
+from mlpdoctor.nn.layers.properties import activation_of, own_activation
+from mlpdoctor.nn.layers.unsupported_layers import layer_code
 from mlpdoctor.statistics.unit_activity import crippled
 
 FEWEST_UPDATES = 20
@@ -62,7 +63,6 @@ def units_without_gradient(
         return
     live = units - still
     activation = activation_of(layer)
-    shown = "" if activation is None or activation.affine else f', activation="{activation.name}"'
     since = f"all {count(updates, 'update')}" if seen.ever else f"the last {count(seen.memory or 1, 'update')}"
     some = part_of(still, units, "unit")
     rest = f" {count(live, 'unit')} of this layer {'learns' if live == 1 else 'learn'}." if live else ""
@@ -84,8 +84,9 @@ def units_without_gradient(
         why=f"Without a gradient no update changes {'its' if still == 1 else 'their'} weights.{rest}",
         remedy=Remedy(
             f"re-initialise the weights of {layer.short_name}",
-            f'Dense({units}{shown}, kernel_initializer="he_uniform", bias_initializer="normal", '
-            f"name={quoted(layer.short_name)})",
+            layer_code(
+                layer, units, *own_activation(layer), 'kernel_initializer="he_uniform"', 'bias_initializer="normal"'
+            ),
             Draws((layer.name,), "he_uniform", "normal"),
         ),
         strength=still / units,

@@ -10,7 +10,7 @@ from mlpdoctor.core.text import short
 from mlpdoctor.facts.ladder.loss_position import LossPosition, OpenQuestion
 from mlpdoctor.facts.training.gradient_flow import GradientFlow
 from mlpdoctor.facts.training.training import Training
-from mlpdoctor.nn.layers.properties import activation_of
+from mlpdoctor.nn.layers.properties import activation_of, own_activation
 from mlpdoctor.nn.layers.unsupported_layers import layer_code
 
 MOST_LAYERS = 100
@@ -92,11 +92,10 @@ def _remedy(network: Network, name: str) -> Remedy:
     (layer,) = (layer for layer in network.layers if layer.name == name)
     units, activation = layer.config.get("units", layer.config.get("filters")), layer.config.get("activation")
     start = "he_uniform" if activation == "relu" else "glorot_uniform"
-    named = [f'activation="{activation}"'] if isinstance(activation, str) and activation != "linear" else []
     if activation_of(layer) is None:
         return Remedy("put a LayerNormalization between the layers, and clip the gradient", "LayerNormalization()")
     return Remedy(
         "re-initialise all layers with weights of ordinary size, or put a BatchNormalization behind each",
-        layer_code(layer, units, *named, f'kernel_initializer="{start}"'),
+        layer_code(layer, units, *own_activation(layer), f'kernel_initializer="{start}"'),
         Draws((layer.name,), start),
     )
