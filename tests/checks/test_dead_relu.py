@@ -59,7 +59,7 @@ def test_dead_units_are_those_that_keras_never_sees_fire(
     x, y = waves(rows, width, seed=units)
     x = scale * x
     model = patient(units, dead, width=width, seed=units)
-    finding = only(report := examined(tmp_path, model, x, y), "U401")
+    finding = only(report := examined(tmp_path, model, x, y, rules=("U401",)), "U401")
     expected = dead_by_keras(model, "hidden", x)
     assert list(names(finding, "dead_units")) == expected
     assert number(finding, "dead") == len(expected) >= dead
@@ -98,7 +98,7 @@ RECTIFIERS: dict[str, Callable[[], Model]] = {
 def test_a_rectifier_of_its_own_is_named_as_the_place(name: str, tmp_path: Path) -> None:
     x, y = waves(200, 2, seed=2)
     model = separate(RECTIFIERS[name]())
-    finding = only(examined(tmp_path, model, x, y), "U401")
+    finding = only(examined(tmp_path, model, x, y, rules=("U401",)), "U401")
     assert finding.layer == "gate"
     assert list(names(finding, "dead_units")) == dead_by_keras(model, "gate", x)
 
@@ -107,7 +107,7 @@ def test_a_unit_under_a_raised_threshold_is_dead_although_its_sum_is_positive(tm
     x, y = waves(200, 1, seed=3)
     model = compiled(stack(1, L.Dense(4, name="sums"), L.ReLU(threshold=3.0, name="gate"), L.Dense(1)))
     put(model.get_layer("sums"), [[0.1, 0.1, 0.1, 5.0]], [2.0, 2.0, 2.0, 0.1])
-    finding = only(examined(tmp_path, model, x, y), "U401")
+    finding = only(examined(tmp_path, model, x, y, rules=("U401",)), "U401")
     assert list(names(finding, "dead_units")) == [0, 1, 2] == dead_by_keras(model, "gate", x)
 
 
@@ -116,7 +116,7 @@ def test_a_capped_unit_above_its_cap_is_not_dead(tmp_path: Path) -> None:
     model = compiled(stack(2, L.Dense(8, "relu6", name="hidden"), L.Dense(1)))
     kernel, bias = model.get_layer("hidden").get_weights()
     put(model.get_layer("hidden"), kernel, bias + 50.0)
-    assert quiet(examined(tmp_path, model, x, y), "U401")
+    assert quiet(examined(tmp_path, model, x, y, rules=("U401",)), "U401")
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_a_capped_unit_above_its_cap_is_not_dead(tmp_path: Path) -> None:
 )
 def test_units_that_leak_are_never_dead(activation: Callable[[], Model], tmp_path: Path) -> None:
     x, y = waves(200, 2, seed=5)
-    report = examined(tmp_path, separate(activation()), x, y)
+    report = examined(tmp_path, separate(activation()), x, y, rules=("U401",))
     assert not found(report, "U401")
     assert outcome(report, "U401").status is Status.NOT_APPLICABLE
 
@@ -136,7 +136,7 @@ def wide_patient(tmp_path: Path, dead: int) -> Report:
     model = compiled(stack(2, L.Dense(100, "relu", name="hidden"), L.Dense(1, name="out")))
     put(model.get_layer("hidden"), np.full((2, 100), 0.5), np.where(np.arange(100) < dead, -9.0, 0.5))
     put(model.get_layer("out"), np.zeros((100, 1)), [0.5])
-    return examined(tmp_path, model, x, y)
+    return examined(tmp_path, model, x, y, rules=("U401",))
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_in_a_narrow_layer_it_is_an_error_once_half_is_gone(dead: int, severity:
     model = compiled(stack(2, L.Dense(6, "relu", name="hidden"), L.Dense(1, name="out")))
     put(model.get_layer("hidden"), np.full((2, 6), 0.5), np.where(np.arange(6) < dead, -9.0, 0.5))
     put(model.get_layer("out"), np.zeros((6, 1)), [0.5])
-    assert only(examined(tmp_path, model, x, y), "U401").severity is severity
+    assert only(examined(tmp_path, model, x, y, rules=("U401",)), "U401").severity is severity
 
 
 def test_a_silent_layer_is_an_error_without_targets_to_compare_with(tmp_path: Path) -> None:
@@ -202,7 +202,7 @@ def test_a_dead_head_among_several_outputs_is_found(tmp_path: Path) -> None:
     kill(model.get_layer("dead"), 1)
     put(model.get_layer("alive"), *[weight + 1 for weight in model.get_layer("alive").get_weights()])
     x, y = waves(100, 2, seed=10)
-    finding = only(examined(tmp_path, model, x, np.concatenate([y, y], axis=1)), "U401")
+    finding = only(examined(tmp_path, model, x, np.concatenate([y, y], axis=1), rules=("U401",)), "U401")
     assert (finding.layer, finding.severity) == ("dead", Severity.ERROR)
 
 
@@ -212,7 +212,7 @@ def test_a_layer_of_a_nested_model_is_named_by_its_path(tmp_path: Path) -> None:
     model = compiled(keras.Model(entry, L.Dense(1)(body(entry))))
     kill(body.get_layer("inner"), 5)
     x, y = waves(100, 2, seed=11)
-    finding = only(examined(tmp_path, model, x, y), "U401")
+    finding = only(examined(tmp_path, model, x, y, rules=("U401",)), "U401")
     assert finding.layer == "body/inner"
     assert finding.evidence.remedy is not None
     assert 'name="inner"' in str(finding.evidence.remedy.code)
@@ -225,7 +225,7 @@ def test_false_alarm_a_shared_layer_that_is_alive_in_one_of_its_calls(tmp_path: 
     model = compiled(keras.Model(entry, L.Dense(1)(joined)))
     put(layer, np.ones((1, 4)), np.full(4, 0.1))
     x, y = waves(100, 1, seed=12)
-    assert quiet(examined(tmp_path, model, x, y), "U401")
+    assert quiet(examined(tmp_path, model, x, y, rules=("U401",)), "U401")
 
 
 def test_a_shared_layer_that_is_dead_in_all_of_its_calls_is_found(tmp_path: Path) -> None:
@@ -235,7 +235,7 @@ def test_a_shared_layer_that_is_dead_in_all_of_its_calls_is_found(tmp_path: Path
     model = compiled(keras.Model(entry, L.Dense(1)(joined)))
     put(layer, np.ones((1, 4)), np.full(4, 0.1))
     x, y = waves(100, 1, seed=12)
-    assert number(only(examined(tmp_path, model, x, y), "U401"), "dead") == 4
+    assert number(only(examined(tmp_path, model, x, y, rules=("U401",)), "U401"), "dead") == 4
 
 
 def test_false_alarm_dead_units_in_a_model_that_fits_are_a_note(tmp_path: Path) -> None:
@@ -243,7 +243,7 @@ def test_false_alarm_dead_units_in_a_model_that_fits_are_a_note(tmp_path: Path) 
     model = compiled(stack(1, L.Dense(8, "relu", name="hidden"), L.Dense(1)))
     put(model.get_layer("hidden"), [[1.0, -1.0, 1, 1, 1, 1, 1, 1]], [0.0, 0.0, -5, -5, -5, -5, -5, -5])
     put(model.layers[-1], np.ones((8, 1)), [0.0])  # |x|
-    report = examined(tmp_path, model, x, np.abs(x))
+    report = examined(tmp_path, model, x, np.abs(x), rules=("U401",))
     finding = only(report, "U401")
     assert number(finding, "dead") == 6
     assert finding.severity is Severity.NOTE
@@ -259,9 +259,9 @@ def test_one_row_that_fires_keeps_a_unit_alive(tmp_path: Path) -> None:
     x[317] = 10.0
     model = compiled(stack(1, L.Dense(4, "relu", name="hidden"), L.Dense(1)))
     put(model.get_layer("hidden"), np.ones((1, 4)), np.full(4, -9.5))
-    assert quiet(examined(tmp_path, model, x, y), "U401")
+    assert quiet(examined(tmp_path, model, x, y, rules=("U401",)), "U401")
     x[317] = 9.0
-    assert number(only(examined(tmp_path, model, x, y), "U401"), "dead") == 4
+    assert number(only(examined(tmp_path, model, x, y, rules=("U401",)), "U401"), "dead") == 4
 
 
 def test_untrained_units_that_never_fire_are_dead_from_the_start(tmp_path: Path) -> None:
@@ -269,14 +269,14 @@ def test_untrained_units_that_never_fire_are_dead_from_the_start(tmp_path: Path)
     x = rng.uniform(0, 1, (200, 1))
     model = compiled(stack(1, L.Dense(4, "relu", name="hidden"), L.Dense(1)), updates=0)
     put(model.get_layer("hidden"), [[-1.0, -1.0, -1.0, 1.0]], np.zeros(4))
-    finding = only(examined(tmp_path, model, x, x**2), "U401")
+    finding = only(examined(tmp_path, model, x, x**2, rules=("U401",)), "U401")
     assert list(names(finding, "dead_units")) == [0, 1, 2]
     assert "from the start" in finding.evidence.why
 
 
 def test_the_remedy_draws_anew_and_widens_a_narrow_layer(tmp_path: Path) -> None:
     x, y = waves(100, 2, seed=14)
-    remedy = only(examined(tmp_path, patient(4, 3), x, y), "U401").evidence.remedy
+    remedy = only(examined(tmp_path, patient(4, 3), x, y, rules=("U401",)), "U401").evidence.remedy
     assert remedy is not None
     assert "hidden" in remedy.text
     assert "16 units instead of 4" in remedy.text
@@ -284,7 +284,7 @@ def test_the_remedy_draws_anew_and_widens_a_narrow_layer(tmp_path: Path) -> None
 
 
 def test_without_data_it_is_skipped_and_says_so(tmp_path: Path) -> None:
-    skipped = outcome(examined(tmp_path, patient(4, 3)), "U401")
+    skipped = outcome(examined(tmp_path, patient(4, 3), rules=("U401",)), "U401")
     assert (skipped.status, skipped.reason) == (Status.SKIPPED, "no data were given")
 
 
@@ -293,7 +293,7 @@ def test_a_network_it_cannot_run_is_skipped_with_the_layer_named(tmp_path: Path)
     odd = L.Lambda(lambda z: z, name="odd")(entry)
     model = compiled(keras.Model(entry, L.Dense(1)(L.Dense(4, "relu")(odd))))
     x, y = waves(50, 4, seed=0)
-    skipped = outcome(examined(tmp_path, model, x, y), "U401")
+    skipped = outcome(examined(tmp_path, model, x, y, rules=("U401",)), "U401")
     assert skipped.status is Status.SKIPPED
     assert "'odd'" in str(skipped.reason)
     assert "Lambda" in str(skipped.reason)

@@ -27,7 +27,7 @@ def patient(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any, Any, A
 
 def test_a_rate_at_which_nothing_settles(patient: tuple[Path, Any, Any, Any, str]) -> None:
     folder, model, x, y, log = patient
-    report = examined(folder, model, x, y, history=(log,))
+    report = examined(folder, model, x, y, history=(log,), rules=("H804",))
     finding = only(report, "H804")
     assert finding.severity is Severity.WARNING, told(report)
     assert "0.06" in str(finding.evidence.remedy), "a fifth of the rate"
@@ -36,4 +36,4 @@ def test_a_rate_at_which_nothing_settles(patient: tuple[Path, Any, Any, Any, str
 def test_the_curve_alone_and_the_model_alone(patient: tuple[Path, Any, Any, Any, str]) -> None:
     folder, model, _, _, log = patient
     assert only(diagnose(Question(history=(log,))), "H804")
-    assert only(examined(folder, model, history=(log,)), "H804")
+    assert only(examined(folder, model, history=(log,), rules=("H804",)), "H804")

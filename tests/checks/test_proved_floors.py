@@ -48,7 +48,7 @@ def test_o204_sees_negative_targets_of_a_relu(tmp_path: Path, seed: int) -> None
     x, y = waves(200, 2, seed)
     y = y - y.mean()
     model = train(compiled(stack(2, L.Dense(16, "tanh"), L.Dense(1, "relu"))), x, y, 30)
-    report = examined(tmp_path, model, x, y)
+    report = examined(tmp_path, model, x, y, rules=("O204",))
     finding = only(report, "O204")
     assert number(finding, "beyond_share") == pytest.approx(float((y < 0).mean()))
     assert rungs(report)["architecture"] == pytest.approx(float(np.square(np.minimum(y, 0)).mean()), rel=1e-12)
@@ -144,7 +144,7 @@ def test_l505_sees_a_line_with_too_few_kinks(tmp_path: Path, units: int, wavines
     x = np.linspace(-1, 1, 400)[:, None]
     y = np.sin(waviness * np.pi * x)
     model = train(compiled(stack(1, L.Dense(units, "relu", bias_initializer="normal"), L.Dense(1))), x, y, 60)
-    report = examined(tmp_path, model, x, y)
+    report = examined(tmp_path, model, x, y, rules=("L505",))
     finding = only(report, "L505")
     assert finding.evidence.numbers["kinks"] == ("1 kink" if units == 1 else "2 kinks")
     assert rungs(report)["model"] >= number(finding, "floor") > 0.05 * float(y.var())

@@ -65,7 +65,7 @@ def test_classes_in_blocks_are_a_warning_that_names_what_the_last_fifth_lacks(
 ) -> None:
     x, label = blobs(rows, classes, seed=rows)
     order = np.argsort(label, kind="stable")
-    report = examined(tmp_path, classifier(2, classes), x[order], label[order])
+    report = examined(tmp_path, classifier(2, classes), x[order], label[order], rules=("D708",))
     finding = only(report, "D708")
     last = label[order][int(0.8 * rows) :]
     absent = [f"class {k}" for k in range(classes) if k not in last]
@@ -78,10 +78,12 @@ def test_classes_in_blocks_are_a_warning_that_names_what_the_last_fifth_lacks(
 def test_one_hot_columns_and_two_classes_in_one_column(tmp_path: Path) -> None:
     x, label = blobs(300, 3, seed=1)
     order = np.argsort(label, kind="stable")
-    one_hot = examined(tmp_path, classifier(2, 3, "categorical_crossentropy"), x[order], np.eye(3)[label[order]])
+    one_hot = examined(
+        tmp_path, classifier(2, 3, "categorical_crossentropy"), x[order], np.eye(3)[label[order]], rules=("D708",)
+    )
     assert len(names(only(one_hot, "D708"), "missing_at_the_end")) == 2
     binary = compiled(stack(2, L.Dense(1, "sigmoid")), "binary_crossentropy", updates=0)
-    two = examined(tmp_path, binary, x[order], (label[order] > 0)[:, None].astype(float))
+    two = examined(tmp_path, binary, x[order], (label[order] > 0)[:, None].astype(float), rules=("D708",))
     assert (only(two, "D708").severity, names(only(two, "D708"), "missing_at_the_end")) == (
         Severity.WARNING,
         ("class 0",),
@@ -98,7 +100,7 @@ def test_a_model_trained_without_the_last_classes_is_warned_of_and_one_that_saw_
         model.optimizer.learning_rate = 0.01
         first = round((1 - split) * len(x))  # as ``validation_split`` holds out the last rows
         fit(model, x[:first], label[:first], epochs=20, batch=128)
-        severities.append(only(examined(tmp_path, model, x, label), "D708").severity)
+        severities.append(only(examined(tmp_path, model, x, label, rules=("D708",)), "D708").severity)
     assert severities == [Severity.WARNING, Severity.NOTE]
 
 
@@ -177,7 +179,7 @@ def test_rows_with_gaps_between_them_are_counted_where_they_are(tmp_path: Path) 
     x = np.linspace(0, 1, 400)[:, None]
     y = x.copy()
     y[100:300] = np.nan
-    finding = only(examined(tmp_path, regressor(), x, y), "D708")
+    finding = only(examined(tmp_path, regressor(), x, y, rules=("D708",)), "D708")
     assert number(finding, "rows") == 200
     assert number(finding, "tail_mean") == pytest.approx(np.nanmean(y[360:]), abs=0.01)
 
@@ -185,7 +187,7 @@ def test_rows_with_gaps_between_them_are_counted_where_they_are(tmp_path: Path) 
 def test_false_alarm_a_rare_class_that_the_last_fifth_lacks_by_chance(tmp_path: Path) -> None:
     x, label = blobs(300, 2, seed=3)
     label[[5, 60]] = 2
-    assert not found(examined(tmp_path, classifier(2, 3), x, label), "D708")
+    assert not found(examined(tmp_path, classifier(2, 3), x, label, rules=("D708",)), "D708")
 
 
 def test_false_alarm_few_rows(tmp_path: Path) -> None:
@@ -202,7 +204,7 @@ def test_shuffled_rows_are_ruled_out_as_a_cause(tmp_path: Path) -> None:
 
 
 def test_without_data_it_is_skipped_and_says_so(tmp_path: Path) -> None:
-    skipped = outcome(examined(tmp_path, regressor()), "D708")
+    skipped = outcome(examined(tmp_path, regressor(), rules=("D708",)), "D708")
     assert (skipped.status, skipped.reason) == (Status.SKIPPED, "no data were given")
 
 
@@ -221,6 +223,8 @@ def test_rows_sorted_by_a_feature_are_called_so(rows: int, sign: float, tmp_path
 def test_means_that_hardly_differ_are_not_set_against_each_other(tmp_path: Path) -> None:
     rng = np.random.default_rng(5)
     place = np.linspace(0, 10 * np.pi, 1000)
-    finding = only(examined(tmp_path, regressor(), rng.normal(size=(1000, 1)), np.sin(place / 2)[:, None]), "D708")
+    finding = only(
+        examined(tmp_path, regressor(), rng.normal(size=(1000, 1)), np.sin(place / 2)[:, None], rules=("D708",)), "D708"
+    )
     head, tail = number(finding, "head_mean"), number(finding, "tail_mean")
     assert (abs(head - tail) >= 0.17) == ("first four fifths" in finding.message)

@@ -48,4 +48,4 @@ def test_the_curve_alone_says_so(patient: tuple[Path, Any, Any, Any, str]) -> No
 
 def test_a_model_without_data(patient: tuple[Path, Any, Any, Any, str]) -> None:
     folder, model, _, _, log = patient
-    assert only(examined(folder, model, history=(log,)), "H802")
+    assert only(examined(folder, model, history=(log,), rules=("H802",)), "H802")

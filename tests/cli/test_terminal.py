@@ -8,13 +8,17 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 import shell
 from paths import ROOT
 from screen import ANSI, on_a_terminal
 
+from mlpdoctor.core.report_model import Report
 from mlpdoctor.core.text import short
+from mlpdoctor.diagnosis.diagnose import diagnose
+from mlpdoctor.diagnosis.question import Question
 
 pytestmark = pytest.mark.slow  # whole runs, and processes of their own
 
@@ -43,10 +47,22 @@ def piped(words: list[str], columns: int = 80, **variables: str) -> str:
     return subprocess.run(words, capture_output=True, text=True, env=environment, cwd=ROOT, check=False).stdout
 
 
+KNOWN: dict[str, Report] = {}
+
+
+def once(question: Question, **given: Any) -> Report:  # noqa: ANN401
+    """The report on a question, which is the same whatever is printed of it and however wide."""
+    asked = f"{question} {given['pictures']} {[one.rule.code for one in given['checks']]}"
+    if asked not in KNOWN:
+        KNOWN[asked] = diagnose(question, **given)
+    return KNOWN[asked]
+
+
 @functools.cache
 def printed(name: str, *options: str, columns: int = 80) -> str:
-    """What goes to a pipe, without a process of its own."""
-    return shell.run(ROOT, *words_of(name, *options), COLUMNS=str(columns)).out
+    """What goes to a pipe, without a process of its own, and without the same diagnosis for each width."""
+    with mock.patch("mlpdoctor.diagnosis.diagnose.diagnose", once):
+        return shell.run(ROOT, *words_of(name, *options), COLUMNS=str(columns)).out
 
 
 @pytest.mark.series

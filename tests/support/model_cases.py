@@ -12,7 +12,7 @@ from keras_fit import fit
 from report_questions import alarms, found, names, number, only, outcome, quiet, root, rungs, told, told_one
 
 from mlpdoctor.core.report_model import Report
-from mlpdoctor.diagnosis.diagnose import diagnose
+from mlpdoctor.diagnosis.diagnose import all_checks, diagnose
 from mlpdoctor.diagnosis.question import Question
 
 __all__ = [
@@ -75,12 +75,14 @@ def examined(
     loss: str | None = None,
     history: tuple[str, ...] = (),
     plateau: str | None = None,
+    rules: Sequence[str] | None = None,
     quick: bool = False,
 ) -> Report:
-    """Save the model and the data, and have the files diagnosed as the command line does."""
+    """Save the model and the data, and have the files diagnosed as the command line does; by some rules alone."""
     model.save(path := folder / f"model.{form}")
     table = None if x is None or y is None else save_data(folder / f"data.{data}", x, y, header=header)
-    return diagnose(Question(str(path), table, loss=loss, history=history, plateau=plateau, quick=quick))
+    question = Question(str(path), table, loss=loss, history=history, plateau=plateau, quick=quick)
+    return diagnose(question, checks=None if rules is None else [one for one in all_checks() if one.rule.code in rules])
 
 
 def predicted(model: Model, x: Table) -> Table:
