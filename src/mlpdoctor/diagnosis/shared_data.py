@@ -3,7 +3,6 @@
 from collections import Counter, OrderedDict
 from collections.abc import Hashable, Iterable
 from dataclasses import field
-from pathlib import Path
 from typing import Any
 
 from mlpdoctor.core.dataset import Dataset
@@ -11,6 +10,7 @@ from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.diagnosis.question import Question, files_read
 from mlpdoctor.engine.forward_views import OF_THE_DATA, Statistics, view_of
 from mlpdoctor.readers.tables.kept_rows import KeptRows
+from mlpdoctor.readers.tables.places import version_of
 
 MOST = 4
 """Data sets of which this is kept, those that were asked about last: each may come to some hundred megabytes."""
@@ -71,14 +71,14 @@ class Sharing:
 
 def _identity(question: Question, dataset: Dataset) -> Hashable:
     """Equal for the same rows with the same columns, read in the same way from the same files."""
-    files = [Path(file).stat() for what, file in files_read(question) if what == "the data"]
+    files = tuple(version_of(file) for what, file in files_read(question) if what == "the data")
     texts = getattr(dataset, "texts", {})
     return (
         question.data,
         question.preprocess,
         question.split,
         question.max_bytes,
-        tuple((file.st_ino, file.st_size, file.st_mtime_ns) for file in files),
+        files,
         dataset.format,
         dataset.feature_names,
         dataset.target_names,
