@@ -2,19 +2,24 @@
 
 import json
 import multiprocessing
+import os
 import pickle
-from concurrent.futures import Future
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import numpy as np
 import pytest
 from shell import patient, run
 
 from mlpdoctor.cli.commands import side_by_side
 from mlpdoctor.cli.commands.side_by_side import SideBySide
 from mlpdoctor.core import errors
+from mlpdoctor.core.dataset import Wanted
+from mlpdoctor.readers.tables.data import open_dataset
+from mlpdoctor.readers.tables.kept_rows import KeptRows
 
 
 @pytest.fixture
@@ -79,6 +84,42 @@ def test_what_must_stay_in_this_process_stays() -> None:
             looking.report(number)
     assert [call.args for call in here.call_args_list] == [(number,) for number in range(5)]
     assert looking.pool is None
+
+
+def test_the_first_model_may_take_longer_for_what_it_shares(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(side_by_side, "cores", lambda: 2)
+    monkeypatch.setattr("time.process_time", iter((0.0, 0.6, 0.6, 0.8, 0.8, 1.0)).__next__)
+    monkeypatch.setattr(SideBySide, "_start", started := mock.Mock())
+    tasks: list[Any] = [None] * 13
+    with SideBySide(tasks, here=mock.Mock()) as looking:
+        for number in range(3):
+            looking.report(number)
+    assert not started.called  # 12 times 0.6 s would have paid, 11 times 0.2 s do not
+
+
+_here: list[KeptRows] = []
+
+
+@pytest.mark.slow  # a process that loads NumPy
+@pytest.mark.skipif(os.name != "posix", reason="an open file cannot be handed on to another process")
+def test_rows_that_were_kept_here_are_read_there(tmp_path: Path) -> None:
+    table = np.random.default_rng(0).normal(size=(1000, 4))
+    np.save(tmp_path / "data.npy", table)
+    dataset = open_dataset(str(tmp_path / "data.npy"), Wanted(features=3, sample_weight=None))
+    kept = KeptRows()
+    assert sum(len(batch.features) for batch in kept.of(dataset).batches(300)) == len(table)
+    (tmp_path / "data.npy").unlink()
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _take, (kept,)) as pool:
+        there = pool.submit(_all_rows).result()
+    assert np.array_equal(there, table)
+
+
+def _take(kept: KeptRows) -> None:
+    _here.append(kept)
+
+
+def _all_rows() -> Any:  # noqa: ANN401  in the other process, where the list holds what it was started with
+    return np.concatenate([np.concatenate([b.features, b.targets], axis=1) for b in _here[0].batches(256)])
 
 
 def test_what_a_killed_process_owes_is_done_here() -> None:

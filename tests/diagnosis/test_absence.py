@@ -11,7 +11,8 @@ from mlpdoctor.core.check import Absent, Fact, Stage, check, fact
 from mlpdoctor.core.finding import Certainty, Evidence, Severity
 from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.report_model import Status
-from mlpdoctor.diagnosis.resolve import FactResolver, fact_types, layers_of, run, statistics_behind
+from mlpdoctor.diagnosis.resolve import FactResolver, fact_types, statistics_behind
+from mlpdoctor.diagnosis.run_checks import layers_of, run
 from mlpdoctor.engine.passes import Passes
 from mlpdoctor.statistics import views
 from mlpdoctor.statistics.views import PerLayer

@@ -9,7 +9,8 @@ from mlpdoctor.core.check import Absent, Check, Fact, Stage, check, fact
 from mlpdoctor.core.finding import Certainty, Evidence, Severity
 from mlpdoctor.core.network import Layer, Network
 from mlpdoctor.core.report_model import Status
-from mlpdoctor.diagnosis.resolve import FactResolver, fact_types, filled, run, statistics_behind
+from mlpdoctor.diagnosis.resolve import FactResolver, fact_types, statistics_behind
+from mlpdoctor.diagnosis.run_checks import filled, run
 from mlpdoctor.engine.passes import Passes
 from mlpdoctor.statistics.moments import TargetMoments
 from mlpdoctor.statistics.unit_activity import Firing

@@ -13,7 +13,7 @@ from mlpdoctor.core.report_model import Status
 from mlpdoctor.diagnosis.diagnose import curve_checks, examine
 from mlpdoctor.diagnosis.placeholder_model import placeholder_model
 from mlpdoctor.diagnosis.rank import rank
-from mlpdoctor.diagnosis.resolve import run
+from mlpdoctor.diagnosis.run_checks import run
 
 Curve = npt.NDArray[np.float64]
 CHECKS = curve_checks()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mlpdoctor.cli.config.file import Configuration
 from mlpdoctor.cli.config.settings import COMMAND_LINE, Placed, Section, Settings
+from mlpdoctor.core.address import protocol_of
 from mlpdoctor.core.errors import UsageError, closest
 from mlpdoctor.core.fast_dataclass import dataclass
 
@@ -64,7 +65,7 @@ def _expanded(word: str, named: dict[str, str], *, first: bool) -> list[str]:
     """A name of the ``models`` table, a folder, or a pattern that no shell has expanded, as files; else as it is."""
     if os.path.isdir(word):  # noqa: PTH112  no name is too long for it
         return _models_in(word, first=first) or [word]
-    if word == "-" or os.path.exists(word):  # noqa: PTH110  no name is too long for it
+    if word == "-" or protocol_of(word) is not None or os.path.exists(word):  # noqa: PTH110  no name is too long for it
         return [word]
     if word in named:
         return [named[word]]

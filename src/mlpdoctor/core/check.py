@@ -203,10 +203,12 @@ class Fact:
 
     Attributes:
         dear: what it does, in words, where that can take as long as all the rest together; empty for most facts.
+        of_data: whether the rows and the losses decide it whatever the network, so that models with the same share it.
     """
 
     function: Callable[..., Any]
     dear: str = ""
+    of_data: bool = False
 
 
 def fact(function: F) -> Fact:
@@ -221,3 +223,8 @@ def dear_fact(doing: str) -> Callable[[F], Fact]:
         doing: what it does, as in "fitting the last layer again".
     """
     return lambda function: Fact(function, doing)
+
+
+def of_data(one: Fact) -> Fact:
+    """Declare that rows and losses decide a fact, whatever the network; it is given nothing that runs one."""
+    return Fact(one.function, one.dear, of_data=True)

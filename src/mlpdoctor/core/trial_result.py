@@ -123,6 +123,7 @@ class Protocol:
         rows: trained and judged on.
         of: usable rows in the data.
         backend: of Keras.
+        cut: whether they were stopped by the clock, before the budget was used up: on a machine far too busy for it.
     """
 
     seeds: int
@@ -131,6 +132,12 @@ class Protocol:
     rows: int
     of: int
     backend: str
+    cut: bool = False
+
+    @property
+    def stopped(self) -> str:
+        """What stopped them early, in words; empty where nothing did."""
+        return "stopped by the clock, for this machine is too busy: another run may show more" if self.cut else ""
 
     @property
     def epochs(self) -> float:

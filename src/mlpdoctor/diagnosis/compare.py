@@ -14,6 +14,7 @@ from mlpdoctor.core.text import listing, percent, short
 from mlpdoctor.core.threads import RowsRead
 from mlpdoctor.diagnosis.diagnose import diagnose
 from mlpdoctor.diagnosis.question import Question
+from mlpdoctor.diagnosis.shared_data import Sharing
 from mlpdoctor.diagnosis.subject import opened
 
 SAME = 1e-6
@@ -38,9 +39,10 @@ def compare(
         InputError: a model, a history or the data cannot be used.
     """
     first, second = opened(before, stdin), opened(after, stdin)
+    sharing = Sharing((before, after))
     reports = (
-        diagnose(before, progress=progress, subject=first),
-        diagnose(after, progress=progress, subject=second),
+        diagnose(before, progress=progress, subject=first, sharing=sharing),
+        diagnose(after, progress=progress, subject=second, sharing=sharing),
     )
     gone, new, kept = _findings(*reports)
     layers = None if before.model is None else layer_changes(first.network, second.network)

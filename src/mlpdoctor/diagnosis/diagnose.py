@@ -24,7 +24,9 @@ from mlpdoctor.core.threads import RowsRead
 from mlpdoctor.diagnosis.lead_trial import lead_tried
 from mlpdoctor.diagnosis.question import Question
 from mlpdoctor.diagnosis.rank import agreed, broken, joined_in, rank, ruled_out
-from mlpdoctor.diagnosis.resolve import FactResolver, fact_types, run, statistics_behind
+from mlpdoctor.diagnosis.resolve import FactResolver, fact_types, statistics_behind
+from mlpdoctor.diagnosis.run_checks import run
+from mlpdoctor.diagnosis.shared_data import SharedData, Sharing
 from mlpdoctor.diagnosis.subject import Subject, opened
 from mlpdoctor.diagnosis.summary import summarise_data, summarise_history, summarise_model
 from mlpdoctor.diagnosis.verdict import Scope, curve_verdict, verdict
@@ -63,6 +65,7 @@ def diagnose(
     hide: Hide = nothing,
     subject: Subject | None = None,
     pictures: bool = False,
+    sharing: Sharing | None = None,
 ) -> Report:
     """Answer the question.
 
@@ -74,6 +77,7 @@ def diagnose(
         hide: why a finding is kept out of the verdict; it comes last in the report, with the reason.
         subject: what the question names, where that has been opened already.
         pictures: whether to gather what the figures of a page show.
+        sharing: what is known of data that other models are asked about as well, to be used and added to.
 
     Raises:
         InputError: when the model or the data cannot be used.
@@ -81,6 +85,7 @@ def diagnose(
     given = question.model is not None
     subject = opened(question, stdin) if subject is None else subject
     dataset, history = subject.dataset, subject.history
+    shared = None if sharing is None else sharing.of(question, dataset)
     started = time.perf_counter()
     every = all_checks() if given else curve_checks()
     chosen = every if checks is None else checks
@@ -88,7 +93,7 @@ def diagnose(
     # What overflows is a finding; a warning of NumPy's would reach nobody who can do anything about it.
     with threads.one(), random_state.shifted(question.seed), np.errstate(all="ignore"):
         also: tuple[type[Any], ...] = _pictures().NEEDS if pictures else ()
-        resolver = examine(subject.network, dataset, chosen, progress, following, history, also, subject.unseen)
+        resolver = examine(subject.network, dataset, chosen, progress, following, history, also, subject.unseen, shared)
         if not given:
             resolver.no_forward = NO_MODEL
         resolver.quick = question.quick
@@ -168,6 +173,7 @@ def examine(
     history: History | None = None,
     also: Iterable[type[Any]] = (),
     unseen: "HeldOut | None" = None,
+    shared: SharedData | None = None,
 ) -> FactResolver:
     """Make the one pass that these checks need and hold its answers ready."""
     facts = fact_types(declared(fact_package, Fact))
@@ -181,13 +187,20 @@ def examine(
     asking = [check.function for check in checks] + [facts[kind].function for kind in (Ladder, LossPosition, Contract)]
     if unseen is not None:
         asking.append(facts[Generalisation].function)
+    if shared is not None:
+        dataset = shared.rows.of(dataset)
     passes = Passes(SinglePrecision(dataset) if single else dataset, block_rows(network, dataset), engine)
     heads = heads_of(network, len(dataset.target_names))
     statistics = statistics_behind(asking, facts) | {CellCounts} | set(also)
     judged = None if isinstance(heads, Absent) else heads
-    collected = collect(dataset, engine, judged, statistics, progress, single=single)
+    known = {} if shared is None else shared.statistics(single=single)
+    missing = statistics - {kind for kind, _ in known}
+    collected = {**known, **collect(dataset, engine, judged, missing, progress, single=single)}
+    if shared is not None:
+        shared.keep(collected, single=single)
     seconds = {} if followed.seconds is None else {"keras": followed.seconds}
     resolver = FactResolver(network, facts, passes, obstacle, collected, seconds, history)
+    resolver.shared, resolver.single = None if shared is None else shared.facts, single
     if unseen is not None:
         resolver.unseen = _unseen(resolver, unseen, single=single)
     return resolver

@@ -13,6 +13,7 @@ from mlpdoctor.engine.engine_choice import AUTO
 from mlpdoctor.nn.losses.registry import target_counts
 from mlpdoctor.readers.tables.data import files_in, npy_pair
 from mlpdoctor.readers.tables.held_out import Preprocess
+from mlpdoctor.readers.tables.places import Named, is_folder
 
 if TYPE_CHECKING:
     pass
@@ -112,10 +113,10 @@ def files_read(question: Question) -> Iterator[tuple[str, str]]:
         yield f"the code of {PREPROCESS}", question.preprocess.rpartition(":")[0]
 
 
-def _with_files(path: str, inside: Callable[[str], Iterable[Path]]) -> list[str]:
+def _with_files(path: str, inside: Callable[[str], Iterable[Named]]) -> list[str]:
     """The path, and the files in it where it is a folder that can be looked into."""
     with contextlib.suppress(OSError, InputError):  # reading it will say what is wrong
-        return [path, *(str(file) for file in inside(path))] if Path(path).is_dir() else [path]
+        return [path, *(str(file) for file in inside(path))] if is_folder(path) else [path]
     return [path]
 
 

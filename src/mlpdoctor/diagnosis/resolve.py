@@ -1,26 +1,25 @@
-"""Gives facts and checks what their parameters ask for, by type, or says why there is none; and runs the checks."""
+"""Gives facts and checks what their parameters ask for, by type, or says why there is none."""
 
 import functools
 import inspect
 import types
 import typing
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import field
 from typing import Any, TypeVar
 
-from mlpdoctor.core.check import Absent, Check, Fact
-from mlpdoctor.core.errors import DataFileError
+from mlpdoctor.core import random_state
+from mlpdoctor.core.check import Absent, Fact
 from mlpdoctor.core.fast_dataclass import dataclass
-from mlpdoctor.core.finding import Evidence, Finding, Number
 from mlpdoctor.core.history import History
 from mlpdoctor.core.network import Layer, Network
-from mlpdoctor.core.report_model import Outcome, Status
-from mlpdoctor.core.text import percent, short
 from mlpdoctor.core.whole_file import patience
 from mlpdoctor.engine.forward_views import OF_LAYERS, OF_THE_FORWARD_PASS, Statistics, view_of
 from mlpdoctor.engine.passes import Passes
 from mlpdoctor.facts.ladder.generalisation import Unseen
+from mlpdoctor.facts.ladder.swings import Ids
+from mlpdoctor.nn.heads import Heads
 from mlpdoctor.statistics import views
 from mlpdoctor.statistics.views import PerLayer
 
@@ -58,7 +57,7 @@ def _parts(annotation: Any) -> tuple[Any, ...]:  # noqa: ANN401
     return typing.get_args(annotation) if union else (annotation,)
 
 
-def _kind(annotation: Any) -> tuple[Any, bool]:  # noqa: ANN401
+def kind_of(annotation: Any) -> tuple[Any, bool]:  # noqa: ANN401
     """The type asked for, and whether None will do instead."""
     parts = _parts(annotation)
     (kind,) = (part for part in parts if part is not types.NoneType)
@@ -72,7 +71,7 @@ def statistics_behind(functions: Iterable[Callable[..., Any]], facts: Mapping[An
     seen = set(todo)
     while todo:
         for annotation in asked(todo.pop()).values():
-            kind, _ = _kind(annotation)
+            kind, _ = kind_of(annotation)
             if typing.get_origin(kind) is PerLayer:
                 (kind,) = typing.get_args(kind)
             if kind in facts and facts[kind].function not in seen:
@@ -97,6 +96,8 @@ class FactResolver:
         history: what training logged; None without a history.
         quick: whether to go without the facts that can take long.
         unseen: rows that the network was not trained on; None without any.
+        shared: facts that other models with the same data have had worked out, by `_place`; None where there are none.
+        single: whether the network takes the rows in float32.
     """
 
     network: Network
@@ -108,13 +109,15 @@ class FactResolver:
     history: History | None = None
     quick: bool = False
     unseen: Unseen | None = None
+    shared: dict[Any, Any] | None = None
+    single: bool = False
     _known: dict[Any, Any] = field(default_factory=dict)
 
     def arguments(self, function: Callable[..., Any], layer: Layer | None = None) -> dict[str, Any] | Absent:
         """What to call a check or fact with, or why it cannot be called."""
         given = {}
         for name, annotation in asked(function).items():
-            kind, optional = _kind(annotation)
+            kind, optional = kind_of(annotation)
             value = self.get(kind, layer)
             if isinstance(value, Absent):
                 if not optional:
@@ -152,11 +155,26 @@ class FactResolver:
         arguments = self.arguments(one.function)
         if isinstance(arguments, Absent):
             return arguments
+        place: Hashable = None
+        if one.of_data:
+            arguments = {name: getattr(value, "of_data", value) for name, value in arguments.items()}
+            place = self._place(one)
+        if self.shared is not None and place in self.shared:
+            return self.shared[place]
         try:
             with patience(f"still {one.dear}; check --quick leaves that out", SLOW) if one.dear else nullcontext():
-                return one.function(**arguments)
+                found = one.function(**arguments)
         except MemoryError:
             return Absent("there is not enough memory for it")
+        if self.shared is not None and place is not None:
+            self.shared[place] = found
+        return found
+
+    def _place(self, one: Fact) -> Hashable:
+        """All that a fact of the data depends on beside the rows; equal for networks that have it in common."""
+        heads = self.get(Heads)
+        judged = None if isinstance(heads, Absent) else heads.judged
+        return one.function.__name__, self.single, random_state.number(0), self.get(Ids).columns, judged
 
     def _statistic(self, kind: type[Any], layer: Layer | None) -> Any:  # noqa: ANN401
         place = layer.name if layer is not None and view_of(kind) in OF_LAYERS else None
@@ -173,8 +191,6 @@ class FactResolver:
         if view in OF_THE_FORWARD_PASS and self.no_forward is not None:
             return Absent(self.no_forward)
         if view in (views.RowLoss, views.PerfectLoss):
-            from mlpdoctor.nn.heads import Heads
-
             heads = self.get(Heads)
             return heads if isinstance(heads, Absent) else Absent("the target columns do not match the model's outputs")
         if view in (*OF_LAYERS, views.Pieces):
@@ -182,67 +198,3 @@ class FactResolver:
         if view is views.Cells:
             return Absent("the data have no rows")
         return Absent("no row of the data is complete")
-
-
-def layers_of(network: Network, function: Callable[..., Any]) -> Iterator[Layer | None]:
-    """The layers a check runs on: each in turn when it asks for a Layer, else once for the whole network."""
-    per_layer = any(_kind(annotation)[0] is Layer for annotation in asked(function).values())
-    yield from network.layers if per_layer else (None,)
-
-
-def run(checks: Iterable[Check], resolver: FactResolver) -> tuple[list[Finding], list[Outcome]]:
-    """Run all checks; findings in no particular order, outcomes in the order of the checks."""
-    findings: list[Finding] = []
-    outcomes: list[Outcome] = []
-    for one in checks:
-        try:
-            found, status, reason = _run_one(one, resolver)
-        except DataFileError:  # the rows cannot be read any more, so that no check can go on
-            raise
-        except MemoryError:
-            found, status, reason = [], Status.SKIPPED, "there is not enough memory for it"
-        except Exception as fault:  # noqa: BLE001  whatever it is, the other checks still run and this one says so
-            found, status, reason = [], Status.CRASHED, f"{type(fault).__name__}: {fault}"
-        findings += found
-        rule = one.rule
-        outcomes.append(Outcome(rule.code, rule.name, status, reason, rule.clears, rule.untreatable is None))
-    return findings, outcomes
-
-
-def _run_one(one: Check, resolver: FactResolver) -> tuple[list[Finding], Status, str | None]:
-    found: list[Finding] = []
-    ran = False
-    absent = Absent("the network has no layers", applicable=False)
-    for layer in layers_of(resolver.network, one.function):
-        arguments = resolver.arguments(one.function, layer)
-        if isinstance(arguments, Absent):
-            absent = arguments
-            continue
-        ran = True
-        place = None if layer is None else layer.name
-        found += [_finding(one, evidence, place) for evidence in one.function(**arguments)]
-    if ran:
-        return found, Status.FOUND if found else Status.PASSED, None
-    return [], Status.SKIPPED if absent.applicable else Status.NOT_APPLICABLE, absent.reason
-
-
-def _finding(one: Check, evidence: Evidence, layer: str | None) -> Finding:
-    return Finding(
-        code=one.rule.code,
-        name=one.rule.name,
-        severity=evidence.severity or one.rule.severity,
-        message=filled(one.rule.message, evidence.numbers),
-        evidence=evidence,
-        layer=layer,
-    )
-
-
-def filled(template: str, numbers: Mapping[str, Number]) -> str:
-    """The message: a template filled from the evidence alone, numbers written for people."""
-    return template.format_map({name: _written(name, value) for name, value in numbers.items()})
-
-
-def _written(name: str, value: Number) -> str:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return str(value)
-    return percent(value) if name.endswith("share") else short(value)

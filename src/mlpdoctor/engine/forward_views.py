@@ -82,6 +82,8 @@ def full(seen: Statistics) -> frozenset[type[Any]]:
     return frozenset(kind for (kind, layer), one in seen.items() if layer is None and getattr(one, "full", False))
 
 
+OF_THE_DATA = (views.Cells, views.Targets, views.Rows)
+"""What is seen of the rows alone, whatever the network."""
 OF_LAYERS = (views.Entering, views.Normalising, views.PreActivation, views.Activity)
 OF_THE_FORWARD_PASS = (*OF_LAYERS, views.Outputs, views.RowLoss, views.Pieces)
 

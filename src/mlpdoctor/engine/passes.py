@@ -90,6 +90,11 @@ class Passes:
     block_rows: int = MOST_BLOCK_ROWS
     engine: Engine | None = None
 
+    @property
+    def of_data(self) -> "Passes":
+        """The same rows for what concerns them alone: in blocks that depend on no network, and with none to run."""
+        return Passes(self.dataset, block_rows(None, self.dataset))
+
     def hidden(self, features: Array, node: int) -> Array:
         """What one node of the network makes of some rows, shape (rows, units)."""
         if self.engine is None:

@@ -71,6 +71,12 @@ class Heads:
         return tuple(part for head in self.heads for part in _parts(head))
 
     @property
+    def judged(self) -> tuple[tuple[object, ...], ...]:
+        """All that decides what an answer costs, equal for equal losses whatever network answers."""
+        named = ("known_loss", "known_units", "encoding", "weight", "by_weights", "first_unit", "first_column")
+        return tuple(tuple(getattr(head, name) for name in named) for head in self.heads)
+
+    @property
     def columns(self) -> int:
         """How many target columns there have to be."""
         return sum(head.columns for head in self.heads)

@@ -57,7 +57,8 @@ def protocol(one: Protocol) -> str:
     rows = f"{count(one.rows, 'row')}" if one.rows == one.of else f"{one.rows:,} of {one.of:,} rows, drawn by the seed"
     runs = f"{count(one.seeds, 'run')} each of {count(one.updates, 'update')}"
     each = f"{runs} on batches of {one.batch} ({epochs} epochs of {rows})"
-    return f"{each}, the same batches for all; Keras on {one.backend}"
+    stopped = f"; {one.stopped}" if one.stopped else ""
+    return f"{each}, the same batches for all; Keras on {one.backend}{stopped}"
 
 
 def control(result: TrialResult) -> str:

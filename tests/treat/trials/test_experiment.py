@@ -15,7 +15,7 @@ from mlpdoctor.diagnosis.question import Question
 from mlpdoctor.diagnosis.subject import opened
 from mlpdoctor.treat.case import Case, Treatment
 from mlpdoctor.treat.editing.edits import Compile, Decay, Edit, Recode, Redraw, SetOption
-from mlpdoctor.treat.trials.budget import Budget, Clock
+from mlpdoctor.treat.trials.budget import Budget, Meter
 from mlpdoctor.treat.trials.candidates import Candidate
 from mlpdoctor.treat.trials.experiment import NO_TIME, CompletedTrial, Experiment
 from mlpdoctor.treat.trials.model import load
@@ -26,12 +26,12 @@ from mlpdoctor.treat.trials.variant import VariantBuilder
 L = keras.layers
 
 
-def experiment(question: Question, *, epochs: int = 60, clock: Clock | None = None) -> Experiment:
+def experiment(question: Question, *, epochs: int = 60, meter: Meter | None = None) -> Experiment:
     subject = opened(question)
     report = diagnose(question, subject=subject)
     network, rows = subject.network, rows_of(subject, report, 0)
     case = Case(network, report, rows.features, rows.targets)
-    end = clock or Clock(float("inf"))
+    end = meter or Meter(float("inf"))
     shop = VariantBuilder(rows, (0, 1))
     pace = Pace(Budget(epochs=epochs), end, rows.count, min(32, rows.count), 2)
     return Experiment(case, load(network, {}), shop, pace, "tensorflow", lambda _: None)
@@ -101,7 +101,7 @@ def test_a_rate_that_falls_does_so_within_the_run_whatever_else_sets_it(slow: Qu
 
 
 def test_without_time_nothing_is_confirmed(slow: Question) -> None:
-    one = experiment(slow, clock=Clock(0.0))
+    one = experiment(slow, meter=Meter(-1.0))
     one.begin(3)
     assert one.control == NO_TIME
     assert one.one(change(Compile("learning_rate", 0.01))) == NO_TIME

@@ -1,6 +1,8 @@
 """Whole courses of treatment on real models: what is confirmed, refuted, kept and said."""
 
 import dataclasses
+import itertools
+import json
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +21,10 @@ from mlpdoctor.diagnosis.diagnose import diagnose
 from mlpdoctor.diagnosis.question import Question
 from mlpdoctor.diagnosis.subject import opened
 from mlpdoctor.report.json.report import trials_as_object
+from mlpdoctor.report.trial_phrases import protocol
 from mlpdoctor.treat.case import Case, companions
 from mlpdoctor.treat.trials.budget import Budget
-from mlpdoctor.treat.trials.run_treat import Order, treat
+from mlpdoctor.treat.trials.run_treat import Order, confirmed, treat
 
 L = keras.layers
 
@@ -228,3 +231,33 @@ def test_an_existing_file_is_not_replaced_without_force(tmp_path: Path) -> None:
 def test_a_word_that_names_nothing_is_refused(words: tuple[str, ...], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         treat(of("three-points"), Order(Budget(epochs=1), words=words))
+
+
+def ticking(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Whoever looks at the clock finds that so many seconds have gone by since somebody last did."""
+    now = itertools.count(0.0, seconds)
+    monkeypatch.setattr("mlpdoctor.treat.trials.budget.time.monotonic", lambda: next(now))
+
+
+def test_a_budget_in_seconds_gives_the_same_on_a_machine_that_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock that the second run looks at is a hundred times as fast."""
+    told = []
+    for seconds in (1e-4, 1e-2):
+        ticking(monkeypatch, seconds)
+        order = Order(Budget(seconds=4), 2, ("restore-activation", "lower-learning-rate"))
+        whole = trials_as_object(treat(of("three-points"), order, started=0.0))
+        del whole["timing"]
+        told.append(json.dumps(whole))
+        assert whole["protocol"]["cut"] is False
+    assert told[0] == told[1]
+    assert whole["protocol"]["updates"] > 100
+
+
+def test_a_machine_that_is_far_too_busy_is_not_waited_for_and_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    ticking(monkeypatch, 3.0)
+    order = Order(Budget(seconds=4), 2, ("restore-activation", "lower-learning-rate"))
+    result = treat(of("three-points"), order, started=0.0)
+    assert result.protocol.cut
+    assert "stopped by the clock" in protocol(result.protocol)
+    _, why = confirmed(result.report, of("three-points"), opened(of("three-points")), Budget(seconds=2))
+    assert why is not None

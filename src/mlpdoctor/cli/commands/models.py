@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from mlpdoctor.core.finding import Hide
     from mlpdoctor.core.report_model import Outcome, Report
     from mlpdoctor.diagnosis.question import Question
+    from mlpdoctor.diagnosis.shared_data import Sharing
 
 
 @dataclass(frozen=True)
@@ -90,18 +91,21 @@ class Run:
         pictures: bool = False,
     ) -> "Run":
         """Look at each model with its question, and say what there is to say of the run itself."""
+        from mlpdoctor.diagnosis.shared_data import Sharing
 
         def place(number: int) -> str:
             return f"{number + 1} of {len(jobs)}  {jobs[number][0].model}: " if len(jobs) > 1 else ""
 
+        sharing = Sharing(question for _, question in jobs)
+
         def here(number: int) -> "Report":
             job, question = jobs[number]
             hide = _hidden(job, configuration, checks, baseline)
-            return _looked_at(job, checks, hide, notify, place(number), question, tried, pictures=pictures)
+            return _looked_at(job, checks, hide, notify, place(number), question, tried, sharing, pictures=pictures)
 
         apart = tried is None and not baseline.update and all(question.cluster is None for _, question in jobs)
         tasks = [Task(*one, _hidden(one[0], configuration, checks, baseline), pictures) for one in jobs if apart]
-        with SideBySide(tasks, here) as looking:
+        with SideBySide(tasks, here, sharing) as looking:
             return cls._of(jobs, looking, place, notify, quiet=quiet)
 
     @classmethod
@@ -164,6 +168,7 @@ def _looked_at(
     place: str,
     question: "Question",
     tried: "Confirm | None",
+    sharing: "Sharing",
     *,
     pictures: bool,
 ) -> "Report":
@@ -173,7 +178,13 @@ def _looked_at(
     chosen = in_force(job, checks)
     subject = opened(question, stdin())
     report = diagnose(
-        question, progress=rows_read(notify, place), checks=chosen, hide=hide, subject=subject, pictures=pictures
+        question,
+        progress=rows_read(notify, place),
+        checks=chosen,
+        hide=hide,
+        subject=subject,
+        pictures=pictures,
+        sharing=sharing,
     )
     return report if tried is None else tried(report, question, subject, notify)
 

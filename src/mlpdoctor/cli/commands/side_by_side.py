@@ -22,9 +22,13 @@ if TYPE_CHECKING:
     from mlpdoctor.core.finding import Hide
     from mlpdoctor.core.report_model import Report
     from mlpdoctor.diagnosis.question import Question
+    from mlpdoctor.diagnosis.shared_data import Sharing
 
 WORTH = 4.0
 """CPU seconds of work left from which processes pay: each takes a third of a second to load all that a check needs."""
+FIRST = 3.0
+"""The first model may take so many times as long as the next: it loads the libraries, and works out what the others
+share with it."""
 MOST = 8
 """Processes: each holds its own copy of the libraries and of some rows, a hundred megabytes and more."""
 
@@ -45,12 +49,16 @@ class SideBySide:
     Args:
         tasks: one for each model, in order; empty where none may be handed to another process.
         here: looks at the model of that number in this process.
+        sharing: what ``here`` keeps for models with the same data; the processes start from it.
     """
 
-    def __init__(self, tasks: Sequence[Task], here: Callable[[int], "Report"]) -> None:
+    def __init__(
+        self, tasks: Sequence[Task], here: Callable[[int], "Report"], sharing: "Sharing | None" = None
+    ) -> None:
         """Nothing has been looked at yet."""
         self._tasks = tasks
         self._here = here
+        self._sharing = sharing
         self._spent = 0.0
         self.pool: ProcessPoolExecutor | None = None  # its module is loaded when one is made
         self.futures: dict[int, Future[Report]] = {}
@@ -89,18 +97,19 @@ class SideBySide:
         try:
             return self._here(number)
         finally:
-            self._spent += time.process_time() - started
+            self._spent = time.process_time() - started
 
     def _pays(self, number: int) -> bool:
         left = len(self._tasks) - number
-        return number > 0 and left > 1 and self._spent / number * left >= WORTH and cores() > 1
+        worth = WORTH * FIRST if number == 1 else WORTH
+        return number > 0 and left > 1 and self._spent * left >= worth and cores() > 1
 
     def _start(self, first: int) -> None:
         import multiprocessing
         from concurrent.futures import ProcessPoolExecutor
 
         workers = min(cores(), MOST, len(self._tasks) - first)
-        self.pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _begin)
+        self.pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _begin, (self._sharing,))
         for number in range(first, len(self._tasks)):
             self.futures[number] = self.pool.submit(_look, self._tasks[number])
 
@@ -110,9 +119,16 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _begin() -> None:
+_sharing: "Sharing | None" = None
+"""What this process knows of data that several models are asked about."""
+
+
+def _begin(sharing: "Sharing | None") -> None:
     """Get a process ready: one thread, for there is a process for each core; Ctrl-C and the parent's end end it."""
+    global _sharing  # noqa: PLW0603  a process of a pool has no other place for what outlives one task
     import multiprocessing
+
+    _sharing = sharing
 
     os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")  # before NumPy is loaded
     signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -135,4 +151,4 @@ def _look(task: Task) -> "Report":
 
     with listening(say):
         chosen = in_force(task.job, all_checks())
-        return diagnose(task.question, checks=chosen, hide=task.hide, pictures=task.pictures)
+        return diagnose(task.question, checks=chosen, hide=task.hide, pictures=task.pictures, sharing=_sharing)

@@ -5,6 +5,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
+from mlpdoctor.core.address import protocol_of
 from mlpdoctor.core.errors import UsageError, closest
 from mlpdoctor.core.fast_dataclass import dataclass
 
@@ -69,6 +70,8 @@ def names(value: Any, where: str, _: Path) -> tuple[str, ...]:  # noqa: ANN401
 def path(value: Any, where: str, folder: Path) -> str:  # noqa: ANN401
     """A file, named from the folder of the configuration."""
     value = text(value, where, folder)
+    if protocol_of(value) is not None:  # whoever unpacks a project gets its file with it
+        raise UsageError(f"{where}: {value} is an address, which is read only where the command line gives it")
     return value if value == "-" else from_here(folder, value)
 
 

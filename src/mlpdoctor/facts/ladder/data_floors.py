@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlpdoctor.analysis.floors.conflicts import Conflicts, find
-from mlpdoctor.core.check import Absent, dear_fact, fact
+from mlpdoctor.core.check import Absent, dear_fact, fact, of_data
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array
 from mlpdoctor.facts.ladder.linear_floor import ConstantFloor
@@ -38,6 +38,7 @@ class ConflictFloor:
     conflict_total: float
 
 
+@of_data
 @fact
 def conflict_floor(objective: Objective, hashes: RowHashes, perfect: Perfection) -> ConflictFloor:
     """Rows that may be identical, looked at again and grouped by their real contents."""
@@ -67,21 +68,44 @@ class NoiseEstimate:
     rows: int
 
 
+@dataclass(frozen=True)
+class NearRows:
+    """What rows with near inputs disagree by.
+
+    Attributes:
+        estimate: what of the loss that would be, if it were noise.
+    """
+
+    estimate: NoiseEstimate
+
+
+@fact
+def noise_estimate(near: NearRows, model: ModelLoss | None, opinion: SecondOpinion | None) -> NoiseEstimate | Absent:
+    """Take for noise what near rows disagree by.
+
+    Where the model, or a quick fit on rows it has not seen, does better, that is not what it was, and nothing is said.
+    """
+    found = near.estimate
+    reached = [model.total] if model is not None else []
+    reached += [opinion.curve] if opinion is not None else []
+    if min(reached, default=found.total) < found.total - CLEAR * found.error:
+        return Absent("the noise is not estimated: something does better than rows with near inputs agree")
+    return found
+
+
+@of_data
 @dear_fact("comparing neighbouring rows for noise")
-def noise_estimate(
+def near_rows(
     objective: Objective,
     sample: RowSample,
     perfect: Perfection,
     constant: ConstantFloor,
-    model: ModelLoss | None,
-    opinion: SecondOpinion | None,
     ids: Ids,
     swings: Swings | None,
-) -> NoiseEstimate | Absent:
+) -> NearRows | Absent:
     """Compare the targets of rows with near inputs.
 
-    A target that swings faster than the rows lie close looks like noise. Where the model, or a quick fit on rows it
-    has not seen, does better than the estimate, that is what it was, and nothing is said.
+    A target that swings faster than the rows lie close looks like noise.
     """
     sample = sample.few
     if sample.weights is not None:
@@ -101,12 +125,7 @@ def noise_estimate(
     weights = [part.weight for part in objective.parts]
     # Noise of different targets in the same rows may go together, so that errors add up rather than cancel.
     error = sum(w * e for w, e in zip(weights, errors, strict=True))
-    total = objective.total(tuple(values))
-    reached = [model.total] if model is not None else []
-    reached += [opinion.curve] if opinion is not None else []
-    if min(reached, default=total) < total - CLEAR * error:
-        return Absent("the noise is not estimated: something does better than rows with near inputs agree")
-    return NoiseEstimate(total, error, tuple(values), method, len(sample.features))
+    return NearRows(NoiseEstimate(objective.total(tuple(values)), error, tuple(values), method, len(sample.features)))
 
 
 def _of(part: Part, features: Array, targets: Array) -> "Noise | str":

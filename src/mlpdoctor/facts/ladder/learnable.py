@@ -11,38 +11,26 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from mlpdoctor.core import random_state
 from mlpdoctor.core.check import Absent, dear_fact
-from mlpdoctor.core.distinct import distinct
 from mlpdoctor.core.fast_dataclass import dataclass
-from mlpdoctor.core.network import Array
 from mlpdoctor.facts.ladder.data_floors import NoiseEstimate
 from mlpdoctor.facts.ladder.linear_floor import ConstantFloor, LinearFloor
 from mlpdoctor.facts.ladder.loss_position import GOOD, LossPosition
 from mlpdoctor.facts.ladder.model_loss import Objective
-from mlpdoctor.facts.ladder.quick_models import SHUFFLES, Gain, gains
-from mlpdoctor.facts.ladder.second_opinion import SecondOpinion, standardised
-from mlpdoctor.facts.ladder.swings import Ids, Swings, groups
+from mlpdoctor.facts.ladder.quick_models import RARE, Gain, QuickModels
+from mlpdoctor.facts.ladder.second_opinion import SecondOpinion
+from mlpdoctor.facts.ladder.swings import Swings
 from mlpdoctor.nn.losses.convex import ConvexLoss
-from mlpdoctor.statistics.rows import CLEAR, RowSample
+from mlpdoctor.statistics.rows import CLEAR
 
 LEAST_ROWS = 100
 """Twenty rows a fold; with fewer no answer would be more than a guess."""
-BOOSTED_COLUMNS = 2
-"""Boosting learns column by column; of many targets or classes the two most varied will do."""
-TAILS = (0.01, 0.99)
-"""Targets are cut off at these quantiles, so that no handful of rows decides."""
 BEATEN = 0.9
 """A model below nine tenths of what is known to be reachable has learned what these quick models would look for."""
 FAINT = 0.01
 """A line that saves less than a hundredth of the constant's loss is next to nothing, however sure it is."""
-RARE = 3.09
-"""Standard deviations beyond which one of a thousand normal numbers lies: how rarely chance saves what counts."""
-EACH = 3
-"""Fewer rows an id do not tell one id from another."""
 NO_LINE = 0.9
 """A line below nine tenths of the constant's loss is something to learn, if it is not fitted to chance."""
-SEED = 20190114
 INSTALL = 'scikit-learn is not installed: pip install "mlpdoctor[opinion]"'
 
 
@@ -108,52 +96,31 @@ class Learnable:
 @dear_fact("growing trees to see what is learnable")
 def learnable(
     objective: Objective,
-    sample: RowSample,
+    quick: QuickModels,
     position: LossPosition,
     opinion: SecondOpinion | None,
     noise: NoiseEstimate | None,
     constant: ConstantFloor,
     linear: LinearFloor | None,
     swings: Swings | None,
-    ids: Ids,
 ) -> Learnable | Absent:
     """Try the three kinds, but only where the ladder leaves a gap that nothing explains."""
     needless = _needless(position, opinion, noise)
     if needless is not None:
         return Absent(needless, applicable=False)
-    sample = sample.few
-    if len(sample.features) < LEAST_ROWS:
-        return Absent(f"{len(sample.features)} rows are too few to tell whether there is anything to learn")
-    if any(len(distinct(sample.features[:, k])) * EACH > len(sample.features) for k in ids.columns):
+    if quick.rows < LEAST_ROWS:
+        return Absent(f"{quick.rows} rows are too few to tell whether there is anything to learn")
+    if quick.few_of_each:
         return Absent("the rows of each id are too few to tell whether there is anything to learn")
+    if not quick.varied:
+        return Absent("the targets are constant", applicable=False)
     try:
-        from sklearn.ensemble import HistGradientBoostingRegressor
-        from sklearn.neighbors import NearestNeighbors
+        found, along = quick.found
     except ImportError:
         return Absent(INSTALL)
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
-    plain = np.delete(sample.features, ids.columns, axis=1)
-    features = np.clip(standardised(plain), -5.0, 5.0)
-    grouped = groups(sample.features, ids.columns)
-    targets = _targets(objective, sample)
-    targets = targets[:, targets.std(axis=0) > 0]
-    if not targets.shape[1]:
-        return Absent("the targets are constant", applicable=False)
-    boosted = np.argsort(-targets.std(axis=0), kind="stable")[:BOOSTED_COLUMNS]
-    targets = standardised(targets)
-    rng = random_state.random(SEED)
-    orders = [np.arange(len(targets)), *(rng.permutation(len(targets)) for _ in range(SHUFFLES))]
-    with threadpool_limits(limits=1):
-        grow = lambda: HistGradientBoostingRegressor(  # noqa: E731
-            max_iter=40, max_leaf_nodes=8, early_stopping=False, random_state=random_state.number(SEED)
-        )
-        found = gains(features, grouped, targets, orders, boosted, grow, NearestNeighbors)
-    line = None if linear is None or ids.columns else _line_gain(objective, constant, linear)
-    otherwise = _otherwise(position, noise, swings) or (
-        "rows near in one column agree" * _along(features, targets, rng)
-    )
-    return Learnable(found, len(features), line, otherwise)
+    line = None if linear is None or quick.ids else _line_gain(objective, constant, linear)
+    otherwise = _otherwise(position, noise, swings) or "rows near in one column agree" * along
+    return Learnable(found, quick.rows, line, otherwise)
 
 
 def _otherwise(position: LossPosition, noise: NoiseEstimate | None, swings: Swings | None) -> str:
@@ -162,30 +129,6 @@ def _otherwise(position: LossPosition, noise: NoiseEstimate | None, swings: Swin
         return "a single wave fits the target" if swings.found.period is not None else "near rows agree"
     line = position.constant if position.affine is None else min(position.affine, position.constant)
     return "near rows agree" if noise is not None and noise.total + CLEAR * noise.error < line else ""
-
-
-def _along(features: Array, targets: Array, rng: np.random.Generator) -> bool:
-    """Whether what a line leaves is alike in rows that are next to each other along some column.
-
-    That sees steps, remainders and fast waves of a single column, which neighbours in all columns together do not. Of
-    rows in no order the mean square of the steps from one to the next is twice the variance, with a relative standard
-    error of one over the root of their number (von Neumann, Distribution of the ratio of the mean square successive
-    difference to the variance, 1941).
-    """
-    rows, width = features.shape
-    design = np.column_stack([np.ones(rows), features])
-    left = targets - design @ np.linalg.lstsq(design, targets, rcond=None)[0]
-    shuffled = rng.permutation(rows)  # equal values are in no order then, whatever that of the file
-    variances, tests = left.var(axis=0), width * targets.shape[1]
-    if not tests or not variances.all():
-        return False
-    limit = np.sqrt(RARE**2 + 2 * np.log(tests))
-    for column in features[shuffled].T:
-        ordered = left[shuffled][np.argsort(column, kind="stable")]
-        ratios = np.square(np.diff(ordered, axis=0)).mean(axis=0) / (2 * variances)
-        if ((1 - ratios) * np.sqrt(rows) > limit).any():
-            return True
-    return False
 
 
 def _line_gain(objective: Objective, constant: ConstantFloor, linear: LinearFloor) -> LineGain:
@@ -227,11 +170,3 @@ def _needless(position: LossPosition, opinion: SecondOpinion | None, noise: Nois
     ):
         return "the loss is what is probably noise"
     return None
-
-
-def _targets(objective: Objective, sample: RowSample) -> Array:
-    """All targets side by side, without their tails."""
-    columns = np.concatenate([head.targets(sample.targets) for head in objective.heads.heads], axis=1)
-    low, high = np.quantile(columns, TAILS, axis=0)
-    cut = np.clip(columns, low, high)
-    return np.where(cut.std(axis=0) > 0, cut, columns)

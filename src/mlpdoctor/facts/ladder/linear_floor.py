@@ -7,7 +7,7 @@ import numpy as np
 
 from mlpdoctor.analysis.floors import least_squares
 from mlpdoctor.analysis.floors.least_squares import LinearFit, one_answer
-from mlpdoctor.core.check import Absent, fact
+from mlpdoctor.core.check import Absent, fact, of_data
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array
 from mlpdoctor.facts.ladder.model_loss import Objective, Perfection
@@ -82,10 +82,24 @@ class ConstantFloor:
     answers: tuple[tuple[float, ...], ...]
 
 
+@dataclass(frozen=True)
+class LinearFits:
+    """The best affine predictors, one a part of the loss."""
+
+    fits: tuple[LinearFit, ...]
+
+
 @fact
-def linear_floor(
+def linear_floor(objective: Objective, factor: TargetFactor, found: LinearFits) -> LinearFloor:
+    """The fits beside the parts of this network's outputs."""
+    return LinearFloor(found.fits, objective.parts, _name(objective, factor.features))
+
+
+@of_data
+@fact
+def linear_fits(
     objective: Objective, factor: TargetFactor, constant: ConstantFloor, perfect: Perfection
-) -> LinearFloor | Absent:
+) -> LinearFits | Absent:
     """Least squares from the one pass; other losses in passes of their own."""
     for part in objective.parts:
         if part.loss.linear is None:
@@ -99,9 +113,10 @@ def linear_floor(
             level = tuple((starts[0], *(0.0,) * factor.features) for starts in flat.coefficients)
             found = LinearFit(flat.value, min(found.lower, flat.value), level, flat.attained)
         fits.append(found)
-    return LinearFloor(tuple(fits), objective.parts, _name(objective, factor.features))
+    return LinearFits(tuple(fits))
 
 
+@of_data
 @fact
 def constant_floor(objective: Objective, factor: TargetFactor, perfect: Perfection) -> ConstantFloor | Absent:
     """The mean with its variance, the median with its mean deviation, base rates with their entropy."""

@@ -39,6 +39,11 @@ class Objective:
         """All that is judged by itself."""
         return self.heads.parts
 
+    @property
+    def of_data(self) -> "Objective":
+        """The same for facts that concern the data and the losses alone."""
+        return replace(self, passes=self.passes.of_data)
+
     def total(self, per_part: tuple[float, ...]) -> float:
         """The total loss from that of each part."""
         return self.heads.total(per_part)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from mlpdoctor.analysis.floors.ridge import Ridge
 from mlpdoctor.core import random_state
-from mlpdoctor.core.check import Absent, dear_fact
+from mlpdoctor.core.check import Absent, dear_fact, of_data
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array
 from mlpdoctor.facts.ladder.model_loss import Objective
@@ -57,6 +57,7 @@ class SecondOpinion:
         return self.saved > CLEAR * self.error and self.saved > WORTHWHILE * self.line
 
 
+@of_data
 @dear_fact("fitting random features for a second opinion")
 def second_opinion(objective: Objective, sample: RowSample) -> SecondOpinion | Absent:
     """Compare a line and a curved fit by cross-validation on a sample of the rows."""

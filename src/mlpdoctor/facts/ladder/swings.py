@@ -3,7 +3,7 @@
 import numpy as np
 
 from mlpdoctor.analysis.floors.oscillation import Oscillation, along_a_line, in_the_plane, in_waves
-from mlpdoctor.core.check import Absent, fact
+from mlpdoctor.core.check import Absent, fact, of_data
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array, Network
 from mlpdoctor.engine.passes import Passes
@@ -88,6 +88,7 @@ class Swings:
     spread: tuple[float, ...]
 
 
+@of_data
 @fact
 def swings(sample: RowSample, ids: Ids) -> Swings | Absent:
     """Follow every target along the inputs."""

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+from mlpdoctor.core.address import protocol_of
 from mlpdoctor.core.errors import ModelFileError
 from mlpdoctor.core.network import Layer, Network, Optimizer, row_width
 from mlpdoctor.nn.layers.family import Variable
@@ -88,6 +89,8 @@ def _read(path: str, architecture: str | None, max_bytes: int) -> Network:
 
 def _head(path: str) -> bytes:
     place = Path(path)
+    if protocol_of(path) is not None:
+        raise ModelFileError("a model is read from a file of this machine, and not from an address: copy it here")
     if not place.exists():
         raise ModelFileError("no such file; give the path of a saved Keras model")
     if place.is_dir():

@@ -25,6 +25,7 @@ from mlpdoctor.readers.tables.data_kind import (
     refuse_zip,
 )
 from mlpdoctor.readers.tables.data_source import Source, from_path, from_stdin, seekable, steady, unzipped
+from mlpdoctor.readers.tables.places import Named, files_of, is_folder
 from mlpdoctor.readers.tables.table import Codes, Section, Table, TableDataset
 
 MOST_BYTES = 1 << 33
@@ -39,7 +40,7 @@ def open_dataset(path: str, wanted: Wanted, *, stdin: BinaryIO | None = None, ma
     temporary file for data that is piped or packed.
 
     Args:
-        path: a file, a folder, ``x.npy,y.npy``, or ``-`` for standard input.
+        path: a file, a folder, ``x.npy,y.npy``, the address of either, or ``-`` for standard input.
         wanted: what the model and the user ask of the columns.
         stdin: where ``-`` reads from; the standard input of the process when None.
         max_bytes: the most bytes that compressed or piped data may come to.
@@ -50,7 +51,7 @@ def open_dataset(path: str, wanted: Wanted, *, stdin: BinaryIO | None = None, ma
     with readable(path):
         if path == "-":
             table = _open(from_stdin(stdin, max_bytes), wanted)
-        elif Path(path).is_dir():
+        elif is_folder(path):
             refuse_folder(path)
             table = open_folder_of(path, wanted, max_bytes)
         elif (pair := npy_pair(path)) is not None:
@@ -160,7 +161,7 @@ def open_folder(path: str, wanted: Wanted, max_bytes: int, open_file: Callable[[
     Raises:
         DataFileError: there is no data file, or one has other columns than the first.
     """
-    shown, files = _shown(path), files_in(path)
+    shown, files = files_of(path), files_in(path)
     others = [file.name for file in shown if file not in files]
     if not files:
         holds = f"only {listed(others)}" if others else "no files"
@@ -181,7 +182,7 @@ def open_folder(path: str, wanted: Wanted, max_bytes: int, open_file: Callable[[
     return replace(table, guesses=(*table.guesses, *left_out))
 
 
-def _of_parts(files: Sequence[Path], tables: Sequence[Table]) -> Table:
+def _of_parts(files: Sequence[Named], tables: Sequence[Table]) -> Table:
     """Several tables of the same columns, one below the other.
 
     Raises:
@@ -226,13 +227,9 @@ def _of_parts(files: Sequence[Path], tables: Sequence[Table]) -> Table:
     )
 
 
-def files_in(path: str) -> list[Path]:
+def files_in(path: str) -> list[Named]:
     """The files of a folder that are read as data."""
-    return [file for file in _shown(path) if file.suffix.lower() in SUFFIXES]
-
-
-def _shown(path: str) -> list[Path]:
-    return sorted(file for file in Path(path).iterdir() if file.is_file() and file.name[0] not in "._")
+    return [file for file in files_of(path) if file.suffix.lower() in SUFFIXES]
 
 
 def _difference(names: Sequence[str], expected: Sequence[str]) -> str:

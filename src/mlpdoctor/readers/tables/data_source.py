@@ -3,17 +3,19 @@
 import gzip
 import io
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from mlpdoctor.core.address import protocol_of
 from mlpdoctor.core.errors import DataFileError
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.whole_file import patience
 from mlpdoctor.readers.bounded_stream import AT_ONCE, BoundedStream, RereadableStream
+from mlpdoctor.readers.tables.places import opened, size_at, version_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,11 +38,13 @@ class Source:
 
 
 def from_path(path: str, max_bytes: int) -> Source:
-    """The bytes of a file; a named pipe, which can be read only once, is copied first.
+    """The bytes of a file, or at an address; a named pipe, which can be read only once, is copied first.
 
     Raises:
         DataFileError: there is no such file.
     """
+    if protocol_of(path) is not None:
+        return Source(path, lambda: opened(path), max_bytes, size=size_at(path))
     file = Path(path)
     if not file.exists():
         raise DataFileError(f"{path}: there is no such file{_near(file)}")
@@ -59,11 +63,10 @@ def steady(source: Source) -> Source:
     """
     if source.size is None:
         return source
-    seen: set[tuple[int, ...]] = set()
+    seen: set[Hashable] = set()
 
     def check() -> None:
-        found = Path(source.path).stat()
-        seen.add((found.st_ino, found.st_size, found.st_mtime_ns))
+        seen.add(version_of(source.path))
         if len(seen) > 1:
             raise DataFileError(f"{source.path}: was changed while it was read; give a copy that stays as it is")
 

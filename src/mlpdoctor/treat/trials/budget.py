@@ -1,10 +1,12 @@
-"""How long trials may train: seconds for the whole command, or epochs for each run."""
+"""How long trials may train: seconds for the whole command, counted as work, or epochs for each run."""
 
+import math
 import re
 import time
 
 from mlpdoctor.core.errors import UsageError
 from mlpdoctor.core.fast_dataclass import dataclass
+from mlpdoctor.treat.trials.costs import Cost
 
 USUAL = "60s"
 UNITS = {"s": 1.0, "sec": 1.0, "second": 1.0, "seconds": 1.0, "m": 60.0, "min": 60.0, "minutes": 60.0, "h": 3600.0}
@@ -15,12 +17,10 @@ as most people ever let one run are more than a diagnosis needs."""
 LEAST_UPDATES = 100
 LEAST_MODELS = 4
 """The control, two changes, and one on top of the other."""
-TO_COMPILE = 2.5
-"""XLA takes this many times as long as tracing does, on top of it: 0.5 to 2.5 s beside 0.25 to 0.9 s."""
-GAINED = 6.0
-"""And makes updates cheaper by this, for networks so small that the way to them is most of the work."""
-SLOW_ANYWAY = 2e-3
-"""Seconds of an update that is nearly all arithmetic."""
+START = 6.0
+"""Seconds to start Keras and to diagnose, which are taken off the budget."""
+BUSY = 5.0
+"""A machine that takes so many times as long as an ordinary one would, or has so much else to do, is not waited for."""
 WORTH = 2000
 """Updates that a run should have to show something: rather than with fewer, fewer changes are tried."""
 
@@ -53,48 +53,42 @@ class Budget:
         raise UsageError(f"--budget {text}: expected a time or a number of epochs, such as 60s, 5m or '200 epochs'")
 
 
-@dataclass(frozen=True)
-class Cost:
-    """What training takes, in seconds.
+@dataclass(eq=False)
+class Meter:
+    """What is left of the budget, counted in what trials cost and not on a clock: a busy machine gives the same answer.
 
     Attributes:
-        model: to get one ready, tracing included.
-        tracing: of that, to trace its loop.
-        update: one update.
+        work: seconds of an ordinary machine; infinite where epochs are given.
+        deadline: on the clock of ``time.monotonic``, after which trials end all the same.
+        cut: whether they did, with work left to do.
     """
 
-    model: float
-    tracing: float
-    update: float
-
-
-@dataclass(frozen=True)
-class Clock:
-    """The time that is left.
-
-    Attributes:
-        end: on the clock of ``time.monotonic``; infinite where epochs are given.
-    """
-
-    end: float
+    work: float
+    deadline: float = math.inf
+    cut: bool = False
 
     @classmethod
-    def of(cls, budget: Budget, started: float, ready: float) -> "Clock":
-        """What is left once Keras is there: at least half of the budget, however long that took.
+    def of(cls, budget: Budget, started: float) -> "Meter":
+        """What is left once Keras is there: at least half of the budget.
 
         Args:
             budget: what the user allows.
             started: when the command was.
-            ready: when the first trial may begin.
         """
         if budget.seconds is None:
-            return cls(float("inf"))
-        return cls(max(started + budget.seconds, ready + budget.seconds / 2))
+            return cls(math.inf)
+        return cls(max(budget.seconds - START, budget.seconds / 2), started + BUSY * budget.seconds)
 
     @property
     def left(self) -> float:
-        """Seconds."""
-        return self.end - time.monotonic()
+        """Seconds of work; less than none once the deadline is over."""
+        if self.work > 0 and time.monotonic() > self.deadline:
+            self.cut = True
+        return -1.0 if self.cut else self.work
+
+    def spend(self, seconds: float) -> None:
+        """Take off what something costs."""
+        self.work -= seconds
 
 
 def updates_of(budget: Budget, rows: int, batch: int, free: float, of_all: float) -> int:
@@ -129,23 +123,22 @@ def affordable(budget: Budget, left: float, of_one_model: float, of_all: float, 
     return min(wanted, max(room, least))
 
 
-def worth_compiling(left: float, wanted: int, runs: int, cost: Cost) -> bool:
-    """Whether XLA pays: it takes some times as long as tracing a loop, and then updates of small networks cost little.
+def worth_compiling(left: float, wanted: int, runs: int, plain: Cost, compiled: Cost) -> bool:
+    """Whether XLA pays: it takes longer than tracing a loop, and then updates of small networks cost little.
 
     Args:
         left: seconds.
         wanted: models that there is something to try with.
         runs: of each model.
-        cost: of a loop that is not compiled.
+        plain: of a loop that is not compiled.
+        compiled: of one that is.
     """
-    if cost.update > SLOW_ANYWAY:
-        return False
-    compiled = Cost(cost.model + TO_COMPILE * cost.tracing, cost.tracing, cost.update / GAINED)
-    return _use(left, wanted, runs, compiled) > _use(left, wanted, runs, cost)
+    return _use(left, wanted, runs, compiled) > _use(left, wanted, runs, plain)
 
 
-def _use(left: float, wanted: int, runs: int, cost: Cost) -> float:
-    """What can be made of the time: models, times the updates of each as far as more of them say more."""
+def _use(left: float, wanted: int, runs: int, cost: Cost) -> tuple[float, float]:
+    """What can be made of the time: models, times updates as far as more say more; and minus what it takes."""
     models = min(wanted, max(int(left / (cost.model + WORTH * runs * cost.update)), LEAST_MODELS))
     updates = (left - models * cost.model) / (models * runs * cost.update)
-    return models * min(max(updates, 0.0), MOST_UPDATES)
+    made = models * min(max(updates, 0.0), MOST_UPDATES)
+    return made, -(models * cost.model + made * runs * cost.update)

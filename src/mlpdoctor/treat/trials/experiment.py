@@ -1,6 +1,5 @@
 """What all trials of one patient share, and how one of them is made: the same training with and without a change."""
 
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import field
 
@@ -9,18 +8,15 @@ from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.trial_result import Protocol, RunGroup, Trial
 from mlpdoctor.treat.case import Case
 from mlpdoctor.treat.editing.edits import Decay, Edit, ModelSpec
-from mlpdoctor.treat.trials.budget import WORTH, Clock
+from mlpdoctor.treat.trials.budget import WORTH, Meter
 from mlpdoctor.treat.trials.candidates import Candidate
+from mlpdoctor.treat.trials.costs import Cost, Way, cost_of
 from mlpdoctor.treat.trials.evaluate import described, evaluated, unhindered
-from mlpdoctor.treat.trials.rows import Rows
-from mlpdoctor.treat.trials.runs import Pace, Runs, TimeUp, cost, run
+from mlpdoctor.treat.trials.rows import Batches, Rows
+from mlpdoctor.treat.trials.runs import Pace, Runs, TimeUp, run
 from mlpdoctor.treat.trials.scale import Scale
 from mlpdoctor.treat.trials.variant import Unfit, Variant, VariantBuilder
 
-QUICKER = 0.7
-"""A compiled loop that saves less than this is not worth its making."""
-LATE = 1.5
-"""Runs that take longer than planned by this, and leave too little time for the others, are made again, shorter."""
 NO_TIME = "there was no time left for it"
 
 
@@ -66,6 +62,7 @@ class Experiment:
     tell: Callable[[str], None]
     before: float | None = None
     _controls: dict[str, Runs | str] = field(default_factory=dict)
+    _paid: list[object] = field(default_factory=list)
 
     @property
     def rows(self) -> Rows:
@@ -78,9 +75,9 @@ class Experiment:
         return self.builder.seeds
 
     @property
-    def clock(self) -> Clock:
+    def meter(self) -> Meter:
         """What is left of the budget."""
-        return self.pace.clock
+        return self.pace.meter
 
     @property
     def scale(self) -> Scale:
@@ -96,7 +93,9 @@ class Experiment:
     def protocol(self) -> Protocol:
         """How the runs were made."""
         pace = self.pace
-        return Protocol(len(self.seeds), pace.updates, pace.batch, pace.rows, self.rows.of, self.backend)
+        return Protocol(
+            len(self.seeds), pace.updates, pace.batch, pace.rows, self.rows.of, self.backend, pace.meter.cut
+        )
 
     # the control
 
@@ -116,56 +115,48 @@ class Experiment:
             The models that there is time for.
         """
         variant: Variant | None = None
-        started = time.monotonic()
+        cost = cost_of(self.case.network, self.pace.batch, self.rows.count, Way.LOOP)
         try:
             variant = self.builder.make(self.spec)
             self.before = variant.trainee.loss()
-            built = time.monotonic() - started
-            self.pace.of_one, ready = cost(variant, self.pace.batch)
-            self.pace.of_a_model = built + ready
-            self._compile(variant, models, built, ready)
+            self._compile(variant, models)
+            cost = self.cost(variant)
         except Unfit as complaint:
             self._controls[""] = str(complaint)
-        models = self.pace.models(models)
+        models = self.pace.models(models, cost)
         if quick and self.well and self.pace.budget.epochs is None:
             self.pace.updates = min(self.pace.updates, WORTH)
         if variant is not None:
-            self._train_on(variant, models)
-        return models
-
-    def _train_on(self, variant: Variant, models: int) -> None:
-        """The control's runs; made once more, shorter, where a busy machine took far longer than was planned."""
-        for last in (False, True):
-            planned, started = self.pace.planned, time.monotonic()
             try:
                 self._controls[""] = self.run(variant)
             except (TimeUp, Unfit) as complaint:
                 self._controls[""] = str(complaint) or NO_TIME
-                return
-            spent = time.monotonic() - started
-            if last or spent <= LATE * planned or (models - 1) * spent <= self.clock.left:
-                return
-            self.pace.of_one *= spent / planned
-            self.pace.share(models)
+        return models
 
-    def _compile(self, variant: Variant, models: int, built: float, ready: float) -> None:
-        """Compile the control's loop, and those of all that come, where that pays.
+    def cost(self, variant: Variant) -> Cost:
+        """What training a side costs."""
+        return cost_of(variant.network, self.pace.batch, variant.rows.count, variant.trainee.way)
 
-        Where epochs are given it depends on their number alone, so that two runs give the same to the last digit.
-        """
-        pace = self.pace
-        if pace.budget.epochs is not None:
-            self.builder.xla = pace.many()
-            variant.trainee.compiled(xla=self.builder.xla)
-            return
-        if not pace.compiling_pays(models, ready):
-            return
-        variant.trainee.compiled(xla=True)
-        of_one, ready = cost(variant, pace.batch)
-        if of_one > QUICKER * pace.of_one or not variant.trainee.xla:
-            variant.trainee.compiled(xla=False)
-            return
-        self.builder.xla, pace.of_one, pace.of_a_model = True, of_one, built + ready
+    def paid(self, variant: Variant) -> Cost:
+        """The same, once what it takes to get the side ready is off the budget; sides may share that."""
+        cost = self.cost(variant)
+        if not any(one is variant.trainee for one in self._paid):
+            self._paid.append(variant.trainee)
+            self.meter.spend(cost.model)
+        return cost
+
+    def _compile(self, variant: Variant, models: int) -> None:
+        """Compile the control's loop, and those of all that come, where that pays."""
+        pace, trainee = self.pace, variant.trainee
+        xla = pace.many()
+        if pace.budget.epochs is None:
+            trainee.train(Batches(self.rows.count, pace.batch, 0).take(1))  # a layer may refuse to be in a loop
+            trainee.put(variant.starts[0])
+            plain = self.cost(variant)
+            trainee.compiled(xla=True)
+            xla = pace.compiling_pays(models, plain, self.cost(variant))
+        self.builder.xla = xla
+        trainee.compiled(xla=xla)
 
     def run(self, variant: Variant) -> Runs:
         """Train a side as all are trained.
@@ -177,7 +168,7 @@ class Experiment:
         pace = self.pace
         enough = self.scale.enough if variant.heads.label == self.scale.loss else None
         try:
-            return run(variant, self.seeds, pace.updates, pace.batch, pace.of_one, pace.clock, enough)
+            return run(variant, self.seeds, pace.updates, pace.batch, self.paid(variant), pace.meter, enough)
         except (TimeUp, InputError):
             raise
         except Exception as fault:

@@ -14,6 +14,7 @@ import numpy as np
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array, Stored
 from mlpdoctor.engine.keras_start import keras, on_tensorflow, tensorflow
+from mlpdoctor.treat.trials.costs import Way
 from mlpdoctor.treat.trials.model import Model
 from mlpdoctor.treat.trials.rows import Block, Table, data_loss, loss_of, packed
 
@@ -85,6 +86,13 @@ class Trainee:
         for number, variable in enumerate(self._random):
             drawn = np.random.default_rng([0x5EED, seed, number]).integers(1 << 31, size=variable.shape)
             variable.assign(drawn.astype(str(variable.dtype)))
+
+    @property
+    def way(self) -> Way:
+        """How updates are made; that a layer refuses to be in a loop is known after the first one."""
+        if not self._compiled:
+            return Way.FIT
+        return Way.XLA if self.xla else Way.LOOP
 
     def compiled(self, *, xla: bool) -> None:
         """Have the loop compiled again, or not compiled."""

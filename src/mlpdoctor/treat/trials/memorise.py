@@ -9,6 +9,7 @@ import numpy as np
 from mlpdoctor.core.trial_result import Memory, Trial
 from mlpdoctor.engine.keras_start import keras
 from mlpdoctor.treat.editing.edits import ModelSpec
+from mlpdoctor.treat.trials.costs import cost_of
 from mlpdoctor.treat.trials.experiment import Experiment
 from mlpdoctor.treat.trials.model import NO_CODE, Code, build, layers, weights_of
 from mlpdoctor.treat.trials.rows import Rows
@@ -65,9 +66,9 @@ def by_heart(experiment: Experiment, control: Runs) -> Memory | None:
         variant = experiment.builder.variant(
             [fresh(experiment.spec, experiment.seeds[0], experiment.builder.code)], rows
         )
-        found = run(
-            variant, experiment.seeds[:1], BY_HEART_UPDATES, rows.count, experiment.pace.of_one, experiment.clock
-        )
+        cost = cost_of(variant.network, rows.count, rows.count, variant.trainee.way)
+        experiment.meter.spend(cost.model)
+        found = run(variant, experiment.seeds[:1], BY_HEART_UPDATES, rows.count, cost, experiment.meter)
     except (Unfit, TimeUp):
         return None
     everyone, alike = np.zeros(rows.count, dtype=np.intp), np.ones(rows.count)

@@ -75,7 +75,7 @@ class Plan:
         room = max(2, round(models * len(candidates) / (len(candidates) + besides)))
         self.untried += [(one.treatment.text, NO_TIME) for one in candidates[room:]]
         for candidate in candidates[:room]:
-            found = experiment.one((candidate,)) if experiment.clock.left > 0 else NO_TIME
+            found = experiment.one((candidate,)) if experiment.meter.left > 0 else NO_TIME
             if isinstance(found, str):
                 self.untried.append((candidate.treatment.text, found))
                 continue
@@ -96,7 +96,7 @@ class Plan:
         """What goes with other changes may also be what was missing."""
         texts = {one.trial.text for one in self.tried}
         for treatment in companions(self.experiment.case)[:PAIRS]:
-            if treatment.text in texts or self.experiment.clock.left <= 0:
+            if treatment.text in texts or self.experiment.meter.left <= 0:
                 continue
             found = self.experiment.one((Candidate(treatment, ()),))
             if not isinstance(found, str):
@@ -171,7 +171,7 @@ class Plan:
     def _adds(self, base: CompletedTrial, extra: Candidate) -> CompletedTrial | None:
         """What has been tried already with a change on top, where that gains."""
         experiment = self.experiment
-        if experiment.clock.left <= 0:
+        if experiment.meter.left <= 0:
             return None
         found = experiment.one((*base.candidates, extra))
         if isinstance(found, str) or not self._better(base, found):
@@ -218,11 +218,11 @@ class Plan:
         experiment, control = self.experiment, self.experiment.control
         if (
             isinstance(control, str)
-            or experiment.clock.left <= 0
+            or experiment.meter.left <= 0
             or experiment.scale.at_the_end(control.group)
             or experiment.well
         ):
             return
         self.fresh = made_anew(experiment, control)
-        if experiment.clock.left > 0:
+        if experiment.meter.left > 0:
             self.memory = by_heart(experiment, control)

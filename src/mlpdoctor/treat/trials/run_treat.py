@@ -24,7 +24,7 @@ from mlpdoctor.engine.keras_load import own_objects
 from mlpdoctor.engine.keras_start import keras, scopes_closed
 from mlpdoctor.engine.user_code import custom_objects
 from mlpdoctor.treat.case import Case
-from mlpdoctor.treat.trials.budget import Budget, Clock
+from mlpdoctor.treat.trials.budget import Budget, Meter
 from mlpdoctor.treat.trials.candidates import choose
 from mlpdoctor.treat.trials.conclusions import conclusion, in_order, update_report
 from mlpdoctor.treat.trials.evaluate import CLEAR
@@ -108,13 +108,13 @@ def treat(
     if backend in UNABLE:
         raise UsageError(f"KERAS_BACKEND is {backend}, on which Keras cannot train; unset it, or set it to tensorflow")
     ready = time.perf_counter()
-    clock = Clock.of(order.budget, started, time.monotonic())
+    meter = Meter.of(order.budget, started)
     seeds = tuple(range(order.seed, order.seed + order.seeds))
     code = custom_objects(question.custom_objects)
     if subject.live is not None:
         code = {**code, **own_objects(subject.live)}
     spec = load(network, code, subject.live)
-    pace = Pace(order.budget, clock, rows.count, min(order.batch, rows.count), len(seeds))
+    pace = Pace(order.budget, meter, rows.count, min(order.batch, rows.count), len(seeds))
     experiment = Experiment(case, spec, VariantBuilder(rows, seeds, code), pace, backend, say)
     plan = Plan(experiment)
     with warnings.catch_warnings():
@@ -234,4 +234,4 @@ def confirmed(
     if not result.trials:
         why = next((why for _, why in result.untried), "nothing can be changed for it by itself")
         return report, f"nothing was tried for {first.code} {first.name}: {why}"
-    return result.report, None
+    return result.report, result.protocol.stopped or None
