@@ -22,6 +22,8 @@ ALL_IS_WELL = ("L508",)
 """Rules that answer the question although they are notes: there is nothing to fix."""
 FROM_THE_CURVE = ("H803", "H807", "H808", "H804", "H806", "H801")
 """Rules that tell what the training curve did: that comes first, in the numbers of who saw it."""
+CRAWLS = "H806"
+"""That of them which tells how far a curve has to go."""
 
 
 @dataclass(frozen=True)
@@ -186,10 +188,21 @@ def _said_by(
     told = [f for code in codes for f in findings if f.code == code and f.evidence.verdict is not None]
     if not told or (leading is not None and leading.code in codes):
         return None
-    follows = leading is not None and told[0].because_of == leading.code
+    follows = leading is not None and _follows(told[0], leading, findings)
+    if follows and (told[0].code == CRAWLS or told[0].evidence.numbers.get("source") == "heading"):
+        return None  # where the curve might come to one day tells nothing once it is known what is wrong
     level = told[0].evidence.numbers.get("rung_loss")
     same = model is not None and isinstance(level, float) and agreeing_digits(level, model) >= DIGITS
     return None if follows and same else told[0].evidence.verdict
+
+
+def _follows(finding: Finding, leading: Finding, findings: tuple[Finding, ...]) -> bool:
+    """Whether a finding is a consequence of the leading one, or of one that is."""
+    because = {one.code: one.because_of for one in reversed(findings)}
+    code: str | None = finding.because_of
+    while code is not None and code != leading.code:
+        code = because.get(code)
+    return code is not None
 
 
 def _led(leading: Finding) -> str:

@@ -14,6 +14,7 @@ from mlpdoctor.facts.outputs.prediction_spread import PredictionReach
 from mlpdoctor.facts.outputs.regression import Regression
 from mlpdoctor.facts.outputs.scale_words import effect, invisible, remedy_for_targets, why
 from mlpdoctor.facts.training.training import Training
+from mlpdoctor.facts.training.trial_updates import FirstUpdates, too_high_anyway
 from mlpdoctor.nn.optimizers.rate import highest_rate
 from mlpdoctor.nn.optimizers.traits import limits, momentum_of, moves_by_the_rate
 from mlpdoctor.statistics.moments import OutputMoments, TargetMoments
@@ -46,6 +47,7 @@ def unscaled_targets(
     passes: Passes,
     position: LossPosition,
     training: Training,
+    first: FirstUpdates | None,
     *,
     most_updates: float = 2000.0,
     unstable_step: float = 1.0,
@@ -106,6 +108,8 @@ def unscaled_targets(
     if found is None:
         return
     kind, severity = found
+    if kind == "overshoots" and first is not None and too_high_anyway(first, targets.mean, targets.deviation):
+        severity = Severity.WARNING  # then the rate comes first
     name = passes.dataset.target_names[column]
     found_effect = effect(kind, needed, updates, f"{optimizer.name} at a learning rate of {coefficient(rate)}")
     unseen = invisible(regression, constant, passes.dataset.target_names)

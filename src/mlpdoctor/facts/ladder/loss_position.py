@@ -16,8 +16,9 @@ from mlpdoctor.core.text import short
 from mlpdoctor.facts.ladder.data_floors import ConflictFloor, NoiseEstimate
 from mlpdoctor.facts.ladder.linear_floor import ConstantFloor, LinearFloor
 from mlpdoctor.facts.ladder.model_loss import ModelLoss, Objective, Perfection
-from mlpdoctor.facts.ladder.second_opinion import SecondOpinion
+from mlpdoctor.facts.ladder.second_opinion import LEAST_ROWS, SecondOpinion
 from mlpdoctor.facts.training.training import Training
+from mlpdoctor.statistics.losses_and_targets import TargetValues
 
 GOOD = 0.05
 """A model within a twentieth of the way from the best known to a constant does well: what is left is fine-tuning."""
@@ -191,11 +192,14 @@ def loss_position(
     opinion: SecondOpinion | None,
     noise: NoiseEstimate | None,
     training: Training,
+    values: TargetValues,
 ) -> LossPosition | Absent:
     """Put the rungs side by side."""
     top = objective.total(tuple(fit.value for fit in constant.fits))
     affine = None if linear is None else objective.total(tuple(fit.value for fit in linear.fits))
     reach = top if affine is None else min(affine, top)
+    if objective.rows < LEAST_ROWS and values.labels:
+        reach = conflicts.total  # a truth table is there to be learned whole
     if opinion is not None:  # its line is all that tells of one where a loss has no best line
         reach = min(reach, opinion.curve if opinion.structure else reach, opinion.line if affine is None else reach)
     return LossPosition(

@@ -57,10 +57,15 @@ def remedy_for_features(
         )
     names = names_of(entry, width, passes.dataset.feature_names)
     few = [names[k] for k in sorted(order)]
-    chosen = f"{few}" if len(few) <= LISTED else f"df.columns.drop({list(passes.dataset.target_names)[:LISTED]})"
+    targets = list(passes.dataset.target_names)
+    if len(few) > LISTED < len(targets):  # too many names on both sides: the arrays have none
+        text = f"standardise the features before training, or put a Normalization layer, adapted to them, before {name}"
+        return Remedy(text, "mean, deviation = x.mean(axis=0), x.std(axis=0); x = (x - mean) / (deviation + 1e-7)")
+    chosen = f"{few}" if len(few) <= LISTED else f"df.columns.drop({targets})"
+    whole = ".replace(0, 1)" if (seen.deviation == 0).any() else ""  # a constant column has none to divide by
     return Remedy(
         f"standardise these columns before training, or put a Normalization layer, adapted to them, before {name}",
-        f"columns = {chosen}; df[columns] = (df[columns] - df[columns].mean()) / df[columns].std()",
+        f"columns = {chosen}; df[columns] = (df[columns] - df[columns].mean()) / df[columns].std(){whole}",
     )
 
 

@@ -12,7 +12,7 @@ from mlpdoctor.facts.training.training import CurrentRate, Training
 from mlpdoctor.facts.training.training_options import MOST_PLAIN, MOST_RESCALED
 from mlpdoctor.facts.training.trial_updates import TIMES
 from mlpdoctor.nn.layers.properties import length_of, size_of, trained_kernels
-from mlpdoctor.nn.optimizers.traits import follows_gradient, most_per_update, normalises_gradient
+from mlpdoctor.nn.optimizers.traits import follows_gradient, kept_options, most_per_update, normalises_gradient
 
 FACTORS = tuple(10.0**power for power in range(1, 8))
 """Higher rates, the nearest first: a rate of 1e-8 is as low as one of 1e-5."""
@@ -77,6 +77,7 @@ class LowRate:
         length: their length as one vector; None without any.
         gone: the furthest that ``updates`` at this rate can have moved one weight; None where nothing bounds it.
         gradient: length of the gradient of the loss; None where it is not known or steps do not follow it.
+        kept: what else the optimizer is compiled with.
     """
 
     optimizer: str
@@ -87,6 +88,7 @@ class LowRate:
     length: float | None
     gone: float | None
     gradient: float | None
+    kept: tuple[str, ...]
     _most: float
     _speed: DescentSpeed | None
     _once_higher: bool
@@ -169,6 +171,7 @@ def low_rate(
         length=length_of(kernels),
         gone=None if limit is None or updates is None else limit * updates,
         gradient=norm(gradients.total) if gradients is not None and follows_gradient(optimizer) else None,
+        kept=kept_options(optimizer),
         _most=MOST_RESCALED if normalises_gradient(optimizer) else MOST_PLAIN,
         _speed=speed,
         _once_higher=left is not None and left.once_higher,

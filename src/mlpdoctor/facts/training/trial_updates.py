@@ -136,6 +136,20 @@ class FirstUpdates:
     wild: bool
 
 
+def too_high_anyway(first: FirstUpdates, mean: Array, deviation: Array) -> bool:
+    """Whether a training from fresh weights at its rate gets nowhere on standardised targets either.
+
+    Args:
+        first: the trial on the targets as they are.
+        mean: of the target columns.
+        deviation: likewise.
+    """
+    descent = first.trials.descent
+    rows = replace(descent.rows, targets=(descent.rows.targets - mean) / np.where(deviation > 0, deviation, 1.0))
+    trial = replace(descent, rows=rows).run(first.trials.rate)
+    return not isinstance(trial, Trial) or not trial.finite or trial.after > trial.before
+
+
 @dear_fact("making trial updates from a fresh start")
 def first_updates(
     network: Network,
@@ -205,3 +219,11 @@ def come_from(first: FirstUpdates | None, position: LossPosition) -> float | Non
     if position.affine is not None and not like_these:
         return None
     return before - position.model if math.isfinite(before) else None
+
+
+def of_zeros(objective: Objective, sample: RowSample) -> float:
+    """The loss of predicting nothing, or even odds, about which a network starts."""
+    targets = sample.few.targets
+    values = objective.heads.values(targets, np.zeros((len(targets), sum(h.units for h in objective.heads.heads))))
+    found = objective.total(tuple(float(value) for value in values.mean(axis=0)))
+    return found if math.isfinite(found) else 0.0
