@@ -65,7 +65,7 @@ def undertrained(
     speed, apart = more.speed, more.apart
     if apart is not None and apart.gains:
         yield apart.evidence(position, objective.rows)
-    if speed is None or not speed.falls:
+    if speed is None or not more.falls:
         return
     saved = speed.shown
     done = "" if speed.updates is None else f" after {count(speed.updates, 'update')}"

@@ -7,7 +7,6 @@ from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import short
 from mlpdoctor.facts.ladder.bounds import CollapseBound, certainty
 from mlpdoctor.facts.ladder.loss_position import MATTERS, LossPosition
-from mlpdoctor.facts.ladder.second_opinion import SecondOpinion
 from mlpdoctor.facts.network.collapse import Collapse
 from mlpdoctor.facts.training.training import Training
 from mlpdoctor.nn.layers.properties import is_learned
@@ -25,7 +24,6 @@ class NoHiddenLayer:
         floor: the lowest loss of any such layer.
         bound: the same as a bound, with what it rests on.
         position: where the loss stands.
-        opinion: a quick nonlinear fit; None for tables too small for one.
         never: whether it has not been trained.
     """
 
@@ -33,7 +31,6 @@ class NoHiddenLayer:
     floor: float
     bound: CollapseBound
     position: LossPosition
-    opinion: SecondOpinion | None
     never: bool
 
     def evidence(self) -> Evidence:
@@ -41,7 +38,7 @@ class NoHiddenLayer:
         reach, floor = self.position.reach, short(self.floor)
         known = (
             f"{short(reach)} is possible on these rows, no two of which disagree"
-            if self.opinion is None
+            if self.position.whole
             else f"a quick nonlinear fit reaches about {short(reach, 2)} on unseen rows"
         )
         what = f"a {self.bound.model}"
@@ -75,7 +72,6 @@ def no_hidden_layer(
     collapse: Collapse,
     bound: CollapseBound | None,
     position: LossPosition | None,
-    opinion: SecondOpinion | None,
     training: Training,
 ) -> NoHiddenLayer | Absent:
     """Look whether the one layer there is keeps a loss up that something is known to get below."""
@@ -85,4 +81,4 @@ def no_hidden_layer(
     gap = bound.total - position.reach
     if gap <= MATTERS * (position.constant - position.reach) or position.well:
         return Absent("nothing is known to do better than one layer", applicable=False)
-    return NoHiddenLayer(learned[0], bound.total, bound, position, opinion, training.never)
+    return NoHiddenLayer(learned[0], bound.total, bound, position, training.never)

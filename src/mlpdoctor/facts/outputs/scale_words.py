@@ -139,14 +139,17 @@ def invisible(regression: Regression, constant: ConstantFloor, targets: tuple[st
     return f" Only {share} of the best constants' loss is about {listing(small)}: training hardly sees it."
 
 
-def remedy_for_targets(regression: Regression, targets: TargetMoments, names: tuple[str, ...]) -> Remedy:
+def remedy_for_targets(
+    regression: Regression, targets: TargetMoments, names: tuple[str, ...], network: Network
+) -> Remedy:
     """Every target column by itself on its own scale."""
     columns = list(dict.fromkeys(regression.columns))
     means = [f"{float(targets.mean[column]):.6g}" for column in columns]
     spreads = [f"{float(targets.deviation[column]) or 1.0:.6g}" for column in columns]
     if len(columns) == 1:
         a, b, name = means[0], spreads[0], names[columns[0]]
-        first = f"; or give the last layer bias_initializer=keras.initializers.Constant({a})"
+        biased = "bias" in network.nodes[regression.parts[0].head.node].layer.weights
+        first = f"; or give the last layer bias_initializer=keras.initializers.Constant({a})" if biased else ""
     elif len(columns) <= MOST_TARGETS_WRITTEN:
         a, b, name = f"[{', '.join(means)}]", f"[{', '.join(spreads)}]", "each target by itself"
         first = ""

@@ -15,13 +15,14 @@ from mlpdoctor.facts.ladder.data_floors import NoiseEstimate
 from mlpdoctor.facts.ladder.generalisation import FEWEST
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.ladder.model_loss import Objective
+from mlpdoctor.facts.ladder.unseen_readout import UnseenReadout
 from mlpdoctor.facts.training.gradients import gradient_rows
 from mlpdoctor.facts.training.rate_left import DescentSpeed
 from mlpdoctor.facts.training.training import CurrentRate, Training
 from mlpdoctor.facts.training.training_options import MOST_PLAIN, MOST_RESCALED
 from mlpdoctor.facts.training.trial_updates import TIMES
 from mlpdoctor.nn.optimizers.traits import kept_options, normalises_gradient
-from mlpdoctor.statistics.rows import RowSample
+from mlpdoctor.statistics.rows import CLEAR, RowSample
 
 FEW_UPDATES = 1000
 """Small networks take a thousand updates; who has made more has seen whether the loss goes on falling."""
@@ -144,15 +145,27 @@ class MoreUpdates:
     Attributes:
         speed: from the saved weights, on all rows; None where the model is about as good as anything known.
         apart: on rows kept out; None where that was not tried.
+        unseen: whether another last layer on the same features does better on rows it was not fitted to.
     """
 
     speed: DescentSpeed | None
     apart: HeldOutTrial | None
+    unseen: bool
+
+    @property
+    def falls(self) -> bool:
+        """Whether the loss falls readily; a sure fall will do where the last layer is known to be unfinished."""
+        speed = self.speed
+        if speed is None:
+            return False
+        return speed.falls or (self.unseen and speed.shown.least_gain > 0 and not speed.contradicted)
 
 
 @fact
-def more_updates(speed: DescentSpeed | None, apart: HeldOutTrial | None) -> MoreUpdates | Absent:
+def more_updates(
+    speed: DescentSpeed | None, apart: HeldOutTrial | None, unseen: UnseenReadout | None
+) -> MoreUpdates | Absent:
     """Put them side by side."""
     if speed is None and apart is None:
         return Absent("the model has come most of the way to what is known to be reachable", applicable=False)
-    return MoreUpdates(speed, apart)
+    return MoreUpdates(speed, apart, unseen is not None and unseen.saved > CLEAR * unseen.error)

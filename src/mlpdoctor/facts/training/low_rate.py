@@ -10,7 +10,6 @@ from mlpdoctor.facts.training.gradients import Gradients, norm
 from mlpdoctor.facts.training.rate_left import DescentSpeed, RateLeft
 from mlpdoctor.facts.training.training import CurrentRate, Training
 from mlpdoctor.facts.training.training_options import MOST_PLAIN, MOST_RESCALED
-from mlpdoctor.facts.training.trial_updates import TIMES
 from mlpdoctor.nn.layers.properties import length_of, size_of, trained_kernels
 from mlpdoctor.nn.optimizers.traits import follows_gradient, kept_options, most_per_update, normalises_gradient
 
@@ -103,7 +102,7 @@ class LowRate:
             return None
         found: tuple[float, Trial] | None = None
         for factor in FACTORS:
-            if self.rate * factor > self._most:
+            if not self._allowed(factor):
                 break
             trial = speed.continuation.at(factor)
             if not trial.finite:
@@ -121,13 +120,17 @@ class LowRate:
 
     def _faster_in_the_end(self, speed: DescentSpeed) -> FasterRate | None:
         """Ten times the rate in trials four times as long: a network of sigmoids has hardly begun after a short one."""
-        if self.rate * FACTORS[0] > self._most:
+        if not self._allowed(FACTORS[0]):
             return None
-        trial, saved = speed.continuation.at(FACTORS[0], TIMES), speed.continuation.longer()
+        trial, saved = speed.continuation.at(FACTORS[0], speed.continuation.times), speed.continuation.longer()
         long = twin(speed, continuation=twin(speed.continuation, saved=saved), longer=None)
         if not trial.finite or not saved.finite or not _faster(long, trial):
             return None
         return FasterRate(float(f"{trial.rate:.0e}"), trial, long)
+
+    def _allowed(self, factor: float) -> bool:
+        """Whether nobody is sent too high; the file keeps a rate of 0.1 as 0.1 and a little."""
+        return float(f"{self.rate * factor:.6g}") <= self._most
 
     @property
     def first_step(self) -> float | None:

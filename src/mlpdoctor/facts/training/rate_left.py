@@ -12,7 +12,7 @@ from mlpdoctor.facts.ladder.loss_position import GOOD, HALFWAY, LossPosition
 from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.facts.training.gradients import norm
 from mlpdoctor.facts.training.training import CurrentRate, Training, constant_start
-from mlpdoctor.facts.training.trial_updates import Continuation, FirstUpdates, come_from, of_zeros
+from mlpdoctor.facts.training.trial_updates import Continuation, FirstUpdates, Revived, come_from, of_zeros
 from mlpdoctor.nn.layers.properties import rate_of, size_of, trained_kernels
 from mlpdoctor.nn.optimizers.rate import at_rate, rate_at
 from mlpdoctor.nn.optimizers.traits import most_per_update, moves_by_a_share, moves_by_the_rate
@@ -152,14 +152,6 @@ MOST = 0.5
 """A rate that was low for more than half of the training came down too early."""
 LOW = 0.1
 """A rate brought down to less than a tenth was brought down on purpose or by a schedule."""
-
-
-@dataclass(frozen=True, eq=False)
-class Revived:
-    """Two trials from the saved weights: at the rate in force, where the loss stands, and at the one before."""
-
-    low: Trial
-    high: Trial
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from mlpdoctor.core.check import Absent, dear_fact, fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array, Key, Network, Optimizer
 from mlpdoctor.engine.passes import Engine
-from mlpdoctor.engine.training import Descent, Trial
+from mlpdoctor.engine.training import BATCH, Descent, Trial
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.facts.training.gradients import gradient_rows
@@ -20,8 +20,8 @@ from mlpdoctor.statistics.rows import RowSample
 
 OWN, UNCLIPPED, ADAM = "its own", "unclipped", "Adam"
 """The optimizers of trials: as saved, without clipping, Keras's Adam."""
-TIMES = 4
-"""How many times as long a longer trial is."""
+TIMES, TIMES_OF_FEW = 4, 16
+"""How many times as long a longer trial is; and where all rows are one batch, as in XOR, so that updates are epochs."""
 Way: TypeAlias = tuple[str, float, int]
 """How a trial is made: the optimizer, the factor on the rate, and how many times as many updates as usual."""
 ADAM_RATE = 0.001
@@ -53,6 +53,11 @@ class Continuation:
             return self.saved
         return self._tried((OWN, factor, times), self.descent, self.rate * factor)
 
+    @property
+    def times(self) -> int:
+        """How many times as long a longer trial is."""
+        return TIMES if len(self.descent.rows.features) > BATCH else TIMES_OF_FEW
+
     def unclipped(self) -> Trial:
         """The trial at the saved rate without any clipping of gradients."""
         return self._tried((UNCLIPPED, 1, 1), self.descent.unclipped(), self.rate)
@@ -62,8 +67,8 @@ class Continuation:
         return self._tried((ADAM, 1, times), replace(self.descent, optimizer=Optimizer("Adam")), ADAM_RATE)
 
     def longer(self) -> Trial:
-        """The trial at the saved rate with four times as many updates."""
-        return self.at(1, TIMES)
+        """The trial at the saved rate with several times as many updates."""
+        return self.at(1, self.times)
 
     def _tried(self, way: Way, descent: Descent, rate: float) -> Trial:
         if way not in self._trials:
@@ -114,6 +119,14 @@ def _idle(engine: Engine) -> Absent | None:
     if engine.blind is not None:
         return Absent(engine.blind)
     return None if engine.weights else Absent("the model has no weight that training may change", applicable=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Revived:
+    """Two trials from the saved weights: at the rate in force, where the loss stands, and at the one before."""
+
+    low: Trial
+    high: Trial
 
 
 WILD = 2.5
