@@ -24,7 +24,7 @@ class Files:
 
 
 def save(kit: Kit, case: Case, folder: Path) -> Files:
-    """Write the model and its data in forms drawn by chance."""
+    """Write the model and its data in forms drawn by chance; a table where its columns have names."""
     path = folder / f"model.{kit.pick('keras', 'keras', 'h5')}"
     case.model.save(path)
     if case.x is None or case.y is None:
@@ -33,6 +33,7 @@ def save(kit: Kit, case: Case, folder: Path) -> Files:
     whole = bool(np.isfinite(y).all()) and bool((y == np.round(y)).all())
     y = y.astype(kit.pick(np.int64, np.int32, np.float32)) if whole and np.abs(y).max() < 1e6 else _dtype(kit, y)
     form = kit.pick("csv", "csv", "csv", "npz", "npz", *(("parquet",) if kit.is_3 else ()))
+    form = "csv" if case.names and form == "npz" else form
     if form == "npz":
         names = kit.pick(("x", "y"), ("X_train", "y_train"), ("features", "labels"), ("arr_0", "arr_1"))
 

@@ -117,7 +117,7 @@ def padding_in_sequences(kit: Kit) -> Case:
     aliases={"G607": "the little that is left may be learned by more updates", "L504": "beside the best affine fit"},
     leads=False,
     never=("U401", "W303", "U403", "U402", "G606"),
-    says="%",
+    says="to learn",
 )
 def little_to_learn(kit: Kit) -> Case:
     """Features that tell two to eight per cent of the target's variance, and a network that stands at the constant."""

@@ -76,7 +76,7 @@ class Leaks:
         found = _by_numbers(factor, rest, near, names, targets)
         if not found:
             found = _by_classes(self._sample, varied, all_rows=len(self._sample.tickets) == factor.rows)
-        found += _counters(self._sample, names, [one.feature for one in found])
+        found += counters(self._sample, names, [one.feature for one in found])
         return found if len({one.feature for one in found}) <= self.varied / 2 else []
 
 
@@ -152,8 +152,14 @@ def _by_classes(sample: RowSample, varied: npt.NDArray[np.bool_], *, all_rows: b
     return found
 
 
-def _counters(sample: RowSample, names: tuple[str, ...], known: list[int]) -> list[Leak]:
-    """Columns that are called what numbers the rows, and do; in a file sorted by its target they give it away."""
+def counters(sample: RowSample, names: tuple[str, ...], known: list[int]) -> list[Leak]:
+    """Columns that are called what numbers the rows, and do; in a file sorted by its target they give it away.
+
+    Args:
+        sample: of the rows.
+        names: of the features.
+        known: features that need no other word.
+    """
     found = []
     for feature, name in enumerate(names):
         plain = "".join(letter for letter in name.lower() if letter.isalnum())
