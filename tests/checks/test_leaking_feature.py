@@ -12,6 +12,8 @@ from sklearn import datasets
 from mlpdoctor.checks.data.leaking_feature import leaking_feature
 from mlpdoctor.core.finding import Certainty, Evidence, Severity
 from mlpdoctor.core.report_model import Status
+from mlpdoctor.facts.outputs.leaks import counters
+from mlpdoctor.statistics.rows import RowSample
 
 
 def network(width: int, outputs: int = 1, **options: str) -> Model:
@@ -163,3 +165,17 @@ def test_false_alarm_real_tables(load: Callable[..., tuple[Table, Table]]) -> No
 def test_without_data_it_is_skipped_and_says_so(tmp_path: Path) -> None:
     skipped = outcome(examined(tmp_path, network(2), rules=("D712",)), "D712")
     assert (skipped.status, skipped.reason) == (Status.SKIPPED, "no data were given")
+
+
+@pytest.mark.parametrize("name", ["Id", "PassengerId", "Serial No.", "Unnamed: 0"])
+@pytest.mark.parametrize("in_order", [True, False])
+def test_a_column_that_numbers_the_rows_is_known_by_name(name: str, *, in_order: bool) -> None:
+    rng = np.random.default_rng(0)
+    x, y = np.column_stack([np.arange(1, 201), rng.normal(size=(200, 3))]), rng.normal(size=(200, 1))
+    x, y = (x, np.sort(y, axis=0)) if in_order else (x, y)
+    answers = hand_built.examined(hand_built.sequential(4, (1, None)), x, y)
+    sample = answers.get(RowSample)
+    (found,) = counters(sample, (name, "a", "b", "c"), [])
+    assert (found.feature, found.copy, found.counts) == (0, in_order, True)
+    assert counters(sample, ("time", "a", "b", "c"), []) == []
+    assert counters(sample, ("a", name, "b", "c"), []) == []  # what is called so, and counts nothing

@@ -342,7 +342,37 @@ def test_deliberate_designs_stay_quiet_with_and_without_data(name: str, tmp_path
     x, y = waves(200, 2, seed=11)
     model = compiled(DELIBERATE[name]())
     assert outcome(examined(tmp_path, model, rules=("A101",)), "A101").status is Status.PASSED
+    if len([layer for layer in model.layers if layer.weights]) == 1:
+        y = x @ np.array([[1.0], [-0.5]])  # one layer is enough for these
     assert outcome(examined(tmp_path, model, x, y, rules=("A101",)), "A101").status is Status.PASSED
+
+
+ONE_LAYER = ("A101", "U404", "L502", "U403")
+XOR = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+
+
+def test_one_layer_is_told_where_the_data_bend(tmp_path: Path) -> None:
+    """A perceptron on XOR, which nothing but a table so small tells, and a line on a parabola."""
+    perceptron = compiled(stack(2, L.Dense(1, "sigmoid")), "binary_crossentropy")
+    put(perceptron.layers[0], np.zeros((2, 1)), [0.0])
+    report = examined(tmp_path, perceptron, XOR, np.array([[0.0], [1.0], [1.0], [0.0]]), rules=ONE_LAYER)
+    assert report.findings[0].code == "A101", told(report)
+    assert "no hidden layer" in report.verdict
+    assert "unseen rows" not in told(report)
+    x = np.linspace(-2, 2, 80)[:, None]
+    line = compiled(stack(1, L.Dense(1)))
+    put(line.layers[0], [[0.0]], [1.37])
+    report = examined(tmp_path, line, x, x**2, rules=ONE_LAYER)
+    assert report.findings[0].code == "A101", told(report)
+    assert {"U404", "L502"} & {one.code for one in report.findings if one.because_of == "A101"}
+
+
+def test_no_more_layers_are_asked_for_and(tmp_path: Path) -> None:
+    """The same perceptron has learned AND."""
+    model = compiled(stack(2, L.Dense(1, "sigmoid")), "binary_crossentropy")
+    put(model.layers[0], [[9.0], [9.0]], [-13.0])
+    report = examined(tmp_path, model, XOR, np.array([[0.0], [0.0], [0.0], [1.0]]))
+    assert report.verdict.startswith("Looks healthy"), told(report)
 
 
 @pytest.mark.slow

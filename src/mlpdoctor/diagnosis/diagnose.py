@@ -37,6 +37,7 @@ from mlpdoctor.facts.ladder.generalisation import Generalisation, Unseen
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.facts.outputs.contract import Contract
+from mlpdoctor.facts.outputs.leaks import Leaks
 from mlpdoctor.nn.heads import heads_of
 from mlpdoctor.nn.saved_options import casts_data
 from mlpdoctor.statistics.affine_factor import TargetFactor
@@ -114,7 +115,11 @@ def diagnose(
         if told is not None and not given:
             said = curve_verdict(shown, told, known, with_data=dataset is not None)
         else:
-            said = verdict(shown, ladder, position, Scope(len(chosen), len(every), hidden, general, broken(rules)))
+            found = resolver.get(Leaks)
+            copies = not isinstance(found, Absent) and found.copies
+            said = verdict(
+                shown, ladder, position, Scope(len(chosen), len(every), hidden, general, broken(rules), copies)
+            )
         data = None
         if dataset is not None:
             data = summarise_data(dataset, resolver.get(CellCounts), resolver.get(Contract))

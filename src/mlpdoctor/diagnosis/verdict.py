@@ -9,19 +9,19 @@ from mlpdoctor.core.finding import Finding, Severity
 from mlpdoctor.core.history_summary import HistorySummary, Reached, Search
 from mlpdoctor.core.ladder import DIGITS, Ladder
 from mlpdoctor.core.text import agreeing_digits, are, count, named, percent, printed, short
+from mlpdoctor.diagnosis.standing_words import NOTHING, little, place
+from mlpdoctor.facts.ladder.entropy_words import entropy_first
 from mlpdoctor.facts.ladder.generalisation import Generalisation
-from mlpdoctor.facts.ladder.loss_position import LossPosition, entropy_first
+from mlpdoctor.facts.ladder.loss_position import LossPosition
 
-NOTHING = 1e-9
-"""A loss under this share of the best constant's is zero as far as float32 weights can tell."""
 ROUNDED = 1e-6
 """And one that is no square: the rounding of a float32 itself, and not its square."""
-SAME = 0.0005
-"""Losses this close, relative to each other, are the same in the digits shown."""
 ALL_IS_WELL = ("L508",)
 """Rules that answer the question although they are notes: there is nothing to fix."""
 FROM_THE_CURVE = ("H803", "H807", "H808", "H804", "H806", "H801")
 """Rules that tell what the training curve did: that comes first, in the numbers of who saw it."""
+CRAWLS = "H806"
+"""That of them which tells how far a curve has to go."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class Scope:
         hidden: findings that are not to be reported.
         general: how the model does on unseen rows; None where that is not known.
         broken: the rules that say the model computes nothing at all.
+        copies: whether every target is a feature in other units, as in an autoencoder.
     """
 
     checks: int
@@ -41,6 +42,7 @@ class Scope:
     hidden: tuple[Finding, ...] = ()
     general: Generalisation | None = None
     broken: tuple[str, ...] = ()
+    copies: bool = False
 
     @property
     def grave(self) -> int:
@@ -70,7 +72,7 @@ class Scope:
         return f"{but} was found{by} that keeps this model from training"
 
 
-BY_HEART = "D710"
+BY_HEART = ("D710", "H805")
 BESIDE_THE_LINE = "L504"
 STRAIGHT = {"best straight line", "best plane", "best linear fit", "best robust line"}
 LINEAR = "The targets are an exactly linear function of the features, and one Dense layer without activation fits them."
@@ -90,7 +92,7 @@ def verdict(
     model = None if isinstance(ladder, Absent) else ladder.value("model")
     first = _said_by(FROM_THE_CURVE, findings, leading, model) or _said_by(scope.broken, findings, leading)
     worse = leading is not None or any(finding.code == BESIDE_THE_LINE for finding in findings)
-    if first is None and worse and _linear(findings, ladder):
+    if first is None and worse and not scope.copies and _linear(findings, ladder):
         first = LINEAR
     answer = _answer(findings, leading, ladder, position, scope)
     return answer if first is None else f"{first} {answer}"
@@ -116,7 +118,7 @@ def _linear(findings: tuple[Finding, ...], ladder: Ladder | Absent) -> bool:
     line, constant = ladder.rung("affine"), ladder.value("constant")
     if line is None or constant is None or line.label not in STRAIGHT:  # classes are another matter
         return False
-    few = any(f.code == BY_HEART and f.evidence.numbers.get("linear_fits_exactly") for f in findings)
+    few = any(f.code in BY_HEART and f.evidence.numbers.get("linear_fits_exactly") for f in findings)
     nothing = ROUNDED if "absolute" in ladder.loss else NOTHING
     return not few and line.value - ladder.perfect <= nothing * (constant - ladder.perfect)
 
@@ -186,10 +188,21 @@ def _said_by(
     told = [f for code in codes for f in findings if f.code == code and f.evidence.verdict is not None]
     if not told or (leading is not None and leading.code in codes):
         return None
-    follows = leading is not None and told[0].because_of == leading.code
+    follows = leading is not None and _follows(told[0], leading, findings)
+    if follows and (told[0].code == CRAWLS or told[0].evidence.numbers.get("source") == "heading"):
+        return None  # where the curve might come to one day tells nothing once it is known what is wrong
     level = told[0].evidence.numbers.get("rung_loss")
     same = model is not None and isinstance(level, float) and agreeing_digits(level, model) >= DIGITS
     return None if follows and same else told[0].evidence.verdict
+
+
+def _follows(finding: Finding, leading: Finding, findings: tuple[Finding, ...]) -> bool:
+    """Whether a finding is a consequence of the leading one, or of one that is."""
+    because = {one.code: one.because_of for one in reversed(findings)}
+    code: str | None = finding.because_of
+    while code is not None and code != leading.code:
+        code = because.get(code)
+    return code is not None
 
 
 def _led(leading: Finding) -> str:
@@ -223,26 +236,6 @@ def _answer(
         return f"{scope.nothing()}. It has not been trained yet; {beaten}."
     # On targets that a constant predicts perfectly there was nothing to do well.
     well = position.near and position.constant > position.perfect
-    by_heart = any(finding.code == BY_HEART for finding in findings)
-    return f"{scope.well(by_heart=by_heart) if well else f'{scope.nothing()}.'} {_place(ladder, model)}"
-
-
-def _place(ladder: Ladder, model: float) -> str:
-    """Where the loss stands, beside what anybody can compare it with."""
-    data, constant, line = ladder.value("data") or 0.0, ladder.rung("constant"), ladder.rung("affine")
-    loss = f"Loss {short(model)}"
-    if constant is None:
-        return f"{loss}."
-    if model - ladder.perfect <= NOTHING * (constant.value - ladder.perfect):
-        also = ", and so is the lowest this network can reach" if ladder.value("architecture") == ladder.perfect else ""
-        return f"{loss}: {'zero' if ladder.perfect == 0 else 'perfect'} to the precision of its weights{also}."
-    if ladder.standing == "data":
-        above = model / data - 1
-        where = "" if abs(above) < SAME else f"{percent(above)} above "
-        return f"{loss}: {where}the lowest possible on these data, {short(data)}."
-    if ladder.standing == "architecture":
-        return f"{loss}: the lowest this network can reach."
-    if ladder.standing == "affine" and line is not None:
-        return f"{loss}: that of {named(line.label)}."
-    given = [f"{named(rung.label)} gives {short(rung.value, 3)}" for rung in (constant, line) if rung is not None]
-    return f"{loss}; {', '.join(given)}."
+    by_heart = any(one.code in BY_HEART and one.evidence.numbers.get("restored") is None for one in findings)
+    rest = little(position) if well else ""
+    return f"{scope.well(by_heart=by_heart) if well else f'{scope.nothing()}.'} {place(ladder, model)}{rest}"

@@ -97,6 +97,7 @@ class Descent:
         optimizer: as saved, with its slots.
         rows: the rows to train on.
         usable: how many there are in the data.
+        judged: other rows, on which the loss is looked at; None to look at those trained on.
     """
 
     engine: Engine
@@ -104,6 +105,7 @@ class Descent:
     optimizer: Optimizer
     rows: views.Rows
     usable: int
+    judged: views.Rows | None = None
 
     def run(self, rate: float, times: int = 1) -> Trial | str:
         """Train on at one fixed rate; or say why the optimizer makes no step.
@@ -118,7 +120,8 @@ class Descent:
         updates = times * planned(self.engine)
         # A recorded pass keeps all that the layers make.
         most = min(MOST_SEEN, max(MOST_CELLS // cells(self.engine.network), 2 * BATCH))
-        shown = _rows(self.rows, np.arange(min(len(self.rows.features), most)))
+        judged = self.rows if self.judged is None else self.judged
+        shown = _rows(judged, np.arange(min(len(judged.features), most)))
         losses = [self._losses(self.engine, shown)]
         looks = {round(updates * look / LOOKS) for look in range(1, LOOKS + 1)}
         clipped: list[float] = []
@@ -153,6 +156,13 @@ class Descent:
         """The same without any clipping of gradients."""
         options = {key: value for key, value in self.optimizer.options.items() if key not in CLIPPING}
         return replace(self, optimizer=replace(self.optimizer, options=options))
+
+    def apart(self, share: float) -> "Descent":
+        """The same with so many of the rows left out of the training, to look at the loss on."""
+        number = len(self.rows.features)
+        places = np.arange(number)
+        kept = round(number * (1 - share))
+        return replace(self, rows=_rows(self.rows, places[:kept]), judged=_rows(self.rows, places[kept:]))
 
     def _minibatches(self) -> Iterator[views.Rows]:
         rng = random_state.random(0)

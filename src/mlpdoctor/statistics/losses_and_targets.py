@@ -111,6 +111,11 @@ class TargetValues:
         """Look at both."""
         return type(self)(np.minimum(self.low, other.low), np.maximum(self.high, other.high), self.whole & other.whole)
 
+    @property
+    def labels(self) -> bool:
+        """Whether every target is -1, 0 or 1."""
+        return bool(self.whole.all() and self.low.min() >= -1 and self.high.max() <= 1)
+
 
 MOST_ROWS = 64
 """More rows than anybody looks at one by one."""

@@ -15,6 +15,7 @@ def low(**values: object) -> LowRate:
         "length": 10.0,
         "gone": 1e-7,
         "gradient": 1.0,
+        "kept": (),
         "_most": 1.0,
         "_speed": None,
         "_once_higher": False,

@@ -48,6 +48,7 @@ class Built:
     folder: str
     model: str = ""
     data: str | None = None
+    validation: str | None = None
     target: tuple[str, ...] | None = None
     history: str | None = None
     words: str = ""
@@ -143,13 +144,14 @@ def _make(task: tuple[Job, str]) -> str:
         keras.backend.clear_session()
         kit = Kit(keras, int(hashlib.sha256(f"{one.maker}/{one.seed}".encode()).hexdigest()[:8], 16))
         case = maker.make(kit)
-        files = save(kit, case.model, case.x, case.y, part)
+        files = save(kit, case, part)
         if isinstance(case, LoggedCase):
             (part / case.named).write_text(case.log)
             built["history"] = case.named
         built |= {
             "model": Path(files.model).name,
             "data": None if files.data is None else Path(files.data).name,
+            "validation": None if files.validation is None else Path(files.validation).name,
             "target": files.target,
             "words": case.words,
             "aliases": {**maker.aliases, **case.aliases},
@@ -169,7 +171,7 @@ def _read(folder: Path) -> Built:
     stored["job"] = Job(**stored["job"])
     if stored.get("target"):
         stored["target"] = tuple(stored["target"])
-    for part in ("model", "data", "history"):
+    for part in ("model", "data", "validation", "history"):
         if stored.get(part):
             stored[part] = str(folder / stored[part])
     return Built(**{**stored, "folder": str(folder)})

@@ -35,6 +35,8 @@ class Case:
         words: what was done to it.
         aliases: codes that would be an equally true first answer here, each with the reason.
         leads: whether the fault should head the report; else that it is mentioned is enough.
+        apart: how many rows at the end go into a file of their own, for ``--validation``.
+        names: what the features are called, in files that name them; empty for any names.
     """
 
     model: Model
@@ -43,6 +45,8 @@ class Case:
     words: str = ""
     aliases: Mapping[str, str] = field(default_factory=dict)
     leads: bool = True
+    apart: int = 0
+    names: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

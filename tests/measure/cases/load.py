@@ -14,6 +14,7 @@ MAKERS = (
     "rates",
     "reports",
     "reports_of_data",
+    "reports_of_rows",
     "state",
     "steps",
     "units",

@@ -3,7 +3,7 @@
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "support"))
@@ -90,7 +90,8 @@ def look(built: Built) -> Seen:
     try:
         history = () if built.history is None else (built.history,)
         split = maker_of(built.job.maker).split
-        report = diagnose(Question(built.model, built.data, target=built.target, history=history, split=split))
+        question = Question(built.model, built.data, target=built.target, history=history, split=split)
+        report = diagnose(replace(question, validation=built.validation))
     except InputError as trouble:
         return Seen(built, words=(f"refused: {trouble}",))
     except Exception as fault:  # noqa: BLE001 - one bad case must not end the measurement, and is told

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mlpdoctor.core.check import Stage, check
+from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Evidence, Remedy, Severity
 from mlpdoctor.core.ladder import Ladder
 from mlpdoctor.core.network import Layer, Network
@@ -11,6 +11,7 @@ from mlpdoctor.facts.ladder.bounds import CollapseBound, caveat, certainty, roun
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.ladder.second_opinion import SecondOpinion
 from mlpdoctor.facts.network.collapse import Collapse
+from mlpdoctor.facts.network.no_hidden_layer import NoHiddenLayer
 from mlpdoctor.facts.training.training import Training
 from mlpdoctor.nn.layers.unsupported_layers import layer_code
 
@@ -25,8 +26,9 @@ TRAINING = ("learning rate", "optimizer", "epochs", "width", "local minimum")
 @check(
     "A101",
     Severity.ERROR,
-    "{chain} have no activation between them: together they are {together}",
+    "{said}",
     stage=Stage.ARCHITECTURE,
+    disturbs=Part.LOSS,
 )
 def missing_nonlinearity(
     network: Network,
@@ -36,6 +38,7 @@ def missing_nonlinearity(
     position: LossPosition | None,
     opinion: SecondOpinion | None,
     training: Training,
+    alone: NoHiddenLayer | None,
 ) -> Iterator[Evidence]:
     """Layers that act as one because nothing nonlinear stands between them.
 
@@ -46,39 +49,39 @@ def missing_nonlinearity(
     How to fix it
         Give every hidden layer an activation. In Keras a Dense layer has none unless it is asked for.
     When it stays silent
-        A single Dense layer; Dense followed by Activation, LeakyReLU, PReLU and the like; layers joined by a
-        product; the end of a residual branch; a low-rank bottleneck on data that an affine map fits.
+        A single Dense layer, unless something is known to do better; Dense followed by Activation, LeakyReLU and the
+        like; layers joined by a product; the end of a residual branch; a low-rank bottleneck on data that a line fits.
     How sure
         Proved. The witness is the single affine map; with data also its loss, which is the lowest any weights reach.
     References
         Goodfellow, Bengio and Courville, Deep Learning, 2016, section 6.1.
     """
+    if alone is not None:
+        yield alone.evidence()
     doubt, whole = rounding(network) if bound is None else bound.doubt, collapse.linear_heads
     fit = bound.model if bound is not None and bound.model.endswith("regression") else "linear model"
     shape = "straight line" if collapse.whole and network.input_width == 1 else fit
-    line = None if position is None else position.affine
     for stretch in collapse.stretches:
         floor = bound.total if bound and whole else None
         severity = _severity(position, opinion, floor, whole=whole)
         if stretch.bottleneck and not (whole and position is not None and severity is Severity.ERROR):
             continue  # a deliberate one costs nothing
         stuck = ladder is not None and ladder.standing in ("architecture", "data")
-        first = stretch.layers[0]
         chain = (" -> " if stretch.chain else ", ").join(layer.name for layer in stretch.layers)
         yield Evidence(
             numbers={
+                "said": f"{chain} have no activation between them: together they are {collapse.together(ladder)}",
                 "chain": chain,
-                "together": collapse.together(ladder),
                 "layers": tuple(layer.name for layer in stretch.layers),
                 "whole_network": whole,
                 "floor": floor,
                 "model": ladder.value("model") if ladder else None,
-                "affine_left_share": position.of_constant(line) if position and line is not None else None,
+                "affine_left_share": position.of_constant(position.affine) if position and position.affine else None,
             },
             certainty=certainty(doubt),
             severity=severity,
             why=_why(collapse, position, severity, floor) + caveat(doubt),
-            remedy=_remedy(network, first),
+            remedy=_remedy(network, stretch.layers[0]),
             explains=position.share(floor) if position and floor is not None and not training.never else None,
             strength=1.0,
             verdict=_verdict(shape, floor, position, stuck=stuck, untrained=training.never)

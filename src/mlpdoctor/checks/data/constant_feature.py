@@ -13,6 +13,7 @@ from mlpdoctor.core.text import listing, short
 from mlpdoctor.engine.passes import Passes
 from mlpdoctor.facts.ladder.loss_position import AT_THE_CONSTANT, LossPosition, severity
 from mlpdoctor.facts.network.line_in_reach import Entrance
+from mlpdoctor.facts.network.padding import Sequences
 from mlpdoctor.statistics.affine_factor import TargetFactor
 from mlpdoctor.statistics.moments import CellCounts
 from mlpdoctor.statistics.rows import RowSample
@@ -41,30 +42,28 @@ def constant_feature(
     sample: RowSample,
     position: LossPosition | None,
     entrance: Entrance | None,
+    sequences: Sequences | None,
     *,
     steeper: float = 16.0,
 ) -> Iterator[Evidence]:
     """Features with the same value in every row.
 
     Why it matters
-        Such a column tells nothing apart: with its weights it adds the same number to every row, and the bias does
-        that already. Often it is a column that was filtered on, or filled by mistake. A Normalization layer divides it
-        by a deviation of zero, so that a later row with another value, or rounding, enters as a huge number. When no
-        feature varies there is nothing to learn from.
+        Such a column tells nothing apart: it adds the same number to every row, and the bias does that already. Often
+        it was filtered on, or filled by mistake. A Normalization layer divides it by zero, so that a later row with
+        another value enters as a huge number. When no feature varies there is nothing to learn from.
     How to fix it
-        Drop the columns. When all are constant, look at how the file was made.
+        Drop the columns; of sequences cut the padding. When all are constant, look at how the file was made.
     When it stays silent
         Columns that vary at all, such as a one-hot column that is rarely 1; a file of a single row. As long as other
         features vary it is a note: border pixels of images are constant in good data, too. It is a warning where the
         columns are so large that the loss bends several times as much along their weights as along any others, and the
-        model is not done: a learning rate that suits the other features is then too high, and units saturate or die.
-        So it is where two columns or more, a quarter of all, are at the largest number of the table in every row.
-        Numbers that vary in the file and are 0 in float32 are left to D701.
+        model is not done: a learning rate that suits the other features is then too high. So it is where two columns
+        or more, a quarter of all, are at the largest number of the table. What is 0 only in float32 is left to D701.
     How sure
         Measured: each column is compared with its first row. When all are constant it is proved that no weights
-        do better than the best constant: a network is a function, and equal rows get equal predictions. How much the
-        loss bends is measured on the inputs: the largest eigenvalue of the matrix of their products, with the columns
-        and without.
+        do better than the best constant: equal rows get equal predictions. How much the loss bends is measured on the
+        inputs: the largest eigenvalue of the matrix of their products, with the columns and without.
     """
     width = factor.features
     spread = np.abs(factor.triangle[:, 1 : 1 + width]).max(axis=0)
@@ -96,8 +95,10 @@ def constant_feature(
         return
     times = _steeper(factor, still) if entrance is not None and all(door.raw for door in entrance.doors) else 1.0
     bends, lost = times >= steeper, _at_the_top(factor.origin[still], sample.features)
-    why = _why(factor.origin[still], factor.rows)
-    remedy = Remedy("leave them out, here and in training; it changes the width of the input", _drop(names, still))
+    why, zeros = _why(factor.origin[still], factor.rows), not factor.origin[still].any()
+    padding = sequences.padded(still.tolist()) if sequences is not None and zeros else None
+    leave_out = "leave them out, here and in training; it changes the width of the input"
+    remedy = padding or Remedy(leave_out, _drop(names, still))
     verdict = f"A feature that never varies is large beside the others ({which}): the loss bends {short(times, 2)} "
     verdict += "times as much along its weights as along any others, and it tells nothing."
     if lost:

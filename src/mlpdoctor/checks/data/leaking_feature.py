@@ -28,7 +28,8 @@ def leaking_feature(found: Leaks, passes: Passes, *, near_share: float = 0.001) 
         Problems with one feature that varies, or whose features are all images of one; autoencoders, whose targets are
         their features; tables of fewer than 30 rows. A column that comes near the target, up to the tolerated share of
         its variance, or that tells the classes apart by thresholds, is a note: in easy data that is how it should be.
-        A column that numbers the rows of a file sorted by its classes is no such note.
+        A column that numbers the rows of a file sorted by its target is no such note; one that is called Id or the
+        like, and does, is a note in any file.
     How sure
         Measured on all rows for numbers, on a sample of up to 32,768 rows for classes.
     References
@@ -52,10 +53,15 @@ def leaking_feature(found: Leaks, passes: Passes, *, near_share: float = 0.001) 
         },
         certainty=Certainty.MEASURED if first.all_rows else Certainty.ESTIMATED,
         severity=None if first.copy else Severity.NOTE,
-        why=f"That one column predicts the target, without the other {count(found.varied - 1, 'feature')}. "
+        why="New rows have numbers beyond these: what a network learns of them is of no use there."
+        if first.counts
+        else f"That one column predicts the target, without the other {count(found.varied - 1, 'feature')}. "
         "If it is not known before the target is, the model is of no use however low its loss.",
         remedy=Remedy(
-            f"find out when {listing([names[k] for k in shown])} becomes known; if not before the target, leave it out",
+            f"leave {name} out"
+            if first.counts
+            else f"find out when {listing([names[k] for k in shown])} becomes known; if not before the target, leave "
+            "it out",
             f"df = df.drop(columns={[names[k] for k in shown[:12]]})",
         ),
         strength=1.0 if first.copy else 0.5,

@@ -14,6 +14,7 @@ from mlpdoctor.facts.outputs.prediction_spread import PredictionReach
 from mlpdoctor.facts.outputs.regression import Regression
 from mlpdoctor.facts.outputs.scale_words import effect, invisible, remedy_for_targets, why
 from mlpdoctor.facts.training.training import Training
+from mlpdoctor.facts.training.trial_updates import FirstUpdates, too_high_anyway
 from mlpdoctor.nn.optimizers.rate import highest_rate
 from mlpdoctor.nn.optimizers.traits import limits, momentum_of, moves_by_the_rate
 from mlpdoctor.statistics.moments import OutputMoments, TargetMoments
@@ -46,6 +47,7 @@ def unscaled_targets(
     passes: Passes,
     position: LossPosition,
     training: Training,
+    first: FirstUpdates | None,
     *,
     most_updates: float = 2000.0,
     unstable_step: float = 1.0,
@@ -65,12 +67,10 @@ def unscaled_targets(
         bias at their mean.
     When it stays silent
         Targets of ordinary size, up to 5: what keeps a model from those is its rate, not their scale. Targets
-        that the model has reached, whatever their size, and those it reaches within 2000 updates: shares,
-        ratings, ages. Losses of ratios and logarithms, counts behind an exponential, and classes have no such
-        scale.
+        that the model has reached, and those it reaches within 2000 updates: shares, ratings, ages. Losses of ratios
+        and logarithms, counts behind an exponential, and classes have no such scale.
     How sure
-        Estimated: the number of updates is worked out as if all weights moved by the rate in one direction, as
-        they do while every prediction is too small.
+        Estimated: updates are counted as if all weights moved by the rate in one direction, as they do at first.
     References
         Kingma and Ba, Adam: a method for stochastic optimization, 2015, section 2.1. LeCun, Bottou, Orr and
         Muller, Efficient BackProp, 1998, section 4.
@@ -106,6 +106,8 @@ def unscaled_targets(
     if found is None:
         return
     kind, severity = found
+    if kind == "overshoots" and first is not None and too_high_anyway(first, targets.mean, targets.deviation):
+        severity = Severity.WARNING  # then the rate comes first
     name = passes.dataset.target_names[column]
     found_effect = effect(kind, needed, updates, f"{optimizer.name} at a learning rate of {coefficient(rate)}")
     unseen = invisible(regression, constant, passes.dataset.target_names)
@@ -125,7 +127,7 @@ def unscaled_targets(
         certainty=Certainty.ESTIMATED,
         severity=severity,
         why=why(kind, travelled, training, step * size, jump) + unseen,
-        remedy=remedy_for_targets(regression, targets, passes.dataset.target_names),
+        remedy=remedy_for_targets(regression, targets, passes.dataset.target_names, network),
         strength=min(max(abs(math.log10(size)) / 6, 0.0), 1.0),
         verdict=f"The targets are not scaled: {name} has mean {short(mean, 3)} and standard deviation "
         f"{short(deviation, 3)}, and {found_effect}.{unseen}",

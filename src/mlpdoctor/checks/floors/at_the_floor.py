@@ -7,7 +7,8 @@ from mlpdoctor.core.finding import Certainty, Evidence, Severity
 from mlpdoctor.core.ladder import Ladder
 from mlpdoctor.core.text import count, percent, short
 from mlpdoctor.facts.ladder.data_floors import ConflictFloor, NoiseEstimate
-from mlpdoctor.facts.ladder.loss_position import LossPosition, entropy_first
+from mlpdoctor.facts.ladder.entropy_words import entropy_first
+from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.training.training import Trained
 
 BELOW_THE_CONSTANT = 0.9

@@ -8,8 +8,9 @@ import numpy as np
 from mlpdoctor.core.check import Part, Role, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Severity
 from mlpdoctor.core.network import Network
+from mlpdoctor.facts.ladder.entropy_words import entropy_first
 from mlpdoctor.facts.ladder.linear_floor import ConstantFloor
-from mlpdoctor.facts.ladder.loss_position import LossPosition, entropy_first
+from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.outputs.order_words import CAUSES, answer, correction, known, seen, verdict
 from mlpdoctor.facts.outputs.prediction_order import PredictionOrder
 from mlpdoctor.facts.outputs.prediction_spread import ClippedAnswer

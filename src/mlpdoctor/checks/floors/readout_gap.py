@@ -6,7 +6,8 @@ from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.network import Network
 from mlpdoctor.core.text import count, percent, short
-from mlpdoctor.facts.ladder.loss_position import MATTERS, MISPLACED, LossPosition, entropy_first
+from mlpdoctor.facts.ladder.entropy_words import entropy_first
+from mlpdoctor.facts.ladder.loss_position import MATTERS, MISPLACED, LossPosition
 from mlpdoctor.facts.ladder.unseen_readout import UnseenReadout
 from mlpdoctor.facts.outputs.order_words import correction, misplaced
 from mlpdoctor.facts.outputs.prediction_order import PredictionOrder

@@ -79,8 +79,8 @@ def too_few_units(
             "model": position.model,
         },
         certainty=bound.certainty,
-        why=f"A quick fit reaches about {short(position.reach, 2)}; the difference is {percent(share)} of what the "
-        "best constant loses: the target bends more often."
+        why=f"{'A larger network' if position.whole else 'A quick fit'} reaches about {short(position.reach, 2)}; the "
+        f"difference is {percent(share)} of what the best constant loses: the target bends more often."
         + (f" With {count(needed, 'kink')} the bound is gone." if needed is not None else "")
         + caveat(bound.doubt),
         remedy=_remedy(hidden, needed or bound.kinks, max(float(np.abs(x).max()) for x, _, _ in columns.values())),

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from mlpdoctor.core.check import Part, Role, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Severity
 from mlpdoctor.core.text import count, percent, short
+from mlpdoctor.facts.ladder.entropy_words import entropy_first
 from mlpdoctor.facts.ladder.linear_floor import LinearFloor
-from mlpdoctor.facts.ladder.loss_position import HALFWAY, MISPLACED, WORTHWHILE, LossPosition, entropy_first
+from mlpdoctor.facts.ladder.loss_position import HALFWAY, MISPLACED, WORTHWHILE, LossPosition
 from mlpdoctor.facts.ladder.model_loss import ModelLoss, Objective
 from mlpdoctor.facts.ladder.second_opinion import SecondOpinion
 from mlpdoctor.facts.network.line_in_reach import LineInReach

@@ -28,6 +28,7 @@ COUNTED = 1e7
     "the loss falls steadily, but by only {pace} an epoch{far}",
     stage=Stage.CURVE,
     about=Part.PACE,
+    because="G604 W306",
     names=("epochs",),
 )
 def slow_convergence(

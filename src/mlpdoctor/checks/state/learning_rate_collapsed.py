@@ -9,9 +9,10 @@ from mlpdoctor.core.check import Part, Stage, check
 from mlpdoctor.core.finding import Certainty, Evidence, Remedy, Severity
 from mlpdoctor.core.text import recompiled, short
 from mlpdoctor.facts.ladder.loss_position import LossPosition, severity
-from mlpdoctor.facts.training.rate_left import DescentSpeed, RateLeft, Revived
+from mlpdoctor.facts.training.rate_left import DescentSpeed, RateLeft
 from mlpdoctor.facts.training.training import Training
 from mlpdoctor.facts.training.training_options import TrainingOptions
+from mlpdoctor.facts.training.trial_updates import Revived
 
 ORDINARY = 1e-3
 """Keras's default for most of them."""

@@ -73,7 +73,7 @@ def stale_normalization(
     if layer.kind != BATCH and stored.fresh:
         yield _never_adapted(layer, gap, given)
         return
-    yield _elsewhere(layer, gap, training, given)
+    yield _elsewhere(layer, gap, training, given, single=layer.kind == BATCH and stored.of_single_rows)
 
 
 def _never_adapted(layer: Layer, gap: Gap | None, given: Severity) -> Evidence:
@@ -100,7 +100,7 @@ def _never_adapted(layer: Layer, gap: Gap | None, given: Severity) -> Evidence:
     )
 
 
-def _elsewhere(layer: Layer, gap: Gap, training: Training, given: Severity) -> Evidence:
+def _elsewhere(layer: Layer, gap: Gap, training: Training, given: Severity, *, single: bool) -> Evidence:
     batch = layer.kind == BATCH
     start = number(layer.config.get("momentum"), 0.99) ** (training.updates or 0) if batch and training.updates else 0.0
     remains = start > REMAINS
@@ -110,14 +110,20 @@ def _elsewhere(layer: Layer, gap: Gap, training: Training, given: Severity) -> E
         else "At inference the layer uses the stored moments: these data come out of it on a scale that the layers "
         "behind have not seen."
     )
+    if single:
+        why = "Its stored variances are next to 0: in a batch of one row every number is its own mean, and becomes 0."
     name = layer.short_name
     code = (
-        f"BatchNormalization(momentum=0.9, name={quoted(name)})"
+        "model.fit(x, y, batch_size=32)"
+        if single
+        else f"BatchNormalization(momentum=0.9, name={quoted(name)})"
         if batch
         else f"model.get_layer({quoted(name)}).adapt(x_train)"
     )
     text = (
-        "train longer, or let the moving averages follow faster"
+        "train with more rows in a batch"
+        if single
+        else "train longer, or let the moving averages follow faster"
         if batch
         else "give the data as they were in training, or adapt the layer to these and train from scratch"
     )
@@ -134,6 +140,9 @@ def _elsewhere(layer: Layer, gap: Gap, training: Training, given: Severity) -> E
         why=why,
         remedy=Remedy(text, code),
         strength=0.9,
-        verdict=f"The stored moments of {layer.name} are not those of these data, so the layers behind it see another "
+        verdict=f"{layer.name} was trained on batches of one row, of which it makes zeros: nothing gets through it in "
+        "training, and something else does afterwards."
+        if single
+        else f"The stored moments of {layer.name} are not those of these data, so the layers behind it see another "
         "scale than in training.",
     )

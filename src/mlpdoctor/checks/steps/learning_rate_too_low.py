@@ -146,4 +146,4 @@ def _numbers(low: LowRate, seen: str, numbers: dict[str, float | None]) -> dict[
 
 
 def _remedy(low: LowRate, rate: float) -> Remedy:
-    return Remedy(f"train on with a learning rate of {rate:g}", recompiled(low.optimizer, f"{rate:g}"))
+    return Remedy(f"train on with a learning rate of {rate:g}", recompiled(low.optimizer, f"{rate:g}", *low.kept))

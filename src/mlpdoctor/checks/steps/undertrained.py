@@ -11,6 +11,7 @@ from mlpdoctor.engine.training import Trial
 from mlpdoctor.facts.history.training_curve import ValidationCurve
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.ladder.model_loss import Objective
+from mlpdoctor.facts.training.held_out_trial import MoreUpdates
 from mlpdoctor.facts.training.rate_left import DescentSpeed
 from mlpdoctor.facts.training.training_options import TrainingOptions
 
@@ -36,7 +37,7 @@ def undertrained(
     network: Network,
     objective: Objective,
     position: LossPosition,
-    speed: DescentSpeed,
+    more: MoreUpdates,
     options: TrainingOptions | None,
     validation: ValidationCurve | None,
 ) -> Iterator[Evidence]:
@@ -49,7 +50,8 @@ def undertrained(
     How to fix it
         Train on: more epochs, a smaller batch, EarlyStopping with patience in place of a fixed number.
     When it stays silent
-        Models that have come nine tenths of the way to what is known to be reachable; a loss that falls by less than
+        Models that have come nine tenths of the way to what is known to be reachable, unless after fewer than 1,000
+        updates 400 more take a tenth of the loss away on rows kept out of them; a loss that falls by less than
         a twentieth of the rest within the trial, and less than its scatter from row to row and update to update;
         models whose file tells of so many updates that this pace would have brought them there long ago: then the
         training saw something else than this file.
@@ -60,9 +62,12 @@ def undertrained(
         hundred updates leave doubt, four hundred are made. Ten times the rate is proposed where a trial at it
         gained more than three times as much.
     """
-    saved = speed.shown
-    if not speed.falls:
+    speed, apart = more.speed, more.apart
+    if apart is not None and apart.gains:
+        yield apart.evidence(position, objective.rows)
+    if speed is None or not more.falls:
         return
+    saved = speed.shown
     done = "" if speed.updates is None else f" after {count(speed.updates, 'update')}"
     epochs = None if speed.updates is None else speed.updates * saved.batch / objective.rows
     yield Evidence(

@@ -63,7 +63,7 @@ def linear_regime(
     """
     spread = float(outputs.squared.sum())
     moves = bool((outputs.high > outputs.low).any()) and 0 < spread < math.inf
-    if collapse.whole or not moves or factor.rows <= 2 * (factor.features + 1):
+    if collapse.linear_heads or not moves or factor.rows <= 2 * (factor.features + 1):
         return
     bent = sum(fit.value for fit in least_squares.fit(factor)) * factor.rows / spread
     enough = opinion is not None and not opinion.structure

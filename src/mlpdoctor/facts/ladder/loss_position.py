@@ -12,12 +12,12 @@ import math
 from mlpdoctor.core.check import Absent, fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Severity
-from mlpdoctor.core.text import short
 from mlpdoctor.facts.ladder.data_floors import ConflictFloor, NoiseEstimate
 from mlpdoctor.facts.ladder.linear_floor import ConstantFloor, LinearFloor
 from mlpdoctor.facts.ladder.model_loss import ModelLoss, Objective, Perfection
-from mlpdoctor.facts.ladder.second_opinion import SecondOpinion
+from mlpdoctor.facts.ladder.second_opinion import LEAST_ROWS, SecondOpinion
 from mlpdoctor.facts.training.training import Training
+from mlpdoctor.statistics.losses_and_targets import TargetValues
 
 GOOD = 0.05
 """A model within a twentieth of the way from the best known to a constant does well: what is left is fine-tuning."""
@@ -61,6 +61,7 @@ class LossPosition:
         perfect: of a perfect answer to every row, from which losses count: zero for most.
         noise: what is probably no function's to avoid, an estimate; None where there is none.
         trained: whether training has led there; else these are the weights it would start from.
+        whole: whether ``reach`` is what a table so small allows, labels and all, and no fit to other rows.
     """
 
     constant: float
@@ -71,6 +72,7 @@ class LossPosition:
     perfect: float = 0.0
     noise: float | None = None
     trained: bool = True
+    whole: bool = False
 
     def above(self, loss: float) -> float:
         """How far a loss is from that of perfect answers."""
@@ -191,11 +193,14 @@ def loss_position(
     opinion: SecondOpinion | None,
     noise: NoiseEstimate | None,
     training: Training,
+    values: TargetValues,
 ) -> LossPosition | Absent:
     """Put the rungs side by side."""
     top = objective.total(tuple(fit.value for fit in constant.fits))
     affine = None if linear is None else objective.total(tuple(fit.value for fit in linear.fits))
     reach = top if affine is None else min(affine, top)
+    if whole := objective.rows < LEAST_ROWS and values.labels:
+        reach = conflicts.total  # a truth table is there to be learned whole
     if opinion is not None:  # its line is all that tells of one where a loss has no best line
         reach = min(reach, opinion.curve if opinion.structure else reach, opinion.line if affine is None else reach)
     return LossPosition(
@@ -207,16 +212,8 @@ def loss_position(
         perfect=perfect.total,
         noise=None if noise is None else noise.total,
         trained=not training.never,
+        whole=whole,
     )
-
-
-def entropy_first(position: LossPosition) -> str:
-    """What comes first where most of the loss is the entropy of the targets; empty elsewhere."""
-    if not position.mostly_entropy:
-        return ""
-    rest = f"{short(position.model - position.perfect, 3)} is left to learn. "
-    first = f"{short(position.perfect)} of the loss, {short(position.model)}, cannot be removed: it is the entropy of "
-    return f"{first}targets that are neither 0 nor 1, and even perfect predictions cost it. {rest}"
 
 
 @dataclass(frozen=True)

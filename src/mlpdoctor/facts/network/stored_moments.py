@@ -10,6 +10,8 @@ from mlpdoctor.nn.layers.family import array, number
 from mlpdoctor.statistics.moments import NormalisedMoments
 
 BATCH = "BatchNormalization"
+NEXT_TO_NOTHING = 0.01
+"""Share of its epsilon at which the variance of a BatchNormalization counts for nothing."""
 ROUNDING = 1e-6
 """Share of its size within which a column of float32 numbers is constant."""
 
@@ -64,6 +66,11 @@ class StoredMoments:
     def fresh(self) -> bool:
         """Whether it lets everything through as it is."""
         return bool(np.all(self.mean == 0) and np.all(self.deviation == 1))
+
+    @property
+    def of_single_rows(self) -> bool:
+        """Whether every stored variance is next to 0, as that of a batch of one row is."""
+        return self.epsilon > 0 and bool((np.square(self.deviation) < (1 + NEXT_TO_NOTHING) * self.epsilon).all())
 
     @classmethod
     def of(cls, layer: Layer) -> Self | None:

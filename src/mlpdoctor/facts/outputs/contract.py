@@ -122,6 +122,7 @@ def spoken(contract: Contract, code: str, position: LossPosition | None) -> Iter
             severity=given,
             why=misfit.why + (_named(contract.guess) if code in OF_LABELS and given is not Severity.NOTE else ""),
             remedy=misfit.remedy,
+            explains=misfit.keeps,
             strength=STRENGTH[misfit.harm],
             verdict=f"The {parts} {how}: {several}{misfit.what}.",
         )

@@ -34,6 +34,7 @@ class Misfit:
         fixed: whether the report reads the labels as what they are; then only a model that has not learned from them
             was given them as they are in the file.
         void: whether the loss says nothing here, so that doing well by it means nothing either.
+        keeps: the share of the loss that it alone keeps in place; None where nobody knows.
     """
 
     code: str
@@ -43,6 +44,7 @@ class Misfit:
     remedy: Remedy
     fixed: bool = False
     void: bool = False
+    keeps: float | None = None
 
 
 COLUMNS = tuple(OutputRange)

@@ -17,6 +17,9 @@ LEAST_ROWS = 30
 """Truth tables and worked examples have fewer rows, and often a column that is the answer."""
 MOST_CLASSES = 50
 ROWS_A_CLASS = 5
+COUNTERS = frozenset(("id", "index", "rowid", "row", "rownumber", "rownames", "unnamed0", "passengerid", "customerid",
+                      "userid", "recordid", "serialno", "srno", "sno", "no", "nr", "number"))  # fmt: skip
+"""What a column that numbers the rows is called in public tables, letters and digits alone."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,7 @@ class Leak:
         how: the map between them in words.
         copy: whether it is the target itself.
         all_rows: whether all rows were looked at, and not a sample.
+        counts: whether it only numbers the rows.
     """
 
     feature: int
@@ -36,6 +40,7 @@ class Leak:
     how: str
     copy: bool
     all_rows: bool
+    counts: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +58,11 @@ class Leaks:
     _sample: RowSample
     _passes: Passes
 
+    @property
+    def copies(self) -> bool:
+        """Whether every target is an image of some feature."""
+        return bool((_rest(self._factor).min(axis=0) <= COPY).all())
+
     def of(self, near: float) -> list[Leak]:
         """Features of which each alone gives a target away, unless they are most of those that vary.
 
@@ -66,6 +76,7 @@ class Leaks:
         found = _by_numbers(factor, rest, near, names, targets)
         if not found:
             found = _by_classes(self._sample, varied, all_rows=len(self._sample.tickets) == factor.rows)
+        found += counters(self._sample, names, [one.feature for one in found])
         return found if len({one.feature for one in found}) <= self.varied / 2 else []
 
 
@@ -138,6 +149,30 @@ def _by_classes(sample: RowSample, varied: npt.NDArray[np.bool_], *, all_rows: b
         if not copy and _numbers_the_rows(sample, int(feature)):
             copy, how = True, "numbers the rows, and tells the classes apart because the file is sorted by them"
         found.append(Leak(int(feature), 0.0, how, copy, all_rows=all_rows))
+    return found
+
+
+def counters(sample: RowSample, names: tuple[str, ...], known: list[int]) -> list[Leak]:
+    """Columns that are called what numbers the rows, and do; in a file sorted by its target they give it away.
+
+    Args:
+        sample: of the rows.
+        names: of the features.
+        known: features that need no other word.
+    """
+    found = []
+    for feature, name in enumerate(names):
+        plain = "".join(letter for letter in name.lower() if letter.isalnum())
+        if plain not in COUNTERS or feature in known or not _numbers_the_rows(sample, feature):
+            continue
+        steps = np.diff(sample.targets[np.argsort(sample.features[:, feature])], axis=0)
+        ordered = bool(((steps >= 0).all(axis=0) | (steps <= 0).all(axis=0)).all())
+        how = (
+            "and gives the target away because the file is sorted by it"
+            if ordered
+            else "and no row has its number again"
+        )
+        found.append(Leak(feature, 0.0, f"numbers the rows, {how}", ordered, all_rows=False, counts=True))
     return found
 
 

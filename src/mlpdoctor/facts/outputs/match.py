@@ -230,6 +230,7 @@ def _labels_as_numbers(output: OutputHead, labels: Labels) -> Misfit:
             f"take {loss} cross-entropy behind a {activation}",
             f'{output.with_activation(activation)}; loss="{loss}_crossentropy"',
         ),
+        keeps=0.0 if output.range is OutputRange.PROBABILITY else None,  # it has the same lowest place
     )
 
 

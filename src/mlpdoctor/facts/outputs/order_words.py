@@ -64,6 +64,8 @@ def seen(order: PredictionOrder | None, clipped: ClippedAnswer | None) -> str:
 
 def known(position: LossPosition) -> str:
     """What is known to do better than the constant."""
+    if position.whole:
+        return f"On so few rows a network can reach {short(position.reach)}."
     if position.affine is None or position.reach < position.affine:
         found = f"A quick nonlinear fit reaches about {short(position.reach, 2)} on unseen rows."
         return found if position.reach < position.constant else ""

@@ -13,6 +13,7 @@ from mlpdoctor.facts.ladder.linear_floor import ConstantFloor, LinearFloor
 from mlpdoctor.facts.ladder.model_loss import ModelLoss, Objective
 from mlpdoctor.facts.network.line_in_reach import Entrance
 from mlpdoctor.nn.layers.properties import activation_of, is_learned, renormalises
+from mlpdoctor.nn.layers.unsupported_layers import remembers
 from mlpdoctor.nn.losses.binary_crossentropy import BinaryCrossentropy
 from mlpdoctor.nn.losses.convex import ConvexLoss
 from mlpdoctor.nn.losses.registry import kind_of
@@ -218,6 +219,7 @@ def _stages(network: Network) -> tuple[Stage, ...]:
         fan_in = 0 if not is_learned(layer) else 1 if kernel is None else kernel.shape[0]
         activation = None if layer is last else activation_of(layer)
         bound = math.inf if activation is None else max(abs(end) for end in activation.bounds)
+        bound = 1.0 if remembers(layer) else bound
         found.append(Stage(renormalises(layer), fan_in, layer.trainable, layer is last, bound))
     return tuple(stage for stage in found if stage.restarts or stage.fan_in or stage.bound < math.inf)
 

@@ -57,10 +57,15 @@ def remedy_for_features(
         )
     names = names_of(entry, width, passes.dataset.feature_names)
     few = [names[k] for k in sorted(order)]
-    chosen = f"{few}" if len(few) <= LISTED else f"df.columns.drop({list(passes.dataset.target_names)[:LISTED]})"
+    targets = list(passes.dataset.target_names)
+    if len(few) > LISTED < len(targets):  # too many names on both sides: the arrays have none
+        text = f"standardise the features before training, or put a Normalization layer, adapted to them, before {name}"
+        return Remedy(text, "mean, deviation = x.mean(axis=0), x.std(axis=0); x = (x - mean) / (deviation + 1e-7)")
+    chosen = f"{few}" if len(few) <= LISTED else f"df.columns.drop({targets})"
+    whole = ".replace(0, 1)" if (seen.deviation == 0).any() else ""  # a constant column has none to divide by
     return Remedy(
         f"standardise these columns before training, or put a Normalization layer, adapted to them, before {name}",
-        f"columns = {chosen}; df[columns] = (df[columns] - df[columns].mean()) / df[columns].std()",
+        f"columns = {chosen}; df[columns] = (df[columns] - df[columns].mean()) / df[columns].std(){whole}",
     )
 
 
@@ -134,14 +139,17 @@ def invisible(regression: Regression, constant: ConstantFloor, targets: tuple[st
     return f" Only {share} of the best constants' loss is about {listing(small)}: training hardly sees it."
 
 
-def remedy_for_targets(regression: Regression, targets: TargetMoments, names: tuple[str, ...]) -> Remedy:
+def remedy_for_targets(
+    regression: Regression, targets: TargetMoments, names: tuple[str, ...], network: Network
+) -> Remedy:
     """Every target column by itself on its own scale."""
     columns = list(dict.fromkeys(regression.columns))
     means = [f"{float(targets.mean[column]):.6g}" for column in columns]
     spreads = [f"{float(targets.deviation[column]) or 1.0:.6g}" for column in columns]
     if len(columns) == 1:
         a, b, name = means[0], spreads[0], names[columns[0]]
-        first = f"; or give the last layer bias_initializer=keras.initializers.Constant({a})"
+        biased = "bias" in network.nodes[regression.parts[0].head.node].layer.weights
+        first = f"; or give the last layer bias_initializer=keras.initializers.Constant({a})" if biased else ""
     elif len(columns) <= MOST_TARGETS_WRITTEN:
         a, b, name = f"[{', '.join(means)}]", f"[{', '.join(spreads)}]", "each target by itself"
         first = ""

@@ -10,9 +10,8 @@ from mlpdoctor.facts.training.gradients import Gradients, norm
 from mlpdoctor.facts.training.rate_left import DescentSpeed, RateLeft
 from mlpdoctor.facts.training.training import CurrentRate, Training
 from mlpdoctor.facts.training.training_options import MOST_PLAIN, MOST_RESCALED
-from mlpdoctor.facts.training.trial_updates import TIMES
 from mlpdoctor.nn.layers.properties import length_of, size_of, trained_kernels
-from mlpdoctor.nn.optimizers.traits import follows_gradient, most_per_update, normalises_gradient
+from mlpdoctor.nn.optimizers.traits import follows_gradient, kept_options, most_per_update, normalises_gradient
 
 FACTORS = tuple(10.0**power for power in range(1, 8))
 """Higher rates, the nearest first: a rate of 1e-8 is as low as one of 1e-5."""
@@ -77,6 +76,7 @@ class LowRate:
         length: their length as one vector; None without any.
         gone: the furthest that ``updates`` at this rate can have moved one weight; None where nothing bounds it.
         gradient: length of the gradient of the loss; None where it is not known or steps do not follow it.
+        kept: what else the optimizer is compiled with.
     """
 
     optimizer: str
@@ -87,6 +87,7 @@ class LowRate:
     length: float | None
     gone: float | None
     gradient: float | None
+    kept: tuple[str, ...]
     _most: float
     _speed: DescentSpeed | None
     _once_higher: bool
@@ -101,7 +102,7 @@ class LowRate:
             return None
         found: tuple[float, Trial] | None = None
         for factor in FACTORS:
-            if self.rate * factor > self._most:
+            if not self._allowed(factor):
                 break
             trial = speed.continuation.at(factor)
             if not trial.finite:
@@ -119,13 +120,17 @@ class LowRate:
 
     def _faster_in_the_end(self, speed: DescentSpeed) -> FasterRate | None:
         """Ten times the rate in trials four times as long: a network of sigmoids has hardly begun after a short one."""
-        if self.rate * FACTORS[0] > self._most:
+        if not self._allowed(FACTORS[0]):
             return None
-        trial, saved = speed.continuation.at(FACTORS[0], TIMES), speed.continuation.longer()
+        trial, saved = speed.continuation.at(FACTORS[0], speed.continuation.times), speed.continuation.longer()
         long = twin(speed, continuation=twin(speed.continuation, saved=saved), longer=None)
         if not trial.finite or not saved.finite or not _faster(long, trial):
             return None
         return FasterRate(float(f"{trial.rate:.0e}"), trial, long)
+
+    def _allowed(self, factor: float) -> bool:
+        """Whether nobody is sent too high; the file keeps a rate of 0.1 as 0.1 and a little."""
+        return float(f"{self.rate * factor:.6g}") <= self._most
 
     @property
     def first_step(self) -> float | None:
@@ -169,6 +174,7 @@ def low_rate(
         length=length_of(kernels),
         gone=None if limit is None or updates is None else limit * updates,
         gradient=norm(gradients.total) if gradients is not None and follows_gradient(optimizer) else None,
+        kept=kept_options(optimizer),
         _most=MOST_RESCALED if normalises_gradient(optimizer) else MOST_PLAIN,
         _speed=speed,
         _once_higher=left is not None and left.once_higher,

@@ -12,15 +12,18 @@ from mlpdoctor.facts.ladder.loss_position import GOOD, HALFWAY, LossPosition
 from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.facts.training.gradients import norm
 from mlpdoctor.facts.training.training import CurrentRate, Training, constant_start
-from mlpdoctor.facts.training.trial_updates import Continuation, FirstUpdates, come_from
-from mlpdoctor.nn.layers.properties import size_of, trained_kernels
+from mlpdoctor.facts.training.trial_updates import Continuation, FirstUpdates, Revived, come_from, of_zeros
+from mlpdoctor.nn.layers.properties import rate_of, size_of, trained_kernels
 from mlpdoctor.nn.optimizers.rate import at_rate, rate_at
 from mlpdoctor.nn.optimizers.traits import most_per_update, moves_by_a_share, moves_by_the_rate
+from mlpdoctor.statistics.rows import RowSample
 
 READILY = 0.05
 """A trial that closes a twentieth of the gap, scatter taken off, shows that training goes on; less stands still."""
 BARELY_AT_ALL = 0.02
 """And one that closes less than a fiftieth of it, scatter added, one that rests."""
+HEAVY = 0.4
+"""A share from which on dropout makes training so much slower than its trials that their pace says nothing of it."""
 ELSEWHERE = 1.5
 """The updates made would have brought the loss down so many times over, had they been like those of the trial."""
 
@@ -39,6 +42,7 @@ class DescentSpeed:
         start: how far a fresh start is above the model, where that was looked at.
         longer: a trial four times as long, where the loss falls in the first, and too little to be sure of: sigmoids
             and small rates are slow to start.
+        dropped: the largest share that a layer drops in training, and in no trial.
     """
 
     gap: float
@@ -49,6 +53,7 @@ class DescentSpeed:
     size: float
     start: float | None = None
     longer: Trial | None = None
+    dropped: float = 0.0
 
     @property
     def saved(self) -> Trial:
@@ -105,12 +110,14 @@ class DescentSpeed:
         updates, saved = self.updates or 0, self.saved
         made = updates * (saved.gain / saved.updates)
         far = ELSEWHERE * max(max(self.came, 0.0) + self.span / 2, self.start or 0.0)
-        return updates >= saved.updates and made > far
+        return updates >= saved.updates and made > far and self.dropped < HEAVY
 
 
 @fact
 def descent_speed(
+    network: Network,
     objective: Objective,
+    sample: RowSample,
     continuation: Continuation,
     position: LossPosition,
     training: Training,
@@ -127,8 +134,9 @@ def descent_speed(
         came=position.constant - position.model,
         continuation=continuation,
         updates=training.updates,
-        start=come_from(first, position),
+        start=max(come_from(first, position) or 0.0, of_zeros(objective, sample) - position.model),
         size=norm(engine.weights) if (engine := objective.passes.engine) is not None else 0.0,
+        dropped=max(map(rate_of, network.layers)),
     )
     if speed.sure_share(speed.saved) >= READILY or speed.rests:
         return speed
@@ -144,14 +152,6 @@ MOST = 0.5
 """A rate that was low for more than half of the training came down too early."""
 LOW = 0.1
 """A rate brought down to less than a tenth was brought down on purpose or by a schedule."""
-
-
-@dataclass(frozen=True, eq=False)
-class Revived:
-    """Two trials from the saved weights: at the rate in force, where the loss stands, and at the one before."""
-
-    low: Trial
-    high: Trial
 
 
 @dataclass(frozen=True)

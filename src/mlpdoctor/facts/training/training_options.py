@@ -6,7 +6,7 @@ from mlpdoctor.core.finding import Remedy
 from mlpdoctor.core.network import Network, Optimizer
 from mlpdoctor.core.text import count, short
 from mlpdoctor.engine.training import Trial
-from mlpdoctor.facts.training.trial_updates import ADAM_RATE, TIMES, Continuation
+from mlpdoctor.facts.training.trial_updates import ADAM_RATE, Continuation
 from mlpdoctor.nn.optimizers.traits import follows_gradient, kept_options, normalises_gradient
 
 FACTORS = (10.0, 0.1)
@@ -48,7 +48,11 @@ class TrainingOptions:
         """Adam in place of an optimizer whose steps are as long as the gradient is; None where the steps are not."""
         if not follows_gradient(self._optimizer):
             return None
-        return Option("Adam", f"keras.optimizers.Adam({ADAM_RATE})", self._continuation.adam(TIMES if longer else 1))
+        return Option(
+            "Adam",
+            f"keras.optimizers.Adam({ADAM_RATE})",
+            self._continuation.adam(self._continuation.times if longer else 1),
+        )
 
     def or_adam(self, remedy: Remedy, other: Trial) -> Remedy:
         """A remedy, or Adam where it gains clearly more than that did in as many updates."""

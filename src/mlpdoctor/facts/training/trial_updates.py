@@ -10,7 +10,7 @@ from mlpdoctor.core.check import Absent, dear_fact, fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array, Key, Network, Optimizer
 from mlpdoctor.engine.passes import Engine
-from mlpdoctor.engine.training import Descent, Trial
+from mlpdoctor.engine.training import BATCH, Descent, Trial
 from mlpdoctor.facts.ladder.loss_position import LossPosition
 from mlpdoctor.facts.ladder.model_loss import Objective
 from mlpdoctor.facts.training.gradients import gradient_rows
@@ -20,8 +20,8 @@ from mlpdoctor.statistics.rows import RowSample
 
 OWN, UNCLIPPED, ADAM = "its own", "unclipped", "Adam"
 """The optimizers of trials: as saved, without clipping, Keras's Adam."""
-TIMES = 4
-"""How many times as long a longer trial is."""
+TIMES, TIMES_OF_FEW = 4, 16
+"""How many times as long a longer trial is; and where all rows are one batch, as in XOR, so that updates are epochs."""
 Way: TypeAlias = tuple[str, float, int]
 """How a trial is made: the optimizer, the factor on the rate, and how many times as many updates as usual."""
 ADAM_RATE = 0.001
@@ -53,6 +53,11 @@ class Continuation:
             return self.saved
         return self._tried((OWN, factor, times), self.descent, self.rate * factor)
 
+    @property
+    def times(self) -> int:
+        """How many times as long a longer trial is."""
+        return TIMES if len(self.descent.rows.features) > BATCH else TIMES_OF_FEW
+
     def unclipped(self) -> Trial:
         """The trial at the saved rate without any clipping of gradients."""
         return self._tried((UNCLIPPED, 1, 1), self.descent.unclipped(), self.rate)
@@ -62,8 +67,8 @@ class Continuation:
         return self._tried((ADAM, 1, times), replace(self.descent, optimizer=Optimizer("Adam")), ADAM_RATE)
 
     def longer(self) -> Trial:
-        """The trial at the saved rate with four times as many updates."""
-        return self.at(1, TIMES)
+        """The trial at the saved rate with several times as many updates."""
+        return self.at(1, self.times)
 
     def _tried(self, way: Way, descent: Descent, rate: float) -> Trial:
         if way not in self._trials:
@@ -116,6 +121,14 @@ def _idle(engine: Engine) -> Absent | None:
     return None if engine.weights else Absent("the model has no weight that training may change", applicable=False)
 
 
+@dataclass(frozen=True, eq=False)
+class Revived:
+    """Two trials from the saved weights: at the rate in force, where the loss stands, and at the one before."""
+
+    low: Trial
+    high: Trial
+
+
 WILD = 2.5
 """Factor by which a kernel makes a signal larger beyond which the start itself is at fault: Keras's own initialisers
 have 1.4 at most."""
@@ -134,6 +147,20 @@ class FirstUpdates:
     trials: Continuation
     fresh: bool
     wild: bool
+
+
+def too_high_anyway(first: FirstUpdates, mean: Array, deviation: Array) -> bool:
+    """Whether a training from fresh weights at its rate gets nowhere on standardised targets either.
+
+    Args:
+        first: the trial on the targets as they are.
+        mean: of the target columns.
+        deviation: likewise.
+    """
+    descent = first.trials.descent
+    rows = replace(descent.rows, targets=(descent.rows.targets - mean) / np.where(deviation > 0, deviation, 1.0))
+    trial = replace(descent, rows=rows).run(first.trials.rate)
+    return not isinstance(trial, Trial) or not trial.finite or trial.after > trial.before
 
 
 @dear_fact("making trial updates from a fresh start")
@@ -205,3 +232,11 @@ def come_from(first: FirstUpdates | None, position: LossPosition) -> float | Non
     if position.affine is not None and not like_these:
         return None
     return before - position.model if math.isfinite(before) else None
+
+
+def of_zeros(objective: Objective, sample: RowSample) -> float:
+    """The loss of predicting nothing, or even odds, about which a network starts."""
+    targets = sample.few.targets
+    values = objective.heads.values(targets, np.zeros((len(targets), sum(h.units for h in objective.heads.heads))))
+    found = objective.total(tuple(float(value) for value in values.mean(axis=0)))
+    return found if math.isfinite(found) else 0.0

@@ -59,6 +59,14 @@ def activation(layer: Layer) -> Activation | None:
     return activation_of(layer.config.get("activation"), layer.keras)
 
 
+def remembers(layer: Layer) -> bool:
+    """Whether what a recurrent layer of Keras's own answers lies between -1 and 1, whatever enters it."""
+    inner = layer.config.get("layer") if layer.kind == "Bidirectional" else {"config": layer.config}
+    own = inner.get("config", {}) if isinstance(inner, dict) else {}
+    recurrent = layer.registered is None and layer.kind in RECURRENT - {"RNN"}
+    return recurrent and own.get("activation", "tanh") in ("tanh", "sigmoid", "hard_sigmoid", "softsign")
+
+
 def sums(layer: Layer) -> bool:
     """Whether what a layer of Keras's own hands to its activation is an affine map of what enters, by trained weights.
 

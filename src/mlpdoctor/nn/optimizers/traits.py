@@ -206,8 +206,9 @@ def momentum_of(optimizer: Optimizer) -> float:
 
 
 def kept_options(optimizer: Optimizer) -> tuple[str, ...]:
-    """The arguments that an optimizer is to be compiled with again, beside its rate: its momentum."""
+    """The arguments that an optimizer is to be compiled with again, beside its rate: its momentum, its clipping."""
     momentum = momentum_of(optimizer)
-    if momentum <= 0:
-        return ()
-    return (f"momentum={momentum:g}", *(["nesterov=True"] if optimizer.options.get("nesterov") else []))
+    kept = [f"momentum={momentum:g}"] if momentum > 0 else []
+    kept += ["nesterov=True"] if momentum > 0 and optimizer.options.get("nesterov") else []
+    limits = {name: optimizer.options.get(name) for name in ("clipnorm", "clipvalue", "global_clipnorm")}
+    return (*kept, *(f"{name}={limit:g}" for name, limit in limits.items() if isinstance(limit, int | float)))
