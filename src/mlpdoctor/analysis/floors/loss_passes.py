@@ -111,6 +111,15 @@ def look(problem: Problem, line: Array, *, exact: bool) -> Look:
     return Look(total, problem.gathered(pulled, summed), pulls, nearest > SURE * farthest)
 
 
+def alike(loss: ConvexLoss, slopes: Array) -> Array:
+    """The step of the free predictors for some slopes, shape (..., free), that is the same whichever is the reference.
+
+    The slope of the reference is minus the sum of the others', and a step of it is one of all others the other way.
+    Without that, directions in which all others move together would be steeper than the rest by their number.
+    """
+    return slopes + slopes.sum(axis=-1, keepdims=True) if loss.reference else slopes
+
+
 def bends(problem: Problem, line: Array) -> Iterator[Bend]:
     """How the loss of each row bends at a line, times its weight, strip by strip."""
     loss, free = problem.loss, line.shape[1]

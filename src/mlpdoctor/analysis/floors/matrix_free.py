@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mlpdoctor.analysis.floors.basis import EPSILON
-from mlpdoctor.analysis.floors.loss_passes import Look, Problem, bends, look, own_bends, steepest, turned
+from mlpdoctor.analysis.floors.loss_passes import Look, Problem, alike, bends, look, own_bends, steepest, turned
 from mlpdoctor.analysis.floors.newton import ENOUGH, LEAST_STEP, ORTHOGONAL, Bend, Solution, bent, predictors
 from mlpdoctor.core.fast_dataclass import dataclass, twin
 from mlpdoctor.core.network import Array
@@ -178,7 +178,7 @@ def _descended(problem: Problem, line: Array, here: Look, lowest: float, *, exac
     for _ in range(MOST_STEPS):
         if here.apart or (len(values) > WINDOW and values[-WINDOW - 1] - here.value <= GAIN * (here.value - lowest)):
             break
-        ahead = _kept_promise(problem, line, _step(here.gradient, past), here, exact=exact)
+        ahead = _kept_promise(problem, line, _step(problem, here.gradient, past), here, exact=exact)
         if ahead is None:
             break
         past.append((ahead[0] - line, ahead[1].gradient - here.gradient))
@@ -187,17 +187,18 @@ def _descended(problem: Problem, line: Array, here: Look, lowest: float, *, exac
     return line, here
 
 
-def _step(gradient: Array, past: deque[tuple[Array, Array]]) -> Array:
+def _step(problem: Problem, gradient: Array, past: deque[tuple[Array, Array]]) -> Array:
     """The step of L-BFGS: minus the gradient, times what the last steps tell of the inverse second derivative."""
     curved = [(move, turn, product) for move, turn in past if (product := float((move * turn).sum())) > 0]
-    if not curved:
-        return -gradient / max(float(np.linalg.norm(gradient)), EPSILON)
     step, shares = -gradient, []
     for move, turn, product in reversed(curved):
         shares.append(float((move * step).sum()) / product)
         step = step - shares[-1] * turn
+    step = alike(problem.loss, step)
+    if not curved:
+        return step / max(float(np.linalg.norm(step)), EPSILON)
     _, turn, product = curved[-1]
-    step = step * (product / float(np.square(turn).sum()))
+    step = step * (product / float((turn * alike(problem.loss, turn)).sum()))
     for move, turn, product in curved:
         step = step + (shares.pop() - float((turn * step).sum()) / product) * move
     return step
