@@ -129,13 +129,13 @@ def usable_rows(batch: Batch) -> views.Rows:
     """The rows of a batch in which every cell is a number that Keras can take."""
     numbers = np.arange(batch.first_row, batch.first_row + len(batch.features), dtype=np.float64)
     weights = batch.weights
+    rows = views.Rows(batch.features, batch.targets, numbers, weights)
     if all(all_usable(cells) for cells in (batch.features, batch.targets, weights) if cells is not None):
-        return views.Rows(batch.features, batch.targets, numbers, weights)
-    good = usable(batch.features).all(axis=1) & usable(batch.targets).all(axis=1)
+        return rows
+    good = np.asarray(usable(batch.features).all(axis=1) & usable(batch.targets).all(axis=1))
     if weights is not None:
         good &= usable(weights)
-    kept = None if weights is None else weights[good]
-    return views.Rows(batch.features[good], batch.targets[good], numbers[good], kept)
+    return rows.at(good)
 
 
 def block_rows(network: Network | None, dataset: Dataset, cells: int = BLOCK_CELLS) -> int:

@@ -88,6 +88,4 @@ class _Shown:
 
     def _pieces(self, rows: views.Rows) -> Iterator[views.Rows]:
         for start in range(0, len(rows.features), self.height):
-            part = slice(start, start + self.height)
-            weights = None if rows.weights is None else rows.weights[part]
-            yield views.Rows(rows.features[part], rows.targets[part], rows.numbers[part], weights)
+            yield rows.at(slice(start, start + self.height))

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
 from mlpdoctor.core import random_state
 from mlpdoctor.core.fast_dataclass import dataclass
@@ -120,8 +119,7 @@ class Descent:
         updates = times * planned(self.engine)
         # A recorded pass keeps all that the layers make.
         most = min(MOST_SEEN, max(MOST_CELLS // cells(self.engine.network), 2 * BATCH))
-        judged = self.rows if self.judged is None else self.judged
-        shown = _rows(judged, np.arange(min(len(judged.features), most)))
+        shown = (self.rows if self.judged is None else self.judged).at(slice(most))
         losses = [self._losses(self.engine, shown)]
         looks = {round(updates * look / LOOKS) for look in range(1, LOOKS + 1)}
         clipped: list[float] = []
@@ -159,10 +157,8 @@ class Descent:
 
     def apart(self, share: float) -> "Descent":
         """The same with so many of the rows left out of the training, to look at the loss on."""
-        number = len(self.rows.features)
-        places = np.arange(number)
-        kept = round(number * (1 - share))
-        return replace(self, rows=_rows(self.rows, places[:kept]), judged=_rows(self.rows, places[kept:]))
+        kept = round(len(self.rows.features) * (1 - share))
+        return replace(self, rows=self.rows.at(slice(kept)), judged=self.rows.at(slice(kept, None)))
 
     def _minibatches(self) -> Iterator[views.Rows]:
         rng = random_state.random(0)
@@ -171,7 +167,7 @@ class Descent:
             order = rng.permutation(number)
             # As in Keras the last batch of an epoch is smaller; one row alone would be noise.
             for start in range(0, max(number - BATCH // 2, 1), BATCH):
-                yield _rows(self.rows, order[start : start + BATCH])
+                yield self.rows.at(order[start : start + BATCH])
 
     def _losses(self, engine: Engine, rows: views.Rows) -> Array:
         """The loss of each row, all outputs together."""
@@ -252,8 +248,3 @@ def _moved(before: Mapping[Key, Array], after: Mapping[Key, Array]) -> dict[str,
         distance = after[key] - values
         squares[key[0]] = moved + float(np.vdot(distance, distance)), size + float(np.vdot(values, values))
     return {name: math.sqrt(moved / size) if size > 0 else math.inf for name, (moved, size) in squares.items()}
-
-
-def _rows(rows: views.Rows, chosen: npt.NDArray[np.intp]) -> views.Rows:
-    weights = None if rows.weights is None else rows.weights[chosen]
-    return views.Rows(rows.features[chosen], rows.targets[chosen], rows.numbers[chosen], weights)

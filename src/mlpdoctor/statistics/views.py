@@ -68,6 +68,11 @@ class Rows:
     numbers: Array
     weights: Array | None = None
 
+    def at(self, places: "slice | npt.NDArray[np.integer[Any] | np.bool_]") -> "Rows":
+        """Some of them."""
+        weights = None if self.weights is None else self.weights[places]
+        return Rows(self.features[places], self.targets[places], self.numbers[places], weights)
+
     @cached_property
     def hashes(self) -> Hashes:
         """A hash of the features of each row."""

@@ -61,9 +61,9 @@ def constant_feature(
         model is not done: a learning rate that suits the other features is then too high. So it is where two columns
         or more, a quarter of all, are at the largest number of the table. What is 0 only in float32 is left to D701.
     How sure
-        Measured: each column is compared with its first row. When all are constant it is proved that no weights
-        do better than the best constant: equal rows get equal predictions. How much the loss bends is measured on the
-        inputs: the largest eigenvalue of the matrix of their products, with the columns and without.
+        Measured: each column is compared with its first row. When all are constant it is proved that no weights do
+        better than the best constant: equal rows get equal predictions. How much the loss bends is the largest
+        eigenvalue of the matrix of products of the inputs, with the columns and without.
     """
     width = factor.features
     spread = np.abs(factor.triangle[:, 1 : 1 + width]).max(axis=0)
@@ -71,7 +71,6 @@ def constant_feature(
     if factor.rows < 2 or not len(still):  # noqa: PLR2004  a single row varies in nothing
         return
     names = passes.dataset.feature_names
-    values = {names[k]: float(factor.origin[k]) for k in still[:SHOWN]}
     which = listing([f"{names[k]} = {short(float(factor.origin[k]))}" for k in still])
     numbers: dict[str, Number] = {
         "of": f" ({len(still)} of {width} features)" if width > 1 else "",
@@ -79,7 +78,7 @@ def constant_feature(
         "width": width,
         "which": which,
         "rows": factor.rows,
-        "values": values,
+        "values": {names[k]: float(factor.origin[k]) for k in still[:SHOWN]},
     }
     if len(still) == width:
         yield Evidence(
@@ -97,8 +96,8 @@ def constant_feature(
     bends, lost = times >= steeper, _at_the_top(factor.origin[still], sample.features)
     why, zeros = _why(factor.origin[still], factor.rows), not factor.origin[still].any()
     padding = sequences.padded(still.tolist()) if sequences is not None and zeros else None
-    leave_out = "leave them out, here and in training; it changes the width of the input"
-    remedy = padding or Remedy(leave_out, _drop(names, still))
+    told = "leave them out, here and in training; it changes the width of the input"
+    remedy = padding or Remedy(told, _drop(names, still))
     verdict = f"A feature that never varies is large beside the others ({which}): the loss bends {short(times, 2)} "
     verdict += "times as much along its weights as along any others, and it tells nothing."
     if lost:
