@@ -1,5 +1,6 @@
 """A101: layers that act as one because nothing nonlinear stands between them."""
 
+import math
 from collections.abc import Iterator
 
 from mlpdoctor.core.check import Part, Stage, check
@@ -44,8 +45,7 @@ def missing_nonlinearity(
 
     Why it matters
         A composition of affine maps is an affine map. However many such layers there are and however wide, the
-        network can only draw a straight line (a plane), and the best one is found by linear regression. No learning
-        rate, optimizer, number of epochs or number of units changes that.
+        network can only draw a straight line (a plane), and linear regression finds the best one. No setting helps.
     How to fix it
         Give every hidden layer an activation. In Keras a Dense layer has none unless it is asked for.
     When it stays silent
@@ -72,6 +72,7 @@ def missing_nonlinearity(
             numbers={
                 "said": f"{chain} have no activation between them: together they are {collapse.together(ladder)}",
                 "chain": chain,
+                "together": collapse.together(ladder),
                 "layers": tuple(layer.name for layer in stretch.layers),
                 "whole_network": whole,
                 "floor": floor,
@@ -127,8 +128,7 @@ def _why(collapse: Collapse, position: LossPosition | None, severity: Severity, 
 
 
 def _remedy(network: Network, first: Layer) -> Remedy:
-    width = network.input_width
-    activation = "tanh" if width is not None and width <= SMOOTH_WIDTH else "relu"
+    activation = "tanh" if (network.input_width or math.inf) <= SMOOTH_WIDTH else "relu"
     return Remedy(
         f"add an activation to {first.name}, and to every other hidden layer",
         layer_code(first, first.config.get("units", first.config.get("filters", 0)), f'activation="{activation}"'),

@@ -163,9 +163,17 @@ class MoreUpdates:
 
 @fact
 def more_updates(
-    speed: DescentSpeed | None, apart: HeldOutTrial | None, unseen: UnseenReadout | None
+    speed: DescentSpeed | None,
+    apart: HeldOutTrial | None,
+    unseen: UnseenReadout | None,
+    training: Training,
+    position: LossPosition,
 ) -> MoreUpdates | Absent:
     """Put them side by side."""
+    if training.never:
+        return Absent("the model has not been trained yet", applicable=False)
     if speed is None and apart is None:
+        if position.well:
+            return Absent("the model does about as well as anything is known to", applicable=False)
         return Absent("the model has come most of the way to what is known to be reachable", applicable=False)
     return MoreUpdates(speed, apart, unseen is not None and unseen.saved > CLEAR * unseen.error)
