@@ -74,8 +74,10 @@ class Equation:
         prepared = []
         for own in own_bends(few, bent_so, len(line)):
             scale = max(float(np.trace(own)) / len(own), LEAST_SCALE * problem.count)
-            unit = np.eye(len(own))
-            prepared.append(np.linalg.inv(own / scale + RIDGE * unit) / scale)
+            own /= scale
+            own[np.diag_indices(len(own))] += RIDGE
+            own[:] = np.linalg.inv(own) / scale  # in its place, for there are as many as classes
+            prepared.append(own)
         return cls(few, bent_so, tuple(prepared))
 
     def prepared(self, rest: Array) -> Array:

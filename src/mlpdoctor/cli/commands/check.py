@@ -89,6 +89,7 @@ def check(
     from mlpdoctor.cli.config.unnamed import keep_inside, starts_keras
     from mlpdoctor.cli.plan import plan
     from mlpdoctor.cli.selection import idle
+    from mlpdoctor.core.memory import give_back
     from mlpdoctor.diagnosis.diagnose import all_checks
 
     checks = all_checks()
@@ -111,6 +112,7 @@ def check(
     code.announce()
     for origin in starts_keras(configuration, (job.settings for job in jobs)):
         say(f"{origin}: engine = keras: this file, which was found and not named, has models run through Keras")
+    give_back()
     tried = None
     if confirm or budget is not None:
         from mlpdoctor.cli.commands.models import confirmation
