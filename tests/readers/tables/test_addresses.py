@@ -130,8 +130,8 @@ def test_without_fsspec_one_line_says_what_to_install(path: str, package: str) -
     with gone, pytest.raises(DataFileError) as complaint:
         open_dataset(path, WANTED)
     assert str(complaint.value) == (
-        f"{path}: an address is read with fsspec, which is not installed: pip install {package}, or give a file of this "
-        "machine"
+        f"{path}: an address is read with fsspec, which is not installed: pip install {package}, or give a file of "
+        "this machine"
     )
 
 
