@@ -74,7 +74,7 @@ class Equation:
         prepared = []
         for own in own_bends(few, bent_so, len(line)):
             scale = max(float(np.trace(own)) / len(own), LEAST_SCALE * problem.count)
-            own /= scale
+            np.divide(own, scale, out=own)
             own[np.diag_indices(len(own))] += RIDGE
             own[:] = np.linalg.inv(own) / scale  # in its place, for there are as many as classes
             prepared.append(own)
