@@ -78,6 +78,37 @@ def test_a_healthy_model_is_told_where_it_stands(rungs: dict[str, float], part: 
     assert said.endswith(".")
 
 
+@pytest.mark.parametrize(("model", "little"), [(0.95, True), (0.8, False)])
+def test_that_little_can_be_learned_is_said_with_the_share(model: float, *, little: bool) -> None:
+    position = LossPosition(1.0, model, 0.0, model, model)
+    said = verdict((), ladder(constant=1.0, affine=model, model=model, data=0.0), position)
+    assert said.startswith("Looks healthy. ")
+    assert ("There is little to learn" in said) == little
+    assert ("at most 5 %" in said) == little
+
+
+def test_targets_that_are_features_are_not_called_linear() -> None:
+    line = Rung("affine", "best linear fit", 0.0, 0.0, "proved", "")
+    found = Ladder("mean squared error", (*ladder(constant=1.0).rungs, line, *ladder(model=0.5).rungs))
+    lead = (finding("O204", says="The output cannot reach them."),)
+    assert "exactly linear" in verdict(lead, found, TRAINED)
+    assert verdict(lead, found, TRAINED, Scope(0, 0, copies=True)) == "The output cannot reach them."
+
+
+def test_how_far_a_curve_has_to_go_is_not_said_before_why() -> None:
+    """It follows from a finding that follows from the leading one."""
+    lead, units = finding("G603", says="The rate is too high."), replace(finding("U401"), because_of="G603")
+    curve = finding("H806", Severity.WARNING, "180 more epochs.")
+    found = ladder(constant=2.0, model=0.5)
+    assert verdict((lead, units, replace(curve, because_of="U401")), found, TRAINED) == "The rate is too high."
+    assert verdict((lead, units, curve), found, TRAINED) == "180 more epochs. The rate is too high."
+
+
+def test_rows_that_may_be_known_by_heart_are_no_proof_of_health() -> None:
+    rise = finding("H805", Severity.NOTE)
+    assert "by heart" in verdict((rise,), ladder(constant=2.0, model=0.5, data=0.0), TRAINED)
+
+
 @pytest.mark.parametrize(
     ("model", "position"), [(float("nan"), where(float("nan"))), (None, None), (1.5, where(1.5)), (1.5, None)]
 )

@@ -34,7 +34,7 @@ class Scope:
         hidden: findings that are not to be reported.
         general: how the model does on unseen rows; None where that is not known.
         broken: the rules that say the model computes nothing at all.
-        copies: whether every target is a feature in other units, as in an autoencoder.
+        copies: whether the targets are features, each in its own units, as in an autoencoder.
     """
 
     checks: int

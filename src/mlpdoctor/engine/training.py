@@ -15,6 +15,7 @@ from mlpdoctor.engine.tape import Cotangents
 from mlpdoctor.nn.heads import Heads
 from mlpdoctor.nn.layers.penalties import Regularizer, constraint
 from mlpdoctor.nn.optimizers.rate import at_rate
+from mlpdoctor.nn.optimizers.rule import build
 from mlpdoctor.nn.optimizers.traits import Step, next_step
 from mlpdoctor.statistics import views
 
@@ -194,7 +195,7 @@ class Updates:
     def __init__(self, engine: Engine, heads: Heads, optimizer: Optimizer) -> None:
         """From a network as it is, with an optimizer as saved."""
         self.engine, self.optimizer = engine, optimizer
-        self._heads, self._own = heads, False
+        self._heads, self._own, self._rule = heads, False, build(optimizer)
         self._penalties = [(key, own) for key, own in penalised(engine.network).items() if isinstance(own, Regularizer)]
         bounds = {
             (layer.name, name): constraint(layer, name) for layer in engine.network.layers for name in layer.weights
@@ -209,7 +210,7 @@ class Updates:
             moved: weights that change by other means, such as the moving mean of BatchNormalization.
         """
         after = self.engine.weights
-        step = next_step(self.optimizer, after, self._gradient(rows, after), spent=self._own)
+        step = next_step(self.optimizer, after, self._gradient(rows, after), spent=self._own, rule=self._rule)
         if isinstance(step, str):
             return step
         for key, change in step.updates.items():
@@ -217,8 +218,9 @@ class Updates:
         for key, bound in self._bounds.items():
             if key in after:
                 after[key] = bound(after[key])
-        self._own = True
-        self.optimizer, self.engine = step.optimizer, self.engine.at(after | dict(moved or {}))
+        if moved or self._bounds or not self._own:  # else its arrays have been written over, and it is as it should be
+            self.engine = self.engine.at(after | dict(moved or {}))
+        self._own, self.optimizer = True, step.optimizer
         return step
 
     def _gradient(self, rows: views.Rows, weights: Mapping[Key, Array]) -> dict[Key, Array]:

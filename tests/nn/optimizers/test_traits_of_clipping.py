@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mlpdoctor.core.network import Optimizer
-from mlpdoctor.nn.optimizers.traits import Step, next_step
+from mlpdoctor.nn.optimizers.traits import Step, kept_options, next_step
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
@@ -21,3 +21,9 @@ def test_weights_without_a_gradient_stay() -> None:
     assert isinstance(step, Step)
     assert set(step.updates) == {trained}
     np.testing.assert_allclose(step.updates[trained], -0.1 * 0.004 - 0.1, rtol=1e-5)
+
+
+def test_a_line_with_another_rate_keeps_the_clipping() -> None:
+    options = {"learning_rate": 0.1, "momentum": 0.9, "clipnorm": 0.5, "clipvalue": None}
+    assert kept_options(Optimizer("SGD", options, None, 0.1)) == ("momentum=0.9", "clipnorm=0.5")
+    assert kept_options(Optimizer("Adam", {"learning_rate": 0.1}, None, 0.1)) == ()

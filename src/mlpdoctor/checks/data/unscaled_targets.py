@@ -25,6 +25,8 @@ SLACK = 2.0
 """A model that has spent half its updates on reaching the size of the targets had too few left to learn them."""
 DROWNED = 1 / 3
 """Targets that vary less than a third as much as one update can move the predictions."""
+TELLS = 0.3
+"""Predictions need vary only as the features tell; where these tell a tenth, by a third of what the targets do."""
 SMALL = 0.3
 """Targets that vary by more are not small: where steps are larger than that the rate is too high, see G603."""
 
@@ -72,8 +74,7 @@ def unscaled_targets(
     How sure
         Estimated: updates are counted as if all weights moved by the rate in one direction, as they do at first.
     References
-        Kingma and Ba, Adam: a method for stochastic optimization, 2015, section 2.1. LeCun, Bottou, Orr and
-        Muller, Efficient BackProp, 1998, section 4.
+        Kingma and Ba, Adam, 2015, section 2.1. LeCun, Bottou, Orr and Muller, Efficient BackProp, 1998, section 4.
     """
     optimizer = network.optimizer
     rate = None if optimizer is None else highest_rate(optimizer)
@@ -90,18 +91,17 @@ def unscaled_targets(
     limited = moves_by_the_rate(optimizer) or part.loss.names[0] in SIZE_OF_ERROR
     step = rate / (1 - momentum_of(optimizer))
     jump = reach.after(rate)
-    needed = reach.travel(size) / (rate if moves_by_the_rate(optimizer) else step)
+    wanted = max(abs(mean), deviation * min(math.sqrt(max(1 - position.of_constant(position.reach), 0.0)) / TELLS, 1.0))
+    needed = reach.travel(max(wanted, 1e-9)) / (rate if moves_by_the_rate(optimizer) else step)
     travelled = float(outputs.root_mean_square[unit]) / size
     updates = training.updates or 0
     found = _judged(
         position,
         training,
         limited=limited,
-        long=size > ordinary and needed > (most_updates if training.never else updates / SLACK),
+        long=wanted > ordinary and needed > (most_updates if training.never else updates / SLACK),
         overshoots=size > ordinary and step * size > unstable_step and not any(limits(optimizer.options)),
-        drowned=moves_by_the_rate(optimizer)
-        and deviation < SMALL
-        and deviation < (rate if training.never else DROWNED * jump),
+        drowned=moves_by_the_rate(optimizer) and deviation < min(SMALL, rate if training.never else DROWNED * jump),
     )
     if found is None:
         return

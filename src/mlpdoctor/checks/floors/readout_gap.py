@@ -21,6 +21,8 @@ OTHER_ROWS = Remedy(
     "look at it on the rows it was trained on: if it does well there it overfits, else find what was otherwise in "
     "training: class_weight, sample_weight, preprocessing"
 )
+ALIKE = 0.01
+"""Losses of all rows and of a sample that a reader takes for the same."""
 FEW_UPDATES = 1000
 """An adaptive optimizer moves a weight by about its rate at each update: a thousand of them make a weight of one."""
 
@@ -98,8 +100,15 @@ def readout_gap(
         else train_on(options, f"train on, for a loss of about {short(unseen.readout, 2)} is within reach"),
         strength=min(share, 1.0),
         verdict=f"{entropy_first(position)}{_verdict(order if level else None, speed)} Fitting {last} alone "
-        f"would bring the loss from {short(unseen.model)} to about {short(unseen.readout, 2)}.",
+        f"would bring the loss{_where(position, unseen)} from {short(unseen.model)} to about "
+        f"{short(unseen.readout, 2)}.",
     )
+
+
+def _where(position: LossPosition, unseen: UnseenReadout) -> str:
+    """On which rows, where these lose something else than all of them."""
+    same = abs(unseen.model - position.model) <= ALIKE * position.model
+    return "" if same else f" on {count(unseen.rows, 'sampled row')}"
 
 
 def _verdict(order: PredictionOrder | None, speed: DescentSpeed | None) -> str:

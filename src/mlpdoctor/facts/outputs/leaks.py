@@ -60,8 +60,9 @@ class Leaks:
 
     @property
     def copies(self) -> bool:
-        """Whether every target is an image of some feature."""
-        return bool((_rest(self._factor).min(axis=0) <= COPY).all())
+        """Whether there are several targets, and each is an image of some feature."""
+        rest = _rest(self._factor)
+        return rest.shape[1] > 1 and bool((rest.min(axis=0) <= COPY).all())
 
     def of(self, near: float) -> list[Leak]:
         """Features of which each alone gives a target away, unless they are most of those that vary.

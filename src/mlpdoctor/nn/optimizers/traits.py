@@ -92,7 +92,12 @@ class Step:
 
 
 def next_step(
-    optimizer: Optimizer, weights: Mapping[Key, Array], gradients: Mapping[Key, Array], *, spent: bool = False
+    optimizer: Optimizer,
+    weights: Mapping[Key, Array],
+    gradients: Mapping[Key, Array],
+    *,
+    spent: bool = False,
+    rule: Rule | None = None,
 ) -> Step | str:
     """What the optimizer would do next.
 
@@ -108,11 +113,12 @@ def next_step(
         gradients: of the loss together with penalties, as Keras hands them to the optimizer; those of trainable
             weights, for ``global_clipnorm`` counts all that come.
         spent: whether nobody needs the gradients and the optimizer's slots any more: large ones may be written over.
+        rule: how the optimizer moves, for a caller who takes many steps; None to look it up.
 
     Returns:
         The step, or why there is none, for the user.
     """
-    rule = build(optimizer)
+    rule = build(optimizer) if rule is None else rule
     if rule is None:
         return f"the updates of the optimizer {optimizer.name} are not known"
     rate = rate_now(optimizer)
