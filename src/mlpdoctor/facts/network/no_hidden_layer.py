@@ -10,6 +10,7 @@ from mlpdoctor.facts.ladder.loss_position import MATTERS, LossPosition
 from mlpdoctor.facts.network.collapse import Collapse
 from mlpdoctor.facts.training.training import Training
 from mlpdoctor.nn.layers.properties import is_learned
+from mlpdoctor.nn.layers.unsupported_layers import mixes
 
 HIDDEN = 16
 """Units to begin with: enough for XOR, circles and a parabola."""
@@ -75,8 +76,9 @@ def no_hidden_layer(
     training: Training,
 ) -> NoHiddenLayer | Absent:
     """Look whether the one layer there is keeps a loss up that something is known to get below."""
-    learned = [layer.name for layer in network.layers if is_learned(layer)]
-    if len(learned) != 1 or not collapse.linear_heads or bound is None or bound.total is None or position is None:
+    learned = [layer.name for layer in network.layers if is_learned(layer) or mixes(layer)]
+    several = len(learned) != 1 or collapse.stretches or not collapse.linear_heads
+    if several or bound is None or bound.total is None or position is None:
         return Absent("the network has hidden layers, or no loss", applicable=False)
     gap = bound.total - position.reach
     if gap <= MATTERS * (position.constant - position.reach) or position.well:

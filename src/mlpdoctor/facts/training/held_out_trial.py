@@ -158,7 +158,8 @@ class MoreUpdates:
         speed = self.speed
         if speed is None:
             return False
-        return speed.falls or (self.unseen and speed.shown.least_gain > 0 and not speed.contradicted)
+        slowly = speed.shown.least_gain > 0 and not speed.rests and not speed.contradicted
+        return speed.falls or (self.unseen and slowly)
 
 
 @fact
