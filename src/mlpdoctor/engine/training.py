@@ -225,15 +225,13 @@ class Updates:
 
     def _gradient(self, rows: views.Rows, weights: Mapping[Key, Array]) -> dict[Key, Array]:
         """That of the mean loss of a batch together with the penalties: what the optimizer is handed."""
-        engine = self.engine
-        tape = engine.record(rows.features)
-        _, cotangents = loss_cotangents(engine, self._heads, rows, tape)
-        active, _ = activity_penalties(engine.network, tape)
+        tape = self.engine.record(rows.features)
+        _, cotangents = loss_cotangents(self.engine, self._heads, rows, tape)
+        active, _ = activity_penalties(self.engine.network, tape)
         after = dict(cotangents.after)
         for place, values in active.after.items():
             after[place] = after[place] + values if place in after else values
-        pulled = engine.pull(tape, Cotangents(cotangents.before, after))
-        found = dict(pulled.weights)
+        found = dict(self.engine.pull(tape, Cotangents(cotangents.before, after)).weights)
         for key, values in found.items():  # a framework may have one array for two weights
             found[key] = np.divide(values, len(rows.features), out=values if values.flags.owndata else None)
         for key, own in self._penalties:

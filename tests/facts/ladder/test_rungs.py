@@ -16,12 +16,14 @@ from mlpdoctor.core.ladder import Ladder
 from mlpdoctor.core.network import Array, Layer, Network
 from mlpdoctor.diagnosis.resolve import FactResolver
 from mlpdoctor.engine.numpy_engine import NumpyEngine
+from mlpdoctor.facts.ladder import readout
 from mlpdoctor.facts.ladder.architecture_floor import ArchitectureFloor
 from mlpdoctor.facts.ladder.data_floors import ConflictFloor
 from mlpdoctor.facts.ladder.linear_floor import ConstantFloor, LinearFloor
 from mlpdoctor.facts.ladder.model_loss import ModelLoss
 from mlpdoctor.facts.training.training import Training
 from mlpdoctor.nn.heads import Heads
+from mlpdoctor.statistics import rows as sampled
 
 CLOSE = 1e-9
 """Rungs are compared to nine digits of the highest: rounding may swap two that are equal."""
@@ -300,3 +302,22 @@ def test_a_line_of_which_only_the_upper_end_is_known_is_measured(monkeypatch: py
     assert (known.certainty, open_ended.certainty) == ("proved", "measured")
     assert open_ended.lower == 0
     assert open_ended.value >= known.lower
+
+
+def test_a_last_layer_of_more_coefficients_than_a_sample_holds_is_not_guessed(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    X, Y = rng.normal(size=(600, 2)), rng.integers(3, size=(600, 1)).astype(np.float64)
+    monkeypatch.setattr(readout, "MOST_CELLS", 0)
+    monkeypatch.setattr(sampled, "MOST_ROWS", 150)
+
+    def best(units: int) -> readout.ReadoutFloor | Absent:
+        network = sequential(2, (units, "tanh"), (3, "softmax"), loss="sparse_categorical_crossentropy")
+        found: readout.ReadoutFloor | Absent = examined(drawn(network, 0), X, Y).get(readout.ReadoutFloor)
+        return found
+
+    many, few = best(60), best(3)
+    assert isinstance(many, Absent)
+    assert "150 of 600 rows are looked at, too few for the 180 coefficients" in many.reason
+    assert isinstance(few, readout.ReadoutFloor)
+    assert few.share == 0.25
+    assert few.per_part[0] > 1.0, "labels that are noise"

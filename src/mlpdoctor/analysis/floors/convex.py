@@ -78,10 +78,10 @@ def fit(
         line = np.linalg.lstsq(back, level[None, : start.shape[1]], rcond=None)[0]
         total = value(blocks, loss, line)
         found = Solution(line, total, total)
-        return _as_fit(_as_in_keras(blocks, loss, found), back, origin, rows, intercept=intercept)
+        return _as_fit(_as_in_keras(blocks, loss, found, lowest * rows), back, origin, rows, intercept=intercept)
     if work > MOST_WORK:
         found = _matrix_free(reread, blocks, loss, back, origin, rows, start, lowest * rows, intercept=intercept)
-        return _as_fit(_as_in_keras(blocks, loss, found), back, origin, rows, intercept=intercept)
+        return _as_fit(_as_in_keras(blocks, loss, found, lowest * rows), back, origin, rows, intercept=intercept)
     kept = _kept(blocks, min(1.0, KEPT_CELLS / cells))
     every = kept if cells <= KEPT_CELLS else blocks
     if every is kept and work <= QUICK_WORK:
@@ -90,17 +90,17 @@ def fit(
         few = _kept(kept, min(1.0, QUICK_WORK / work))
         near = newton.minimise(few, loss, start, lowest=-np.inf)
         found = newton.minimise(every, loss, near.line, lowest=lowest * rows, most=MOST_PASSES)
-    return _as_fit(_as_in_keras(blocks, loss, found), back, origin, rows, intercept=intercept)
+    return _as_fit(_as_in_keras(blocks, loss, found, lowest * rows), back, origin, rows, intercept=intercept)
 
 
-def _as_in_keras(blocks: Blocks, loss: ConvexLoss, found: Solution) -> Solution:
+def _as_in_keras(blocks: Blocks, loss: ConvexLoss, found: Solution, lowest: float) -> Solution:
     """The lower end for the formula with Keras's epsilon, where it is lower than the convex form."""
     if not loss.capped:
         return found
     slack = 0.0
     for design, targets, weights in blocks():
         slack += float(weights @ loss.slack(targets, predictors(loss, design @ found.line)))
-    return Solution(found.line, found.value, found.lower - slack, found.attained)
+    return Solution(found.line, found.value, max(found.lower - slack, min(lowest, found.lower)), found.attained)
 
 
 def _mean(blocks: Blocks) -> Array:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from mlpdoctor.analysis.floors.basis import EPSILON
 from mlpdoctor.analysis.floors.loss_passes import Look, Problem, alike, bends, look, own_bends, steepest, turned
-from mlpdoctor.analysis.floors.newton import ENOUGH, LEAST_STEP, ORTHOGONAL, Bend, Solution, bent, predictors
+from mlpdoctor.analysis.floors.newton import ENOUGH, LEAST_STEP, ORTHOGONAL, Bend, Solution, bent, predictors, proved
 from mlpdoctor.core.fast_dataclass import dataclass, twin
 from mlpdoctor.core.network import Array
 from mlpdoctor.nn.losses.convex import ConvexLoss
@@ -71,13 +71,10 @@ class Equation:
             held.append((features[part], targets[part], weights[part]))
         few = twin(problem, rows=lambda: iter(held))
         bent_so = tuple(bends(few, line))
-        prepared = []
-        for own in own_bends(few, bent_so, len(line)):
+        prepared = own_bends(few, bent_so, len(line))
+        for k, own in enumerate(prepared):  # in their place, for they are large and as many as classes
             scale = max(float(np.trace(own)) / len(own), LEAST_SCALE * problem.count)
-            np.divide(own, scale, out=own)
-            own[np.diag_indices(len(own))] += RIDGE
-            own[:] = np.linalg.inv(own) / scale  # in its place, for there are as many as classes
-            prepared.append(own)
+            prepared[k] = np.linalg.inv(own / scale + RIDGE * np.eye(len(own))) / scale
         return cls(few, bent_so, tuple(prepared))
 
     def prepared(self, rest: Array) -> Array:
@@ -143,11 +140,7 @@ def bounds(
             summed += pull.sum(axis=0)
             pulls += float(np.square(pull).sum())
     left_over = problem.gathered(pulled, summed)
-    # What rounding leaves of the products; for newton's reason a dual point that is not orthogonal proves nothing.
-    if not np.all(np.abs(left_over) <= ORTHOGONAL * math.sqrt(problem.count * pulls)):
-        return total, -np.inf
-    lower = total - gap - float(np.abs(left_over * line).sum()) - EPSILON * abs(total)
-    return total, lower if np.isfinite(lower) else -np.inf
+    return total, proved(total, gap, left_over, ORTHOGONAL * math.sqrt(problem.count * pulls), line)
 
 
 def minimise(problem: Problem, start: Array, *, lowest: float) -> Solution:

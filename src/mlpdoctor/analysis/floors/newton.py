@@ -118,13 +118,26 @@ def bounds(blocks: Blocks, loss: ConvexLoss, stage: ConvexLoss, line: Array, ste
             pull = weights[:, None] * dual[:, :free]
             left_over += design.T @ pull
             added += np.abs(design).T @ np.abs(pull)
-    # Short of the optimum the second derivative may be too flat to make the dual point orthogonal; it then proves
-    # nothing. What rounding leaves of it moves the bound by so much along this line.
-    if not np.all(np.abs(left_over) <= ORTHOGONAL * added):
-        return total, -np.inf
-    rounding = float(np.abs(left_over * line).sum()) + EPSILON * abs(total)
-    lower = total - gap - rounding
-    return total, lower if np.isfinite(lower) else -np.inf
+    return total, proved(total, gap, left_over, ORTHOGONAL * added, line)
+
+
+def proved(total: float, gap: float, left_over: Array, most: Array | float, line: Array) -> float:
+    """The lower bound of a dual point, minus infinity where it proves nothing.
+
+    Short of the optimum the second derivative may be too flat to make the dual point orthogonal to every column. What
+    rounding leaves of it moves the bound by so much along this line.
+
+    Args:
+        total: the sum of the loss at the line.
+        gap: the sum of the Fenchel-Young gaps there.
+        left_over: the products of the columns with the dual point, shaped as the line.
+        most: what they may be and count as zero.
+        line: near the optimum.
+    """
+    if not np.all(np.abs(left_over) <= most):
+        return -np.inf
+    lower = total - gap - float(np.abs(left_over * line).sum()) - EPSILON * abs(total)
+    return lower if np.isfinite(lower) else -np.inf
 
 
 MOST_STEPS = 60

@@ -59,8 +59,7 @@ def readout_gap(
         layer owes to the rows it was fitted to: both are compared on rows it has not seen. Predictions no better than a
         constant that rank the rows and only have the wrong level or size (see L502). A gap under the tolerated share of
         what the model loses above the lowest loss that is known to be reachable. A note where the gap is under a tenth
-        of the way from the best constant to there. Probabilities
-        shifted by the odds of the base rate, as weights for both classes do, are a note: that was meant.
+        of the way from the best constant to there, or where weights for both classes shifted the probabilities.
     How sure
         Estimated: the last layer is cross-validated on up to 2,000 sampled rows, and must be better by three standard
         errors.

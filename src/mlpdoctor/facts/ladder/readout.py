@@ -23,6 +23,10 @@ MOST_CELLS = 1 << 23
 """Hidden numbers worked out again in a pass of their own, half a second. Beyond it a sample of the rows must do, and
 the rung is an estimate."""
 
+ROWS_EACH = 10
+"""Rows of a sample for each coefficient of a last layer: chance then explains a tenth of the variance, or a twentieth
+of a nat, and with fewer rows than coefficients it explains all, whatever the features are."""
+
 FLOAT32 = 1e-6
 """A direction in which units vary by less than this share of their size is rounding of the numbers Keras computes."""
 
@@ -56,6 +60,12 @@ def readout(
     if any(source in network.inputs for source in sources):
         return Absent("there is no hidden layer", applicable=False)
     whole = objective.rows * max(widths) <= MOST_CELLS
+    most = max(width * _classes(head) for head, width in zip(objective.heads.heads, widths, strict=True))
+    if not whole and len(sample.tickets) < min(objective.rows, ROWS_EACH * most):
+        return Absent(
+            f"{len(sample.tickets):,} of {objective.rows:,} rows are looked at, too few for the {most:,} coefficients "
+            "of a last layer"
+        )
     rows = objective.passes.rows if whole else partial(_cut, sample, objective.passes.block_rows)
     fits: list[LinearFit] = []
     for head, source, width in zip(objective.heads.heads, sources, widths, strict=True):
@@ -83,6 +93,11 @@ def readout(
     lower = tuple(min(fit.lower, value) for fit, value in zip(fits, per_part, strict=True))
     share = 1.0 if whole else len(sample.tickets) / objective.rows
     return ReadoutFloor(per_part, lower, share, tuple(widths))
+
+
+def _classes(head: OutputHead) -> int:
+    """Units whose coefficients are fitted together."""
+    return head.units if head.loss.joint else 1
 
 
 def _cut(sample: RowSample, height: int) -> Iterator[Rows]:

@@ -60,9 +60,16 @@ class KLDivergence(SoftmaxLoss):
     def at(self, targets: Array, z: Array) -> Array:
         return np.asarray(super().at(targets, z) + plogp(targets).sum(axis=1), np.float64)
 
+    def frame(self, targets: Array) -> Array:
+        """Without the classes at the epsilon, whose surprise would grow and grow with ever surer answers.
+
+        Keras clips these too: such a class costs nothing once its answer is there, and is a gain above it.
+        """
+        return np.where(targets > EPSILON, targets, 0.0)
+
     def slack(self, targets: Array, z: Array) -> Array:  # noqa: ARG002
-        """Classes at the epsilon cost nothing once their answers are there; in the convex form about that each."""
-        return np.asarray(2 * EPSILON * (targets <= EPSILON).sum(axis=1), np.float64)
+        """What the classes at the epsilon gain at most, each where all of the answer is its own."""
+        return np.asarray(-EPSILON * np.log(EPSILON) * (targets <= EPSILON).sum(axis=1), np.float64)
 
 
 @dataclass(frozen=True)
