@@ -30,6 +30,8 @@ BLOCKS |= {"yaml": "a pipeline", "python": "a signature, or an example", "diff":
 """Kinds of blocks. All but drawings are held against the tool: here, in ``test_manual_is_fresh``, ``test_automation``
 (settings, calls of jq), ``test_treat_command`` (what treat prints) and ``test_custom_objects`` (Keras's own layers)."""
 OF_OTHERS = {
+    "--alone": "tests/benchmarks/ladder_sizes.py",
+    "--rows": "tests/benchmarks/ladder_sizes.py",
     "--every": "tests/conftest.py",
     "--first-seed": "tests/measure/recall.py",
     "--reports": "tests/measure/recall.py",

