@@ -9,7 +9,7 @@ import numpy as np
 from mlpdoctor.analysis.floors.ridge import Ridge
 from mlpdoctor.core import random_state
 from mlpdoctor.core.check import fact, of_data
-from mlpdoctor.core.distinct import distinct
+from mlpdoctor.core.distinct import distinct, quantile
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Array
 from mlpdoctor.facts.ladder.model_loss import Objective
@@ -200,7 +200,7 @@ def quick_models(objective: Objective, sample: RowSample, ids: Ids) -> QuickMode
 def _targets(objective: Objective, sample: RowSample) -> Array:
     """All targets side by side, without their tails."""
     columns = np.concatenate([head.targets(sample.targets) for head in objective.heads.heads], axis=1)
-    low, high = np.quantile(columns, TAILS, axis=0)
+    low, high = (np.array([quantile(column, share) for column in columns.T]) for share in TAILS)
     cut = np.clip(columns, low, high)
     return np.where(cut.std(axis=0) > 0, cut, columns)
 
