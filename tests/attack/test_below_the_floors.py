@@ -25,10 +25,12 @@ def test_no_training_gets_below_a_proved_floor(attacks: list[Attack]) -> None:
     assert not [attack for attack in attacks if attack.reached < attack.floor - ROUNDING]
 
 
+@pytest.mark.slow
 def test_every_kind_of_floor_was_attacked(attacks: list[Attack]) -> None:
     assert {attack.kind for attack in attacks} == set(KINDS)
     assert len(attacks) >= (FLOORS if EFFORT.every else 2 * len(KINDS))
 
 
+@pytest.mark.slow
 def test_the_attack_gets_down_to_at_least_half_of_the_floors(attacks: list[Attack]) -> None:
     assert sum(attack.tight for attack in attacks) >= len(attacks) / 2

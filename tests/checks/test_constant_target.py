@@ -39,7 +39,7 @@ def test_a_constant_target_is_an_error(value: float, rows: int, updates: int, tm
     model = regressor(3)
     put(model.get_layer("out"), np.ones((8, 1)), [0.5])
     model.optimizer.iterations = updates
-    report = examined(tmp_path, model, x, np.full((rows, 1), value))
+    report = examined(tmp_path, model, x, np.full((rows, 1), value), quick=value != 0)
     finding = only(report, "D711")
     assert (finding.severity, finding.evidence.certainty) == (Severity.ERROR, Certainty.MEASURED)
     assert finding.evidence.numbers["values"] == {"y": value}

@@ -66,6 +66,7 @@ FALLING = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize("kind", FALLING)
 @pytest.mark.series

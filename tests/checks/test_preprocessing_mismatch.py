@@ -131,6 +131,7 @@ def test_logarithms_of_prices(tmp_path: Path) -> None:
 DATA = {"wine": load_wine, "breast cancer": load_breast_cancer, "iris": load_iris}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DATA)
 @pytest.mark.parametrize("features", ["standardised", "scaled to 0..1"])
 @pytest.mark.parametrize("activation", ["relu", "tanh"])

@@ -32,6 +32,7 @@ def model_of(optimizer: Model, units: int, seed: int, dead_from_the_start: int =
     return model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize(
     ("optimizer", "fewest", "most"),
@@ -60,6 +61,7 @@ def test_units_that_died_on_the_way_are_told_of_the_last_updates_alone(
     assert "never" not in text, text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize("name", ["Adam", "Nadam", "Adamax", "Adagrad", "Lamb"])
 @pytest.mark.series

@@ -82,6 +82,7 @@ def test_rows_from_standard_input_are_split_too(folder: Path) -> None:
     assert done.out.startswith("The network overfits: its loss is ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["terminal", "markdown", "html"])
 def test_every_format_for_people_shows_the_second_ladder(folder: Path, form: str) -> None:
     told = " ".join(run(folder, *CHECK, "all.csv", "--split", "0.4:42", "--format", form).out.split()).lower()

@@ -84,6 +84,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return parsed
 
 
+@pytest.mark.slow
 def test_the_reports_are_those_of_each_model_alone_and_the_rows_are_parsed_once(
     questions: list[Question], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -98,6 +99,7 @@ def test_the_reports_are_those_of_each_model_alone_and_the_rows_are_parsed_once(
     assert list(reports(questions[::-1], Sharing(questions)))[::-1] == alone
 
 
+@pytest.mark.slow
 def test_all_that_is_shared_travels_to_another_process(questions: list[Question]) -> None:
     sharing = Sharing(questions)
     alone = list(reports(questions, sharing))
@@ -105,6 +107,7 @@ def test_all_that_is_shared_travels_to_another_process(questions: list[Question]
     assert list(reports(questions, there)) == alone
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trouble", ["no room", "a full disk"])
 def test_rows_that_find_no_room_are_parsed_for_each_model(
     questions: list[Question], monkeypatch: pytest.MonkeyPatch, trouble: str
@@ -128,6 +131,7 @@ def test_a_row_that_cannot_be_read_is_told_for_each_model(questions: list[Questi
             diagnose(question, checks=RULES, sharing=sharing)
 
 
+@pytest.mark.slow
 def test_data_that_change_between_two_models_are_read_again(
     questions: list[Question], monkeypatch: pytest.MonkeyPatch
 ) -> None:

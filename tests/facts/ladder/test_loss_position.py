@@ -13,6 +13,7 @@ LOOKING = ("G601", "G602", "U402", "W305")
 """Rules that have nothing to say of a model that does well, or whose loss is not a number."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("activation", ["tanh", "sigmoid"])
 def test_nothing_is_ruled_out_where_the_model_has_learned(activation: str, seed: int, tmp_path: Path) -> None:
@@ -51,6 +52,7 @@ def test_a_gradient_of_zero_rules_out_no_vanishing_gradient(seed: int, tmp_path:
         assert outcome(report, code).status is Status.NOT_APPLICABLE, outcome(report, code)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_a_model_that_has_learned_gets_no_fix(seed: int, tmp_path: Path) -> None:
     x = np.random.default_rng(seed).uniform(-1, 1, (300, 2))

@@ -170,6 +170,7 @@ def test_false_alarm_a_lower_rate_that_only_calms_the_scatter_does_not_lead() ->
     assert best.name == "Adam"
 
 
+@pytest.mark.slow
 def test_a_slow_start_gets_a_trial_four_times_as_long() -> None:
     """Two layers of sigmoids and plain descent: the first hundred updates hardly tell, four hundred do."""
     x, y = waves(300, 3, 1)

@@ -38,6 +38,7 @@ def tried(noise: float, epochs: int, *, made: int | None = None, reach: float | 
     return trial
 
 
+@pytest.mark.slow
 def test_a_stop_on_the_way_is_seen() -> None:
     trial = tried(0.1, epochs=10)
     assert isinstance(trial, HeldOutTrial)
@@ -49,6 +50,7 @@ def test_a_stop_on_the_way_is_seen() -> None:
     assert "0.03" in (evidence.remedy.code or "")
 
 
+@pytest.mark.slow
 def test_of_noise_more_updates_show_nothing() -> None:
     """The loss of the rows trained on would fall on; that of other rows does not."""
     trial = tried(3.0, epochs=30)

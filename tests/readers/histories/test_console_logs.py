@@ -271,6 +271,7 @@ def test_what_keras_prints_is_read_back(values: list[float], style: str, colour:
     assert not bad.count
 
 
+@pytest.mark.slow
 @settings(deadline=None)  # the machine may be busy
 @given(st.text(max_size=300) | st.lists(st.sampled_from([*KERAS_3.split(" "), "\n", "loss:", "-", "1"])).map("".join))
 def test_any_text_is_read_without_a_traceback(text: str) -> None:

@@ -229,6 +229,7 @@ def test_any_table(lines: list[str]) -> None:
     assert bad.count <= 3 * len(lines)
 
 
+@pytest.mark.slow
 @settings(deadline=None)  # the machine may be busy
 @given(
     st.recursive(
