@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import elsewhere
 import numpy as np
 import pytest
 from shell import patient, run
@@ -97,9 +98,6 @@ def test_the_first_model_may_take_longer_for_what_it_shares(monkeypatch: pytest.
     assert not started.called  # 12 times 0.6 s would have paid, 11 times 0.2 s do not
 
 
-_here: list[KeptRows] = []
-
-
 @pytest.mark.slow  # a process that loads NumPy
 @pytest.mark.skipif(os.name != "posix", reason="an open file cannot be handed on to another process")
 def test_rows_that_were_kept_here_are_read_there(tmp_path: Path) -> None:
@@ -109,17 +107,9 @@ def test_rows_that_were_kept_here_are_read_there(tmp_path: Path) -> None:
     kept = KeptRows()
     assert sum(len(batch.features) for batch in kept.of(dataset).batches(300)) == len(table)
     (tmp_path / "data.npy").unlink()
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _take, (kept,)) as pool:
-        there = pool.submit(_all_rows).result()
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), elsewhere.take, (kept,)) as pool:
+        there = pool.submit(elsewhere.all_rows).result()
     assert np.array_equal(there, table)
-
-
-def _take(kept: KeptRows) -> None:
-    _here.append(kept)
-
-
-def _all_rows() -> Any:  # noqa: ANN401  in the other process, where the list holds what it was started with
-    return np.concatenate([np.concatenate([b.features, b.targets], axis=1) for b in _here[0].batches(256)])
 
 
 def test_what_a_killed_process_owes_is_done_here() -> None:

@@ -34,7 +34,8 @@ def by_pyarrow(piece: bytearray | bytes, layout: Layout, columns: Sequence[int])
     try:
         table = csv.read_csv(
             pa.BufferReader(piece),
-            read_options=csv.ReadOptions(column_names=names, block_size=max(BLOCK, _longest(piece))),
+            # A process that ends while threads of pyarrow stand aborts now and then, and they gain next to nothing.
+            read_options=csv.ReadOptions(use_threads=False, column_names=names, block_size=max(BLOCK, _longest(piece))),
             parse_options=csv.ParseOptions(delimiter=layout.delimiter, newlines_in_values=b'"' in piece),
             convert_options=csv.ConvertOptions(
                 check_utf8=False,
