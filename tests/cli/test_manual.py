@@ -301,7 +301,7 @@ def test_readme_gives_the_measured_numbers() -> None:
     told = " ".join(README.partition("## How often it is right")[2].partition("\n## ")[0].split())
     row = found(r"nobody had looked at \| (\d+) \| \d+, (\d+ %) \| [^|]* \| \d+, (\d+ %)", accuracy)
     assert found(r"Of (\d+) models .*?, (\d+ %) .*? in (\d+ %)", told) == row
-    reports = found(r"\| \*\*all\*\* \| [^|]* \| \d+ of (\d+), (\d+)%", accuracy)
+    reports = found(r"Together \d+ of (\d+) led with the right cause \((\d+) %\)", accuracy)
     assert found(r"Of (\d+) networks with faults as people report them, .*? in (\d+) %", told) == reports
     seen, alarms, others, none = found(
         r"Of (\d+) healthy, well-trained models none .*? (one) of (\d+) healthy ones .*? none of (\d+)\.", accuracy
