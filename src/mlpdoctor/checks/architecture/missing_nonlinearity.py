@@ -56,11 +56,11 @@ def missing_nonlinearity(
     References
         Goodfellow, Bengio and Courville, Deep Learning, 2016, section 6.1.
     """
-    if alone is not None:
-        yield alone.evidence()
+    yield from () if alone is None else (alone.evidence(),)
     doubt, whole = rounding(network) if bound is None else bound.doubt, collapse.linear_heads
     fit = bound.model if bound is not None and bound.model.endswith("regression") else "linear model"
     shape = "straight line" if collapse.whole and network.input_width == 1 else fit
+    line = None if position is None else position.affine
     for stretch in collapse.stretches:
         floor = bound.total if bound and whole else None
         severity = _severity(position, opinion, floor, whole=whole)
@@ -77,7 +77,7 @@ def missing_nonlinearity(
                 "whole_network": whole,
                 "floor": floor,
                 "model": ladder.value("model") if ladder else None,
-                "affine_left_share": position.of_constant(position.affine) if position and position.affine else None,
+                "affine_left_share": None if position is None or line is None else position.of_constant(line),
             },
             certainty=certainty(doubt),
             severity=severity,

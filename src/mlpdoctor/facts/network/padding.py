@@ -6,10 +6,8 @@ from mlpdoctor.core.check import Absent, fact
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.finding import Remedy
 from mlpdoctor.core.network import Network
-from mlpdoctor.nn.layers.unsupported_layers import RECURRENT
+from mlpdoctor.nn.layers.unsupported_layers import reads_a_sequence
 
-OVER_STEPS = RECURRENT | {"Embedding", "Masking", "Conv1D"}
-"""Layers that take their input for a sequence."""
 SHARED = "the steps that are 0 in every row are padding: cut the sequences, and mask what is left of it, with "
 BY_NUMBER, BY_VALUE = "mask_zero=True in the Embedding", "a Masking layer in front"
 
@@ -43,8 +41,9 @@ class Sequences:
 def sequences(network: Network) -> Sequences | Absent:
     """Look at what the input enters first."""
     if len(network.inputs) == 1 and (shape := network.nodes[network.inputs[0]].shape) and None not in shape:
-        kinds = {node.layer.kind for node in network.nodes if network.inputs[0] in node.sources}
+        first = [node.layer for node in network.nodes if network.inputs[0] in node.sources]
         sizes = [size for size in shape if size is not None]
-        if kinds and kinds <= OVER_STEPS and len(sizes) <= 2:  # noqa: PLR2004  steps, channels
-            return Sequences(sizes[0], sizes[1] if len(sizes) > 1 else 1, "Embedding" in kinds)
+        if first and all(map(reads_a_sequence, first)) and len(sizes) <= 2:  # noqa: PLR2004  steps, channels
+            numbered = any(layer.kind == "Embedding" for layer in first)
+            return Sequences(sizes[0], sizes[1] if len(sizes) > 1 else 1, numbered)
     return Absent("what enters is no sequence", applicable=False)

@@ -20,6 +20,8 @@ CONVOLUTIONS = frozenset(
     }
 )  # fmt: skip
 RECURRENT = frozenset({"Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "GRU", "LSTM", "RNN", "SimpleRNN"})
+OVER_STEPS = RECURRENT | {"Conv1D", "Embedding", "Masking"}
+"""Layers that take their input for a sequence of steps."""
 RENORMALISING = frozenset({"GroupNormalization", "RMSNormalization"})
 """Layers behind which numbers are of about size one again."""
 ATTENTION = frozenset({"AdditiveAttention", "Attention", "GroupQueryAttention", "MultiHeadAttention"})
@@ -65,6 +67,16 @@ def remembers(layer: Layer) -> bool:
     own = inner.get("config", {}) if isinstance(inner, dict) else {}
     recurrent = layer.registered is None and layer.kind in RECURRENT - {"RNN"}
     return recurrent and own.get("activation", "tanh") in ("tanh", "sigmoid", "hard_sigmoid", "softsign")
+
+
+def goes_step_by_step(layer: Layer) -> bool:
+    """Whether it is a recurrent layer of Keras's own."""
+    return layer.registered is None and layer.kind in RECURRENT
+
+
+def reads_a_sequence(layer: Layer) -> bool:
+    """Whether a layer of Keras's own takes its input for a sequence of steps."""
+    return layer.registered is None and layer.kind in OVER_STEPS
 
 
 def sums(layer: Layer) -> bool:

@@ -10,7 +10,7 @@ from enum import Enum
 
 from mlpdoctor.core.fast_dataclass import dataclass
 from mlpdoctor.core.network import Network, Node
-from mlpdoctor.nn.layers.unsupported_layers import RECURRENT as STEP_BY_STEP
+from mlpdoctor.nn.layers.unsupported_layers import goes_step_by_step
 
 
 class Way(Enum):
@@ -76,5 +76,5 @@ def cost_of(network: Network, batch: int, rows: int, way: Way) -> Cost:
 
 def _steps(network: Network, node: Node) -> int:
     """Steps that a recurrent layer makes one after the other; 0 for others."""
-    shape = network.nodes[node.sources[0]].shape if node.layer.kind in STEP_BY_STEP and node.sources else None
+    shape = network.nodes[node.sources[0]].shape if goes_step_by_step(node.layer) and node.sources else None
     return (shape[0] or 1) * (2 if node.layer.kind == "Bidirectional" else 1) if shape else 0
